@@ -1,0 +1,164 @@
+# hud-trace. `make` builds it; `make deps`, as root, installs what that and the tests need.
+#
+#     make V=1          show the commands
+#     make WERROR=1     warnings are errors
+#     make SAN=1        with AddressSanitizer and UBSan, in build/san
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+CC ?= cc
+CFLAGS ?= -O2 -g
+WARNINGS = -Wall -Wextra -Wpedantic $(if $(filter 1,$(WERROR)),-Werror)
+HARDENING = -fstack-protector-strong -fstack-clash-protection -fPIE
+HARDENING_LINK = -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+
+ifeq ($(SAN),1)
+BUILD = build/san
+MODE = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+else
+BUILD = build
+MODE = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
+
+ALL_CFLAGS = -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(HARDENING) $(MODE)
+ALL_CPPFLAGS = -I$(BUILD) -Ipostproc -MMD -MP $(CPPFLAGS)
+ALL_LDFLAGS = $(CFLAGS) $(HARDENING_LINK) $(MODE) $(LDFLAGS)
+LIBS = -ldw -lelf -liberty
+
+SOURCES = $(wildcard postproc/*.c)
+OBJECTS = $(SOURCES:postproc/%.c=$(BUILD)/%.o)
+TEST_SOURCES = $(wildcard tests/unit/test_*.c)
+TESTS = $(TEST_SOURCES:tests/unit/%.c=$(BUILD)/tests/%)
+C_FILES = $(wildcard postproc/*.[ch] tests/unit/*.[ch])
+
+# Shell files: by their first line, whatever their name.
+SHELL_FILES = $(shell grep -lIE '^\#!.*\b(ba)?sh$$' $(wildcard bin/* .ci/* tests/* examples/* examples/*/*) 2>/dev/null)
+MAN = $(wildcard man/*.8)
+COMPLETION = $(wildcard completions/hud-trace*)
+
+ifeq ($(V),1)
+Q =
+say = @:
+else
+Q = @
+say = @printf '  %-6s %s\n'
+MAKEFLAGS += --no-print-directory
+endif
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all tests check deps demo install uninstall clean lint format FORCE
+
+all: $(BUILD)/hud-postproc
+
+$(BUILD)/hud-postproc: $(OBJECTS)
+	$(say) LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/%.o: postproc/%.c $(BUILD)/syscalls.h $(BUILD)/flags
+	$(say) CC $@
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+# The names of this machine's system calls, as its C library knows them.
+$(BUILD)/syscalls.h: Makefile | $(BUILD)
+	$(say) GEN $@
+	$(Q)printf '#include <sys/syscall.h>\n' | $(CC) $(CPPFLAGS) -E -dM - >$@.tmp
+	$(Q){ echo 'static const char *const syscall_names[] = {'; \
+	sed -n 's/^#define __NR_\([a-z0-9_]*\) \([0-9][0-9]*\)$$/\t[\2] = "\1",/p' $@.tmp | sort -u -t']' -k1,1 | \
+	sort -t'[' -k2n; echo '};'; } >$@
+	$(Q)rm $@.tmp
+	$(Q)grep -q '"read"' $@
+
+# Other flags build everything anew.
+$(BUILD)/flags: FORCE | $(BUILD)
+	@echo '$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS)' | cmp -s - $@ || \
+	echo '$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS)' >$@
+
+$(BUILD) $(BUILD)/tests:
+	@mkdir -p $@
+
+# Each is linked with everything but main.
+
+tests: $(TESTS)
+
+$(BUILD)/tests/%.o: tests/unit/%.c $(BUILD)/syscalls.h $(BUILD)/flags | $(BUILD)/tests
+	$(say) CC $@
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(filter-out $(BUILD)/main.o,$(OBJECTS))
+	$(say) LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
+
+# The unit tests run with the sanitizers; everything else runs what gets installed.
+check: deps
+	$(Q)$(MAKE) all
+	$(Q)$(MAKE) SAN=1 all tests
+	$(Q)tests/run
+
+demo: deps
+	$(Q)$(MAKE) all
+	$(Q)examples/demo
+
+lint:
+	$(say) LINT shell
+	$(Q)shellcheck $(SHELL_FILES)
+	$(say) LINT C
+	$(Q)clang-format --dry-run -Werror $(C_FILES)
+
+format:
+	$(Q)clang-format -i $(C_FILES)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/hud-trace/probes
+	install -m 755 bin/hud-trace $(DESTDIR)$(PREFIX)/bin/hud-trace
+	install -m 755 $(BUILD)/hud-postproc $(DESTDIR)$(PREFIX)/lib/hud-trace/hud-postproc
+	install -m 644 probes/*.bt $(DESTDIR)$(PREFIX)/lib/hud-trace/probes
+ifneq ($(MAN),)
+	install -d $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man8
+endif
+ifneq ($(COMPLETION),)
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 644 $(COMPLETION) $(DESTDIR)$(PREFIX)/share/bash-completion/completions/hud-trace
+endif
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/hud-trace $(DESTDIR)$(PREFIX)/share/man/man8/hud-trace.8
+	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/hud-trace
+	rm -rf $(DESTDIR)$(PREFIX)/lib/hud-trace
+
+clean:
+	rm -rf build
+
+# Only what is missing is installed. The demo builds from Debian's crates, where there are any.
+APT_PACKAGES = build-essential pkg-config bpftrace libelf-dev libdw-dev libiberty-dev gnuplot-nox libcmocka-dev \
+	bats shellcheck clang-format cargo librust-tokio-dev librust-hyper-dev librust-flate2-dev procps util-linux
+DNF_PACKAGES = gcc make pkgconf bpftrace elfutils-libelf-devel elfutils-devel binutils-devel gnuplot libcmocka-devel \
+	bats ShellCheck clang-tools-extra cargo procps-ng util-linux
+PACMAN_PACKAGES = base-devel pkgconf bpftrace libelf binutils gnuplot cmocka bash-bats shellcheck clang rust \
+	procps-ng util-linux
+
+deps:
+	$(Q)if command -v apt-get >/dev/null; then \
+		missing=; \
+		for p in $(APT_PACKAGES); do \
+			dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
+		done; \
+		[ -n "$$missing" ] || exit 0; \
+		echo "  DEPS  $$missing"; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		apt-get update && apt-get install -y --no-install-recommends $$missing; \
+	elif command -v dnf >/dev/null; then \
+		rpm -q $(DNF_PACKAGES) >/dev/null 2>&1 || dnf install -y $(DNF_PACKAGES); \
+	elif command -v pacman >/dev/null; then \
+		pacman -Q $(PACMAN_PACKAGES) >/dev/null 2>&1 || pacman -S --needed --noconfirm $(PACMAN_PACKAGES); \
+	else \
+		printf '%s\n' 'No apt-get, dnf or pacman here. Please install what these Debian packages hold:' \
+			$(APT_PACKAGES) >&2; \
+		exit 1; \
+	fi
+
+FORCE:
+
+-include $(wildcard $(BUILD)/*.d $(BUILD)/tests/*.d)

@@ -1,0 +1,45 @@
+/* binary.h - the file on this machine that is the one mapped in the target, and where it lies there. */
+#ifndef HUD_BINARY_H
+#define HUD_BINARY_H
+
+#include <gelf.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "space.h"
+
+/* What is looked for. */
+struct binary_wanted {
+	const struct mapping *mapping; /* one of its mappings */
+	uint64_t vma_start, vma_end;   /* the same as the kernel knows it: the name in /proc/PID/map_files */
+	long pid;		       /* live process to look through; 0 = none */
+	const char *target;	       /* --target, if this is the main executable; else NULL */
+};
+
+/* What was found. */
+struct binary {
+	int fd;		 /* open for reading, close-on-exec, a regular file or memfd; -1 if nothing fits */
+	uint64_t bias;	 /* target address = ELF virtual address + bias */
+	bool has_symtab; /* the file itself has a .symtab */
+	bool has_debug_info; /* the file itself has .debug_info */
+	const char *problem; /* static text: why fd is -1 or less than hoped; or NULL */
+};
+
+/* Finds and opens the file: --target, then the live process's own view, then the path as it is. Only a file
+ * with the build id that was recorded counts. The caller closes binary->fd. */
+void binary_find(const struct binary_wanted *wanted, struct binary *binary);
+
+/* Opens `path` as --target's separate debug file (objcopy --only-keep-debug) if it has this build id ("" fits
+ * none). Returns a descriptor for the caller to close, or -1. */
+int binary_open_debug_file(const char *path, const char *build_id);
+
+/* The bias of `elf` when it is mapped as `mapping` says. False if no segment of it can be mapped there. */
+bool binary_bias(Elf *elf, const struct mapping *mapping, uint64_t *bias);
+
+/* The build id of `elf` in lower-case hex; at most size - 1 digits. "" if it has none. */
+void binary_build_id(Elf *elf, char *hex, size_t size);
+
+/* The path of a mapped file without the " (deleted)" that the kernel adds, for the caller to free. */
+char *binary_path(const char *mapped);
+
+#endif

@@ -1,0 +1,8 @@
+/* command.h - the subcommands of hud-postproc. Each is a main() of its own, with argv[0] its name. */
+#ifndef HUD_COMMAND_H
+#define HUD_COMMAND_H
+
+int head_main(int argc, char **argv);
+int report_main(int argc, char **argv);
+
+#endif

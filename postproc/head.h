@@ -1,0 +1,28 @@
+/* head.h - the head of an event-line stream: all about a process that is needed to resolve its events later.
+ *
+ * Written before the first event, see "Head" in probes/README.md. What is asked of the running process is asked here,
+ * once; everything after it reads the stream.
+ */
+#ifndef HUD_HEAD_H
+#define HUD_HEAD_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+struct head_options {
+	long pid;                /* the process, as this program's /proc numbers it */
+	const char *workers;     /* threads whose name starts so are the workers; NULL: find out */
+	const char *target;      /* file to take the executable's symbols from; NULL: the executable itself */
+	const char *const *meta; /* "KEY=VALUE": more meta lines, for what only the caller knows */
+	size_t metas;
+};
+
+/* Writes the head of the stream of a live process to `out`. To find the workers of a process that does not name them,
+ * each of its threads is stopped for a moment (see roles.h). What cannot be found out is left out or becomes a
+ * `meta warning` line. Returns 0, or -1 with errno set: the process is gone or not ours to read, or writing failed. */
+int head_write(FILE *out, const struct head_options *options);
+
+/* hud-postproc head: the command line in front of head_write(). Returns the exit status. */
+int head_main(int argc, char **argv);
+
+#endif

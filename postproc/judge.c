@@ -1,0 +1,304 @@
+/* judge.c - see judge.h. Names are those of Tokio 1.24 to 1.53; where they changed, both stand here. */
+#include "judge.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include <libiberty/libiberty.h>
+#include <libiberty/hashtab.h>
+
+#include "names.h"
+
+/* Frames are told by a part of their demangled name. */
+typedef const char *const patterns[];
+
+static patterns blocking_pool = {"tokio::runtime::blocking::pool::Inner::run", NULL};
+static patterns handed_over = {"multi_thread::worker::block_in_place", "thread_pool::worker::block_in_place", NULL};
+static patterns worker_loop = {"multi_thread::worker::Context::", "multi_thread::worker::run",
+			       "multi_thread_alt::worker::Worker::", "multi_thread_alt::worker::run", NULL};
+static patterns current_thread_loop = {"current_thread::CoreGuard::block_on", "current_thread::CurrentThread::block_on",
+				       "current_thread::Context::", "current_thread::CoreGuard::enter", NULL};
+static patterns current_thread_root = {"current_thread::CoreGuard::block_on", NULL};
+static patterns park = {"multi_thread::worker::Context::park", "multi_thread::park::", "multi_thread_alt::park::",
+			"current_thread::Context::park", "tokio::runtime::driver::", "tokio::runtime::io::driver::Driver::turn",
+			"tokio::runtime::io::Driver::turn", NULL};
+static patterns task_poll = {"tokio::runtime::task::raw::poll", "tokio::runtime::task::raw::RawTask::poll",
+			     "tokio::runtime::task::harness::", "tokio::runtime::task::core::", NULL};
+static patterns nested_block_on = {"tokio::runtime::park::CachedParkThread::", "BlockingRegionGuard::block_on", NULL};
+static patterns name_lookup = {"getaddrinfo", "gethostbyname", "ToSocketAddrs", "lookup_host", NULL};
+static patterns file_io = {"std::fs::", "::fs::File", "sys::fs::", "sys::unix::fs", "sys::pal::unix::fs", NULL};
+static patterns socket_io = {"std::net::", "sys::net::", "sys_common::net", "::net::Socket", NULL};
+
+static bool is(const struct frame *f, patterns p)
+{
+	if (!f->function)
+		return false;
+	for (size_t i = 0; p[i]; i++)
+		if (strstr(f->function, p[i]))
+			return true;
+	return false;
+}
+
+struct judge {
+	htab_t verdicts;
+	uint32_t next;
+};
+
+static hashval_t hash_verdict(const void *entry)
+{
+	const struct verdict *v = entry;
+
+	return iterative_hash(v->frame, v->count * sizeof(*v->frame), v->cut);
+}
+
+static int equal_verdicts(const void *one, const void *two)
+{
+	const struct verdict *a = one, *b = two;
+
+	return a->count == b->count && a->cut == b->cut && !memcmp(a->frame, b->frame, a->count * sizeof(*a->frame));
+}
+
+static void free_verdict(void *entry)
+{
+	struct verdict *v = entry;
+
+	free((char *)v->task);
+	free((void *)v->frame);
+	free(v);
+}
+
+struct judge *judge_new(void)
+{
+	struct judge *judge = xcalloc(1, sizeof(*judge));
+
+	judge->verdicts = htab_create(256, hash_verdict, equal_verdicts, free_verdict);
+	return judge;
+}
+
+void judge_free(struct judge *judge)
+{
+	if (!judge)
+		return;
+	htab_delete(judge->verdicts);
+	free(judge);
+}
+
+/* The role is that of the scheduler nearest to the leaf: workers run inside a thread of the blocking pool, and what
+ * block_in_place calls runs inside a worker that has given its scheduler away. */
+static void find_role(struct verdict *v)
+{
+	v->role = v->cut ? ROLE_UNKNOWN : ROLE_OTHER;
+	for (size_t i = 0; i < v->count; i++) {
+		const struct frame *f = v->frame[i];
+
+		if (is(f, worker_loop))
+			v->role = ROLE_WORKER;
+		else if (is(f, current_thread_loop))
+			v->role = ROLE_CURRENT_THREAD;
+		else if (is(f, blocking_pool) || is(f, handed_over))
+			v->role = ROLE_BLOCKING;
+		else
+			continue;
+		return;
+	}
+}
+
+/* The nearest poll of a task, or a park if that comes first. */
+static void find_poll(struct verdict *v)
+{
+	v->poll = v->count;
+	for (size_t i = 0; i < v->count; i++) {
+		const struct frame *f = v->frame[i];
+
+		if (is(f, task_poll)) {
+			v->poll = i;
+			v->in_poll = true;
+			return;
+		}
+		if (is(f, park)) {
+			v->parked = true;
+			return;
+		}
+		/* The future of a current-thread runtime's block_on is polled without a task. */
+		if (is(f, current_thread_root)) {
+			for (size_t j = 0; j < i; j++)
+				if (v->frame[j]->origin == ORIGIN_USER || v->frame[j]->origin == ORIGIN_DEPENDENCY)
+					v->in_poll = true;
+			v->poll = i;
+			return;
+		}
+	}
+}
+
+/* The first of a list of generic arguments, for display; NULL if there is none. The caller frees it. */
+static char *first_generic(const char *generics)
+{
+	size_t depth = 0, length = 0;
+
+	for (; generics[length]; length++) {
+		char c = generics[length];
+
+		if (c == '<' || c == '(' || c == '[' || c == '{')
+			depth++;
+		else if ((c == '>' && length > 0 && generics[length - 1] != '-') || c == ')' || c == ']' || c == '}')
+			depth -= depth > 0;
+		else if (c == ',' && depth == 0)
+			break;
+	}
+	if (length == 0)
+		return NULL;
+	char *first = xstrndup(generics, length), *shown = name_display(first);
+
+	free(first);
+	return shown;
+}
+
+/* The task is the future that was spawned: the type that the poll is generic over, if debug info tells, or else the
+ * outermost function of the user's, or of a dependency's. */
+static void find_task(struct verdict *v)
+{
+	const struct frame *outermost = NULL;
+
+	for (size_t i = v->poll; i < v->count && is(v->frame[i], task_poll); i++)
+		if (v->frame[i]->generics && (v->task = first_generic(v->frame[i]->generics)))
+			return;
+	for (size_t i = v->poll; i-- > 0 && (!outermost || outermost->origin != ORIGIN_USER);) {
+		enum origin origin = v->frame[i]->origin;
+
+		if (v->frame[i]->name && (origin == ORIGIN_USER || (origin == ORIGIN_DEPENDENCY && !outermost)))
+			outermost = v->frame[i];
+	}
+	if (outermost)
+		v->task = xstrdup(outermost->name);
+}
+
+static void find_blame(struct verdict *v)
+{
+	static const enum origin order[] = {ORIGIN_USER, ORIGIN_DEPENDENCY};
+
+	for (size_t o = 0; o < sizeof(order) / sizeof(*order); o++)
+		for (size_t i = 0; i < v->poll; i++)
+			if (v->frame[i]->origin == order[o]) {
+				v->blame = i;
+				return;
+			}
+}
+
+const struct verdict *judge_stack(struct judge *judge, const struct frame *const *frame, size_t count, bool cut)
+{
+	struct verdict key = {.frame = frame, .count = count, .cut = cut};
+	void **slot = htab_find_slot(judge->verdicts, &key, INSERT);
+
+	if (!slot)
+		xmalloc_failed(sizeof(key));
+	if (*slot)
+		return *slot;
+	struct verdict *v = xcalloc(1, sizeof(*v));
+
+	*v = key;
+	v->id = ++judge->next;
+	v->frame = count ? xmemdup(frame, count * sizeof(*frame), count * sizeof(*frame)) : NULL;
+	*slot = v;
+	find_role(v);
+	find_poll(v);
+	find_blame(v);
+	if (v->in_poll)
+		find_task(v);
+	return v;
+}
+
+static bool below_poll(const struct verdict *v, patterns p)
+{
+	for (size_t i = 0; i < v->poll; i++)
+		if (is(v->frame[i], p))
+			return true;
+	return false;
+}
+
+enum reason judge_sleep(const struct verdict *v, long syscall)
+{
+	if (below_poll(v, name_lookup))
+		return REASON_NAME_LOOKUP;
+	if (syscall == -1)
+		return REASON_PAGE_FAULT;
+	if (below_poll(v, nested_block_on))
+		return REASON_BLOCK_ON;
+	switch (syscall) {
+#ifdef SYS_poll
+	case SYS_poll:
+	case SYS_select:
+	case SYS_epoll_wait:
+#endif
+	case SYS_ppoll:
+	case SYS_pselect6:
+	case SYS_epoll_pwait:
+	case SYS_recvfrom:
+	case SYS_recvmsg:
+	case SYS_recvmmsg:
+	case SYS_sendto:
+	case SYS_sendmsg:
+	case SYS_sendmmsg:
+	case SYS_connect:
+	case SYS_accept:
+	case SYS_accept4:
+		return REASON_SOCKET;
+	case SYS_nanosleep:
+	case SYS_clock_nanosleep:
+		return REASON_SLEEP;
+	case SYS_futex:
+		return REASON_LOCK;
+	case SYS_wait4:
+	case SYS_waitid:
+		return REASON_CHILD;
+#ifdef SYS_open
+	case SYS_open:
+	case SYS_stat:
+	case SYS_lstat:
+	case SYS_rename:
+	case SYS_unlink:
+	case SYS_mkdir:
+	case SYS_rmdir:
+#endif
+	case SYS_openat:
+	case SYS_read:
+	case SYS_write:
+	case SYS_readv:
+	case SYS_writev:
+	case SYS_pread64:
+	case SYS_pwrite64:
+	case SYS_fsync:
+	case SYS_fdatasync:
+	case SYS_fallocate:
+	case SYS_ftruncate:
+	case SYS_getdents64:
+	case SYS_copy_file_range:
+	case SYS_sendfile:
+	case SYS_statx:
+	case SYS_renameat2:
+	case SYS_unlinkat:
+		return below_poll(v, socket_io) ? REASON_SOCKET : REASON_FILE;
+	default:
+		return below_poll(v, file_io) ? REASON_FILE : REASON_SYSCALL;
+	}
+}
+
+enum reason judge_running(const struct verdict *v)
+{
+	if (below_poll(v, name_lookup))
+		return REASON_NAME_LOOKUP;
+	return below_poll(v, file_io) ? REASON_FILE : REASON_COMPUTING;
+}
+
+const char *role_name(enum role role)
+{
+	static const char *const names[] = {
+		[ROLE_UNKNOWN] = "unknown",
+		[ROLE_WORKER] = "worker",
+		[ROLE_CURRENT_THREAD] = "current-thread",
+		[ROLE_BLOCKING] = "blocking-pool",
+		[ROLE_OTHER] = "other",
+	};
+
+	return names[role];
+}

@@ -1,0 +1,45 @@
+/* main.c - hud-postproc: what comes before and after bpftrace in hud-trace. */
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *description;
+} commands[] = {
+	{"report", report_main, "read an event-line stream, print the report"},
+	{"head", head_main, "print the head of a stream: all about a running process"},
+};
+
+static void usage(FILE *out)
+{
+	fputs("usage: hud-postproc COMMAND [OPTION]...\n\n", out);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].description);
+	fputs("\nhud-postproc COMMAND --help tells more. hud-trace runs it; see hud-trace(8).\n", out);
+}
+
+int main(int argc, char **argv)
+{
+	/* A symbol server that does not answer would stall a report for minutes. */
+	unsetenv("DEBUGINFOD_URLS");
+	setlocale(LC_CTYPE, "");
+	if (argc < 2) {
+		usage(stderr);
+		return 2;
+	}
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+		usage(stdout);
+		return 0;
+	}
+	fprintf(stderr, "hud-postproc: '%s' is no command\n", argv[1]);
+	usage(stderr);
+	return 2;
+}

@@ -1,0 +1,93 @@
+/* model.h - what one trace amounts to: the data that every writer (text, chart, exports) reads.
+ *
+ * Plain structs, no behaviour. Filled by tally.c, read by the writers; nothing here is formatted or escaped.
+ * Times are nanoseconds; `first`, `last` and `ns` are on the target's CLOCK_MONOTONIC.
+ */
+#ifndef HUD_MODEL_H
+#define HUD_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "histogram.h"
+#include "judge.h"
+
+/* Who ended a sleep (waker) or ran meanwhile (culprit), most frequent first in a blocker's list. */
+struct party {
+	const char *comm; /* raw bytes from the kernel: hostile */
+	long pid, tid;    /* of the latest */
+	bool same_process;
+	const struct verdict *stack; /* may be NULL: not captured, or not the target's */
+	uint64_t count, total;       /* how often; ns of blocking it ended or caused */
+};
+
+#define PARTIES_SHOWN 3
+
+/* One line of the report. */
+struct blocker {
+	enum reason reason;
+	bool estimated;       /* from CPU samples, not from exact events */
+	const char *function; /* display name of the blamed frame; "module+0xoffset" where there is no symbol */
+	const char *file;     /* NULL if unknown */
+	unsigned line;
+	const char *task;     /* NULL if unknown */
+	const char *syscall;  /* of the commonest stack, NULL if none */
+	uint64_t count, total, max;
+	uint64_t asleep, run_queue; /* parts of total: sleeping, waiting for a CPU; the rest is running */
+	struct histogram durations;
+	const struct verdict *stack; /* the one with most time */
+	uint64_t stack_total;        /* ns of total that had exactly this stack */
+	size_t stacks;               /* how many distinct ones */
+	struct party party[PARTIES_SHOWN];
+	size_t parties;
+};
+
+/* One block on the time axis. Kept for the charts, newest CHART_BLOCKS at most. */
+struct span {
+	uint64_t start, duration;
+	size_t worker;  /* index into workers */
+	enum reason reason;
+	const struct blocker *blocker;
+};
+
+struct worker {
+	long tid;
+	const char *comm; /* raw bytes: hostile */
+	enum role role;
+	uint64_t first, last;        /* seen from, until */
+	uint64_t blocked, run_queue; /* ns */
+	uint64_t blocks, longest;
+};
+
+/* The `meta` lines that writers show; strings raw, NULL if the stream did not have them. */
+struct target {
+	const char *name, *exe, *build_id, *kernel, *bpftrace, *stacks, *workers_how, *symbols;
+	long pid;
+	uint64_t threshold; /* ns */
+	unsigned hz;
+};
+
+struct model {
+	struct target target;
+	uint64_t start, end;  /* of the time that counts (after --window) */
+	uint64_t worker_time; /* sum over workers of the time they were watched, ns */
+	uint64_t blocked;     /* sum of all blockers' totals but run-queue waits */
+	uint64_t run_queue;   /* sum of run-queue waits over the threshold */
+	uint64_t events, lost, unknown_lines, bad_lines;
+	uint64_t stacks, stacks_cut, stacks_missing;
+	uint64_t stacks_skipped; /* not copied, because copying had used up its share of time */
+	uint64_t parks;       /* sleeps over the threshold that were parks: dropped */
+	uint64_t other_role;  /* events of threads that are not workers: dropped */
+	bool truncated;       /* the stream ended without its end line */
+	const char *ended;    /* why the trace ended, raw text of the end line, or NULL */
+	struct blocker *blocker; /* by total, largest first; run-queue waits are ranked with the others */
+	size_t blockers;
+	struct span *span; /* by start */
+	size_t spans;
+	struct worker *worker; /* by tid */
+	size_t workers;
+	struct histogram run_queue_waits, blocks;
+};
+
+#endif

@@ -1,0 +1,365 @@
+#include "names.h"
+
+#include <libiberty/demangle.h>
+#include <libiberty/libiberty.h>
+#include <libiberty/safe-ctype.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEPTH_LIMIT 32	 /* of types within types: below it everything is `_` */
+#define GENERICS_SHOWN 2 /* levels of generic arguments in a displayed name */
+
+struct text {
+	char *bytes;
+	size_t length, size;
+};
+
+struct slice {
+	const char *bytes;
+	size_t length;
+};
+
+static void append(struct text *text, const char *bytes, size_t length)
+{
+	if (text->size - text->length < length) {
+		text->size = 2 * text->size + length + 64;
+		text->bytes = xrealloc(text->bytes, text->size);
+	}
+	if (length > 0)
+		memcpy(text->bytes + text->length, bytes, length);
+	text->length += length;
+}
+
+static void append_string(struct text *text, const char *string)
+{
+	append(text, string, strlen(string));
+}
+
+static char *finish(struct text *text)
+{
+	append(text, "", 1);
+	return text->bytes;
+}
+
+/* --- demangling --- */
+
+struct demangling {
+	struct text text;
+	jmp_buf too_long;
+};
+
+/* The demanglers expand back references: a few bytes can ask for any amount of output, and of time. Leaving
+ * by longjmp is safe, because with a callback neither of them owns memory. */
+static void collect(const char *bytes, size_t length, void *opaque)
+{
+	struct demangling *d = opaque;
+
+	if (length >= NAME_WHOLE_LIMIT - d->text.length) {
+		append(&d->text, bytes, NAME_WHOLE_LIMIT - 1 - d->text.length);
+		longjmp(d->too_long, 1);
+	}
+	append(&d->text, bytes, length);
+}
+
+typedef int demangler(const char *, int, demangle_callbackref, void *);
+
+static char *demangle_with(demangler *demangler, const char *symbol)
+{
+	struct demangling *d = xcalloc(1, sizeof(*d));
+	bool ok = true;
+
+	if (setjmp(d->too_long) == 0)
+		ok = demangler(symbol, DMGL_NO_OPTS, collect, d);
+	char *name = ok ? finish(&d->text) : NULL;
+	if (!ok)
+		free(d->text.bytes);
+	free(d);
+	return name;
+}
+
+/* The escapes of legacy mangling, where the name has no hash that would tell the demangler that it is Rust's.
+ */
+static void decode_escapes(char *name)
+{
+	static const struct {
+		const char *code, *character;
+	} escapes[] = {{"$LT$", "<"}, {"$GT$", ">"}, {"$RF$", "&"}, {"$BP$", "*"}, {"$LP$", "("},
+		       {"$RP$", ")"}, {"$C$", ","},  {"$SP$", "@"}, {"..", "::"}};
+	char *to = name;
+
+	for (const char *from = name; *from;) {
+		size_t i = 0, count = sizeof(escapes) / sizeof(*escapes), length = 0;
+		unsigned char hex = 0;
+		for (; i < count; i++)
+			if (strncmp(from, escapes[i].code, length = strlen(escapes[i].code)) == 0)
+				break;
+		if (i < count) {
+			memcpy(to, escapes[i].character, strlen(escapes[i].character));
+			to += strlen(escapes[i].character);
+			from += length;
+		} else if (strncmp(from, "$u", 2) == 0 && ISXDIGIT(from[2]) && ISXDIGIT(from[3]) &&
+			   from[4] == '$' &&
+			   (hex = (unsigned char)strtoul((char[3]){from[2], from[3], 0}, NULL, 16)) >= 0x20 &&
+			   hex < 0x7f) {
+			*to++ = (char)hex;
+			from += 5;
+		} else {
+			*to++ = *from++;
+		}
+	}
+	*to = 0;
+}
+
+/* Where the suffixes that LLVM adds to a function's name begin: `.llvm.123`, `.cold`, `.cold.1`. */
+static size_t suffix_start(const char *symbol)
+{
+	size_t length = strlen(symbol);
+
+	for (const char *dot = strchr(symbol, '.'); dot; dot = strchr(dot + 1, '.')) {
+		bool llvm = strncmp(dot, ".llvm.", 6) == 0;
+		bool cold = strncmp(dot, ".cold", 5) == 0 && (dot[5] == 0 || dot[5] == '.');
+		if ((llvm || cold) && dot > symbol)
+			return (size_t)(dot - symbol);
+	}
+	return length;
+}
+
+char *name_demangle(const char *symbol, bool *rust)
+{
+	size_t length = suffix_start(symbol);
+	char *name = xstrndup(symbol, length < NAME_WHOLE_LIMIT ? length : NAME_WHOLE_LIMIT - 1),
+	     *demangled = NULL;
+	bool is_rust = false;
+
+	if (length < NAME_WHOLE_LIMIT && (strncmp(name, "_ZN", 3) == 0 || strncmp(name, "_R", 2) == 0)) {
+		demangled = demangle_with(rust_demangle_callback, name);
+		is_rust = demangled != NULL;
+	}
+	if (!demangled && length < NAME_WHOLE_LIMIT && strncmp(name, "_Z", 2) == 0) {
+		demangled = demangle_with(cplus_demangle_v3_callback, name);
+		if (demangled && strchr(demangled, '$'))
+			decode_escapes(demangled);
+	}
+	if (rust)
+		*rust = is_rust;
+	if (!demangled)
+		return name;
+	free(name);
+	return demangled;
+}
+
+/* --- display names --- */
+
+static bool identifier(char c)
+{
+	return ISALNUM(c) || c == '_' || c == '$' || c == '#' || c == '\'' || c == '.' ||
+	       (unsigned char)c >= 0x80;
+}
+
+static bool starts_with(struct slice in, size_t at, const char *word)
+{
+	size_t length = strlen(word);
+
+	return in.length - at >= length && memcmp(in.bytes + at, word, length) == 0;
+}
+
+/* The index of the bracket that closes the one at `open`, or the length of `in` if none does. */
+static size_t closing(struct slice in, size_t open)
+{
+	char opener = in.bytes[open], closer = opener == '<' ? '>' : '}';
+	size_t depth = 0;
+
+	for (size_t i = open; i < in.length; i++) {
+		if (in.bytes[i] == opener)
+			depth++;
+		else if (in.bytes[i] == closer && !(closer == '>' && i > 0 && in.bytes[i - 1] == '-') &&
+			 --depth == 0)
+			return i;
+	}
+	return in.length;
+}
+
+/* The index of `word` outside all brackets, or the length of `in`. */
+static size_t find_outside(struct slice in, const char *word)
+{
+	size_t depth = 0;
+
+	for (size_t i = 0; i < in.length; i++) {
+		char c = in.bytes[i];
+		if (c == '<' || c == '(' || c == '[' || c == '{')
+			depth++;
+		else if ((c == ')' || c == ']' || c == '}' ||
+			  (c == '>' && i > 0 && in.bytes[i - 1] != '-')) &&
+			 depth > 0)
+			depth--;
+		else if (depth == 0 && starts_with(in, i, word))
+			return i;
+	}
+	return in.length;
+}
+
+static struct slice part(struct slice in, size_t from, size_t to)
+{
+	return (struct slice){in.bytes + from, to - from};
+}
+
+static struct slice all(const struct text *text, size_t from)
+{
+	return (struct slice){text->bytes + from, text->length - from};
+}
+
+static void render(struct text *out, struct slice in, bool whole, unsigned generics, unsigned depth);
+
+/* What stands in `<...>` at the start of a path: `Type as Trait`, `impl Trait for Type`, or a type. A type
+ * that is a mere path needs no brackets. */
+static void render_self(struct text *out, struct slice in, bool whole, unsigned generics, unsigned depth)
+{
+	bool impl = starts_with(in, 0, "impl ");
+	if (impl)
+		in = part(in, 5, in.length);
+	const char *word = impl ? " for " : " as ";
+	size_t at = find_outside(in, word), start = out->length;
+	struct slice type = in, trait = {NULL, 0};
+	if (at < in.length) {
+		type = impl ? part(in, at + 5, in.length) : part(in, 0, at);
+		trait = impl ? part(in, 0, at) : part(in, at + 4, in.length);
+	}
+	append_string(out, "<");
+	render(out, type, whole, generics, depth);
+	if (trait.bytes) {
+		append_string(out, " as ");
+		render(out, trait, false, generics, depth);
+	} else {
+		struct slice done = all(out, start + 1);
+		size_t i = 0;
+		while (i < done.length &&
+		       (identifier(done.bytes[i]) || done.bytes[i] == ':' || done.bytes[i] == '<'))
+			i = done.bytes[i] == '<' ? closing(done, i) + 1 : i + 1;
+		if (done.length > 0 && i >= done.length && ISIDST(done.bytes[0])) {
+			memmove(out->bytes + start, out->bytes + start + 1, done.length);
+			out->length--;
+			return;
+		}
+	}
+	append_string(out, ">");
+}
+
+/* Copies the types and paths of `in`: paths entire if `whole`, else their last segment. `generics` counts the
+ * levels of generic arguments around it, `depth` all levels. */
+static void render(struct text *out, struct slice in, bool whole, unsigned generics, unsigned depth)
+{
+	size_t path = out->length; /* where the path that is being written starts */
+	bool in_path = false;	   /* something of it stands there */
+	bool balanced = true;
+
+	if (depth > DEPTH_LIMIT) {
+		append_string(out, "_");
+		return;
+	}
+	for (size_t i = 0; i < in.length;) {
+		char c = in.bytes[i];
+		if (starts_with(in, i, "->")) {
+			append_string(out, "->");
+			in_path = false;
+			i += 2;
+		} else if (starts_with(in, i, "::") && in_path) {
+			char next = i + 2 < in.length ? in.bytes[i + 2] : 0;
+			i += 2;
+			if (next == '{' || (next == '<' && !whole && !starts_with(in, i, "<impl ")))
+				continue;
+			if (whole)
+				append_string(out, "::");
+			else
+				out->length = path;
+		} else if (c == '{') {
+			size_t end = closing(in, i);
+			size_t length = (end < in.length ? end + 1 : end) - i;
+			if (!in_path && whole)
+				append(out, in.bytes + i, length);
+			else if (!in_path)
+				append_string(out, "_");
+			in_path = true;
+			i += length;
+			if (i < in.length && in.bytes[i] == '<' && (end = closing(in, i)) < in.length)
+				i = end + 1; /* {async_fn_env#0}<T> */
+		} else if (c == '<' && balanced) {
+			size_t end = closing(in, i);
+			if (end == in.length) {
+				balanced = false;
+				continue;
+			}
+			struct slice inner = part(in, i + 1, end);
+			if (!in_path || starts_with(inner, 0, "impl ")) {
+				if (!in_path)
+					path = out->length;
+				out->length = path;
+				render_self(out, inner, whole, generics, depth + 1);
+				in_path = true;
+			} else if (generics >= GENERICS_SHOWN) {
+				append_string(out, "<_>");
+			} else {
+				append_string(out, "<");
+				render(out, inner, false, generics + 1, depth + 1);
+				append_string(out, ">");
+			}
+			i = end + 1;
+		} else if (identifier(c)) {
+			size_t start = i;
+			while (i < in.length && identifier(in.bytes[i]))
+				i++;
+			if (!in_path)
+				path = out->length;
+			append(out, in.bytes + start, i - start);
+			in_path = true;
+		} else {
+			append(out, &c, 1);
+			i++;
+			if (c == ',') {
+				append_string(out, " ");
+				while (i < in.length && in.bytes[i] == ' ')
+					i++;
+			}
+			in_path = false;
+		}
+	}
+}
+
+char *name_cut(char *name)
+{
+	size_t length = strlen(name), head = NAME_LIMIT / 2 - 2, tail = length - (NAME_LIMIT / 2 - 2);
+
+	if (length <= NAME_LIMIT)
+		return name;
+	/* Not through a UTF-8 character. */
+	while (head > 0 && ((unsigned char)name[head] & 0xc0) == 0x80)
+		head--;
+	while (tail < length && ((unsigned char)name[tail] & 0xc0) == 0x80)
+		tail++;
+	memcpy(name + head, "...", 3);
+	memmove(name + head + 3, name + tail, length - tail + 1);
+	return name;
+}
+
+char *name_display(const char *function)
+{
+	struct text out = {0};
+	struct slice in = {function, strlen(function)};
+
+	render(&out, in, true, 0, 0);
+	if (out.length == 0)
+		append(&out, in.bytes, in.length);
+	return name_cut(finish(&out));
+}
+
+const char *name_generics(const char *dwarf_name, size_t *length)
+{
+	struct slice in = {dwarf_name, strlen(dwarf_name)};
+	const char *open = strchr(dwarf_name, '<');
+
+	if (!open || open == dwarf_name || in.bytes[in.length - 1] != '>' ||
+	    closing(in, (size_t)(open - dwarf_name)) != in.length - 1)
+		return NULL;
+	*length = in.length - (size_t)(open - dwarf_name) - 2;
+	return *length > 0 ? open + 1 : NULL;
+}

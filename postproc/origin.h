@@ -1,0 +1,24 @@
+/* origin.h - whose code a function is, by its source path or else by its crate's name. */
+#ifndef HUD_ORIGIN_H
+#define HUD_ORIGIN_H
+
+#include <stdbool.h>
+
+#include "symbolize.h"
+
+/* What is known of a function. */
+struct origin_facts {
+	const char *file; /* source path the function is written in, or NULL */
+	const char
+		*position; /* source path of the address in it, or NULL: another one in the code of a macro */
+	const char *function; /* whole demangled name, or NULL */
+	bool rust;	      /* the symbol was a Rust name */
+	bool main;	      /* the code is in the main executable, not in a library */
+	bool mapped;	      /* the code is in a mapped file or the vdso, not in anonymous memory */
+};
+
+/* The origin of a function. Generic code of std, instantiated in the user's crate, is std's: its path says
+ * so. */
+enum origin origin_of(const struct origin_facts *facts);
+
+#endif

@@ -1,0 +1,357 @@
+/* replay.c - see replay.h.
+ *
+ * Lines of different CPUs are a few milliseconds out of order, and a stack is described after the event that names it.
+ * So events wait in a heap until the stream is HOLD ahead of them, and are judged in order of time.
+ */
+#include "replay.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libiberty/libiberty.h>
+
+#include "judge.h"
+#include "samples.h"
+#include "space.h"
+#include "stacks.h"
+#include "stream.h"
+#include "symbolize.h"
+#include "tally.h"
+
+#define HOLD 500000000u /* ns */
+
+struct held {
+	struct event e;
+	char *comm; /* of the other party, owned */
+};
+
+struct replay {
+	struct replay_options options;
+	struct model *model;
+	char *exe, *strings[8]; /* meta values that the model points to */
+	size_t kept;
+	struct space *space;
+	struct symbolizer *symbolizer;
+	struct judge *judge;
+	struct stacks *stacks;
+	struct tally *tally;
+	struct samples *samples;
+	struct held *heap; /* the earliest first */
+	size_t held, allocated;
+	uint64_t newest;
+	bool ended;
+};
+
+struct replay *replay_new(const struct replay_options *options)
+{
+	struct replay *r = xcalloc(1, sizeof(*r));
+
+	r->options = *options;
+	r->judge = judge_new();
+	r->tally = tally_new(options->window);
+	return r;
+}
+
+void replay_free(struct replay *r)
+{
+	if (!r)
+		return;
+	while (r->held)
+		free(r->heap[--r->held].comm);
+	free(r->heap);
+	samples_free(r->samples);
+	tally_free(r->tally);
+	stacks_free(r->stacks);
+	judge_free(r->judge);
+	symbolizer_free(r->symbolizer);
+	space_free(r->space);
+	free(r->exe);
+	for (size_t i = 0; i < r->kept; i++)
+		free(r->strings[i]);
+	free(r);
+}
+
+/* The space can be made when the head has said what the executable is. */
+static void need_space(struct replay *r)
+{
+	if (r->space)
+		return;
+	struct space_options options = {.pid = r->options.pid, .exe = r->exe, .target = r->options.target};
+
+	r->space = space_new(&options);
+	r->symbolizer = symbolizer_new(r->space);
+	r->stacks = stacks_new(r->space, r->symbolizer, r->judge);
+}
+
+static void take_meta(struct replay *r, const struct event *e)
+{
+	struct target *t = &r->model->target;
+	const struct {
+		const char *key, **place;
+	} texts[] = {
+		{"target", &t->name},	{"exe", &t->exe},	     {"build-id", &t->build_id},
+		{"kernel", &t->kernel}, {"bpftrace", &t->bpftrace}, {"stacks", &t->stacks},
+		{"workers", &t->workers_how},
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (!strcmp(e->key, texts[i].key) && !*texts[i].place)
+			*texts[i].place = r->strings[r->kept++] = xstrdup(e->text);
+	if (!strcmp(e->key, "exe") && !r->exe)
+		r->exe = xstrdup(e->text);
+	else if (!strcmp(e->key, "pid"))
+		t->pid = strtol(e->text, NULL, 10);
+	else if (!strcmp(e->key, "threshold-us"))
+		t->threshold = strtoull(e->text, NULL, 10) * 1000;
+	else if (!strcmp(e->key, "hz"))
+		t->hz = (unsigned)strtoul(e->text, NULL, 10);
+}
+
+/* What the stack of an event means, and with it what the thread is now. A stack that does not tell leaves it what it was. */
+static const struct verdict *verdict_of(struct replay *r, const struct event *e, bool *worker)
+{
+	const struct verdict *v = stacks_verdict(r->stacks, e->stack);
+
+	if (!v)
+		r->model->stacks_missing++;
+	tally_thread(r->tally, e->tid, e->ns, NULL, v ? v->role : ROLE_UNKNOWN);
+	enum role role = tally_role(r->tally, e->tid);
+
+	*worker = role == ROLE_WORKER || role == ROLE_CURRENT_THREAD;
+	if (!*worker)
+		r->model->other_role++;
+	return v;
+}
+
+static void set_party(struct replay *r, struct block *block, const struct held *h)
+{
+	block->party.comm = h->comm && *h->comm ? h->comm : NULL;
+	block->party.pid = h->e.other.pid;
+	block->party.tid = h->e.other.tid;
+	block->party.same_process = h->e.other.pid == r->model->target.pid;
+	block->party.stack = stacks_verdict(r->stacks, h->e.other.stack);
+}
+
+static void judge_sleep_event(struct replay *r, const struct held *h)
+{
+	bool worker;
+	const struct verdict *v = verdict_of(r, &h->e, &worker);
+	uint64_t duration = h->e.asleep + h->e.run_queue;
+
+	if (v && v->parked)
+		r->model->parks++;
+	if (!worker || !v || !v->in_poll || duration < r->model->target.threshold)
+		return;
+	struct block block = {
+		.start = h->e.ns - duration,
+		.duration = duration,
+		.asleep = h->e.asleep,
+		.run_queue = h->e.run_queue,
+		.tid = h->e.tid,
+		.reason = judge_sleep(v, h->e.syscall),
+		.syscall = h->e.syscall,
+		.stack = v,
+	};
+
+	/* Only a thread of the process lets another go on; else it was a timer or a device, whoever it interrupted. */
+	if (h->e.other.pid == r->model->target.pid && block.reason != REASON_SLEEP)
+		set_party(r, &block, h);
+	tally_add(r->tally, &block);
+}
+
+static void judge_runq_event(struct replay *r, const struct held *h)
+{
+	bool worker;
+	const struct verdict *v = verdict_of(r, &h->e, &worker);
+
+	if (!worker || h->e.run_queue < r->model->target.threshold)
+		return;
+	struct block block = {
+		.start = h->e.ns - h->e.run_queue,
+		.duration = h->e.run_queue,
+		.run_queue = h->e.run_queue,
+		.tid = h->e.tid,
+		.reason = REASON_RUN_QUEUE,
+		.syscall = -1,
+		.stack = v,
+	};
+
+	set_party(r, &block, h);
+	tally_add(r->tally, &block);
+}
+
+static void judge_sample(struct replay *r, const struct event *e)
+{
+	bool worker;
+	const struct verdict *v = verdict_of(r, e, &worker);
+
+	if (!r->samples) {
+		unsigned hz = r->model->target.hz ? r->model->target.hz : 99;
+
+		r->samples = samples_new(r->tally, 1000000000 / hz, r->model->target.threshold);
+	}
+	if (worker && v)
+		samples_add(r->samples, e->tid, e->ns, e->age, v);
+}
+
+static void judge_event(struct replay *r, const struct held *h)
+{
+	switch (h->e.kind) {
+	case EVENT_SLEEP:
+		judge_sleep_event(r, h);
+		break;
+	case EVENT_RUNQ:
+		judge_runq_event(r, h);
+		break;
+	default:
+		judge_sample(r, &h->e);
+	}
+}
+
+static void swap(struct held *a, struct held *b)
+{
+	struct held c = *a;
+
+	*a = *b;
+	*b = c;
+}
+
+static void release_first(struct replay *r)
+{
+	struct held first = r->heap[0];
+
+	r->heap[0] = r->heap[--r->held];
+	for (size_t i = 0, child; (child = 2 * i + 1) < r->held; i = child) {
+		child += child + 1 < r->held && r->heap[child + 1].e.ns < r->heap[child].e.ns;
+		if (r->heap[i].e.ns <= r->heap[child].e.ns)
+			break;
+		swap(&r->heap[i], &r->heap[child]);
+	}
+	judge_event(r, &first);
+	free(first.comm);
+}
+
+static void hold(struct replay *r, const struct event *e)
+{
+	if (r->held == r->allocated) {
+		r->allocated = 2 * r->allocated + 64;
+		r->heap = xrealloc(r->heap, r->allocated * sizeof(*r->heap));
+	}
+	size_t i = r->held++;
+
+	r->heap[i] = (struct held){.e = *e, .comm = e->kind == EVENT_SAMPLE ? NULL : xstrdup(e->other.comm)};
+	for (; i > 0 && r->heap[i].e.ns < r->heap[(i - 1) / 2].e.ns; i = (i - 1) / 2)
+		swap(&r->heap[i], &r->heap[(i - 1) / 2]);
+}
+
+static void see(struct replay *r, uint64_t ns)
+{
+	if (ns > r->newest)
+		r->newest = ns;
+	if (!r->model->start)
+		r->model->start = ns;
+	while (r->held && r->heap[0].e.ns + HOLD < r->newest)
+		release_first(r);
+}
+
+static enum role role_named(const char *name)
+{
+	for (int role = ROLE_UNKNOWN; role <= ROLE_OTHER; role++)
+		if (!strcmp(name, role_name((enum role)role)))
+			return (enum role)role;
+	return ROLE_UNKNOWN;
+}
+
+static void take(struct replay *r, const struct event *e)
+{
+	struct model *m = r->model;
+
+	switch (e->kind) {
+	case EVENT_META:
+		take_meta(r, e);
+		break;
+	case EVENT_MAP:
+		need_space(r);
+		space_add(r->space, &(struct mapping){.start = e->map.start,
+						      .end = e->map.end,
+						      .offset = e->map.offset,
+						      .executable = e->map.executable,
+						      .path = e->map.path,
+						      .build_id = e->map.build_id});
+		break;
+	case EVENT_THREAD:
+		tally_thread(r->tally, e->tid, 0, e->text, e->watched ? role_named(e->key) : ROLE_UNKNOWN);
+		break;
+	case EVENT_BEGIN:
+		m->start = e->ns;
+		break;
+	case EVENT_END:
+		see(r, e->ns);
+		r->ended = true;
+		if (!m->ended)
+			m->ended = r->strings[r->kept++] = xstrdup(e->text);
+		break;
+	case EVENT_SAMPLE:
+	case EVENT_RUNQ:
+	case EVENT_SLEEP:
+		need_space(r);
+		m->events++;
+		hold(r, e);
+		see(r, e->ns);
+		break;
+	case EVENT_NAMED:
+		tally_thread(r->tally, e->tid, 0, e->text, ROLE_UNKNOWN);
+		see(r, e->ns);
+		break;
+	case EVENT_GONE:
+		tally_gone(r->tally, e->tid, e->ns);
+		see(r, e->ns);
+		break;
+	case EVENT_LOST:
+		m->lost += e->count;
+		break;
+	case EVENT_LIMIT:
+		m->stacks_skipped += e->count;
+		break;
+	case EVENT_STACK:
+	case EVENT_WORDS:
+	case EVENT_FRAMES:
+	case EVENT_ADDRESS:
+		need_space(r);
+		stacks_add(r->stacks, e);
+		break;
+	}
+}
+
+int replay_read(struct replay *r, FILE *in, struct model *model)
+{
+	struct stream *stream = stream_new(in);
+	struct event e;
+	int got, error = 0;
+
+	*model = (struct model){.target.threshold = 5000000};
+	r->model = model;
+	while ((got = stream_next(stream, &e)) > 0)
+		take(r, &e);
+	if (got < 0)
+		error = errno;
+	else if (stream_version(stream) == 0 && model->events == 0)
+		error = EINVAL;
+	while (r->held)
+		release_first(r);
+	if (r->samples)
+		samples_finish(r->samples);
+	model->end = r->newest > model->start ? r->newest : model->start;
+	model->truncated = !r->ended;
+	model->unknown_lines = stream_unknown_lines(stream);
+	model->bad_lines = stream_bad_lines(stream);
+	if (r->stacks) {
+		model->stacks = stacks_count(r->stacks);
+		model->stacks_cut = stacks_cut(r->stacks);
+	}
+	tally_finish(r->tally, model);
+	stream_free(stream);
+	errno = error;
+	return error ? -1 : 0;
+}

@@ -1,0 +1,26 @@
+/* replay.h - an event-line stream from its first line to its last, live or recorded, into the model of what happened. */
+#ifndef HUD_REPLAY_H
+#define HUD_REPLAY_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "model.h"
+
+struct replay_options {
+	long pid;           /* the process, if it is still there to read files through; 0 = a recording */
+	const char *target; /* --target: file to take the executable's symbols from, or NULL */
+	uint64_t window;    /* ns: only the last so many count; 0 = all */
+};
+
+struct replay;
+
+/* Exits the program when out of memory. `options` is copied. */
+struct replay *replay_new(const struct replay_options *options);
+void replay_free(struct replay *replay);
+
+/* Reads `in` to its end and fills *model, which points into `replay`. Returns 0; or -1 with errno set when reading failed
+ * (EPROTONOSUPPORT: a stream of a later version; EINVAL: not an event-line stream). *model holds what came until then. */
+int replay_read(struct replay *replay, FILE *in, struct model *model);
+
+#endif

@@ -1,0 +1,170 @@
+/* report-command.c - hud-postproc report: from a stream to the report and its chart. */
+#include <errno.h>
+#include <getopt.h>
+#include <langinfo.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "chart.h"
+#include "command.h"
+#include "replay.h"
+#include "report.h"
+
+struct options {
+	struct replay_options replay;
+	struct report_options report;
+	const char *chart, *file;
+	bool no_colour;
+};
+
+static const char help[] = "usage: hud-postproc report [OPTION]... FILE\n"
+			   "\n"
+			   "Reads the event lines in FILE (-: standard input), prints the report.\n"
+			   "\n"
+			   "  -t, --target FILE   take the executable's symbols from FILE\n"
+			   "  -p, --pid PID       the process is still there: read its files through /proc\n"
+			   "      --top N         rank at most N blockers, 1 to 100 (10)\n"
+			   "      --window SECS   only the last SECS seconds count\n"
+			   "      --chart FILE    draw a chart too: FILE.png, .svg or .pdf; - draws text\n"
+			   "      --width N       columns, 60 to 500 (the terminal's; 80)\n"
+			   "      --no-color      no colours (also: NO_COLOR=1)\n"
+			   "  -v, --verbose       every frame, whole names\n"
+			   "  -h, --help\n";
+
+/* A number from `low` to `high`; exits with status 2 otherwise. */
+static double number(const char *option, const char *text, double low, double high)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	if (end == text || *end || !(value >= low && value <= high)) {
+		fprintf(stderr, "hud-postproc report: --%s: '%s' is not a number from %g to %g\n", option, text, low, high);
+		exit(2);
+	}
+	return value;
+}
+
+static void parse(int argc, char **argv, struct options *o)
+{
+	enum { TOP = 256, WINDOW, CHART, WIDTH, NO_COLOUR, HEADLESS };
+	static const struct option longs[] = {
+		{"target", required_argument, NULL, 't'},
+		{"pid", required_argument, NULL, 'p'},
+		{"top", required_argument, NULL, TOP},
+		{"window", required_argument, NULL, WINDOW},
+		{"chart", required_argument, NULL, CHART},
+		{"width", required_argument, NULL, WIDTH},
+		{"no-color", no_argument, NULL, NO_COLOUR},
+		{"headless", no_argument, NULL, HEADLESS}, /* as hud-trace passes it on: there is no live view to leave out */
+		{"verbose", no_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "t:p:vh", longs, NULL)) != -1) {
+		switch (c) {
+		case 't':
+			o->replay.target = optarg;
+			break;
+		case 'p':
+			o->replay.pid = (long)number("pid", optarg, 1, 4194304);
+			break;
+		case TOP:
+			o->report.top = (unsigned)number("top", optarg, 1, 100);
+			break;
+		case WINDOW:
+			o->replay.window = (uint64_t)(number("window", optarg, 0.1, 604800) * 1e9);
+			break;
+		case CHART:
+			o->chart = optarg;
+			break;
+		case WIDTH:
+			o->report.width = (unsigned)number("width", optarg, 60, 500);
+			break;
+		case NO_COLOUR:
+			o->no_colour = true;
+			break;
+		case HEADLESS:
+			break;
+		case 'v':
+			o->report.verbose = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			exit(0);
+		default:
+			fputs("Try 'hud-postproc report --help'.\n", stderr);
+			exit(2);
+		}
+	}
+	if (argc - optind != 1) {
+		fputs("hud-postproc report: one FILE, please (-: standard input)\n", stderr);
+		exit(2);
+	}
+	o->file = argv[optind];
+}
+
+static void fit_terminal(struct options *o)
+{
+	struct winsize size;
+	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
+	bool tty = isatty(STDOUT_FILENO);
+
+	if (!o->report.width && tty && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+		o->report.width = size.ws_col;
+	o->report.colour = tty && !o->no_colour && !(no_colour && *no_colour) && terminal && strcmp(terminal, "dumb") != 0;
+	o->report.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+}
+
+static int fail(const char *what, const char *why)
+{
+	fprintf(stderr, "hud-postproc report: %s: %s\n", what, why);
+	return 1;
+}
+
+/* What was read is reported, also when reading failed on the way. */
+static int report(struct options *o, FILE *in)
+{
+	struct replay *replay = replay_new(&o->replay);
+	struct model model;
+	int status = 0;
+
+	if (replay_read(replay, in, &model)) {
+		status = errno == EPROTONOSUPPORT ? fail(o->file, "it is of a later version than this program reads") :
+			 errno == EINVAL	  ? fail(o->file, "it holds no event lines of hud-trace") :
+						    fail(o->file, strerror(errno));
+		if (!model.events) {
+			replay_free(replay);
+			return status;
+		}
+	}
+	if (report_write(stdout, &model, &o->report))
+		status = errno == EPIPE ? 1 : fail("the report", strerror(errno));
+	if (o->chart && chart_write(&model, o->chart, o->report.width))
+		status = 1;
+	replay_free(replay);
+	return status;
+}
+
+int report_main(int argc, char **argv)
+{
+	struct options o = {0};
+
+	parse(argc, argv, &o);
+	fit_terminal(&o);
+	signal(SIGPIPE, SIG_IGN);
+	FILE *in = strcmp(o.file, "-") != 0 ? fopen(o.file, "re") : stdin;
+
+	if (!in)
+		return fail(o.file, strerror(errno));
+	int status = report(&o, in);
+
+	if (in != stdin)
+		fclose(in);
+	return status;
+}

@@ -1,0 +1,43 @@
+/* roles.h - the threads of a process, and which of them run a Tokio scheduler.
+ *
+ * Tokio gives its workers and its spawn_blocking threads one name, programs choose others, and a current-thread runtime
+ * runs on a thread of any name: when names do not tell, stacks do.
+ */
+#ifndef HUD_ROLES_H
+#define HUD_ROLES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "judge.h"
+
+struct mapping;
+struct symbolizer;
+
+#define COMM_SIZE 64 /* the kernel's 16, and longer names of its own threads */
+
+/* One thread. */
+struct thread {
+	pid_t tid;
+	char comm[COMM_SIZE]; /* raw bytes: hostile */
+	enum role role;
+	bool watched; /* to be traced as a worker */
+};
+
+/* The threads of process `pid` in order of tid, of unknown role, none watched. *threads is the caller's to free.
+ * Returns how many; 0 with errno set if there is no such process. Exits the program when out of memory. */
+size_t threads_list(pid_t pid, struct thread **threads);
+
+/* Watches the threads whose name starts with `prefix`. Returns how many. */
+size_t roles_by_name(struct thread *threads, size_t count, const char *prefix);
+
+/* The role of every thread of `pid` by its stack; watches those that run a scheduler, and those that could not be
+ * read but are named like one of them. Each thread is stopped while its registers and stack are copied (tens of
+ * microseconds) and unwound afterwards; one that does not stop in time (asleep in the kernel, uninterruptibly) is left
+ * alone. No thread stays stopped, also if this program is killed meanwhile. `mapping`: all of the executable mappings
+ * of the process, `mappings` of them. Returns how many threads could not be read. */
+size_t roles_by_stack(pid_t pid, struct thread *threads, size_t count, const struct mapping *mapping, size_t mappings,
+		      struct symbolizer *symbolizer);
+
+#endif

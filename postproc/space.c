@@ -1,0 +1,352 @@
+#include "space.h"
+
+#include <libiberty/libiberty.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "binary.h"
+#include "debuginfo.h"
+#include "symbols.h"
+
+/* A mapping, the part of the kernel's mapping that is left of it, and what is known about its file. */
+struct region {
+	struct mapping map;
+	uint64_t vma_start, vma_end;
+	struct module *module; /* NULL until something in it is asked for */
+};
+
+/* A module with the way back from libdwfl's callbacks. */
+struct loaded {
+	struct module module; /* first */
+	struct space *space;
+};
+
+struct space {
+	long pid;
+	char *exe;		/* without " (deleted)"; NULL if unknown */
+	char *target;		/* NULL if none */
+	struct region *regions; /* by address, none overlapping */
+	size_t count, size;
+	struct loaded **modules;
+	size_t module_count, module_size;
+	struct module *main; /* NULL until looked for, and if there is none */
+	bool main_sought;    /* since the last mapping was added */
+	Dwfl *dwfl;
+};
+
+/* --- libdwfl's callbacks --- */
+
+/* Never called for modules reported with their file; and if it were, a guessed file is worse than none. */
+static int find_elf(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_Addr base, char **file_name,
+		    Elf **elf)
+{
+	(void)mod, (void)userdata, (void)name, (void)base, (void)file_name, (void)elf;
+	return -1;
+}
+
+static int find_debuginfo(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_Addr base,
+			  const char *file_name, const char *debuglink, GElf_Word crc, char **debug_file_name)
+{
+	struct loaded *loaded = userdata ? *userdata : NULL;
+	struct space *space = loaded ? loaded->space : NULL;
+
+	if (space && space->target && &loaded->module == space_main(space)) {
+		int fd = binary_open_debug_file(space->target, loaded->module.build_id);
+		if (fd >= 0) {
+			*debug_file_name = strdup(space->target);
+			return fd;
+		}
+	}
+	return dwfl_standard_find_debuginfo(mod, userdata, name, base, file_name, debuglink, crc,
+					    debug_file_name);
+}
+
+static const Dwfl_Callbacks callbacks = {.find_elf = find_elf, .find_debuginfo = find_debuginfo};
+
+/* --- mappings --- */
+
+struct space *space_new(const struct space_options *options)
+{
+	struct space *space = xcalloc(1, sizeof(*space));
+
+	/* A silent debuginfod server would hold up every lookup for minutes. */
+	unsetenv("DEBUGINFOD_URLS");
+	elf_version(EV_CURRENT);
+	space->pid = options->pid;
+	space->exe = options->exe ? binary_path(options->exe) : NULL;
+	space->target = options->target ? xstrdup(options->target) : NULL;
+	space->dwfl = dwfl_begin(&callbacks);
+	if (!space->dwfl)
+		xmalloc_failed(sizeof(*space));
+	return space;
+}
+
+void space_free(struct space *space)
+{
+	if (!space)
+		return;
+	for (size_t i = 0; i < space->module_count; i++) {
+		struct module *module = &space->modules[i]->module;
+		symbols_free(module);
+		debuginfo_free(module);
+		free((char *)module->path);
+		free((char *)module->build_id);
+		free(module);
+	}
+	dwfl_end(space->dwfl);
+	for (size_t i = 0; i < space->count; i++) {
+		free((char *)space->regions[i].map.path);
+		free((char *)space->regions[i].map.build_id);
+	}
+	free(space->regions);
+	free(space->modules);
+	free(space->exe);
+	free(space->target);
+	free(space);
+}
+
+/* The index of the first region that ends after `addr`. */
+static size_t region_after(const struct space *space, uint64_t addr)
+{
+	size_t low = 0, high = space->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (space->regions[middle].map.end <= addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static struct region *region_of(const struct space *space, uint64_t addr)
+{
+	size_t i = region_after(space, addr);
+
+	return i < space->count && space->regions[i].map.start <= addr ? &space->regions[i] : NULL;
+}
+
+/* Makes room for `count` regions at `at`, in place of the `old` ones there. */
+static void replace(struct space *space, size_t at, size_t old, const struct region *regions, size_t count)
+{
+	if (space->count - old + count > space->size) {
+		space->size = 2 * space->size + count + 16;
+		space->regions = xrealloc(space->regions, space->size * sizeof(*space->regions));
+	}
+	memmove(space->regions + at + count, space->regions + at + old,
+		(space->count - at - old) * sizeof(*space->regions));
+	memcpy(space->regions + at, regions, count * sizeof(*regions));
+	space->count = space->count - old + count;
+}
+
+/* The part of a region from `start` to `end`, with strings of its own. */
+static struct region part_of(const struct region *region, uint64_t start, uint64_t end)
+{
+	struct region part = *region;
+
+	part.map.offset += start - region->map.start;
+	part.map.start = start;
+	part.map.end = end;
+	part.map.path = xstrdup(region->map.path);
+	part.map.build_id = xstrdup(region->map.build_id);
+	return part;
+}
+
+static bool same_mapping(const struct mapping *a, const struct mapping *b)
+{
+	return a->start == b->start && a->end == b->end && a->offset == b->offset &&
+	       a->executable == b->executable && strcmp(a->path, b->path) == 0 &&
+	       strcmp(a->build_id, b->build_id) == 0;
+}
+
+void space_add(struct space *space, const struct mapping *mapping)
+{
+	struct region fresh = {*mapping, mapping->start, mapping->end, NULL}, parts[3];
+	size_t first = region_after(space, mapping->start), last = first, count = 0;
+
+	if (mapping->start >= mapping->end)
+		return;
+	while (last < space->count && space->regions[last].map.start < mapping->end)
+		last++;
+	if (last == first + 1 && same_mapping(&space->regions[first].map, mapping))
+		return; /* keeps what is known of it */
+	if (first < last && space->regions[first].map.start < mapping->start)
+		parts[count++] =
+			part_of(&space->regions[first], space->regions[first].map.start, mapping->start);
+	parts[count++] = part_of(&fresh, mapping->start, mapping->end);
+	if (first < last && space->regions[last - 1].map.end > mapping->end)
+		parts[count++] =
+			part_of(&space->regions[last - 1], mapping->end, space->regions[last - 1].map.end);
+	for (size_t i = first; i < last; i++) {
+		free((char *)space->regions[i].map.path);
+		free((char *)space->regions[i].map.build_id);
+	}
+	replace(space, first, last - first, parts, count);
+	space->main_sought = false;
+}
+
+const struct mapping *space_mapping(const struct space *space, uint64_t addr)
+{
+	const struct region *region = region_of(space, addr);
+
+	return region ? &region->map : NULL;
+}
+
+bool space_executable(const struct space *space, uint64_t addr)
+{
+	const struct region *region = region_of(space, addr);
+
+	return region && region->map.executable;
+}
+
+/* --- modules --- */
+
+static bool is_file(const struct mapping *map)
+{
+	return map->path[0] == '/' || strcmp(map->path, "[vdso]") == 0;
+}
+
+static bool is_exe(const struct space *space, const struct mapping *map)
+{
+	size_t length = space->exe ? strlen(space->exe) : 0;
+
+	return length > 0 && strncmp(map->path, space->exe, length) == 0 &&
+	       (map->path[length] == 0 || strcmp(map->path + length, " (deleted)") == 0);
+}
+
+/* A region of the main executable: the one that `exe` names, else the lowest code that is in a file. */
+static struct region *main_region(struct space *space)
+{
+	struct region *other = NULL;
+
+	for (size_t i = 0; i < space->count; i++) {
+		struct region *region = &space->regions[i];
+		if (region->map.path[0] != '/')
+			continue;
+		if (!space->exe && region->map.executable)
+			return region;
+		if (is_exe(space, &region->map)) {
+			if (region->map.executable)
+				return region;
+			other = other ? other : region;
+		}
+	}
+	return other;
+}
+
+/* Is the region a part of the module? The same file at another bias is another module. */
+static bool belongs(const struct region *region, struct module *module)
+{
+	GElf_Addr elf_bias;
+	uint64_t bias;
+
+	if (strcmp(region->map.path, module->path) != 0 ||
+	    strcmp(region->map.build_id, module->build_id) != 0)
+		return false;
+	if (!module->dwfl)
+		return true;
+	Elf *elf = dwfl_module_getelf(module->dwfl, &elf_bias);
+	return elf && binary_bias(elf, &region->map, &bias) && bias == module->bias;
+}
+
+static void adopt(struct region *region, struct module *module)
+{
+	region->module = module;
+	if (region->map.start < module->low)
+		module->low = region->map.start;
+	if (region->map.end > module->high)
+		module->high = region->map.end;
+}
+
+/* Gives the open file to libdwfl, which owns the descriptor from then on. */
+static Dwfl_Module *report(struct space *space, struct loaded *loaded, int fd)
+{
+	char *path = binary_path(loaded->module.path);
+	void **userdata = NULL;
+
+	dwfl_report_begin_add(space->dwfl);
+	Dwfl_Module *mod = dwfl_report_elf(space->dwfl, path, path, fd, loaded->module.bias, true);
+	if (mod)
+		dwfl_module_info(mod, &userdata, NULL, NULL, NULL, NULL, NULL, NULL);
+	if (userdata)
+		*userdata = loaded;
+	dwfl_report_end(space->dwfl, NULL, NULL);
+	free(path);
+	if (!mod)
+		close(fd);
+	return mod;
+}
+
+static struct module *open_module(struct space *space, const struct region *region, const struct region *main)
+{
+	struct loaded *loaded = xcalloc(1, sizeof(*loaded));
+	struct module *module = &loaded->module;
+	bool is_main = main && strcmp(main->map.path, region->map.path) == 0;
+	struct binary binary;
+
+	binary_find(&(struct binary_wanted){.mapping = &region->map,
+					    .vma_start = region->vma_start,
+					    .vma_end = region->vma_end,
+					    .pid = space->pid,
+					    .target = is_main ? space->target : NULL},
+		    &binary);
+	loaded->space = space;
+	module->path = xstrdup(region->map.path);
+	module->build_id = xstrdup(region->map.build_id);
+	module->low = region->map.start;
+	module->high = region->map.end;
+	/* Without the file: right for all whose first segment is at 0 in the file and in memory. */
+	module->bias = region->map.start - region->map.offset;
+	module->problem = binary.problem;
+	if (binary.fd >= 0) {
+		module->bias = binary.bias;
+		module->has_symtab = binary.has_symtab;
+		module->has_debug_info = binary.has_debug_info;
+		module->dwfl = report(space, loaded, binary.fd);
+		if (!module->dwfl)
+			module->problem = "libdwfl cannot read the file";
+	}
+	if (space->module_count == space->module_size) {
+		space->module_size = 2 * space->module_size + 16;
+		space->modules = xrealloc(space->modules, space->module_size * sizeof(struct loaded *));
+	}
+	space->modules[space->module_count++] = loaded;
+	return module;
+}
+
+static struct module *region_module(struct space *space, struct region *region)
+{
+	if (region->module || !is_file(&region->map))
+		return region->module;
+	for (size_t i = 0; i < space->module_count && !region->module; i++)
+		if (belongs(region, &space->modules[i]->module))
+			adopt(region, &space->modules[i]->module);
+	if (region->module)
+		return region->module;
+
+	struct module *module = open_module(space, region, main_region(space));
+	adopt(region, module);
+	for (size_t i = 0; i < space->count; i++)
+		if (!space->regions[i].module && belongs(&space->regions[i], module))
+			adopt(&space->regions[i], module);
+	return module;
+}
+
+struct module *space_module(struct space *space, uint64_t pc)
+{
+	struct region *region = region_of(space, pc);
+
+	return region ? region_module(space, region) : NULL;
+}
+
+struct module *space_main(struct space *space)
+{
+	if (!space->main && !space->main_sought) {
+		struct region *region = main_region(space);
+		space->main_sought = true;
+		space->main = region ? region_module(space, region) : NULL;
+	}
+	return space->main;
+}

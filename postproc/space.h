@@ -1,0 +1,62 @@
+/* space.h - the address space of the traced process: which file is mapped where.
+ *
+ * Built from the stream's `map` lines, never from /proc directly, so that a recording resolves like a live trace.
+ */
+#ifndef HUD_SPACE_H
+#define HUD_SPACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <elfutils/libdwfl.h>
+
+/* One `map` line: addresses in the target's space, offset in bytes of the file. */
+struct mapping {
+	uint64_t start, end, offset;
+	bool executable;
+	const char *path;     /* as in /proc/PID/maps; "" for anonymous memory */
+	const char *build_id; /* lower-case hex, "" if unknown */
+};
+
+/* One mapped ELF file. */
+struct module {
+	const char *path;       /* as mapped in the target */
+	const char *build_id;   /* as the stream gives it, "" if unknown */
+	uint64_t low, high;     /* the span of its mappings in the target */
+	uint64_t bias;          /* target address = ELF virtual address + bias */
+	Dwfl_Module *dwfl;      /* NULL if the file could not be opened or is not the one that was mapped */
+	const char *problem;    /* why dwfl is NULL or weaker than hoped (static text), or NULL */
+	bool has_symtab;        /* .symtab (or a separate debug file's) rather than .dynsym alone */
+	bool has_debug_info;    /* .debug_info with units */
+	void *symbols, *debug;  /* owned by symbols.c and debuginfo.c; freed by them through space_free's hooks */
+};
+
+struct space;
+
+/* Options for finding the files behind the mappings. */
+struct space_options {
+	long pid;           /* live process to read files through (/proc/PID/map_files, /proc/PID/root); 0 = none */
+	const char *exe;    /* path of the main executable as mapped in the target (meta exe); may be NULL */
+	const char *target; /* --target: file to take the main executable's symbols from; may be NULL */
+};
+
+/* An empty space. Copies the options' strings. Exits the program when out of memory. */
+struct space *space_new(const struct space_options *options);
+void space_free(struct space *space);
+
+/* Adds one mapping; strings are copied. Mappings must not overlap; later ones replace earlier ones there. */
+void space_add(struct space *space, const struct mapping *mapping);
+
+/* The module that `pc` is in, opened on first use, or NULL (anonymous memory, unmapped). Owned by space. */
+struct module *space_module(struct space *space, uint64_t pc);
+
+/* Is `addr` in executable memory of the target? */
+bool space_executable(const struct space *space, uint64_t addr);
+
+/* The mapping that `addr` is in, or NULL. Owned by space, until the next space_add. */
+const struct mapping *space_mapping(const struct space *space, uint64_t addr);
+
+/* The main executable's module, or NULL when the stream had no map lines for it. */
+struct module *space_main(struct space *space);
+
+#endif

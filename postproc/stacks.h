@@ -1,0 +1,28 @@
+/* stacks.h - the stacks that a stream describes: put together from its lines, then unwound, named and judged, once each. */
+#ifndef HUD_STACKS_H
+#define HUD_STACKS_H
+
+#include <stdint.h>
+
+#include "judge.h"
+#include "stream.h"
+
+struct stacks;
+struct space;
+struct symbolizer;
+
+/* The stacks of one stream. What it works with must outlive it. Exits the program when out of memory. */
+struct stacks *stacks_new(struct space *space, struct symbolizer *symbolizer, struct judge *judge);
+void stacks_free(struct stacks *stacks);
+
+/* Takes a line of kind EVENT_STACK, EVENT_WORDS, EVENT_FRAMES or EVENT_ADDRESS. */
+void stacks_add(struct stacks *stacks, const struct event *e);
+
+/* What the stack `id` means, or NULL when no line described it. Owned by the judge. */
+const struct verdict *stacks_verdict(struct stacks *stacks, uint64_t id);
+
+/* How many distinct stacks were unwound, and how many of them are cut although they are not parks. */
+uint64_t stacks_count(const struct stacks *stacks);
+uint64_t stacks_cut(const struct stacks *stacks);
+
+#endif

@@ -1,0 +1,480 @@
+/* tally.c - see tally.h. */
+#include "tally.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libiberty/libiberty.h>
+#include <libiberty/hashtab.h>
+
+#include "syscalls.h"
+
+#define CHART_BLOCKS 20000 /* spans kept for the timeline: the newest */
+#define MOST_STACKS 256    /* distinct stacks told apart within a blocker */
+#define MOST_PARTIES 64    /* distinct wakers or culprits told apart within a blocker */
+
+struct stack_share {
+	const struct verdict *stack;
+	uint64_t total;
+	long syscall;
+};
+
+/* A blocker while it grows. */
+struct entry {
+	struct blocker b;
+	struct stack_share *share;
+	size_t shares;
+	struct party *party;
+	size_t parties;
+	size_t rank;
+};
+
+struct thread {
+	struct worker w;
+	char *comm;
+	bool worker; /* was one at some time */
+	bool gone;
+	size_t index; /* in the model's workers */
+};
+
+struct kept_span {
+	struct span span;
+	long tid;
+	const struct entry *entry;
+};
+
+struct tally {
+	uint64_t window;
+	htab_t entries, threads;
+	struct block *waiting; /* with a window: what may still count */
+	size_t waits, waits_allocated, waits_first;
+	struct kept_span *ring; /* CHART_BLOCKS of them at most */
+	uint64_t spans;         /* ever */
+	struct histogram run_queue_waits, blocks;
+	uint64_t blocked, run_queue;
+	struct blocker *blocker;
+	struct worker *worker;
+	struct span *span;
+};
+
+static hashval_t hash_entry(const void *p)
+{
+	const struct entry *e = p;
+	hashval_t h = iterative_hash(e->b.function, strlen(e->b.function), e->b.reason);
+
+	return e->b.task ? iterative_hash(e->b.task, strlen(e->b.task), h) : h;
+}
+
+static int equal_entries(const void *one, const void *two)
+{
+	const struct blocker *a = &((const struct entry *)one)->b, *b = &((const struct entry *)two)->b;
+
+	return a->reason == b->reason && !strcmp(a->function, b->function) && !a->task == !b->task &&
+	       (!a->task || !strcmp(a->task, b->task));
+}
+
+static void free_entry(void *p)
+{
+	struct entry *e = p;
+
+	for (size_t i = 0; i < e->parties; i++)
+		free((char *)e->party[i].comm);
+	free(e->party);
+	free(e->share);
+	free((char *)e->b.function);
+	free((char *)e->b.task);
+	free(e);
+}
+
+static hashval_t hash_thread(const void *p)
+{
+	return (hashval_t)((const struct thread *)p)->w.tid;
+}
+
+static int equal_threads(const void *one, const void *two)
+{
+	return ((const struct thread *)one)->w.tid == ((const struct thread *)two)->w.tid;
+}
+
+static void free_thread(void *p)
+{
+	free(((struct thread *)p)->comm);
+	free(p);
+}
+
+struct tally *tally_new(uint64_t window)
+{
+	struct tally *t = xcalloc(1, sizeof(*t));
+
+	t->window = window;
+	t->entries = htab_create(64, hash_entry, equal_entries, free_entry);
+	t->threads = htab_create(64, hash_thread, equal_threads, free_thread);
+	return t;
+}
+
+void tally_free(struct tally *t)
+{
+	if (!t)
+		return;
+	htab_delete(t->entries);
+	htab_delete(t->threads);
+	for (size_t i = t->waits_first; i < t->waits; i++)
+		free((char *)t->waiting[i].party.comm);
+	free(t->waiting);
+	free(t->ring);
+	free(t->blocker);
+	free(t->worker);
+	free(t->span);
+	free(t);
+}
+
+static struct thread *find_thread(const struct tally *t, long tid, enum insert_option insert)
+{
+	struct thread key = {.w.tid = tid};
+	void **slot = htab_find_slot(t->threads, &key, insert);
+
+	if (!slot)
+		return NULL;
+	if (!*slot) {
+		*slot = xcalloc(1, sizeof(key));
+		((struct thread *)*slot)->w.tid = tid;
+	}
+	return *slot;
+}
+
+void tally_thread(struct tally *t, long tid, uint64_t ns, const char *comm, enum role role)
+{
+	struct thread *thread = find_thread(t, tid, INSERT);
+
+	if (comm) {
+		free(thread->comm);
+		thread->comm = xstrdup(comm);
+	}
+	if (role != ROLE_UNKNOWN)
+		thread->w.role = role;
+	thread->worker |= role == ROLE_WORKER || role == ROLE_CURRENT_THREAD;
+	if (ns && (!thread->w.first || ns < thread->w.first))
+		thread->w.first = ns;
+	if (ns > thread->w.last)
+		thread->w.last = ns;
+}
+
+void tally_gone(struct tally *t, long tid, uint64_t ns)
+{
+	struct thread *thread = find_thread(t, tid, NO_INSERT);
+
+	if (!thread)
+		return;
+	thread->gone = true;
+	thread->w.last = ns;
+}
+
+enum role tally_role(const struct tally *t, long tid)
+{
+	const struct thread *thread = find_thread(t, tid, NO_INSERT);
+
+	return thread ? thread->w.role : ROLE_UNKNOWN;
+}
+
+/* The name of the blamed function, or where it is when nobody knows its name. The caller frees it. */
+static char *blamed_name(const struct block *block, const struct frame **frame)
+{
+	const struct verdict *v = block->stack;
+	char *name;
+
+	*frame = NULL;
+	if (block->reason == REASON_RUN_QUEUE && (!v || !v->in_poll))
+		return xstrdup("(a worker with nothing to do, woken)");
+	if (!v || !v->count)
+		return xstrdup("(unknown)");
+	*frame = v->frame[v->blame];
+	if ((*frame)->name)
+		return xstrdup((*frame)->name);
+	const char *base = strrchr((*frame)->module, '/');
+
+	if (asprintf(&name, "%s+0x%llx", base ? base + 1 : (*frame)->module, (unsigned long long)(*frame)->offset) < 0)
+		xmalloc_failed(strlen((*frame)->module));
+	return name;
+}
+
+static struct entry *find_entry(struct tally *t, const struct block *block)
+{
+	const struct frame *frame;
+	struct entry key = {.b.reason = block->reason, .b.task = block->stack ? block->stack->task : NULL};
+
+	key.b.function = blamed_name(block, &frame);
+	void **slot = htab_find_slot(t->entries, &key, INSERT);
+
+	if (*slot) {
+		free((char *)key.b.function);
+		return *slot;
+	}
+	struct entry *e = xcalloc(1, sizeof(*e));
+
+	e->b.reason = block->reason;
+	e->b.function = key.b.function;
+	e->b.task = key.b.task ? xstrdup(key.b.task) : NULL;
+	if (frame) {
+		e->b.file = frame->file;
+		e->b.line = frame->line;
+	}
+	*slot = e;
+	return e;
+}
+
+static void add_stack(struct entry *e, const struct block *block)
+{
+	size_t i = 0;
+
+	if (!block->stack)
+		return;
+	while (i < e->shares && e->share[i].stack != block->stack)
+		i++;
+	if (i == e->shares) {
+		if (i == MOST_STACKS)
+			return;
+		e->share = xrealloc(e->share, (i + 1) * sizeof(*e->share));
+		e->share[e->shares++] = (struct stack_share){.stack = block->stack, .syscall = block->syscall};
+	}
+	e->share[i].total += block->duration;
+}
+
+/* Parties are told apart by where they were, and without a stack by their name. */
+static void add_party(struct entry *e, const struct block *block)
+{
+	size_t i = 0;
+
+	if (!block->party.comm)
+		return;
+	while (i < e->parties && (e->party[i].stack != block->party.stack || strcmp(e->party[i].comm, block->party.comm) != 0))
+		i++;
+	if (i == e->parties) {
+		if (i == MOST_PARTIES)
+			return;
+		e->party = xrealloc(e->party, (i + 1) * sizeof(*e->party));
+		e->party[e->parties++] = (struct party){
+			.comm = xstrdup(block->party.comm),
+			.same_process = block->party.same_process,
+			.stack = block->party.stack,
+		};
+	}
+	e->party[i].pid = block->party.pid;
+	e->party[i].tid = block->party.tid;
+	e->party[i].count++;
+	e->party[i].total += block->duration;
+}
+
+static void add(struct tally *t, const struct block *block)
+{
+	struct entry *e = find_entry(t, block);
+	struct thread *thread = find_thread(t, block->tid, INSERT);
+
+	e->b.count++;
+	e->b.total += block->duration;
+	e->b.asleep += block->asleep;
+	e->b.run_queue += block->run_queue;
+	e->b.estimated |= block->estimated;
+	if (block->duration > e->b.max)
+		e->b.max = block->duration;
+	histogram_add(&e->b.durations, block->duration);
+	add_stack(e, block);
+	add_party(e, block);
+	if (block->reason == REASON_RUN_QUEUE) {
+		t->run_queue += block->duration;
+		thread->w.run_queue += block->duration;
+		histogram_add(&t->run_queue_waits, block->duration);
+	} else {
+		t->blocked += block->duration;
+		thread->w.blocked += block->duration;
+		thread->w.blocks++;
+		if (block->duration > thread->w.longest)
+			thread->w.longest = block->duration;
+		histogram_add(&t->blocks, block->duration);
+	}
+	if (!t->ring)
+		t->ring = xcalloc(CHART_BLOCKS, sizeof(*t->ring));
+	t->ring[t->spans++ % CHART_BLOCKS] = (struct kept_span){
+		.span = {.start = block->start, .duration = block->duration, .reason = block->reason},
+		.tid = block->tid,
+		.entry = e,
+	};
+}
+
+void tally_add(struct tally *t, const struct block *block)
+{
+	uint64_t end = block->start + block->duration;
+
+	if (!t->window) {
+		add(t, block);
+		return;
+	}
+	while (t->waits_first < t->waits &&
+	       t->waiting[t->waits_first].start + t->waiting[t->waits_first].duration + 2 * t->window < end)
+		free((char *)t->waiting[t->waits_first++].party.comm);
+	if (t->waits_first > t->waits / 2) {
+		t->waits -= t->waits_first;
+		memmove(t->waiting, t->waiting + t->waits_first, t->waits * sizeof(*t->waiting));
+		t->waits_first = 0;
+	}
+	if (t->waits == t->waits_allocated) {
+		t->waits_allocated = 2 * t->waits_allocated + 64;
+		t->waiting = xrealloc(t->waiting, t->waits_allocated * sizeof(*t->waiting));
+	}
+	t->waiting[t->waits] = *block;
+	if (block->party.comm)
+		t->waiting[t->waits].party.comm = xstrdup(block->party.comm);
+	t->waits++;
+}
+
+static int by_total(const void *one, const void *two)
+{
+	const struct entry *a = *(struct entry *const *)one, *b = *(struct entry *const *)two;
+
+	if (a->b.total != b->b.total)
+		return a->b.total < b->b.total ? 1 : -1;
+	return strcmp(a->b.function, b->b.function);
+}
+
+static int by_party_total(const void *one, const void *two)
+{
+	const struct party *a = one, *b = two;
+
+	return (a->total < b->total) - (a->total > b->total);
+}
+
+static int by_tid(const void *one, const void *two)
+{
+	const struct thread *a = *(struct thread *const *)one, *b = *(struct thread *const *)two;
+
+	return (a->w.tid > b->w.tid) - (a->w.tid < b->w.tid);
+}
+
+static int by_start(const void *one, const void *two)
+{
+	const struct span *a = one, *b = two;
+
+	return (a->start > b->start) - (a->start < b->start);
+}
+
+static int collect(void **slot, void *end)
+{
+	void ***next = end;
+
+	*(*next)++ = *slot;
+	return 1;
+}
+
+static void finish_entry(struct entry *e)
+{
+	const struct stack_share *most = e->share;
+
+	for (size_t i = 1; i < e->shares; i++)
+		if (e->share[i].total > most->total)
+			most = &e->share[i];
+	e->b.stacks = e->shares;
+	if (most) {
+		const struct frame *f = most->stack->count ? most->stack->frame[most->stack->blame] : NULL;
+
+		e->b.stack = most->stack;
+		e->b.stack_total = most->total;
+		if (f && f->name && !strcmp(f->name, e->b.function)) {
+			e->b.file = f->file;
+			e->b.line = f->line;
+		}
+		if (most->syscall >= 0 && (size_t)most->syscall < sizeof(syscall_names) / sizeof(*syscall_names))
+			e->b.syscall = syscall_names[most->syscall];
+	}
+	if (e->parties)
+		qsort(e->party, e->parties, sizeof(*e->party), by_party_total);
+	e->b.parties = e->parties < PARTIES_SHOWN ? e->parties : PARTIES_SHOWN;
+	for (size_t i = 0; i < e->b.parties; i++)
+		e->b.party[i] = e->party[i];
+}
+
+static void finish_blockers(struct tally *t, struct model *model)
+{
+	size_t count = htab_elements(t->entries);
+	struct entry **entry = xcalloc(count + 1, sizeof(*entry)), **end = entry;
+
+	htab_traverse_noresize(t->entries, collect, &end);
+	qsort(entry, count, sizeof(*entry), by_total);
+	t->blocker = xcalloc(count + 1, sizeof(*t->blocker));
+	for (size_t i = 0; i < count; i++) {
+		finish_entry(entry[i]);
+		entry[i]->rank = i;
+		t->blocker[i] = entry[i]->b;
+	}
+	free(entry);
+	model->blocker = t->blocker;
+	model->blockers = count;
+}
+
+static void finish_workers(struct tally *t, struct model *model)
+{
+	size_t all = htab_elements(t->threads);
+	struct thread **thread = xcalloc(all + 1, sizeof(*thread)), **end = thread;
+
+	htab_traverse_noresize(t->threads, collect, &end);
+	qsort(thread, all, sizeof(*thread), by_tid);
+	t->worker = xcalloc(all + 1, sizeof(*t->worker));
+	for (size_t i = 0; i < all; i++) {
+		struct worker *w = &t->worker[model->workers];
+
+		if (!thread[i]->worker)
+			continue;
+		*w = thread[i]->w;
+		w->comm = thread[i]->comm ? thread[i]->comm : "";
+		if (w->first < model->start)
+			w->first = model->start;
+		if (!thread[i]->gone)
+			w->last = model->end;
+		if (w->last < w->first)
+			w->last = w->first;
+		model->worker_time += w->last - w->first;
+		thread[i]->index = model->workers++;
+	}
+	free(thread);
+	model->worker = t->worker;
+}
+
+static void finish_spans(struct tally *t, struct model *model)
+{
+	size_t count = t->spans < CHART_BLOCKS ? (size_t)t->spans : CHART_BLOCKS;
+
+	t->span = xcalloc(count + 1, sizeof(*t->span));
+	for (size_t i = 0; i < count; i++) {
+		const struct thread *thread = find_thread(t, t->ring[i].tid, NO_INSERT);
+
+		if (!thread || !thread->worker)
+			continue;
+		t->span[model->spans] = t->ring[i].span;
+		t->span[model->spans].worker = thread->index;
+		t->span[model->spans].blocker = &t->blocker[t->ring[i].entry->rank];
+		model->spans++;
+	}
+	qsort(t->span, model->spans, sizeof(*t->span), by_start);
+	model->span = t->span;
+}
+
+void tally_finish(struct tally *t, struct model *model)
+{
+	uint64_t from = t->window && model->end > t->window ? model->end - t->window : 0;
+
+	if (from > model->start)
+		model->start = from;
+	for (; t->waits_first < t->waits; t->waits_first++) {
+		struct block *b = &t->waiting[t->waits_first];
+
+		if (b->start + b->duration >= from)
+			add(t, b);
+		free((char *)b->party.comm);
+	}
+	finish_blockers(t, model);
+	finish_workers(t, model);
+	finish_spans(t, model);
+	model->blocked = t->blocked;
+	model->run_queue = t->run_queue;
+	model->blocks = t->blocks;
+	model->run_queue_waits = t->run_queue_waits;
+}

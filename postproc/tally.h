@@ -1,0 +1,50 @@
+/* tally.h - adds up blocks to the model that is reported. */
+#ifndef HUD_TALLY_H
+#define HUD_TALLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "judge.h"
+#include "model.h"
+
+/* One stretch in which a worker did not come back to its scheduler, or did not get a CPU. Times in ns. */
+struct block {
+	uint64_t start, duration;
+	uint64_t asleep, run_queue; /* parts of the duration; the rest is running */
+	long tid;
+	enum reason reason;
+	bool estimated;
+	long syscall; /* -1: none */
+	const struct verdict *stack;
+	struct {
+		const char *comm; /* NULL: unknown; copied */
+		long pid, tid;
+		bool same_process;
+		const struct verdict *stack;
+	} party; /* waker or culprit */
+};
+
+struct tally;
+
+/* An empty tally. `window` (ns): only what ends in the last so many of the trace counts; 0: all of it. */
+struct tally *tally_new(uint64_t window);
+void tally_free(struct tally *tally);
+
+/* A thread was seen at `ns` (0: at the start) with this name (raw bytes, copied; NULL: as it was) and role (ROLE_UNKNOWN:
+ * as it was). What was never seen as a worker is no worker of the model's. */
+void tally_thread(struct tally *tally, long tid, uint64_t ns, const char *comm, enum role role);
+
+/* The thread exited at `ns`: it was watched no longer. */
+void tally_gone(struct tally *tally, long tid, uint64_t ns);
+
+/* The thread's role as last seen. */
+enum role tally_role(const struct tally *tally, long tid);
+
+void tally_add(struct tally *tally, const struct block *block);
+
+/* Completes *model (whose target and counts are the caller's, start and end are set) with blockers, workers, spans and
+ * sums. What it points to is owned by the tally. */
+void tally_finish(struct tally *tally, struct model *model);
+
+#endif
