@@ -34,8 +34,8 @@ C_FILES = $(wildcard postproc/*.[ch] tests/unit/*.[ch])
 
 # Shell files: by their first line, whatever their name.
 SHELL_FILES = $(shell grep -lIE '^\#!.*\b(ba)?sh$$' $(wildcard bin/* .ci/* tests/* examples/* examples/*/*) 2>/dev/null)
-MAN = $(wildcard man/*.8)
-COMPLETION = $(wildcard completions/hud-trace*)
+MAN = bin/hud-trace.8
+COMPLETION = bin/hud-trace.bash-completion
 
 ifeq ($(V),1)
 Q =

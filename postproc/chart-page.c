@@ -115,12 +115,17 @@ static void terminal(const struct page *page, enum chart_kind kind)
 	}
 }
 
+/* One line at the bottom with numbers; the plot of nothing has none. */
+static void axis(FILE *out)
+{
+	fputs("set border 1 lc rgb '#808080'\nset xtics nomirror out scale 0.5 textcolor rgb '#404040'\n", out);
+}
+
 /* What both plots have in common. */
 static void look(FILE *out)
 {
+	axis(out);
 	fputs("set encoding utf8\n"
-	      "set border 1 lc rgb '#808080'\n"
-	      "set xtics nomirror out scale 0.5 textcolor rgb '#404040'\n"
 	      "set grid xtics lt 1 lw 0.5 lc rgb '#e0e0e0'\n"
 	      "unset ytics\nunset key\n"
 	      "set style fill solid noborder\n",
@@ -315,7 +320,7 @@ static void timeline(const struct page *page)
 	double range = (double)(page->model->end - page->model->start) / 1e9;
 	int small = page->lane_height < 18;
 
-	fputs("set border 1 lc rgb '#808080'\nset xtics\n", out);
+	axis(out);
 	heading_data(page);
 	lane_data(page);
 	size_t boxes = box_data(page, present);

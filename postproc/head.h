@@ -10,9 +10,9 @@
 #include <stdio.h>
 
 struct head_options {
-	long pid;                /* the process, as this program's /proc numbers it */
-	const char *workers;     /* threads whose name starts so are the workers; NULL: find out */
-	const char *target;      /* file to take the executable's symbols from; NULL: the executable itself */
+	long pid;		 /* the process, as this program's /proc numbers it */
+	const char *workers;	 /* threads whose name starts so are the workers; NULL: find out */
+	const char *target;	 /* file to take the executable's symbols from; NULL: the executable itself */
 	const char *const *meta; /* "KEY=VALUE": more meta lines, for what only the caller knows */
 	size_t metas;
 };

@@ -37,7 +37,7 @@ size_t roles_by_name(struct thread *threads, size_t count, const char *prefix);
  * microseconds) and unwound afterwards; one that does not stop in time (asleep in the kernel, uninterruptibly) is left
  * alone. No thread stays stopped, also if this program is killed meanwhile. `mapping`: all of the executable mappings
  * of the process, `mappings` of them. Returns how many threads could not be read. */
-size_t roles_by_stack(pid_t pid, struct thread *threads, size_t count, const struct mapping *mapping, size_t mappings,
-		      struct symbolizer *symbolizer);
+size_t roles_by_stack(pid_t pid, struct thread *threads, size_t count, const struct mapping *mapping,
+		      size_t mappings, struct symbolizer *symbolizer);
 
 #endif

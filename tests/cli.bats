@@ -1,0 +1,498 @@
+#!/usr/bin/env bats
+# The command line of hud-trace and hud-postproc. Nothing here traces: neither root nor BPF is needed for most of it.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+	HUD=$ROOT/bin/hud-trace
+	POSTPROC=$ROOT/build/hud-postproc
+	STARTED=()
+	cd "$BATS_TEST_TMPDIR"
+	unset NO_COLOR
+}
+
+teardown() {
+	local pid
+
+	for pid in "${STARTED[@]}"; do
+		kill "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
+}
+
+# Starts a process named $1, a copy of sleep, and waits until it runs. Sets PID.
+start_named() {
+	[[ -x $1 ]] || cp /bin/sleep "$1"
+	"./$1" 300 3>&- >/dev/null 2>&1 &
+	PID=$!
+	STARTED+=("$PID")
+	for ((i = 0; i < 100; i++)); do
+		[[ $(cat "/proc/$PID/comm" 2>/dev/null) != "$1" ]] || return 0
+		sleep 0.02
+	done
+	return 1
+}
+
+# hud-trace refuses $2... with status 2, and says $1 and where help is.
+refused() {
+	local words=$1
+
+	shift
+	run -2 --separate-stderr "$HUD" "$@"
+	echo "$* => $stderr"
+	[[ ! $output ]]
+	[[ ${stderr_lines[0]} == "hud-trace: "* ]]
+	[[ ${stderr_lines[0]} == *"$words"* ]]
+	[[ ${stderr_lines[1]} == "Try 'hud-trace --help'." ]]
+}
+
+# The command line $@, without a process, is right: it gets as far as to look for one, as root or to --print-script.
+accepted() {
+	run -1 "$HUD" --print-script "$@" --pid 4194304
+	echo "$* => $output"
+	[[ $output == 'hud-trace: no process has the id 4194304' ]]
+}
+
+# A stream with one sleep of 20 ms and one wait for a CPU.
+write_stream() {
+	cat <<-'END'
+	hud-trace 1
+	meta target demo
+	meta pid 42
+	meta exe /nonexistent/demo
+	meta build-id -
+	meta threshold-us 5000
+	meta hz 99
+	meta workers --workers w: 1 of 1 threads
+	map 555555554000 555555560000 r-xp 0 - /nonexistent/demo
+	thread 43 worker 1 w-0
+	begin 1000000000
+	sleep 1100000000 43 0 20000000 1000 S 230 a1 42 44 0 waker
+	stack a1 43 555555555000 7ffff0000000 7ffff0000100 0
+	runq 1300000000 43 0 30000000 P a1 77 78 0 rival
+	end 2000000000 interrupt
+	END
+}
+
+# --- hud-trace: options
+
+@test "--help fits 24 lines of 80 columns" {
+	run -0 --separate-stderr "$HUD" --help
+	[[ ! $stderr ]]
+	((${#lines[@]} > 10))
+	(($("$HUD" --help | wc -l) <= 24))
+	[[ ! $("$HUD" --help | LC_ALL=C awk 'length > 80') ]]
+	long=$output
+	run -0 "$HUD" -h
+	[[ $output == "$long" ]]
+}
+
+@test "--help, the manual page and the completion name the same options" {
+	options=$("$HUD" --help | grep -oE -- '(^|[ ,])--[a-z-]+' | tr -d ' ,' | sort -u)
+	(($(wc -l <<<"$options") == 16))
+	for option in $options; do
+		echo "$option"
+		sed 's/\\-/-/g' "$ROOT/bin/hud-trace.8" | grep -qF -- "$option"
+		grep -qF -- "$option" "$ROOT/bin/hud-trace.bash-completion"
+	done
+}
+
+@test "--version" {
+	run -0 "$HUD" --version
+	[[ $output =~ ^hud-trace\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+	version=$output
+	run -0 "$HUD" -V
+	[[ $output == "$version" ]]
+	grep -qF "\"$version\"" "$ROOT/bin/hud-trace.8"
+}
+
+@test "every option is taken, with its lowest and its highest value" {
+	accepted
+	accepted --threshold 0.05
+	accepted --threshold 60000
+	accepted --duration 0.1
+	accepted --duration 604800
+	accepted --window 0.1
+	accepted --window 604800
+	accepted --top 1
+	accepted --top 100
+	accepted --hz 1
+	accepted --hz 997
+	accepted --hz 0099
+	accepted --workers tokio
+	accepted --chart x.png
+	accepted --chart x.svg
+	accepted --chart x.pdf
+	accepted --chart -
+	accepted --target /bin/sleep
+	accepted -t /bin/sleep
+	accepted --headless
+	accepted --quiet
+	accepted -q
+	accepted --no-color
+	accepted --raw
+	run -1 "$HUD" --print-script -p 4194304
+}
+
+@test "--option=value, and any order" {
+	accepted --threshold=1 --duration=2 --window=3 --top=4 --hz=5 --workers=w --chart=x.png --target=/bin/sleep -q
+	run -1 "$HUD" hudnosuchproc --threshold=1 --print-script --top 3
+	[[ $output == *"no process is named 'hudnosuchproc'"* ]]
+	run -1 "$HUD" --top 3 --print-script hudnosuchproc --threshold=1
+	[[ $output == *"no process is named 'hudnosuchproc'"* ]]
+	run -1 "$HUD" --print-script -- --hudnosuchproc
+	[[ $output == *"no process is named '--hudnosuchproc'"* ]]
+	refused '--top' hudnosuchproc --threshold=1 --top=0
+}
+
+@test "bad numbers are refused, with the option and its range" {
+	for bad in 0 0.04 60000.1 99999999999 -1 x 1x '' ' 5' 5. 1e3 0x10 inf nan 1,5 '1;id'; do
+		refused "--threshold: '$bad' is not a number of milliseconds from 0.05 to 60000" --threshold "$bad" name
+	done
+	for bad in 0 0.09 604800.5 -1 x '' 1h; do
+		refused "--duration: '$bad' is not a number of seconds from 0.1 to 604800" --duration "$bad" name
+		refused "--window: '$bad' is not a number of seconds from 0.1 to 604800" "--window=$bad" name
+	done
+	for bad in 0 998 9.5 -1 x ''; do
+		refused "--hz: '$bad' is not a whole number from 1 to 997" --hz "$bad" name
+	done
+	for bad in 0 101 1.5 -1 x ''; do
+		refused "--top: '$bad' is not a whole number from 1 to 100" --top "$bad" name
+	done
+	for bad in 0 4194305 1.5 -1 x '' self '1 2' 99999999999999999999; do
+		refused "--pid: '$bad' is not a process id from 1 to 4194304" --pid "$bad"
+		refused "--pid: '$bad' is not a process id from 1 to 4194304" -p "$bad"
+	done
+}
+
+@test "a value that is shown has no control characters" {
+	refused "--hz: '\\x1b[31m\\x0a' is not" --hz $'\e[31m\n' name
+	run -1 --separate-stderr "$HUD" --print-script $'hud\e[31m\nnosuch\xc3'
+	[[ $stderr == *"'hud\\x1b[31m\\x0anosuch\\xc3'"* ]]
+}
+
+@test "other wrong usage is refused" {
+	refused 'which process? Give a NAME or --pid PID'
+	refused 'which process?' --top 3
+	refused 'which process?' ''
+	refused 'one NAME, please, not 2' one two
+	refused 'either a NAME or --pid PID, not both' --pid 1 name
+	refused "'--nonsense'" --nonsense name
+	refused "'z'" -z name
+	refused "requires an argument" name --top
+	refused "doesn't allow an argument" --quiet=1 name
+	refused "--chart: 'x.gif' does not end in .png, .svg or .pdf" --chart x.gif name
+	refused "--chart: 'png' does not end in" --chart=png name
+	refused 'either --raw or --chart, not both' --raw --chart x.png name
+	refused "--target: 'nosuchfile' is not a file to read" --target nosuchfile name
+	refused "--target: '/' is not a file to read" --target=/ name
+}
+
+@test "a value is never run or expanded" {
+	for word in '$(touch ran)' '`touch ran`' "'; touch ran; '" '* ?' 'a\b' '"' "it's"; do
+		run -1 --separate-stderr "$HUD" --print-script --workers "$word" "hudnosuch$word"
+		[[ $stderr == *"'hudnosuch$word'"* ]]
+		refused "'$word'" --hz "$word" name
+		refused "$word'" --pid "1 a[\$(touch ran)]$word"
+	done
+	[[ ! -e ran ]]
+}
+
+# --- hud-trace: the process
+
+@test "a NAME that none has: similar ones are suggested" {
+	start_named hudtestproc
+	run -1 --separate-stderr "$HUD" --print-script hudtestprox
+	[[ $stderr == *"no process is named 'hudtestprox'. Is it one of these? "*hudtestproc* ]]
+	run -1 --separate-stderr "$HUD" --print-script HUDTESTPROC
+	[[ $stderr == *hudtestproc* ]]
+	run -1 --separate-stderr "$HUD" --print-script zzqqxxyyvvwwkk
+	[[ $stderr == "hud-trace: no process is named 'zzqqxxyyvvwwkk'" ]]
+}
+
+@test "a NAME that several have: they are listed" {
+	start_named hudtestproc
+	one=$PID
+	start_named hudtestproc
+	two=$PID
+	run -1 --separate-stderr "$HUD" --print-script hudtestproc
+	[[ ! $output ]]
+	[[ ${stderr_lines[0]} == "hud-trace: 2 processes match 'hudtestproc'; choose one by --pid:" ]]
+	((${#stderr_lines[@]} == 3))
+	grep -qE "^ *$one  [0-9-]{10} [0-9:]{8}  ./hudtestproc 300$" <<<"$stderr"
+	grep -qE "^ *$two  [0-9-]{10} [0-9:]{8}  ./hudtestproc 300$" <<<"$stderr"
+	run -0 "$HUD" --print-script --workers hudtest --pid "$two"
+}
+
+@test "a whole name wins over a part, and a part is enough" {
+	start_named hudtestpro
+	whole=$PID
+	start_named hudtestproc
+	run -0 --separate-stderr "$HUD" --print-script --workers hudtest hudtestpro
+	[[ $output == *"@worker[$whole] = 1;"* ]]
+	run -0 --separate-stderr "$HUD" --print-script --workers hudtest udtestproc
+	[[ $output == *"@worker[$PID] = 1;"* ]]
+}
+
+@test "a process that has no workers: its threads are listed" {
+	start_named hudtestproc
+	run -1 --separate-stderr "$HUD" --print-script --workers nosuch --pid "$PID"
+	[[ $stderr == *"process $PID has no thread that looks like a Tokio worker (--workers nosuch: 0 of 1 threads)"* ]]
+	[[ $stderr == *hudtestproc* ]]
+	[[ $stderr == *'--workers PREFIX'* ]]
+}
+
+@test "not a process to trace: kernel thread, none" {
+	run -1 "$HUD" --print-script --pid 4194304
+	[[ $output == 'hud-trace: no process has the id 4194304' ]]
+	[[ $(cat /proc/2/comm) == kthreadd ]] || skip 'no kernel threads are seen here'
+	run -1 "$HUD" --print-script --pid 2
+	[[ $output == 'hud-trace: 2 is a kernel thread' ]]
+}
+
+@test "not root: exit 77, and the command to type" {
+	((EUID == 0)) || skip 'needs root, to drop it'
+	drop=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+	"${drop[@]}" test -r "$HUD" || skip 'others cannot read the source tree'
+	run -77 --separate-stderr "${drop[@]}" "$HUD" --top 3 'my service'
+	[[ ! $output ]]
+	[[ ${stderr_lines[0]} == 'hud-trace: tracing needs root. Run' ]]
+	[[ ${stderr_lines[1]} == "    sudo $HUD --top 3 my\\ service" ]]
+	# Wrong usage and help need no root.
+	run -2 "${drop[@]}" "$HUD" --top 0 name
+	run -0 "${drop[@]}" "$HUD" --help
+	run -0 "${drop[@]}" "$HUD" --version
+}
+
+# --- hud-trace --print-script
+
+@test "--print-script prints a whole script and runs nothing" {
+	start_named hudtestproc
+	mkdir path
+	printf '#!/bin/sh\n[ "$1" != --version ] || { echo bpftrace v0.20.0; exit; }\ntouch "%s/ran"\n' "$PWD" >path/bpftrace
+	chmod +x path/bpftrace
+	PATH=$PWD/path:$PATH run -0 --separate-stderr "$HUD" --print-script --workers hudtest --threshold 7 --hz 49 \
+		--duration 3 hudtestproc
+	[[ ! $stderr ]]
+	[[ ! -e ran ]]
+	[[ ${lines[0]} == '// Composed by hud-trace '* ]]
+	[[ $output == *"@worker[$PID] = 1;"* ]]
+	[[ $output == *'profile:hz:49 '* ]]
+	[[ $output == *'interval:ms:3000'* ]]
+	[[ $output == *7000* ]]
+	[[ $output == *'strncmp(args->newcomm, "hudtest", 7)'* ]]
+	# Nothing is left to fill in.
+	run -1 grep -nE '\$[12]([^0-9]|$)|//@|@composed|@standalone' <<<"$output"
+	# The braces match.
+	script=$("$HUD" --print-script --workers hudtest hudtestproc)
+	(($(tr -cd '{' <<<"$script" | wc -c) == $(tr -cd '}' <<<"$script" | wc -c)))
+	[[ $script != *interval:ms:* ]]
+}
+
+@test "--print-script: odd names of workers are not pasted into it" {
+	cp /bin/sleep 'hud")x'
+	"./hud\")x" 300 3>&- >/dev/null 2>&1 &
+	PID=$!
+	STARTED+=("$PID")
+	sleep 0.2
+	run -0 "$HUD" --print-script --workers 'hud")x' --pid "$PID"
+	[[ $output == *"@worker[$PID] = 1;"* ]]
+	[[ $output != *'hud")x'* ]]
+}
+
+# --- installed
+
+@test "make install: what is installed finds its own files" {
+	run -0 make -C "$ROOT" install "DESTDIR=$BATS_TEST_TMPDIR/root" PREFIX=/usr
+	[[ -r root/usr/share/man/man8/hud-trace.8 ]]
+	[[ -r root/usr/share/bash-completion/completions/hud-trace ]]
+	run -0 root/usr/bin/hud-trace --help
+	run -0 root/usr/bin/hud-trace --version
+	start_named hudtestproc
+	run -0 root/usr/bin/hud-trace --print-script --workers hudtest hudtestproc
+	chmod -x root/usr/lib/hud-trace/hud-postproc
+	run -1 root/usr/bin/hud-trace --print-script --workers hudtest hudtestproc
+	[[ $output == *"root/usr/lib/hud-trace/hud-postproc is missing"* ]]
+	run -0 make -C "$ROOT" uninstall "DESTDIR=$BATS_TEST_TMPDIR/root" PREFIX=/usr
+	[[ ! $(find root ! -type d) ]]
+}
+
+@test "the manual page has no warnings" {
+	command -v man >/dev/null || skip 'no man'
+	LC_ALL=C.UTF-8 MANWIDTH=80 run -0 --separate-stderr man -l --warnings "$ROOT/bin/hud-trace.8"
+	[[ ! $stderr ]]
+}
+
+# --- completion
+
+# What `hud-trace $@`, with the cursor at the end, is completed to.
+complete_words() {
+	bash -c '. "$1"; shift; COMP_WORDS=(hud-trace "$@"); COMP_CWORD=$#; _hud_trace; printf "%s\n" "${COMPREPLY[@]}"' \
+		- "$ROOT/bin/hud-trace.bash-completion" "$@"
+}
+
+@test "completion: options, names, pids, files" {
+	start_named hudtestproc
+	touch picture.png
+	[[ $(complete_words --th) == --threshold ]]
+	[[ $(complete_words --threshold 5 hudtestp) == hudtestproc ]]
+	[[ $(complete_words --pid "$PID") == *"$PID"* ]]
+	[[ $(complete_words --chart pict) == picture.png ]]
+	[[ $(complete_words --target = pict) == picture.png ]]
+	[[ ! $(complete_words --top '') ]]
+}
+
+@test "completion: a hostile name is neither offered nor expanded" {
+	start_named 'hud$(touch ran)'
+	[[ ! $(complete_words 'hud$') ]]
+	complete_words hud
+	[[ ! -e ran ]]
+}
+
+# --- hud-postproc
+
+@test "hud-postproc: wrong usage" {
+	run -2 "$POSTPROC"
+	run -2 "$POSTPROC" nonsense
+	[[ $output == *"'nonsense' is no command"* ]]
+	run -0 "$POSTPROC" --help
+	[[ $output == *report*head* ]]
+	run -0 "$POSTPROC" report --help
+	run -0 "$POSTPROC" head --help
+}
+
+@test "report: bad options are refused" {
+	write_stream >stream
+	for bad in --nonsense -z --top=0 --top=101 --top=x --top= --window=0 --window=nan --width=59 --width=501 --pid=0 --pid=x; do
+		echo "$bad"
+		run -2 --separate-stderr "$POSTPROC" report "$bad" stream
+		[[ ! $output ]]
+		[[ $stderr ]]
+	done
+	run -2 "$POSTPROC" report --top=0 stream
+	[[ $output == *"--top: '0' is not a number from 1 to 100"* ]]
+	run -2 "$POSTPROC" report
+	[[ $output == *'one FILE, please'* ]]
+	run -2 "$POSTPROC" report stream stream
+}
+
+@test "report: a file that is not there, or no stream" {
+	run -1 --separate-stderr "$POSTPROC" report nosuchfile
+	[[ ! $output ]]
+	[[ $stderr == *'nosuchfile: No such file or directory'* ]]
+	for file in /bin/sleep /dev/null "$ROOT/Makefile"; do
+		run -1 --separate-stderr "$POSTPROC" report "$file"
+		[[ ! $output ]]
+		[[ $stderr == *"$file: it holds no event lines of hud-trace" ]]
+	done
+	run -1 --separate-stderr "$POSTPROC" report .
+	[[ $stderr == *'Is a directory'* ]]
+	write_stream | sed '1s/1/2/' >later
+	run -1 --separate-stderr "$POSTPROC" report later
+	[[ $stderr == *'later version'* ]]
+}
+
+@test "report: a stream gives the same from a file and from stdin" {
+	write_stream >stream
+	run -0 --separate-stderr "$POSTPROC" report stream
+	[[ ! $stderr ]]
+	[[ ${lines[0]} == 'hud-trace: demo (pid 42): 1 worker for 1.00 s, threshold 5 ms' ]]
+	[[ $output == *'run queue'*rival* ]]
+	[[ $output == *'2, none lost'* ]]
+	[[ $output != *'!'* ]]
+	file=$output
+	run -0 --separate-stderr "$POSTPROC" report - <stream
+	[[ $output == "$file" ]]
+	# Slowly, through a pipe.
+	[[ $({ head -5 stream; sleep 0.2; tail -n +6 stream; } | "$POSTPROC" report -) == "$file" ]]
+}
+
+@test "report: lines of unknown kinds and broken ones are counted" {
+	write_stream | sed '11a wibble 1 2 3\nfrob\nsleep 1 2' >stream
+	run -0 --separate-stderr "$POSTPROC" report stream
+	[[ $output == *'2 lines of an unknown kind were left out'* ]]
+	[[ $output == *'1 line could not be read and was left out'* ]]
+	[[ $output == *'2, none lost'* ]]
+}
+
+@test "report: lost events are told" {
+	write_stream | sed '$i Lost 7 events' >stream
+	run -0 --separate-stderr "$POSTPROC" report stream
+	[[ $output == *'2, 7 lost'* ]]
+	[[ $output == *'! 7 events were lost'* ]]
+}
+
+@test "report: a truncated stream is reported, and says so" {
+	write_stream | sed '$d' >stream
+	run -0 --separate-stderr "$POSTPROC" report stream
+	[[ $output == *'! The stream ends in the middle'* ]]
+	# Cut anywhere: never a crash.
+	write_stream >stream
+	size=$(wc -c <stream)
+	for ((i = 0; i < size; i += 7)); do
+		status=0
+		head -c "$i" stream | "$POSTPROC" report - >/dev/null 2>&1 || status=$?
+		((status <= 1))
+	done
+}
+
+@test "report: a reader that goes away, and a full disk" {
+	write_stream >stream
+	run -0 timeout 20 bash -c '"$1" report stream | head -1' - "$POSTPROC"
+	((${#lines[@]} == 1))
+	[[ $output == 'hud-trace: demo'* ]]
+	run -1 timeout 20 bash -c '"$1" report stream >/dev/full' - "$POSTPROC"
+	[[ $output == *'No space left on device'* ]]
+}
+
+@test "report: hostile names never reach the output raw" {
+	write_stream | sed -e 's/ w-0$/ w\\x1b[31m\\x0a0\\x07/' -e 's/ rival$/ r\\x1b]0;x\\x07\\x0a/' \
+		-e 's/^meta target .*/meta target d\\x1b[2J\\x0d\\x9b/' -e 's/nonexistent/non\\x1b[31m\\x0aexistent/' >stream
+	for options in '' -v --width=60 --width=200; do
+		# shellcheck disable=SC2086
+		"$POSTPROC" report $options stream >out 2>&1
+		LC_ALL=C tr -d '\n -~' <out >raw
+		[[ ! -s raw ]]
+		grep -qF 'w\x1b' out
+		# A newline in a name begins no line.
+		run -1 grep -E '^(0|existent)' out
+	done
+}
+
+@test "report: no colours but on a terminal" {
+	write_stream >stream
+	"$POSTPROC" report stream >out
+	run -1 grep -q $'\e' out
+	command -v script >/dev/null || skip 'no script(1)'
+	TERM=xterm script -qec "'$POSTPROC' report stream" /dev/null </dev/null >out
+	grep -q $'\e\[' out
+	TERM=xterm script -qec "'$POSTPROC' report --no-color stream" /dev/null </dev/null >out
+	run -1 grep -q $'\e\[' out
+	NO_COLOR=1 TERM=xterm script -qec "'$POSTPROC' report stream" /dev/null </dev/null >out
+	run -1 grep -q $'\e\[' out
+}
+
+@test "head: of a process" {
+	start_named hudtestproc
+	run -0 --separate-stderr "$POSTPROC" head --pid "$PID" --workers hudtest --meta key=value
+	[[ ! $stderr ]]
+	[[ ${lines[0]} == 'hud-trace 1' ]]
+	grep -qx 'meta key value' <<<"$output"
+	grep -qx "meta pid $PID" <<<"$output"
+	grep -qE '^map [0-9a-f]+ [0-9a-f]+ r-xp [0-9a-f]+ ([0-9a-f]+|-) /.*/hudtestproc$' <<<"$output"
+	grep -qE "^thread $PID [a-z-]+ 1 hudtestproc$" <<<"$output"
+	printf '%s\n' "$output" >stream
+	run -0 "$POSTPROC" report stream
+	[[ $output == *'No event came at all'* ]]
+}
+
+@test "head: wrong usage, and no such process" {
+	run -2 "$POSTPROC" head
+	run -2 "$POSTPROC" head --pid x
+	run -2 "$POSTPROC" head --pid 0
+	run -2 "$POSTPROC" head --pid 1 --meta novalue
+	run -2 "$POSTPROC" head --pid 1 more
+	run -1 "$POSTPROC" head --pid 4194304
+	[[ $output == *'process 4194304: No such process'* ]]
+}
