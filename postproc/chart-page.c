@@ -1,5 +1,5 @@
-/* chart-page.c - what is on the chart's page. Sizes are in pixels from the top left; gnuplot's screen goes from 0 to 1
- * and upwards. Names only ever stand in data blocks, quoted by escape_gnuplot. */
+/* chart-page.c - what is on the chart's page. Sizes are in pixels from the top left; gnuplot's screen goes from
+ * 0 to 1 and upwards. Names only ever stand in data blocks, quoted by escape_gnuplot. */
 #include <inttypes.h>
 #include <libiberty/libiberty.h>
 #include <stdbool.h>
@@ -13,13 +13,13 @@
 #include "units.h"
 
 #define PAGE_WIDTH 1400
-#define LEFT 190      /* of both plots: room for reasons and thread names */
-#define RIGHT 40      /* beside them */
-#define TITLE 76      /* above the first */
-#define BAR_ROW 42    /* a blocker: its name and below it its bar */
+#define LEFT 190   /* of both plots: room for reasons and thread names */
+#define RIGHT 40   /* beside them */
+#define TITLE 76   /* above the first */
+#define BAR_ROW 42 /* a blocker: its name and below it its bar */
 #define BARS_SHOWN 12
-#define AXIS 56       /* below a plot: its numbers and what they are */
-#define LEGEND 64     /* above the timeline: its title and the colours */
+#define AXIS 56	  /* below a plot: its numbers and what they are */
+#define LEGEND 64 /* above the timeline: its title and the colours */
 #define LANES_SHOWN 64
 #define LANES_HEIGHT 480
 #define NAME_COLUMNS 120 /* of a blocker's name and place in the page's font */
@@ -85,8 +85,8 @@ static double screen(const struct page *page, double from_top)
 
 static void margins(const struct page *page, double top, double bottom)
 {
-	fprintf(page->out, "set lmargin at screen %.6f\nset rmargin at screen %.6f\n", (double)LEFT / PAGE_WIDTH,
-		1 - (double)RIGHT / PAGE_WIDTH);
+	fprintf(page->out, "set lmargin at screen %.6f\nset rmargin at screen %.6f\n",
+		(double)LEFT / PAGE_WIDTH, 1 - (double)RIGHT / PAGE_WIDTH);
 	fprintf(page->out, "set tmargin at screen %.6f\nset bmargin at screen %.6f\n", screen(page, top),
 		screen(page, bottom));
 }
@@ -99,13 +99,15 @@ static void terminal(const struct page *page, enum chart_kind kind)
 	case CHART_PNG:
 		/* Without cairo, libgd draws, with the font it has. */
 		fprintf(page->out,
-			"if (strstrt(GPVAL_TERMINALS, ' pngcairo ')) set terminal pngcairo noenhanced size %d,%d "
-			"font 'Sans,10' background '#ffffff'; else set terminal png noenhanced truecolor size %d,%d\n",
+			"if (strstrt(GPVAL_TERMINALS, ' pngcairo ')) set terminal pngcairo noenhanced "
+			"size %d,%d font 'Sans,10' background '#ffffff'; else set terminal png "
+			"noenhanced truecolor size %d,%d\n",
 			PAGE_WIDTH, height, PAGE_WIDTH, height);
 		break;
 	case CHART_SVG:
 		fprintf(page->out,
-			"set terminal svg noenhanced size %d,%d dynamic font 'Sans,13' background '#ffffff'\n",
+			"set terminal svg noenhanced size %d,%d dynamic font 'Sans,13' background "
+			"'#ffffff'\n",
 			PAGE_WIDTH, height);
 		break;
 	case CHART_PDF:
@@ -118,7 +120,8 @@ static void terminal(const struct page *page, enum chart_kind kind)
 /* One line at the bottom with numbers; the plot of nothing has none. */
 static void axis(FILE *out)
 {
-	fputs("set border 1 lc rgb '#808080'\nset xtics nomirror out scale 0.5 textcolor rgb '#404040'\n", out);
+	fputs("set border 1 lc rgb '#808080'\nset xtics nomirror out scale 0.5 textcolor rgb '#404040'\n",
+	      out);
 }
 
 /* What both plots have in common. */
@@ -150,7 +153,8 @@ static void title_data(const struct page *page)
 	       m->workers == 1 ? "" : "s", unit_duration(time, m->end - m->start),
 	       unit_setting(threshold, t->threshold), m->lost ? "; events were lost: too low" : "");
 	fputs("\nEOD\n$nothing << EOD\n0", page->out);
-	quoted(page->out, "Nothing blocked a worker for %s or longer.", unit_setting(threshold, t->threshold));
+	quoted(page->out, "Nothing blocked a worker for %s or longer.",
+	       unit_setting(threshold, t->threshold));
 	fputs("\nEOD\n", page->out);
 	free(name);
 	free(raw);
@@ -185,6 +189,20 @@ static void bar_data(const struct page *page)
 	free(root);
 }
 
+/* A row's plots: its bar, above it the name, left of it the reason, right of it the amount. */
+static void bar_plots(FILE *out)
+{
+	static const char *const plots[] = {
+		"using ($2/2):($1+0.68):($2/2):(0.19):3 with boxxyerror lc rgb variable",
+		"using (0):($1+0.27):5 with labels left offset 0.3,0 noenhanced",
+		"using (0):($1+0.68):4 with labels right offset -1,0 noenhanced",
+		"using 2:($1+0.68):6 with labels left offset 0.7,0 noenhanced textcolor rgb '#404040'",
+	};
+
+	for (size_t i = 0; i < sizeof(plots) / sizeof(*plots); i++)
+		fprintf(out, ", \\\n $bars %s notitle", plots[i]);
+}
+
 static void bars(const struct page *page)
 {
 	FILE *out = page->out;
@@ -196,24 +214,23 @@ static void bars(const struct page *page)
 	fprintf(out, "set xrange [0:%.9f]\nset yrange [%zu:0]\n", longest > 0 ? longest * 1.18 : 1,
 		page->bars ? page->bars : 1);
 	if (page->bars)
-		fprintf(out, "set xlabel '%s that workers were blocked' offset 0,0.3 textcolor rgb '#404040'\n",
+		fprintf(out,
+			"set xlabel '%s that workers were blocked' offset 0,0.3 textcolor rgb '#404040'\n",
 			axis_unit(page) > 1e6 ? "seconds" : "milliseconds");
 	else
 		fputs("unset xtics\nunset border\n", out);
-	fprintf(out, "plot $title using (0):(0):2 with labels left offset screen %.6f,%.6f noenhanced font ',15' notitle",
+	fprintf(out,
+		"plot $title using (0):(0):2 with labels left offset screen %.6f,%.6f noenhanced font ',15' "
+		"notitle",
 		-(LEFT - 24.0) / PAGE_WIDTH, 50 / page->height);
-	fprintf(out, ", \\\n $title using (0):(0):3 with labels left offset screen %.6f,%.6f noenhanced "
-		     "textcolor rgb '#404040' notitle",
+	fprintf(out,
+		", \\\n $title using (0):(0):3 with labels left offset screen %.6f,%.6f noenhanced "
+		"textcolor rgb '#404040' notitle",
 		-(LEFT - 24.0) / PAGE_WIDTH, 24 / page->height);
-	if (page->bars == 0)
-		fputs(", \\\n $nothing using (0):(0.5):2 with labels left noenhanced notitle", out);
+	if (page->bars)
+		bar_plots(out);
 	else
-		fputs(", \\\n $bars using ($2/2):($1+0.68):($2/2):(0.19):3 with boxxyerror lc rgb variable notitle"
-		      ", \\\n $bars using (0):($1+0.27):5 with labels left offset 0.3,0 noenhanced notitle"
-		      ", \\\n $bars using (0):($1+0.68):4 with labels right offset -1,0 noenhanced notitle"
-		      ", \\\n $bars using 2:($1+0.68):6 with labels left offset 0.7,0 noenhanced "
-		      "textcolor rgb '#404040' notitle",
-		      out);
+		fputs(", \\\n $nothing using (0):(0.5):2 with labels left noenhanced notitle", out);
 	fputc('\n', out);
 }
 
@@ -227,7 +244,8 @@ struct box {
 static void put_box(FILE *out, size_t lane, const struct box *box)
 {
 	if (box->used)
-		fprintf(out, "%zu %.6f %.6f %u\n", lane, box->start, box->end, reason_info(box->reason)->colour);
+		fprintf(out, "%zu %.6f %.6f %u\n", lane, box->start, box->end,
+			reason_info(box->reason)->colour);
 }
 
 /* The lanes' boxes, and which reasons they have. Returns how many boxes there are. */
@@ -302,10 +320,11 @@ static void heading_data(const struct page *page)
 		blocks += m->blocker[i].count;
 	fputs("$heading << EOD\n0", page->out);
 	if (m->spans < blocks)
-		quoted(page->out, "When, on which worker (the newest %s of %s blocks)", unit_count(shown, m->spans),
-		       unit_count(all, blocks));
+		quoted(page->out, "When, on which worker (the newest %s of %s blocks)",
+		       unit_count(shown, m->spans), unit_count(all, blocks));
 	else if (page->lanes < m->workers)
-		quoted(page->out, "When, on which worker (the %zu most blocked of %zu)", page->lanes, m->workers);
+		quoted(page->out, "When, on which worker (the %zu most blocked of %zu)", page->lanes,
+		       m->workers);
 	else
 		quoted(page->out, "When, on which worker");
 	fputs("\nEOD\n", page->out);
@@ -328,30 +347,39 @@ static void timeline(const struct page *page)
 	margins(page, top, bottom);
 	fprintf(out, "set xrange [0:%.9f]\nset yrange [%g:0]\n", range > 0 ? range : 1, lanes);
 	fputs("set xlabel 'seconds since the trace began'\n", out);
-	fprintf(out, "set key at screen %.6f,%.6f right bottom horizontal reverse Left noenhanced samplen 1 width 1\n",
+	fprintf(out,
+		"set key at screen %.6f,%.6f right bottom horizontal reverse Left noenhanced samplen 1 width "
+		"1\n",
 		1 - (double)RIGHT / PAGE_WIDTH, screen(page, top - 8));
-	fprintf(out, "plot $heading using (0):(0):2 with labels left offset screen %.6f,%.6f noenhanced font ',12' notitle",
+	fprintf(out,
+		"plot $heading using (0):(0):2 with labels left offset screen %.6f,%.6f noenhanced font "
+		"',12' notitle",
 		-(LEFT - 24.0) / PAGE_WIDTH, (LEGEND - 16) / page->height);
 	if (page->lanes) {
-		fprintf(out, ", \\\n $lanes using (%.9f):($1+0.5):(%.9f):(0.42) with boxxyerror lc rgb '#f2f2f2' notitle",
+		fprintf(out,
+			", \\\n $lanes using (%.9f):($1+0.5):(%.9f):(0.42) with boxxyerror lc rgb '#f2f2f2' "
+			"notitle",
 			range / 2, range / 2);
-		fprintf(out, ", \\\n $lanes using (0):($1+0.5):2 with labels right offset -1,0 noenhanced font ',%g' notitle",
+		fprintf(out,
+			", \\\n $lanes using (0):($1+0.5):2 with labels right offset -1,0 noenhanced font "
+			"',%g' notitle",
 			small ? 7.5 : 9.0);
 	}
 	if (boxes)
-		fputs(", \\\n $boxes using (($2+$3)/2):($1+0.5):(($3-$2)/2):(0.42):4 with boxxyerror lc rgb variable "
-		      "notitle",
+		fputs(", \\\n $boxes using (($2+$3)/2):($1+0.5):(($3-$2)/2):(0.42):4 with boxxyerror lc "
+		      "rgb variable notitle",
 		      out);
 	for (size_t i = 0; i < REASON_COUNT; i++)
 		if (present[i])
-			fprintf(out, ", \\\n NaN with boxes lc rgb '#%06x' title '%s'", reason_info(i)->colour,
-				reason_info(i)->word);
+			fprintf(out, ", \\\n NaN with boxes lc rgb '#%06x' title '%s'",
+				reason_info(i)->colour, reason_info(i)->word);
 	fputc('\n', out);
 }
 
 static int by_blocked(const void *left, const void *right)
 {
-	const struct worker *a = *(const struct worker *const *)left, *b = *(const struct worker *const *)right;
+	const struct worker *a = *(const struct worker *const *)left,
+			    *b = *(const struct worker *const *)right;
 
 	return (a->blocked < b->blocked) - (a->blocked > b->blocked);
 }
@@ -377,7 +405,8 @@ static void assign_lanes(struct page *page)
 
 void chart_page(FILE *script, const struct model *model, enum chart_kind kind)
 {
-	struct page page = {.out = script, .model = model,
+	struct page page = {.out = script,
+			    .model = model,
 			    .bars = model->blockers < BARS_SHOWN ? model->blockers : BARS_SHOWN};
 
 	page.lane = xmalloc((model->workers + 1) * sizeof *page.lane);
@@ -386,7 +415,8 @@ void chart_page(FILE *script, const struct model *model, enum chart_kind kind)
 
 	page.lane_height = LANES_HEIGHT / lanes;
 	page.lane_height = page.lane_height > 36 ? 36 : page.lane_height < 13 ? 13 : page.lane_height;
-	page.height = TITLE + BAR_ROW * (page.bars ? (double)page.bars : 1) + AXIS + LEGEND + lanes * page.lane_height + AXIS;
+	page.height = TITLE + BAR_ROW * (page.bars ? (double)page.bars : 1) + AXIS + LEGEND +
+		      lanes * page.lane_height + AXIS;
 
 	terminal(&page, kind);
 	look(script);
@@ -413,7 +443,8 @@ void chart_text(FILE *script, const struct model *model, unsigned columns)
 		const struct blocker *b = &model->blocker[i];
 		const struct reason_info *reason = reason_info(b->reason);
 		char *name = where(b, root, columns - 4, false), *sum = amount(b);
-		double share = model->blocker[0].total ? (double)b->total / (double)model->blocker[0].total : 0;
+		double share =
+			model->blocker[0].total ? (double)b->total / (double)model->blocker[0].total : 0;
 		size_t length = (size_t)(share * (double)room + 0.5);
 		char *bar = xmalloc(length + 2);
 
@@ -432,7 +463,8 @@ void chart_text(FILE *script, const struct model *model, unsigned columns)
 	if (bars == 0)
 		fputs("0 \"Nothing blocked a worker.\"\n", script);
 	fprintf(script,
-		"EOD\nset lmargin 0\nset rmargin 0\nset tmargin 0\nset bmargin 0\nunset border\nunset tics\nunset key\n"
+		"EOD\nset lmargin 0\nset rmargin 0\nset tmargin 0\nset bmargin 0\nunset border\nunset "
+		"tics\nunset key\n"
 		"set xrange [0:%u]\nset yrange [%zu:0]\n"
 		"plot $rows using (0):1:2 with labels left noenhanced notitle\n",
 		columns - 1, rows);

@@ -1,4 +1,4 @@
-/* chart.c - runs gnuplot: no shell, no file name in its script, and the picture in place only when it is whole. */
+/* chart.c - runs gnuplot: no shell, no file name in its script; the picture is in place only when it is whole. */
 #include <errno.h>
 #include <fcntl.h>
 #include <libiberty/libiberty.h>
@@ -38,7 +38,8 @@ static int fail_with_output(const char *path, FILE *messages)
 		line[strcspn(line, "\n")] = '\0';
 		char *text = line + strspn(line, " \t");
 
-		if (*text && *text != '^' && strncmp(text, "gnuplot>", 8) != 0 && strncmp(text, "Warning", 7) != 0)
+		if (*text && *text != '^' && strncmp(text, "gnuplot>", 8) != 0 &&
+		    strncmp(text, "Warning", 7) != 0)
 			said = escape_terminal(text, true);
 	}
 	fail(path, "gnuplot failed", said);
@@ -67,8 +68,10 @@ static int run(const char *path, FILE *script, int output, FILE *messages)
 
 	posix_spawn_file_actions_destroy(&files);
 	if (error == ENOENT)
-		return fail(path, "charts need gnuplot, which is not installed (Debian and Ubuntu: apt install gnuplot-nox; "
-				  "Fedora: dnf install gnuplot)", NULL);
+		return fail(path,
+			    "charts need gnuplot, which is not installed (Debian and Ubuntu: apt install "
+			    "gnuplot-nox; Fedora: dnf install gnuplot)",
+			    NULL);
 	if (error)
 		return fail(path, "cannot run gnuplot", strerror(error));
 	while (waitpid(pid, &status, 0) < 0)
@@ -128,7 +131,8 @@ static int draw(const char *path, FILE *script, FILE *messages)
 	umask(mask);
 	if (result == 0 && fstat(fd, &drawn) == 0 && drawn.st_size == 0)
 		result = fail_with_output(path, messages);
-	else if (result == 0 && (fchmod(fd, 0666 & ~mask) != 0 || close(fd) != 0 || rename(beside, path) != 0))
+	else if (result == 0 &&
+		 (fchmod(fd, 0666 & ~mask) != 0 || close(fd) != 0 || rename(beside, path) != 0))
 		result = fail(path, "cannot write", strerror(errno));
 	else if (result != 0)
 		close(fd);
@@ -140,7 +144,8 @@ static int draw(const char *path, FILE *script, FILE *messages)
 
 int chart_write(const struct model *model, const char *path, unsigned columns)
 {
-	static const char *const endings[] = {[CHART_PNG] = ".png", [CHART_SVG] = ".svg", [CHART_PDF] = ".pdf"};
+	static const char *const endings[] = {
+		[CHART_PNG] = ".png", [CHART_SVG] = ".svg", [CHART_PDF] = ".pdf"};
 	bool text = strcmp(path, "-") == 0;
 	const char *dot = strrchr(path, '.');
 	size_t kind = 0;
@@ -148,7 +153,9 @@ int chart_write(const struct model *model, const char *path, unsigned columns)
 	while (kind < sizeof endings / sizeof *endings && (!dot || strcasecmp(dot, endings[kind]) != 0))
 		kind++;
 	if (!text && kind == sizeof endings / sizeof *endings)
-		return fail(path, "a chart's name ends in .png, .svg or .pdf, or is - for text in the terminal", NULL);
+		return fail(path,
+			    "a chart's name ends in .png, .svg or .pdf, or is - for text in the terminal",
+			    NULL);
 	FILE *script = tmpfile(), *messages = tmpfile();
 	int result = -1;
 

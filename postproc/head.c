@@ -294,43 +294,33 @@ static size_t roles_count(const struct thread *threads, size_t count, enum role 
 	return found;
 }
 
-static void find_by_stack(FILE *out, pid_t pid, struct thread *threads, size_t count, const struct maps *maps,
-			  struct space *space)
+static void find_by_prefix(FILE *out, const char *prefix, struct thread *threads, size_t count)
+{
+	size_t found = roles_by_name(threads, count, prefix);
+
+	write_metaf(out, "workers", "--workers %s: %zu of %zu threads", prefix, found, count);
+}
+
+/* Decides who is watched, and says how. Names alone would miss a current-thread runtime, whose thread has any name while
+ * its blocking pool has Tokio's; stacks alone, the workers of a stripped program and a pool thread that takes over from a
+ * worker in block_in_place. So either is enough. */
+static void find_workers(FILE *out, pid_t pid, struct thread *threads, size_t count, const struct maps *maps,
+			 struct space *space)
 {
 	struct symbolizer *symbolizer = symbolizer_new(space);
-	size_t unread = roles_by_stack(pid, threads, count, maps->mapping, maps->count, symbolizer);
-	size_t workers = roles_count(threads, count, ROLE_WORKER);
-	size_t single = roles_count(threads, count, ROLE_CURRENT_THREAD);
+	size_t unread = roles_by_stack(pid, threads, count, maps->mapping, maps->count, symbolizer),
+	       named = 0;
 
-	write_metaf(out, "workers", "by stack: %zu multi-thread, %zu current-thread, of %zu threads", workers,
-		    single, count);
+	for (size_t i = 0; i < sizeof(tokio_names) / sizeof(*tokio_names); i++)
+		named += roles_by_name(threads, count, tokio_names[i]);
+	write_metaf(out, "workers",
+		    "%zu multi-thread and %zu current-thread by stack, %zu by name, of %zu threads",
+		    roles_count(threads, count, ROLE_WORKER),
+		    roles_count(threads, count, ROLE_CURRENT_THREAD), named, count);
 	if (unread)
 		write_metaf(out, "warning", "the stacks of %zu of %zu threads could not be read", unread,
 			    count);
 	symbolizer_free(symbolizer);
-}
-
-/* Decides who is watched, and says how. */
-static void find_workers(FILE *out, const struct head_options *options, struct thread *threads, size_t count,
-			 const struct maps *maps, struct space *space)
-{
-	size_t found;
-
-	if (options->workers) {
-		found = roles_by_name(threads, count, options->workers);
-		write_metaf(out, "workers", "--workers %s: %zu of %zu threads", options->workers, found,
-			    count);
-		return;
-	}
-	for (size_t i = 0; i < sizeof(tokio_names) / sizeof(*tokio_names); i++) {
-		found = roles_by_name(threads, count, tokio_names[i]);
-		if (!found)
-			continue;
-		write_metaf(out, "workers", "by name, %s: %zu of %zu threads, blocking pool included",
-			    tokio_names[i], found, count);
-		return;
-	}
-	find_by_stack(out, (pid_t)options->pid, threads, count, maps, space);
 }
 
 static void write_thread(FILE *out, const struct thread *thread)
@@ -380,7 +370,10 @@ static void write_all(FILE *out, const struct head_options *options, const char 
 	write_meta(out, "build-id", *build_id ? build_id : "-");
 	write_command(out, (pid_t)options->pid);
 	write_machine(out);
-	find_workers(out, options, threads, count, maps, space);
+	if (options->workers)
+		find_by_prefix(out, options->workers, threads, count);
+	else
+		find_workers(out, (pid_t)options->pid, threads, count, maps, space);
 	write_symbol_warnings(out, space, options->target, build_id);
 	for (size_t i = 0; i < maps->count; i++)
 		write_map(out, &maps->mapping[i]);

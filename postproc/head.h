@@ -17,8 +17,8 @@ struct head_options {
 	size_t metas;
 };
 
-/* Writes the head of the stream of a live process to `out`. To find the workers of a process that does not name them,
- * each of its threads is stopped for a moment (see roles.h). What cannot be found out is left out or becomes a
+/* Writes the head of the stream of a live process to `out`. To find its workers, unless `workers` names them, each of its
+ * threads is stopped for a moment (see roles.h). What cannot be found out is left out or becomes a
  * `meta warning` line. Returns 0, or -1 with errno set: the process is gone or not ours to read, or writing failed. */
 int head_write(FILE *out, const struct head_options *options);
 

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HISTOGRAM_SUB 16                        /* buckets per power of two */
+#define HISTOGRAM_SUB 16			     /* buckets per power of two */
 #define HISTOGRAM_BUCKETS ((48 - 3) * HISTOGRAM_SUB) /* up to 2^48 ns: three days */
 
 struct histogram {

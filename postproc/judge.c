@@ -5,8 +5,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 
-#include <libiberty/libiberty.h>
 #include <libiberty/hashtab.h>
+#include <libiberty/libiberty.h>
 
 #include "names.h"
 
@@ -14,20 +14,29 @@
 typedef const char *const patterns[];
 
 static patterns blocking_pool = {"tokio::runtime::blocking::pool::Inner::run", NULL};
-static patterns handed_over = {"multi_thread::worker::block_in_place", "thread_pool::worker::block_in_place", NULL};
+static patterns handed_over = {"multi_thread::worker::block_in_place", "thread_pool::worker::block_in_place",
+			       NULL};
 static patterns worker_loop = {"multi_thread::worker::Context::", "multi_thread::worker::run",
 			       "multi_thread_alt::worker::Worker::", "multi_thread_alt::worker::run", NULL};
-static patterns current_thread_loop = {"current_thread::CoreGuard::block_on", "current_thread::CurrentThread::block_on",
+static patterns current_thread_loop = {"current_thread::CoreGuard::block_on",
+				       "current_thread::CurrentThread::block_on",
 				       "current_thread::Context::", "current_thread::CoreGuard::enter", NULL};
 static patterns current_thread_root = {"current_thread::CoreGuard::block_on", NULL};
-static patterns park = {"multi_thread::worker::Context::park", "multi_thread::park::", "multi_thread_alt::park::",
-			"current_thread::Context::park", "tokio::runtime::driver::", "tokio::runtime::io::driver::Driver::turn",
-			"tokio::runtime::io::Driver::turn", NULL};
+static patterns park = {"multi_thread::worker::Context::park",
+			"multi_thread::park::",
+			"multi_thread_alt::park::",
+			"current_thread::Context::park",
+			"tokio::runtime::driver::",
+			"tokio::runtime::io::driver::Driver::turn",
+			"tokio::runtime::io::Driver::turn",
+			NULL};
 static patterns task_poll = {"tokio::runtime::task::raw::poll", "tokio::runtime::task::raw::RawTask::poll",
 			     "tokio::runtime::task::harness::", "tokio::runtime::task::core::", NULL};
-static patterns nested_block_on = {"tokio::runtime::park::CachedParkThread::", "BlockingRegionGuard::block_on", NULL};
+static patterns nested_block_on = {
+	"tokio::runtime::park::CachedParkThread::", "BlockingRegionGuard::block_on", NULL};
 static patterns name_lookup = {"getaddrinfo", "gethostbyname", "ToSocketAddrs", "lookup_host", NULL};
-static patterns file_io = {"std::fs::", "::fs::File", "sys::fs::", "sys::unix::fs", "sys::pal::unix::fs", NULL};
+static patterns file_io = {
+	"std::fs::", "::fs::File", "sys::fs::", "sys::unix::fs", "sys::pal::unix::fs", NULL};
 static patterns socket_io = {"std::net::", "sys::net::", "sys_common::net", "::net::Socket", NULL};
 
 static bool is(const struct frame *f, patterns p)
@@ -56,7 +65,8 @@ static int equal_verdicts(const void *one, const void *two)
 {
 	const struct verdict *a = one, *b = two;
 
-	return a->count == b->count && a->cut == b->cut && !memcmp(a->frame, b->frame, a->count * sizeof(*a->frame));
+	return a->count == b->count && a->cut == b->cut &&
+	       !memcmp(a->frame, b->frame, a->count * sizeof(*a->frame));
 }
 
 static void free_verdict(void *entry)
@@ -123,7 +133,8 @@ static void find_poll(struct verdict *v)
 		/* The future of a current-thread runtime's block_on is polled without a task. */
 		if (is(f, current_thread_root)) {
 			for (size_t j = 0; j < i; j++)
-				if (v->frame[j]->origin == ORIGIN_USER || v->frame[j]->origin == ORIGIN_DEPENDENCY)
+				if (v->frame[j]->origin == ORIGIN_USER ||
+				    v->frame[j]->origin == ORIGIN_DEPENDENCY)
 					v->in_poll = true;
 			v->poll = i;
 			return;
@@ -141,7 +152,8 @@ static char *first_generic(const char *generics)
 
 		if (c == '<' || c == '(' || c == '[' || c == '{')
 			depth++;
-		else if ((c == '>' && length > 0 && generics[length - 1] != '-') || c == ')' || c == ']' || c == '}')
+		else if ((c == '>' && length > 0 && generics[length - 1] != '-') || c == ')' || c == ']' ||
+			 c == '}')
 			depth -= depth > 0;
 		else if (c == ',' && depth == 0)
 			break;
@@ -166,7 +178,8 @@ static void find_task(struct verdict *v)
 	for (size_t i = v->poll; i-- > 0 && (!outermost || outermost->origin != ORIGIN_USER);) {
 		enum origin origin = v->frame[i]->origin;
 
-		if (v->frame[i]->name && (origin == ORIGIN_USER || (origin == ORIGIN_DEPENDENCY && !outermost)))
+		if (v->frame[i]->name &&
+		    (origin == ORIGIN_USER || (origin == ORIGIN_DEPENDENCY && !outermost)))
 			outermost = v->frame[i];
 	}
 	if (outermost)
@@ -185,7 +198,8 @@ static void find_blame(struct verdict *v)
 			}
 }
 
-const struct verdict *judge_stack(struct judge *judge, const struct frame *const *frame, size_t count, bool cut)
+const struct verdict *judge_stack(struct judge *judge, const struct frame *const *frame, size_t count,
+				  bool cut)
 {
 	struct verdict key = {.frame = frame, .count = count, .cut = cut};
 	void **slot = htab_find_slot(judge->verdicts, &key, INSERT);

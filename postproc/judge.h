@@ -14,40 +14,40 @@
 
 /* What a thread is to Tokio while it has this stack. */
 enum role {
-	ROLE_UNKNOWN,        /* the stack does not say (cut, no symbols) */
-	ROLE_WORKER,         /* runs a multi-thread scheduler */
+	ROLE_UNKNOWN,	     /* the stack does not say (cut, no symbols) */
+	ROLE_WORKER,	     /* runs a multi-thread scheduler */
 	ROLE_CURRENT_THREAD, /* runs a current-thread scheduler */
-	ROLE_BLOCKING,       /* a spawn_blocking thread: may block */
-	ROLE_OTHER,          /* no Tokio frame on it */
+	ROLE_BLOCKING,	     /* a spawn_blocking thread: may block */
+	ROLE_OTHER,	     /* no Tokio frame on it */
 };
 
 /* Why a worker did not come back from its poll. The order is that of reasons[] in reasons.c. */
 enum reason {
 	REASON_COMPUTING,   /* running on a CPU */
-	REASON_FILE,        /* file I/O: std::fs, read, fsync, open ... */
-	REASON_SLEEP,       /* nanosleep: std::thread::sleep */
-	REASON_LOCK,        /* a futex that is not Tokio's park: Mutex, RwLock, Condvar, join, channel */
+	REASON_FILE,	    /* file I/O: std::fs, read, fsync, open ... */
+	REASON_SLEEP,	    /* nanosleep: std::thread::sleep */
+	REASON_LOCK,	    /* a futex that is not Tokio's park: Mutex, RwLock, Condvar, join, channel */
 	REASON_NAME_LOOKUP, /* getaddrinfo */
-	REASON_SOCKET,      /* a blocking socket call or poll/select */
-	REASON_CHILD,       /* wait4/waitid */
+	REASON_SOCKET,	    /* a blocking socket call or poll/select */
+	REASON_CHILD,	    /* wait4/waitid */
 	REASON_PAGE_FAULT,  /* asleep in a page fault */
 	REASON_BLOCK_ON,    /* a runtime's block_on inside a task */
-	REASON_SYSCALL,     /* asleep in any other system call */
+	REASON_SYSCALL,	    /* asleep in any other system call */
 	REASON_RUN_QUEUE,   /* runnable, but another thread had the CPU */
 	REASON_COUNT,
 };
 
 /* One call chain with its meaning. Immutable once made, owned by the judge. */
 struct verdict {
-	uint32_t id;         /* 1, 2, ... in order of first sight */
+	uint32_t id; /* 1, 2, ... in order of first sight */
 	enum role role;
-	bool parked;         /* asleep because there is nothing to do */
-	bool in_poll;        /* below a task's poll (or a block_on's own future on a current-thread runtime) */
-	bool cut;            /* could not be followed to the thread's start */
-	const char *task;    /* display name of the polled future, or NULL */
-	size_t blame;        /* index of the frame to blame: the first frame of the user's code from the leaf; if there is
+	bool parked;	  /* asleep because there is nothing to do */
+	bool in_poll;	  /* below a task's poll (or a block_on's own future on a current-thread runtime) */
+	bool cut;	  /* could not be followed to the thread's start */
+	const char *task; /* display name of the polled future, or NULL */
+	size_t blame; /* index of the frame to blame: the first frame of the user's code from the leaf; if there is
 	                        none the first dependency's, else the leaf */
-	size_t poll;         /* index of the outermost frame that still belongs to the task; frames above it are the
+	size_t poll; /* index of the outermost frame that still belongs to the task; frames above it are the
 	                        runtime's. count if not in a poll */
 	size_t count;
 	const struct frame *const *frame; /* leaf first, inlined frames included; count of them */
@@ -60,7 +60,8 @@ void judge_free(struct judge *judge);
 
 /* Judges a chain of `count` frames, leaf first. `cut`: the unwinder did not reach the thread's start. The frames must
  * outlive the judge; the array is copied. The same chain gives the same verdict (compared by frames). */
-const struct verdict *judge_stack(struct judge *judge, const struct frame *const *frame, size_t count, bool cut);
+const struct verdict *judge_stack(struct judge *judge, const struct frame *const *frame, size_t count,
+				  bool cut);
 
 /* The reason a worker with this stack was off the CPU (syscall: number, or -1 for none, that is a fault). */
 enum reason judge_sleep(const struct verdict *verdict, long syscall);

@@ -16,10 +16,10 @@
 /* Who ended a sleep (waker) or ran meanwhile (culprit), most frequent first in a blocker's list. */
 struct party {
 	const char *comm; /* raw bytes from the kernel: hostile */
-	long pid, tid;    /* of the latest */
+	long pid, tid;	  /* of the latest */
 	bool same_process;
 	const struct verdict *stack; /* may be NULL: not captured, or not the target's */
-	uint64_t count, total;       /* how often; ns of blocking it ended or caused */
+	uint64_t count, total;	     /* how often; ns of blocking it ended or caused */
 };
 
 #define PARTIES_SHOWN 3
@@ -27,18 +27,19 @@ struct party {
 /* One line of the report. */
 struct blocker {
 	enum reason reason;
-	bool estimated;       /* from CPU samples, not from exact events */
-	const char *function; /* display name of the blamed frame; "module+0xoffset" where there is no symbol */
-	const char *file;     /* NULL if unknown */
+	bool estimated; /* from CPU samples, not from exact events */
+	const char
+		*function; /* display name of the blamed frame; "module+0xoffset" where there is no symbol */
+	const char *file;  /* NULL if unknown */
 	unsigned line;
-	const char *task;     /* NULL if unknown */
-	const char *syscall;  /* of the commonest stack, NULL if none */
+	const char *task;    /* NULL if unknown */
+	const char *syscall; /* of the commonest stack, NULL if none */
 	uint64_t count, total, max;
 	uint64_t asleep, run_queue; /* parts of total: sleeping, waiting for a CPU; the rest is running */
 	struct histogram durations;
 	const struct verdict *stack; /* the one with most time */
-	uint64_t stack_total;        /* ns of total that had exactly this stack */
-	size_t stacks;               /* how many distinct ones */
+	uint64_t stack_total;	     /* ns of total that had exactly this stack */
+	size_t stacks;		     /* how many distinct ones */
 	struct party party[PARTIES_SHOWN];
 	size_t parties;
 };
@@ -46,7 +47,7 @@ struct blocker {
 /* One block on the time axis. Kept for the charts, newest CHART_BLOCKS at most. */
 struct span {
 	uint64_t start, duration;
-	size_t worker;  /* index into workers */
+	size_t worker; /* index into workers */
 	enum reason reason;
 	const struct blocker *blocker;
 };
@@ -55,7 +56,7 @@ struct worker {
 	long tid;
 	const char *comm; /* raw bytes: hostile */
 	enum role role;
-	uint64_t first, last;        /* seen from, until */
+	uint64_t first, last;	     /* seen from, until */
 	uint64_t blocked, run_queue; /* ns */
 	uint64_t blocks, longest;
 };
@@ -77,10 +78,10 @@ struct model {
 	uint64_t events, lost, unknown_lines, bad_lines;
 	uint64_t stacks, stacks_cut, stacks_missing;
 	uint64_t stacks_skipped; /* not copied, because copying had used up its share of time */
-	uint64_t parks;       /* sleeps over the threshold that were parks: dropped */
-	uint64_t other_role;  /* events of threads that are not workers: dropped */
-	bool truncated;       /* the stream ended without its end line */
-	const char *ended;    /* why the trace ended, raw text of the end line, or NULL */
+	uint64_t parks;		 /* sleeps over the threshold that were parks: dropped */
+	uint64_t other_role;	 /* events of threads that are not workers: dropped */
+	bool truncated;		 /* the stream ended without its end line */
+	const char *ended;	 /* why the trace ended, raw text of the end line, or NULL */
 	struct blocker *blocker; /* by total, largest first; run-queue waits are ranked with the others */
 	size_t blockers;
 	struct span *span; /* by start */

@@ -15,7 +15,7 @@ struct page {
 	FILE *out;
 	size_t width; /* columns */
 	bool colour, utf8;
-	size_t column;  /* where the line has got to */
+	size_t column;	/* where the line has got to */
 	size_t pending; /* blanks that come before the next text: so none is left at a line's end */
 };
 
@@ -32,7 +32,8 @@ void page_fit(struct page *page, enum style style, size_t columns, shortener *sh
 void page_text(struct page *page, enum style style, const char *text);
 
 /* The same with printf's format. */
-__attribute__((format(printf, 3, 4))) void page_printf(struct page *page, enum style style, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void page_printf(struct page *page, enum style style,
+						       const char *format, ...);
 
 /* `text` at the right end of the next `columns` columns. */
 void page_right(struct page *page, enum style style, size_t columns, const char *text);

@@ -7,8 +7,8 @@
 /* One row of the table. All strings are static. */
 struct reason_info {
 	const char *word;   /* as the report shows it: "file I/O" */
-	const char *id;     /* as exports name it: stable, lower case, no blanks: "file-io" */
-	char cue;           /* one ASCII letter, different for each: what tells them apart without colour */
+	const char *id;	    /* as exports name it: stable, lower case, no blanks: "file-io" */
+	char cue;	    /* one ASCII letter, different for each: what tells them apart without colour */
 	unsigned colour;    /* 0xRRGGBB, from palettes made for colour-blind readers */
 	const char *advice; /* one line: what to do about it */
 };

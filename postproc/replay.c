@@ -90,8 +90,8 @@ static void take_meta(struct replay *r, const struct event *e)
 	const struct {
 		const char *key, **place;
 	} texts[] = {
-		{"target", &t->name},	{"exe", &t->exe},	     {"build-id", &t->build_id},
-		{"kernel", &t->kernel}, {"bpftrace", &t->bpftrace}, {"stacks", &t->stacks},
+		{"target", &t->name},	      {"exe", &t->exe},		  {"build-id", &t->build_id},
+		{"kernel", &t->kernel},	      {"bpftrace", &t->bpftrace}, {"stacks", &t->stacks},
 		{"workers", &t->workers_how},
 	};
 

@@ -8,7 +8,7 @@
 #include "model.h"
 
 struct replay_options {
-	long pid;           /* the process, if it is still there to read files through; 0 = a recording */
+	long pid;	    /* the process, if it is still there to read files through; 0 = a recording */
 	const char *target; /* --target: file to take the executable's symbols from, or NULL */
 	uint64_t window;    /* ns: only the last so many count; 0 = all */
 };

@@ -42,7 +42,8 @@ static double number(const char *option, const char *text, double low, double hi
 	double value = strtod(text, &end);
 
 	if (end == text || *end || !(value >= low && value <= high)) {
-		fprintf(stderr, "hud-postproc report: --%s: '%s' is not a number from %g to %g\n", option, text, low, high);
+		fprintf(stderr, "hud-postproc report: --%s: '%s' is not a number from %g to %g\n", option,
+			text, low, high);
 		exit(2);
 	}
 	return value;
@@ -59,7 +60,8 @@ static void parse(int argc, char **argv, struct options *o)
 		{"chart", required_argument, NULL, CHART},
 		{"width", required_argument, NULL, WIDTH},
 		{"no-color", no_argument, NULL, NO_COLOUR},
-		{"headless", no_argument, NULL, HEADLESS}, /* as hud-trace passes it on: there is no live view to leave out */
+		{"headless", no_argument, NULL,
+		 HEADLESS}, /* as hud-trace passes it on: there is no live view to leave out */
 		{"verbose", no_argument, NULL, 'v'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
@@ -117,7 +119,8 @@ static void fit_terminal(struct options *o)
 
 	if (!o->report.width && tty && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
 		o->report.width = size.ws_col;
-	o->report.colour = tty && !o->no_colour && !(no_colour && *no_colour) && terminal && strcmp(terminal, "dumb") != 0;
+	o->report.colour = tty && !o->no_colour && !(no_colour && *no_colour) && terminal &&
+			   strcmp(terminal, "dumb") != 0;
 	o->report.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
 }
 
@@ -135,9 +138,10 @@ static int report(struct options *o, FILE *in)
 	int status = 0;
 
 	if (replay_read(replay, in, &model)) {
-		status = errno == EPROTONOSUPPORT ? fail(o->file, "it is of a later version than this program reads") :
-			 errno == EINVAL	  ? fail(o->file, "it holds no event lines of hud-trace") :
-						    fail(o->file, strerror(errno));
+		status = errno == EPROTONOSUPPORT
+				 ? fail(o->file, "it is of a later version than this program reads")
+			 : errno == EINVAL ? fail(o->file, "it holds no event lines of hud-trace")
+					   : fail(o->file, strerror(errno));
 		if (!model.events) {
 			replay_free(replay);
 			return status;

@@ -9,7 +9,7 @@ struct report {
 	struct page page;
 	const struct model *model;
 	struct report_options options; /* defaults filled in */
-	char *root;                    /* where the user's sources are, from place_root; may be NULL */
+	char *root;		       /* where the user's sources are, from place_root; may be NULL */
 };
 
 /* A name and, to its right, a source place ("" for none), in what is left of the line. Ends the line. */

@@ -167,9 +167,8 @@ static void warnings(struct report *report)
 			   "before counts.");
 	if (m->lost)
 		warn(page,
-		     "%s events were lost (%s): times and counts are too low. A higher --threshold or fewer "
-		     "samples "
-		     "(--hz) make fewer events.",
+		     "%s events were lost (%s): times and counts are too low. A higher --threshold or "
+		     "fewer samples (--hz) make fewer events.",
 		     unit_count(text, m->lost), unit_share(share, m->lost, m->events + m->lost));
 	if (m->bad_lines)
 		warn(page, "%s line%s could not be read and %s left out.", unit_count(text, m->bad_lines),
@@ -184,13 +183,17 @@ static void warnings(struct report *report)
 		warn(page,
 		     "%s events came without their stack: their time is counted, but not whose code it was.",
 		     unit_count(text, m->stacks_missing));
+	if (m->stacks_skipped)
+		warn(page,
+		     "%s stacks were not copied, so as not to slow the target down: there were too many "
+		     "at once. A higher --threshold or a lower --hz needs fewer.",
+		     unit_count(text, m->stacks_skipped));
 	/* A few cut stacks are normal; and the frames next to the leaf, which count, are there. */
 	if (m->stacks >= 20 && m->stacks_cut * 10 > m->stacks)
 		warn(page,
-		     "%s of the stacks are cut short: their task is unknown, and some may be left out "
-		     "because it does not "
-		     "show that a worker polled. Copy more of each stack, or build the target with debug "
-		     "information or frame pointers.",
+		     "%s of the stacks are cut short, so their task may be unknown. Very deep ones are, "
+		     "and those through code without unwind tables: building that with frame pointers "
+		     "helps.",
 		     unit_share(share, m->stacks_cut, m->stacks));
 }
 

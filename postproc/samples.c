@@ -4,15 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libiberty/libiberty.h>
 #include <libiberty/hashtab.h>
+#include <libiberty/libiberty.h>
 
 #define MOST_STACKS 16 /* distinct stacks told apart within a run */
 
 /* Consecutive samples of one worker in the same work. */
 struct run {
 	long tid;
-	uint64_t first, last, earliest; /* the first and last sample; it cannot have begun before `earliest` */
+	uint64_t first, last,
+		earliest; /* the first and last sample; it cannot have begun before `earliest` */
 	unsigned samples;
 	struct {
 		const struct verdict *stack;
@@ -138,7 +139,8 @@ void samples_add(struct samples *s, long tid, uint64_t ns, uint64_t age, const s
 		*slot = xmemdup(&key, sizeof(key), sizeof(key));
 	struct run *run = *slot;
 	bool goes_on = run->samples && ns >= run->last && ns - run->last <= s->period + s->period / 2 &&
-		       (age == 0 || age >= ns - run->last) && stack->in_poll && same_work(run->seen[0].stack, stack);
+		       (age == 0 || age >= ns - run->last) && stack->in_poll &&
+		       same_work(run->seen[0].stack, stack);
 
 	if (run->samples && !goes_on)
 		close_run(s, run);

@@ -5,10 +5,10 @@
 #ifndef HUD_SPACE_H
 #define HUD_SPACE_H
 
+#include <elfutils/libdwfl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <elfutils/libdwfl.h>
 
 /* One `map` line: addresses in the target's space, offset in bytes of the file. */
 struct mapping {
@@ -20,22 +20,23 @@ struct mapping {
 
 /* One mapped ELF file. */
 struct module {
-	const char *path;       /* as mapped in the target */
-	const char *build_id;   /* as the stream gives it, "" if unknown */
-	uint64_t low, high;     /* the span of its mappings in the target */
-	uint64_t bias;          /* target address = ELF virtual address + bias */
-	Dwfl_Module *dwfl;      /* NULL if the file could not be opened or is not the one that was mapped */
-	const char *problem;    /* why dwfl is NULL or weaker than hoped (static text), or NULL */
-	bool has_symtab;        /* .symtab (or a separate debug file's) rather than .dynsym alone */
-	bool has_debug_info;    /* .debug_info with units */
-	void *symbols, *debug;  /* owned by symbols.c and debuginfo.c; freed by them through space_free's hooks */
+	const char *path;     /* as mapped in the target */
+	const char *build_id; /* as the stream gives it, "" if unknown */
+	uint64_t low, high;   /* the span of its mappings in the target */
+	uint64_t bias;	      /* target address = ELF virtual address + bias */
+	Dwfl_Module *dwfl;    /* NULL if the file could not be opened or is not the one that was mapped */
+	const char *problem;  /* why dwfl is NULL or weaker than hoped (static text), or NULL */
+	bool has_symtab;      /* .symtab (or a separate debug file's) rather than .dynsym alone */
+	bool has_debug_info;  /* .debug_info with units */
+	void *symbols,
+		*debug; /* owned by symbols.c and debuginfo.c; freed by them through space_free's hooks */
 };
 
 struct space;
 
 /* Options for finding the files behind the mappings. */
 struct space_options {
-	long pid;           /* live process to read files through (/proc/PID/map_files, /proc/PID/root); 0 = none */
+	long pid; /* live process to read files through (/proc/PID/map_files, /proc/PID/root); 0 = none */
 	const char *exe;    /* path of the main executable as mapped in the target (meta exe); may be NULL */
 	const char *target; /* --target: file to take the main executable's symbols from; may be NULL */
 };

@@ -4,15 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libiberty/libiberty.h>
 #include <libiberty/hashtab.h>
+#include <libiberty/libiberty.h>
 
 #include "space.h"
 #include "symbolize.h"
 #include "unwind.h"
 
-#define MAX_CHUNKS 4096  /* of 128 bytes: what a hostile `stack` line may ask memory for */
-#define MAX_CHAIN 1024   /* frames with inlined ones; further ones are dropped and the stack is cut */
+#define MAX_CHUNKS 4096 /* of 128 bytes: what a hostile `stack` line may ask memory for */
+#define MAX_CHAIN 1024	/* frames with inlined ones; further ones are dropped and the stack is cut */
 
 /* One described stack. It is kept as it came until somebody asks what it means. */
 struct stack {
@@ -20,9 +20,9 @@ struct stack {
 	long tid; /* another thread's words of the same stack have other addresses in them */
 	uint64_t ip, sp, bp;
 	uint32_t chunks;
-	size_t words;       /* from sp up, or, when `walked`, addresses leaf first */
+	size_t words; /* from sp up, or, when `walked`, addresses leaf first */
 	uint64_t *word;
-	bool walked;        /* by the kernel's frame pointer walk */
+	bool walked; /* by the kernel's frame pointer walk */
 	const struct verdict *verdict;
 };
 
@@ -156,7 +156,8 @@ static void unwind_stack(struct stacks *stacks, const struct stack *s)
 	struct chain *chain = &stacks->chain;
 
 	if (!s->walked) {
-		struct raw_stack raw = {.ip = s->ip, .sp = s->sp, .bp = s->bp, .word = s->word, .words = s->words};
+		struct raw_stack raw = {
+			.ip = s->ip, .sp = s->sp, .bp = s->bp, .word = s->word, .words = s->words};
 
 		unwind(stacks->unwinder, &raw, chain);
 		return;

@@ -14,23 +14,23 @@ struct space;
 
 /* Whose code a frame is: what the judge blames, folds or shows depends on it. */
 enum origin {
-	ORIGIN_UNKNOWN,    /* no name: stripped, anonymous memory */
-	ORIGIN_USER,       /* the crate(s) being built: the workspace */
+	ORIGIN_UNKNOWN,	   /* no name: stripped, anonymous memory */
+	ORIGIN_USER,	   /* the crate(s) being built: the workspace */
 	ORIGIN_DEPENDENCY, /* a crate from a registry, a git checkout or a vendor directory */
-	ORIGIN_RUNTIME,    /* tokio and what it is made of (mio, the futures plumbing) */
-	ORIGIN_STD,        /* core, alloc, std, compiler_builtins */
-	ORIGIN_SYSTEM,     /* libc, the vdso, ld.so, any other C library */
+	ORIGIN_RUNTIME,	   /* tokio and what it is made of (mio, the futures plumbing) */
+	ORIGIN_STD,	   /* core, alloc, std, compiler_builtins */
+	ORIGIN_SYSTEM,	   /* libc, the vdso, ld.so, any other C library */
 };
 
 /* One function at one address. An address inside inlined code has several, innermost first. */
 struct frame {
-	uint64_t pc;          /* the looked-up address, target's space */
+	uint64_t pc;	      /* the looked-up address, target's space */
 	const char *function; /* whole demangled name, without hash; NULL if no symbol covers the address */
-	const char *name;     /* the name people use: closures and async blocks as the function they belong to,
+	const char *name; /* the name people use: closures and async blocks as the function they belong to,
 	                         generic arguments shortened; NULL if function is */
 	const char *generics; /* DWARF's generic arguments of the function ("T, S"), or NULL */
 	const char *file;     /* source path as recorded in DWARF; NULL if unknown */
-	unsigned line;        /* 1-based; 0 if unknown */
+	unsigned line;	      /* 1-based; 0 if unknown */
 	const char *module;   /* path of the mapped file ("[vdso]", "[anon]"); never NULL */
 	uint64_t offset;      /* of pc in the module: its ELF virtual address, so stable across runs */
 	enum origin origin;

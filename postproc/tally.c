@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libiberty/libiberty.h>
 #include <libiberty/hashtab.h>
+#include <libiberty/libiberty.h>
 
 #include "syscalls.h"
 
 #define CHART_BLOCKS 20000 /* spans kept for the timeline: the newest */
-#define MOST_STACKS 256    /* distinct stacks told apart within a blocker */
-#define MOST_PARTIES 64    /* distinct wakers or culprits told apart within a blocker */
+#define MOST_STACKS 256	   /* distinct stacks told apart within a blocker */
+#define MOST_PARTIES 64	   /* distinct wakers or culprits told apart within a blocker */
 
 struct stack_share {
 	const struct verdict *stack;
@@ -50,7 +50,7 @@ struct tally {
 	struct block *waiting; /* with a window: what may still count */
 	size_t waits, waits_allocated, waits_first;
 	struct kept_span *ring; /* CHART_BLOCKS of them at most */
-	uint64_t spans;         /* ever */
+	uint64_t spans;		/* ever */
 	struct histogram run_queue_waits, blocks;
 	uint64_t blocked, run_queue;
 	struct blocker *blocker;
@@ -193,7 +193,8 @@ static char *blamed_name(const struct block *block, const struct frame **frame)
 		return xstrdup((*frame)->name);
 	const char *base = strrchr((*frame)->module, '/');
 
-	if (asprintf(&name, "%s+0x%llx", base ? base + 1 : (*frame)->module, (unsigned long long)(*frame)->offset) < 0)
+	if (asprintf(&name, "%s+0x%llx", base ? base + 1 : (*frame)->module,
+		     (unsigned long long)(*frame)->offset) < 0)
 		xmalloc_failed(strlen((*frame)->module));
 	return name;
 }
@@ -235,7 +236,8 @@ static void add_stack(struct entry *e, const struct block *block)
 		if (i == MOST_STACKS)
 			return;
 		e->share = xrealloc(e->share, (i + 1) * sizeof(*e->share));
-		e->share[e->shares++] = (struct stack_share){.stack = block->stack, .syscall = block->syscall};
+		e->share[e->shares++] =
+			(struct stack_share){.stack = block->stack, .syscall = block->syscall};
 	}
 	e->share[i].total += block->duration;
 }
@@ -247,7 +249,8 @@ static void add_party(struct entry *e, const struct block *block)
 
 	if (!block->party.comm)
 		return;
-	while (i < e->parties && (e->party[i].stack != block->party.stack || strcmp(e->party[i].comm, block->party.comm) != 0))
+	while (i < e->parties &&
+	       (e->party[i].stack != block->party.stack || strcmp(e->party[i].comm, block->party.comm) != 0))
 		i++;
 	if (i == e->parties) {
 		if (i == MOST_PARTIES)
@@ -382,7 +385,8 @@ static void finish_entry(struct entry *e)
 			e->b.file = f->file;
 			e->b.line = f->line;
 		}
-		if (most->syscall >= 0 && (size_t)most->syscall < sizeof(syscall_names) / sizeof(*syscall_names))
+		if (most->syscall >= 0 &&
+		    (size_t)most->syscall < sizeof(syscall_names) / sizeof(*syscall_names))
 			e->b.syscall = syscall_names[most->syscall];
 	}
 	if (e->parties)

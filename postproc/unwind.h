@@ -25,7 +25,8 @@ struct raw_stack {
 struct chain {
 	size_t count;
 	bool cut; /* the thread's start (a frame whose caller CFI calls undefined, or clone/_start) was not reached */
-	uint64_t pc[UNWIND_MAX_FRAMES]; /* address to look up: the leaf's and a signal frame's own, else return address - 1 */
+	uint64_t pc
+		[UNWIND_MAX_FRAMES]; /* address to look up: the leaf's and a signal frame's own, else return address - 1 */
 };
 
 struct unwinder;

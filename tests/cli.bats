@@ -448,10 +448,15 @@ complete_words() {
 
 @test "report: hostile names never reach the output raw" {
 	write_stream | sed -e 's/ w-0$/ w\\x1b[31m\\x0a0\\x07/' -e 's/ rival$/ r\\x1b]0;x\\x07\\x0a/' \
-		-e 's/^meta target .*/meta target d\\x1b[2J\\x0d\\x9b/' -e 's/nonexistent/non\\x1b[31m\\x0aexistent/' >stream
+		-e 's/^meta target .*/meta target d\\x1b[2J\\x0d\\x9b\\xc2\\x9b/' -e 's/nonexistent/non\\x1b[31m\\x0aexistent/' >stream
 	for options in '' -v --width=60 --width=200; do
 		# shellcheck disable=SC2086
-		"$POSTPROC" report $options stream >out 2>&1
+		LC_ALL=C.UTF-8 "$POSTPROC" report $options stream >out 2>&1
+		# Its own ellipsis apart.
+		LC_ALL=C sed 's/\xe2\x80\xa6//g' out | LC_ALL=C tr -d '\n -~' >raw
+		[[ ! -s raw ]]
+		# shellcheck disable=SC2086
+		LC_ALL=C "$POSTPROC" report $options stream >out 2>&1
 		LC_ALL=C tr -d '\n -~' <out >raw
 		[[ ! -s raw ]]
 		grep -qF 'w\x1b' out

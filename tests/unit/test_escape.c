@@ -33,18 +33,20 @@ static void terminal(void **state)
 		{"a\033[31mb", "a\\x1b[31mb"},
 		{"\n\r\t\b\x7f", "\\x0a\\x0d\\x09\\x08\\x7f"},
 		{"größe 長い", "größe 長い"},
-		{"\xff\xfe", "\\xff\\xfe"},                    /* no UTF-8 at all */
-		{"\xc3", "\\xc3"},                             /* cut off */
+		{"\xff\xfe", "\\xff\\xfe"},			       /* no UTF-8 at all */
+		{"\xc3", "\\xc3"},				       /* cut off */
 		{"\xc0\xaf\xe0\x80\xaf", "\\xc0\\xaf\\xe0\\x80\\xaf"}, /* overlong '/' */
-		{"\xed\xa0\x80", "\\xed\\xa0\\x80"},           /* a surrogate */
-		{"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},  /* above U+10FFFF */
-		{"\xc2\x9b" "2J", "\\xc2\\x9b2J"},             /* C1: CSI */
-		{"x\xe2\x80\xaey", "x\\xe2\\x80\\xaey"},       /* right-to-left override */
-		{"x\xe2\x81\xa6y", "x\\xe2\\x81\\xa6y"},       /* left-to-right isolate */
-		{"x\xe2\x80\x8by", "x\\xe2\\x80\\x8by"},       /* zero width space */
-		{"x\xe2\x80\xa8y", "x\\xe2\\x80\\xa8y"},       /* line separator */
-		{"e\xcc\x81", "e\\xcc\\x81"},                  /* a combining accent: has no column of its own */
-		{"\xef\xbb\xbf", "\\xef\\xbb\\xbf"},           /* byte order mark */
+		{"\xed\xa0\x80", "\\xed\\xa0\\x80"},		       /* a surrogate */
+		{"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},	       /* above U+10FFFF */
+		{"\xc2\x9b"
+		 "2J",
+		 "\\xc2\\x9b2J"},			 /* C1: CSI */
+		{"x\xe2\x80\xaey", "x\\xe2\\x80\\xaey"}, /* right-to-left override */
+		{"x\xe2\x81\xa6y", "x\\xe2\\x81\\xa6y"}, /* left-to-right isolate */
+		{"x\xe2\x80\x8by", "x\\xe2\\x80\\x8by"}, /* zero width space */
+		{"x\xe2\x80\xa8y", "x\\xe2\\x80\\xa8y"}, /* line separator */
+		{"e\xcc\x81", "e\\xcc\\x81"},		 /* a combining accent: has no column of its own */
+		{"\xef\xbb\xbf", "\\xef\\xbb\\xbf"},	 /* byte order mark */
 	};
 
 	(void)state;
@@ -108,15 +110,16 @@ static void shorten(void **state)
 	is(text_shorten("abcdefghij", 0, true), "");
 	is(text_shorten("長い長い長い", 7, true), "長…長い");
 	is(text_shorten_path("src/main.rs:3", 13, true), "src/main.rs:3");
-	is(text_shorten_path("shop/src/pages/checkout/main.rs:3", 20, true), "…/main.rs:3");
-	is(text_shorten_path("shop/src/pages/checkout/main.rs:3", 22, true), "…/checkout/main.rs:3");
+	is(text_shorten_path("shop/src/pages/checkout/main.rs:3", 19, true), "…/main.rs:3");
+	is(text_shorten_path("shop/src/pages/checkout/main.rs:3", 20, true), "…/checkout/main.rs:3");
 	is(text_shorten_path("averyverylongfilename.rs:3", 10, false), "...me.rs:3");
 }
 
 static void shortened_always_fits(void **state)
 {
-	static const char *const texts[] = {"shop::pages::checkout::legacy_rate_limit", "長い長い長い長い長い", "a::b::c::d::e::f::g",
-					    "/home/ann/shop/src/pages/checkout.rs:88", "::::::::::", "//////////"};
+	static const char *const texts[] = {
+		"shop::pages::checkout::legacy_rate_limit", "長い長い長い長い長い", "a::b::c::d::e::f::g",
+		"/home/ann/shop/src/pages/checkout.rs:88",  "::::::::::",	    "//////////"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(texts); i++) {
@@ -143,8 +146,12 @@ static void format(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(terminal), cmocka_unit_test(gnuplot),  cmocka_unit_test(every_pair_of_bytes),
-		cmocka_unit_test(width),    cmocka_unit_test(shorten),  cmocka_unit_test(shortened_always_fits),
+		cmocka_unit_test(terminal),
+		cmocka_unit_test(gnuplot),
+		cmocka_unit_test(every_pair_of_bytes),
+		cmocka_unit_test(width),
+		cmocka_unit_test(shorten),
+		cmocka_unit_test(shortened_always_fits),
 		cmocka_unit_test(format),
 	};
 
