@@ -249,7 +249,7 @@ static void see(struct replay *r, uint64_t ns)
 {
 	if (ns > r->newest)
 		r->newest = ns;
-	if (!r->model->start)
+	if (!r->model->start || ns < r->model->start)
 		r->model->start = ns;
 	while (r->held && r->heap[0].e.ns + HOLD < r->newest)
 		release_first(r);
@@ -284,7 +284,7 @@ static void take(struct replay *r, const struct event *e)
 		tally_thread(r->tally, e->tid, 0, e->text, e->watched ? role_named(e->key) : ROLE_UNKNOWN);
 		break;
 	case EVENT_BEGIN:
-		m->start = e->ns;
+		see(r, e->ns);
 		break;
 	case EVENT_END:
 		see(r, e->ns);
