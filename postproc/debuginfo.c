@@ -155,9 +155,13 @@ static void describe(struct debug *debug, struct debugunit *unit, Dwarf_Die *die
 	Dwarf_Die declared, cu;
 
 	debugunit_name(die, &function->linkage, &function->name, &declared);
+	/* One that is not mangled is a name for the linker (__GI_read), not the function's. */
+	if (function->name && function->linkage && strncmp(function->linkage, "_Z", 2) != 0 &&
+	    strncmp(function->linkage, "_R", 2) != 0)
+		function->linkage = NULL;
 	if (declared.cu == unit->root.cu || !dwarf_diecu(&declared, &cu, NULL, NULL))
 		cu = unit->die;
-	function->declared = file_of(&cu, dwarf_decl_file(&declared));
+	function->declared = file_of(&cu, debugunit_declared_in(unit, &declared));
 	if (!function->linkage && function->name) {
 		struct debugunit *home = declared.cu == unit->root.cu ? unit : unit_of(debug, &declared);
 		function->scope = home ? debugunit_scope(home, &declared) : NULL;

@@ -285,21 +285,42 @@ const char *debugunit_scope(struct debugunit *unit, Dwarf_Die *die)
 	return scope->joined = xstrdup(start);
 }
 
+/* --- source files --- */
+
+/* dwarf_decl_file would do for one of the callers, but it aborts on a unit without line information. */
+static const char *file_number(struct debugunit *unit, Dwarf_CU *cu, Dwarf_Attribute *attribute)
+{
+	Dwarf_Die other = {0}, *die = cu == unit->root.cu ? &unit->root : &other;
+	Dwarf_Word number;
+	Dwarf_Files *files = NULL;
+	size_t count = 0;
+
+	if (dwarf_formudata(attribute, &number) != 0 ||
+	    (cu != unit->root.cu && dwarf_cu_info(cu, NULL, NULL, &other, NULL, NULL, NULL, NULL) != 0))
+		return NULL;
+	if (dwarf_getsrcfiles(die, &files, &count) != 0 &&
+	    (die != &unit->root || dwarf_getsrcfiles(&unit->die, &files, &count) != 0))
+		return NULL;
+	return number < count ? dwarf_filesrc(files, number, NULL, NULL) : NULL;
+}
+
 const char *debugunit_call_site(struct debugunit *unit, Dwarf_Die *die, unsigned *line)
 {
 	Dwarf_Attribute attribute;
 	Dwarf_Word value;
-	Dwarf_Files *files;
-	size_t count;
 
 	*line = 0;
 	if (dwarf_attr(die, DW_AT_call_line, &attribute) && dwarf_formudata(&attribute, &value) == 0 &&
 	    value <= UINT32_MAX)
 		*line = (unsigned)value;
-	if (!dwarf_attr(die, DW_AT_call_file, &attribute) || dwarf_formudata(&attribute, &value) != 0 ||
-	    dwarf_getsrcfiles(&unit->root, &files, &count) != 0 || value >= count)
-		return NULL;
-	return dwarf_filesrc(files, value, NULL, NULL);
+	return dwarf_attr(die, DW_AT_call_file, &attribute) ? file_number(unit, die->cu, &attribute) : NULL;
+}
+
+const char *debugunit_declared_in(struct debugunit *unit, Dwarf_Die *die)
+{
+	Dwarf_Attribute attribute;
+
+	return dwarf_attr(die, DW_AT_decl_file, &attribute) ? file_number(unit, die->cu, &attribute) : NULL;
 }
 
 void debugunit_free(struct debugunit *unit)

@@ -35,6 +35,9 @@ const char *debugunit_scope(struct debugunit *unit, Dwarf_Die *die);
  */
 const char *debugunit_call_site(struct debugunit *unit, Dwarf_Die *die, unsigned *line);
 
+/* The source file that `die` (an entry that has its name) is declared in, or NULL. */
+const char *debugunit_declared_in(struct debugunit *unit, Dwarf_Die *die);
+
 /* Frees what the unit holds, not the unit. */
 void debugunit_free(struct debugunit *unit);
 

@@ -111,18 +111,18 @@ static void decode_escapes(char *name)
 	*to = 0;
 }
 
-/* Where the suffixes that LLVM adds to a function's name begin: `.llvm.123`, `.cold`, `.cold.1`. */
+/* Where that begins which compilers and linkers add to a function's name: `.llvm.123`, `.cold`,
+ * `.part.0.isra.1`,
+ * `@@GLIBC_2.34`. */
 static size_t suffix_start(const char *symbol)
 {
-	size_t length = strlen(symbol);
+	static const char *const suffixes[] = {".llvm.", ".cold", ".part.", ".isra.", ".constprop.", "@"};
 
-	for (const char *dot = strchr(symbol, '.'); dot; dot = strchr(dot + 1, '.')) {
-		bool llvm = strncmp(dot, ".llvm.", 6) == 0;
-		bool cold = strncmp(dot, ".cold", 5) == 0 && (dot[5] == 0 || dot[5] == '.');
-		if ((llvm || cold) && dot > symbol)
-			return (size_t)(dot - symbol);
-	}
-	return length;
+	for (const char *at = symbol + strcspn(symbol, ".@"); *at; at += 1 + strcspn(at + 1, ".@"))
+		for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++)
+			if (at > symbol && strncmp(at, suffixes[i], strlen(suffixes[i])) == 0)
+				return (size_t)(at - symbol);
+	return strlen(symbol);
 }
 
 char *name_demangle(const char *symbol, bool *rust)

@@ -8,9 +8,10 @@
 /* The longest name these functions return, in bytes: longer ones lose their middle. */
 #define NAME_LIMIT 1024
 
-/* The whole name of a symbol: Rust (legacy and v0) and C++ names demangled without their hash, `.llvm.N` and
- * `.cold` suffixes dropped, anything else as it is. `*rust` (may be NULL) says whether it was a Rust name.
- * Never fails, whatever the bytes; at most NAME_WHOLE_LIMIT bytes. The caller frees it. */
+/* The whole name of a symbol: Rust (legacy and v0) and C++ names demangled without their hash, anything
+ * else as it is; the compiler's and linker's suffixes (`.llvm.N`, `.cold`, `.part.0`, `@@VERSION`) dropped.
+ * `*rust` (may be NULL) says whether it was a Rust name. Never fails, whatever the bytes; at most
+ * NAME_WHOLE_LIMIT bytes. The caller frees it. */
 char *name_demangle(const char *symbol, bool *rust);
 
 /* The most that name_demangle returns: a hostile v0 name can ask for gigabytes. */

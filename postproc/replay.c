@@ -301,7 +301,7 @@ static void take(struct replay *r, const struct event *e)
 		see(r, e->ns);
 		break;
 	case EVENT_NAMED:
-		tally_thread(r->tally, e->tid, 0, e->text, ROLE_UNKNOWN);
+		tally_thread(r->tally, e->tid, e->ns, e->text, ROLE_UNKNOWN);
 		see(r, e->ns);
 		break;
 	case EVENT_GONE:

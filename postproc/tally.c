@@ -145,8 +145,12 @@ static struct thread *find_thread(const struct tally *t, long tid, enum insert_o
 
 void tally_thread(struct tally *t, long tid, uint64_t ns, const char *comm, enum role role)
 {
-	struct thread *thread = find_thread(t, tid, INSERT);
+	struct thread *thread = find_thread(t, tid, NO_INSERT);
 
+	if (!thread) {
+		thread = find_thread(t, tid, INSERT);
+		thread->w.first = ns;
+	}
 	if (comm) {
 		free(thread->comm);
 		thread->comm = xstrdup(comm);
@@ -154,10 +158,6 @@ void tally_thread(struct tally *t, long tid, uint64_t ns, const char *comm, enum
 	if (role != ROLE_UNKNOWN)
 		thread->w.role = role;
 	thread->worker |= role == ROLE_WORKER || role == ROLE_CURRENT_THREAD;
-	if (ns && (!thread->w.first || ns < thread->w.first))
-		thread->w.first = ns;
-	if (ns > thread->w.last)
-		thread->w.last = ns;
 }
 
 void tally_gone(struct tally *t, long tid, uint64_t ns)

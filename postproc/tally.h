@@ -31,7 +31,7 @@ struct tally;
 struct tally *tally_new(uint64_t window);
 void tally_free(struct tally *tally);
 
-/* A thread was seen at `ns` (0: at the start) with this name (raw bytes, copied; NULL: as it was) and role (ROLE_UNKNOWN:
+/* A thread was seen, for the first time at `ns` (0: it was there at the start), with this name (raw bytes, copied; NULL: as it was) and role (ROLE_UNKNOWN:
  * as it was). What was never seen as a worker is no worker of the model's. */
 void tally_thread(struct tally *tally, long tid, uint64_t ns, const char *comm, enum role role);
 
