@@ -40,7 +40,7 @@ struct replay {
 	struct held *heap; /* the earliest first */
 	size_t held, allocated;
 	uint64_t newest;
-	bool ended;
+	uint64_t ended; /* when, 0: not yet */
 };
 
 struct replay *replay_new(const struct replay_options *options)
@@ -288,7 +288,7 @@ static void take(struct replay *r, const struct event *e)
 		break;
 	case EVENT_END:
 		see(r, e->ns);
-		r->ended = true;
+		r->ended = e->ns;
 		if (!m->ended)
 			m->ended = r->strings[r->kept++] = xstrdup(e->text);
 		break;
@@ -342,7 +342,10 @@ int replay_read(struct replay *r, FILE *in, struct model *model)
 		release_first(r);
 	if (r->samples)
 		samples_finish(r->samples);
-	model->end = r->newest > model->start ? r->newest : model->start;
+	/* Taking probes off lasts a moment, in which more may come. */
+	model->end = r->ended ? r->ended : r->newest;
+	if (model->end < model->start)
+		model->end = model->start;
 	model->truncated = !r->ended;
 	model->unknown_lines = stream_unknown_lines(stream);
 	model->bad_lines = stream_bad_lines(stream);

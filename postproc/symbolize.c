@@ -136,20 +136,25 @@ static const struct name *debug_name(struct symbolizer *s, struct module *module
 				     const struct debuginfo_function *function)
 {
 	uint64_t start = 0;
+	size_t length;
 
 	if (function->linkage)
 		return names_of(s, function->linkage);
 	if (!function->name)
 		return NULL;
-	if (function->scope) {
-		char *path = concat(function->scope, "::", function->name, NULL);
-		const struct name *name = names_of(s, path);
-		free(path);
-		return name;
-	}
-	/* C: `read` has debug info as __GI___libc_read, but people, and the judge, know the exported name. */
-	const char *symbol = function->inlined ? NULL : symbols_find(module, pc, &start);
-	return names_of(s, symbol && start == function->start ? symbol : function->name);
+	/* C: `read` has debug info as __GI___libc_read, but people, and the judge, know the exported name.
+	 * Rust with line tables only: the symbol has the whole path. */
+	const char *symbol = function->scope || function->inlined ? NULL : symbols_find(module, pc, &start);
+	if (symbol && start == function->start)
+		return names_of(s, symbol);
+	const char *generics = name_generics(function->name, &length);
+	size_t end = generics ? (size_t)(generics - function->name) - 1 : strlen(function->name);
+	char *base = xstrndup(function->name, end);
+	char *path = function->scope ? concat(function->scope, "::", base, NULL) : xstrdup(base);
+	const struct name *name = names_of(s, path);
+	free(base);
+	free(path);
+	return name;
 }
 
 static const char *path_of(struct symbolizer *s, const struct debuginfo_file *file)
