@@ -4,5 +4,6 @@
 
 int head_main(int argc, char **argv);
 int report_main(int argc, char **argv);
+int resolve_main(int argc, char **argv);
 
 #endif

@@ -12,6 +12,7 @@ static const struct {
 	const char *description;
 } commands[] = {
 	{"report", report_main, "read an event-line stream, print the report"},
+	{"resolve", resolve_main, "put the names into a recording, so that it needs no binaries"},
 	{"head", head_main, "print the head of a stream: all about a running process"},
 };
 

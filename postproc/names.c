@@ -209,6 +209,13 @@ static struct slice all(const struct text *text, size_t from)
 	return (struct slice){text->bytes + from, text->length - from};
 }
 
+static bool ends_with(const struct text *text, const char *end)
+{
+	size_t length = strlen(end);
+
+	return text->length >= length && memcmp(text->bytes + text->length - length, end, length) == 0;
+}
+
 static void render(struct text *out, struct slice in, bool whole, unsigned generics, unsigned depth);
 
 /* What stands in `<...>` at the start of a path: `Type as Trait`, `impl Trait for Type`, or a type. A type
@@ -296,6 +303,9 @@ static void render(struct text *out, struct slice in, bool whole, unsigned gener
 				out->length = path;
 				render_self(out, inner, whole, generics, depth + 1);
 				in_path = true;
+			} else if (whole && ends_with(out, "::")) {
+				out->length -= 2; /* what a function was made for: legacy names do not tell it
+						     either */
 			} else if (generics >= GENERICS_SHOWN) {
 				append_string(out, "<_>");
 			} else {

@@ -18,9 +18,9 @@ char *name_demangle(const char *symbol, bool *rust);
 #define NAME_WHOLE_LIMIT 16384
 
 /* The name people use for the function that `name_demangle` gave: closures and async blocks are the function
- * they are written in, `<impl Trait for Type>` is `<Type as Trait>`, traits and generic arguments keep the
- * last segment of their paths, and what is nested deeper than two levels is `_`. At most NAME_LIMIT bytes.
- * The caller frees it. */
+ * they are written in, `<impl Trait for Type>` is `<Type as Trait>`, a function's own generic arguments
+ * (`::<T>`) go, traits and types' generic arguments keep the last segment of their paths, and what is nested
+ * deeper than two levels is `_`. At most NAME_LIMIT bytes. The caller frees it. */
 char *name_display(const char *function);
 
 /* Cuts the middle out of a name of more than NAME_LIMIT bytes, in place. Returns `name`. */

@@ -318,6 +318,7 @@ static void take(struct replay *r, const struct event *e)
 	case EVENT_WORDS:
 	case EVENT_FRAMES:
 	case EVENT_ADDRESS:
+	case EVENT_FRAME:
 		need_space(r);
 		stacks_add(r->stacks, e);
 		break;
@@ -357,4 +358,10 @@ int replay_read(struct replay *r, FILE *in, struct model *model)
 	stream_free(stream);
 	errno = error;
 	return error ? -1 : 0;
+}
+
+void replay_write_stacks(const struct replay *r, FILE *out)
+{
+	if (r->stacks)
+		stacks_write(r->stacks, out);
 }

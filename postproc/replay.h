@@ -23,4 +23,7 @@ void replay_free(struct replay *replay);
  * (EPROTONOSUPPORT: a stream of a later version; EINVAL: not an event-line stream). *model holds what came until then. */
 int replay_read(struct replay *replay, FILE *in, struct model *model);
 
+/* Writes all stacks that were read, resolved, as `frame` lines. Errors show in ferror(out). */
+void replay_write_stacks(const struct replay *replay, FILE *out);
+
 #endif

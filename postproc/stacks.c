@@ -22,7 +22,10 @@ struct stack {
 	uint32_t chunks;
 	size_t words; /* from sp up, or, when `walked`, addresses leaf first */
 	uint64_t *word;
-	bool walked; /* by the kernel's frame pointer walk */
+	bool walked;		    /* by the kernel's frame pointer walk */
+	const struct frame **frame; /* when it came resolved: its frames */
+	size_t frames;
+	bool whole;
 	const struct verdict *verdict;
 };
 
@@ -32,6 +35,7 @@ struct stacks {
 	struct judge *judge;
 	struct unwinder *unwinder;
 	htab_t by_id;
+	htab_t known; /* frames that came resolved, each once: the judge tells chains apart by their frames */
 	struct stack *walk; /* the `frames` line whose addresses follow */
 	uint64_t count, cut;
 	struct chain chain;
@@ -56,8 +60,41 @@ static void free_stack(void *entry)
 {
 	struct stack *s = entry;
 
+	free(s->frame);
 	free(s->word);
 	free(s);
+}
+
+static hashval_t hash_frame(const void *entry)
+{
+	const struct frame *f = entry;
+
+	return (hashval_t)(f->pc ^ f->pc >> 32) + f->line;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+static int equal_frames(const void *one, const void *two)
+{
+	const struct frame *a = one, *b = two;
+
+	return a->pc == b->pc && a->line == b->line && a->inlined == b->inlined && a->origin == b->origin &&
+	       same_text(a->function, b->function) && same_text(a->file, b->file);
+}
+
+static void free_frame(void *entry)
+{
+	struct frame *f = entry;
+
+	free((char *)f->module);
+	free((char *)f->name);
+	free((char *)f->function);
+	free((char *)f->generics);
+	free((char *)f->file);
+	free(f);
 }
 
 struct stacks *stacks_new(struct space *space, struct symbolizer *symbolizer, struct judge *judge)
@@ -69,6 +106,7 @@ struct stacks *stacks_new(struct space *space, struct symbolizer *symbolizer, st
 	stacks->judge = judge;
 	stacks->unwinder = unwinder_new(space);
 	stacks->by_id = htab_create(1024, hash_stack, equal_stacks, free_stack);
+	stacks->known = htab_create(256, hash_frame, equal_frames, free_frame);
 	return stacks;
 }
 
@@ -78,6 +116,7 @@ void stacks_free(struct stacks *stacks)
 		return;
 	unwinder_free(stacks->unwinder);
 	htab_delete(stacks->by_id);
+	htab_delete(stacks->known);
 	free(stacks);
 }
 
@@ -120,6 +159,39 @@ static void add_address(struct stack *s, uint64_t address)
 	s->word[s->words++] = address;
 }
 
+static const char *keep(const char *text)
+{
+	return text ? xstrdup(text) : NULL;
+}
+
+static const struct frame *known_frame(struct stacks *stacks, const struct frame *frame)
+{
+	void **slot = htab_find_slot(stacks->known, frame, INSERT);
+
+	if (!*slot) {
+		struct frame *f = xmemdup(frame, sizeof(*frame), sizeof(*frame));
+
+		f->module = keep(frame->module);
+		f->name = keep(frame->name);
+		f->function = keep(frame->function);
+		f->generics = keep(frame->generics);
+		f->file = keep(frame->file);
+		*slot = f;
+	}
+	return *slot;
+}
+
+static void add_frame(struct stacks *stacks, const struct event *e)
+{
+	struct stack *s = find(stacks, e->stack, INSERT);
+
+	if (s->verdict || s->frames >= MAX_CHAIN)
+		return;
+	s->frame = xrealloc(s->frame, (s->frames + 1) * sizeof(*s->frame));
+	s->frame[s->frames++] = known_frame(stacks, &e->frame);
+	s->whole = e->whole;
+}
+
 void stacks_add(struct stacks *stacks, const struct event *e)
 {
 	struct stack *s;
@@ -142,6 +214,9 @@ void stacks_add(struct stacks *stacks, const struct event *e)
 		s = find(stacks, e->stack, INSERT);
 		stacks->walk = s->words || s->chunks ? NULL : s;
 		s->walked |= stacks->walk != NULL;
+		break;
+	case EVENT_FRAME:
+		add_frame(stacks, e);
 		break;
 	case EVENT_ADDRESS:
 		add_address(stacks->walk, e->ip);
@@ -168,25 +243,40 @@ static void unwind_stack(struct stacks *stacks, const struct stack *s)
 		chain->pc[i] = s->word[i] - (i > 0);
 }
 
-const struct verdict *stacks_verdict(struct stacks *stacks, uint64_t id)
+/* Unwinds a stack and names its frames, into stacks->frame. Returns how many there are. */
+static size_t resolve(struct stacks *stacks, const struct stack *s, bool *cut)
 {
-	struct stack *s = id ? find(stacks, id, NO_INSERT) : NULL;
-
-	if (!s || s->verdict || (s->walked && !s->words) || (!s->walked && !s->ip))
-		return s ? s->verdict : NULL;
-	unwind_stack(stacks, s);
 	size_t count = 0;
-	bool cut = stacks->chain.cut;
 
+	unwind_stack(stacks, s);
+	*cut = stacks->chain.cut;
 	for (size_t i = 0; i < stacks->chain.count; i++) {
 		const struct frames *at = symbolize(stacks->symbolizer, stacks->chain.pc[i]);
 
 		for (size_t j = 0; j < at->count; j++) {
 			if (count == MAX_CHAIN)
-				cut = true;
+				*cut = true;
 			else
 				stacks->frame[count++] = &at->frame[j];
 		}
+	}
+	return count;
+}
+
+const struct verdict *stacks_verdict(struct stacks *stacks, uint64_t id)
+{
+	struct stack *s = id ? find(stacks, id, NO_INSERT) : NULL;
+
+	if (!s || s->verdict || (!s->frames && (s->walked ? !s->words : !s->ip)))
+		return s ? s->verdict : NULL;
+	size_t count = 0;
+	bool cut = !s->whole;
+
+	if (s->frames) {
+		for (; count < s->frames; count++)
+			stacks->frame[count] = s->frame[count];
+	} else {
+		count = resolve(stacks, s, &cut);
 	}
 	s->verdict = judge_stack(stacks->judge, stacks->frame, count, cut);
 	stacks->count++;
@@ -195,6 +285,48 @@ const struct verdict *stacks_verdict(struct stacks *stacks, uint64_t id)
 	s->word = NULL;
 	s->words = 0;
 	return s->verdict;
+}
+
+static void write_field(FILE *out, const char *text)
+{
+	putc(' ', out);
+	if (!text || !*text)
+		putc('-', out);
+	for (; text && *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c <= 0x20 || c > 0x7e || c == '\\')
+			fprintf(out, "\\x%02x", c);
+		else
+			putc(c, out);
+	}
+}
+
+static int write_stack(void **slot, void *file)
+{
+	const struct stack *s = *slot;
+	FILE *out = file;
+
+	for (size_t i = 0; s->verdict && i < s->verdict->count; i++) {
+		const struct frame *f = s->verdict->frame[i];
+
+		fprintf(out, "frame %llx %s %s %s %llx %llx %u", (unsigned long long)s->id,
+			s->verdict->cut ? "cut" : "whole", f->inlined ? "inlined" : "call",
+			origin_name(f->origin), (unsigned long long)f->pc, (unsigned long long)f->offset,
+			f->line);
+		write_field(out, f->module);
+		write_field(out, f->name);
+		write_field(out, f->function);
+		write_field(out, f->generics);
+		write_field(out, f->file);
+		putc('\n', out);
+	}
+	return 1;
+}
+
+void stacks_write(struct stacks *stacks, FILE *out)
+{
+	htab_traverse_noresize(stacks->by_id, write_stack, out);
 }
 
 uint64_t stacks_count(const struct stacks *stacks)

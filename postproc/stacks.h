@@ -3,6 +3,7 @@
 #define HUD_STACKS_H
 
 #include <stdint.h>
+#include <stdio.h>
 
 #include "judge.h"
 #include "stream.h"
@@ -15,11 +16,14 @@ struct symbolizer;
 struct stacks *stacks_new(struct space *space, struct symbolizer *symbolizer, struct judge *judge);
 void stacks_free(struct stacks *stacks);
 
-/* Takes a line of kind EVENT_STACK, EVENT_WORDS, EVENT_FRAMES or EVENT_ADDRESS. */
+/* Takes a line of kind EVENT_STACK, EVENT_WORDS, EVENT_FRAMES, EVENT_ADDRESS or EVENT_FRAME. */
 void stacks_add(struct stacks *stacks, const struct event *e);
 
 /* What the stack `id` means, or NULL when no line described it. Owned by the judge. */
 const struct verdict *stacks_verdict(struct stacks *stacks, uint64_t id);
+
+/* Writes `frame` lines for every stack whose meaning was asked for. Errors show in ferror(out). */
+void stacks_write(struct stacks *stacks, FILE *out);
 
 /* How many distinct stacks were unwound, and how many of them are cut although they are not parks. */
 uint64_t stacks_count(const struct stacks *stacks);

@@ -164,23 +164,15 @@ static int choice(struct cursor *c, const char *const *choices)
 	return -1;
 }
 
-/* The rest of the line, which may hold spaces. A comm ends at its first NUL: what follows that in a buffer of the kernel
- * is padding. */
-static const char *text(struct cursor *c)
+/* Takes the `\xNN` out of [start, end), in place. */
+static const char *unescape(char *start, const char *end)
 {
-	char *start = c->p, *to = start;
+	char *to = start;
 
-	if (!start || c->bad) {
-		c->bad = true;
-		return "";
-	}
-	c->p = NULL;
-	if (is_unknown(start, (size_t)(c->end - start)))
-		return "";
-	for (const char *from = start; from < c->end; to++) {
+	for (const char *from = start; from < end; to++) {
 		unsigned high, low;
 
-		if (c->end - from >= 4 && from[0] == '\\' && from[1] == 'x' &&
+		if (end - from >= 4 && from[0] == '\\' && from[1] == 'x' &&
 		    (high = hex_digit(from[2])) < 16 && (low = hex_digit(from[3])) < 16) {
 			*to = (char)(high << 4 | low);
 			from += 4;
@@ -190,6 +182,29 @@ static const char *text(struct cursor *c)
 	}
 	*to = '\0';
 	return start;
+}
+
+/* The rest of the line, which may hold spaces. A comm ends at its first NUL: what follows that in a buffer of the kernel
+ * is padding. */
+static const char *text(struct cursor *c)
+{
+	char *start = c->p;
+
+	if (!start || c->bad) {
+		c->bad = true;
+		return "";
+	}
+	c->p = NULL;
+	return is_unknown(start, (size_t)(c->end - start)) ? "" : unescape(start, c->end);
+}
+
+/* One field of text, in which spaces are escaped as well; NULL if it is not known. */
+static const char *escaped_name(struct cursor *c)
+{
+	size_t length;
+	char *field = word(c, &length);
+
+	return c->bad || is_unknown(field, length) ? NULL : unescape(field, field + length);
 }
 
 static void parse_meta(struct cursor *c, struct event *e)
@@ -323,6 +338,30 @@ static void parse_frames(struct cursor *c, struct event *e)
 	e->stack = hex(c);
 }
 
+static void parse_frame(struct cursor *c, struct event *e)
+{
+	static const char *const calls[] = {"call", "inlined", NULL};
+	static const char *const ends[] = {"cut", "whole", NULL};
+	const char *origin;
+
+	e->stack = hex(c);
+	e->whole = choice(c, ends) == 1;
+	e->frame.inlined = choice(c, calls) == 1;
+	origin = name(c);
+	while (e->frame.origin < ORIGIN_SYSTEM && strcmp(origin_name(e->frame.origin), origin) != 0)
+		e->frame.origin++;
+	e->frame.pc = hex(c);
+	e->frame.offset = hex(c);
+	e->frame.line = (unsigned)decimal(c, UINT_MAX);
+	e->frame.module = escaped_name(c);
+	e->frame.name = escaped_name(c);
+	e->frame.function = escaped_name(c);
+	e->frame.generics = escaped_name(c);
+	e->frame.file = escaped_name(c);
+	if (!e->frame.module)
+		e->frame.module = "";
+}
+
 static const struct {
 	const char *name;
 	enum event_kind kind;
@@ -332,10 +371,11 @@ static const struct {
 	{"words", EVENT_WORDS, parse_words},	{"stack", EVENT_STACK, parse_stack},
 	{"sample", EVENT_SAMPLE, parse_sample}, {"sleep", EVENT_SLEEP, parse_sleep},
 	{"runq", EVENT_RUNQ, parse_runq},	{"frames", EVENT_FRAMES, parse_frames},
-	{"named", EVENT_NAMED, parse_named},	{"gone", EVENT_GONE, parse_gone},
-	{"limit", EVENT_LIMIT, parse_limit},	{"map", EVENT_MAP, parse_map},
-	{"thread", EVENT_THREAD, parse_thread}, {"meta", EVENT_META, parse_meta},
-	{"begin", EVENT_BEGIN, parse_begin},	{"end", EVENT_END, parse_end},
+	{"frame", EVENT_FRAME, parse_frame},	{"named", EVENT_NAMED, parse_named},
+	{"gone", EVENT_GONE, parse_gone},	{"limit", EVENT_LIMIT, parse_limit},
+	{"map", EVENT_MAP, parse_map},		{"thread", EVENT_THREAD, parse_thread},
+	{"meta", EVENT_META, parse_meta},	{"begin", EVENT_BEGIN, parse_begin},
+	{"end", EVENT_END, parse_end},
 };
 
 /* The number in `BEFORE N AFTER`; `after` may be only the start of what follows. */

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "symbolize.h"
+
 enum event_kind {
 	EVENT_META,
 	EVENT_MAP,
@@ -26,6 +28,7 @@ enum event_kind {
 	EVENT_STACK,
 	EVENT_WORDS,
 	EVENT_FRAMES,
+	EVENT_FRAME,   /* one frame of a stack that was resolved already */
 	EVENT_ADDRESS, /* one line below a `frames` line */
 };
 
@@ -60,6 +63,8 @@ struct event {
 		const char *build_id, *path;
 	} map;
 	const char *key, *text; /* META: key and value; THREAD: role and comm; NAMED: comm; END: why */
+	struct frame frame;	/* FRAME */
+	bool whole;		/* FRAME: the stack is not cut */
 	bool watched;		/* THREAD */
 };
 

@@ -1,0 +1,106 @@
+# shellcheck shell=bash
+# Helpers of live.bats: the demo server, its load, and hud-trace on it. All are ended by teardown, by pid.
+
+ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+HUD=$ROOT/bin/hud-trace
+POSTPROC=$ROOT/build/hud-postproc
+DEMO=$ROOT/examples/demo-server
+
+# Waits up to $1 seconds until $2... succeeds.
+within() {
+	local end=$((SECONDS + $1))
+
+	shift
+	until "$@"; do
+		((SECONDS <= end)) || return 1
+		sleep 0.1
+	done
+}
+
+# Starts the demo server at path $1, with the variables $2...; sets SERVER, ADDR and LOADER.
+start_server() {
+	LOADER=${1%/*}/demo-load
+	env "${@:2}" "$DEMO/run" "$1" >server.out 2>server.err 3>&- &
+	SERVER=$!
+	STARTED+=("$SERVER")
+	within 30 grep -qs '^listening on ' server.out
+	ADDR=$(sed -n 's/^listening on //p' server.out)
+}
+
+# A load for at most two minutes.
+start_load() {
+	"$LOADER" "$ADDR" --seconds 120 "$@" >load.out 2>&1 3>&- &
+	STARTED+=("$!")
+}
+
+# Starts hud-trace on the server in a process group of its own; output in out and err, or in $OUT. Sets TRACE and MARK.
+start_trace() {
+	MARK=$BATS_TEST_NAME-$$-$RANDOM
+	# What a script starts in the background ignores SIGINT otherwise.
+	env --default-signal=INT,QUIT,HUP,PIPE HUD_LIVE_MARK="$MARK" NO_COLOR=1 \
+		setsid "$HUD" --pid "$SERVER" "$@" >"${OUT:-out}" 2>err 3>&- &
+	TRACE=$!
+	STARTED+=("$TRACE")
+}
+
+# The pids of hud-trace and of all that it started, wherever they hang now; with $1, only those of that name.
+marked() {
+	local file
+
+	for file in $(grep -lzsF "HUD_LIVE_MARK=$MARK" /proc/[0-9]*/environ); do
+		file=${file%/environ}
+		[[ ${1-} && $(cat "$file/comm" 2>/dev/null) != "$1" ]] || echo "${file#/proc/}"
+	done
+}
+
+gone() {
+	[[ ! $(marked "$@") ]]
+}
+
+attached() {
+	local pid
+
+	pid=$(marked bpftrace | head -n 1)
+	[[ $pid ]] && (($(find "/proc/$pid/fd" -lname '*perf_event*' 2>/dev/null | wc -l) > 2))
+}
+
+# Waits until bpftrace has attached, and a little.
+await_tracing() {
+	within 30 attached
+	sleep 3
+}
+
+# No bpftrace after five seconds, and then nothing else either.
+nothing_left() {
+	within 5 gone bpftrace || { echo "bpftrace is left: $(marked bpftrace)" && return 1; }
+	within 15 gone || { echo "left: $(marked)" && return 1; }
+}
+
+# Waits for hud-trace; its status is to be $1.
+ends_with() {
+	local status=0
+
+	within 60 ended "$TRACE"
+	wait "$TRACE" || status=$?
+	echo "status $status"
+	cat err
+	((status == $1))
+}
+
+ended() {
+	[[ ! -e /proc/$1 || $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) == Z* ]]
+}
+
+# The rows of the ranked table in file $1: reason, tab, blamed function and line.
+rows() {
+	awk '/^ +# +total / { table = 1; next }
+		table && (/^$/ || /^ ~/) { exit }
+		table && /^ *[0-9]+ +~?[0-9.,]+ / { sub(/.*  /, ""); why = $0; want = 1; next }
+		want { sub(/^ +/, ""); print why "\t" $0; want = 0 }' "$1"
+}
+
+# A row of file $1 has a reason that matches $2, and blames function $3 of blocking.rs.
+blames() {
+	rows "$1" | grep -qE "^($2)"$'\t'"demo_server::blocking::$3 +(.*/)?src/blocking\.rs:[0-9]+" ||
+		{ echo "no row: $2, $3" && return 1; }
+}
