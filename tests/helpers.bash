@@ -3,6 +3,7 @@
 
 ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 HUD=$ROOT/bin/hud-trace
+# shellcheck disable=SC2034 # live.bats uses it
 POSTPROC=$ROOT/build/hud-postproc
 DEMO=$ROOT/examples/demo-server
 
@@ -47,6 +48,7 @@ start_trace() {
 marked() {
 	local file
 
+	# shellcheck disable=SC2013 # no such path has a space
 	for file in $(grep -lzsF "HUD_LIVE_MARK=$MARK" /proc/[0-9]*/environ); do
 		file=${file%/environ}
 		[[ ${1-} && $(cat "$file/comm" 2>/dev/null) != "$1" ]] || echo "${file#/proc/}"
