@@ -1,6 +1,5 @@
 /* Address spaces and symbols, tried on this very program: its maps, its debug info, its C library, its vdso.
  */
-#include <cmocka.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <setjmp.h>
@@ -15,6 +14,8 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 #include "space.h"
 #include "symbolize.h"
