@@ -73,7 +73,7 @@ names_all_six() {
 	blames report lock update_totals
 	awk '/^#[0-9]+ / { mine = /update_totals/; lock = 0 }
 		mine && /^ +lock / { lock = 1 }
-		lock && /^ +woken by +tokio-/ { woken = NR }
+		lock && /^ +released by +tokio-/ { woken = NR }
 		woken && NR <= woken + 3 && /update_totals/ { found = 1 }
 		END { exit !found }' report
 }
