@@ -394,7 +394,10 @@ __asm__(".pushsection .text\n"
 	".type __clone3, %function\n__clone3:\n" NOPS ".size __clone3, . - __clone3\n"
 	".type no_start, %function\nno_start:\n" NOPS ".size no_start, . - no_start\n"
 	".popsection\n");
+/* Hidden: what is local to this file is not found through the table that addresses of others' come from. */
+#pragma GCC visibility push(hidden)
 extern const char start_by_cfi[], start_by_name[] __asm__("__clone3"), no_start[];
+#pragma GCC visibility pop
 
 static void test_thread_starts(void **state)
 {
