@@ -267,11 +267,12 @@ static enum step step_by_cfi(const struct arch *arch, const struct row *row, str
 	if (row->ra.kind == RULE_UNDEFINED)
 		return STEP_START;
 	frame->cfa = value_of(arch, &row->cfa, frame, 0, stack);
-	/* Without it a signal frame may still have the address that was interrupted: the stack there is another one. */
-	if (frame->cfa == 0 && !row->signal)
+	/* Without it one step may still be known: to what a signal interrupted on another stack, and out of a leaf. */
+	if (frame->cfa == 0 && !row->signal && row->ra.kind != RULE_SAME)
 		return STEP_CUT;
 	caller->pc = value_of(arch, &row->ra, frame, frame->lr, stack) & arch->address_bits;
-	caller->sp = caller->low = frame->cfa;
+	caller->sp = frame->cfa;
+	caller->low = frame->cfa ? frame->cfa : frame->low;
 	caller->fp = value_of(arch, &row->fp, frame, frame->fp, stack);
 	return caller->pc ? STEP_CALLER : STEP_CUT;
 }
@@ -354,7 +355,7 @@ static enum step step(struct unwinder *u, uint64_t pc, bool interrupted, bool si
 		step = step_by_cfi(u->arch, row, frame, stack, caller);
 	/* Without sp, CFI may not help, but a frame pointer may. */
 	if (!found || (step == STEP_CUT && frame->sp == 0))
-		step = step_by_guess(u, interrupted, frame, stack, caller);
+		step = step_by_guess(u, interrupted && !found, frame, stack, caller);
 	if (step != STEP_CALLER || signal)
 		return step;
 	/* A leaf that has stored nothing has no room of its own where a call does not push. */
