@@ -30,10 +30,10 @@ SOURCES = $(wildcard postproc/*.c)
 OBJECTS = $(SOURCES:postproc/%.c=$(BUILD)/%.o)
 TEST_SOURCES = $(wildcard tests/unit/test_*.c)
 TESTS = $(TEST_SOURCES:tests/unit/%.c=$(BUILD)/tests/%)
-C_FILES = $(wildcard postproc/*.[ch] tests/unit/*.[ch])
+C_FILES = $(wildcard postproc/*.[ch] tests/unit/*.[ch] tests/aarch64/*.c)
 
 # Shell files: by their first line, whatever their name.
-SHELL_FILES = $(shell grep -lIE '^\#!.*\b(ba)?sh$$' $(wildcard bin/* .ci/* tests/* examples/* examples/*/*) 2>/dev/null)
+SHELL_FILES = $(shell grep -lIE '^\#!.*\b(ba)?sh$$' $(wildcard bin/* .ci/* tests/* tests/aarch64/* examples/* examples/*/*) 2>/dev/null)
 MAN = bin/hud-trace.8
 COMPLETION = bin/hud-trace.bash-completion
 

@@ -86,7 +86,7 @@ static struct rule cfa_rule(Dwarf_Frame *frame)
 	return (struct rule){.kind = RULE_REGISTER, .count = (unsigned)number, .offset = offset};
 }
 
-static struct rule register_rule(const struct arch *arch, Dwarf_Frame *frame, int number)
+static struct rule register_rule(Dwarf_Frame *frame, int number)
 {
 	Dwarf_Op memory[3], *op;
 	size_t count;
@@ -97,12 +97,8 @@ static struct rule register_rule(const struct arch *arch, Dwarf_Frame *frame, in
 		return (struct rule){.kind = op ? RULE_UNDEFINED : RULE_SAME};
 	if (op->atom == DW_OP_call_frame_cfa && count == 1)
 		return (struct rule){.kind = RULE_SAVED, .offset = 0};
-	if (op->atom == DW_OP_call_frame_cfa && count == 2 && op[1].atom == DW_OP_plus_uconst) {
-		/* elfutils before 0.189 takes DW_CFA_AARCH64_negate_ra_state, which says whether the return address is
-		 * signed, for SPARC's "registers 16 to 31 are saved from the CFA up". Nothing of a frame is there. */
-		bool window = arch->has_lr && op[1].number == 8 * ((uint64_t)number - 16);
-		return (struct rule){.kind = window ? RULE_SAME : RULE_SAVED, .offset = op[1].number};
-	}
+	if (op->atom == DW_OP_call_frame_cfa && count == 2 && op[1].atom == DW_OP_plus_uconst)
+		return (struct rule){.kind = RULE_SAVED, .offset = op[1].number};
 	if (op->atom == DW_OP_regx && count == 1 && op->number <= UINT_MAX)
 		return (struct rule){.kind = RULE_REGISTER, .count = (unsigned)op->number, .offset = 0};
 	return expression(RULE_LOCATION, op, count);
@@ -145,8 +141,8 @@ static void read_row(const struct arch *arch, struct row *row, uint64_t pc, cons
 	int ra = dwarf_frame_info(frame, NULL, NULL, &row->signal);
 	row->found = true;
 	row->cfa = cfa_rule(frame);
-	row->ra = register_rule(arch, frame, ra);
-	row->fp = register_rule(arch, frame, (int)arch->fp);
+	row->ra = register_rule(frame, ra);
+	row->fp = register_rule(frame, (int)arch->fp);
 	free(frame);
 }
 

@@ -30,8 +30,8 @@ static struct snapshot snapshots[8];
 
 static long call(long number, u64 a, u64 b, u64 c, u64 d)
 {
-	register u64 x8 __asm__("x8") = (u64)number, x0 __asm__("x0") = a, x1 __asm__("x1") = b, x2 __asm__("x2") = c,
-			 x3 __asm__("x3") = d;
+	register u64 x8 __asm__("x8") = (u64)number, x0 __asm__("x0") = a, x1 __asm__("x1") = b,
+			x2 __asm__("x2") = c, x3 __asm__("x3") = d;
 
 	__asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory");
 	return (long)x0;
@@ -163,8 +163,8 @@ static NOINLINE void through_frame_without_cfi(void)
 	__asm__ volatile("mov x0, %0\n\tmov x1, %1\n\tbl frame_without_cfi\n1:"
 			 :
 			 : "r"(below_frame_without_cfi), "r"(snapshots)
-			 : "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",
-			   "x15", "x16", "x17", "x18", "x30", "memory", "cc");
+			 : "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12",
+			   "x13", "x14", "x15", "x16", "x17", "x18", "x30", "memory", "cc");
 	depth -= 2;
 }
 
@@ -269,10 +269,11 @@ __attribute__((used)) static void begin(u64 *sp)
 /* --- assembly --- */
 
 /* x0: the snapshot to write, left behind it. */
-#define SNAP                                                                                                           \
-	"adr x9, .\n mov x10, sp\n stp x9, x10, [x0], #16\n stp x29, x30, [x0], #16\n"                                     \
-	"ldp x9, x10, [sp]\n stp x9, x10, [x0], #16\n ldp x9, x10, [sp, #16]\n stp x9, x10, [x0], #16\n"                    \
-	"ldp x9, x10, [sp, #32]\n stp x9, x10, [x0], #16\n ldp x9, x10, [sp, #48]\n stp x9, x10, [x0], #16\n"
+#define SNAP                                                                                                 \
+	"adr x9, .\n mov x10, sp\n stp x9, x10, [x0], #16\n stp x29, x30, [x0], #16\n"                       \
+	"ldp x9, x10, [sp]\n stp x9, x10, [x0], #16\n ldp x9, x10, [sp, #16]\n stp x9, x10, [x0], #16\n"     \
+	"ldp x9, x10, [sp, #32]\n stp x9, x10, [x0], #16\n ldp x9, x10, [sp, #48]\n stp x9, x10, [x0], "     \
+	"#16\n"
 #define FUNCTION(name) ".globl " #name "\n.type " #name ", %function\n" #name ":\n"
 #define END(name) ".size " #name ", . - " #name "\n"
 
@@ -287,7 +288,8 @@ __asm__(".arch armv8.3-a\n.text\n"
 	FUNCTION(leaf_without_cfi) SNAP "ret\n" END(leaf_without_cfi)
 
 	FUNCTION(frame_without_cfi)
-	"stp x29, x30, [sp, #-48]!\n mov x29, sp\n mov x9, x0\n mov x0, x1\n blr x9\n ldp x29, x30, [sp], #48\n ret\n"
+	"stp x29, x30, [sp, #-48]!\n mov x29, sp\n stp xzr, xzr, [sp, #16]\n stp xzr, xzr, [sp, #32]\n mov x9, x0\n mov x0, x1\n blr x9\n"
+	"ldp x29, x30, [sp], #48\n ret\n"
 	END(frame_without_cfi)
 
 	/* As compilers write it with -mbranch-protection=pac-ret. */
