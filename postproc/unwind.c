@@ -243,6 +243,9 @@ static uint64_t value_of(const struct arch *arch, const struct rule *rule, const
 	case RULE_SAME:
 		return same;
 	case RULE_SAVED:
+		/* Below sp it was popped, and is back in its register: GCC says nothing of that after `leave`. */
+		if (frame->cfa + rule->offset < frame->sp)
+			return same;
 		return cfi_word(stack, frame->cfa + rule->offset);
 	case RULE_REGISTER:
 		base = cfi_register(arch, frame, rule->count);
