@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
@@ -38,6 +37,19 @@ static patterns name_lookup = {"getaddrinfo", "gethostbyname", "ToSocketAddrs", 
 static patterns file_io = {
 	"std::fs::", "::fs::File", "sys::fs::", "sys::unix::fs", "sys::pal::unix::fs", NULL};
 static patterns socket_io = {"std::net::", "sys::net::", "sys_common::net", "::net::Socket", NULL};
+
+/* System calls by what they wait for. */
+static patterns socket_calls = {"poll",	    "select",  "epoll_wait", "ppoll",  "pselect6", "epoll_pwait",
+				"recvfrom", "recvmsg", "recvmmsg",   "sendto", "sendmsg",  "sendmmsg",
+				"connect",  "accept",  "accept4",    NULL};
+static patterns sleep_calls = {"nanosleep", "clock_nanosleep", NULL};
+static patterns lock_calls = {"futex", NULL};
+static patterns child_calls = {"wait4", "waitid", NULL};
+static patterns file_calls = {"open",	   "stat",	"lstat",     "rename",	   "unlink",
+			      "mkdir",	   "rmdir",	"openat",    "read",	   "write",
+			      "readv",	   "writev",	"pread64",   "pwrite64",   "fsync",
+			      "fdatasync", "fallocate", "ftruncate", "getdents64", "copy_file_range",
+			      "sendfile",  "statx",	"renameat2", "unlinkat",   NULL};
 
 static bool is(const struct frame *f, patterns p)
 {
@@ -230,71 +242,33 @@ static bool below_poll(const struct verdict *v, patterns p)
 	return false;
 }
 
-enum reason judge_sleep(const struct verdict *v, long syscall)
+static bool one_of(const char *syscall, patterns calls)
+{
+	for (size_t i = 0; calls[i]; i++)
+		if (strcmp(syscall, calls[i]) == 0)
+			return true;
+	return false;
+}
+
+enum reason judge_sleep(const struct verdict *v, const char *syscall)
 {
 	if (below_poll(v, name_lookup))
 		return REASON_NAME_LOOKUP;
-	if (syscall == -1)
+	if (!syscall)
 		return REASON_PAGE_FAULT;
 	if (below_poll(v, nested_block_on))
 		return REASON_BLOCK_ON;
-	switch (syscall) {
-#ifdef SYS_poll
-	case SYS_poll:
-	case SYS_select:
-	case SYS_epoll_wait:
-#endif
-	case SYS_ppoll:
-	case SYS_pselect6:
-	case SYS_epoll_pwait:
-	case SYS_recvfrom:
-	case SYS_recvmsg:
-	case SYS_recvmmsg:
-	case SYS_sendto:
-	case SYS_sendmsg:
-	case SYS_sendmmsg:
-	case SYS_connect:
-	case SYS_accept:
-	case SYS_accept4:
+	if (one_of(syscall, socket_calls))
 		return REASON_SOCKET;
-	case SYS_nanosleep:
-	case SYS_clock_nanosleep:
+	if (one_of(syscall, sleep_calls))
 		return REASON_SLEEP;
-	case SYS_futex:
+	if (one_of(syscall, lock_calls))
 		return REASON_LOCK;
-	case SYS_wait4:
-	case SYS_waitid:
+	if (one_of(syscall, child_calls))
 		return REASON_CHILD;
-#ifdef SYS_open
-	case SYS_open:
-	case SYS_stat:
-	case SYS_lstat:
-	case SYS_rename:
-	case SYS_unlink:
-	case SYS_mkdir:
-	case SYS_rmdir:
-#endif
-	case SYS_openat:
-	case SYS_read:
-	case SYS_write:
-	case SYS_readv:
-	case SYS_writev:
-	case SYS_pread64:
-	case SYS_pwrite64:
-	case SYS_fsync:
-	case SYS_fdatasync:
-	case SYS_fallocate:
-	case SYS_ftruncate:
-	case SYS_getdents64:
-	case SYS_copy_file_range:
-	case SYS_sendfile:
-	case SYS_statx:
-	case SYS_renameat2:
-	case SYS_unlinkat:
+	if (one_of(syscall, file_calls))
 		return below_poll(v, socket_io) ? REASON_SOCKET : REASON_FILE;
-	default:
-		return below_poll(v, file_io) ? REASON_FILE : REASON_SYSCALL;
-	}
+	return below_poll(v, file_io) ? REASON_FILE : REASON_SYSCALL;
 }
 
 enum reason judge_running(const struct verdict *v)

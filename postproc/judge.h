@@ -63,8 +63,9 @@ void judge_free(struct judge *judge);
 const struct verdict *judge_stack(struct judge *judge, const struct frame *const *frame, size_t count,
 				  bool cut);
 
-/* The reason a worker with this stack was off the CPU (syscall: number, or -1 for none, that is a fault). */
-enum reason judge_sleep(const struct verdict *verdict, long syscall);
+/* The reason a worker with this stack was off the CPU. `syscall`: the call's name, "" if that is not known, or NULL for
+ * none, that is a fault. */
+enum reason judge_sleep(const struct verdict *verdict, const char *syscall);
 
 /* The reason for a worker that was running with this stack: file I/O or a name lookup burn CPU too. */
 enum reason judge_running(const struct verdict *verdict);

@@ -11,6 +11,7 @@
 
 #include <libiberty/libiberty.h>
 
+#include "arch.h"
 #include "judge.h"
 #include "samples.h"
 #include "space.h"
@@ -31,6 +32,7 @@ struct replay {
 	struct model *model;
 	char *exe, *strings[8]; /* meta values that the model points to */
 	size_t kept;
+	const struct arch *arch; /* the target's */
 	struct space *space;
 	struct symbolizer *symbolizer;
 	struct judge *judge;
@@ -48,6 +50,7 @@ struct replay *replay_new(const struct replay_options *options)
 	struct replay *r = xcalloc(1, sizeof(*r));
 
 	r->options = *options;
+	r->arch = arch_host();
 	r->judge = judge_new();
 	r->tally = tally_new(options->window);
 	return r;
@@ -81,7 +84,7 @@ static void need_space(struct replay *r)
 
 	r->space = space_new(&options);
 	r->symbolizer = symbolizer_new(r->space);
-	r->stacks = stacks_new(r->space, r->symbolizer, r->judge);
+	r->stacks = stacks_new(r->space, r->symbolizer, r->judge, r->arch);
 }
 
 static void take_meta(struct replay *r, const struct event *e)
@@ -100,6 +103,8 @@ static void take_meta(struct replay *r, const struct event *e)
 			*texts[i].place = r->strings[r->kept++] = xstrdup(e->text);
 	if (!strcmp(e->key, "exe") && !r->exe)
 		r->exe = xstrdup(e->text);
+	else if (!strcmp(e->key, "arch"))
+		r->arch = arch_named(e->text);
 	else if (!strcmp(e->key, "pid"))
 		t->pid = strtol(e->text, NULL, 10);
 	else if (!strcmp(e->key, "threshold-us"))
@@ -138,7 +143,10 @@ static void judge_sleep_event(struct replay *r, const struct held *h)
 	bool worker;
 	const struct verdict *v = verdict_of(r, &h->e, &worker);
 	uint64_t duration = h->e.asleep + h->e.run_queue;
+	const char *syscall = h->e.syscall < 0 ? NULL : arch_syscall(r->arch, h->e.syscall);
 
+	if (h->e.syscall >= 0 && !syscall)
+		syscall = "";
 	if (v && v->parked)
 		r->model->parks++;
 	if (!worker || !v || !v->in_poll || duration < r->model->target.threshold)
@@ -149,8 +157,8 @@ static void judge_sleep_event(struct replay *r, const struct held *h)
 		.asleep = h->e.asleep,
 		.run_queue = h->e.run_queue,
 		.tid = h->e.tid,
-		.reason = judge_sleep(v, h->e.syscall),
-		.syscall = h->e.syscall,
+		.reason = judge_sleep(v, syscall),
+		.syscall = syscall,
 		.stack = v,
 	};
 
@@ -173,7 +181,6 @@ static void judge_runq_event(struct replay *r, const struct held *h)
 		.run_queue = h->e.run_queue,
 		.tid = h->e.tid,
 		.reason = REASON_RUN_QUEUE,
-		.syscall = -1,
 		.stack = v,
 	};
 
@@ -316,6 +323,7 @@ static void take(struct replay *r, const struct event *e)
 		break;
 	case EVENT_STACK:
 	case EVENT_WORDS:
+	case EVENT_RETURNS:
 	case EVENT_FRAMES:
 	case EVENT_ADDRESS:
 	case EVENT_FRAME:

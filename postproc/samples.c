@@ -109,7 +109,6 @@ static void close_run(struct samples *s, struct run *run)
 					    .tid = run->tid,
 					    .reason = judge_running(run->seen[most].stack),
 					    .estimated = true,
-					    .syscall = -1,
 					    .stack = run->seen[most].stack,
 				    });
 	}

@@ -322,6 +322,8 @@ static void parse_stack(struct cursor *c, struct event *e)
 	e->sp = hex(c);
 	e->bp = hex(c);
 	e->chunks = (uint32_t)decimal(c, UINT32_MAX);
+	if (c->p && c->p != c->end)
+		e->lr = hex(c);
 }
 
 static void parse_words(struct cursor *c, struct event *e)
@@ -331,6 +333,16 @@ static void parse_words(struct cursor *c, struct event *e)
 	e->chunk = (uint32_t)decimal(c, UINT32_MAX);
 	for (size_t i = 0; i < WORDS_PER_LINE && !c->bad; i++)
 		e->word[i] = hex(c);
+}
+
+static void parse_returns(struct cursor *c, struct event *e)
+{
+	e->stack = hex(c);
+	e->tid = id(c);
+	do {
+		e->word[2 * e->count] = hex(c);
+		e->word[2 * e->count + 1] = hex(c);
+	} while (++e->count < WORDS_PER_LINE / 2 && c->p && c->p != c->end && !c->bad);
 }
 
 static void parse_frames(struct cursor *c, struct event *e)
@@ -368,14 +380,14 @@ static const struct {
 	void (*parse)(struct cursor *c, struct event *e);
 } kinds[] = {
 	/* The most frequent ones first. */
-	{"words", EVENT_WORDS, parse_words},	{"stack", EVENT_STACK, parse_stack},
-	{"sample", EVENT_SAMPLE, parse_sample}, {"sleep", EVENT_SLEEP, parse_sleep},
-	{"runq", EVENT_RUNQ, parse_runq},	{"frames", EVENT_FRAMES, parse_frames},
-	{"frame", EVENT_FRAME, parse_frame},	{"named", EVENT_NAMED, parse_named},
-	{"gone", EVENT_GONE, parse_gone},	{"limit", EVENT_LIMIT, parse_limit},
-	{"map", EVENT_MAP, parse_map},		{"thread", EVENT_THREAD, parse_thread},
-	{"meta", EVENT_META, parse_meta},	{"begin", EVENT_BEGIN, parse_begin},
-	{"end", EVENT_END, parse_end},
+	{"words", EVENT_WORDS, parse_words},	   {"stack", EVENT_STACK, parse_stack},
+	{"sample", EVENT_SAMPLE, parse_sample},	   {"sleep", EVENT_SLEEP, parse_sleep},
+	{"runq", EVENT_RUNQ, parse_runq},	   {"frames", EVENT_FRAMES, parse_frames},
+	{"returns", EVENT_RETURNS, parse_returns}, {"frame", EVENT_FRAME, parse_frame},
+	{"named", EVENT_NAMED, parse_named},	   {"gone", EVENT_GONE, parse_gone},
+	{"limit", EVENT_LIMIT, parse_limit},	   {"map", EVENT_MAP, parse_map},
+	{"thread", EVENT_THREAD, parse_thread},	   {"meta", EVENT_META, parse_meta},
+	{"begin", EVENT_BEGIN, parse_begin},	   {"end", EVENT_END, parse_end},
 };
 
 /* The number in `BEFORE N AFTER`; `after` may be only the start of what follows. */

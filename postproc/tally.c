@@ -8,8 +8,6 @@
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 
-#include "syscalls.h"
-
 #define CHART_BLOCKS 20000 /* spans kept for the timeline: the newest */
 #define MOST_STACKS 256	   /* distinct stacks told apart within a blocker */
 #define MOST_PARTIES 64	   /* distinct wakers or culprits told apart within a blocker */
@@ -17,7 +15,7 @@
 struct stack_share {
 	const struct verdict *stack;
 	uint64_t total;
-	long syscall;
+	const char *syscall;
 };
 
 /* A blocker while it grows. */
@@ -385,9 +383,8 @@ static void finish_entry(struct entry *e)
 			e->b.file = f->file;
 			e->b.line = f->line;
 		}
-		if (most->syscall >= 0 &&
-		    (size_t)most->syscall < sizeof(syscall_names) / sizeof(*syscall_names))
-			e->b.syscall = syscall_names[most->syscall];
+		if (most->syscall && *most->syscall)
+			e->b.syscall = most->syscall;
 	}
 	if (e->parties)
 		qsort(e->party, e->parties, sizeof(*e->party), by_party_total);

@@ -15,7 +15,7 @@ struct block {
 	long tid;
 	enum reason reason;
 	bool estimated;
-	long syscall; /* -1: none */
+	const char *syscall; /* static; "": its name is not known, NULL: none */
 	const struct verdict *stack;
 	struct {
 		const char *comm; /* NULL: unknown; copied */
