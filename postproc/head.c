@@ -344,8 +344,8 @@ static void write_tokio(FILE *out, pid_t pid, struct thread *threads, size_t cou
 		fprintf(out, "tokio - %s\n", why);
 		return;
 	}
-	fprintf(out, "tokio %" PRIu64 " %" PRIu64 " %d %" PRIu64, layout.id, layout.id_tag, layout.tagged,
-		layout.tag);
+	fprintf(out, "tokio %" PRIu64 " %" PRIu64 " %" PRIu64 " %d %" PRIu64, layout.id, layout.id_tag,
+		layout.budget, layout.tagged, layout.tag);
 	write_scheduler(out, &layout.multi_thread);
 	write_scheduler(out, &layout.current_thread);
 	fprintf(out, " %s\n", layout.how);

@@ -516,7 +516,7 @@ static const char *from_dwarf(struct search *s, struct tokio_layout *layout)
 {
 	struct variable *v = &s->variable[CONTEXT];
 	Dwarf_Die context, cell, inner;
-	uint64_t at = 0, pointer = 0, below;
+	uint64_t at = 0, pointer = 0, budget = 0, below;
 
 	if (!v->typed || !find_within(s, &v->type, "current_task_id", &context, &at, 0))
 		return "Tokio's context is not in its debug info";
@@ -542,6 +542,10 @@ static const char *from_dwarf(struct search *s, struct tokio_layout *layout)
 			layout->current_thread.known &&
 			variant(&s->type[CONTEXTS], "CurrentThread", layout, &layout->current_thread);
 	} else {
+		/* Here nothing but the budget limits how often two tasks may wake each other in one tick. It tells their polls
+		 * apart, but also takes one that uses some of it between two long stretches for two. */
+		if (step(&context, "budget", &cell, &budget) && budget < below)
+			layout->budget = below - budget;
 		struct variable *mt = &s->variable[MULTI_THREAD], *ct = &s->variable[CURRENT_THREAD];
 
 		layout->multi_thread.known = layout->multi_thread.known && mt->found && !mt->twice;
@@ -643,6 +647,7 @@ static const char *from_table(Elf *elf, const struct search *s, struct tokio_lay
 				      .core = row->core,
 				      .counter = row->counter,
 				      .idle = row->idle};
+	layout->current_thread.pointer = t->pointer;
 	snprintf(layout->how, sizeof(layout->how), "table %u.%u%s", version[0], version[1],
 		 v->found ? "" : ", by its code");
 	return NULL;
