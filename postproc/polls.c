@@ -89,6 +89,8 @@ static struct thread *thread_of(struct polls *p, long tid)
 
 static void drop(struct thread *t, size_t count)
 {
+	if (count == 0)
+		return;
 	for (size_t i = 0; i < count; i++)
 		free(t->kept[i].comm);
 	t->count -= count;
