@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "framepointers.h"
 #include "roles.h"
 #include "space.h"
 #include "symbolize.h"
@@ -349,6 +350,33 @@ static struct space *space_of(const struct head_options *options, const char *ex
 	return space;
 }
 
+/* Do the executable and its C library both keep frame pointers? */
+static bool frame_pointers(struct space *space, const struct maps *maps)
+{
+	const struct module *main = space_main(space);
+	bool kept = main && keeps_frame_pointers(main);
+
+	for (size_t i = 0; i < maps->count && kept; i++) {
+		const char *base = strrchr(maps->mapping[i].path, '/');
+
+		if (base && (!strncmp(base, "/libc.", 6) || !strncmp(base, "/libc-", 6)))
+			kept = keeps_frame_pointers(space_module(space, maps->mapping[i].start));
+	}
+	return kept;
+}
+
+/* What decides how stacks are taken. */
+static void write_stack_facts(FILE *out, struct space *space, const struct maps *maps,
+			      const struct thread *threads, size_t count)
+{
+	write_meta(out, "frame-pointers", frame_pointers(space, maps) ? "yes" : "no");
+	for (size_t i = 0; i < count; i++)
+		if (threads[i].watched) {
+			write_meta(out, "rseq", roles_rseq(threads[i].tid) ? "yes" : "no");
+			break;
+		}
+}
+
 static void write_all(FILE *out, const struct head_options *options, const char *exe, const struct maps *maps,
 		      struct thread *threads, size_t count)
 {
@@ -375,6 +403,7 @@ static void write_all(FILE *out, const struct head_options *options, const char 
 	else
 		find_workers(out, (pid_t)options->pid, threads, count, maps, space);
 	write_symbol_warnings(out, space, options->target, build_id);
+	write_stack_facts(out, space, maps, threads, count);
 	for (size_t i = 0; i < maps->count; i++)
 		write_map(out, &maps->mapping[i]);
 	for (size_t i = 0; i < count; i++)

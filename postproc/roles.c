@@ -214,6 +214,20 @@ static bool take_snapshot(pid_t tid, struct snapshot *s)
 	return ok;
 }
 
+bool roles_rseq(pid_t tid)
+{
+	struct __ptrace_rseq_configuration rseq = {0};
+	int signal;
+	bool registered;
+
+	if (!stop(tid, &signal))
+		return false;
+	registered = ptrace(PTRACE_GET_RSEQ_CONFIGURATION, tid, (void *)sizeof(rseq), &rseq) > 0 &&
+		     rseq.rseq_abi_pointer != 0;
+	ptrace(PTRACE_DETACH, tid, NULL, (void *)(intptr_t)signal);
+	return registered;
+}
+
 static pid_t next_thread(Dwfl *dwfl, void *arg, void **thread_arg)
 {
 	struct unwinding *u = arg;

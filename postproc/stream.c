@@ -402,7 +402,15 @@ static bool number_between(const char *line, const char *before, const char *aft
 	       parse_decimal(line + length, digits, number);
 }
 
-/* An indented line: 1 if it gives an address, else 0. */
+/* bpftrace prints a raw stack as bare addresses, a symbolized one indented: each is a line of its own. */
+static bool is_address(const struct stream *s, size_t length)
+{
+	if (s->line[0] == ' ' || s->line[0] == '\t')
+		return true;
+	return s->in_frames && strspn(s->line, "0123456789abcdef") == length;
+}
+
+/* A line of a stack: 1 if it gives an address, else 0. */
 static int next_address(struct stream *s, struct event *e)
 {
 	const char *address = s->line + strspn(s->line, " \t");
@@ -447,7 +455,7 @@ static int parse_line(struct stream *s, size_t length, struct event *e)
 	memset(e, 0, sizeof *e);
 	if (strspn(s->line, " \t") == length)
 		return 0;
-	if (s->line[0] == ' ' || s->line[0] == '\t')
+	if (is_address(s, length))
 		return next_address(s, e);
 	s->in_frames = false;
 	if (number_between(s->line, "Lost ", " event", &e->count)) {
