@@ -132,12 +132,43 @@ static void test_hostile_returns(void **state)
 	assert_int_equal(stacks_verdict(setup->stacks, 6)->count, 2);
 }
 
+/* What the report says to do rests on why stacks are cut. */
+static void test_why_cut(void **state)
+{
+	struct setup *setup = *state;
+	struct event e = {.kind = EVENT_FRAMES, .stack = 1};
+
+	stacks_add(setup->stacks, &e);
+	e = (struct event){.kind = EVENT_ADDRESS, .ip = CODE};
+	stacks_add(setup->stacks, &e);
+	e.ip = CODE + 101;
+	stacks_add(setup->stacks, &e);
+	assert_int_equal(stacks_verdict(setup->stacks, 1)->count, 2);
+	assert_int_equal(stacks_cut(setup->stacks), 1);
+	assert_int_equal(stacks_walked(setup->stacks), 1);
+	assert_int_equal(stacks_too_few(setup->stacks), 0);
+
+	/* The frame pointer leads to where nothing was copied any more. */
+	const uint64_t pairs[] = {SP + 264, CODE + 201};
+	add_stack(setup, 2);
+	add_returns(setup, 2, 7, pairs, 1);
+	assert_int_equal(stacks_verdict(setup->stacks, 2)->count, 3);
+	assert_int_equal(stacks_too_few(setup->stacks), 1);
+	/* There, but not known. */
+	add_stack(setup, 3);
+	stacks_verdict(setup->stacks, 3);
+	assert_int_equal(stacks_too_few(setup->stacks), 1);
+	assert_int_equal(stacks_cut(setup->stacks), 3);
+	assert_int_equal(stacks_count(setup->stacks), 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_as_it_is, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_returns, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_hostile_returns, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_why_cut, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -340,6 +340,7 @@ static void test_short_copy(void **state)
 		assert_true(part.count >= longest && part.count <= whole.count);
 		assert_memory_equal(part.pc, whole.pc, part.count * sizeof(*part.pc));
 		assert_true(part.cut || part.count == whole.count);
+		assert_int_equal(part.too_few, part.cut);
 		longest = part.count;
 	}
 	assert_int_equal(longest, whole.count);
@@ -427,7 +428,11 @@ static void test_thread_starts(void **state)
 		assert_int_equal(chain.count, 2);
 		assert_int_equal(chain.pc[1], words[1] - 1);
 		assert_int_equal(chain.cut, cases[i].cut);
+		assert_false(chain.too_few);
+		assert_int_equal(unwind_is_start(u, words[1] - 1), !cases[i].cut);
 	}
+	assert_false(unwind_is_start(u, JIT_START));
+	assert_false(unwind_is_start(u, 0));
 	/* The parent's half of clone has a caller. */
 	stack.ip = (uint64_t)(uintptr_t)start_by_name + 2;
 	stack.words = 0;
