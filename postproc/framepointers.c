@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "cfiexpr.h"
+#include "arch.h"
 #include "space.h"
 
 #define FUNCTION_BYTES 256 /* shorter ones may call nothing */
@@ -23,7 +23,8 @@ static bool framed(Dwarf_CFI *cfi, Dwarf_Addr pc)
 	if (dwarf_cfi_addrframe(cfi, pc, &frame) != 0)
 		return false;
 	if (dwarf_frame_cfa(frame, &op, &count) == 0 && count == 1)
-		found = op->atom == DW_OP_bregx ? op->number == CFI_FP : op->atom == DW_OP_breg0 + CFI_FP;
+		found = op->atom == DW_OP_bregx ? op->number == arch_host()->fp
+						: op->atom == DW_OP_breg0 + arch_host()->fp;
 	free(frame);
 	return found;
 }

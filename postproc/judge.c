@@ -234,6 +234,11 @@ const struct verdict *judge_stack(struct judge *judge, const struct frame *const
 	return v;
 }
 
+bool judge_same_function(const struct frame *a, const struct frame *b)
+{
+	return a->name && b->name ? !strcmp(a->name, b->name) : a->pc == b->pc;
+}
+
 static bool below_poll(const struct verdict *v, patterns p)
 {
 	for (size_t i = 0; i < v->poll; i++)

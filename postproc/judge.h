@@ -63,6 +63,9 @@ void judge_free(struct judge *judge);
 const struct verdict *judge_stack(struct judge *judge, const struct frame *const *frame, size_t count,
 				  bool cut);
 
+/* Are two frames of the same function? Where there is no name, of the same place. */
+bool judge_same_function(const struct frame *a, const struct frame *b);
+
 /* The reason a worker with this stack was off the CPU. `syscall`: the call's name, "" if that is not known, or NULL for
  * none, that is a fault. */
 enum reason judge_sleep(const struct verdict *verdict, const char *syscall);

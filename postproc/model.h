@@ -64,6 +64,7 @@ struct worker {
 /* The `meta` lines that writers show; strings raw, NULL if the stream did not have them. */
 struct target {
 	const char *name, *exe, *build_id, *kernel, *bpftrace, *stacks, *workers_how, *symbols;
+	const char *polls; /* how polls were told apart: "tls ...", "estimate ..." */
 	long pid;
 	uint64_t threshold; /* ns */
 	unsigned hz;
@@ -71,10 +72,12 @@ struct target {
 
 struct model {
 	struct target target;
-	uint64_t start, end;  /* of the time that counts (after --window) */
-	uint64_t worker_time; /* sum over workers of the time they were watched, ns */
-	uint64_t blocked;     /* sum of all blockers' totals but run-queue waits */
-	uint64_t run_queue;   /* sum of run-queue waits over the threshold */
+	uint64_t start, end;   /* of the time that counts (after --window) */
+	uint64_t worker_time;  /* sum over workers of the time they were watched, ns */
+	uint64_t blocked;      /* sum of all blockers' totals but run-queue waits */
+	uint64_t run_queue;    /* sum of run-queue waits over the threshold */
+	uint64_t polls;	       /* of at least the threshold, if they were told apart exactly */
+	uint64_t longest_poll; /* ns */
 	uint64_t events, lost, unknown_lines, bad_lines;
 	uint64_t stacks, stacks_cut, stacks_missing;
 	uint64_t stacks_walked,

@@ -13,6 +13,7 @@
 
 #include "arch.h"
 #include "judge.h"
+#include "polls.h"
 #include "samples.h"
 #include "space.h"
 #include "stacks.h"
@@ -38,8 +39,9 @@ struct replay {
 	struct judge *judge;
 	struct stacks *stacks;
 	struct tally *tally;
-	struct samples *samples;
-	struct held *heap; /* the earliest first */
+	struct samples *samples; /* made at the first sample, if polls are estimated */
+	struct polls *polls;	 /* if they are told apart: from the head on */
+	struct held *heap;	 /* the earliest first */
 	size_t held, allocated;
 	uint64_t newest;
 	uint64_t ended; /* when, 0: not yet */
@@ -64,6 +66,7 @@ void replay_free(struct replay *r)
 		free(r->heap[--r->held].comm);
 	free(r->heap);
 	samples_free(r->samples);
+	polls_free(r->polls);
 	tally_free(r->tally);
 	stacks_free(r->stacks);
 	judge_free(r->judge);
@@ -95,7 +98,7 @@ static void take_meta(struct replay *r, const struct event *e)
 	} texts[] = {
 		{"target", &t->name},	      {"exe", &t->exe},		  {"build-id", &t->build_id},
 		{"kernel", &t->kernel},	      {"bpftrace", &t->bpftrace}, {"stacks", &t->stacks},
-		{"workers", &t->workers_how},
+		{"workers", &t->workers_how}, {"polls", &t->polls},
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
@@ -138,6 +141,21 @@ static void set_party(struct replay *r, struct block *block, const struct held *
 	block->party.stack = stacks_verdict(r->stacks, h->e.other.stack);
 }
 
+static uint64_t period(const struct replay *r)
+{
+	return 1000000000 / (r->model->target.hz ? r->model->target.hz : 99);
+}
+
+/* Does the stream tell polls apart? Then nothing has to be guessed from stacks. */
+static struct polls *exact_polls(struct replay *r)
+{
+	const char *how = r->model->target.polls;
+
+	if (!r->polls && how && strncmp(how, "estimate", 8) != 0)
+		r->polls = polls_new(r->tally, period(r), r->model->target.threshold);
+	return r->polls;
+}
+
 static void judge_sleep_event(struct replay *r, const struct held *h)
 {
 	bool worker;
@@ -147,45 +165,51 @@ static void judge_sleep_event(struct replay *r, const struct held *h)
 
 	if (h->e.syscall >= 0 && !syscall)
 		syscall = "";
-	if (v && v->parked)
-		r->model->parks++;
-	if (!worker || !v || !v->in_poll || duration < r->model->target.threshold)
-		return;
-	struct block block = {
-		.start = h->e.ns - duration,
-		.duration = duration,
-		.asleep = h->e.asleep,
-		.run_queue = h->e.run_queue,
-		.tid = h->e.tid,
-		.reason = judge_sleep(v, syscall),
-		.syscall = syscall,
-		.stack = v,
+	struct piece piece = {
+		.ns = h->e.ns,
+		.block = {.start = h->e.ns - duration,
+			  .duration = duration,
+			  .asleep = h->e.asleep,
+			  .run_queue = h->e.run_queue,
+			  .tid = h->e.tid,
+			  .reason = v ? judge_sleep(v, syscall) : REASON_SYSCALL,
+			  .syscall = syscall,
+			  .stack = v},
 	};
 
 	/* Only a thread of the process lets another go on; else it was a timer or a device, whoever it interrupted. */
-	if (h->e.other.pid == r->model->target.pid && block.reason != REASON_SLEEP)
-		set_party(r, &block, h);
-	tally_add(r->tally, &block);
+	if (h->e.other.pid == r->model->target.pid && piece.block.reason != REASON_SLEEP)
+		set_party(r, &piece.block, h);
+	if (exact_polls(r)) {
+		polls_piece(r->polls, &piece);
+		return;
+	}
+	if (v && v->parked)
+		r->model->parks++;
+	if (worker && v && v->in_poll && duration >= r->model->target.threshold)
+		tally_add(r->tally, &piece.block);
 }
 
 static void judge_runq_event(struct replay *r, const struct held *h)
 {
 	bool worker;
 	const struct verdict *v = verdict_of(r, &h->e, &worker);
-
-	if (!worker || h->e.run_queue < r->model->target.threshold)
-		return;
-	struct block block = {
-		.start = h->e.ns - h->e.run_queue,
-		.duration = h->e.run_queue,
-		.run_queue = h->e.run_queue,
-		.tid = h->e.tid,
-		.reason = REASON_RUN_QUEUE,
-		.stack = v,
+	struct piece piece = {
+		.ns = h->e.ns,
+		.block = {.start = h->e.ns - h->e.run_queue,
+			  .duration = h->e.run_queue,
+			  .run_queue = h->e.run_queue,
+			  .tid = h->e.tid,
+			  .reason = REASON_RUN_QUEUE,
+			  .stack = v},
 	};
 
-	set_party(r, &block, h);
-	tally_add(r->tally, &block);
+	if (h->e.run_queue < r->model->target.threshold || (!worker && !exact_polls(r)))
+		return;
+	if (exact_polls(r))
+		polls_piece(r->polls, &piece); /* the time that the poll has to do without */
+	set_party(r, &piece.block, h);
+	tally_add(r->tally, &piece.block);
 }
 
 static void judge_sample(struct replay *r, const struct event *e)
@@ -193,13 +217,36 @@ static void judge_sample(struct replay *r, const struct event *e)
 	bool worker;
 	const struct verdict *v = verdict_of(r, e, &worker);
 
-	if (!r->samples) {
-		unsigned hz = r->model->target.hz ? r->model->target.hz : 99;
+	if (exact_polls(r)) {
+		struct block block = {
+			.tid = e->tid, .reason = v ? judge_running(v) : REASON_COMPUTING, .stack = v};
 
-		r->samples = samples_new(r->tally, 1000000000 / hz, r->model->target.threshold);
+		polls_piece(r->polls, &(struct piece){.ns = e->ns, .sample = true, .block = block});
+		return;
 	}
+	if (!r->samples)
+		r->samples = samples_new(r->tally, period(r), r->model->target.threshold);
 	if (worker && v)
 		samples_add(r->samples, e->tid, e->ns, e->age, v);
+}
+
+static void judge_poll(struct replay *r, const struct event *e)
+{
+	enum role role = tally_role(r->tally, e->tid);
+	struct poll poll = {.tid = e->tid,
+			    .before = e->poll.before,
+			    .first = e->poll.first,
+			    .last = e->poll.last,
+			    .next = e->ns,
+			    .off = e->poll.off,
+			    .running = e->poll.running};
+
+	if (!exact_polls(r))
+		return;
+	/* Who polls a task is a worker, whatever its stacks have shown. */
+	if (role != ROLE_WORKER && role != ROLE_CURRENT_THREAD)
+		tally_thread(r->tally, e->tid, e->ns, NULL, ROLE_WORKER);
+	polls_add(r->polls, &poll);
 }
 
 static void judge_event(struct replay *r, const struct held *h)
@@ -210,6 +257,9 @@ static void judge_event(struct replay *r, const struct held *h)
 		break;
 	case EVENT_RUNQ:
 		judge_runq_event(r, h);
+		break;
+	case EVENT_POLL:
+		judge_poll(r, &h->e);
 		break;
 	default:
 		judge_sample(r, &h->e);
@@ -247,7 +297,7 @@ static void hold(struct replay *r, const struct event *e)
 	}
 	size_t i = r->held++;
 
-	r->heap[i] = (struct held){.e = *e, .comm = e->kind == EVENT_SAMPLE ? NULL : xstrdup(e->other.comm)};
+	r->heap[i] = (struct held){.e = *e, .comm = e->other.comm ? xstrdup(e->other.comm) : NULL};
 	for (; i > 0 && r->heap[i].e.ns < r->heap[(i - 1) / 2].e.ns; i = (i - 1) / 2)
 		swap(&r->heap[i], &r->heap[(i - 1) / 2]);
 }
@@ -302,6 +352,7 @@ static void take(struct replay *r, const struct event *e)
 	case EVENT_SAMPLE:
 	case EVENT_RUNQ:
 	case EVENT_SLEEP:
+	case EVENT_POLL:
 		need_space(r);
 		m->events++;
 		hold(r, e);
@@ -351,6 +402,8 @@ int replay_read(struct replay *r, FILE *in, struct model *model)
 		release_first(r);
 	if (r->samples)
 		samples_finish(r->samples);
+	if (r->polls)
+		polls_finish(r->polls);
 	/* Taking probes off lasts a moment, in which more may come. */
 	model->end = r->ended ? r->ended : r->newest;
 	if (model->end < model->start)

@@ -299,7 +299,10 @@ void report_detail(struct report *report, size_t rank)
 		page_printf(page, STYLE_PLAIN, "in %s: ", b->syscall);
 	page_printf(page, STYLE_PLAIN, "%s%s in %s %s%s", b->estimated ? "~" : "",
 		    unit_duration(text, b->total), unit_count(count, b->count),
-		    b->reason == REASON_RUN_QUEUE ? "wait" : "block", b->count == 1 ? "" : "s");
+		    b->reason == REASON_RUN_QUEUE ? "wait"
+		    : report->model->polls	  ? "poll"
+						  : "block",
+		    b->count == 1 ? "" : "s");
 	page_printf(page, STYLE_PLAIN, ", the longest %s", unit_duration(text, b->max));
 	page_end(page);
 	if (b->task && strcmp(b->task, b->function) != 0) {

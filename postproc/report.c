@@ -73,10 +73,16 @@ static void verdict(struct report *report)
 		blocks += b->count;
 		max = b->max > max ? b->max : max;
 	}
+	const char *what = m->polls ? "long poll" : "block";
+
+	if (m->polls) {
+		blocks = m->polls;
+		max = m->longest_poll;
+	}
 	char *text =
-		blocks ? text_format("Workers were blocked %s of their time: %s block%s, the longest %s.",
+		blocks ? text_format("Workers were blocked %s of their time: %s %s%s, the longest %s.",
 				     unit_share(share, m->blocked, m->worker_time), unit_count(count, blocks),
-				     blocks == 1 ? "" : "s", unit_duration(longest, max))
+				     what, blocks == 1 ? "" : "s", unit_duration(longest, max))
 		       : text_format("No code blocked a worker, but workers had to wait for a CPU %s time%s.",
 				     unit_count(count, waits), waits == 1 ? "" : "s");
 
@@ -97,6 +103,22 @@ static void stacks(struct report *report)
 	if (m->stacks && m->stacks_cut)
 		page_printf(page, STYLE_PLAIN, ", %s cut short", unit_share(cut, m->stacks_cut, m->stacks));
 	page_end(page);
+}
+
+/* How polls were told apart: what the counts rest on. */
+static void polls(struct report *report)
+{
+	const char *how = report->model->target.polls;
+	bool exact = how && strncmp(how, "estimate", 8) != 0;
+	const char *why = how ? strchr(how, ' ') : NULL;
+
+	if (!how)
+		return;
+	char *text = text_format(exact ? "exact, from Tokio's own state%s%s" : "estimated from samples%s%s",
+				 why ? ": " : "", why ? why + 1 : "");
+
+	fact(&report->page, "polls", text);
+	free(text);
 }
 
 static void head(struct report *report)
@@ -125,6 +147,7 @@ static void head(struct report *report)
 	page_printf(page, STYLE_PLAIN, "%s, %s lost", unit_count(text, m->events),
 		    m->lost ? unit_count(more, m->lost) : "none");
 	page_end(page);
+	polls(report);
 	stacks(report);
 	fact(page, "sources", report->root);
 	fact(page, "symbols", t->symbols);

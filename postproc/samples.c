@@ -57,11 +57,6 @@ void samples_free(struct samples *s)
 	free(s);
 }
 
-static bool same_function(const struct frame *a, const struct frame *b)
-{
-	return a->name && b->name ? !strcmp(a->name, b->name) : a->pc == b->pc;
-}
-
 /* The outermost frame of the user's own code: often the same for all that a service does. */
 static size_t outermost_user(const struct verdict *v)
 {
@@ -79,13 +74,14 @@ static bool same_work(const struct verdict *a, const struct verdict *b)
 		return true;
 	if (!a->task != !b->task || (a->task && strcmp(a->task, b->task) != 0))
 		return false;
-	if (same_function(a->frame[a->blame], b->frame[b->blame]))
+	if (judge_same_function(a->frame[a->blame], b->frame[b->blame]))
 		return true;
 	size_t most_a = outermost_user(a), most_b = outermost_user(b);
 
 	for (size_t i = 0; i < most_a && most_a < a->count; i++)
 		for (size_t j = 0; a->frame[i]->origin == ORIGIN_USER && j < most_b && most_b < b->count; j++)
-			if (b->frame[j]->origin == ORIGIN_USER && same_function(a->frame[i], b->frame[j]))
+			if (b->frame[j]->origin == ORIGIN_USER &&
+			    judge_same_function(a->frame[i], b->frame[j]))
 				return true;
 	return false;
 }

@@ -295,6 +295,24 @@ static void parse_sleep(struct cursor *c, struct event *e)
 	parse_other(c, e);
 }
 
+static void parse_poll(struct cursor *c, struct event *e)
+{
+	static const char *const schedulers[] = {"M", "C", NULL}, *const states[] = {"E", "R", NULL};
+
+	e->ns = decimal(c, UINT64_MAX);
+	e->tid = id(c);
+	e->poll.first = decimal(c, UINT64_MAX);
+	e->poll.last = decimal(c, UINT64_MAX);
+	e->poll.before = decimal(c, UINT64_MAX);
+	e->poll.off = decimal(c, UINT64_MAX);
+	decimal(c, UINT64_MAX); /* the task's id */
+	decimal(c, UINT64_MAX); /* the counter */
+	choice(c, schedulers);
+	e->poll.running = choice(c, states) == 1;
+	if (e->poll.before > e->poll.first || e->poll.first > e->poll.last || e->poll.last > e->ns)
+		c->bad = true;
+}
+
 static void parse_named(struct cursor *c, struct event *e)
 {
 	e->ns = decimal(c, UINT64_MAX);
@@ -380,14 +398,15 @@ static const struct {
 	void (*parse)(struct cursor *c, struct event *e);
 } kinds[] = {
 	/* The most frequent ones first. */
-	{"words", EVENT_WORDS, parse_words},	   {"stack", EVENT_STACK, parse_stack},
-	{"sample", EVENT_SAMPLE, parse_sample},	   {"sleep", EVENT_SLEEP, parse_sleep},
-	{"runq", EVENT_RUNQ, parse_runq},	   {"frames", EVENT_FRAMES, parse_frames},
-	{"returns", EVENT_RETURNS, parse_returns}, {"frame", EVENT_FRAME, parse_frame},
-	{"named", EVENT_NAMED, parse_named},	   {"gone", EVENT_GONE, parse_gone},
-	{"limit", EVENT_LIMIT, parse_limit},	   {"map", EVENT_MAP, parse_map},
-	{"thread", EVENT_THREAD, parse_thread},	   {"meta", EVENT_META, parse_meta},
-	{"begin", EVENT_BEGIN, parse_begin},	   {"end", EVENT_END, parse_end},
+	{"words", EVENT_WORDS, parse_words},	{"stack", EVENT_STACK, parse_stack},
+	{"sample", EVENT_SAMPLE, parse_sample}, {"sleep", EVENT_SLEEP, parse_sleep},
+	{"poll", EVENT_POLL, parse_poll},	{"runq", EVENT_RUNQ, parse_runq},
+	{"frames", EVENT_FRAMES, parse_frames}, {"returns", EVENT_RETURNS, parse_returns},
+	{"frame", EVENT_FRAME, parse_frame},	{"named", EVENT_NAMED, parse_named},
+	{"gone", EVENT_GONE, parse_gone},	{"limit", EVENT_LIMIT, parse_limit},
+	{"map", EVENT_MAP, parse_map},		{"thread", EVENT_THREAD, parse_thread},
+	{"meta", EVENT_META, parse_meta},	{"begin", EVENT_BEGIN, parse_begin},
+	{"end", EVENT_END, parse_end},
 };
 
 /* The number in `BEFORE N AFTER`; `after` may be only the start of what follows. */

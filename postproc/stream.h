@@ -21,6 +21,7 @@ enum event_kind {
 	EVENT_SAMPLE,
 	EVENT_RUNQ,
 	EVENT_SLEEP,
+	EVENT_POLL,
 	EVENT_NAMED,
 	EVENT_GONE,
 	EVENT_LIMIT,
@@ -52,7 +53,11 @@ struct event {
 		long pid, tid;
 		uint64_t stack;
 		const char *comm;
-	} other;		 /* RUNQ: culprit; SLEEP: waker */
+	} other; /* RUNQ: culprit; SLEEP: waker */
+	struct {
+		uint64_t before, first, last, off; /* ns; `off` is a duration */
+		bool running;
+	} poll;			 /* POLL */
 	uint64_t ip, sp, bp, lr; /* STACK: registers, lr 0 where there is none. ADDRESS: ip */
 	uint32_t chunks;	 /* STACK: how many `words` lines describe it */
 	uint32_t chunk;		 /* WORDS: which of them this is, from 0 */

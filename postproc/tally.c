@@ -51,6 +51,7 @@ struct tally {
 	uint64_t spans;		/* ever */
 	struct histogram run_queue_waits, blocks;
 	uint64_t blocked, run_queue;
+	uint64_t polls, longest_poll;
 	struct blocker *blocker;
 	struct worker *worker;
 	struct span *span;
@@ -281,6 +282,9 @@ static void add(struct tally *t, const struct block *block)
 	histogram_add(&e->b.durations, block->duration);
 	add_stack(e, block);
 	add_party(e, block);
+	t->polls += block->poll > 0;
+	if (block->poll > t->longest_poll)
+		t->longest_poll = block->poll;
 	if (block->reason == REASON_RUN_QUEUE) {
 		t->run_queue += block->duration;
 		thread->w.run_queue += block->duration;
@@ -476,6 +480,8 @@ void tally_finish(struct tally *t, struct model *model)
 	finish_spans(t, model);
 	model->blocked = t->blocked;
 	model->run_queue = t->run_queue;
+	model->polls = t->polls;
+	model->longest_poll = t->longest_poll;
 	model->blocks = t->blocks;
 	model->run_queue_waits = t->run_queue_waits;
 }
