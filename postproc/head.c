@@ -25,6 +25,7 @@
 #include "roles.h"
 #include "space.h"
 #include "symbolize.h"
+#include "tokio.h"
 
 #define STREAM_VERSION 1
 #define COMMAND_MAX 4096 /* bytes of the command line that are kept */
@@ -324,6 +325,33 @@ static void find_workers(FILE *out, pid_t pid, struct thread *threads, size_t co
 	symbolizer_free(symbolizer);
 }
 
+static void write_scheduler(FILE *out, const struct tokio_scheduler *t)
+{
+	fprintf(out, " %d %" PRIu64 " %" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu32, t->known,
+		t->pointer, t->tag, t->core, t->counter, t->idle, t->idle_value);
+}
+
+/* Where the state of Tokio is that tells one poll from another, in the order that poll.bt takes it; or why it is not known. */
+static void write_tokio(FILE *out, pid_t pid, struct thread *threads, size_t count, struct space *space)
+{
+	struct tokio_layout layout;
+	const char *why = tokio_find(space_main(space), &layout);
+
+	if (!why) {
+		roles_read_thread_pointers(pid, threads, count);
+		why = tokio_verify(pid, threads, count, &layout);
+	}
+	if (why) {
+		fprintf(out, "tokio - %s\n", why);
+		return;
+	}
+	fprintf(out, "tokio %" PRIu64 " %" PRIu64 " %" PRIu64 " %d %" PRIu64, layout.id, layout.id_tag,
+		layout.budget, layout.tagged, layout.tag);
+	write_scheduler(out, &layout.multi_thread);
+	write_scheduler(out, &layout.current_thread);
+	fprintf(out, " %s\n", layout.how);
+}
+
 static void write_thread(FILE *out, const struct thread *thread)
 {
 	fprintf(out, "thread %d %s %d ", (int)thread->tid, role_name(thread->role), thread->watched);
@@ -404,6 +432,7 @@ static void write_all(FILE *out, const struct head_options *options, const char 
 		find_workers(out, (pid_t)options->pid, threads, count, maps, space);
 	write_symbol_warnings(out, space, options->target, build_id);
 	write_stack_facts(out, space, maps, threads, count);
+	write_tokio(out, (pid_t)options->pid, threads, count, space);
 	for (size_t i = 0; i < maps->count; i++)
 		write_map(out, &maps->mapping[i]);
 	for (size_t i = 0; i < count; i++)

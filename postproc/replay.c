@@ -31,7 +31,7 @@ struct held {
 struct replay {
 	struct replay_options options;
 	struct model *model;
-	char *exe, *strings[8]; /* meta values that the model points to */
+	char *exe, *strings[16]; /* meta values that the model points to */
 	size_t kept;
 	const struct arch *arch; /* the target's */
 	struct space *space;
@@ -121,7 +121,7 @@ static const struct verdict *verdict_of(struct replay *r, const struct event *e,
 {
 	const struct verdict *v = stacks_verdict(r->stacks, e->stack);
 
-	if (!v)
+	if (!v && e->stack)
 		r->model->stacks_missing++;
 	tally_thread(r->tally, e->tid, e->ns, NULL, v ? v->role : ROLE_UNKNOWN);
 	enum role role = tally_role(r->tally, e->tid);
@@ -365,6 +365,8 @@ static void take(struct replay *r, const struct event *e)
 	case EVENT_GONE:
 		tally_gone(r->tally, e->tid, e->ns);
 		see(r, e->ns);
+		break;
+	case EVENT_TOKIO:
 		break;
 	case EVENT_LOST:
 		m->lost += e->count;

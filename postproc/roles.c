@@ -195,6 +195,16 @@ static uint64_t stack_pointer(const struct user_regs_struct *registers)
 #endif
 }
 
+static uint64_t thread_pointer(const struct user_regs_struct *registers)
+{
+#if defined(__x86_64__)
+	return registers->fs_base;
+#else
+	(void)registers;
+	return 0;
+#endif
+}
+
 static bool take_snapshot(pid_t tid, struct snapshot *s)
 {
 	struct iovec registers = {&s->registers, sizeof(s->registers)};
@@ -399,10 +409,12 @@ static void *read_roles(void *arg)
 
 	for (size_t i = 0; i < u->threads; i++) {
 		u->tid = u->thread[i].tid;
-		if (ready && take_snapshot(u->tid, &u->snapshot))
+		if (ready && take_snapshot(u->tid, &u->snapshot)) {
 			u->thread[i].role = unwind(u, judge);
-		else
+			u->thread[i].thread_pointer = thread_pointer(&u->snapshot.registers);
+		} else {
 			u->unread++;
+		}
 	}
 	dwfl_end(u->dwfl);
 	judge_free(judge);
@@ -440,4 +452,28 @@ size_t roles_by_stack(pid_t pid, struct thread *threads, size_t count, const str
 	free(u->frame);
 	free(u);
 	return unread;
+}
+
+static void *read_thread_pointers(void *arg)
+{
+	struct unwinding *u = arg;
+
+	for (size_t i = 0; i < u->threads; i++)
+		if (u->thread[i].watched && !u->thread[i].thread_pointer &&
+		    take_snapshot(u->thread[i].tid, &u->snapshot))
+			u->thread[i].thread_pointer = thread_pointer(&u->snapshot.registers);
+	return NULL;
+}
+
+void roles_read_thread_pointers(pid_t pid, struct thread *threads, size_t count)
+{
+	struct unwinding *u = xcalloc(1, sizeof(*u));
+	pthread_t reader;
+
+	u->pid = pid;
+	u->thread = threads;
+	u->threads = count;
+	if (!pthread_create(&reader, NULL, read_thread_pointers, u))
+		pthread_join(reader, NULL);
+	free(u);
 }

@@ -238,6 +238,12 @@ static void parse_begin(struct cursor *c, struct event *e)
 	e->ns = decimal(c, UINT64_MAX);
 }
 
+/* What the probes have to know; nothing that it says is needed to read their lines. */
+static void parse_tokio(struct cursor *c, struct event *e)
+{
+	e->text = text(c);
+}
+
 static void parse_end(struct cursor *c, struct event *e)
 {
 	static const char *const reasons[] = {"interrupt", "duration", "exit", "exec", NULL};
@@ -406,7 +412,7 @@ static const struct {
 	{"gone", EVENT_GONE, parse_gone},	{"limit", EVENT_LIMIT, parse_limit},
 	{"map", EVENT_MAP, parse_map},		{"thread", EVENT_THREAD, parse_thread},
 	{"meta", EVENT_META, parse_meta},	{"begin", EVENT_BEGIN, parse_begin},
-	{"end", EVENT_END, parse_end},
+	{"end", EVENT_END, parse_end},		{"tokio", EVENT_TOKIO, parse_tokio},
 };
 
 /* The number in `BEFORE N AFTER`; `after` may be only the start of what follows. */

@@ -5,7 +5,8 @@
 #
 # Further variables: stacks (copy, fp or dwarf: how a stack is taken), chunks (of 128 bytes that are copied at the most),
 # windows (statements that set $lo0, $k0, $lo1, $k1), resume (1: a tracepoint fires when a thread is back in user mode), raw
-# (1: bpftrace prints stacks as bare addresses), watch (statements that look at a new name), duration (ms, 0: no end).
+# (1: bpftrace prints stacks as bare addresses), tokio (statements that set $id_at and the others of poll.bt; empty: polls are
+# not told apart), watch (statements that look at a new name), duration (ms, 0: no end).
 #
 # Probes with the same name and filter become one program: each program costs every thread of the machine a little.
 
@@ -62,10 +63,14 @@ function expand(line) {
 		return in_back ? "" : capture(1)
 	if (line ~ /\/\/@leave/)
 		return leave()
+	# Not by sub(), to which & means something.
+	if (line ~ /\/\/@observe/)
+		return tokio ? "$who = (uint64)tid;\n" body["observe"] : ""
+	if (line ~ /\/\/@aim/)
+		return tokio ? "if ($poll == 0 || ($seen - @poll_first[tid]) * 2 < $2 * 1000) { return; }\n" : ""
 	sub(/\/\/@watch/, watch, line)
 	sub(/\/\/@gone/, "delete(@worker[tid]);", line)
 	sub(/\/\/@windows/, windows, line)
-	sub(/\/\/@observe/, "", line)
 	if (in_back && resume)
 		gsub(/args->next_pid/, "tid", line)
 	return line "\n"
@@ -105,8 +110,8 @@ title {
 	}
 }
 
-part && /^\/\/@estimated/ {
-	nested = 1
+part && /^\/\/@(estimated|standalone)/ {
+	nested = /estimated/ && !tokio ? 1 : 2 # 2: left out
 	next
 }
 
@@ -118,9 +123,10 @@ part && /^\/\/@end/ {
 }
 
 part {
-	if (nested && polls == "tls")
+	if (nested == 2)
 		next
 	sub(/\/\/@windows/, windows)
+	sub(/\/\/@tokio/, tokio)
 	body[part] = body[part] $0 "\n"
 	next
 }
@@ -201,15 +207,23 @@ function show(head, text) {
 	script = script "\n" fill(head) "\n{\n" fill(text) "}\n"
 }
 
+# Nothing is seen of the workers until all is attached, which takes a moment: half of the probes would tell half of the truth.
 function begin(    i, n, tid, text) {
 	n = split(workers, tid, " ")
 	for (i = 1; i <= n; i++)
 		text = text "\t@worker[" tid[i] "] = 1;\n"
-	show("BEGIN", text "\t@why = 0;\n\t@copied = (uint64)0;\n\t@missed = (uint64)0;\n\t@begun = 0;\n\t@until = (uint64)0;\n")
+	show("BEGIN", "\t@why = 0;\n\t@copied = (uint64)0;\n\t@missed = (uint64)0;\n\t@begun = 0;\n\t@until = (uint64)0;\n")
 	if (duration)
 		show("interval:ms:" duration, "\t@why = 3;\n\t@until = nsecs;\n\texit();\n")
-	script = script "\n// By now everything above is attached, which took a moment."
-	show("interval:ms:50 /@begun == 0/", "\t@begun = 1;\n\tprintf(\"begin %lld\\n\", nsecs);\n")
+	show("interval:ms:50 /@begun == 0/", "\t@begun = 1;\n\tprintf(\"begin %lld\\n\", nsecs);\n" text)
+}
+
+# Where polls are told apart: which sleeps count. None outside a poll; in one that is long already, short ones too.
+function aim() {
+	if (!tokio)
+		return ""
+	return "\tif (@poll_key[$who] == 0) {\n\t\t$least = (uint64)1 << 62;\n\t}\n" \
+		"\tif (@poll_key[$who] != 0 && nsecs - @poll_first[$who] >= $2 * 1000) {\n\t\t$least = (uint64)$2 * 125;\n\t}\n"
 }
 
 # A worker is back: its stack is taken once, whatever is to be said of it.
@@ -217,8 +231,9 @@ function back(    who) {
 	who = resume ? "tid" : "args->next_pid"
 	show(resume ? "tracepoint:rseq:rseq_update /pid == $1 && @worker[tid]/" : \
 		"tracepoint:sched:sched_switch /@worker[args->next_pid]/",
-		"\t$who = (uint64)" who ";\n\t$id = (uint64)0;\n" \
-		"\tif (@asleep[$who] + @queued[$who] >= $2 * 1000 || @wait[$who]) {\n" capture(resume) "}\n" program["back"])
+		"\t$who = (uint64)" who ";\n\t$id = (uint64)0;\n\t$least = (uint64)$2 * 1000;\n" aim() \
+		"\tif (@asleep[$who] + @queued[$who] >= $least || (@wait[$who]" (tokio ? " && @poll_key[$who]" : "") ")) {\n" \
+		capture(resume) "}\n" program["back"])
 	if (stacks == "copy")
 		show(resume ? "tracepoint:rseq:rseq_update /pid == $1 && @want[tid]/" : \
 			"tracepoint:sched:sched_switch /@want[args->next_pid]/",
