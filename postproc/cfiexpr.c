@@ -129,7 +129,9 @@ uint64_t cfi_expression(const Dwarf_Op *op, size_t count, bool location, const s
 			push(&values, op->number); /* libdw has extended the sign */
 			break;
 		case DW_OP_call_frame_cfa:
-			push_known(&values, frame->cfa, 0);
+			/* libdw begins all rules for registers with it; those of signal frames do not need it. */
+			if (i > 0 || frame->cfa != 0)
+				push_known(&values, frame->cfa, 0);
 			break;
 		case DW_OP_deref:
 			push_known(&values, cfi_word(stack, pop(&values)), 0);

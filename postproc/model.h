@@ -80,6 +80,8 @@ struct model {
 	uint64_t longest_poll; /* ns */
 	uint64_t events, lost, unknown_lines, bad_lines;
 	uint64_t stacks, stacks_cut, stacks_missing;
+	uint64_t stacks_walked,
+		stacks_too_few;	 /* of stacks_cut: walked in the kernel; deeper than what was copied */
 	uint64_t stacks_skipped; /* not copied, because copying had used up its share of time */
 	uint64_t parks;		 /* sleeps over the threshold that were parks: dropped */
 	uint64_t other_role;	 /* events of threads that are not workers: dropped */

@@ -416,6 +416,8 @@ int replay_read(struct replay *r, FILE *in, struct model *model)
 	if (r->stacks) {
 		model->stacks = stacks_count(r->stacks);
 		model->stacks_cut = stacks_cut(r->stacks);
+		model->stacks_walked = stacks_walked(r->stacks);
+		model->stacks_too_few = stacks_too_few(r->stacks);
 	}
 	tally_finish(r->tally, model);
 	stream_free(stream);

@@ -178,6 +178,18 @@ __attribute__((format(printf, 2, 3))) static void warn(struct page *page, const 
 	free(text);
 }
 
+/* Why most of the cut stacks are, and what to do. */
+static const char *why_cut(const struct model *m)
+{
+	if (m->stacks_too_few * 2 >= m->stacks_cut)
+		return "Most are deeper than what is copied of a stack: a larger --stack-size copies more.";
+	if (m->stacks_walked * 2 >= m->stacks_cut)
+		return "Most were walked in the kernel, where not all code lets it: --stacks copy takes more "
+		       "time, "
+		       "but gets further.";
+	return "Most lead through code without unwind tables: building that with frame pointers helps.";
+}
+
 /* What makes the numbers less than they should be, and what to do about it. */
 static void warnings(struct report *report)
 {
@@ -213,11 +225,8 @@ static void warnings(struct report *report)
 		     unit_count(text, m->stacks_skipped));
 	/* A few cut stacks are normal; and the frames next to the leaf, which count, are there. */
 	if (m->stacks >= 20 && m->stacks_cut * 10 > m->stacks)
-		warn(page,
-		     "%s of the stacks are cut short, so their task may be unknown. Very deep ones are, "
-		     "and those through code without unwind tables: building that with frame pointers "
-		     "helps.",
-		     unit_share(share, m->stacks_cut, m->stacks));
+		warn(page, "%s of the stacks are cut short, so their task may be unknown. %s",
+		     unit_share(share, m->stacks_cut, m->stacks), why_cut(m));
 }
 
 static void bullet(struct page *page, const char *text)

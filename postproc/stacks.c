@@ -39,8 +39,8 @@ struct stacks {
 	struct unwinder *unwinder;
 	htab_t by_id;
 	htab_t known; /* frames that came resolved, each once: the judge tells chains apart by their frames */
-	struct stack *walk; /* the `frames` line whose addresses follow */
-	uint64_t count, cut;
+	struct stack *walk;		      /* the `frames` line whose addresses follow */
+	uint64_t count, cut, walked, too_few; /* of those that are cut, the last two */
 	struct chain chain;
 	const struct frame *frame[MAX_CHAIN];
 };
@@ -287,9 +287,10 @@ static void unwind_stack(struct stacks *stacks, struct stack *s)
 		return;
 	}
 	chain->count = s->words;
-	chain->cut = true;
+	chain->too_few = false;
 	for (size_t i = 0; i < s->words; i++)
 		chain->pc[i] = s->word[i] - (i > 0);
+	chain->cut = s->words < 2 || !unwind_is_start(stacks->unwinder, chain->pc[s->words - 1]);
 }
 
 /* Unwinds a stack and names its frames, into stacks->frame. Returns how many there are. */
@@ -329,7 +330,11 @@ const struct verdict *stacks_verdict(struct stacks *stacks, uint64_t id)
 	}
 	s->verdict = judge_stack(stacks->judge, stacks->frame, count, cut);
 	stacks->count++;
-	stacks->cut += cut && !s->verdict->parked;
+	if (cut && !s->verdict->parked) {
+		stacks->cut++;
+		stacks->walked += s->walked && !s->frames;
+		stacks->too_few += stacks->chain.too_few && !s->frames;
+	}
 	free(s->word);
 	s->word = NULL;
 	s->words = 0;
@@ -386,4 +391,14 @@ uint64_t stacks_count(const struct stacks *stacks)
 uint64_t stacks_cut(const struct stacks *stacks)
 {
 	return stacks->cut;
+}
+
+uint64_t stacks_walked(const struct stacks *stacks)
+{
+	return stacks->walked;
+}
+
+uint64_t stacks_too_few(const struct stacks *stacks)
+{
+	return stacks->too_few;
 }

@@ -32,4 +32,8 @@ void stacks_write(struct stacks *stacks, FILE *out);
 uint64_t stacks_count(const struct stacks *stacks);
 uint64_t stacks_cut(const struct stacks *stacks);
 
+/* How many of those that are cut were walked in the kernel, and how many needed more of the stack than was copied. */
+uint64_t stacks_walked(const struct stacks *stacks);
+uint64_t stacks_too_few(const struct stacks *stacks);
+
 #endif

@@ -340,6 +340,25 @@ static bool starts_thread(struct unwinder *u, uint64_t pc)
 	return false;
 }
 
+bool unwind_is_start(struct unwinder *u, uint64_t pc)
+{
+	if (pc == 0 || !space_executable(u->space, pc))
+		return false;
+	const struct row *row = row_of(u, pc);
+
+	return (row->found && row->ra.kind == RULE_UNDEFINED) || starts_thread(u, pc);
+}
+
+/* Is what leads on from this frame above the words that were copied? */
+static bool is_above(const struct cfi_frame *frame, const struct raw_stack *stack)
+{
+	uint64_t size = 8 * stack->words, far = UINT64_C(1)
+						<< 26; /* no stack is so big; another one is further off */
+	uint64_t needed = (frame->cfa ? frame->cfa - 8 : frame->fp + 8) - stack->sp;
+
+	return needed >= size && needed < far;
+}
+
 /* From *frame, whose lookup address is `pc` and has `row`, to *caller. */
 static enum step step(struct unwinder *u, uint64_t pc, bool interrupted, bool sigreturn,
 		      struct cfi_frame *frame, const struct raw_stack *stack, struct cfi_frame *caller)
@@ -371,6 +390,7 @@ void unwind(struct unwinder *u, const struct raw_stack *stack, struct chain *cha
 
 	chain->count = 0;
 	chain->cut = true;
+	chain->too_few = false;
 	while (chain->count < UNWIND_MAX_FRAMES) {
 		/* A call can be its function's last instruction: what follows is in another one. */
 		uint64_t pc = interrupted ? frame.pc : frame.pc - 1;
@@ -389,6 +409,7 @@ void unwind(struct unwinder *u, const struct raw_stack *stack, struct chain *cha
 		if (next != STEP_CALLER) {
 			/* A leaf may be in the parent's half of clone. */
 			chain->cut = next != STEP_START && (chain->count == 1 || !starts_thread(u, pc));
+			chain->too_few = chain->cut && is_above(&frame, stack);
 			return;
 		}
 		interrupted = signal;

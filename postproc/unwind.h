@@ -27,6 +27,7 @@ struct raw_stack {
 struct chain {
 	size_t count;
 	bool cut; /* the thread's start (a frame whose caller CFI calls undefined, or clone/_start) was not reached */
+	bool too_few; /* cut, because the words end below what is needed */
 	uint64_t pc
 		[UNWIND_MAX_FRAMES]; /* address to look up: the leaf's and a signal frame's own, else return address - 1 */
 };
@@ -40,5 +41,8 @@ void unwinder_free(struct unwinder *u);
 /* Unwinds `stack` into *chain. Always gives at least the leaf (chain->count >= 1). Bounded: each step must move up the
  * stack, but for one out of a signal handler, which may have a stack of its own; and UNWIND_MAX_FRAMES ends it. */
 void unwind(struct unwinder *u, const struct raw_stack *stack, struct chain *chain);
+
+/* Is `pc` where a thread starts, which has no caller? For chains that are not this unwinder's. */
+bool unwind_is_start(struct unwinder *u, uint64_t pc);
 
 #endif

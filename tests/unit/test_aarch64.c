@@ -149,11 +149,85 @@ static void test_vdso_elsewhere(void **state)
 	space_free(space);
 }
 
+/* xorshift64: the same on every run. */
+static uint64_t next_random(void)
+{
+	static uint64_t state = UINT64_C(0x2545f4914f6cdd1d);
+
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state;
+}
+
+static uint64_t random_word(uint64_t sp)
+{
+	switch (next_random() % 4) {
+	case 0:
+		return 0x400000 + next_random() % 0x2000;
+	case 1:
+		return sp + 8 * (next_random() % 1024);
+	case 2: /* signed */
+		return (0x400000 + next_random() % 0x2000) | next_random() << 48;
+	default:
+		return next_random() % 2 ? 0 : next_random();
+	}
+}
+
+/* Whatever is on the stack: an end, and nothing but code in the chain. */
+static void test_random_stacks(void **state)
+{
+	struct space *space = space_new(&(struct space_options){.exe = "/program", .target = PROGRAM});
+	struct unwinder *u = unwinder_new(space, &arch_aarch64);
+	static uint64_t words[MOST_WORDS];
+	struct chain chain;
+	size_t longest = 0;
+
+	(void)state;
+	space_add(space, &(struct mapping){0x400000, 0x402000, 0, true, "/program", ""});
+	space_add(space, &(struct mapping){0x7f80000000, 0x7f80001000, 0, true, "[vdso]", "00"});
+	for (int round = 0; round < 3000; round++) {
+		uint64_t sp = round % 100 == 0 ? UINT64_MAX - next_random() % 8192 : UINT64_C(0x7fc0000000);
+		struct raw_stack stack = {.ip = round % 50 == 0 ? next_random()
+								: 0x400000 + next_random() % 0x2000,
+					  .sp = round % 70 == 0 ? sp + 4 : sp,
+					  .bp = random_word(sp),
+					  .lr = random_word(sp),
+					  .word = words,
+					  .words = next_random() % (MOST_WORDS + 1)};
+		for (size_t i = 0; i < MOST_WORDS; i++)
+			words[i] = random_word(sp);
+		unwind(u, &stack, &chain);
+		assert_in_range(chain.count, 1, UNWIND_MAX_FRAMES);
+		assert_int_equal(chain.pc[0], stack.ip);
+		for (size_t i = 1; i < chain.count; i++)
+			assert_true(space_executable(space, chain.pc[i]));
+		longest = chain.count > longest ? chain.count : longest;
+	}
+	assert_true(longest > 5);
+	/* Trampolines that lead to each other go round, but not for ever. */
+	for (size_t i = 0; i < MOST_WORDS; i++)
+		words[i] = 0;
+	struct raw_stack stack = {.sp = 0x7fc0000000, .word = words, .words = MOST_WORDS};
+	for (uint64_t pc = 0x400000; pc < 0x402000; pc += 4) {
+		stack.ip = pc;
+		words[568 / 8] = pc;
+		words[560 / 8] = stack.sp;
+		unwind(u, &stack, &chain);
+		longest = chain.count > longest ? chain.count : longest;
+	}
+	assert_int_equal(longest, UNWIND_MAX_FRAMES);
+	assert_in_range(chain.count, 1, UNWIND_MAX_FRAMES);
+	unwinder_free(u);
+	space_free(space);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_recording),
 		cmocka_unit_test(test_vdso_elsewhere),
+		cmocka_unit_test(test_random_stacks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,7 +115,8 @@ static pid_t start_child(void)
 	assert_true(child >= 0);
 	if (child == 0) {
 		signal(SIGUSR1, on_signal);
-		ptrace(PTRACE_TRACEME, 0, 0, 0);
+		if (ptrace(PTRACE_TRACEME, 0, 0, 0) != 0)
+			_exit(0); /* not here, in some containers */
 		raise(SIGSTOP);
 		exercise();
 		raise(SIGSTOP);
@@ -227,7 +228,10 @@ static void test_every_instruction(void **state)
 
 	(void)state;
 	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFSTOPPED(status));
+	if (!WIFSTOPPED(status)) {
+		unwinder_free(u);
+		skip();
+	}
 	/* Where it starts is taken on trust: test_unwind.c has compared such stacks. */
 	assert_int_equal(ptrace(PTRACE_GETREGS, child, 0, &regs), 0);
 	stack = copy_stack(child, &regs);
