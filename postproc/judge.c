@@ -154,38 +154,38 @@ static void find_poll(struct verdict *v)
 	}
 }
 
-/* The first of a list of generic arguments, for display; NULL if there is none. The caller frees it. */
-static char *first_generic(const char *generics)
+/* The future that a poll's frame is generic over, for display: debug info tells, or else a v0 name. The caller
+ * frees it. */
+static char *future_of(const struct frame *f)
 {
-	size_t depth = 0, length = 0;
+	size_t length;
+	const char *types = f->generics;
 
-	for (; generics[length]; length++) {
-		char c = generics[length];
-
-		if (c == '<' || c == '(' || c == '[' || c == '{')
-			depth++;
-		else if ((c == '>' && length > 0 && generics[length - 1] != '-') || c == ')' || c == ']' ||
-			 c == '}')
-			depth -= depth > 0;
-		else if (c == ',' && depth == 0)
-			break;
-	}
-	if (length == 0)
-		return NULL;
-	char *first = xstrndup(generics, length), *shown = name_display(first);
-
-	free(first);
-	return shown;
+	if (types)
+		length = strlen(types);
+	else
+		types = f->function ? name_arguments(f->function, &length) : NULL;
+	return types ? name_future(types, length) : NULL;
 }
 
-/* The task is the future that was spawned: the type that the poll is generic over, if debug info tells, or else the
+/* The name of a frame as a task's: a future written by hand is its type, not the poll of it. */
+static char *task_of(const struct frame *f)
+{
+	size_t length;
+	const char *type = f->function ? name_polled(f->function, &length) : NULL;
+	char *name = type ? name_future(type, length) : NULL;
+
+	return name ? name : xstrdup(f->name);
+}
+
+/* The task is the future that was spawned: the type that the poll is generic over, if its frame tells, or else the
  * outermost function of the user's, or of a dependency's. */
 static void find_task(struct verdict *v)
 {
 	const struct frame *outermost = NULL;
 
 	for (size_t i = v->poll; i < v->count && is(v->frame[i], task_poll); i++)
-		if (v->frame[i]->generics && (v->task = first_generic(v->frame[i]->generics)))
+		if ((v->task = future_of(v->frame[i])))
 			return;
 	for (size_t i = v->poll; i-- > 0 && (!outermost || outermost->origin != ORIGIN_USER);) {
 		enum origin origin = v->frame[i]->origin;
@@ -195,7 +195,7 @@ static void find_task(struct verdict *v)
 			outermost = v->frame[i];
 	}
 	if (outermost)
-		v->task = xstrdup(outermost->name);
+		v->task = task_of(outermost);
 }
 
 static void find_blame(struct verdict *v)
@@ -208,6 +208,16 @@ static void find_blame(struct verdict *v)
 				v->blame = i;
 				return;
 			}
+	/* What was inlined into the poll called this last: "std::thread::sleep" rather than "clock_nanosleep". */
+	for (size_t i = v->in_poll ? v->poll : 0; i-- > 0;) {
+		const char *function = v->frame[i]->function;
+
+		if (v->frame[i]->origin == ORIGIN_STD && function &&
+		    (strncmp(function, "std::", 5) == 0 || strncmp(function, "<std::", 6) == 0)) {
+			v->blame = i;
+			return;
+		}
+	}
 }
 
 const struct verdict *judge_stack(struct judge *judge, const struct frame *const *frame, size_t count,

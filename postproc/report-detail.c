@@ -161,6 +161,22 @@ static size_t place_column_for(const struct report *report, const struct verdict
 	return column < most ? column : most;
 }
 
+/* Why the function that is named is not the user's own. */
+static const char *why_not_own(const struct verdict *stack, const struct frame *blamed)
+{
+	const struct frame *poll = stack->poll < stack->count ? stack->frame[stack->poll] : NULL;
+
+	if (!blamed->function)
+		return "no symbol covers this address. If the binary was stripped, --target FILE takes the "
+		       "symbols "
+		       "from an unstripped copy of the same build.";
+	if (poll && poll->function && !poll->file)
+		return "no frame of your own code is on this stack: the task or the nearest frame is named. "
+		       "What was "
+		       "inlined shows with debug info: [profile.release] debug = 1.";
+	return "no frame of your own code is on this stack: the nearest one is named.";
+}
+
 static void chain(struct report *report, const struct blocker *b)
 {
 	const struct verdict *stack = b->stack;
@@ -205,11 +221,7 @@ static void chain(struct report *report, const struct blocker *b)
 	if (blamed->origin == ORIGIN_USER)
 		return;
 	label(page, "note");
-	page_wrap(page, STYLE_PLAIN,
-		  blamed->function
-			  ? "no frame of your own code is on this stack: the nearest one is named."
-			  : "no symbol covers this address. If the binary was stripped, --target FILE takes "
-			    "the symbols from an unstripped copy of the same build.");
+	page_wrap(page, STYLE_PLAIN, why_not_own(stack, blamed));
 }
 
 /* What the blocked time was made of, when it is not all of one kind. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crates.h"
 #include "debuginfo.h"
 #include "names.h"
 #include "origin.h"
@@ -29,6 +30,7 @@ struct symbolizer {
 	struct space *space;
 	struct objalloc *memory; /* of all entries, names and strings */
 	htab_t entries, names, strings;
+	struct crates *crates; /* of the main executable; NULL until they are needed */
 };
 
 /* --- the caches --- */
@@ -76,6 +78,7 @@ void symbolizer_free(struct symbolizer *s)
 	htab_delete(s->entries);
 	htab_delete(s->names);
 	htab_delete(s->strings);
+	crates_free(s->crates);
 	objalloc_free(s->memory);
 	free(s);
 }
@@ -167,6 +170,15 @@ static const char *path_of(struct symbolizer *s, const struct debuginfo_file *fi
 	return kept;
 }
 
+static bool is_dependency(void *symbolizer, const char *crate, size_t length)
+{
+	struct symbolizer *s = symbolizer;
+
+	if (!s->crates)
+		s->crates = crates_read(space_main(s->space));
+	return crates_have(s->crates, crate, length);
+}
+
 static void fill(struct symbolizer *s, struct frame *frame, const struct name *name,
 		 const struct debuginfo_function *function, bool main)
 {
@@ -180,8 +192,11 @@ static void fill(struct symbolizer *s, struct frame *frame, const struct name *n
 	frame->name = name ? name->name : NULL;
 	frame->origin = origin_of(&(struct origin_facts){.file = declared ? declared : frame->file,
 							 .function = frame->function,
+							 .symbol = name ? name->symbol : NULL,
 							 .rust = name && name->rust,
 							 .main = main,
+							 .dependency = is_dependency,
+							 .context = s,
 							 .mapped = frame->module[0] == '/' ||
 								   strcmp(frame->module, "[vdso]") == 0});
 }

@@ -188,6 +188,11 @@ static char *blamed_name(const struct block *block, const struct frame **frame)
 	if (!v || !v->count)
 		return xstrdup("(unknown)");
 	*frame = v->frame[v->blame];
+	/* A future's code that was inlined into the runtime's poll has no frame, but the poll says whose it is. */
+	if (v->task && (*frame)->origin != ORIGIN_USER && (*frame)->origin != ORIGIN_DEPENDENCY) {
+		*frame = NULL;
+		return xstrdup(v->task);
+	}
 	if ((*frame)->name)
 		return xstrdup((*frame)->name);
 	const char *base = strrchr((*frame)->module, '/');

@@ -92,6 +92,38 @@ static void the_spawned_type_names_the_task(void **state)
 	assert_null(strstr(v->task, "Arc"));
 }
 
+static void a_v0_name_names_the_task(void **state)
+{
+	static const struct frame v0_poll =
+		FRAME(ORIGIN_RUNTIME, "<tokio::runtime::task::harness::Harness<tiny::naps::{closure#0}, "
+				      "alloc::sync::Arc<S>>>::poll");
+	static const struct frame legacy_poll =
+		FRAME(ORIGIN_RUNTIME, "tokio::runtime::task::harness::Harness<T,S>::poll");
+	static const struct frame busy =
+		FRAME(ORIGIN_USER, "<lab::handlers::Busy as core::future::future::Future>::poll");
+
+	assert_string_equal(JUDGE(false, &user, &v0_poll, &worker)->task, "tiny::naps");
+	assert_string_equal(JUDGE(false, &start, &v0_poll, &worker)->task, "tiny::naps");
+	assert_string_equal(JUDGE(false, &user, &handler, &legacy_poll, &worker)->task, "app::handler");
+	assert_null(JUDGE(false, &start, &legacy_poll, &worker)->task);
+	/* A future written by hand is the task under both manglings. */
+	assert_string_equal(JUDGE(false, &user, &busy, &legacy_poll, &worker)->task, "lab::handlers::Busy");
+}
+
+static void what_the_standard_library_was_called_for(void **state)
+{
+	static const struct frame nanosleep = FRAME(ORIGIN_SYSTEM, "clock_nanosleep"),
+				  inner = FRAME(ORIGIN_STD, "std::sys::thread::unix::sleep"),
+				  sleep = FRAME(ORIGIN_STD, "std::thread::functions::sleep"),
+				  pin = FRAME(ORIGIN_STD,
+					      "<core::pin::Pin<P> as core::future::Future>::poll");
+
+	assert_int_equal(JUDGE(false, &nanosleep, &inner, &sleep, &pin, &poll, &worker)->blame, 2);
+	assert_int_equal(JUDGE(false, &nanosleep, &sleep, &dependency, &poll, &worker)->blame, 2);
+	assert_int_equal(JUDGE(false, &nanosleep, &pin, &poll, &worker)->blame, 0);
+	assert_int_equal(JUDGE(false, &nanosleep, &sleep, &worker)->blame, 0);
+}
+
 static void parks_are_not_blocking(void **state)
 {
 	const struct verdict *v = JUDGE(false, &epoll, &parker, &worker, &poll, &pool, &start);
@@ -140,6 +172,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_worker_in_a_poll, make_judge, drop_judge),
 		cmocka_unit_test_setup_teardown(the_same_chain_is_judged_once, make_judge, drop_judge),
 		cmocka_unit_test_setup_teardown(the_spawned_type_names_the_task, make_judge, drop_judge),
+		cmocka_unit_test_setup_teardown(a_v0_name_names_the_task, make_judge, drop_judge),
+		cmocka_unit_test_setup_teardown(what_the_standard_library_was_called_for, make_judge,
+						drop_judge),
 		cmocka_unit_test_setup_teardown(parks_are_not_blocking, make_judge, drop_judge),
 		cmocka_unit_test_setup_teardown(who_may_block, make_judge, drop_judge),
 		cmocka_unit_test_setup_teardown(a_current_thread_runtime, make_judge, drop_judge),
