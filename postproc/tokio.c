@@ -189,17 +189,22 @@ static bool tls_location(Dwarf_Die *die, uint64_t *at)
 	return op[0].atom == DW_OP_const8u || op[0].atom == DW_OP_const4u || op[0].atom == DW_OP_addr;
 }
 
-/* A variable of the same name that the linker has thrown away is at 0 or somewhere impossible. */
+/* A variable of the same name that the linker has thrown away is at 0 or somewhere impossible. One that is only declared
+ * here, where the symbol table knows its place, has the type all the same. */
 static void add_variable(struct search *s, int which, Dwarf_Die *die)
 {
 	struct variable *v = &s->variable[which];
-	Dwarf_Attribute attribute;
 	Dwarf_Die type;
 	uint64_t at;
+	bool placed = tls_location(die, &at) && at < s->tls_size;
 
-	if (!tls_location(die, &at) || at >= s->tls_size ||
-	    !dwarf_formref_die(dwarf_attr(die, DW_AT_type, &attribute), &type))
+	if (!rusttype_of(die, &type))
 		return;
+	if (!placed) {
+		if (!s->symbols || !v->found || v->typed)
+			return;
+		at = v->at;
+	}
 	if (s->symbols && (!v->found || v->at != at))
 		return;
 	if (!s->symbols && v->found && v->at) {
@@ -438,12 +443,15 @@ static const char *from_dwarf(struct search *s, struct tokio_layout *layout)
  * current-thread scheduler is not here: its layout depends on which of Tokio's other features were chosen. */
 static const struct known {
 	unsigned major, minor;
-	uint64_t id, scheduler; /* in the variable */
-	uint32_t tag;		/* of the multi-thread scheduler; at the start of the context */
+	uint64_t id, id_tag, budget; /* in the context variable */
+	bool tagged;		     /* the scheduler's pointer is in it too, else in a variable of its own */
+	uint64_t scheduler;
+	uint32_t tag; /* of the multi-thread scheduler; at the start of the context */
 	uint64_t core, counter, idle;
 } known[] = {
-	{1, 43, 48, 40, 1, 24, 64, 8},
-	{1, 53, 48, 40, 1, 24, 104, 8},
+	{1, 24, 40, 32, 88, false, 0, 0, 16, 32, 8},
+	{1, 43, 48, 0, 0, true, 40, 1, 24, 64, 8},
+	{1, 53, 48, 0, 0, true, 40, 1, 24, 104, 8},
 };
 
 /* Reads one number of a version, ends with `end`. */
@@ -493,7 +501,7 @@ static unsigned find_version(Elf *elf, unsigned version[2])
 
 static const char *from_table(Elf *elf, const struct search *s, struct tokio_layout *layout)
 {
-	const struct variable *v = &s->variable[CONTEXT];
+	const struct variable *v = &s->variable[CONTEXT], *mt = &s->variable[MULTI_THREAD];
 	struct tokio_scheduler *t = &layout->multi_thread;
 	const struct known *row = NULL;
 	unsigned version[2] = {0, 0}, versions = find_version(elf, version);
@@ -510,12 +518,16 @@ static const char *from_table(Elf *elf, const struct search *s, struct tokio_lay
 	if (!row)
 		return "no debug info, and where its version of Tokio keeps its state is not in the table";
 	below = v->found ? s->tls_size - v->at : commonest_access(elf);
-	if (below <= row->id || below <= row->scheduler || below > s->tls_size)
+	if (below > s->tls_size || below <= row->id || below <= row->budget || below <= row->scheduler)
 		return "stripped, and Tokio's context was not found in its code";
+	if (!row->tagged && (!mt->found || mt->twice))
+		return "stripped, and this version of Tokio has its schedulers in variables of their own";
 	layout->id = below - row->id;
-	layout->tagged = true;
+	layout->id_tag = row->id_tag ? below - row->id_tag : 0;
+	layout->budget = row->budget ? below - row->budget : 0;
+	layout->tagged = row->tagged;
 	*t = (struct tokio_scheduler){.known = true,
-				      .pointer = below - row->scheduler,
+				      .pointer = row->tagged ? below - row->scheduler : s->tls_size - mt->at,
 				      .tag = row->tag,
 				      .core = row->core,
 				      .counter = row->counter,
@@ -559,6 +571,8 @@ const char *tokio_find(struct module *module, struct tokio_layout *layout)
 	}
 	if (s->variable[CONTEXT].twice)
 		why = "there is more than one Tokio in it";
+	if (why)
+		memset(layout, 0, sizeof(*layout));
 	free(s);
 	return why;
 }
