@@ -10,15 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 
-#include "roles.h"
+#include "rusttype.h"
 #include "space.h"
 
 #define ENTRIES_MAX 20000000u /* debug info entries that are read at most */
-#define DEPTH_MAX 12	      /* of namespaces, and of types in types */
+#define DEPTH_MAX 8	      /* of namespaces */
 #define TLS_MAX (1u << 24)    /* bytes: thread-local memory is not larger */
-#define OFFSET_MAX 65536u     /* nor any of the structures */
 
 /* The thread-local variables. In mangled names, legacy or v0, paths look like this. Since 1.29 the first is all there is. */
 enum { CONTEXT, MULTI_THREAD, CURRENT_THREAD, VARIABLES };
@@ -191,17 +189,22 @@ static bool tls_location(Dwarf_Die *die, uint64_t *at)
 	return op[0].atom == DW_OP_const8u || op[0].atom == DW_OP_const4u || op[0].atom == DW_OP_addr;
 }
 
-/* A variable of the same name that the linker has thrown away is at 0 or somewhere impossible. */
+/* A variable of the same name that the linker has thrown away is at 0 or somewhere impossible. One that is only declared
+ * here, where the symbol table knows its place, has the type all the same. */
 static void add_variable(struct search *s, int which, Dwarf_Die *die)
 {
 	struct variable *v = &s->variable[which];
-	Dwarf_Attribute attribute;
 	Dwarf_Die type;
 	uint64_t at;
+	bool placed = tls_location(die, &at) && at < s->tls_size;
 
-	if (!tls_location(die, &at) || at >= s->tls_size ||
-	    !dwarf_formref_die(dwarf_attr(die, DW_AT_type, &attribute), &type))
+	if (!rusttype_of(die, &type))
 		return;
+	if (!placed) {
+		if (!s->symbols || !v->found || v->typed)
+			return;
+		at = v->at;
+	}
 	if (s->symbols && (!v->found || v->at != at))
 		return;
 	if (!s->symbols && v->found && v->at) {
@@ -289,142 +292,15 @@ static void find_types(Dwarf *dwarf, struct search *s)
 	}
 }
 
-/* The type that `die` refers to. */
-static bool type_of(Dwarf_Die *die, Dwarf_Die *type)
-{
-	Dwarf_Attribute attribute;
-
-	return dwarf_formref_die(dwarf_attr(die, DW_AT_type, &attribute), type);
-}
-
-static bool number_of(Dwarf_Die *die, unsigned name, uint64_t *number)
-{
-	Dwarf_Attribute attribute;
-	Dwarf_Word word;
-
-	if (!dwarf_attr(die, name, &attribute) || dwarf_formudata(&attribute, &word))
-		return false;
-	*number = word;
-	return true;
-}
-
-/* The member `name` of the structure `type`, and its offset there. */
-static bool member(Dwarf_Die *type, const char *name, Dwarf_Die *die, uint64_t *offset)
-{
-	if (dwarf_child(type, die))
-		return false;
-	do {
-		const char *have = dwarf_tag(die) == DW_TAG_member ? dwarf_diename(die) : NULL;
-
-		if (have && !strcmp(have, name))
-			return number_of(die, DW_AT_data_member_location, offset) && *offset < OFFSET_MAX;
-	} while (dwarf_siblingof(die, die) == 0);
-	return false;
-}
-
-/* The type of a member; *offset is added to. */
-static bool step(Dwarf_Die *type, const char *name, Dwarf_Die *to, uint64_t *offset)
-{
-	Dwarf_Die die;
-	uint64_t more;
-
-	if (!member(type, name, &die, &more) || !type_of(&die, to))
-		return false;
-	*offset += more;
-	return true;
-}
-
-/* The structure with a member `name` that is `type` or lies in it, through enum variants too; *offset is added to. Rust
- * wraps a thread-local in storage types that change with its version. */
-static bool find_within(struct search *s, Dwarf_Die *type, const char *name, Dwarf_Die *found,
-			uint64_t *offset, int depth)
-{
-	uint64_t at;
-	Dwarf_Die die;
-
-	if (member(type, name, &die, &at)) {
-		*found = *type;
-		return true;
-	}
-	if (depth > DEPTH_MAX || dwarf_child(type, &die))
-		return false;
-	do {
-		Dwarf_Die inner;
-		int tag = dwarf_tag(&die);
-
-		if (++s->entries > ENTRIES_MAX)
-			return false;
-		if (tag == DW_TAG_variant_part || tag == DW_TAG_variant) {
-			if (find_within(s, &die, name, found, offset, depth + 1))
-				return true;
-		} else if (tag == DW_TAG_member && type_of(&die, &inner) &&
-			   (dwarf_tag(&inner) == DW_TAG_structure_type ||
-			    dwarf_tag(&inner) == DW_TAG_union_type) &&
-			   number_of(&die, DW_AT_data_member_location, &at) && at < OFFSET_MAX) {
-			uint64_t there = *offset + at;
-
-			if (find_within(s, &inner, name, found, &there, depth + 1)) {
-				*offset = there;
-				return true;
-			}
-		}
-	} while (dwarf_siblingof(&die, &die) == 0);
-	return false;
-}
-
-/* How an enum says which of its variants is there. */
-struct discriminant {
-	uint64_t offset;
-	unsigned size;
-	bool has_value; /* not the one variant that any other value stands for */
-	uint64_t value;
-	Dwarf_Die variant; /* the variant's type */
-	uint64_t at;	   /* and its offset */
-};
-
-static bool discriminant(Dwarf_Die *type, const char *variant, struct discriminant *d)
-{
-	Dwarf_Die part, die, inner;
-	Dwarf_Attribute attribute;
-
-	memset(d, 0, sizeof(*d));
-	if (dwarf_child(type, &part))
-		return false;
-	while (dwarf_tag(&part) != DW_TAG_variant_part)
-		if (dwarf_siblingof(&part, &part))
-			return false;
-	if (!dwarf_formref_die(dwarf_attr(&part, DW_AT_discr, &attribute), &die) ||
-	    !number_of(&die, DW_AT_data_member_location, &d->offset) || d->offset >= OFFSET_MAX ||
-	    !type_of(&die, &inner))
-		return false;
-	d->size = (unsigned)dwarf_bytesize(&inner);
-	if (dwarf_child(&part, &die))
-		return false;
-	do {
-		Dwarf_Die inside;
-		const char *name;
-
-		if (dwarf_tag(&die) != DW_TAG_variant || dwarf_child(&die, &inside) ||
-		    dwarf_tag(&inside) != DW_TAG_member)
-			continue;
-		name = dwarf_diename(&inside);
-		if (!name || strcmp(name, variant))
-			continue;
-		d->has_value = number_of(&die, DW_AT_discr_value, &d->value);
-		return type_of(&inside, &d->variant) &&
-		       number_of(&inside, DW_AT_data_member_location, &d->at) && d->at < OFFSET_MAX;
-	} while (dwarf_siblingof(&die, &die) == 0);
-	return false;
-}
-
 /* Where the core's pointer is in a scheduler's context: RefCell<Option<Box<Core>>>. */
 static bool core_pointer(Dwarf_Die *context, uint64_t *offset)
 {
 	Dwarf_Die cell, unsafe_cell, option;
 
 	*offset = 0;
-	return step(context, "core", &cell, offset) && step(&cell, "value", &unsafe_cell, offset) &&
-	       step(&unsafe_cell, "value", &option, offset) && dwarf_bytesize(&option) == 8;
+	return rusttype_member(context, "core", &cell, offset) &&
+	       rusttype_member(&cell, "value", &unsafe_cell, offset) &&
+	       rusttype_member(&unsafe_cell, "value", &option, offset) && dwarf_bytesize(&option) == 8;
 }
 
 static bool multi_thread(struct search *s, struct tokio_scheduler *t)
@@ -435,33 +311,35 @@ static bool multi_thread(struct search *s, struct tokio_scheduler *t)
 	if (!s->typed[MT_CONTEXT] || !s->typed[MT_CORE] || !core_pointer(&s->type[MT_CONTEXT], &t->core))
 		return false;
 	/* Option<Parker>: Parker is one Arc, so null is None. No allocation is at a multiple of 4 GiB. */
-	if (!step(&s->type[MT_CORE], "park", &type, &t->idle) || dwarf_bytesize(&type) != 8)
+	if (!rusttype_member(&s->type[MT_CORE], "park", &type, &t->idle) || dwarf_bytesize(&type) != 8)
 		return false;
 	t->idle_value = 0;
-	if (!step(&s->type[MT_CORE], "tick", &type, &t->counter) || dwarf_bytesize(&type) != 4)
+	if (!rusttype_member(&s->type[MT_CORE], "tick", &type, &t->counter) || dwarf_bytesize(&type) != 4)
 		return false;
 	/* Up to 1.28 metrics count every poll; the tick does not move for a task in the LIFO slot. */
-	if (step(&s->type[MT_CORE], "metrics", &type, &at) && step(&type, "poll_count", &count, &at))
+	if (rusttype_member(&s->type[MT_CORE], "metrics", &type, &at) &&
+	    rusttype_member(&type, "poll_count", &count, &at))
 		t->counter = at;
 	return t->known = true;
 }
 
 static bool current_thread(struct search *s, struct tokio_scheduler *t)
 {
-	struct discriminant none;
+	struct rusttype_variant none;
 	uint64_t at = 0;
 	Dwarf_Die type;
 
 	if (!s->typed[CT_CONTEXT] || !s->typed[CT_CORE] || !core_pointer(&s->type[CT_CONTEXT], &t->core))
 		return false;
-	if (!step(&s->type[CT_CORE], "tick", &type, &t->counter) || dwarf_bytesize(&type) != 4)
+	if (!rusttype_member(&s->type[CT_CORE], "tick", &type, &t->counter) || dwarf_bytesize(&type) != 4)
 		return false;
 	/* Option<Driver>, taken away while it waits in park. */
-	if (!step(&s->type[CT_CORE], "driver", &type, &at) || !discriminant(&type, "None", &none) ||
-	    !none.has_value || (none.size != 4 && none.size != 8))
+	if (!rusttype_member(&s->type[CT_CORE], "driver", &type, &at) ||
+	    !rusttype_variant(&type, "None", &none) || !none.has_value ||
+	    (none.tag_size != 4 && none.tag_size != 8))
 		return false;
 	/* One half of the value is enough to know it by: the one that is not 0. */
-	t->idle = at + none.offset;
+	t->idle = at + none.tag;
 	t->idle_value = (uint32_t)none.value;
 	if (!t->idle_value && none.value) {
 		t->idle += 4;
@@ -474,41 +352,41 @@ static bool current_thread(struct search *s, struct tokio_scheduler *t)
 static bool variant(Dwarf_Die *contexts, const char *name, struct tokio_layout *layout,
 		    struct tokio_scheduler *t)
 {
-	struct discriminant d;
+	struct rusttype_variant d;
 	uint64_t at = 0;
 	Dwarf_Die type;
 
-	if (!discriminant(contexts, name, &d) || !d.has_value || d.value > UINT32_MAX ||
-	    (d.size != 4 && d.size != 8) || !step(&d.variant, "__0", &type, &at))
+	if (!rusttype_variant(contexts, name, &d) || !d.has_value || d.value > UINT32_MAX ||
+	    (d.tag_size != 4 && d.tag_size != 8) || !rusttype_member(&d.type, "__0", &type, &at))
 		return false;
-	layout->tag = d.offset;
+	layout->tag = d.tag;
 	t->tag = (uint32_t)d.value;
-	t->core += d.at + at;
+	t->core += d.offset + at;
 	return true;
 }
 
 /* Cell<Option<Id>>: Id is not 0 in newer Tokio, so that 0 is None; older has a word for it. */
-static bool task_id(struct search *s, Dwarf_Die *context, uint64_t below, struct tokio_layout *layout)
+static bool task_id(Dwarf_Die *context, uint64_t below, struct tokio_layout *layout)
 {
 	Dwarf_Die cell, unsafe_cell, option, id;
-	struct discriminant some;
+	struct rusttype_variant some;
 	uint64_t at = 0, inside = 0;
 
-	(void)s;
-	if (!step(context, "current_task_id", &cell, &at) || !step(&cell, "value", &unsafe_cell, &at) ||
-	    !step(&unsafe_cell, "value", &option, &at) || at >= below)
+	if (!rusttype_member(context, "current_task_id", &cell, &at) ||
+	    !rusttype_member(&cell, "value", &unsafe_cell, &at) ||
+	    !rusttype_member(&unsafe_cell, "value", &option, &at) || at >= below)
 		return false;
 	if (dwarf_bytesize(&option) == 8) {
 		layout->id = below - at;
 		layout->id_tag = 0;
 		return true;
 	}
-	if (dwarf_bytesize(&option) != 16 || !discriminant(&option, "Some", &some) || some.size != 8 ||
-	    !step(&some.variant, "__0", &id, &inside) || dwarf_bytesize(&id) != 8 ||
-	    at + some.at + inside >= below)
+	if (dwarf_bytesize(&option) != 16 || !rusttype_variant(&option, "Some", &some) ||
+	    some.tag_size != 8 || !rusttype_member(&some.type, "__0", &id, &inside) ||
+	    dwarf_bytesize(&id) != 8 || at + some.offset + inside >= below)
 		return false;
-	layout->id = below - at - some.at - inside;
-	layout->id_tag = below - at - some.offset;
+	layout->id = below - at - some.offset - inside;
+	layout->id_tag = below - at - some.tag;
 	return true;
 }
 
@@ -518,19 +396,19 @@ static const char *from_dwarf(struct search *s, struct tokio_layout *layout)
 	Dwarf_Die context, cell, inner;
 	uint64_t at = 0, pointer = 0, budget = 0, below;
 
-	if (!v->typed || !find_within(s, &v->type, "current_task_id", &context, &at, 0))
+	if (!v->typed || !rusttype_search(&v->type, "current_task_id", &context, &at))
 		return "Tokio's context is not in its debug info";
 	below = s->tls_size - v->at;
 	if (at >= below)
 		return "Tokio's context is not where its debug info says";
 	below -= at;
-	if (!task_id(s, &context, below, layout))
+	if (!task_id(&context, below, layout))
 		return "the task id in Tokio's context is not understood";
 	multi_thread(s, &layout->multi_thread);
 	current_thread(s, &layout->current_thread);
-	if (step(&context, "scheduler", &cell, &pointer)) {
+	if (rusttype_member(&context, "scheduler", &cell, &pointer)) {
 		/* Scoped { inner: Cell<*const scheduler::Context> } */
-		if (!step(&cell, "inner", &inner, &pointer) || dwarf_bytesize(&inner) != 8 ||
+		if (!rusttype_member(&cell, "inner", &inner, &pointer) || dwarf_bytesize(&inner) != 8 ||
 		    pointer >= below || !s->typed[CONTEXTS])
 			return "the scheduler in Tokio's context is not understood";
 		layout->tagged = true;
@@ -544,7 +422,7 @@ static const char *from_dwarf(struct search *s, struct tokio_layout *layout)
 	} else {
 		/* Here nothing but the budget limits how often two tasks may wake each other in one tick. It tells their polls
 		 * apart, but also takes one that uses some of it between two long stretches for two. */
-		if (step(&context, "budget", &cell, &budget) && budget < below)
+		if (rusttype_member(&context, "budget", &cell, &budget) && budget < below)
 			layout->budget = below - budget;
 		struct variable *mt = &s->variable[MULTI_THREAD], *ct = &s->variable[CURRENT_THREAD];
 
@@ -565,12 +443,15 @@ static const char *from_dwarf(struct search *s, struct tokio_layout *layout)
  * current-thread scheduler is not here: its layout depends on which of Tokio's other features were chosen. */
 static const struct known {
 	unsigned major, minor;
-	uint64_t id, scheduler; /* in the variable */
-	uint32_t tag;		/* of the multi-thread scheduler; at the start of the context */
+	uint64_t id, id_tag, budget; /* in the context variable */
+	bool tagged;		     /* the scheduler's pointer is in it too, else in a variable of its own */
+	uint64_t scheduler;
+	uint32_t tag; /* of the multi-thread scheduler; at the start of the context */
 	uint64_t core, counter, idle;
 } known[] = {
-	{1, 43, 48, 40, 1, 24, 64, 8},
-	{1, 53, 48, 40, 1, 24, 104, 8},
+	{1, 24, 40, 32, 88, false, 0, 0, 16, 32, 8},
+	{1, 43, 48, 0, 0, true, 40, 1, 24, 64, 8},
+	{1, 53, 48, 0, 0, true, 40, 1, 24, 104, 8},
 };
 
 /* Reads one number of a version, ends with `end`. */
@@ -620,7 +501,7 @@ static unsigned find_version(Elf *elf, unsigned version[2])
 
 static const char *from_table(Elf *elf, const struct search *s, struct tokio_layout *layout)
 {
-	const struct variable *v = &s->variable[CONTEXT];
+	const struct variable *v = &s->variable[CONTEXT], *mt = &s->variable[MULTI_THREAD];
 	struct tokio_scheduler *t = &layout->multi_thread;
 	const struct known *row = NULL;
 	unsigned version[2] = {0, 0}, versions = find_version(elf, version);
@@ -637,12 +518,16 @@ static const char *from_table(Elf *elf, const struct search *s, struct tokio_lay
 	if (!row)
 		return "no debug info, and where its version of Tokio keeps its state is not in the table";
 	below = v->found ? s->tls_size - v->at : commonest_access(elf);
-	if (below <= row->id || below <= row->scheduler || below > s->tls_size)
+	if (below > s->tls_size || below <= row->id || below <= row->budget || below <= row->scheduler)
 		return "stripped, and Tokio's context was not found in its code";
+	if (!row->tagged && (!mt->found || mt->twice))
+		return "stripped, and this version of Tokio has its schedulers in variables of their own";
 	layout->id = below - row->id;
-	layout->tagged = true;
+	layout->id_tag = row->id_tag ? below - row->id_tag : 0;
+	layout->budget = row->budget ? below - row->budget : 0;
+	layout->tagged = row->tagged;
 	*t = (struct tokio_scheduler){.known = true,
-				      .pointer = below - row->scheduler,
+				      .pointer = row->tagged ? below - row->scheduler : s->tls_size - mt->at,
 				      .tag = row->tag,
 				      .core = row->core,
 				      .counter = row->counter,
@@ -686,99 +571,8 @@ const char *tokio_find(struct module *module, struct tokio_layout *layout)
 	}
 	if (s->variable[CONTEXT].twice)
 		why = "there is more than one Tokio in it";
+	if (why)
+		memset(layout, 0, sizeof(*layout));
 	free(s);
 	return why;
-}
-
-/* --- the live process --- */
-
-static bool peek(pid_t pid, uint64_t addr, void *to, size_t size)
-{
-	struct iovec local = {to, size}, remote = {(void *)(uintptr_t)addr, size};
-
-	return process_vm_readv(pid, &local, 1, &remote, 1, 0) == (ssize_t)size;
-}
-
-/* What a thread's memory shows. */
-enum sight { NOTHING, AS_EXPECTED, NOT_AS_EXPECTED };
-
-static enum sight look(pid_t pid, uint64_t fs, const struct tokio_layout *layout,
-		       const struct tokio_scheduler *t, uint64_t context)
-{
-	uint64_t id, tag = 1, core, idle = 0, counts[2];
-	uint32_t counter;
-
-	if (!peek(pid, fs - layout->id, &id, sizeof(id)) ||
-	    (layout->id_tag && !peek(pid, fs - layout->id_tag, &tag, sizeof(tag))) || tag > 1 ||
-	    (tag && id >> 48) || !peek(pid, context + t->core, &core, sizeof(core)))
-		return NOT_AS_EXPECTED;
-	if (!core)
-		return NOTHING; /* at this moment */
-	if (core & 7 || !peek(pid, core + t->counter, &counter, sizeof(counter)) ||
-	    !peek(pid, core + t->idle, &idle, t == &layout->multi_thread ? 8 : 4))
-		return NOT_AS_EXPECTED;
-	/* An Arc, which begins with its two counts. */
-	if (t == &layout->multi_thread && idle &&
-	    (idle & 7 || !peek(pid, idle, counts, sizeof(counts)) || !counts[0] || !counts[1] ||
-	     counts[0] >> 32 || counts[1] >> 32))
-		return NOT_AS_EXPECTED;
-	return AS_EXPECTED;
-}
-
-static enum sight look_at_thread(pid_t pid, uint64_t fs, const struct tokio_layout *layout, enum role *role)
-{
-	const struct tokio_scheduler *both[] = {&layout->multi_thread, &layout->current_thread};
-	enum sight sight = NOTHING;
-
-	for (int i = 0; i < 2; i++) {
-		uint64_t context, tag = 0;
-
-		if (!both[i]->known)
-			continue;
-		if (!peek(pid, fs - both[i]->pointer, &context, sizeof(context)))
-			return NOT_AS_EXPECTED;
-		if (!context)
-			continue;
-		if (context & 7)
-			return NOT_AS_EXPECTED;
-		if (layout->tagged && !peek(pid, context + layout->tag, &tag, 4))
-			return NOT_AS_EXPECTED;
-		if (layout->tagged && tag > 15)
-			return NOT_AS_EXPECTED;
-		if (layout->tagged && tag != both[i]->tag)
-			continue;
-		sight = look(pid, fs, layout, both[i], context);
-		if (sight != NOTHING) {
-			*role = i ? ROLE_CURRENT_THREAD : ROLE_WORKER;
-			return sight;
-		}
-	}
-	return sight;
-}
-
-const char *tokio_verify(pid_t pid, struct thread *threads, size_t count, const struct tokio_layout *layout)
-{
-	size_t seen = 0, looked_at = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		enum sight sight = NOTHING;
-		enum role role = ROLE_UNKNOWN;
-
-		if (!threads[i].thread_pointer)
-			continue;
-		/* It runs meanwhile: what is pointed to may have gone, and a core be elsewhere for a moment. */
-		for (int tries = 0; tries < 20 && sight != AS_EXPECTED; tries++)
-			sight = look_at_thread(pid, threads[i].thread_pointer, layout, &role);
-		if (sight == NOT_AS_EXPECTED)
-			return "the memory of a thread does not look like that";
-		looked_at++;
-		if (sight == AS_EXPECTED) {
-			threads[i].role = role;
-			threads[i].watched = true;
-			seen++;
-		}
-	}
-	if (!looked_at)
-		return "no thread could be stopped to look at its memory";
-	return seen ? NULL : "no thread has a scheduler where it should be";
 }
