@@ -24,6 +24,7 @@
 #include "framepointers.h"
 #include "roles.h"
 #include "space.h"
+#include "stopped.h"
 #include "symbolize.h"
 #include "tokio.h"
 
@@ -400,7 +401,7 @@ static void write_stack_facts(FILE *out, struct space *space, const struct maps 
 	write_meta(out, "frame-pointers", frame_pointers(space, maps) ? "yes" : "no");
 	for (size_t i = 0; i < count; i++)
 		if (threads[i].watched) {
-			write_meta(out, "rseq", roles_rseq(threads[i].tid) ? "yes" : "no");
+			write_meta(out, "rseq", stopped_rseq(threads[i].tid) ? "yes" : "no");
 			break;
 		}
 }

@@ -35,6 +35,7 @@ struct blocker {
 	const char *task;    /* NULL if unknown */
 	const char *syscall; /* of the commonest stack, NULL if none */
 	uint64_t count, total, max;
+	uint64_t unfinished;	    /* of count: still went on when the trace ended */
 	uint64_t asleep, run_queue; /* parts of total: sleeping, waiting for a CPU; the rest is running */
 	struct histogram durations;
 	const struct verdict *stack; /* the one with most time */

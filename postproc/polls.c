@@ -221,6 +221,7 @@ static void add_block(struct polls *p, const struct poll *poll, const struct gro
 		block.asleep = least(g->asleep, time);
 		block.run_queue = least(g->run_queue, time - block.asleep);
 	}
+	block.unfinished = poll->running;
 	block.tid = poll->tid;
 	block.start = start;
 	block.duration = time;
@@ -236,18 +237,24 @@ static void settle(struct polls *p, const struct poll *poll, const struct kept *
 	/* The middle between what is known for sure and what is possible, within a sample's distance. */
 	uint64_t start = poll->first - least(poll->first - poll->before, p->period) / 2;
 	uint64_t end = poll->last + least(poll->next - poll->last, p->period) / 2;
-	uint64_t total = end - start, off = 0, waits = 0, others = 0;
+	uint64_t total = end - start, off = 0, unseen, waits = 0, others = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		off += groups[i].time;
 		waits += is_wait(&groups[i]) ? groups[i].time : 0;
 	}
 	total -= least(waits, total);
-	off = poll->off > off ? poll->off : off;
+	unseen = poll->off > off ? poll->off - off : 0;
+	off += unseen;
 	share_out(groups, n, total + waits > off ? total + waits - off : 0);
 	for (size_t i = 0; i < n; i++)
 		if (!is_wait(&groups[i]) && (!longest || groups[i].time > longest->time))
 			longest = &groups[i];
+	/* Short sleeps or waits that came without an event, and a sleep that still goes on. */
+	if (longest && longest->asleep)
+		longest->asleep += unseen;
+	else if (longest)
+		longest->run_queue += unseen;
 	if (total < p->threshold) {
 		free(groups);
 		return;

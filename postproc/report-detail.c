@@ -323,6 +323,12 @@ void report_detail(struct report *report, size_t rank)
 		page_end(page);
 	}
 	make_up(report, b);
+	if (b->unfinished) {
+		label(page, "unfinished");
+		page_printf(page, STYLE_PLAIN, "%s of %s had not ended when the trace did",
+			    unit_count(text, b->unfinished), unit_count(count, b->count));
+		page_end(page);
+	}
 	if (b->stack && b->stack->count)
 		chain(report, b);
 	parties(report, b);

@@ -45,8 +45,4 @@ void roles_read_thread_pointers(pid_t pid, struct thread *threads, size_t count)
 size_t roles_by_stack(pid_t pid, struct thread *threads, size_t count, const struct mapping *mapping,
 		      size_t mappings, struct symbolizer *symbolizer);
 
-/* Has thread `tid` registered restartable sequences with the kernel, as glibc does since 2.35? The thread is stopped for a
- * moment. False if it cannot be told. */
-bool roles_rseq(pid_t tid);
-
 #endif

@@ -282,6 +282,7 @@ static void add(struct tally *t, const struct block *block)
 	e->b.asleep += block->asleep;
 	e->b.run_queue += block->run_queue;
 	e->b.estimated |= block->estimated;
+	e->b.unfinished += block->unfinished;
 	if (block->duration > e->b.max)
 		e->b.max = block->duration;
 	histogram_add(&e->b.durations, block->duration);

@@ -1,4 +1,5 @@
 /* tokio-live.c - see tokio.h: what was found, compared with a live process. */
+#include <stdlib.h>
 #include <sys/uio.h>
 
 #include "roles.h"
@@ -93,4 +94,61 @@ const char *tokio_verify(pid_t pid, struct thread *threads, size_t count, const 
 	if (!looked_at)
 		return "no thread could be stopped to look at its memory";
 	return seen ? NULL : "no thread has a scheduler where it should be";
+}
+
+uint64_t tokio_poll(pid_t pid, uint64_t thread_pointer, const struct tokio_layout *layout)
+{
+	const struct tokio_scheduler *both[] = {&layout->multi_thread, &layout->current_thread};
+	uint64_t id = 0, id_tag = 1, context, tag, core;
+	uint32_t counter, idle;
+	uint16_t budget = 0;
+
+	if (!peek(pid, thread_pointer - layout->id, &id, sizeof(id)) ||
+	    (layout->id_tag && !peek(pid, thread_pointer - layout->id_tag, &id_tag, sizeof(id_tag))) ||
+	    (layout->budget && !peek(pid, thread_pointer - layout->budget, &budget, sizeof(budget))))
+		return 0;
+	for (int i = 0; i < 2; i++) {
+		const struct tokio_scheduler *t = both[i];
+
+		tag = 0;
+		if (!t->known || !peek(pid, thread_pointer - t->pointer, &context, sizeof(context)) ||
+		    !context ||
+		    (layout->tagged && (!peek(pid, context + layout->tag, &tag, 4) || tag != t->tag)))
+			continue;
+		if (!peek(pid, context + t->core, &core, sizeof(core)) || !core ||
+		    !peek(pid, core + t->counter, &counter, sizeof(counter)) ||
+		    !peek(pid, core + t->idle, &idle, sizeof(idle)) || idle == t->idle_value ||
+		    (i == 0 && (!id || !(id_tag & 1))))
+			return 0;
+		return (core ^ id * 0x9e3779b97f4a7c15u) + counter * 0xd6e8feb86659fd93u + budget;
+	}
+	return 0;
+}
+
+bool tokio_read(const char *text, struct tokio_layout *layout)
+{
+	uint64_t n[19];
+	char *end;
+
+	for (size_t i = 0; i < sizeof(n) / sizeof(*n); i++, text = end) {
+		n[i] = strtoull(text, &end, 10);
+		if (end == text)
+			return false;
+	}
+	struct tokio_scheduler schedulers[2];
+
+	for (int i = 0; i < 2; i++) {
+		const uint64_t *s = n + 5 + 7 * i;
+
+		schedulers[i] = (struct tokio_scheduler){s[0] != 0, s[1], (uint32_t)s[2], s[3],
+							 s[4],	    s[5], (uint32_t)s[6]};
+	}
+	*layout = (struct tokio_layout){.id = n[0],
+					.id_tag = n[1],
+					.budget = n[2],
+					.tagged = n[3] != 0,
+					.tag = n[4],
+					.multi_thread = schedulers[0],
+					.current_thread = schedulers[1]};
+	return true;
 }

@@ -48,4 +48,11 @@ const char *tokio_find(struct module *module, struct tokio_layout *layout);
  * are seen to run a scheduler get its role and are watched. Returns NULL, or why not (static text). */
 const char *tokio_verify(pid_t pid, struct thread *threads, size_t count, const struct tokio_layout *layout);
 
+/* What poll of what task a thread of `pid` is in, by its thread pointer: a key that is the same as long as it is the same
+ * poll, 0 if it is in none or that cannot be read. */
+uint64_t tokio_poll(pid_t pid, uint64_t thread_pointer, const struct tokio_layout *layout);
+
+/* Reads the layout from the numbers of a stream's `tokio` line. False if `text` does not begin with such numbers. */
+bool tokio_read(const char *text, struct tokio_layout *layout);
+
 #endif

@@ -241,7 +241,7 @@ function back(    who) {
 }
 
 function end(    maps, text, name) {
-	text = "\tif (@why == 0) { printf(\"end %lld interrupt\\n\", nsecs); }\n" \
+	text = (tokio ? "\t$oldest = (uint64)$2 * 1000;\n" body["unended"] : "") "\tif (@why == 0) { printf(\"end %lld interrupt\\n\", nsecs); }\n" \
 		"\tif (@why == 1) { printf(\"end %lld exit\\n\", nsecs); }\n" \
 		"\tif (@why == 2) { printf(\"end %lld exec\\n\", nsecs); }\n" \
 		"\tif (@why == 3) { printf(\"end %lld duration\\n\", @until); }\n"

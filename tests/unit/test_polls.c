@@ -158,6 +158,7 @@ static void polls_that_never_end(void **state)
 	assert_non_null(f);
 	assert_int_equal(f->count, 1);
 	assert_int_equal(f->total, 2 * SECOND);
+	assert_int_equal(f->unfinished, 1);
 	assert_int_equal(o.model.polls, 3);
 	assert_int_equal(o.model.longest_poll, 2 * SECOND);
 	assert_int_equal(o.model.blocked, 3 * SECOND + 100 * MS);
