@@ -298,7 +298,8 @@ static bool calls_file(const struct verdict *v)
 			file |= !strcmp(v->frame[i]->function, calls[c]);
 	if (!file || i == v->poll || v->frame[i]->function)
 		return false;
-	while (i < v->poll && (v->frame[i]->origin == ORIGIN_STD || v->frame[i]->origin == ORIGIN_UNKNOWN))
+	/* Only what refers to a source is known for sure. */
+	while (i < v->poll && (v->frame[i]->origin == ORIGIN_STD || !v->frame[i]->file))
 		i++;
 	return i == v->poll || v->frame[i]->origin != ORIGIN_RUNTIME;
 }

@@ -92,13 +92,32 @@ static bool inside_poll(const unsigned *marks, size_t i, size_t count)
 	return false;
 }
 
-/* The scheduler's files are referred to by its loop, by block_in_place, and by what wakes or spawns a task. */
+/* Tasks are polled through a table, so a worker's loop has no code of the user's: that is where a runtime is made. A
+ * current-thread loop may be inlined into main; but so may be block_on of the other kind, which is told by doing nothing
+ * of a loop's. */
+static void settle_users_loop(const struct frame *const *frame, unsigned *marks, size_t i)
+{
+	bool loop = false;
+
+	for (size_t j = 0; j < i; j++)
+		loop |= marks[j] & (MARK_POLL | MARK_PARK) ||
+			(marks[j] & MARK_CURRENT_THREAD && frame[j]->origin == ORIGIN_RUNTIME);
+	marks[i] &= ~(unsigned)(loop ? MARK_WORKER : LOOP | MARK_BLOCK_ON);
+}
+
+/* The scheduler's files are referred to by its loop, by block_in_place, and by what wakes or spawns a task or makes a
+ * runtime. */
 static void settle_loop(const struct frame *const *frame, unsigned *marks, size_t i, size_t count)
 {
 	bool user = false;
 
-	if (!(marks[i] & LOOP) || !inside_poll(marks, i + 1, count))
+	if (!(marks[i] & LOOP))
 		return;
+	if (!inside_poll(marks, i + 1, count)) {
+		if (frame[i]->origin == ORIGIN_USER)
+			settle_users_loop(frame, marks, i);
+		return;
+	}
 	for (size_t j = 0; j <= i; j++)
 		user |= of_user(frame[j]);
 	marks[i] &= ~(unsigned)(LOOP | MARK_BLOCK_ON);
