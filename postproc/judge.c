@@ -10,7 +10,8 @@
 #include "marks.h"
 #include "names.h"
 
-/* Frames are told by a part of their demangled name. */
+/* Frames are told by a part of their demangled name, or of the one for display: v0's has `<a::Type>::method`, where that
+ * has `a::Type::method`. */
 typedef const char *const patterns[];
 
 static patterns nested_block_on = {
@@ -38,7 +39,7 @@ static bool is(const struct frame *f, patterns p)
 	if (!f->function)
 		return false;
 	for (size_t i = 0; p[i]; i++)
-		if (strstr(f->function, p[i]))
+		if (strstr(f->function, p[i]) || (f->name && strstr(f->name, p[i])))
 			return true;
 	return false;
 }

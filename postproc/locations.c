@@ -22,6 +22,7 @@
 #define COLUMN_MAX_SANE (1u << 16)
 #define LOCATION_SIZE 24
 #define HEADER_SIZE 12 /* of .eh_frame_hdr, before its table */
+#define FUNCTIONS_MAX (1u << 22)
 
 struct segment {
 	uint64_t start, size;
@@ -142,6 +143,7 @@ static void read_functions(struct locations *l, uint64_t address, uint64_t size)
 	if (size < HEADER_SIZE || count == 0 || room == 0)
 		return;
 	count = count < room ? count : room;
+	count = count < FUNCTIONS_MAX ? count : FUNCTIONS_MAX;
 	l->function = xcalloc(count, sizeof(*l->function));
 	for (uint64_t i = 0; i < count; i++) {
 		const unsigned char *entry = at + HEADER_SIZE + 8 * i;

@@ -6,6 +6,8 @@
 
 #include <libiberty/libiberty.h>
 
+#define MARK_CONTEXT 0x10000 /* until it is settled what it is */
+
 struct rule {
 	const char *part; /* of a demangled name, or of a source path */
 	unsigned marks;
@@ -13,6 +15,7 @@ struct rule {
 
 static const struct rule name_rules[] = {
 	{"tokio::runtime::blocking::pool::Inner::run", MARK_POOL},
+	{"tokio::task::blocking::block_in_place", MARK_HANDED_OVER},
 	{"multi_thread::worker::block_in_place", MARK_HANDED_OVER},
 	{"thread_pool::worker::block_in_place", MARK_HANDED_OVER},
 	{"multi_thread::worker::Context::", MARK_WORKER},
@@ -40,6 +43,9 @@ static const struct rule name_rules[] = {
  * driver's files one is enough: they call one another. */
 static const struct rule file_rules[] = {
 	{"/src/runtime/blocking/pool.rs", MARK_POOL},
+	/* exit_runtime, which is block_in_place's alone: since 1.28 in a file of its own, in 1.24 with much else */
+	{"/src/runtime/context/runtime_mt.rs", MARK_HANDED_OVER},
+	{"/src/runtime/context.rs", MARK_CONTEXT},
 	{"/src/runtime/scheduler/multi_thread/worker.rs", MARK_WORKER},
 	{"/src/runtime/scheduler/multi_thread_alt/worker.rs", MARK_WORKER},
 	{"/src/runtime/scheduler/current_thread.rs", MARK_CURRENT_THREAD | MARK_BLOCK_ON},
@@ -125,6 +131,19 @@ static void settle_loop(const struct frame *const *frame, unsigned *marks, size_
 		marks[i] |= MARK_HANDED_OVER;
 }
 
+/* What block_in_place was given is called by exit_runtime, inside of a poll. Else that file's code calls only Tokio's. */
+static void settle_context(const struct frame *const *frame, unsigned *marks, size_t i, size_t count)
+{
+	bool calls = i > 0 && frame[i - 1]->origin != ORIGIN_RUNTIME;
+
+	if (!(marks[i] & MARK_CONTEXT))
+		return;
+	for (size_t j = 0; j < i; j++)
+		calls |= of_user(frame[j]) || (frame[j]->origin == ORIGIN_UNKNOWN && frame[j]->name);
+	if (calls && !of_user(frame[i]) && !(marks[i] & LOOP) && inside_poll(marks, i + 1, count))
+		marks[i] |= MARK_HANDED_OVER;
+}
+
 /* The pool's file is also referred to by spawn_blocking, the caller's poll then being further out. */
 static void settle_pool(unsigned *marks, size_t i, size_t count)
 {
@@ -150,9 +169,11 @@ unsigned *marks_of(const struct frame *const *frame, size_t count)
 {
 	unsigned *marks = xcalloc(count + 1, sizeof(*marks));
 
+	/* Both names: v0's has `<a::Type>::method`, where the one for display has `a::Type::method`. */
 	for (size_t i = 0; i < count; i++)
 		marks[i] = has_name(frame[i])
-				   ? matching(frame[i]->function, name_rules, COUNT(name_rules))
+				   ? matching(frame[i]->function, name_rules, COUNT(name_rules)) |
+					     matching(frame[i]->name, name_rules, COUNT(name_rules))
 				   : matching(frame[i]->runtime_files, file_rules, COUNT(file_rules));
 	/* From the root: what is settled further out tells about what it calls. */
 	for (size_t i = count; i-- > 0;)
@@ -163,6 +184,7 @@ unsigned *marks_of(const struct frame *const *frame, size_t count)
 		}
 	for (size_t i = 0; i < count; i++)
 		if (!has_name(frame[i])) {
+			settle_context(frame, marks, i, count);
 			settle_pool(marks, i, count);
 			settle_park(marks, i, count);
 		}
