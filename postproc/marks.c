@@ -125,7 +125,7 @@ static void settle_loop(const struct frame *const *frame, unsigned *marks, size_
 		return;
 	}
 	for (size_t j = 0; j <= i; j++)
-		user |= of_user(frame[j]);
+		user |= frame[j]->origin == ORIGIN_USER;
 	marks[i] &= ~(unsigned)(LOOP | MARK_BLOCK_ON);
 	if (user)
 		marks[i] |= MARK_HANDED_OVER;
@@ -139,7 +139,8 @@ static void settle_context(const struct frame *const *frame, unsigned *marks, si
 	if (!(marks[i] & MARK_CONTEXT))
 		return;
 	for (size_t j = 0; j < i; j++)
-		calls |= of_user(frame[j]) || (frame[j]->origin == ORIGIN_UNKNOWN && frame[j]->name);
+		calls |= frame[j]->origin == ORIGIN_USER ||
+			 (frame[j]->origin == ORIGIN_UNKNOWN && frame[j]->name);
 	if (calls && !of_user(frame[i]) && !(marks[i] & LOOP) && inside_poll(marks, i + 1, count))
 		marks[i] |= MARK_HANDED_OVER;
 }

@@ -42,6 +42,8 @@ static enum origin origin_of_neighbours(struct module *module, const struct func
 
 		for (size_t i = 0; i < NEIGHBOURS; i++) {
 			beside = locations_beside(module, beside, after);
+			if (!beside && !after)
+				return ORIGIN_UNKNOWN; /* the crates being built come first */
 			if (!beside)
 				break;
 			enum origin origin = origin_of_function(beside);
@@ -51,8 +53,6 @@ static enum origin origin_of_neighbours(struct module *module, const struct func
 			if (origin < best)
 				best = origin;
 		}
-		if (beside == f || (!beside && !after))
-			return ORIGIN_UNKNOWN; /* nothing is known of its side */
 	}
 	return best;
 }
