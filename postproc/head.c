@@ -280,8 +280,8 @@ static void write_symbol_warnings(FILE *out, struct space *space, const char *ta
 			    main && main->problem ? main->problem : "the executable cannot be read");
 	else if (!main->has_symtab && !main->has_debug_info)
 		write_meta(out, "warning",
-			   "stripped: most functions have no name; --target FILE takes them from an "
-			   "unstripped copy");
+			   "stripped: functions are shown as module+offset, with the source files that their "
+			   "panic messages name; --target FILE takes names from an unstripped copy");
 	else if (!main->has_debug_info)
 		write_meta(out, "warning",
 			   "no debug info: no source lines or inlined calls; build with [profile.release] "
@@ -305,7 +305,7 @@ static void find_by_prefix(FILE *out, const char *prefix, struct thread *threads
 }
 
 /* Decides who is watched, and says how. Names alone would miss a current-thread runtime, whose thread has any name while
- * its blocking pool has Tokio's; stacks alone, the workers of a stripped program and a pool thread that takes over from a
+ * its blocking pool has Tokio's; stacks alone, workers whose stack cannot be read and a pool thread that takes over from a
  * worker in block_in_place. So either is enough. */
 static void find_workers(FILE *out, pid_t pid, struct thread *threads, size_t count, const struct maps *maps,
 			 struct space *space)

@@ -1,4 +1,4 @@
-/* judge.c - see judge.h. Names are those of Tokio 1.24 to 1.53; where they changed, both stand here. */
+/* judge.c - see judge.h. What each frame is to Tokio, marks.c tells. */
 #include "judge.h"
 
 #include <stdlib.h>
@@ -7,30 +7,13 @@
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 
+#include "marks.h"
 #include "names.h"
 
-/* Frames are told by a part of their demangled name. */
+/* Frames are told by a part of their demangled name, or of the one for display: v0's has `<a::Type>::method`, where that
+ * has `a::Type::method`. */
 typedef const char *const patterns[];
 
-static patterns blocking_pool = {"tokio::runtime::blocking::pool::Inner::run", NULL};
-static patterns handed_over = {"multi_thread::worker::block_in_place", "thread_pool::worker::block_in_place",
-			       NULL};
-static patterns worker_loop = {"multi_thread::worker::Context::", "multi_thread::worker::run",
-			       "multi_thread_alt::worker::Worker::", "multi_thread_alt::worker::run", NULL};
-static patterns current_thread_loop = {"current_thread::CoreGuard::block_on",
-				       "current_thread::CurrentThread::block_on",
-				       "current_thread::Context::", "current_thread::CoreGuard::enter", NULL};
-static patterns current_thread_root = {"current_thread::CoreGuard::block_on", NULL};
-static patterns park = {"multi_thread::worker::Context::park",
-			"multi_thread::park::",
-			"multi_thread_alt::park::",
-			"current_thread::Context::park",
-			"tokio::runtime::driver::",
-			"tokio::runtime::io::driver::Driver::turn",
-			"tokio::runtime::io::Driver::turn",
-			NULL};
-static patterns task_poll = {"tokio::runtime::task::raw::poll", "tokio::runtime::task::raw::RawTask::poll",
-			     "tokio::runtime::task::harness::", "tokio::runtime::task::core::", NULL};
 static patterns nested_block_on = {
 	"tokio::runtime::park::CachedParkThread::", "BlockingRegionGuard::block_on", NULL};
 static patterns name_lookup = {"getaddrinfo", "gethostbyname", "ToSocketAddrs", "lookup_host", NULL};
@@ -56,7 +39,7 @@ static bool is(const struct frame *f, patterns p)
 	if (!f->function)
 		return false;
 	for (size_t i = 0; p[i]; i++)
-		if (strstr(f->function, p[i]))
+		if (strstr(f->function, p[i]) || (f->name && strstr(f->name, p[i])))
 			return true;
 	return false;
 }
@@ -108,17 +91,15 @@ void judge_free(struct judge *judge)
 
 /* The role is that of the scheduler nearest to the leaf: workers run inside a thread of the blocking pool, and what
  * block_in_place calls runs inside a worker that has given its scheduler away. */
-static void find_role(struct verdict *v)
+static void find_role(struct verdict *v, const unsigned *marks)
 {
 	v->role = v->cut ? ROLE_UNKNOWN : ROLE_OTHER;
 	for (size_t i = 0; i < v->count; i++) {
-		const struct frame *f = v->frame[i];
-
-		if (is(f, worker_loop))
+		if (marks[i] & MARK_WORKER)
 			v->role = ROLE_WORKER;
-		else if (is(f, current_thread_loop))
+		else if (marks[i] & (MARK_CURRENT_THREAD | MARK_BLOCK_ON))
 			v->role = ROLE_CURRENT_THREAD;
-		else if (is(f, blocking_pool) || is(f, handed_over))
+		else if (marks[i] & (MARK_POOL | MARK_HANDED_OVER))
 			v->role = ROLE_BLOCKING;
 		else
 			continue;
@@ -126,24 +107,22 @@ static void find_role(struct verdict *v)
 	}
 }
 
-/* The nearest poll of a task, or a park if that comes first. */
-static void find_poll(struct verdict *v)
+/* The nearest poll of a task, or a park if that comes first, or the scheduler itself. */
+static void find_poll(struct verdict *v, const unsigned *marks)
 {
 	v->poll = v->count;
 	for (size_t i = 0; i < v->count; i++) {
-		const struct frame *f = v->frame[i];
-
-		if (is(f, task_poll)) {
+		if (marks[i] & MARK_POLL) {
 			v->poll = i;
 			v->in_poll = true;
 			return;
 		}
-		if (is(f, park)) {
+		if (marks[i] & MARK_PARK) {
 			v->parked = true;
 			return;
 		}
 		/* The future of a current-thread runtime's block_on is polled without a task. */
-		if (is(f, current_thread_root)) {
+		if (marks[i] & MARK_BLOCK_ON) {
 			for (size_t j = 0; j < i; j++)
 				if (v->frame[j]->origin == ORIGIN_USER ||
 				    v->frame[j]->origin == ORIGIN_DEPENDENCY)
@@ -151,6 +130,8 @@ static void find_poll(struct verdict *v)
 			v->poll = i;
 			return;
 		}
+		if (marks[i] & MARK_WORKER)
+			return;
 	}
 }
 
@@ -180,11 +161,11 @@ static char *task_of(const struct frame *f)
 
 /* The task is the future that was spawned: the type that the poll is generic over, if its frame tells, or else the
  * outermost function of the user's, or of a dependency's. */
-static void find_task(struct verdict *v)
+static void find_task(struct verdict *v, const unsigned *marks)
 {
 	const struct frame *outermost = NULL;
 
-	for (size_t i = v->poll; i < v->count && is(v->frame[i], task_poll); i++)
+	for (size_t i = v->poll; i < v->count && marks[i] & MARK_POLL; i++)
 		if ((v->task = future_of(v->frame[i])))
 			return;
 	for (size_t i = v->poll; i-- > 0 && (!outermost || outermost->origin != ORIGIN_USER);) {
@@ -198,14 +179,25 @@ static void find_task(struct verdict *v)
 		v->task = task_of(outermost);
 }
 
+/* Without names, what the user's code calls and nothing tells about is most likely the user's too: blaming the caller
+ * would make one blocker of all that a task does. Only the first such: further ones may be generic code of anybody's. */
+static size_t called_by(const struct verdict *v, size_t user)
+{
+	const struct frame *f = user > 0 ? v->frame[user - 1] : NULL;
+
+	return f && f->name && !f->function && f->origin == ORIGIN_UNKNOWN ? user - 1 : user;
+}
+
 static void find_blame(struct verdict *v)
 {
 	static const enum origin order[] = {ORIGIN_USER, ORIGIN_DEPENDENCY};
+	/* The optimiser may have made one function of the poll and the future; that shows only without names. */
+	size_t end = v->poll + (v->poll < v->count && !v->frame[v->poll]->function);
 
 	for (size_t o = 0; o < sizeof(order) / sizeof(*order); o++)
-		for (size_t i = 0; i < v->poll; i++)
+		for (size_t i = 0; i < end; i++)
 			if (v->frame[i]->origin == order[o]) {
-				v->blame = i;
+				v->blame = order[o] == ORIGIN_USER ? called_by(v, i) : i;
 				return;
 			}
 	/* What was inlined into the poll called this last: "std::thread::sleep" rather than "clock_nanosleep". */
@@ -236,11 +228,14 @@ const struct verdict *judge_stack(struct judge *judge, const struct frame *const
 	v->id = ++judge->next;
 	v->frame = count ? xmemdup(frame, count * sizeof(*frame), count * sizeof(*frame)) : NULL;
 	*slot = v;
-	find_role(v);
-	find_poll(v);
+	unsigned *marks = marks_of(v->frame, count);
+
+	find_role(v, marks);
+	find_poll(v, marks);
 	find_blame(v);
 	if (v->in_poll)
-		find_task(v);
+		find_task(v, marks);
+	free(marks);
 	return v;
 }
 
@@ -286,11 +281,35 @@ enum reason judge_sleep(const struct verdict *v, const char *syscall)
 	return below_poll(v, file_io) ? REASON_FILE : REASON_SYSCALL;
 }
 
+/* Is the leaf a file function of the C library, called by code without names? Then std::fs cannot be seen; but sockets
+ * are read and written by the runtime. */
+static bool calls_file(const struct verdict *v)
+{
+	static const char *const calls[] = {
+		"read",	   "readv",	  "pread64",   "write",	     "pwrite64", "open",
+		"open64",  "openat64",	  "fsync",     "fdatasync",  "stat64",	 "lstat64",
+		"fstat64", "statx",	  "unlink",    "unlinkat",   "rename",	 "mkdir",
+		"rmdir",   "ftruncate64", "readdir64", "sendfile64", "realpath", "copy_file_range",
+	};
+	bool file = false;
+	size_t i = 0;
+
+	for (; i < v->poll && v->frame[i]->origin == ORIGIN_SYSTEM && v->frame[i]->function; i++)
+		for (size_t c = 0; c < sizeof(calls) / sizeof(*calls); c++)
+			file |= !strcmp(v->frame[i]->function, calls[c]);
+	if (!file || i == v->poll || v->frame[i]->function)
+		return false;
+	/* Only what refers to a source is known for sure. */
+	while (i < v->poll && (v->frame[i]->origin == ORIGIN_STD || !v->frame[i]->file))
+		i++;
+	return i == v->poll || v->frame[i]->origin != ORIGIN_RUNTIME;
+}
+
 enum reason judge_running(const struct verdict *v)
 {
 	if (below_poll(v, name_lookup))
 		return REASON_NAME_LOOKUP;
-	return below_poll(v, file_io) ? REASON_FILE : REASON_COMPUTING;
+	return below_poll(v, file_io) || calls_file(v) ? REASON_FILE : REASON_COMPUTING;
 }
 
 const char *role_name(enum role role)

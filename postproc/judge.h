@@ -45,8 +45,9 @@ struct verdict {
 	bool in_poll;	  /* below a task's poll (or a block_on's own future on a current-thread runtime) */
 	bool cut;	  /* could not be followed to the thread's start */
 	const char *task; /* display name of the polled future, or NULL */
-	size_t blame; /* index of the frame to blame: the first frame of the user's code from the leaf; if there is
-	                        none the first dependency's, else the outermost of std's, else the leaf */
+	size_t blame; /* index of the frame to blame: the first frame of the user's code from the leaf, or what that
+	                        calls if nothing tells whose it is; if there is none the first dependency's, else
+	                        what std's code the poll called last, else the leaf */
 	size_t poll; /* index of the outermost frame that still belongs to the task; frames above it are the
 	                        runtime's. count if not in a poll */
 	size_t count;

@@ -218,10 +218,14 @@ static void chain(struct report *report, const struct blocker *b)
 	free(entries);
 	const struct frame *blamed = stack->frame[stack->blame];
 
-	if (blamed->origin == ORIGIN_USER)
+	if (blamed->origin == ORIGIN_USER && blamed->function)
 		return;
 	label(page, "note");
 	page_wrap(page, STYLE_PLAIN, why_not_own(stack, blamed));
+	if (!blamed->function && blamed->file) {
+		page_to(page, LABEL_COLUMN);
+		page_wrap(page, STYLE_PLAIN, "The source is one that the function's code names.");
+	}
 }
 
 /* What the blocked time was made of, when it is not all of one kind. */

@@ -66,6 +66,13 @@ static size_t outermost_user(const struct verdict *v)
 	return v->count;
 }
 
+/* Does a function that two stacks share make them the same work? The user's; but a nameless one with sources of several files
+ * is all that a task does, made one function. */
+static bool tells_work(const struct frame *f)
+{
+	return f->origin == ORIGIN_USER && (f->function || f->line);
+}
+
 /* Two stacks are of the same work if both run in the same poll and the same function is blamed, or they share a function
  * of the user's below the outermost one. */
 static bool same_work(const struct verdict *a, const struct verdict *b)
@@ -79,9 +86,8 @@ static bool same_work(const struct verdict *a, const struct verdict *b)
 	size_t most_a = outermost_user(a), most_b = outermost_user(b);
 
 	for (size_t i = 0; i < most_a && most_a < a->count; i++)
-		for (size_t j = 0; a->frame[i]->origin == ORIGIN_USER && j < most_b && most_b < b->count; j++)
-			if (b->frame[j]->origin == ORIGIN_USER &&
-			    judge_same_function(a->frame[i], b->frame[j]))
+		for (size_t j = 0; tells_work(a->frame[i]) && j < most_b && most_b < b->count; j++)
+			if (tells_work(b->frame[j]) && judge_same_function(a->frame[i], b->frame[j]))
 				return true;
 	return false;
 }

@@ -85,7 +85,8 @@ static int equal_frames(const void *one, const void *two)
 	const struct frame *a = one, *b = two;
 
 	return a->pc == b->pc && a->line == b->line && a->inlined == b->inlined && a->origin == b->origin &&
-	       same_text(a->function, b->function) && same_text(a->file, b->file);
+	       same_text(a->function, b->function) && same_text(a->name, b->name) &&
+	       same_text(a->file, b->file);
 }
 
 static void free_frame(void *entry)
@@ -97,6 +98,7 @@ static void free_frame(void *entry)
 	free((char *)f->function);
 	free((char *)f->generics);
 	free((char *)f->file);
+	free((char *)f->runtime_files);
 	free(f);
 }
 
@@ -216,6 +218,7 @@ static const struct frame *known_frame(struct stacks *stacks, const struct frame
 		f->function = keep(frame->function);
 		f->generics = keep(frame->generics);
 		f->file = keep(frame->file);
+		f->runtime_files = keep(frame->runtime_files);
 		*slot = f;
 	}
 	return *slot;
@@ -373,6 +376,8 @@ static int write_stack(void **slot, void *file)
 		write_field(out, f->function);
 		write_field(out, f->generics);
 		write_field(out, f->file);
+		if (f->runtime_files)
+			write_field(out, f->runtime_files);
 		putc('\n', out);
 	}
 	return 1;

@@ -394,6 +394,8 @@ static void parse_frame(struct cursor *c, struct event *e)
 	e->frame.function = escaped_name(c);
 	e->frame.generics = escaped_name(c);
 	e->frame.file = escaped_name(c);
+	if (c->p) /* older recordings do not have it */
+		e->frame.runtime_files = escaped_name(c);
 	if (!e->frame.module)
 		e->frame.module = "";
 }

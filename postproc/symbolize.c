@@ -1,5 +1,6 @@
 #include "symbolize.h"
 
+#include <inttypes.h>
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 #include <libiberty/objalloc.h>
@@ -8,6 +9,7 @@
 
 #include "crates.h"
 #include "debuginfo.h"
+#include "nameless.h"
 #include "names.h"
 #include "origin.h"
 #include "space.h"
@@ -201,6 +203,28 @@ static void fill(struct symbolizer *s, struct frame *frame, const struct name *n
 								   strcmp(frame->module, "[vdso]") == 0});
 }
 
+/* A function without a symbol: its name is where it begins, the same for all of its addresses and in every run. */
+static void fill_nameless(struct symbolizer *s, struct frame *frame, struct module *module, bool main)
+{
+	const char *base = strrchr(frame->module, '/');
+	struct nameless what;
+	char *name;
+
+	if (!nameless_find(module, frame->pc, main, &what))
+		return;
+	name = xasprintf("%s+0x%" PRIx64, base ? base + 1 : frame->module, what.start);
+	frame->name = intern(s, name, strlen(name));
+	frame->origin = what.origin;
+	if (what.file)
+		frame->file = intern(s, what.file, strlen(what.file));
+	frame->line = what.line;
+	if (what.runtime_files)
+		frame->runtime_files = intern(s, what.runtime_files, strlen(what.runtime_files));
+	free(what.file);
+	free(what.runtime_files);
+	free(name);
+}
+
 static struct frames *look_up(struct symbolizer *s, uint64_t pc)
 {
 	struct debuginfo_function functions[DEBUGINFO_CHAIN];
@@ -234,6 +258,8 @@ static struct frames *look_up(struct symbolizer *s, uint64_t pc)
 		const char *symbol = module ? symbols_find(module, pc, NULL) : NULL;
 		found->frame[0] = common;
 		fill(s, &found->frame[0], symbol ? names_of(s, symbol) : NULL, &functions[0], main);
+		if (module && !symbol)
+			fill_nameless(s, &found->frame[0], module, main);
 	}
 	return found;
 }
