@@ -40,13 +40,15 @@ function capture(here) {
 		"} else {\n" body["hash"] "}\n"
 }
 
-# Where nothing tells when a thread is back in user mode, its stack is taken as it leaves.
-function leave() {
+# Where nothing tells when a thread is back in user mode, its stack is taken as it leaves, if that may matter.
+function leave(    text) {
 	if (resume)
 		return ""
 	if (stacks == "copy")
-		return "$who = (uint64)tid;\n" body["copy"]
-	return "@walked[tid] = " walk(stacks == "fp" ? "ustack" : "dw_ustack") ";\n"
+		text = "$who = (uint64)tid;\n" body["copy"]
+	else
+		text = "@walked[tid] = " walk(stacks == "fp" ? "ustack" : "dw_ustack") ";\n"
+	return tokio ? "if ($poll != 0) {\n" text "}\n" : text
 }
 
 # Adds to the program `head`, in order of first appearance.
