@@ -349,6 +349,17 @@ static void write_tokio(FILE *out, pid_t pid, struct thread *threads, size_t cou
 	write_scheduler(out, &layout.multi_thread);
 	write_scheduler(out, &layout.current_thread);
 	fprintf(out, " %s\n", layout.how);
+	for (size_t i = 0; i < count; i++) {
+		struct timespec now;
+		struct tokio_poll poll = {0};
+
+		if (!tokio_polls(pid, &threads[i], &layout, &poll))
+			continue;
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		fprintf(out, "polling %lld%09ld %d %" PRIx64 " %" PRIu64 " %" PRIu32 " %c\n",
+			(long long)now.tv_sec, now.tv_nsec, (int)threads[i].tid, poll.core, poll.task,
+			poll.tick, poll.multi_thread ? 'M' : 'C');
+	}
 }
 
 static void write_thread(FILE *out, const struct thread *thread)

@@ -48,4 +48,18 @@ const char *tokio_find(struct module *module, struct tokio_layout *layout);
  * are seen to run a scheduler get its role and are watched. Returns NULL, or why not (static text). */
 const char *tokio_verify(pid_t pid, struct thread *threads, size_t count, const struct tokio_layout *layout);
 
+/* One poll: no other poll of the process has the same core, task and tick (but those of two tasks that wake each other may
+ * alternate in one tick). */
+struct tokio_poll {
+	bool polls; /* else the thread is between polls, or parked */
+	bool multi_thread;
+	uint64_t core, task; /* task 0: the future of a current-thread block_on */
+	uint32_t tick;
+};
+
+/* Is the thread in a poll at this moment, and in which? Its thread pointer must be known. Also tells of a thread that sleeps
+ * in its poll and does nothing that could be traced. */
+bool tokio_polls(pid_t pid, const struct thread *thread, const struct tokio_layout *layout,
+		 struct tokio_poll *poll);
+
 #endif
