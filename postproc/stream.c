@@ -447,6 +447,9 @@ static int parse_line(struct stream *s, size_t length, struct event *e)
 		return 0;
 
 	kind = word(&c, &kind_length);
+	/* For the probes and for readers to come: nothing is counted from them here. */
+	if (!strcmp(kind, "tokio") || !strcmp(kind, "polling"))
+		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(kinds) && !c.bad; i++) {
 		if (strcmp(kind, kinds[i].name) != 0)
 			continue;
