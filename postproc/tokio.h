@@ -33,9 +33,10 @@ struct tokio_layout {
 	uint64_t id; /* thread pointer minus this: the id of the task that is polled, 64 bits */
 	uint64_t
 		id_tag; /* thread pointer minus this: 0 there if the id does not count; 0 if it always does */
-	uint64_t budget; /* thread pointer minus this: 16 bits that differ too; 0 where they are not needed */
-	bool tagged;	 /* the context has a tag: both schedulers' pointers are the same one */
-	uint64_t tag;	 /* in the context: the tag, 32 bits */
+	uint64_t
+		budget; /* thread pointer minus this: 16 bits, what the task may still do in this tick; 0: unknown */
+	bool tagged;  /* the context has a tag: both schedulers' pointers are the same one */
+	uint64_t tag; /* in the context: the tag, 32 bits */
 	struct tokio_scheduler multi_thread, current_thread;
 	char how[64]; /* how it was found: "DWARF", "table 1.43", ... */
 };
