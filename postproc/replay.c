@@ -366,8 +366,6 @@ static void take(struct replay *r, const struct event *e)
 		tally_gone(r->tally, e->tid, e->ns);
 		see(r, e->ns);
 		break;
-	case EVENT_TOKIO:
-		break;
 	case EVENT_LOST:
 		m->lost += e->count;
 		break;

@@ -1,8 +1,9 @@
 /* stuck-command.c - hud-postproc stuck: makes the stacks of polls that never end be seen.
  *
  * A stack is taken when its thread is back from a sleep. One that sleeps in its poll for good never is: a deadlock would be
- * told without its place. So each worker that has slept in the same poll for a second is stopped for a moment, once, and goes
- * on sleeping; that is seen as a coming back.
+ * told without its place. So each worker that has slept in the same poll for a second is stopped for a moment, and goes on
+ * sleeping; that is seen as a coming back. It takes two of these when the thread slept already as the probes came, and when
+ * that is nobody knows here, so it is done several times.
  */
 #include <fcntl.h>
 #include <libiberty/libiberty.h>
@@ -17,12 +18,14 @@
 #include "stopped.h"
 #include "tokio.h"
 
+#define OFTEN 20  /* so many seconds every second */
+#define SELDOM 30 /* later every so many seconds */
+
 /* What is known of a worker. */
 struct worker {
-	pid_t tid;
-	uint64_t thread_pointer;
-	uint64_t poll;	/* the one it slept in when it was last looked at; 0: it did not */
-	uint64_t shown; /* the one in which it was stopped already */
+	struct thread thread;
+	struct tokio_poll poll; /* the one that it slept in when it was last looked at */
+	unsigned seconds;	/* for how long it has slept in that poll */
 };
 
 static bool asleep(pid_t pid, pid_t tid)
@@ -52,13 +55,20 @@ static bool is_gone(pid_t pid)
 	return access(path, F_OK) != 0;
 }
 
+static bool same_poll(const struct tokio_poll *a, const struct tokio_poll *b)
+{
+	return a->polls && b->polls && a->core == b->core && a->task == b->task && a->tick == b->tick;
+}
+
 static void look(pid_t pid, struct worker *w, const struct tokio_layout *layout)
 {
-	uint64_t poll = asleep(pid, w->tid) ? tokio_poll(pid, w->thread_pointer, layout) : 0;
+	struct tokio_poll poll = {0};
+	bool known = asleep(pid, w->thread.tid) && tokio_polls(pid, &w->thread, layout, &poll);
 
-	if (poll && poll == w->poll && poll != w->shown && stopped_touch(w->tid))
-		w->shown = poll;
-	w->poll = poll;
+	w->seconds = known && same_poll(&poll, &w->poll) ? w->seconds + 1 : 0;
+	if (w->seconds && (w->seconds <= OFTEN || w->seconds % SELDOM == 0))
+		stopped_touch(w->thread.tid);
+	w->poll = known ? poll : (struct tokio_poll){0};
 }
 
 /* Which of the threads of `pid` those are, with their thread pointers. */
@@ -73,8 +83,7 @@ static size_t find_workers(pid_t pid, char *const *tids, size_t count, struct wo
 	roles_read_thread_pointers(pid, threads, all);
 	for (size_t i = 0; i < all && found < count; i++)
 		if (threads[i].thread_pointer)
-			workers[found++] = (struct worker){.tid = threads[i].tid,
-							   .thread_pointer = threads[i].thread_pointer};
+			workers[found++].thread = threads[i];
 	free(threads);
 	return found;
 }

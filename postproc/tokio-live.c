@@ -16,7 +16,7 @@ static bool peek(pid_t pid, uint64_t addr, void *to, size_t size)
 enum sight { NOTHING, AS_EXPECTED, NOT_AS_EXPECTED };
 
 static enum sight look(pid_t pid, uint64_t fs, const struct tokio_layout *layout,
-		       const struct tokio_scheduler *t, uint64_t context)
+		       const struct tokio_scheduler *t, uint64_t context, struct tokio_poll *poll)
 {
 	uint64_t id, tag = 1, core, idle = 0, counts[2];
 	uint32_t counter;
@@ -35,10 +35,16 @@ static enum sight look(pid_t pid, uint64_t fs, const struct tokio_layout *layout
 	    (idle & 7 || !peek(pid, idle, counts, sizeof(counts)) || !counts[0] || !counts[1] ||
 	     counts[0] >> 32 || counts[1] >> 32))
 		return NOT_AS_EXPECTED;
+	*poll = (struct tokio_poll){.core = core,
+				    .task = tag ? id : 0,
+				    .tick = counter,
+				    .multi_thread = t == &layout->multi_thread};
+	poll->polls = (uint32_t)idle != t->idle_value && (poll->task || !poll->multi_thread);
 	return AS_EXPECTED;
 }
 
-static enum sight look_at_thread(pid_t pid, uint64_t fs, const struct tokio_layout *layout, enum role *role)
+static enum sight look_at_thread(pid_t pid, uint64_t fs, const struct tokio_layout *layout,
+				 struct tokio_poll *poll)
 {
 	const struct tokio_scheduler *both[] = {&layout->multi_thread, &layout->current_thread};
 	enum sight sight = NOTHING;
@@ -60,11 +66,9 @@ static enum sight look_at_thread(pid_t pid, uint64_t fs, const struct tokio_layo
 			return NOT_AS_EXPECTED;
 		if (layout->tagged && tag != both[i]->tag)
 			continue;
-		sight = look(pid, fs, layout, both[i], context);
-		if (sight != NOTHING) {
-			*role = i ? ROLE_CURRENT_THREAD : ROLE_WORKER;
+		sight = look(pid, fs, layout, both[i], context, poll);
+		if (sight != NOTHING)
 			return sight;
-		}
 	}
 	return sight;
 }
@@ -75,18 +79,18 @@ const char *tokio_verify(pid_t pid, struct thread *threads, size_t count, const 
 
 	for (size_t i = 0; i < count; i++) {
 		enum sight sight = NOTHING;
-		enum role role = ROLE_UNKNOWN;
+		struct tokio_poll poll = {0};
 
 		if (!threads[i].thread_pointer)
 			continue;
 		/* It runs meanwhile: what is pointed to may have gone, and a core be elsewhere for a moment. */
 		for (int tries = 0; tries < 20 && sight != AS_EXPECTED; tries++)
-			sight = look_at_thread(pid, threads[i].thread_pointer, layout, &role);
+			sight = look_at_thread(pid, threads[i].thread_pointer, layout, &poll);
 		if (sight == NOT_AS_EXPECTED)
 			return "the memory of a thread does not look like that";
 		looked_at++;
 		if (sight == AS_EXPECTED) {
-			threads[i].role = role;
+			threads[i].role = poll.multi_thread ? ROLE_WORKER : ROLE_CURRENT_THREAD;
 			threads[i].watched = true;
 			seen++;
 		}
@@ -96,33 +100,16 @@ const char *tokio_verify(pid_t pid, struct thread *threads, size_t count, const 
 	return seen ? NULL : "no thread has a scheduler where it should be";
 }
 
-uint64_t tokio_poll(pid_t pid, uint64_t thread_pointer, const struct tokio_layout *layout)
+bool tokio_polls(pid_t pid, const struct thread *thread, const struct tokio_layout *layout,
+		 struct tokio_poll *poll)
 {
-	const struct tokio_scheduler *both[] = {&layout->multi_thread, &layout->current_thread};
-	uint64_t id = 0, id_tag = 1, context, tag, core;
-	uint32_t counter, idle;
-	uint16_t budget = 0;
+	struct tokio_poll again = {0};
 
-	if (!peek(pid, thread_pointer - layout->id, &id, sizeof(id)) ||
-	    (layout->id_tag && !peek(pid, thread_pointer - layout->id_tag, &id_tag, sizeof(id_tag))) ||
-	    (layout->budget && !peek(pid, thread_pointer - layout->budget, &budget, sizeof(budget))))
-		return 0;
-	for (int i = 0; i < 2; i++) {
-		const struct tokio_scheduler *t = both[i];
-
-		tag = 0;
-		if (!t->known || !peek(pid, thread_pointer - t->pointer, &context, sizeof(context)) ||
-		    !context ||
-		    (layout->tagged && (!peek(pid, context + layout->tag, &tag, 4) || tag != t->tag)))
-			continue;
-		if (!peek(pid, context + t->core, &core, sizeof(core)) || !core ||
-		    !peek(pid, core + t->counter, &counter, sizeof(counter)) ||
-		    !peek(pid, core + t->idle, &idle, sizeof(idle)) || idle == t->idle_value ||
-		    (i == 0 && (!id || !(id_tag & 1))))
-			return 0;
-		return (core ^ id * 0x9e3779b97f4a7c15u) + counter * 0xd6e8feb86659fd93u + budget;
-	}
-	return 0;
+	/* Twice the same, or it was read while it changed. */
+	return thread->thread_pointer &&
+	       look_at_thread(pid, thread->thread_pointer, layout, poll) == AS_EXPECTED && poll->polls &&
+	       look_at_thread(pid, thread->thread_pointer, layout, &again) == AS_EXPECTED && again.polls &&
+	       again.core == poll->core && again.task == poll->task && again.tick == poll->tick;
 }
 
 bool tokio_read(const char *text, struct tokio_layout *layout)

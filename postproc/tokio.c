@@ -404,6 +404,9 @@ static const char *from_dwarf(struct search *s, struct tokio_layout *layout)
 	below -= at;
 	if (!task_id(&context, below, layout))
 		return "the task id in Tokio's context is not understood";
+	if (rusttype_member(&context, "budget", &cell, &budget) && dwarf_bytesize(&cell) == 2 &&
+	    budget < below)
+		layout->budget = below - budget;
 	multi_thread(s, &layout->multi_thread);
 	current_thread(s, &layout->current_thread);
 	if (rusttype_member(&context, "scheduler", &cell, &pointer)) {
@@ -420,10 +423,6 @@ static const char *from_dwarf(struct search *s, struct tokio_layout *layout)
 			layout->current_thread.known &&
 			variant(&s->type[CONTEXTS], "CurrentThread", layout, &layout->current_thread);
 	} else {
-		/* Here nothing but the budget limits how often two tasks may wake each other in one tick. It tells their polls
-		 * apart, but also takes one that uses some of it between two long stretches for two. */
-		if (rusttype_member(&context, "budget", &cell, &budget) && budget < below)
-			layout->budget = below - budget;
 		struct variable *mt = &s->variable[MULTI_THREAD], *ct = &s->variable[CURRENT_THREAD];
 
 		layout->multi_thread.known = layout->multi_thread.known && mt->found && !mt->twice;
@@ -450,8 +449,8 @@ static const struct known {
 	uint64_t core, counter, idle;
 } known[] = {
 	{1, 24, 40, 32, 88, false, 0, 0, 16, 32, 8},
-	{1, 43, 48, 0, 0, true, 40, 1, 24, 64, 8},
-	{1, 53, 48, 0, 0, true, 40, 1, 24, 104, 8},
+	{1, 43, 48, 0, 68, true, 40, 1, 24, 64, 8},
+	{1, 53, 48, 0, 68, true, 40, 1, 24, 104, 8},
 };
 
 /* Reads one number of a version, ends with `end`. */

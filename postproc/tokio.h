@@ -33,9 +33,10 @@ struct tokio_layout {
 	uint64_t id; /* thread pointer minus this: the id of the task that is polled, 64 bits */
 	uint64_t
 		id_tag; /* thread pointer minus this: 0 there if the id does not count; 0 if it always does */
-	uint64_t budget; /* thread pointer minus this: 16 bits that differ too; 0 where they are not needed */
-	bool tagged;	 /* the context has a tag: both schedulers' pointers are the same one */
-	uint64_t tag;	 /* in the context: the tag, 32 bits */
+	uint64_t
+		budget; /* thread pointer minus this: 16 bits, what the task may still do in this tick; 0: unknown */
+	bool tagged;  /* the context has a tag: both schedulers' pointers are the same one */
+	uint64_t tag; /* in the context: the tag, 32 bits */
 	struct tokio_scheduler multi_thread, current_thread;
 	char how[64]; /* how it was found: "DWARF", "table 1.43", ... */
 };
@@ -48,11 +49,21 @@ const char *tokio_find(struct module *module, struct tokio_layout *layout);
  * are seen to run a scheduler get its role and are watched. Returns NULL, or why not (static text). */
 const char *tokio_verify(pid_t pid, struct thread *threads, size_t count, const struct tokio_layout *layout);
 
-/* What poll of what task a thread of `pid` is in, by its thread pointer: a key that is the same as long as it is the same
- * poll, 0 if it is in none or that cannot be read. */
-uint64_t tokio_poll(pid_t pid, uint64_t thread_pointer, const struct tokio_layout *layout);
-
 /* Reads the layout from the numbers of a stream's `tokio` line. False if `text` does not begin with such numbers. */
 bool tokio_read(const char *text, struct tokio_layout *layout);
+
+/* One poll: no other poll of the process has the same core, task and tick (but those of two tasks that wake each other may
+ * alternate in one tick). */
+struct tokio_poll {
+	bool polls; /* else the thread is between polls, or parked */
+	bool multi_thread;
+	uint64_t core, task; /* task 0: the future of a current-thread block_on */
+	uint32_t tick;
+};
+
+/* Is the thread in a poll at this moment, and in which? Its thread pointer must be known. Also tells of a thread that sleeps
+ * in its poll and does nothing that could be traced. */
+bool tokio_polls(pid_t pid, const struct thread *thread, const struct tokio_layout *layout,
+		 struct tokio_poll *poll);
 
 #endif

@@ -1,7 +1,7 @@
 # compose.awk - the script that hud-trace gives to bpftrace, from the probes in this folder. README.md here says what their
 # //@ comments stand for.
 #
-#     awk -v pid=PID -v threshold=US -v hz=HZ -v workers='TID TID' [-v ...] -f compose.awk stack.bt threads.bt runq.bt ...
+#     awk -v pid=PID -v threshold=US -v hz=HZ -v workers='TID TID' [-v ...] -v bodies=1 -f compose.awk stack.bt stack.bt threads.bt ...
 #
 # Further variables: stacks (copy, fp or dwarf: how a stack is taken), chunks (of 128 bytes that are copied at the most),
 # windows (statements that set $lo0, $k0, $lo1, $k1), resume (1: a tracepoint fires when a thread is back in user mode), raw
@@ -103,7 +103,7 @@ title {
 	next
 }
 
-# The first file twice: for its bodies, then for the rest.
+# The first files, `bodies` of them, come twice: for their bodies, then for the rest.
 /^\/\/@body / {
 	if (!(rest_of($0) in body)) {
 		part = rest_of($0)
@@ -133,7 +133,7 @@ part {
 	next
 }
 
-file == 1 {
+file <= bodies {
 	next
 }
 
@@ -251,7 +251,8 @@ function back(    who) {
 }
 
 function end(    maps, text, name) {
-	text = (tokio ? "\t$oldest = (uint64)$2 * 1000;\n" body["unended"] : "") "\tif (@why == 0) { printf(\"end %lld interrupt\\n\", nsecs); }\n" \
+	text = (tokio ? "\t$now = nsecs;\n\tif (@why == 3) {\n\t\t$now = @until;\n\t}\n\t$oldest = (uint64)$2 * 1000;\n" \
+		body["unended"] : "") "\tif (@why == 0) { printf(\"end %lld interrupt\\n\", nsecs); }\n" \
 		"\tif (@why == 1) { printf(\"end %lld exit\\n\", nsecs); }\n" \
 		"\tif (@why == 2) { printf(\"end %lld exec\\n\", nsecs); }\n" \
 		"\tif (@why == 3) { printf(\"end %lld duration\\n\", @until); }\n"

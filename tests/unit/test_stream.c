@@ -223,6 +223,7 @@ static void test_bad_lines(void **state)
 static void test_other_lines(void **state)
 {
 	struct input in = lines("Attaching 5 probes...\nAttached 1 probe\n\n  \n\r\n"
+				"tokio - stripped\ntokio 1 2 DWARF\n"
 				"@map: 1\nLost\nLost x events\nsamples 1\n\t55d0\nbegin 1\n");
 
 	(void)state;

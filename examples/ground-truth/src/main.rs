@@ -4,7 +4,9 @@
 //!
 //! in nanoseconds on CLOCK_MONOTONIC. tests/accuracy compares the log with what was traced.
 //!
-//!     ground-truth [multi | current] [SECONDS] [LOG_FROM_US] 2>LOG
+//!     ground-truth [multi | current | healthy | stuck] [SECONDS] [LOG_FROM_US] 2>LOG
+//!
+//! healthy: what only looks like blocking, on a multi-thread runtime. stuck: two tasks that never return from a poll.
 
 use std::cell::UnsafeCell;
 use std::future::Future;
@@ -217,6 +219,23 @@ fn spawn_all(multi: bool) {
     }
 }
 
+/// Busy workers, none of which is kept from other tasks.
+fn spawn_healthy() {
+    for seed in 0..2 {
+        tokio::spawn(measured("pool", pool(30 + seed)));
+        tokio::spawn(measured("in-place", in_place(80 + seed)));
+    }
+    for _ in 0..6 {
+        tokio::spawn(measured("short", shorts()));
+    }
+    spawn_pair("pair", "pair", 60, 200);
+}
+
+fn spawn_stuck() {
+    tokio::spawn(measured("stuck", async { doze(1_000_000_000) }));
+    tokio::spawn(measured("stuck", async { compute(1_000_000_000) }));
+}
+
 /// A runtime of its own, on a thread of its own, with tasks that stay there.
 fn local_set() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
@@ -228,21 +247,30 @@ fn local_set() {
 
 fn main() {
     let words: Vec<String> = std::env::args().collect();
-    let multi = words.get(1).map_or(true, |flavor| flavor == "multi");
+    let flavor = words.get(1).map_or("multi", String::as_str);
+    let multi = flavor != "current";
     let seconds = words.get(2).map_or(10, |text| text.parse().unwrap());
     if let Some(text) = words.get(3) {
         let us: u64 = text.parse().unwrap();
         LOG_FROM.store(us * 1000, std::sync::atomic::Ordering::Relaxed);
     }
+    // Also if it is stuck.
+    unsafe { libc::alarm(seconds as u32 + 10) };
     let mut builder = if multi {
         tokio::runtime::Builder::new_multi_thread()
     } else {
         tokio::runtime::Builder::new_current_thread()
     };
     let runtime = builder.worker_threads(2).enable_time().build().unwrap();
-    std::thread::Builder::new().name("local-set".into()).spawn(local_set).unwrap();
+    if flavor == "multi" || flavor == "current" {
+        std::thread::Builder::new().name("local-set".into()).spawn(local_set).unwrap();
+    }
     runtime.block_on(async {
-        spawn_all(multi);
+        match flavor {
+            "healthy" => spawn_healthy(),
+            "stuck" => spawn_stuck(),
+            _ => spawn_all(multi),
+        }
         println!("ready");
         rest(seconds * 1_000_000).await;
     });

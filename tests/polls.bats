@@ -1,0 +1,135 @@
+#!/usr/bin/env bats
+# Polls by Tokio's own state, against a program that knows its own. Needs root and BPF: skipped where these are refused.
+
+bats_require_minimum_version 1.5.0
+load helpers
+
+GROUND_TRUTH=$ROOT/examples/ground-truth
+PROBE=$ROOT/probes/poll.bt
+
+setup_file() {
+	local words
+
+	export WHY_NOT='' DEBUG='' RELEASE=''
+	if ((EUID)); then
+		WHY_NOT='POLLS NEED ROOT'
+		return
+	fi
+	if ! words=$(timeout 30 bpftrace -e 'BEGIN { exit(); }' 2>&1); then
+		WHY_NOT="BPF IS REFUSED HERE: ${words##*$'\n'}"
+		return
+	fi
+	DEBUG=$(timeout 300 "$GROUND_TRUTH/build" debug | tail -n 1)
+	RELEASE=$(timeout 300 "$GROUND_TRUTH/build" release-debug | tail -n 1)
+	[[ -x $DEBUG && -x $RELEASE && -x $POSTPROC ]]
+}
+
+setup() {
+	STARTED=()
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+teardown() {
+	local pid
+
+	for pid in "${STARTED[@]}"; do
+		kill -KILL "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
+}
+
+# Runs program $1 as $2 and traces its polls of at least $3 microseconds for $4 seconds: polls, truth.
+trace() {
+	local numbers
+
+	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
+	"$1" "$2" 60 500 >ready 2>truth 3>&- &
+	PROGRAM=$!
+	STARTED+=("$PROGRAM")
+	within 10 grep -q ready ready
+	sleep 0.5
+	read -r -a numbers < <("$POSTPROC" head --pid "$PROGRAM" | sed -n 's/^tokio \([0-9 ]*\) DWARF$/\1/p')
+	((${#numbers[@]} == 19))
+	timeout -s INT "$4" env --default-signal=INT BPFTRACE_NO_USER_SYMBOLS=1 \
+		bpftrace "$PROBE" "$PROGRAM" "$3" "${numbers[@]}" >polls 2>complaints 3>&- || true
+	kill -KILL "$PROGRAM"
+	grep -q '^poll' polls || { cat complaints; ! grep -q ERROR complaints; }
+}
+
+# The answer to $1 (wanted, recall, ...) in what accuracy says.
+answer() {
+	awk -v key="$1" '{ for (i = 1; i < NF; i++) if ($i == key) print $(i + 1) }' <<<"$said"
+}
+
+# Compares with the truth, for a threshold of $1 microseconds. How busy the machine is otherwise is not up to the test.
+accurate() {
+	said=$("$ROOT/tests/accuracy" "$1" truth polls)
+	echo "$said"
+	(($(answer wanted) >= 20))
+	awk -v recall="$(answer recall)" -v precision="$(answer precision)" \
+		'BEGIN { exit !(recall >= 0.8 && precision >= 0.8) }'
+}
+
+@test "multi-thread, debug: long polls are found, and hardly any other" {
+	trace "$DEBUG" multi 10000 8
+	accurate 10000
+}
+
+@test "multi-thread, release: long polls are found, and hardly any other" {
+	trace "$RELEASE" multi 10000 8
+	accurate 10000
+}
+
+@test "current-thread, release: long polls are found, and hardly any other" {
+	trace "$RELEASE" current 10000 8
+	accurate 10000
+}
+
+@test "short polls, block_in_place and spawn_blocking are not taken for long polls" {
+	trace "$RELEASE" healthy 10000 8
+	said=$("$ROOT/tests/accuracy" 10000 truth polls)
+	echo "$said"
+	# A poll may wait for a CPU for so long: that one is true. And it was busy: there are enough polls to be wrong about.
+	(($(answer false) <= 2))
+	(($(wc -l <truth) > 20))
+}
+
+@test "polls that never end are reported while they last" {
+	trace "$DEBUG" stuck 10000 7
+	cat polls
+	# The one that runs: the other sleeps all the while, and nothing happens to it.
+	awk '$1 == "poll" && $11 == "R" { n[$3]++; last[$3] = $5 - $4 }
+		END {
+			for (tid in n) if (n[tid] >= 2 && last[tid] >= 1e9) threads++
+			exit !threads
+		}' polls
+}
+
+@test "a deadlock is reported with its place, also one that was there before" {
+	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
+	"$DEBUG" stuck 60 >ready 2>truth 3>&- &
+	SERVER=$!
+	STARTED+=("$SERVER")
+	within 10 grep -q ready ready
+	sleep 2
+	start_trace --duration 6
+	ends_with 0
+	cat out
+	rows out | grep -E '^computing'
+	rows out | grep -E '^(lock|sleep)'
+	grep -E '^ +unfinished +1 of 1 ' out
+}
+
+@test "a process without Tokio is refused, with the reason" {
+	sleep 60 3>&- &
+	STARTED+=("$!")
+	"$POSTPROC" head --pid "$!" | grep -E '^tokio - .{10,}'
+}
+
+@test "poll.bt reads the state in the same way in both of its probes" {
+	awk '/^\/\/@body observe/ { one = 1; next } /^\/\/@end/ { one = 0 } one && !/\/\/@tokio/' "$PROBE" >one
+	awk '/^tracepoint:sched:sched_switch \/pid == \$1\/$/ { two = 1 } two && /A read that fails/ { on = 1 }
+		/^}/ { two = on = 0 } on' "$PROBE" >two
+	(($(wc -l <one) > 30))
+	diff one two
+}
