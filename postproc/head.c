@@ -21,6 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "debuginfo.h"
+#include "debuginfod.h"
 #include "roles.h"
 #include "space.h"
 #include "symbolize.h"
@@ -260,7 +262,8 @@ static void write_machine(FILE *out)
 /* Says what the report will lack for want of symbols. */
 static void write_symbol_warnings(FILE *out, struct space *space, const char *target, const char *build_id)
 {
-	const struct module *main = space_main(space);
+	struct debuginfo_function functions[DEBUGINFO_CHAIN];
+	struct module *main = space_main(space);
 	bool regular;
 	char *id;
 
@@ -272,6 +275,10 @@ static void write_symbol_warnings(FILE *out, struct space *space, const char *ta
 				    *id ? id : "none", *build_id ? build_id : "none");
 		free(id);
 	}
+	if (main && main->dwfl && !main->has_debug_info) /* perhaps in a file of its own */
+		debuginfo_find(main, main->low, functions);
+	if (main && main->dwfl && main->problem && !target)
+		write_meta(out, "warning", main->problem);
 	if (!main || !main->dwfl)
 		write_metaf(out, "warning", "no symbols: %s",
 			    main && main->problem ? main->problem : "the executable cannot be read");
@@ -279,7 +286,7 @@ static void write_symbol_warnings(FILE *out, struct space *space, const char *ta
 		write_meta(out, "warning",
 			   "stripped: most functions have no name; --target FILE takes them from an "
 			   "unstripped copy");
-	else if (!main->has_debug_info)
+	else if (!main->has_debug_info && !main->problem)
 		write_meta(out, "warning",
 			   "no debug info: no source lines or inlined calls; build with [profile.release] "
 			   "debug = 1");
@@ -341,8 +348,10 @@ static void write_map(FILE *out, const struct mapping *m)
 /* The space that the reader of this stream will build from its map lines. */
 static struct space *space_of(const struct head_options *options, const char *exe, const struct maps *maps)
 {
-	struct space *space = space_new(
-		&(struct space_options){.pid = options->pid, .exe = exe, .target = options->target});
+	struct space *space = space_new(&(struct space_options){.pid = options->pid,
+								.exe = exe,
+								.target = options->target,
+								.debuginfod = options->debuginfod});
 
 	for (size_t i = 0; i < maps->count; i++)
 		space_add(space, &maps->mapping[i]);
@@ -416,6 +425,7 @@ static const char usage[] =
 	"  -p, --pid PID         the process\n"
 	"      --workers PREFIX  its workers are the threads whose name starts so\n"
 	"  -t, --target FILE     take the symbols of its executable from FILE\n"
+	"      --debuginfod      ask the servers in $DEBUGINFOD_URLS for debug info\n"
 	"  -m, --meta KEY=VALUE  one more meta line; may be repeated\n"
 	"  -h, --help            this text\n";
 
@@ -437,9 +447,13 @@ static int usage_error(void)
 int head_main(int argc, char **argv)
 {
 	static const struct option long_options[] = {
-		{"pid", required_argument, NULL, 'p'},	  {"workers", required_argument, NULL, 'w'},
-		{"target", required_argument, NULL, 't'}, {"meta", required_argument, NULL, 'm'},
-		{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
+		{"pid", required_argument, NULL, 'p'},
+		{"workers", required_argument, NULL, 'w'},
+		{"target", required_argument, NULL, 't'},
+		{"meta", required_argument, NULL, 'm'},
+		{"debuginfod", no_argument, NULL, 'd'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
 	};
 	const char **meta = xcalloc((size_t)argc + 1, sizeof(*meta));
 	struct head_options options = {.meta = meta};
@@ -462,6 +476,9 @@ int head_main(int argc, char **argv)
 			break;
 		case 't':
 			options.target = optarg;
+			break;
+		case 'd':
+			options.debuginfod = debuginfod_wanted("head");
 			break;
 		case 'm':
 			if (!is_meta(optarg)) {

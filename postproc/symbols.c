@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "progress.h"
 #include "space.h"
 
 #define FILES_LIMIT 4 /* a module's symbols come from at most three: itself, debug file, mini debug info */
@@ -157,8 +158,11 @@ const char *symbols_find(struct module *module, uint64_t pc, uint64_t *start)
 {
 	struct symbols *symbols = module->symbols;
 
-	if (!symbols)
+	if (!symbols) {
+		progress_begin("reading the symbols of", module->path);
 		symbols = module->symbols = load(module);
+		progress_end();
+	}
 	size_t low = 0, high = symbols->count;
 	while (low < high) { /* the first that begins after pc */
 		size_t middle = low + (high - low) / 2;
