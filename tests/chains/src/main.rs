@@ -5,7 +5,6 @@
 //! with its thread and its functions, innermost first; `ready` follows when all of them stand still. It
 //! ends when its standard input does.
 
-use std::hint::black_box;
 use std::io::{Read, Write};
 use std::os::raw::{c_int, c_void};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,6 +28,13 @@ const SIGUSR1: c_int = 10;
 
 static STANDING: AtomicUsize = AtomicUsize::new(0);
 static LOCK: Mutex<u64> = Mutex::new(0);
+
+/* What the compiler cannot know. std::hint::black_box is not in Rust 1.65. */
+fn black_box<T>(value: T) -> T {
+    let same = unsafe { std::ptr::read_volatile(&value) };
+    std::mem::forget(value);
+    same
+}
 
 fn announce(chain: &str, functions: &str) {
     let line = format!("chain {} {} {}\n", chain, unsafe { gettid() }, functions);
