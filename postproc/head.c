@@ -23,6 +23,7 @@
 
 #include "debuginfo.h"
 #include "debuginfod.h"
+#include "progress.h"
 #include "roles.h"
 #include "space.h"
 #include "symbolize.h"
@@ -426,6 +427,7 @@ static const char usage[] =
 	"      --workers PREFIX  its workers are the threads whose name starts so\n"
 	"  -t, --target FILE     take the symbols of its executable from FILE\n"
 	"      --debuginfod      ask the servers in $DEBUGINFOD_URLS for debug info\n"
+	"      --headless        no progress\n"
 	"  -m, --meta KEY=VALUE  one more meta line; may be repeated\n"
 	"  -h, --help            this text\n";
 
@@ -447,17 +449,16 @@ static int usage_error(void)
 int head_main(int argc, char **argv)
 {
 	static const struct option long_options[] = {
-		{"pid", required_argument, NULL, 'p'},
-		{"workers", required_argument, NULL, 'w'},
-		{"target", required_argument, NULL, 't'},
-		{"meta", required_argument, NULL, 'm'},
-		{"debuginfod", no_argument, NULL, 'd'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+		{"pid", required_argument, NULL, 'p'},	  {"workers", required_argument, NULL, 'w'},
+		{"target", required_argument, NULL, 't'}, {"meta", required_argument, NULL, 'm'},
+		{"debuginfod", no_argument, NULL, 'd'},	  {"headless", no_argument, NULL, 'q'},
+
+		{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
 	};
 	const char **meta = xcalloc((size_t)argc + 1, sizeof(*meta));
 	struct head_options options = {.meta = meta};
 	int c, status = 0;
+	bool quiet = false;
 	char *end;
 
 	while (!status && (c = getopt_long(argc, argv, "p:t:m:h", long_options, NULL)) != -1) {
@@ -476,6 +477,9 @@ int head_main(int argc, char **argv)
 			break;
 		case 't':
 			options.target = optarg;
+			break;
+		case 'q':
+			quiet = true;
 			break;
 		case 'd':
 			options.debuginfod = debuginfod_wanted("head");
@@ -500,6 +504,8 @@ int head_main(int argc, char **argv)
 			options.pid ? "operands are not taken" : "--pid is needed");
 		status = usage_error();
 	}
+	if (!quiet && isatty(STDERR_FILENO))
+		progress_enable();
 	if (!status && head_write(stdout, &options)) {
 		fprintf(stderr, "hud-postproc head: process %ld: %s\n", options.pid,
 			errno == ENOENT ? strerror(ESRCH) : strerror(errno));
