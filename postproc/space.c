@@ -62,7 +62,7 @@ static int find_remote(struct loaded *loaded, Dwfl_Module *mod, void **userdata,
 	struct space *space = loaded->space;
 	struct timespec start, end;
 
-	if (space->debuginfod_spent > DEBUGINFOD_LIMIT)
+	if (space->debuginfod_spent >= DEBUGINFOD_LIMIT)
 		return -1;
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	progress_begin("asking debuginfod for the debug info of", loaded->module.path);
@@ -71,7 +71,7 @@ static int find_remote(struct loaded *loaded, Dwfl_Module *mod, void **userdata,
 	progress_end();
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	space->debuginfod_spent += end.tv_sec - start.tv_sec;
-	if (fd < 0 && space->debuginfod_spent > DEBUGINFOD_LIMIT && !loaded->module.problem)
+	if (fd < 0 && space->debuginfod_spent >= DEBUGINFOD_LIMIT && !loaded->module.problem)
 		loaded->module.problem = no_answer;
 	if (fd >= 0 && !binary_is_build(fd, build_id)) {
 		close(fd);
