@@ -279,7 +279,7 @@ static void write_symbol_warnings(FILE *out, struct space *space, const char *ta
 	if (main && main->dwfl && !main->has_debug_info) /* perhaps in a file of its own */
 		debuginfo_find(main, main->low, functions);
 	if (main && main->dwfl && main->problem && !target)
-		write_meta(out, "warning", main->problem);
+		write_metaf(out, "warning", "%s: %s", main->path, main->problem);
 	if (!main || !main->dwfl)
 		write_metaf(out, "warning", "no symbols: %s",
 			    main && main->problem ? main->problem : "the executable cannot be read");

@@ -28,6 +28,7 @@ struct region {
 struct loaded {
 	struct module module; /* first */
 	struct space *space;
+	bool debug_sought; /* libdwfl asks once for the symbols and once for the rest, where there is nothing */
 };
 
 struct space {
@@ -95,6 +96,9 @@ static int find_debuginfo(Dwfl_Module *mod, void **userdata, const char *name, D
 		return -1;
 	if (link && crc == 0 && file_name) /* so libdwfl asks for what debug files have in common */
 		return debugfile_open_common(file_name, link, found);
+	if (loaded->debug_sought)
+		return -1;
+	loaded->debug_sought = true;
 	int length = dwfl_module_build_id(mod, &bits, &vaddr);
 	for (int i = 0; i < length && 2 * i + 2 < BUILD_ID_HEX; i++)
 		sprintf(hex + 2 * (size_t)i, "%02x", bits[i]);
