@@ -54,7 +54,7 @@ function position(file, line) {
 }
 
 function share(part, of) {
-	return part == of ? "all" : part ? "some" : "none"
+	return !part ? "none" : part == of ? "all" : "some"
 }
 
 function differs(text) {
@@ -186,6 +186,11 @@ function more(t, i, k) {
 }
 
 END {
+	for (t in chain) {
+		thread = t
+		if (!theirs[t] || !ours[t])
+			differs(ours[t] + 0 " frames, and " theirs[t] + 0 " of gdb")
+	}
 	for (t in theirs) {
 		threads++
 		wholes += whole[t]
