@@ -23,10 +23,13 @@
 
 #include "debuginfo.h"
 #include "debuginfod.h"
+#include "framepointers.h"
 #include "progress.h"
 #include "roles.h"
 #include "space.h"
+#include "stopped.h"
 #include "symbolize.h"
+#include "tokio.h"
 
 #define STREAM_VERSION 1
 #define COMMAND_MAX 4096 /* bytes of the command line that are kept */
@@ -285,8 +288,8 @@ static void write_symbol_warnings(FILE *out, struct space *space, const char *ta
 			    main && main->problem ? main->problem : "the executable cannot be read");
 	else if (!main->has_symtab && !main->has_debug_info)
 		write_meta(out, "warning",
-			   "stripped: most functions have no name; --target FILE takes them from an "
-			   "unstripped copy");
+			   "stripped: functions are shown as module+offset, with the source files that their "
+			   "panic messages name; --target FILE takes names from an unstripped copy");
 	else if (!main->has_debug_info && !main->problem)
 		write_meta(out, "warning",
 			   "no debug info: no source lines or inlined calls; build with [profile.release] "
@@ -310,7 +313,7 @@ static void find_by_prefix(FILE *out, const char *prefix, struct thread *threads
 }
 
 /* Decides who is watched, and says how. Names alone would miss a current-thread runtime, whose thread has any name while
- * its blocking pool has Tokio's; stacks alone, the workers of a stripped program and a pool thread that takes over from a
+ * its blocking pool has Tokio's; stacks alone, workers whose stack cannot be read and a pool thread that takes over from a
  * worker in block_in_place. So either is enough. */
 static void find_workers(FILE *out, pid_t pid, struct thread *threads, size_t count, const struct maps *maps,
 			 struct space *space)
@@ -329,6 +332,33 @@ static void find_workers(FILE *out, pid_t pid, struct thread *threads, size_t co
 		write_metaf(out, "warning", "the stacks of %zu of %zu threads could not be read", unread,
 			    count);
 	symbolizer_free(symbolizer);
+}
+
+static void write_scheduler(FILE *out, const struct tokio_scheduler *t)
+{
+	fprintf(out, " %d %" PRIu64 " %" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu32, t->known,
+		t->pointer, t->tag, t->core, t->counter, t->idle, t->idle_value);
+}
+
+/* Where the state of Tokio is that tells one poll from another, in the order that poll.bt takes it; or why it is not known. */
+static void write_tokio(FILE *out, pid_t pid, struct thread *threads, size_t count, struct space *space)
+{
+	struct tokio_layout layout;
+	const char *why = tokio_find(space_main(space), &layout);
+
+	if (!why) {
+		roles_read_thread_pointers(pid, threads, count);
+		why = tokio_verify(pid, threads, count, &layout);
+	}
+	if (why) {
+		fprintf(out, "tokio - %s\n", why);
+		return;
+	}
+	fprintf(out, "tokio %" PRIu64 " %" PRIu64 " %" PRIu64 " %d %" PRIu64, layout.id, layout.id_tag,
+		layout.budget, layout.tagged, layout.tag);
+	write_scheduler(out, &layout.multi_thread);
+	write_scheduler(out, &layout.current_thread);
+	fprintf(out, " %s\n", layout.how);
 }
 
 static void write_thread(FILE *out, const struct thread *thread)
@@ -359,6 +389,33 @@ static struct space *space_of(const struct head_options *options, const char *ex
 	return space;
 }
 
+/* Do the executable and its C library both keep frame pointers? */
+static bool frame_pointers(struct space *space, const struct maps *maps)
+{
+	const struct module *main = space_main(space);
+	bool kept = main && keeps_frame_pointers(main);
+
+	for (size_t i = 0; i < maps->count && kept; i++) {
+		const char *base = strrchr(maps->mapping[i].path, '/');
+
+		if (base && (!strncmp(base, "/libc.", 6) || !strncmp(base, "/libc-", 6)))
+			kept = keeps_frame_pointers(space_module(space, maps->mapping[i].start));
+	}
+	return kept;
+}
+
+/* What decides how stacks are taken. */
+static void write_stack_facts(FILE *out, struct space *space, const struct maps *maps,
+			      const struct thread *threads, size_t count)
+{
+	write_meta(out, "frame-pointers", frame_pointers(space, maps) ? "yes" : "no");
+	for (size_t i = 0; i < count; i++)
+		if (threads[i].watched) {
+			write_meta(out, "rseq", stopped_rseq(threads[i].tid) ? "yes" : "no");
+			break;
+		}
+}
+
 static void write_all(FILE *out, const struct head_options *options, const char *exe, const struct maps *maps,
 		      struct thread *threads, size_t count)
 {
@@ -385,6 +442,8 @@ static void write_all(FILE *out, const struct head_options *options, const char 
 	else
 		find_workers(out, (pid_t)options->pid, threads, count, maps, space);
 	write_symbol_warnings(out, space, options->target, build_id);
+	write_stack_facts(out, space, maps, threads, count);
+	write_tokio(out, (pid_t)options->pid, threads, count, space);
 	for (size_t i = 0; i < maps->count; i++)
 		write_map(out, &maps->mapping[i]);
 	for (size_t i = 0; i < count; i++)

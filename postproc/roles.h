@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "judge.h"
@@ -22,7 +23,8 @@ struct thread {
 	pid_t tid;
 	char comm[COMM_SIZE]; /* raw bytes: hostile */
 	enum role role;
-	bool watched; /* to be traced as a worker */
+	bool watched;		 /* to be traced as a worker */
+	uint64_t thread_pointer; /* where its thread-local memory is (x86-64: fs base); 0: not known */
 };
 
 /* The threads of process `pid` in order of tid, of unknown role, none watched. *threads is the caller's to free.
@@ -31,6 +33,9 @@ size_t threads_list(pid_t pid, struct thread **threads);
 
 /* Watches the threads whose name starts with `prefix`. Returns how many. */
 size_t roles_by_name(struct thread *threads, size_t count, const char *prefix);
+
+/* Reads the thread pointers of the watched threads of `pid` that are not known yet; each is stopped for a moment. */
+void roles_read_thread_pointers(pid_t pid, struct thread *threads, size_t count);
 
 /* The role of every thread of `pid` by its stack; watches those that run a scheduler, and those that could not be
  * read but are named like one of them. Each thread is stopped while its registers and stack are copied (tens of

@@ -10,6 +10,7 @@
 #include "debugfile.h"
 #include "debuginfo.h"
 #include "debuginfod.h"
+#include "locations.h"
 #include "progress.h"
 #include "symbols.h"
 
@@ -146,6 +147,7 @@ void space_free(struct space *space)
 		struct module *module = &space->modules[i]->module;
 		symbols_free(module);
 		debuginfo_free(module);
+		locations_free(module);
 		free((char *)module->path);
 		free((char *)module->build_id);
 		free(module);

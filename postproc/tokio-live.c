@@ -1,0 +1,154 @@
+/* tokio-live.c - see tokio.h: what was found, compared with a live process. */
+#include <stdlib.h>
+#include <sys/uio.h>
+
+#include "roles.h"
+#include "tokio.h"
+
+static bool peek(pid_t pid, uint64_t addr, void *to, size_t size)
+{
+	struct iovec local = {to, size}, remote = {(void *)(uintptr_t)addr, size};
+
+	return process_vm_readv(pid, &local, 1, &remote, 1, 0) == (ssize_t)size;
+}
+
+/* What a thread's memory shows. */
+enum sight { NOTHING, AS_EXPECTED, NOT_AS_EXPECTED };
+
+static enum sight look(pid_t pid, uint64_t fs, const struct tokio_layout *layout,
+		       const struct tokio_scheduler *t, uint64_t context)
+{
+	uint64_t id, tag = 1, core, idle = 0, counts[2];
+	uint32_t counter;
+
+	if (!peek(pid, fs - layout->id, &id, sizeof(id)) ||
+	    (layout->id_tag && !peek(pid, fs - layout->id_tag, &tag, sizeof(tag))) || tag > 1 ||
+	    (tag && id >> 48) || !peek(pid, context + t->core, &core, sizeof(core)))
+		return NOT_AS_EXPECTED;
+	if (!core)
+		return NOTHING; /* at this moment */
+	if (core & 7 || !peek(pid, core + t->counter, &counter, sizeof(counter)) ||
+	    !peek(pid, core + t->idle, &idle, t == &layout->multi_thread ? 8 : 4))
+		return NOT_AS_EXPECTED;
+	/* An Arc, which begins with its two counts. */
+	if (t == &layout->multi_thread && idle &&
+	    (idle & 7 || !peek(pid, idle, counts, sizeof(counts)) || !counts[0] || !counts[1] ||
+	     counts[0] >> 32 || counts[1] >> 32))
+		return NOT_AS_EXPECTED;
+	return AS_EXPECTED;
+}
+
+static enum sight look_at_thread(pid_t pid, uint64_t fs, const struct tokio_layout *layout, enum role *role)
+{
+	const struct tokio_scheduler *both[] = {&layout->multi_thread, &layout->current_thread};
+	enum sight sight = NOTHING;
+
+	for (int i = 0; i < 2; i++) {
+		uint64_t context, tag = 0;
+
+		if (!both[i]->known)
+			continue;
+		if (!peek(pid, fs - both[i]->pointer, &context, sizeof(context)))
+			return NOT_AS_EXPECTED;
+		if (!context)
+			continue;
+		if (context & 7)
+			return NOT_AS_EXPECTED;
+		if (layout->tagged && !peek(pid, context + layout->tag, &tag, 4))
+			return NOT_AS_EXPECTED;
+		if (layout->tagged && tag > 15)
+			return NOT_AS_EXPECTED;
+		if (layout->tagged && tag != both[i]->tag)
+			continue;
+		sight = look(pid, fs, layout, both[i], context);
+		if (sight != NOTHING) {
+			*role = i ? ROLE_CURRENT_THREAD : ROLE_WORKER;
+			return sight;
+		}
+	}
+	return sight;
+}
+
+const char *tokio_verify(pid_t pid, struct thread *threads, size_t count, const struct tokio_layout *layout)
+{
+	size_t seen = 0, looked_at = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		enum sight sight = NOTHING;
+		enum role role = ROLE_UNKNOWN;
+
+		if (!threads[i].thread_pointer)
+			continue;
+		/* It runs meanwhile: what is pointed to may have gone, and a core be elsewhere for a moment. */
+		for (int tries = 0; tries < 20 && sight != AS_EXPECTED; tries++)
+			sight = look_at_thread(pid, threads[i].thread_pointer, layout, &role);
+		if (sight == NOT_AS_EXPECTED)
+			return "the memory of a thread does not look like that";
+		looked_at++;
+		if (sight == AS_EXPECTED) {
+			threads[i].role = role;
+			threads[i].watched = true;
+			seen++;
+		}
+	}
+	if (!looked_at)
+		return "no thread could be stopped to look at its memory";
+	return seen ? NULL : "no thread has a scheduler where it should be";
+}
+
+uint64_t tokio_poll(pid_t pid, uint64_t thread_pointer, const struct tokio_layout *layout)
+{
+	const struct tokio_scheduler *both[] = {&layout->multi_thread, &layout->current_thread};
+	uint64_t id = 0, id_tag = 1, context, tag, core;
+	uint32_t counter, idle;
+	uint16_t budget = 0;
+
+	if (!peek(pid, thread_pointer - layout->id, &id, sizeof(id)) ||
+	    (layout->id_tag && !peek(pid, thread_pointer - layout->id_tag, &id_tag, sizeof(id_tag))) ||
+	    (layout->budget && !peek(pid, thread_pointer - layout->budget, &budget, sizeof(budget))))
+		return 0;
+	for (int i = 0; i < 2; i++) {
+		const struct tokio_scheduler *t = both[i];
+
+		tag = 0;
+		if (!t->known || !peek(pid, thread_pointer - t->pointer, &context, sizeof(context)) ||
+		    !context ||
+		    (layout->tagged && (!peek(pid, context + layout->tag, &tag, 4) || tag != t->tag)))
+			continue;
+		if (!peek(pid, context + t->core, &core, sizeof(core)) || !core ||
+		    !peek(pid, core + t->counter, &counter, sizeof(counter)) ||
+		    !peek(pid, core + t->idle, &idle, sizeof(idle)) || idle == t->idle_value ||
+		    (i == 0 && (!id || !(id_tag & 1))))
+			return 0;
+		return (core ^ id * 0x9e3779b97f4a7c15u) + counter * 0xd6e8feb86659fd93u + budget;
+	}
+	return 0;
+}
+
+bool tokio_read(const char *text, struct tokio_layout *layout)
+{
+	uint64_t n[19];
+	char *end;
+
+	for (size_t i = 0; i < sizeof(n) / sizeof(*n); i++, text = end) {
+		n[i] = strtoull(text, &end, 10);
+		if (end == text)
+			return false;
+	}
+	struct tokio_scheduler schedulers[2];
+
+	for (int i = 0; i < 2; i++) {
+		const uint64_t *s = n + 5 + 7 * i;
+
+		schedulers[i] = (struct tokio_scheduler){s[0] != 0, s[1], (uint32_t)s[2], s[3],
+							 s[4],	    s[5], (uint32_t)s[6]};
+	}
+	*layout = (struct tokio_layout){.id = n[0],
+					.id_tag = n[1],
+					.budget = n[2],
+					.tagged = n[3] != 0,
+					.tag = n[4],
+					.multi_thread = schedulers[0],
+					.current_thread = schedulers[1]};
+	return true;
+}

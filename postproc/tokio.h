@@ -1,0 +1,58 @@
+/* tokio.h - where Tokio keeps its state in an executable, so that a probe can read it from outside.
+ *
+ * Each thread of a runtime points from thread-local memory to its scheduler's context, and that to the worker's core,
+ * which is there while a task is polled. Together with a counter in the core and the id of the task that is polled it
+ * names one poll. None of this is an interface: it is private to each version of Tokio, and its layout is the compiler's
+ * choice. So it comes from the executable's debug info, or for versions that were looked at from a table, and is compared
+ * with the live process before it is believed.
+ */
+#ifndef HUD_TOKIO_H
+#define HUD_TOKIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct module;
+struct thread;
+
+/* What is different in the two schedulers. Offsets in bytes. */
+struct tokio_scheduler {
+	bool known;
+	uint64_t pointer; /* thread pointer minus this: where the pointer to the scheduler's context is */
+	uint32_t tag;	  /* what kind of context this is, in Tokio since 1.29 */
+	uint64_t core;	  /* in the context: the pointer to the core, null while the core is elsewhere */
+	uint64_t counter; /* in the core: 32 bits that are different in another poll */
+	uint64_t idle;	  /* in the core: 32 bits that are idle_value while the worker is parked */
+	uint32_t idle_value;
+};
+
+/* Where everything is. */
+struct tokio_layout {
+	uint64_t id; /* thread pointer minus this: the id of the task that is polled, 64 bits */
+	uint64_t
+		id_tag; /* thread pointer minus this: 0 there if the id does not count; 0 if it always does */
+	uint64_t budget; /* thread pointer minus this: 16 bits that differ too; 0 where they are not needed */
+	bool tagged;	 /* the context has a tag: both schedulers' pointers are the same one */
+	uint64_t tag;	 /* in the context: the tag, 32 bits */
+	struct tokio_scheduler multi_thread, current_thread;
+	char how[64]; /* how it was found: "DWARF", "table 1.43", ... */
+};
+
+/* Finds the layout in the main executable. Returns NULL, or why it is not known (static text). Reads debug info of the
+ * units of Tokio alone. */
+const char *tokio_find(struct module *module, struct tokio_layout *layout);
+
+/* Does the live process `pid` look like that? Reads the memory of those threads whose thread pointer is known; those that
+ * are seen to run a scheduler get its role and are watched. Returns NULL, or why not (static text). */
+const char *tokio_verify(pid_t pid, struct thread *threads, size_t count, const struct tokio_layout *layout);
+
+/* What poll of what task a thread of `pid` is in, by its thread pointer: a key that is the same as long as it is the same
+ * poll, 0 if it is in none or that cannot be read. */
+uint64_t tokio_poll(pid_t pid, uint64_t thread_pointer, const struct tokio_layout *layout);
+
+/* Reads the layout from the numbers of a stream's `tokio` line. False if `text` does not begin with such numbers. */
+bool tokio_read(const char *text, struct tokio_layout *layout);
+
+#endif
