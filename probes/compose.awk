@@ -152,6 +152,11 @@ file == 1 {
 	next
 }
 
+/^\/\/@polled / {
+	polled = rest_of($0)
+	next
+}
+
 /^\/\/@back/ {
 	in_back = 1
 	next
@@ -180,6 +185,9 @@ in_structure {
 /^(tracepoint|profile|interval):/ {
 	head = $0
 	sub(/^profile:hz:99 /, "profile:hz:" hz " ", head)
+	if (polled && tokio)
+		sub(/\/$/, " \\&\\& @poll_key[" polled "]/", head)
+	polled = ""
 	if (in_back)
 		head = "back"
 	next
