@@ -30,7 +30,7 @@ SOURCES = $(wildcard postproc/*.c)
 OBJECTS = $(SOURCES:postproc/%.c=$(BUILD)/%.o)
 TEST_SOURCES = $(wildcard tests/unit/test_*.c)
 TESTS = $(TEST_SOURCES:tests/unit/%.c=$(BUILD)/tests/%)
-C_FILES = $(wildcard postproc/*.[ch] tests/unit/*.[ch] tests/aarch64/*.c)
+C_FILES = $(wildcard postproc/*.[ch] tests/*.[ch] tests/unit/*.[ch] tests/aarch64/*.c)
 
 # Shell files: by their first line, whatever their name.
 SHELL_FILES = $(shell grep -lIE '^\#!.*\b(ba)?sh$$' $(wildcard bin/* .ci/* tests/* tests/aarch64/* examples/* examples/*/*) 2>/dev/null)
@@ -70,7 +70,11 @@ $(BUILD) $(BUILD)/tests:
 
 # Each is linked with everything but main.
 
-tests: $(TESTS)
+tests: $(TESTS) $(BUILD)/tests/copy-stacks
+
+$(BUILD)/tests/copy-stacks: tests/copy-stacks.c $(BUILD)/flags | $(BUILD)/tests
+	$(say) LD $@
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
 
 $(BUILD)/tests/%.o: tests/unit/%.c $(BUILD)/flags | $(BUILD)/tests
 	$(say) CC $@
@@ -123,11 +127,12 @@ clean:
 
 # Only what is missing is installed. The demo builds from Debian's crates, where there are any.
 APT_PACKAGES = build-essential pkg-config bpftrace libelf-dev libdw-dev libiberty-dev gnuplot-nox libcmocka-dev \
-	bats shellcheck clang-format cargo librust-tokio-dev librust-hyper-dev librust-flate2-dev procps util-linux
+	bats shellcheck clang-format cargo librust-tokio-dev librust-hyper-dev librust-flate2-dev procps util-linux \
+	gdb xz-utils
 DNF_PACKAGES = gcc make pkgconf bpftrace elfutils-libelf-devel elfutils-devel binutils-devel gnuplot libcmocka-devel \
-	bats ShellCheck clang-tools-extra cargo procps-ng util-linux
+	bats ShellCheck clang-tools-extra cargo procps-ng util-linux gdb xz
 PACMAN_PACKAGES = base-devel pkgconf bpftrace libelf binutils gnuplot cmocka bash-bats shellcheck clang rust \
-	procps-ng util-linux
+	procps-ng util-linux gdb xz
 
 deps:
 	$(Q)if command -v apt-get >/dev/null; then \

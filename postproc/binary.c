@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BUILD_ID_HEX 129    /* room for 64 bytes */
 #define VDSO_LIMIT 0x100000 /* no vdso is bigger: do not read more than this of the target's memory */
 #define PAGE 0x1000
 
@@ -73,8 +72,7 @@ bool binary_bias(Elf *elf, const struct mapping *mapping, uint64_t *bias)
 	return best >= 0 && (ehdr.e_type == ET_DYN || *bias == 0);
 }
 
-/* Opens a regular file and nothing else; a FIFO or a device must neither block nor be touched. */
-static int open_regular(const char *path)
+int binary_open_regular(const char *path)
 {
 	struct stat st;
 
@@ -134,7 +132,7 @@ static const char *check(int fd, const struct mapping *mapping, struct binary *b
  */
 static bool try_file(const char *path, const struct mapping *mapping, struct binary *binary)
 {
-	int fd = open_regular(path);
+	int fd = binary_open_regular(path);
 
 	if (fd < 0)
 		return false;
@@ -264,20 +262,13 @@ void binary_find(const struct binary_wanted *wanted, struct binary *binary)
 		binary->problem = target_problem;
 }
 
-int binary_open_debug_file(const char *path, const char *build_id)
+bool binary_is_build(int fd, const char *build_id)
 {
 	char hex[BUILD_ID_HEX] = "";
-	int fd = open_regular(path);
-
-	if (fd < 0)
-		return -1;
 	Elf *elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+
 	if (elf)
 		binary_build_id(elf, hex, sizeof(hex));
 	elf_end(elf);
-	if (!hex[0] || strcmp(hex, build_id) != 0) {
-		close(fd);
-		return -1;
-	}
-	return fd;
+	return hex[0] && strcmp(hex, build_id) == 0;
 }

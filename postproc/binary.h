@@ -8,6 +8,8 @@
 
 #include "space.h"
 
+#define BUILD_ID_HEX 129 /* room for 64 bytes in hex */
+
 /* What is looked for. */
 struct binary_wanted {
 	const struct mapping *mapping; /* one of its mappings */
@@ -29,9 +31,12 @@ struct binary {
  * with the build id that was recorded counts. The caller closes binary->fd. */
 void binary_find(const struct binary_wanted *wanted, struct binary *binary);
 
-/* Opens `path` as --target's separate debug file (objcopy --only-keep-debug) if it has this build id ("" fits
- * none). Returns a descriptor for the caller to close, or -1. */
-int binary_open_debug_file(const char *path, const char *build_id);
+/* Opens a regular file and nothing else; a FIFO or a device must neither block nor be touched. Returns a descriptor for the
+ * caller to close, or -1. */
+int binary_open_regular(const char *path);
+
+/* Is the open file an ELF file with this build id ("" fits none)? */
+bool binary_is_build(int fd, const char *build_id);
 
 /* The bias of `elf` when it is mapped as `mapping` says. False if no segment of it can be mapped there. */
 bool binary_bias(Elf *elf, const struct mapping *mapping, uint64_t *bias);

@@ -5,9 +5,23 @@
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "binary.h"
 #include "debugunit.h"
+#include "progress.h"
 #include "space.h"
+
+static const char damaged[] = "its debug info cannot be read: no source lines or inlined calls";
+static const char zstd[] =
+	"its debug info is compressed by zstd, which this elfutils cannot read (0.189 can, where it is built "
+	"so): no source "
+	"lines or inlined calls; --target takes a file without (objcopy --decompress-debug-sections)";
+static const char split_packed[] = "its debug info is packed in a .dwp file, which this elfutils cannot read "
+				   "(0.192 can): no inlined calls; "
+				   "with split-debuginfo = \"unpacked\" or \"off\" there are";
+static const char split_missing[] =
+	"its debug info is split, and its .dwo files are not where it was built: no inlined calls";
 
 /* A stretch of code of one unit. */
 struct stretch {
@@ -61,6 +75,43 @@ static int by_low(const void *a, const void *b)
 	return x->low != y->low ? (x->low < y->low ? -1 : 1) : (x->high > y->high) - (x->high < y->high);
 }
 
+/* Does `elf` have debug info that is compressed by something else than zlib? Sets *any if it has debug info at all. */
+static bool compressed_oddly(Elf *elf, bool *any)
+{
+	size_t strings;
+	GElf_Shdr shdr;
+	GElf_Chdr chdr;
+
+	if (!elf || elf_getshdrstrndx(elf, &strings) != 0)
+		return false;
+	for (Elf_Scn *scn = elf_nextscn(elf, NULL); scn; scn = elf_nextscn(elf, scn)) {
+		const char *name = gelf_getshdr(scn, &shdr) ? elf_strptr(elf, strings, shdr.sh_name) : NULL;
+		if (!name || strcmp(name, ".debug_info") != 0 || shdr.sh_type == SHT_NOBITS)
+			continue;
+		*any = true;
+		return (shdr.sh_flags & SHF_COMPRESSED) && gelf_getchdr(scn, &chdr) &&
+		       chdr.ch_type != ELFCOMPRESS_ZLIB;
+	}
+	return false;
+}
+
+/* Why libdw gave no debug info, or NULL if there is none to give. */
+static const char *unreadable(struct module *module)
+{
+	GElf_Addr bias;
+	const char *main_file, *debug_file = NULL;
+	bool any = false, oddly = compressed_oddly(dwfl_module_getelf(module->dwfl, &bias), &any);
+
+	dwfl_module_info(module->dwfl, NULL, NULL, NULL, NULL, NULL, &main_file, &debug_file);
+	int fd = debug_file && !any ? binary_open_regular(debug_file) : -1;
+	Elf *elf = fd >= 0 ? elf_begin(fd, ELF_C_READ_MMAP, NULL) : NULL;
+	oddly |= compressed_oddly(elf, &any);
+	elf_end(elf);
+	if (fd >= 0)
+		close(fd);
+	return oddly ? zstd : any ? damaged : NULL;
+}
+
 static struct debug *load(struct module *module)
 {
 	struct debug *debug = xcalloc(1, sizeof(*debug));
@@ -71,8 +122,8 @@ static struct debug *load(struct module *module)
 
 	if (module->dwfl)
 		debug->dwarf = dwfl_module_getdwarf(module->dwfl, &debug->bias);
-	if (!debug->dwarf && module->has_debug_info && !module->problem)
-		module->problem = "its debug info cannot be read by this elfutils";
+	if (!debug->dwarf && module->dwfl && !module->problem)
+		module->problem = unreadable(module);
 	while (debug->dwarf && dwarf_get_units(debug->dwarf, cu, &cu, NULL, &type, &die, NULL) == 0)
 		if (type == DW_UT_compile || type == DW_UT_skeleton)
 			add_unit(debug, &die);
@@ -123,6 +174,17 @@ static struct debugunit *unit_of(const struct debug *debug, Dwarf_Die *die)
 }
 
 /* --- one address --- */
+
+/* The unit's functions are in another file, which libdw has not found, or cannot read. */
+static const char *split_problem(const struct module *module)
+{
+	char *path = binary_path(module->path), *package = concat(path, ".dwp", NULL);
+	bool packed = access(package, F_OK) == 0;
+
+	free(path);
+	free(package);
+	return packed ? split_packed : split_missing;
+}
 
 static const char *compilation_directory(Dwarf_Die *unit)
 {
@@ -175,13 +237,14 @@ size_t debuginfo_find(struct module *module, uint64_t pc, struct debuginfo_funct
 	Dwarf_Addr start = 0;
 
 	functions[0] = (struct debuginfo_function){0};
+	progress_begin("reading the debug info of", module->path);
 	if (!debug)
 		debug = module->debug = load(module);
 	Dwarf_Addr addr = pc - debug->bias;
 	struct debugunit *unit = unit_at(debug, addr);
-	if (!unit)
-		return 0;
-	size_t count = debugunit_chain(unit, addr, chain, DEBUGINFO_CHAIN, &start);
+	size_t count = unit ? debugunit_chain(unit, addr, chain, DEBUGINFO_CHAIN, &start) : 0;
+	if (unit && unit->split_missing && !module->problem)
+		module->problem = split_problem(module);
 	for (size_t i = 0; i < count; i++) { /* chain is outermost first */
 		struct debuginfo_function *function = &functions[count - 1 - i];
 		*function = (struct debuginfo_function){.inlined = i > 0,
@@ -191,7 +254,9 @@ size_t debuginfo_find(struct module *module, uint64_t pc, struct debuginfo_funct
 			function->file = file_of(&unit->die,
 						 debugunit_call_site(unit, &chain[i + 1], &function->line));
 	}
-	set_position(unit, addr, &functions[0]);
+	if (unit)
+		set_position(unit, addr, &functions[0]);
+	progress_end();
 	return count;
 }
 

@@ -149,9 +149,13 @@ static void build_index(struct debugunit *unit)
 	unit->indexed = true;
 	unit->root = unit->die;
 	if (dwarf_cu_info(unit->die.cu, NULL, &type, NULL, NULL, NULL, NULL, NULL) == 0 &&
-	    type == DW_UT_skeleton &&
-	    dwarf_cu_info(unit->die.cu, NULL, NULL, NULL, &split, NULL, NULL, NULL) == 0 && split.addr)
-		unit->root = split;
+	    type == DW_UT_skeleton) {
+		unit->split_missing =
+			dwarf_cu_info(unit->die.cu, NULL, NULL, NULL, &split, NULL, NULL, NULL) != 0 ||
+			!split.addr;
+		if (!unit->split_missing)
+			unit->root = split;
+	}
 	walk(unit);
 	if (unit->function_count > 0)
 		qsort(unit->functions, unit->function_count, sizeof(*unit->functions), by_low);

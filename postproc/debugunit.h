@@ -11,6 +11,7 @@ struct debugunit {
 	Dwarf_Die die;	/* of the unit in the module's own file: lines and ranges */
 	Dwarf_Die root; /* of the functions: the same, or the one in the unit's .dwo file */
 	bool indexed;
+	bool split_missing;		      /* its functions are in a .dwo file that is not there */
 	struct debugunit_function *functions; /* sorted by address */
 	size_t function_count, function_size;
 	struct debugunit_scope *scopes; /* in the order of the section */

@@ -21,7 +21,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "debuginfo.h"
+#include "debuginfod.h"
 #include "framepointers.h"
+#include "progress.h"
 #include "roles.h"
 #include "space.h"
 #include "stopped.h"
@@ -263,7 +266,8 @@ static void write_machine(FILE *out)
 /* Says what the report will lack for want of symbols. */
 static void write_symbol_warnings(FILE *out, struct space *space, const char *target, const char *build_id)
 {
-	const struct module *main = space_main(space);
+	struct debuginfo_function functions[DEBUGINFO_CHAIN];
+	struct module *main = space_main(space);
 	bool regular;
 	char *id;
 
@@ -275,6 +279,10 @@ static void write_symbol_warnings(FILE *out, struct space *space, const char *ta
 				    *id ? id : "none", *build_id ? build_id : "none");
 		free(id);
 	}
+	if (main && main->dwfl && !main->has_debug_info) /* perhaps in a file of its own */
+		debuginfo_find(main, main->low, functions);
+	if (main && main->dwfl && main->problem && !target)
+		write_metaf(out, "warning", "%s: %s", main->path, main->problem);
 	if (!main || !main->dwfl)
 		write_metaf(out, "warning", "no symbols: %s",
 			    main && main->problem ? main->problem : "the executable cannot be read");
@@ -282,7 +290,7 @@ static void write_symbol_warnings(FILE *out, struct space *space, const char *ta
 		write_meta(out, "warning",
 			   "stripped: functions are shown as module+offset, with the source files that their "
 			   "panic messages name; --target FILE takes names from an unstripped copy");
-	else if (!main->has_debug_info)
+	else if (!main->has_debug_info && !main->problem)
 		write_meta(out, "warning",
 			   "no debug info: no source lines or inlined calls; build with [profile.release] "
 			   "debug = 1");
@@ -371,8 +379,10 @@ static void write_map(FILE *out, const struct mapping *m)
 /* The space that the reader of this stream will build from its map lines. */
 static struct space *space_of(const struct head_options *options, const char *exe, const struct maps *maps)
 {
-	struct space *space = space_new(
-		&(struct space_options){.pid = options->pid, .exe = exe, .target = options->target});
+	struct space *space = space_new(&(struct space_options){.pid = options->pid,
+								.exe = exe,
+								.target = options->target,
+								.debuginfod = options->debuginfod});
 
 	for (size_t i = 0; i < maps->count; i++)
 		space_add(space, &maps->mapping[i]);
@@ -475,6 +485,8 @@ static const char usage[] =
 	"  -p, --pid PID         the process\n"
 	"      --workers PREFIX  its workers are the threads whose name starts so\n"
 	"  -t, --target FILE     take the symbols of its executable from FILE\n"
+	"      --debuginfod      ask the servers in $DEBUGINFOD_URLS for debug info\n"
+	"      --headless        no progress\n"
 	"  -m, --meta KEY=VALUE  one more meta line; may be repeated\n"
 	"  -h, --help            this text\n";
 
@@ -498,11 +510,14 @@ int head_main(int argc, char **argv)
 	static const struct option long_options[] = {
 		{"pid", required_argument, NULL, 'p'},	  {"workers", required_argument, NULL, 'w'},
 		{"target", required_argument, NULL, 't'}, {"meta", required_argument, NULL, 'm'},
+		{"debuginfod", no_argument, NULL, 'd'},	  {"headless", no_argument, NULL, 'q'},
+
 		{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
 	};
 	const char **meta = xcalloc((size_t)argc + 1, sizeof(*meta));
 	struct head_options options = {.meta = meta};
 	int c, status = 0;
+	bool quiet = false;
 	char *end;
 
 	while (!status && (c = getopt_long(argc, argv, "p:t:m:h", long_options, NULL)) != -1) {
@@ -521,6 +536,12 @@ int head_main(int argc, char **argv)
 			break;
 		case 't':
 			options.target = optarg;
+			break;
+		case 'q':
+			quiet = true;
+			break;
+		case 'd':
+			options.debuginfod = debuginfod_wanted("head");
 			break;
 		case 'm':
 			if (!is_meta(optarg)) {
@@ -542,6 +563,8 @@ int head_main(int argc, char **argv)
 			options.pid ? "operands are not taken" : "--pid is needed");
 		status = usage_error();
 	}
+	if (!quiet && isatty(STDERR_FILENO))
+		progress_enable();
 	if (!status && head_write(stdout, &options)) {
 		fprintf(stderr, "hud-postproc head: process %ld: %s\n", options.pid,
 			errno == ENOENT ? strerror(ESRCH) : strerror(errno));

@@ -6,6 +6,7 @@
 #ifndef HUD_HEAD_H
 #define HUD_HEAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -13,6 +14,7 @@ struct head_options {
 	long pid;		 /* the process, as this program's /proc numbers it */
 	const char *workers;	 /* threads whose name starts so are the workers; NULL: find out */
 	const char *target;	 /* file to take the executable's symbols from; NULL: the executable itself */
+	bool debuginfod;	 /* ask debuginfod's servers for what debug info is missing */
 	const char *const *meta; /* "KEY=VALUE": more meta lines, for what only the caller knows */
 	size_t metas;
 };

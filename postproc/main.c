@@ -1,7 +1,6 @@
 /* main.c - hud-postproc: what comes before and after bpftrace in hud-trace. */
 #include <locale.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
@@ -27,8 +26,6 @@ static void usage(FILE *out)
 
 int main(int argc, char **argv)
 {
-	/* A symbol server that does not answer would stall a report for minutes. */
-	unsetenv("DEBUGINFOD_URLS");
 	setlocale(LC_CTYPE, "");
 	if (argc < 2) {
 		usage(stderr);

@@ -71,8 +71,18 @@ struct target {
 	unsigned hz;
 };
 
+/* A file of the target whose symbols are less than they could be. */
+struct lacking {
+	const char *path; /* raw bytes */
+	const char *why;
+};
+
+#define LACKING_SHOWN 6
+
 struct model {
 	struct target target;
+	struct lacking lacking[LACKING_SHOWN];
+	size_t lackings;
 	uint64_t start, end;   /* of the time that counts (after --window) */
 	uint64_t worker_time;  /* sum over workers of the time they were watched, ns */
 	uint64_t blocked;      /* sum of all blockers' totals but run-queue waits */

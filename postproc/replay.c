@@ -83,7 +83,10 @@ static void need_space(struct replay *r)
 {
 	if (r->space)
 		return;
-	struct space_options options = {.pid = r->options.pid, .exe = r->exe, .target = r->options.target};
+	struct space_options options = {.pid = r->options.pid,
+					.exe = r->exe,
+					.target = r->options.target,
+					.debuginfod = r->options.debuginfod};
 
 	r->space = space_new(&options);
 	r->symbolizer = symbolizer_new(r->space);
@@ -384,6 +387,17 @@ static void take(struct replay *r, const struct event *e)
 	}
 }
 
+/* What the files that stacks led to lacked. */
+static void note_lacking(const struct space *space, struct model *m)
+{
+	const struct module *module;
+
+	for (size_t i = 0; m->lackings < LACKING_SHOWN && (module = space_opened(space, i)); i++)
+		if (module->problem)
+			m->lacking[m->lackings++] =
+				(struct lacking){.path = module->path, .why = module->problem};
+}
+
 int replay_read(struct replay *r, FILE *in, struct model *model)
 {
 	struct stream *stream = stream_new(in);
@@ -417,6 +431,8 @@ int replay_read(struct replay *r, FILE *in, struct model *model)
 		model->stacks_walked = stacks_walked(r->stacks);
 		model->stacks_too_few = stacks_too_few(r->stacks);
 	}
+	if (r->space)
+		note_lacking(r->space, model);
 	tally_finish(r->tally, model);
 	stream_free(stream);
 	errno = error;

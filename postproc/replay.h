@@ -2,6 +2,7 @@
 #ifndef HUD_REPLAY_H
 #define HUD_REPLAY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -10,6 +11,7 @@
 struct replay_options {
 	long pid;	    /* the process, if it is still there to read files through; 0 = a recording */
 	const char *target; /* --target: file to take the executable's symbols from, or NULL */
+	bool debuginfod;    /* ask debuginfod's servers for what debug info is missing */
 	uint64_t window;    /* ns: only the last so many count; 0 = all */
 };
 

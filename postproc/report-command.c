@@ -11,6 +11,8 @@
 
 #include "chart.h"
 #include "command.h"
+#include "debuginfod.h"
+#include "progress.h"
 #include "replay.h"
 #include "report.h"
 
@@ -18,7 +20,7 @@ struct options {
 	struct replay_options replay;
 	struct report_options report;
 	const char *chart, *file;
-	bool no_colour;
+	bool no_colour, quiet;
 };
 
 static const char help[] = "usage: hud-postproc report [OPTION]... FILE\n"
@@ -27,6 +29,7 @@ static const char help[] = "usage: hud-postproc report [OPTION]... FILE\n"
 			   "\n"
 			   "  -t, --target FILE   take the executable's symbols from FILE\n"
 			   "  -p, --pid PID       the process is still there: read its files through /proc\n"
+			   "      --debuginfod    ask the servers in $DEBUGINFOD_URLS for debug info\n"
 			   "      --top N         rank at most N blockers, 1 to 100 (10)\n"
 			   "      --window SECS   only the last SECS seconds count\n"
 			   "      --chart FILE    draw a chart too: FILE.png, .svg or .pdf; - draws text\n"
@@ -51,17 +54,17 @@ static double number(const char *option, const char *text, double low, double hi
 
 static void parse(int argc, char **argv, struct options *o)
 {
-	enum { TOP = 256, WINDOW, CHART, WIDTH, NO_COLOUR, HEADLESS };
+	enum { TOP = 256, WINDOW, CHART, WIDTH, NO_COLOUR, HEADLESS, DEBUGINFOD };
 	static const struct option longs[] = {
 		{"target", required_argument, NULL, 't'},
 		{"pid", required_argument, NULL, 'p'},
+		{"debuginfod", no_argument, NULL, DEBUGINFOD},
 		{"top", required_argument, NULL, TOP},
 		{"window", required_argument, NULL, WINDOW},
 		{"chart", required_argument, NULL, CHART},
 		{"width", required_argument, NULL, WIDTH},
 		{"no-color", no_argument, NULL, NO_COLOUR},
-		{"headless", no_argument, NULL,
-		 HEADLESS}, /* as hud-trace passes it on: there is no live view to leave out */
+		{"headless", no_argument, NULL, HEADLESS}, /* as hud-trace passes it on: no progress */
 		{"verbose", no_argument, NULL, 'v'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
@@ -92,6 +95,10 @@ static void parse(int argc, char **argv, struct options *o)
 			o->no_colour = true;
 			break;
 		case HEADLESS:
+			o->quiet = true;
+			break;
+		case DEBUGINFOD:
+			o->replay.debuginfod = debuginfod_wanted("report");
 			break;
 		case 'v':
 			o->report.verbose = true;
@@ -162,6 +169,8 @@ int report_main(int argc, char **argv)
 	parse(argc, argv, &o);
 	fit_terminal(&o);
 	signal(SIGPIPE, SIG_IGN);
+	if (!o.quiet && isatty(STDERR_FILENO))
+		progress_enable();
 	FILE *in = strcmp(o.file, "-") != 0 ? fopen(o.file, "re") : stdin;
 
 	if (!in)

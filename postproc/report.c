@@ -223,6 +223,11 @@ static void warnings(struct report *report)
 		     "%s stacks were not copied, so as not to slow the target down: there were too many "
 		     "at once. A higher --threshold or a lower --hz needs fewer.",
 		     unit_count(text, m->stacks_skipped));
+	for (size_t i = 0; i < m->lackings; i++) {
+		char *path = escape_terminal(m->lacking[i].path, report->options.utf8);
+		warn(page, "%s: %s.", path, m->lacking[i].why);
+		free(path);
+	}
 	/* A few cut stacks are normal; and the frames next to the leaf, which count, are there. */
 	if (m->stacks >= 20 && m->stacks_cut * 10 > m->stacks)
 		warn(page, "%s of the stacks are cut short, so their task may be unknown. %s",

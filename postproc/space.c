@@ -3,12 +3,20 @@
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "binary.h"
+#include "debugfile.h"
 #include "debuginfo.h"
+#include "debuginfod.h"
 #include "locations.h"
+#include "progress.h"
 #include "symbols.h"
+
+#define DEBUGINFOD_LIMIT 30 /* seconds, of all lookups together */
+
+static const char no_answer[] = "debuginfod took too long to answer and was not asked again";
 
 /* A mapping, the part of the kernel's mapping that is left of it, and what is known about its file. */
 struct region {
@@ -21,6 +29,7 @@ struct region {
 struct loaded {
 	struct module module; /* first */
 	struct space *space;
+	bool debug_sought; /* libdwfl asks once for the symbols and once for the rest, where there is nothing */
 };
 
 struct space {
@@ -33,6 +42,8 @@ struct space {
 	size_t module_count, module_size;
 	struct module *main; /* NULL until looked for, and if there is none */
 	bool main_sought;    /* since the last mapping was added */
+	bool debuginfod;
+	time_t debuginfod_spent; /* seconds waited for it */
 	Dwfl *dwfl;
 };
 
@@ -46,21 +57,66 @@ static int find_elf(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_A
 	return -1;
 }
 
+/* Asks the servers, unless they have taken too long already. */
+static int find_remote(struct loaded *loaded, Dwfl_Module *mod, void **userdata, const char *name,
+		       Dwarf_Addr base, const char *build_id, char **found)
+{
+	struct space *space = loaded->space;
+	struct timespec start, end;
+
+	if (space->debuginfod_spent >= DEBUGINFOD_LIMIT)
+		return -1;
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	progress_begin("asking debuginfod for the debug info of", loaded->module.path);
+	/* Without a file's name it goes by build id alone: there, and below this machine's /usr/lib/debug. */
+	int fd = dwfl_standard_find_debuginfo(mod, userdata, name, base, NULL, NULL, 0, found);
+	progress_end();
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	space->debuginfod_spent += end.tv_sec - start.tv_sec;
+	if (fd < 0 && space->debuginfod_spent >= DEBUGINFOD_LIMIT && !loaded->module.problem)
+		loaded->module.problem = no_answer;
+	if (fd >= 0 && !binary_is_build(fd, build_id)) {
+		close(fd);
+		free(*found);
+		*found = NULL;
+		return -1;
+	}
+	return fd;
+}
+
 static int find_debuginfo(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_Addr base,
-			  const char *file_name, const char *debuglink, GElf_Word crc, char **debug_file_name)
+			  const char *file_name, const char *link, GElf_Word crc, char **found)
 {
 	struct loaded *loaded = userdata ? *userdata : NULL;
 	struct space *space = loaded ? loaded->space : NULL;
+	char hex[BUILD_ID_HEX] = "";
+	const unsigned char *bits;
+	GElf_Addr vaddr;
 
-	if (space && space->target && &loaded->module == space_main(space)) {
-		int fd = binary_open_debug_file(space->target, loaded->module.build_id);
-		if (fd >= 0) {
-			*debug_file_name = strdup(space->target);
-			return fd;
-		}
-	}
-	return dwfl_standard_find_debuginfo(mod, userdata, name, base, file_name, debuglink, crc,
-					    debug_file_name);
+	if (!space)
+		return -1;
+	if (link && crc == 0 && file_name) /* so libdwfl asks for what debug files have in common */
+		return debugfile_open_common(file_name, link, found);
+	if (loaded->debug_sought)
+		return -1;
+	loaded->debug_sought = true;
+	int length = dwfl_module_build_id(mod, &bits, &vaddr);
+	for (int i = 0; i < length && 2 * i + 2 < BUILD_ID_HEX; i++)
+		sprintf(hex + 2 * (size_t)i, "%02x", bits[i]);
+	char *path = binary_path(loaded->module.path);
+	int fd = debugfile_open(&(struct debugfile_wanted){.path = path,
+							   .build_id = hex,
+							   .link = link,
+							   .crc = crc,
+							   .target = &loaded->module == space_main(space)
+									     ? space->target
+									     : NULL,
+							   .pid = space->pid},
+				found, &loaded->module.problem);
+	free(path);
+	if (fd < 0 && space->debuginfod && hex[0])
+		fd = find_remote(loaded, mod, userdata, name, base, hex, found);
+	return fd;
 }
 
 static const Dwfl_Callbacks callbacks = {.find_elf = find_elf, .find_debuginfo = find_debuginfo};
@@ -71,8 +127,8 @@ struct space *space_new(const struct space_options *options)
 {
 	struct space *space = xcalloc(1, sizeof(*space));
 
-	/* A silent debuginfod server would hold up every lookup for minutes. */
-	unsetenv("DEBUGINFOD_URLS");
+	space->debuginfod = options->debuginfod;
+	debuginfod_set(space->debuginfod);
 	elf_version(EV_CURRENT);
 	space->pid = options->pid;
 	space->exe = options->exe ? binary_path(options->exe) : NULL;
@@ -341,6 +397,11 @@ struct module *space_module(struct space *space, uint64_t pc)
 	struct region *region = region_of(space, pc);
 
 	return region ? region_module(space, region) : NULL;
+}
+
+const struct module *space_opened(const struct space *space, size_t index)
+{
+	return index < space->module_count ? &space->modules[index]->module : NULL;
 }
 
 struct module *space_main(struct space *space)

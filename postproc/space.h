@@ -39,6 +39,7 @@ struct space_options {
 	long pid; /* live process to read files through (/proc/PID/map_files, /proc/PID/root); 0 = none */
 	const char *exe;    /* path of the main executable as mapped in the target (meta exe); may be NULL */
 	const char *target; /* --target: file to take the main executable's symbols from; may be NULL */
+	bool debuginfod;    /* ask the servers in DEBUGINFOD_URLS for debug info that is not here */
 };
 
 /* An empty space. Copies the options' strings. Exits the program when out of memory. */
@@ -56,6 +57,9 @@ bool space_executable(const struct space *space, uint64_t addr);
 
 /* The mapping that `addr` is in, or NULL. Owned by space, until the next space_add. */
 const struct mapping *space_mapping(const struct space *space, uint64_t addr);
+
+/* The modules that were opened up to now, in that order: the one at `index`, NULL past the last. Owned by space. */
+const struct module *space_opened(const struct space *space, size_t index);
 
 /* The main executable's module, or NULL when the stream had no map lines for it. */
 struct module *space_main(struct space *space);

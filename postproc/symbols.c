@@ -6,17 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "progress.h"
 #include "space.h"
 
 #define FILES_LIMIT 4 /* a module's symbols come from at most three: itself, debug file, mini debug info */
 #define NESTING_LIMIT 256 /* symbols looked at that begin before an address without covering it */
 
+/* A big program has a million of them. */
 struct symbol {
-	uint64_t start,
-		end; /* end == start: no size is recorded, and it has been worked out for the last one only */
+	uint64_t start;
 	const char *name;
+	uint32_t size;	    /* bytes; UINT32_MAX also stands for more */
 	unsigned char rank; /* of those with the same start the lowest wins */
-	bool sized, function;
+	bool sized; /* its size is recorded; else it reaches to the next symbol at most, or its section's end */
+	bool function;
 };
 
 struct symbols {
@@ -108,8 +111,8 @@ static bool read_symbol(Dwfl_Module *mod, int index, struct sections *files, str
 	if (end <= addr)
 		return false;
 	*symbol = (struct symbol){.start = addr,
-				  .end = end,
 				  .name = name,
+				  .size = end - addr < UINT32_MAX ? (uint32_t)(end - addr) : UINT32_MAX,
 				  .rank = rank_of(&sym, name, function),
 				  .sized = sym.st_size > 0,
 				  .function = function};
@@ -146,10 +149,11 @@ static struct symbols *load(struct module *module)
 	for (size_t i = 0; i < count; i++) /* the best one of each address */
 		if (i == 0 || symbols->symbol[i].start != symbols->symbol[symbols->count - 1].start)
 			symbols->symbol[symbols->count++] = symbols->symbol[i];
-	for (size_t i = 0; i + 1 < symbols->count;
-	     i++) /* unsized ones end where the next begins, if not before */
-		if (!symbols->symbol[i].sized && symbols->symbol[i].end > symbols->symbol[i + 1].start)
-			symbols->symbol[i].end = symbols->symbol[i + 1].start;
+	for (size_t i = 0; i + 1 < symbols->count; i++) {
+		struct symbol *symbol = &symbols->symbol[i];
+		if (!symbol->sized && symbol->size > symbol[1].start - symbol->start)
+			symbol->size = (uint32_t)(symbol[1].start - symbol->start);
+	}
 	return xrealloc(symbols, sizeof(*symbols) + symbols->count * sizeof(struct symbol));
 }
 
@@ -157,8 +161,11 @@ const char *symbols_find(struct module *module, uint64_t pc, uint64_t *start)
 {
 	struct symbols *symbols = module->symbols;
 
-	if (!symbols)
+	if (!symbols) {
+		progress_begin("reading the symbols of", module->path);
 		symbols = module->symbols = load(module);
+		progress_end();
+	}
 	size_t low = 0, high = symbols->count;
 	while (low < high) { /* the first that begins after pc */
 		size_t middle = low + (high - low) / 2;
@@ -170,7 +177,7 @@ const char *symbols_find(struct module *module, uint64_t pc, uint64_t *start)
 	const struct symbol *label = NULL;
 	for (size_t i = low; i > 0 && low - i < NESTING_LIMIT; i--) {
 		const struct symbol *symbol = &symbols->symbol[i - 1];
-		if (pc >= symbol->end)
+		if (pc - symbol->start >= symbol->size)
 			continue;
 		if (symbol->function && symbol->sized) {
 			label = symbol;

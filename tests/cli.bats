@@ -90,7 +90,7 @@ write_stream() {
 
 @test "--help, the manual page and the completion name the same options" {
 	options=$("$HUD" --help | grep -oE -- '(^|[ ,])--[a-z-]+' | tr -d ' ,' | sort -u)
-	(($(wc -l <<<"$options") == 19))
+	(($(wc -l <<<"$options") == 20))
 	for option in $options; do
 		echo "$option"
 		sed 's/\\-/-/g' "$ROOT/bin/hud-trace.8" | grep -qF -- "$option"
@@ -140,6 +140,7 @@ write_stream() {
 	accepted -q
 	accepted --no-color
 	accepted --raw
+	DEBUGINFOD_URLS=http://127.0.0.1:1 accepted --debuginfod
 	run -1 "$HUD" --print-script -p 4194304
 }
 
@@ -192,6 +193,7 @@ write_stream() {
 	refused "doesn't allow an argument" --quiet=1 name
 	refused "--chart: 'x.gif' does not end in .png, .svg or .pdf" --chart x.gif name
 	refused "--chart: 'png' does not end in" --chart=png name
+	DEBUGINFOD_URLS='' refused '--debuginfod: DEBUGINFOD_URLS names no server' --debuginfod name
 	refused 'either --raw or --chart, not both' --raw --chart x.png name
 	refused "--target: 'nosuchfile' is not a file to read" --target nosuchfile name
 	refused "--target: '/' is not a file to read" --target=/ name
@@ -267,6 +269,8 @@ write_stream() {
 	[[ ! $output ]]
 	[[ ${stderr_lines[0]} == 'hud-trace: tracing needs root. Run' ]]
 	[[ ${stderr_lines[1]} == "    sudo $HUD --top 3 my\\ service" ]]
+	DEBUGINFOD_URLS=x run -77 --separate-stderr "${drop[@]}" "$HUD" --debuginfod name
+	[[ ${stderr_lines[1]} == "    sudo --preserve-env=DEBUGINFOD_URLS $HUD --debuginfod name" ]]
 	# Wrong usage and help need no root.
 	run -2 "${drop[@]}" "$HUD" --top 0 name
 	run -0 "${drop[@]}" "$HUD" --help
@@ -408,7 +412,7 @@ complete_words() {
 	[[ ${lines[0]} == 'hud-trace: demo (pid 42): 1 worker for 1.00 s, threshold 5 ms' ]]
 	[[ $output == *'run queue'*rival* ]]
 	[[ $output == *'2, none lost'* ]]
-	[[ $output != *'!'* ]]
+	[[ $(grep '^!' <<<"$output") == '! /nonexistent/demo: the file is not on this machine.' ]]
 	file=$output
 	run -0 --separate-stderr "$POSTPROC" report - <stream
 	[[ $output == "$file" ]]
@@ -484,6 +488,39 @@ complete_words() {
 	run -1 grep -q $'\e\[' out
 	NO_COLOR=1 TERM=xterm script -qec "'$POSTPROC' report stream" /dev/null </dev/null >out
 	run -1 grep -q $'\e\[' out
+}
+
+@test "--debuginfod without a server to ask is refused" {
+	write_stream >stream
+	for command in 'report stream' 'resolve stream' 'head --pid 1'; do
+		# shellcheck disable=SC2086 # words
+		DEBUGINFOD_URLS='' run -2 --separate-stderr "$POSTPROC" $command --debuginfod
+		[[ $stderr == *'sudo --preserve-env=DEBUGINFOD_URLS'* ]]
+	done
+}
+
+@test "resolve: wrong usage" {
+	write_stream >stream
+	run -0 "$POSTPROC" resolve --help
+	run -2 "$POSTPROC" resolve
+	run -2 "$POSTPROC" resolve stream more
+	run -2 "$POSTPROC" resolve --pid x stream
+	run -2 "$POSTPROC" resolve --nonsense stream
+	run -1 "$POSTPROC" resolve nosuchfile
+	[[ $output == *'nosuchfile: No such file or directory'* ]]
+}
+
+@test "report: says which file's symbols could not be had, and why" {
+	cat >stream <<-'END'
+	hud-trace 1
+	map 1000 2000 r-xp 0 0123abcd /nosuch/libmine.so
+	begin 1
+	stack 77 1 1500 7000 7000 0
+	sample 2 1 0 0 77
+	end 3 interrupt
+	END
+	"$POSTPROC" report --width 200 stream | tee out
+	grep -q '/nosuch/libmine.so: the file is not on this machine' out
 }
 
 @test "head: of a process" {

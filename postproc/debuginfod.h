@@ -1,0 +1,15 @@
+/* debuginfod.h - whether debug info may be fetched from servers (debuginfod), and how long they may take. */
+#ifndef HUD_DEBUGINFOD_H
+#define HUD_DEBUGINFOD_H
+
+#include <stdbool.h>
+
+/* For the options of subcommand `command`: true if DEBUGINFOD_URLS names a server; otherwise says what to do, and ends the
+ * program with status 2. */
+bool debuginfod_wanted(const char *command);
+
+/* Sets the environment that libdebuginfod goes by: without `on` it asks nobody; with it, within limits, unless the user has
+ * set others. */
+void debuginfod_set(bool on);
+
+#endif
