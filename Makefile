@@ -30,10 +30,10 @@ SOURCES = $(wildcard postproc/*.c)
 OBJECTS = $(SOURCES:postproc/%.c=$(BUILD)/%.o)
 TEST_SOURCES = $(wildcard tests/unit/test_*.c)
 TESTS = $(TEST_SOURCES:tests/unit/%.c=$(BUILD)/tests/%)
-C_FILES = $(wildcard postproc/*.[ch] tests/unit/*.[ch])
+C_FILES = $(wildcard postproc/*.[ch] tests/unit/*.[ch] tests/aarch64/*.c)
 
 # Shell files: by their first line, whatever their name.
-SHELL_FILES = $(shell grep -lIE '^\#!.*\b(ba)?sh$$' $(wildcard bin/* .ci/* tests/* examples/* examples/*/*) 2>/dev/null)
+SHELL_FILES = $(shell grep -lIE '^\#!.*\b(ba)?sh$$' $(wildcard bin/* .ci/* tests/* tests/aarch64/* examples/* examples/*/*) 2>/dev/null)
 MAN = bin/hud-trace.8
 COMPLETION = bin/hud-trace.bash-completion
 
@@ -56,19 +56,9 @@ $(BUILD)/hud-postproc: $(OBJECTS)
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-$(BUILD)/%.o: postproc/%.c $(BUILD)/syscalls.h $(BUILD)/flags
+$(BUILD)/%.o: postproc/%.c $(BUILD)/flags
 	$(say) CC $@
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
-
-# The names of this machine's system calls, as its C library knows them.
-$(BUILD)/syscalls.h: Makefile | $(BUILD)
-	$(say) GEN $@
-	$(Q)printf '#include <sys/syscall.h>\n' | $(CC) $(CPPFLAGS) -E -dM - >$@.tmp
-	$(Q){ echo 'static const char *const syscall_names[] = {'; \
-	sed -n 's/^#define __NR_\([a-z0-9_]*\) \([0-9][0-9]*\)$$/\t[\2] = "\1",/p' $@.tmp | sort -u -t']' -k1,1 | \
-	sort -t'[' -k2n; echo '};'; } >$@
-	$(Q)rm $@.tmp
-	$(Q)grep -q '"read"' $@
 
 # Other flags build everything anew.
 $(BUILD)/flags: FORCE | $(BUILD)
@@ -82,7 +72,7 @@ $(BUILD) $(BUILD)/tests:
 
 tests: $(TESTS)
 
-$(BUILD)/tests/%.o: tests/unit/%.c $(BUILD)/syscalls.h $(BUILD)/flags | $(BUILD)/tests
+$(BUILD)/tests/%.o: tests/unit/%.c $(BUILD)/flags | $(BUILD)/tests
 	$(say) CC $@
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
@@ -113,7 +103,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/hud-trace/probes
 	install -m 755 bin/hud-trace $(DESTDIR)$(PREFIX)/bin/hud-trace
 	install -m 755 $(BUILD)/hud-postproc $(DESTDIR)$(PREFIX)/lib/hud-trace/hud-postproc
-	install -m 644 probes/*.bt $(DESTDIR)$(PREFIX)/lib/hud-trace/probes
+	install -m 644 probes/*.bt probes/compose.awk $(DESTDIR)$(PREFIX)/lib/hud-trace/probes
 ifneq ($(MAN),)
 	install -d $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man8

@@ -42,20 +42,6 @@ static void push_known(struct values *values, uint64_t base, uint64_t offset)
 	push(values, base + offset);
 }
 
-static void push_register(struct values *values, const struct cfi_frame *frame, uint64_t number,
-			  uint64_t offset)
-{
-	uint64_t base = 0;
-
-	if (number == CFI_SP)
-		base = frame->sp;
-	else if (number == CFI_FP)
-		base = frame->fp;
-	else if (number == CFI_PC)
-		base = frame->pc;
-	push_known(values, base, offset);
-}
-
 /* The operations on the topmost value or values. */
 static void calculate(struct values *values, const Dwarf_Op *op)
 {
@@ -100,15 +86,26 @@ static void calculate(struct values *values, const Dwarf_Op *op)
 	}
 }
 
-uint64_t cfi_expression(const Dwarf_Op *op, size_t count, bool location, const struct cfi_frame *frame,
-			const struct raw_stack *stack)
+uint64_t cfi_register(const struct arch *arch, const struct cfi_frame *frame, uint64_t number)
+{
+	if (number == arch->sp)
+		return frame->sp;
+	if (number == arch->fp)
+		return frame->fp;
+	if (number == arch->pc)
+		return frame->pc;
+	return arch->has_lr && number == arch->lr ? frame->lr : 0;
+}
+
+uint64_t cfi_expression(const Dwarf_Op *op, size_t count, bool location, const struct arch *arch,
+			const struct cfi_frame *frame, const struct raw_stack *stack)
 {
 	struct values values = {.count = 0};
 
 	/* Without branches, which CFI does not use, this ends. */
 	for (size_t i = 0; i < count && !values.failed; i++, op++) {
 		if (op->atom >= DW_OP_breg0 && op->atom <= DW_OP_breg31) {
-			push_register(&values, frame, op->atom - DW_OP_breg0, op->number);
+			push_known(&values, cfi_register(arch, frame, op->atom - DW_OP_breg0), op->number);
 			continue;
 		}
 		if (op->atom >= DW_OP_lit0 && op->atom <= DW_OP_lit31) {
@@ -117,7 +114,7 @@ uint64_t cfi_expression(const Dwarf_Op *op, size_t count, bool location, const s
 		}
 		switch (op->atom) {
 		case DW_OP_bregx:
-			push_register(&values, frame, op->number, op->number2);
+			push_known(&values, cfi_register(arch, frame, op->number), op->number2);
 			break;
 		case DW_OP_const1u:
 		case DW_OP_const1s:
@@ -132,7 +129,9 @@ uint64_t cfi_expression(const Dwarf_Op *op, size_t count, bool location, const s
 			push(&values, op->number); /* libdw has extended the sign */
 			break;
 		case DW_OP_call_frame_cfa:
-			push_known(&values, frame->cfa, 0);
+			/* libdw begins all rules for registers with it; those of signal frames do not need it. */
+			if (i > 0 || frame->cfa != 0)
+				push_known(&values, frame->cfa, 0);
 			break;
 		case DW_OP_deref:
 			push_known(&values, cfi_word(stack, pop(&values)), 0);

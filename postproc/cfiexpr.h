@@ -11,30 +11,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arch.h"
 #include "unwind.h"
-
-/* DWARF's numbers for the registers that are followed, and whether a call pushes its return address. */
-#if defined(__aarch64__)
-enum { CFI_PC = 32, CFI_SP = 31, CFI_FP = 29, CFI_CALL_PUSHES = 0 };
-#elif defined(__x86_64__)
-enum { CFI_PC = 16, CFI_SP = 7, CFI_FP = 6, CFI_CALL_PUSHES = 1 };
-#else
-#error "which registers does CFI speak of here?"
-#endif
 
 /* One frame's registers; 0 = not known. */
 struct cfi_frame {
 	uint64_t pc, sp, fp;
+	uint64_t lr;  /* only where the frame has called nothing: a call overwrites it */
+	uint64_t low; /* nothing of the frame lies below: sp, or without that what is known of it */
 	uint64_t cfa; /* the stack pointer before the call, once it is worked out */
 };
 
 /* The copied word at `address`; 0 if it was not copied. */
 uint64_t cfi_word(const struct raw_stack *stack, uint64_t address);
 
+/* The frame's register with DWARF's number `number` on `arch`; 0 if it is not known or not followed. */
+uint64_t cfi_register(const struct arch *arch, const struct cfi_frame *frame, uint64_t number);
+
 /* The value of an expression of `count` operations: of what is at the address it gives, if `location` and it
  * does not end in DW_OP_stack_value. 0 if something it needs is not known or an operation is not one that CFI
  * uses. */
-uint64_t cfi_expression(const Dwarf_Op *op, size_t count, bool location, const struct cfi_frame *frame,
-			const struct raw_stack *stack);
+uint64_t cfi_expression(const Dwarf_Op *op, size_t count, bool location, const struct arch *arch,
+			const struct cfi_frame *frame, const struct raw_stack *stack);
 
 #endif

@@ -5,5 +5,6 @@
 int head_main(int argc, char **argv);
 int report_main(int argc, char **argv);
 int resolve_main(int argc, char **argv);
+int stuck_main(int argc, char **argv);
 
 #endif

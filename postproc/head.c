@@ -21,8 +21,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "framepointers.h"
 #include "roles.h"
 #include "space.h"
+#include "stopped.h"
 #include "symbolize.h"
 #include "tokio.h"
 
@@ -278,8 +280,8 @@ static void write_symbol_warnings(FILE *out, struct space *space, const char *ta
 			    main && main->problem ? main->problem : "the executable cannot be read");
 	else if (!main->has_symtab && !main->has_debug_info)
 		write_meta(out, "warning",
-			   "stripped: most functions have no name; --target FILE takes them from an "
-			   "unstripped copy");
+			   "stripped: functions are shown as module+offset, with the source files that their "
+			   "panic messages name; --target FILE takes names from an unstripped copy");
 	else if (!main->has_debug_info)
 		write_meta(out, "warning",
 			   "no debug info: no source lines or inlined calls; build with [profile.release] "
@@ -303,7 +305,7 @@ static void find_by_prefix(FILE *out, const char *prefix, struct thread *threads
 }
 
 /* Decides who is watched, and says how. Names alone would miss a current-thread runtime, whose thread has any name while
- * its blocking pool has Tokio's; stacks alone, the workers of a stripped program and a pool thread that takes over from a
+ * its blocking pool has Tokio's; stacks alone, workers whose stack cannot be read and a pool thread that takes over from a
  * worker in block_in_place. So either is enough. */
 static void find_workers(FILE *out, pid_t pid, struct thread *threads, size_t count, const struct maps *maps,
 			 struct space *space)
@@ -388,6 +390,33 @@ static struct space *space_of(const struct head_options *options, const char *ex
 	return space;
 }
 
+/* Do the executable and its C library both keep frame pointers? */
+static bool frame_pointers(struct space *space, const struct maps *maps)
+{
+	const struct module *main = space_main(space);
+	bool kept = main && keeps_frame_pointers(main);
+
+	for (size_t i = 0; i < maps->count && kept; i++) {
+		const char *base = strrchr(maps->mapping[i].path, '/');
+
+		if (base && (!strncmp(base, "/libc.", 6) || !strncmp(base, "/libc-", 6)))
+			kept = keeps_frame_pointers(space_module(space, maps->mapping[i].start));
+	}
+	return kept;
+}
+
+/* What decides how stacks are taken. */
+static void write_stack_facts(FILE *out, struct space *space, const struct maps *maps,
+			      const struct thread *threads, size_t count)
+{
+	write_meta(out, "frame-pointers", frame_pointers(space, maps) ? "yes" : "no");
+	for (size_t i = 0; i < count; i++)
+		if (threads[i].watched) {
+			write_meta(out, "rseq", stopped_rseq(threads[i].tid) ? "yes" : "no");
+			break;
+		}
+}
+
 static void write_all(FILE *out, const struct head_options *options, const char *exe, const struct maps *maps,
 		      struct thread *threads, size_t count)
 {
@@ -414,6 +443,7 @@ static void write_all(FILE *out, const struct head_options *options, const char 
 	else
 		find_workers(out, (pid_t)options->pid, threads, count, maps, space);
 	write_symbol_warnings(out, space, options->target, build_id);
+	write_stack_facts(out, space, maps, threads, count);
 	write_tokio(out, (pid_t)options->pid, threads, count, space);
 	for (size_t i = 0; i < maps->count; i++)
 		write_map(out, &maps->mapping[i]);

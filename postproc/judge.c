@@ -1,37 +1,19 @@
-/* judge.c - see judge.h. Names are those of Tokio 1.24 to 1.53; where they changed, both stand here. */
+/* judge.c - see judge.h. What each frame is to Tokio, marks.c tells. */
 #include "judge.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 
+#include "marks.h"
 #include "names.h"
 
-/* Frames are told by a part of their demangled name. */
+/* Frames are told by a part of their demangled name, or of the one for display: v0's has `<a::Type>::method`, where that
+ * has `a::Type::method`. */
 typedef const char *const patterns[];
 
-static patterns blocking_pool = {"tokio::runtime::blocking::pool::Inner::run", NULL};
-static patterns handed_over = {"multi_thread::worker::block_in_place", "thread_pool::worker::block_in_place",
-			       NULL};
-static patterns worker_loop = {"multi_thread::worker::Context::", "multi_thread::worker::run",
-			       "multi_thread_alt::worker::Worker::", "multi_thread_alt::worker::run", NULL};
-static patterns current_thread_loop = {"current_thread::CoreGuard::block_on",
-				       "current_thread::CurrentThread::block_on",
-				       "current_thread::Context::", "current_thread::CoreGuard::enter", NULL};
-static patterns current_thread_root = {"current_thread::CoreGuard::block_on", NULL};
-static patterns park = {"multi_thread::worker::Context::park",
-			"multi_thread::park::",
-			"multi_thread_alt::park::",
-			"current_thread::Context::park",
-			"tokio::runtime::driver::",
-			"tokio::runtime::io::driver::Driver::turn",
-			"tokio::runtime::io::Driver::turn",
-			NULL};
-static patterns task_poll = {"tokio::runtime::task::raw::poll", "tokio::runtime::task::raw::RawTask::poll",
-			     "tokio::runtime::task::harness::", "tokio::runtime::task::core::", NULL};
 static patterns nested_block_on = {
 	"tokio::runtime::park::CachedParkThread::", "BlockingRegionGuard::block_on", NULL};
 static patterns name_lookup = {"getaddrinfo", "gethostbyname", "ToSocketAddrs", "lookup_host", NULL};
@@ -39,12 +21,25 @@ static patterns file_io = {
 	"std::fs::", "::fs::File", "sys::fs::", "sys::unix::fs", "sys::pal::unix::fs", NULL};
 static patterns socket_io = {"std::net::", "sys::net::", "sys_common::net", "::net::Socket", NULL};
 
+/* System calls by what they wait for. */
+static patterns socket_calls = {"poll",	    "select",  "epoll_wait", "ppoll",  "pselect6", "epoll_pwait",
+				"recvfrom", "recvmsg", "recvmmsg",   "sendto", "sendmsg",  "sendmmsg",
+				"connect",  "accept",  "accept4",    NULL};
+static patterns sleep_calls = {"nanosleep", "clock_nanosleep", NULL};
+static patterns lock_calls = {"futex", NULL};
+static patterns child_calls = {"wait4", "waitid", NULL};
+static patterns file_calls = {"open",	   "stat",	"lstat",     "rename",	   "unlink",
+			      "mkdir",	   "rmdir",	"openat",    "read",	   "write",
+			      "readv",	   "writev",	"pread64",   "pwrite64",   "fsync",
+			      "fdatasync", "fallocate", "ftruncate", "getdents64", "copy_file_range",
+			      "sendfile",  "statx",	"renameat2", "unlinkat",   NULL};
+
 static bool is(const struct frame *f, patterns p)
 {
 	if (!f->function)
 		return false;
 	for (size_t i = 0; p[i]; i++)
-		if (strstr(f->function, p[i]))
+		if (strstr(f->function, p[i]) || (f->name && strstr(f->name, p[i])))
 			return true;
 	return false;
 }
@@ -96,17 +91,15 @@ void judge_free(struct judge *judge)
 
 /* The role is that of the scheduler nearest to the leaf: workers run inside a thread of the blocking pool, and what
  * block_in_place calls runs inside a worker that has given its scheduler away. */
-static void find_role(struct verdict *v)
+static void find_role(struct verdict *v, const unsigned *marks)
 {
 	v->role = v->cut ? ROLE_UNKNOWN : ROLE_OTHER;
 	for (size_t i = 0; i < v->count; i++) {
-		const struct frame *f = v->frame[i];
-
-		if (is(f, worker_loop))
+		if (marks[i] & MARK_WORKER)
 			v->role = ROLE_WORKER;
-		else if (is(f, current_thread_loop))
+		else if (marks[i] & (MARK_CURRENT_THREAD | MARK_BLOCK_ON))
 			v->role = ROLE_CURRENT_THREAD;
-		else if (is(f, blocking_pool) || is(f, handed_over))
+		else if (marks[i] & (MARK_POOL | MARK_HANDED_OVER))
 			v->role = ROLE_BLOCKING;
 		else
 			continue;
@@ -114,24 +107,22 @@ static void find_role(struct verdict *v)
 	}
 }
 
-/* The nearest poll of a task, or a park if that comes first. */
-static void find_poll(struct verdict *v)
+/* The nearest poll of a task, or a park if that comes first, or the scheduler itself. */
+static void find_poll(struct verdict *v, const unsigned *marks)
 {
 	v->poll = v->count;
 	for (size_t i = 0; i < v->count; i++) {
-		const struct frame *f = v->frame[i];
-
-		if (is(f, task_poll)) {
+		if (marks[i] & MARK_POLL) {
 			v->poll = i;
 			v->in_poll = true;
 			return;
 		}
-		if (is(f, park)) {
+		if (marks[i] & MARK_PARK) {
 			v->parked = true;
 			return;
 		}
 		/* The future of a current-thread runtime's block_on is polled without a task. */
-		if (is(f, current_thread_root)) {
+		if (marks[i] & MARK_BLOCK_ON) {
 			for (size_t j = 0; j < i; j++)
 				if (v->frame[j]->origin == ORIGIN_USER ||
 				    v->frame[j]->origin == ORIGIN_DEPENDENCY)
@@ -139,41 +130,43 @@ static void find_poll(struct verdict *v)
 			v->poll = i;
 			return;
 		}
+		if (marks[i] & MARK_WORKER)
+			return;
 	}
 }
 
-/* The first of a list of generic arguments, for display; NULL if there is none. The caller frees it. */
-static char *first_generic(const char *generics)
+/* The future that a poll's frame is generic over, for display: debug info tells, or else a v0 name. The caller
+ * frees it. */
+static char *future_of(const struct frame *f)
 {
-	size_t depth = 0, length = 0;
+	size_t length;
+	const char *types = f->generics;
 
-	for (; generics[length]; length++) {
-		char c = generics[length];
-
-		if (c == '<' || c == '(' || c == '[' || c == '{')
-			depth++;
-		else if ((c == '>' && length > 0 && generics[length - 1] != '-') || c == ')' || c == ']' ||
-			 c == '}')
-			depth -= depth > 0;
-		else if (c == ',' && depth == 0)
-			break;
-	}
-	if (length == 0)
-		return NULL;
-	char *first = xstrndup(generics, length), *shown = name_display(first);
-
-	free(first);
-	return shown;
+	if (types)
+		length = strlen(types);
+	else
+		types = f->function ? name_arguments(f->function, &length) : NULL;
+	return types ? name_future(types, length) : NULL;
 }
 
-/* The task is the future that was spawned: the type that the poll is generic over, if debug info tells, or else the
+/* The name of a frame as a task's: a future written by hand is its type, not the poll of it. */
+static char *task_of(const struct frame *f)
+{
+	size_t length;
+	const char *type = f->function ? name_polled(f->function, &length) : NULL;
+	char *name = type ? name_future(type, length) : NULL;
+
+	return name ? name : xstrdup(f->name);
+}
+
+/* The task is the future that was spawned: the type that the poll is generic over, if its frame tells, or else the
  * outermost function of the user's, or of a dependency's. */
-static void find_task(struct verdict *v)
+static void find_task(struct verdict *v, const unsigned *marks)
 {
 	const struct frame *outermost = NULL;
 
-	for (size_t i = v->poll; i < v->count && is(v->frame[i], task_poll); i++)
-		if (v->frame[i]->generics && (v->task = first_generic(v->frame[i]->generics)))
+	for (size_t i = v->poll; i < v->count && marks[i] & MARK_POLL; i++)
+		if ((v->task = future_of(v->frame[i])))
 			return;
 	for (size_t i = v->poll; i-- > 0 && (!outermost || outermost->origin != ORIGIN_USER);) {
 		enum origin origin = v->frame[i]->origin;
@@ -183,19 +176,40 @@ static void find_task(struct verdict *v)
 			outermost = v->frame[i];
 	}
 	if (outermost)
-		v->task = xstrdup(outermost->name);
+		v->task = task_of(outermost);
+}
+
+/* Without names, what the user's code calls and nothing tells about is most likely the user's too: blaming the caller
+ * would make one blocker of all that a task does. Only the first such: further ones may be generic code of anybody's. */
+static size_t called_by(const struct verdict *v, size_t user)
+{
+	const struct frame *f = user > 0 ? v->frame[user - 1] : NULL;
+
+	return f && f->name && !f->function && f->origin == ORIGIN_UNKNOWN ? user - 1 : user;
 }
 
 static void find_blame(struct verdict *v)
 {
 	static const enum origin order[] = {ORIGIN_USER, ORIGIN_DEPENDENCY};
+	/* The optimiser may have made one function of the poll and the future; that shows only without names. */
+	size_t end = v->poll + (v->poll < v->count && !v->frame[v->poll]->function);
 
 	for (size_t o = 0; o < sizeof(order) / sizeof(*order); o++)
-		for (size_t i = 0; i < v->poll; i++)
+		for (size_t i = 0; i < end; i++)
 			if (v->frame[i]->origin == order[o]) {
-				v->blame = i;
+				v->blame = order[o] == ORIGIN_USER ? called_by(v, i) : i;
 				return;
 			}
+	/* What was inlined into the poll called this last: "std::thread::sleep" rather than "clock_nanosleep". */
+	for (size_t i = v->in_poll ? v->poll : 0; i-- > 0;) {
+		const char *function = v->frame[i]->function;
+
+		if (v->frame[i]->origin == ORIGIN_STD && function &&
+		    (strncmp(function, "std::", 5) == 0 || strncmp(function, "<std::", 6) == 0)) {
+			v->blame = i;
+			return;
+		}
+	}
 }
 
 const struct verdict *judge_stack(struct judge *judge, const struct frame *const *frame, size_t count,
@@ -214,12 +228,20 @@ const struct verdict *judge_stack(struct judge *judge, const struct frame *const
 	v->id = ++judge->next;
 	v->frame = count ? xmemdup(frame, count * sizeof(*frame), count * sizeof(*frame)) : NULL;
 	*slot = v;
-	find_role(v);
-	find_poll(v);
+	unsigned *marks = marks_of(v->frame, count);
+
+	find_role(v, marks);
+	find_poll(v, marks);
 	find_blame(v);
 	if (v->in_poll)
-		find_task(v);
+		find_task(v, marks);
+	free(marks);
 	return v;
+}
+
+bool judge_same_function(const struct frame *a, const struct frame *b)
+{
+	return a->name && b->name ? !strcmp(a->name, b->name) : a->pc == b->pc;
 }
 
 static bool below_poll(const struct verdict *v, patterns p)
@@ -230,78 +252,64 @@ static bool below_poll(const struct verdict *v, patterns p)
 	return false;
 }
 
-enum reason judge_sleep(const struct verdict *v, long syscall)
+static bool one_of(const char *syscall, patterns calls)
+{
+	for (size_t i = 0; calls[i]; i++)
+		if (strcmp(syscall, calls[i]) == 0)
+			return true;
+	return false;
+}
+
+enum reason judge_sleep(const struct verdict *v, const char *syscall)
 {
 	if (below_poll(v, name_lookup))
 		return REASON_NAME_LOOKUP;
-	if (syscall == -1)
+	if (!syscall)
 		return REASON_PAGE_FAULT;
 	if (below_poll(v, nested_block_on))
 		return REASON_BLOCK_ON;
-	switch (syscall) {
-#ifdef SYS_poll
-	case SYS_poll:
-	case SYS_select:
-	case SYS_epoll_wait:
-#endif
-	case SYS_ppoll:
-	case SYS_pselect6:
-	case SYS_epoll_pwait:
-	case SYS_recvfrom:
-	case SYS_recvmsg:
-	case SYS_recvmmsg:
-	case SYS_sendto:
-	case SYS_sendmsg:
-	case SYS_sendmmsg:
-	case SYS_connect:
-	case SYS_accept:
-	case SYS_accept4:
+	if (one_of(syscall, socket_calls))
 		return REASON_SOCKET;
-	case SYS_nanosleep:
-	case SYS_clock_nanosleep:
+	if (one_of(syscall, sleep_calls))
 		return REASON_SLEEP;
-	case SYS_futex:
+	if (one_of(syscall, lock_calls))
 		return REASON_LOCK;
-	case SYS_wait4:
-	case SYS_waitid:
+	if (one_of(syscall, child_calls))
 		return REASON_CHILD;
-#ifdef SYS_open
-	case SYS_open:
-	case SYS_stat:
-	case SYS_lstat:
-	case SYS_rename:
-	case SYS_unlink:
-	case SYS_mkdir:
-	case SYS_rmdir:
-#endif
-	case SYS_openat:
-	case SYS_read:
-	case SYS_write:
-	case SYS_readv:
-	case SYS_writev:
-	case SYS_pread64:
-	case SYS_pwrite64:
-	case SYS_fsync:
-	case SYS_fdatasync:
-	case SYS_fallocate:
-	case SYS_ftruncate:
-	case SYS_getdents64:
-	case SYS_copy_file_range:
-	case SYS_sendfile:
-	case SYS_statx:
-	case SYS_renameat2:
-	case SYS_unlinkat:
+	if (one_of(syscall, file_calls))
 		return below_poll(v, socket_io) ? REASON_SOCKET : REASON_FILE;
-	default:
-		return below_poll(v, file_io) ? REASON_FILE : REASON_SYSCALL;
-	}
+	return below_poll(v, file_io) ? REASON_FILE : REASON_SYSCALL;
+}
+
+/* Is the leaf a file function of the C library, called by code without names? Then std::fs cannot be seen; but sockets
+ * are read and written by the runtime. */
+static bool calls_file(const struct verdict *v)
+{
+	static const char *const calls[] = {
+		"read",	   "readv",	  "pread64",   "write",	     "pwrite64", "open",
+		"open64",  "openat64",	  "fsync",     "fdatasync",  "stat64",	 "lstat64",
+		"fstat64", "statx",	  "unlink",    "unlinkat",   "rename",	 "mkdir",
+		"rmdir",   "ftruncate64", "readdir64", "sendfile64", "realpath", "copy_file_range",
+	};
+	bool file = false;
+	size_t i = 0;
+
+	for (; i < v->poll && v->frame[i]->origin == ORIGIN_SYSTEM && v->frame[i]->function; i++)
+		for (size_t c = 0; c < sizeof(calls) / sizeof(*calls); c++)
+			file |= !strcmp(v->frame[i]->function, calls[c]);
+	if (!file || i == v->poll || v->frame[i]->function)
+		return false;
+	/* Only what refers to a source is known for sure. */
+	while (i < v->poll && (v->frame[i]->origin == ORIGIN_STD || !v->frame[i]->file))
+		i++;
+	return i == v->poll || v->frame[i]->origin != ORIGIN_RUNTIME;
 }
 
 enum reason judge_running(const struct verdict *v)
 {
 	if (below_poll(v, name_lookup))
 		return REASON_NAME_LOOKUP;
-	return below_poll(v, file_io) ? REASON_FILE : REASON_COMPUTING;
+	return below_poll(v, file_io) || calls_file(v) ? REASON_FILE : REASON_COMPUTING;
 }
 
 const char *role_name(enum role role)

@@ -45,8 +45,9 @@ struct verdict {
 	bool in_poll;	  /* below a task's poll (or a block_on's own future on a current-thread runtime) */
 	bool cut;	  /* could not be followed to the thread's start */
 	const char *task; /* display name of the polled future, or NULL */
-	size_t blame; /* index of the frame to blame: the first frame of the user's code from the leaf; if there is
-	                        none the first dependency's, else the leaf */
+	size_t blame; /* index of the frame to blame: the first frame of the user's code from the leaf, or what that
+	                        calls if nothing tells whose it is; if there is none the first dependency's, else
+	                        what std's code the poll called last, else the leaf */
 	size_t poll; /* index of the outermost frame that still belongs to the task; frames above it are the
 	                        runtime's. count if not in a poll */
 	size_t count;
@@ -63,8 +64,12 @@ void judge_free(struct judge *judge);
 const struct verdict *judge_stack(struct judge *judge, const struct frame *const *frame, size_t count,
 				  bool cut);
 
-/* The reason a worker with this stack was off the CPU (syscall: number, or -1 for none, that is a fault). */
-enum reason judge_sleep(const struct verdict *verdict, long syscall);
+/* Are two frames of the same function? Where there is no name, of the same place. */
+bool judge_same_function(const struct frame *a, const struct frame *b);
+
+/* The reason a worker with this stack was off the CPU. `syscall`: the call's name, "" if that is not known, or NULL for
+ * none, that is a fault. */
+enum reason judge_sleep(const struct verdict *verdict, const char *syscall);
 
 /* The reason for a worker that was running with this stack: file I/O or a name lookup burn CPU too. */
 enum reason judge_running(const struct verdict *verdict);

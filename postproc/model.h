@@ -35,6 +35,7 @@ struct blocker {
 	const char *task;    /* NULL if unknown */
 	const char *syscall; /* of the commonest stack, NULL if none */
 	uint64_t count, total, max;
+	uint64_t unfinished;	    /* of count: still went on when the trace ended */
 	uint64_t asleep, run_queue; /* parts of total: sleeping, waiting for a CPU; the rest is running */
 	struct histogram durations;
 	const struct verdict *stack; /* the one with most time */
@@ -64,6 +65,7 @@ struct worker {
 /* The `meta` lines that writers show; strings raw, NULL if the stream did not have them. */
 struct target {
 	const char *name, *exe, *build_id, *kernel, *bpftrace, *stacks, *workers_how, *symbols;
+	const char *polls; /* how polls were told apart: "tls ...", "estimate ..." */
 	long pid;
 	uint64_t threshold; /* ns */
 	unsigned hz;
@@ -71,12 +73,16 @@ struct target {
 
 struct model {
 	struct target target;
-	uint64_t start, end;  /* of the time that counts (after --window) */
-	uint64_t worker_time; /* sum over workers of the time they were watched, ns */
-	uint64_t blocked;     /* sum of all blockers' totals but run-queue waits */
-	uint64_t run_queue;   /* sum of run-queue waits over the threshold */
+	uint64_t start, end;   /* of the time that counts (after --window) */
+	uint64_t worker_time;  /* sum over workers of the time they were watched, ns */
+	uint64_t blocked;      /* sum of all blockers' totals but run-queue waits */
+	uint64_t run_queue;    /* sum of run-queue waits over the threshold */
+	uint64_t polls;	       /* of at least the threshold, if they were told apart exactly */
+	uint64_t longest_poll; /* ns */
 	uint64_t events, lost, unknown_lines, bad_lines;
 	uint64_t stacks, stacks_cut, stacks_missing;
+	uint64_t stacks_walked,
+		stacks_too_few;	 /* of stacks_cut: walked in the kernel; deeper than what was copied */
 	uint64_t stacks_skipped; /* not copied, because copying had used up its share of time */
 	uint64_t parks;		 /* sleeps over the threshold that were parks: dropped */
 	uint64_t other_role;	 /* events of threads that are not workers: dropped */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mangling.h"
+
 struct word {
 	const char *bytes;
 	size_t length;
@@ -336,30 +338,47 @@ static bool is_std_path(const char *path)
 	       strncmp(path, "library/core/src/", 17) == 0 || strncmp(path, "library/alloc/src/", 18) == 0;
 }
 
+const char *const origin_crate_folders[] = {"/registry/src/", "/cargo/registry/", "/vendor/",
+					    "/git/checkouts/", NULL};
+
+const char *origin_crate(const char *path, size_t *length)
+{
+	const char *at;
+	struct word crate;
+
+	if ((at = after(path, "/registry/src/"))) /* INDEX/NAME-VERSION */
+		at = next_component(at);
+	else if (!(at = after(path, "/cargo/registry/"))) /* Debian's: NAME-VERSION */
+		at = after(path, "/vendor/");
+	if (at) {
+		crate = crate_of_component(at);
+	} else if ((at = after(path,
+			       "/git/checkouts/"))) { /* NAME-HASH/REVISION/..., the repository's name */
+		crate = (struct word){at, strcspn(at, "/")};
+		for (size_t i = crate.length; i > 0; i--)
+			if (at[i - 1] == '-') {
+				crate.length = i - 1;
+				break;
+			}
+	} else {
+		return NULL;
+	}
+	*length = crate.length;
+	return crate.bytes;
+}
+
 /* ORIGIN_UNKNOWN if the path tells nothing about whose it is, ORIGIN_USER if it is nobody else's. */
 static enum origin of_path(const char *path)
 {
-	const char *at;
+	size_t length;
 
 	if (!path || !path[0])
 		return ORIGIN_UNKNOWN;
 	if (is_std_path(path))
 		return ORIGIN_STD;
-	if ((at = after(path, "/registry/src/"))) /* INDEX/NAME-VERSION */
-		at = next_component(at);
-	else if (!(at = after(path, "/cargo/registry/"))) /* Debian's: NAME-VERSION */
-		at = after(path, "/vendor/");
-	if (at)
-		return of_dependency(crate_of_component(at));
-	if ((at = after(path, "/git/checkouts/"))) { /* NAME-HASH/REVISION/..., the repository's name */
-		struct word name = {at, strcspn(at, "/")};
-		for (size_t i = name.length; i > 0; i--)
-			if (at[i - 1] == '-') {
-				name.length = i - 1;
-				break;
-			}
-		return of_dependency(name);
-	}
+	const char *crate = origin_crate(path, &length);
+	if (crate)
+		return of_dependency((struct word){crate, length});
 	if (path[0] != '/' && has_version(path)) /* cargo's trim-paths: NAME-VERSION/src/... */
 		return of_dependency(crate_of_component(path));
 	return ORIGIN_USER;
@@ -395,7 +414,7 @@ static bool identifier(char c)
 /* The first path in the name that has a crate: "demo" of "<&mut demo::Conn as core::future::Future>::poll",
  * and of
  * "<T as demo::Serve>::serve", where the type tells nothing. Length 0 if there is none. */
-static struct word crate_of_function(const char *function)
+static struct word crate_of_name(const char *function)
 {
 	const char *at = function;
 
@@ -412,6 +431,15 @@ static struct word crate_of_function(const char *function)
 		at += length;
 	}
 	return (struct word){function, 0};
+}
+
+/* The crate that the function is written in. */
+static struct word crate_of_function(const struct origin_facts *facts)
+{
+	size_t length;
+	const char *crate = facts->symbol ? mangling_crate(facts->symbol, &length) : NULL;
+
+	return crate ? (struct word){crate, length} : crate_of_name(facts->function);
 }
 
 static bool is_rust_support(const char *function)
@@ -444,12 +472,14 @@ enum origin origin_of(const struct origin_facts *facts)
 	if (is_rust_support(facts->function))
 		return ORIGIN_STD;
 	if (facts->rust || rust_source) {
-		struct word crate = crate_of_function(facts->function);
+		struct word crate = crate_of_function(facts);
 		if (listed(crate, std_crates, COUNT(std_crates)))
 			return ORIGIN_STD;
 		if (listed(crate, runtime_crates, COUNT(runtime_crates)))
 			return ORIGIN_RUNTIME; /* also from a checkout of one's own */
-		if (!rust_source && listed(crate, common_crates, COUNT(common_crates)))
+		if (!rust_source &&
+		    (listed(crate, common_crates, COUNT(common_crates)) ||
+		     (facts->dependency && facts->dependency(facts->context, crate.bytes, crate.length))))
 			return ORIGIN_DEPENDENCY;
 		return ORIGIN_USER;
 	}

@@ -127,7 +127,7 @@ char *place_crate(const struct frame *frame)
 
 char *place_name(const struct frame *frame, bool whole)
 {
-	const char *name = whole || !frame->name ? frame->function : frame->name;
+	const char *name = (whole && frame->function) || !frame->name ? frame->function : frame->name;
 
 	return name ? xstrdup(name) : text_format("%s+0x%" PRIx64, base_of(frame->module), frame->offset);
 }

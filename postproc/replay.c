@@ -11,7 +11,9 @@
 
 #include <libiberty/libiberty.h>
 
+#include "arch.h"
 #include "judge.h"
+#include "polls.h"
 #include "samples.h"
 #include "space.h"
 #include "stacks.h"
@@ -29,15 +31,17 @@ struct held {
 struct replay {
 	struct replay_options options;
 	struct model *model;
-	char *exe, *strings[8]; /* meta values that the model points to */
+	char *exe, *strings[16]; /* meta values that the model points to */
 	size_t kept;
+	const struct arch *arch; /* the target's */
 	struct space *space;
 	struct symbolizer *symbolizer;
 	struct judge *judge;
 	struct stacks *stacks;
 	struct tally *tally;
-	struct samples *samples;
-	struct held *heap; /* the earliest first */
+	struct samples *samples; /* made at the first sample, if polls are estimated */
+	struct polls *polls;	 /* if they are told apart: from the head on */
+	struct held *heap;	 /* the earliest first */
 	size_t held, allocated;
 	uint64_t newest;
 	uint64_t ended; /* when, 0: not yet */
@@ -48,6 +52,7 @@ struct replay *replay_new(const struct replay_options *options)
 	struct replay *r = xcalloc(1, sizeof(*r));
 
 	r->options = *options;
+	r->arch = arch_host();
 	r->judge = judge_new();
 	r->tally = tally_new(options->window);
 	return r;
@@ -61,6 +66,7 @@ void replay_free(struct replay *r)
 		free(r->heap[--r->held].comm);
 	free(r->heap);
 	samples_free(r->samples);
+	polls_free(r->polls);
 	tally_free(r->tally);
 	stacks_free(r->stacks);
 	judge_free(r->judge);
@@ -81,7 +87,7 @@ static void need_space(struct replay *r)
 
 	r->space = space_new(&options);
 	r->symbolizer = symbolizer_new(r->space);
-	r->stacks = stacks_new(r->space, r->symbolizer, r->judge);
+	r->stacks = stacks_new(r->space, r->symbolizer, r->judge, r->arch);
 }
 
 static void take_meta(struct replay *r, const struct event *e)
@@ -92,7 +98,7 @@ static void take_meta(struct replay *r, const struct event *e)
 	} texts[] = {
 		{"target", &t->name},	      {"exe", &t->exe},		  {"build-id", &t->build_id},
 		{"kernel", &t->kernel},	      {"bpftrace", &t->bpftrace}, {"stacks", &t->stacks},
-		{"workers", &t->workers_how},
+		{"workers", &t->workers_how}, {"polls", &t->polls},
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
@@ -100,6 +106,8 @@ static void take_meta(struct replay *r, const struct event *e)
 			*texts[i].place = r->strings[r->kept++] = xstrdup(e->text);
 	if (!strcmp(e->key, "exe") && !r->exe)
 		r->exe = xstrdup(e->text);
+	else if (!strcmp(e->key, "arch"))
+		r->arch = arch_named(e->text);
 	else if (!strcmp(e->key, "pid"))
 		t->pid = strtol(e->text, NULL, 10);
 	else if (!strcmp(e->key, "threshold-us"))
@@ -113,7 +121,7 @@ static const struct verdict *verdict_of(struct replay *r, const struct event *e,
 {
 	const struct verdict *v = stacks_verdict(r->stacks, e->stack);
 
-	if (!v)
+	if (!v && e->stack)
 		r->model->stacks_missing++;
 	tally_thread(r->tally, e->tid, e->ns, NULL, v ? v->role : ROLE_UNKNOWN);
 	enum role role = tally_role(r->tally, e->tid);
@@ -133,52 +141,75 @@ static void set_party(struct replay *r, struct block *block, const struct held *
 	block->party.stack = stacks_verdict(r->stacks, h->e.other.stack);
 }
 
+static uint64_t period(const struct replay *r)
+{
+	return 1000000000 / (r->model->target.hz ? r->model->target.hz : 99);
+}
+
+/* Does the stream tell polls apart? Then nothing has to be guessed from stacks. */
+static struct polls *exact_polls(struct replay *r)
+{
+	const char *how = r->model->target.polls;
+
+	if (!r->polls && how && strncmp(how, "estimate", 8) != 0)
+		r->polls = polls_new(r->tally, period(r), r->model->target.threshold);
+	return r->polls;
+}
+
 static void judge_sleep_event(struct replay *r, const struct held *h)
 {
 	bool worker;
 	const struct verdict *v = verdict_of(r, &h->e, &worker);
 	uint64_t duration = h->e.asleep + h->e.run_queue;
+	const char *syscall = h->e.syscall < 0 ? NULL : arch_syscall(r->arch, h->e.syscall);
 
-	if (v && v->parked)
-		r->model->parks++;
-	if (!worker || !v || !v->in_poll || duration < r->model->target.threshold)
-		return;
-	struct block block = {
-		.start = h->e.ns - duration,
-		.duration = duration,
-		.asleep = h->e.asleep,
-		.run_queue = h->e.run_queue,
-		.tid = h->e.tid,
-		.reason = judge_sleep(v, h->e.syscall),
-		.syscall = h->e.syscall,
-		.stack = v,
+	if (h->e.syscall >= 0 && !syscall)
+		syscall = "";
+	struct piece piece = {
+		.ns = h->e.ns,
+		.block = {.start = h->e.ns - duration,
+			  .duration = duration,
+			  .asleep = h->e.asleep,
+			  .run_queue = h->e.run_queue,
+			  .tid = h->e.tid,
+			  .reason = v ? judge_sleep(v, syscall) : REASON_SYSCALL,
+			  .syscall = syscall,
+			  .stack = v},
 	};
 
 	/* Only a thread of the process lets another go on; else it was a timer or a device, whoever it interrupted. */
-	if (h->e.other.pid == r->model->target.pid && block.reason != REASON_SLEEP)
-		set_party(r, &block, h);
-	tally_add(r->tally, &block);
+	if (h->e.other.pid == r->model->target.pid && piece.block.reason != REASON_SLEEP)
+		set_party(r, &piece.block, h);
+	if (exact_polls(r)) {
+		polls_piece(r->polls, &piece);
+		return;
+	}
+	if (v && v->parked)
+		r->model->parks++;
+	if (worker && v && v->in_poll && duration >= r->model->target.threshold)
+		tally_add(r->tally, &piece.block);
 }
 
 static void judge_runq_event(struct replay *r, const struct held *h)
 {
 	bool worker;
 	const struct verdict *v = verdict_of(r, &h->e, &worker);
-
-	if (!worker || h->e.run_queue < r->model->target.threshold)
-		return;
-	struct block block = {
-		.start = h->e.ns - h->e.run_queue,
-		.duration = h->e.run_queue,
-		.run_queue = h->e.run_queue,
-		.tid = h->e.tid,
-		.reason = REASON_RUN_QUEUE,
-		.syscall = -1,
-		.stack = v,
+	struct piece piece = {
+		.ns = h->e.ns,
+		.block = {.start = h->e.ns - h->e.run_queue,
+			  .duration = h->e.run_queue,
+			  .run_queue = h->e.run_queue,
+			  .tid = h->e.tid,
+			  .reason = REASON_RUN_QUEUE,
+			  .stack = v},
 	};
 
-	set_party(r, &block, h);
-	tally_add(r->tally, &block);
+	if (h->e.run_queue < r->model->target.threshold || (!worker && !exact_polls(r)))
+		return;
+	if (exact_polls(r))
+		polls_piece(r->polls, &piece); /* the time that the poll has to do without */
+	set_party(r, &piece.block, h);
+	tally_add(r->tally, &piece.block);
 }
 
 static void judge_sample(struct replay *r, const struct event *e)
@@ -186,13 +217,36 @@ static void judge_sample(struct replay *r, const struct event *e)
 	bool worker;
 	const struct verdict *v = verdict_of(r, e, &worker);
 
-	if (!r->samples) {
-		unsigned hz = r->model->target.hz ? r->model->target.hz : 99;
+	if (exact_polls(r)) {
+		struct block block = {
+			.tid = e->tid, .reason = v ? judge_running(v) : REASON_COMPUTING, .stack = v};
 
-		r->samples = samples_new(r->tally, 1000000000 / hz, r->model->target.threshold);
+		polls_piece(r->polls, &(struct piece){.ns = e->ns, .sample = true, .block = block});
+		return;
 	}
+	if (!r->samples)
+		r->samples = samples_new(r->tally, period(r), r->model->target.threshold);
 	if (worker && v)
 		samples_add(r->samples, e->tid, e->ns, e->age, v);
+}
+
+static void judge_poll(struct replay *r, const struct event *e)
+{
+	enum role role = tally_role(r->tally, e->tid);
+	struct poll poll = {.tid = e->tid,
+			    .before = e->poll.before,
+			    .first = e->poll.first,
+			    .last = e->poll.last,
+			    .next = e->ns,
+			    .off = e->poll.off,
+			    .running = e->poll.running};
+
+	if (!exact_polls(r))
+		return;
+	/* Who polls a task is a worker, whatever its stacks have shown. */
+	if (role != ROLE_WORKER && role != ROLE_CURRENT_THREAD)
+		tally_thread(r->tally, e->tid, e->ns, NULL, ROLE_WORKER);
+	polls_add(r->polls, &poll);
 }
 
 static void judge_event(struct replay *r, const struct held *h)
@@ -203,6 +257,9 @@ static void judge_event(struct replay *r, const struct held *h)
 		break;
 	case EVENT_RUNQ:
 		judge_runq_event(r, h);
+		break;
+	case EVENT_POLL:
+		judge_poll(r, &h->e);
 		break;
 	default:
 		judge_sample(r, &h->e);
@@ -240,7 +297,7 @@ static void hold(struct replay *r, const struct event *e)
 	}
 	size_t i = r->held++;
 
-	r->heap[i] = (struct held){.e = *e, .comm = e->kind == EVENT_SAMPLE ? NULL : xstrdup(e->other.comm)};
+	r->heap[i] = (struct held){.e = *e, .comm = e->other.comm ? xstrdup(e->other.comm) : NULL};
 	for (; i > 0 && r->heap[i].e.ns < r->heap[(i - 1) / 2].e.ns; i = (i - 1) / 2)
 		swap(&r->heap[i], &r->heap[(i - 1) / 2]);
 }
@@ -295,6 +352,7 @@ static void take(struct replay *r, const struct event *e)
 	case EVENT_SAMPLE:
 	case EVENT_RUNQ:
 	case EVENT_SLEEP:
+	case EVENT_POLL:
 		need_space(r);
 		m->events++;
 		hold(r, e);
@@ -308,6 +366,8 @@ static void take(struct replay *r, const struct event *e)
 		tally_gone(r->tally, e->tid, e->ns);
 		see(r, e->ns);
 		break;
+	case EVENT_TOKIO:
+		break;
 	case EVENT_LOST:
 		m->lost += e->count;
 		break;
@@ -316,6 +376,7 @@ static void take(struct replay *r, const struct event *e)
 		break;
 	case EVENT_STACK:
 	case EVENT_WORDS:
+	case EVENT_RETURNS:
 	case EVENT_FRAMES:
 	case EVENT_ADDRESS:
 	case EVENT_FRAME:
@@ -343,6 +404,8 @@ int replay_read(struct replay *r, FILE *in, struct model *model)
 		release_first(r);
 	if (r->samples)
 		samples_finish(r->samples);
+	if (r->polls)
+		polls_finish(r->polls);
 	/* Taking probes off lasts a moment, in which more may come. */
 	model->end = r->ended ? r->ended : r->newest;
 	if (model->end < model->start)
@@ -353,6 +416,8 @@ int replay_read(struct replay *r, FILE *in, struct model *model)
 	if (r->stacks) {
 		model->stacks = stacks_count(r->stacks);
 		model->stacks_cut = stacks_cut(r->stacks);
+		model->stacks_walked = stacks_walked(r->stacks);
+		model->stacks_too_few = stacks_too_few(r->stacks);
 	}
 	tally_finish(r->tally, model);
 	stream_free(stream);

@@ -161,6 +161,22 @@ static size_t place_column_for(const struct report *report, const struct verdict
 	return column < most ? column : most;
 }
 
+/* Why the function that is named is not the user's own. */
+static const char *why_not_own(const struct verdict *stack, const struct frame *blamed)
+{
+	const struct frame *poll = stack->poll < stack->count ? stack->frame[stack->poll] : NULL;
+
+	if (!blamed->function)
+		return "no symbol covers this address. If the binary was stripped, --target FILE takes the "
+		       "symbols "
+		       "from an unstripped copy of the same build.";
+	if (poll && poll->function && !poll->file)
+		return "no frame of your own code is on this stack: the task or the nearest frame is named. "
+		       "What was "
+		       "inlined shows with debug info: [profile.release] debug = 1.";
+	return "no frame of your own code is on this stack: the nearest one is named.";
+}
+
 static void chain(struct report *report, const struct blocker *b)
 {
 	const struct verdict *stack = b->stack;
@@ -202,14 +218,14 @@ static void chain(struct report *report, const struct blocker *b)
 	free(entries);
 	const struct frame *blamed = stack->frame[stack->blame];
 
-	if (blamed->origin == ORIGIN_USER)
+	if (blamed->origin == ORIGIN_USER && blamed->function)
 		return;
 	label(page, "note");
-	page_wrap(page, STYLE_PLAIN,
-		  blamed->function
-			  ? "no frame of your own code is on this stack: the nearest one is named."
-			  : "no symbol covers this address. If the binary was stripped, --target FILE takes "
-			    "the symbols from an unstripped copy of the same build.");
+	page_wrap(page, STYLE_PLAIN, why_not_own(stack, blamed));
+	if (!blamed->function && blamed->file) {
+		page_to(page, LABEL_COLUMN);
+		page_wrap(page, STYLE_PLAIN, "The source is one that the function's code names.");
+	}
 }
 
 /* What the blocked time was made of, when it is not all of one kind. */
@@ -299,7 +315,10 @@ void report_detail(struct report *report, size_t rank)
 		page_printf(page, STYLE_PLAIN, "in %s: ", b->syscall);
 	page_printf(page, STYLE_PLAIN, "%s%s in %s %s%s", b->estimated ? "~" : "",
 		    unit_duration(text, b->total), unit_count(count, b->count),
-		    b->reason == REASON_RUN_QUEUE ? "wait" : "block", b->count == 1 ? "" : "s");
+		    b->reason == REASON_RUN_QUEUE ? "wait"
+		    : report->model->polls	  ? "poll"
+						  : "block",
+		    b->count == 1 ? "" : "s");
 	page_printf(page, STYLE_PLAIN, ", the longest %s", unit_duration(text, b->max));
 	page_end(page);
 	if (b->task && strcmp(b->task, b->function) != 0) {
@@ -308,6 +327,12 @@ void report_detail(struct report *report, size_t rank)
 		page_end(page);
 	}
 	make_up(report, b);
+	if (b->unfinished) {
+		label(page, "unfinished");
+		page_printf(page, STYLE_PLAIN, "%s of %s had not ended when the trace did",
+			    unit_count(text, b->unfinished), unit_count(count, b->count));
+		page_end(page);
+	}
 	if (b->stack && b->stack->count)
 		chain(report, b);
 	parties(report, b);

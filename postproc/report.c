@@ -73,10 +73,16 @@ static void verdict(struct report *report)
 		blocks += b->count;
 		max = b->max > max ? b->max : max;
 	}
+	const char *what = m->polls ? "long poll" : "block";
+
+	if (m->polls) {
+		blocks = m->polls;
+		max = m->longest_poll;
+	}
 	char *text =
-		blocks ? text_format("Workers were blocked %s of their time: %s block%s, the longest %s.",
+		blocks ? text_format("Workers were blocked %s of their time: %s %s%s, the longest %s.",
 				     unit_share(share, m->blocked, m->worker_time), unit_count(count, blocks),
-				     blocks == 1 ? "" : "s", unit_duration(longest, max))
+				     what, blocks == 1 ? "" : "s", unit_duration(longest, max))
 		       : text_format("No code blocked a worker, but workers had to wait for a CPU %s time%s.",
 				     unit_count(count, waits), waits == 1 ? "" : "s");
 
@@ -97,6 +103,22 @@ static void stacks(struct report *report)
 	if (m->stacks && m->stacks_cut)
 		page_printf(page, STYLE_PLAIN, ", %s cut short", unit_share(cut, m->stacks_cut, m->stacks));
 	page_end(page);
+}
+
+/* How polls were told apart: what the counts rest on. */
+static void polls(struct report *report)
+{
+	const char *how = report->model->target.polls;
+	bool exact = how && strncmp(how, "estimate", 8) != 0;
+	const char *why = how ? strchr(how, ' ') : NULL;
+
+	if (!how)
+		return;
+	char *text = text_format(exact ? "exact, from Tokio's own state%s%s" : "estimated from samples%s%s",
+				 why ? ": " : "", why ? why + 1 : "");
+
+	fact(&report->page, "polls", text);
+	free(text);
 }
 
 static void head(struct report *report)
@@ -125,6 +147,7 @@ static void head(struct report *report)
 	page_printf(page, STYLE_PLAIN, "%s, %s lost", unit_count(text, m->events),
 		    m->lost ? unit_count(more, m->lost) : "none");
 	page_end(page);
+	polls(report);
 	stacks(report);
 	fact(page, "sources", report->root);
 	fact(page, "symbols", t->symbols);
@@ -153,6 +176,18 @@ __attribute__((format(printf, 2, 3))) static void warn(struct page *page, const 
 	page_to(page, 2);
 	page_wrap(page, STYLE_PLAIN, text);
 	free(text);
+}
+
+/* Why most of the cut stacks are, and what to do. */
+static const char *why_cut(const struct model *m)
+{
+	if (m->stacks_too_few * 2 >= m->stacks_cut)
+		return "Most are deeper than what is copied of a stack: a larger --stack-size copies more.";
+	if (m->stacks_walked * 2 >= m->stacks_cut)
+		return "Most were walked in the kernel, where not all code lets it: --stacks copy takes more "
+		       "time, "
+		       "but gets further.";
+	return "Most lead through code without unwind tables: building that with frame pointers helps.";
 }
 
 /* What makes the numbers less than they should be, and what to do about it. */
@@ -190,11 +225,8 @@ static void warnings(struct report *report)
 		     unit_count(text, m->stacks_skipped));
 	/* A few cut stacks are normal; and the frames next to the leaf, which count, are there. */
 	if (m->stacks >= 20 && m->stacks_cut * 10 > m->stacks)
-		warn(page,
-		     "%s of the stacks are cut short, so their task may be unknown. Very deep ones are, "
-		     "and those through code without unwind tables: building that with frame pointers "
-		     "helps.",
-		     unit_share(share, m->stacks_cut, m->stacks));
+		warn(page, "%s of the stacks are cut short, so their task may be unknown. %s",
+		     unit_share(share, m->stacks_cut, m->stacks), why_cut(m));
 }
 
 static void bullet(struct page *page, const char *text)

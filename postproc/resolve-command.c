@@ -31,7 +31,8 @@ static void copy(FILE *in, const struct replay *replay)
 	bool head = true;
 
 	while (getline(&line, &size, in) > 0) {
-		if (begins(line, "stack") || begins(line, "words") || begins(line, "frame"))
+		if (begins(line, "stack") || begins(line, "words") || begins(line, "returns") ||
+		    begins(line, "frame"))
 			continue;
 		if (head && !begins(line, "hud-trace") && !begins(line, "meta") && !begins(line, "map") &&
 		    !begins(line, "thread")) {

@@ -10,7 +10,6 @@
 #include <inttypes.h>
 #include <libiberty/libiberty.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,20 +17,16 @@
 #include <sys/ptrace.h>
 #include <sys/uio.h>
 #include <sys/user.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "space.h"
+#include "stopped.h"
 #include "symbolize.h"
 
 #define STACK_MAX                                                                                            \
 	(512u << 10)   /* bytes copied of a stack; frames that tell the role of a deeper one are lost */
 #define FRAMES_MAX 512 /* machine frames looked at; those of inlined functions come on top */
 #define PAGE 4096u
-#define STOP_WAIT_NS 50000000u /* for a thread to stop: it may wait for a CPU, or sleep uninterruptibly */
-#define SPIN_NS                                                                                              \
-	500000u /* of that, busily: most stop at once, and every moment is one that the target loses */
 
 /* What is copied of a thread while it is stopped. */
 struct snapshot {
@@ -124,45 +119,6 @@ size_t roles_by_name(struct thread *threads, size_t count, const char *prefix)
 	return found;
 }
 
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-/* Stops thread `tid`. PTRACE_SEIZE, because it sends no signal: whenever this program ends, the kernel lets
- * go of the thread and nothing is left pending. Returns false if it did not stop in time or is gone; *signal
- * is what it was about to receive, and must be given back. */
-static bool stop(pid_t tid, int *signal)
-{
-	uint64_t start;
-	int status;
-
-	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL))
-		return false;
-	ptrace(PTRACE_INTERRUPT, tid, NULL, NULL);
-	start = now();
-	for (;;) {
-		pid_t got = waitpid(tid, &status, __WALL | WNOHANG);
-		uint64_t waited = now() - start;
-
-		if (got == tid)
-			break;
-		if ((got < 0 && errno != EINTR) || waited > STOP_WAIT_NS)
-			return false;
-		if (waited < SPIN_NS)
-			sched_yield();
-		else
-			nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
-	}
-	if (!WIFSTOPPED(status))
-		return false;
-	*signal = status >> 16 == PTRACE_EVENT_STOP ? 0 : WSTOPSIG(status);
-	return true;
-}
-
 /* Copies up to STACK_MAX bytes from `sp` up, as far as memory is readable. */
 static size_t copy_stack(pid_t tid, uint64_t sp, unsigned char *to)
 {
@@ -211,7 +167,7 @@ static bool take_snapshot(pid_t tid, struct snapshot *s)
 	int signal;
 	bool ok;
 
-	if (!stop(tid, &signal))
+	if (!stopped_begin(tid, &signal))
 		return false;
 	/* A 32-bit program fills less. */
 	ok = !ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &registers) &&
@@ -220,7 +176,7 @@ static bool take_snapshot(pid_t tid, struct snapshot *s)
 		s->sp = stack_pointer(&s->registers);
 		s->size = copy_stack(tid, s->sp, s->stack);
 	}
-	ptrace(PTRACE_DETACH, tid, NULL, (void *)(intptr_t)signal);
+	stopped_end(tid, signal);
 	return ok;
 }
 

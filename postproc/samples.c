@@ -57,11 +57,6 @@ void samples_free(struct samples *s)
 	free(s);
 }
 
-static bool same_function(const struct frame *a, const struct frame *b)
-{
-	return a->name && b->name ? !strcmp(a->name, b->name) : a->pc == b->pc;
-}
-
 /* The outermost frame of the user's own code: often the same for all that a service does. */
 static size_t outermost_user(const struct verdict *v)
 {
@@ -69,6 +64,13 @@ static size_t outermost_user(const struct verdict *v)
 		if (v->frame[i]->origin == ORIGIN_USER)
 			return i;
 	return v->count;
+}
+
+/* Does a function that two stacks share make them the same work? The user's; but a nameless one with sources of several files
+ * is all that a task does, made one function. */
+static bool tells_work(const struct frame *f)
+{
+	return f->origin == ORIGIN_USER && (f->function || f->line);
 }
 
 /* Two stacks are of the same work if both run in the same poll and the same function is blamed, or they share a function
@@ -79,13 +81,13 @@ static bool same_work(const struct verdict *a, const struct verdict *b)
 		return true;
 	if (!a->task != !b->task || (a->task && strcmp(a->task, b->task) != 0))
 		return false;
-	if (same_function(a->frame[a->blame], b->frame[b->blame]))
+	if (judge_same_function(a->frame[a->blame], b->frame[b->blame]))
 		return true;
 	size_t most_a = outermost_user(a), most_b = outermost_user(b);
 
 	for (size_t i = 0; i < most_a && most_a < a->count; i++)
-		for (size_t j = 0; a->frame[i]->origin == ORIGIN_USER && j < most_b && most_b < b->count; j++)
-			if (b->frame[j]->origin == ORIGIN_USER && same_function(a->frame[i], b->frame[j]))
+		for (size_t j = 0; tells_work(a->frame[i]) && j < most_b && most_b < b->count; j++)
+			if (tells_work(b->frame[j]) && judge_same_function(a->frame[i], b->frame[j]))
 				return true;
 	return false;
 }
@@ -109,7 +111,6 @@ static void close_run(struct samples *s, struct run *run)
 					    .tid = run->tid,
 					    .reason = judge_running(run->seen[most].stack),
 					    .estimated = true,
-					    .syscall = -1,
 					    .stack = run->seen[most].stack,
 				    });
 	}

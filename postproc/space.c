@@ -7,6 +7,7 @@
 
 #include "binary.h"
 #include "debuginfo.h"
+#include "locations.h"
 #include "symbols.h"
 
 /* A mapping, the part of the kernel's mapping that is left of it, and what is known about its file. */
@@ -90,6 +91,7 @@ void space_free(struct space *space)
 		struct module *module = &space->modules[i]->module;
 		symbols_free(module);
 		debuginfo_free(module);
+		locations_free(module);
 		free((char *)module->path);
 		free((char *)module->build_id);
 		free(module);

@@ -28,8 +28,8 @@ struct module {
 	const char *problem;  /* why dwfl is NULL or weaker than hoped (static text), or NULL */
 	bool has_symtab;      /* .symtab (or a separate debug file's) rather than .dynsym alone */
 	bool has_debug_info;  /* .debug_info with units */
-	void *symbols,
-		*debug; /* owned by symbols.c and debuginfo.c; freed by them through space_free's hooks */
+	/* Owned by symbols.c, debuginfo.c and locations.c; freed by them through space_free's hooks. */
+	void *symbols, *debug, *locations;
 };
 
 struct space;

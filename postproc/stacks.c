@@ -12,16 +12,19 @@
 #include "unwind.h"
 
 #define MAX_CHUNKS 4096 /* of 128 bytes: what a hostile `stack` line may ask memory for */
-#define MAX_CHAIN 1024	/* frames with inlined ones; further ones are dropped and the stack is cut */
+#define MAX_RETURNS 4
+#define MAX_CHAIN 1024 /* frames with inlined ones; further ones are dropped and the stack is cut */
 
 /* One described stack. It is kept as it came until somebody asks what it means. */
 struct stack {
 	uint64_t id;
 	long tid; /* another thread's words of the same stack have other addresses in them */
-	uint64_t ip, sp, bp;
+	uint64_t ip, sp, bp, lr;
 	uint32_t chunks;
 	size_t words; /* from sp up, or, when `walked`, addresses leaf first */
 	uint64_t *word;
+	unsigned returns; /* words that belong elsewhere than they are: place and address */
+	uint64_t place[MAX_RETURNS], address[MAX_RETURNS];
 	bool walked;		    /* by the kernel's frame pointer walk */
 	const struct frame **frame; /* when it came resolved: its frames */
 	size_t frames;
@@ -36,8 +39,8 @@ struct stacks {
 	struct unwinder *unwinder;
 	htab_t by_id;
 	htab_t known; /* frames that came resolved, each once: the judge tells chains apart by their frames */
-	struct stack *walk; /* the `frames` line whose addresses follow */
-	uint64_t count, cut;
+	struct stack *walk;		      /* the `frames` line whose addresses follow */
+	uint64_t count, cut, walked, too_few; /* of those that are cut, the last two */
 	struct chain chain;
 	const struct frame *frame[MAX_CHAIN];
 };
@@ -82,7 +85,8 @@ static int equal_frames(const void *one, const void *two)
 	const struct frame *a = one, *b = two;
 
 	return a->pc == b->pc && a->line == b->line && a->inlined == b->inlined && a->origin == b->origin &&
-	       same_text(a->function, b->function) && same_text(a->file, b->file);
+	       same_text(a->function, b->function) && same_text(a->name, b->name) &&
+	       same_text(a->file, b->file);
 }
 
 static void free_frame(void *entry)
@@ -94,17 +98,19 @@ static void free_frame(void *entry)
 	free((char *)f->function);
 	free((char *)f->generics);
 	free((char *)f->file);
+	free((char *)f->runtime_files);
 	free(f);
 }
 
-struct stacks *stacks_new(struct space *space, struct symbolizer *symbolizer, struct judge *judge)
+struct stacks *stacks_new(struct space *space, struct symbolizer *symbolizer, struct judge *judge,
+			  const struct arch *arch)
 {
 	struct stacks *stacks = xcalloc(1, sizeof(*stacks));
 
 	stacks->space = space;
 	stacks->symbolizer = symbolizer;
 	stacks->judge = judge;
-	stacks->unwinder = unwinder_new(space);
+	stacks->unwinder = unwinder_new(space, arch);
 	stacks->by_id = htab_create(1024, hash_stack, equal_stacks, free_stack);
 	stacks->known = htab_create(256, hash_frame, equal_frames, free_frame);
 	return stacks;
@@ -134,21 +140,57 @@ static struct stack *find(struct stacks *stacks, uint64_t id, enum insert_option
 	return *slot;
 }
 
-/* An id is a hash of a stack's contents: the same id again says nothing new, but may fill gaps that lost lines left. */
-static void add_words(struct stacks *stacks, const struct event *e)
+/* Makes room for the words of `chunk`. Returns where they begin, or NULL if the stack has no such chunk. */
+static uint64_t *chunk_of(struct stack *s, uint64_t chunk)
 {
-	struct stack *s = find(stacks, e->stack, NO_INSERT);
-
-	if (!s || s->verdict || s->walked || e->tid != s->tid || e->chunk >= s->chunks)
-		return;
-	size_t end = (size_t)(e->chunk + 1) * WORDS_PER_LINE;
+	if (chunk >= s->chunks)
+		return NULL;
+	size_t end = (size_t)(chunk + 1) * WORDS_PER_LINE;
 
 	if (end > s->words) {
 		s->word = xrealloc(s->word, end * sizeof(*s->word));
 		memset(s->word + s->words, 0, (end - s->words) * sizeof(*s->word));
 		s->words = end;
 	}
-	memcpy(s->word + end - WORDS_PER_LINE, e->word, sizeof(e->word));
+	return s->word + end - WORDS_PER_LINE;
+}
+
+/* An id is a hash of a stack's contents: the same id again says nothing new, but may fill gaps that lost lines left. */
+static void add_words(struct stacks *stacks, const struct event *e)
+{
+	struct stack *s = find(stacks, e->stack, NO_INSERT);
+
+	if (!s || s->verdict || s->walked || e->tid != s->tid)
+		return;
+	uint64_t *word = chunk_of(s, e->chunk);
+
+	if (word)
+		memcpy(word, e->word, sizeof(e->word));
+}
+
+static void add_returns(struct stacks *stacks, const struct event *e)
+{
+	struct stack *s = find(stacks, e->stack, NO_INSERT);
+
+	if (!s || s->verdict || e->tid != s->tid)
+		return;
+	s->returns = e->count < MAX_RETURNS ? (unsigned)e->count : MAX_RETURNS;
+	for (unsigned i = 0; i < s->returns; i++) {
+		s->place[i] = e->word[2 * i];
+		s->address[i] = e->word[2 * i + 1];
+	}
+}
+
+/* Where a return probe has put its trampoline, back to what was there. */
+static void put_back_returns(struct stack *s)
+{
+	for (unsigned i = 0; i < s->returns; i++) {
+		uint64_t distance = s->place[i] - s->sp; /* below sp: wraps to more than any stack has */
+		uint64_t *word = distance % 8 ? NULL : chunk_of(s, distance / 8 / WORDS_PER_LINE);
+
+		if (word)
+			word[distance / 8 % WORDS_PER_LINE] = s->address[i];
+	}
 }
 
 static void add_address(struct stack *s, uint64_t address)
@@ -176,6 +218,7 @@ static const struct frame *known_frame(struct stacks *stacks, const struct frame
 		f->function = keep(frame->function);
 		f->generics = keep(frame->generics);
 		f->file = keep(frame->file);
+		f->runtime_files = keep(frame->runtime_files);
 		*slot = f;
 	}
 	return *slot;
@@ -205,10 +248,14 @@ void stacks_add(struct stacks *stacks, const struct event *e)
 		s->ip = e->ip;
 		s->sp = e->sp;
 		s->bp = e->bp;
+		s->lr = e->lr;
 		s->chunks = e->chunks < MAX_CHUNKS ? e->chunks : MAX_CHUNKS;
 		break;
 	case EVENT_WORDS:
 		add_words(stacks, e);
+		break;
+	case EVENT_RETURNS:
+		add_returns(stacks, e);
 		break;
 	case EVENT_FRAMES:
 		s = find(stacks, e->stack, INSERT);
@@ -226,25 +273,31 @@ void stacks_add(struct stacks *stacks, const struct event *e)
 	}
 }
 
-static void unwind_stack(struct stacks *stacks, const struct stack *s)
+static void unwind_stack(struct stacks *stacks, struct stack *s)
 {
 	struct chain *chain = &stacks->chain;
 
 	if (!s->walked) {
-		struct raw_stack raw = {
-			.ip = s->ip, .sp = s->sp, .bp = s->bp, .word = s->word, .words = s->words};
+		put_back_returns(s);
+		struct raw_stack raw = {.ip = s->ip,
+					.sp = s->sp,
+					.bp = s->bp,
+					.lr = s->lr,
+					.word = s->word,
+					.words = s->words};
 
 		unwind(stacks->unwinder, &raw, chain);
 		return;
 	}
 	chain->count = s->words;
-	chain->cut = true;
+	chain->too_few = false;
 	for (size_t i = 0; i < s->words; i++)
 		chain->pc[i] = s->word[i] - (i > 0);
+	chain->cut = s->words < 2 || !unwind_is_start(stacks->unwinder, chain->pc[s->words - 1]);
 }
 
 /* Unwinds a stack and names its frames, into stacks->frame. Returns how many there are. */
-static size_t resolve(struct stacks *stacks, const struct stack *s, bool *cut)
+static size_t resolve(struct stacks *stacks, struct stack *s, bool *cut)
 {
 	size_t count = 0;
 
@@ -280,7 +333,11 @@ const struct verdict *stacks_verdict(struct stacks *stacks, uint64_t id)
 	}
 	s->verdict = judge_stack(stacks->judge, stacks->frame, count, cut);
 	stacks->count++;
-	stacks->cut += cut && !s->verdict->parked;
+	if (cut && !s->verdict->parked) {
+		stacks->cut++;
+		stacks->walked += s->walked && !s->frames;
+		stacks->too_few += stacks->chain.too_few && !s->frames;
+	}
 	free(s->word);
 	s->word = NULL;
 	s->words = 0;
@@ -319,6 +376,8 @@ static int write_stack(void **slot, void *file)
 		write_field(out, f->function);
 		write_field(out, f->generics);
 		write_field(out, f->file);
+		if (f->runtime_files)
+			write_field(out, f->runtime_files);
 		putc('\n', out);
 	}
 	return 1;
@@ -337,4 +396,14 @@ uint64_t stacks_count(const struct stacks *stacks)
 uint64_t stacks_cut(const struct stacks *stacks)
 {
 	return stacks->cut;
+}
+
+uint64_t stacks_walked(const struct stacks *stacks)
+{
+	return stacks->walked;
+}
+
+uint64_t stacks_too_few(const struct stacks *stacks)
+{
+	return stacks->too_few;
 }

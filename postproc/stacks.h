@@ -8,15 +8,18 @@
 #include "judge.h"
 #include "stream.h"
 
+struct arch;
 struct stacks;
 struct space;
 struct symbolizer;
 
-/* The stacks of one stream. What it works with must outlive it. Exits the program when out of memory. */
-struct stacks *stacks_new(struct space *space, struct symbolizer *symbolizer, struct judge *judge);
+/* The stacks of one stream, of a target on `arch`. What it works with must outlive it. Exits the program when out of
+ * memory. */
+struct stacks *stacks_new(struct space *space, struct symbolizer *symbolizer, struct judge *judge,
+			  const struct arch *arch);
 void stacks_free(struct stacks *stacks);
 
-/* Takes a line of kind EVENT_STACK, EVENT_WORDS, EVENT_FRAMES, EVENT_ADDRESS or EVENT_FRAME. */
+/* Takes a line of kind EVENT_STACK, EVENT_WORDS, EVENT_RETURNS, EVENT_FRAMES, EVENT_ADDRESS or EVENT_FRAME. */
 void stacks_add(struct stacks *stacks, const struct event *e);
 
 /* What the stack `id` means, or NULL when no line described it. Owned by the judge. */
@@ -28,5 +31,9 @@ void stacks_write(struct stacks *stacks, FILE *out);
 /* How many distinct stacks were unwound, and how many of them are cut although they are not parks. */
 uint64_t stacks_count(const struct stacks *stacks);
 uint64_t stacks_cut(const struct stacks *stacks);
+
+/* How many of those that are cut were walked in the kernel, and how many needed more of the stack than was copied. */
+uint64_t stacks_walked(const struct stacks *stacks);
+uint64_t stacks_too_few(const struct stacks *stacks);
 
 #endif

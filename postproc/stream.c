@@ -238,6 +238,12 @@ static void parse_begin(struct cursor *c, struct event *e)
 	e->ns = decimal(c, UINT64_MAX);
 }
 
+/* What the probes have to know; nothing that it says is needed to read their lines. */
+static void parse_tokio(struct cursor *c, struct event *e)
+{
+	e->text = text(c);
+}
+
 static void parse_end(struct cursor *c, struct event *e)
 {
 	static const char *const reasons[] = {"interrupt", "duration", "exit", "exec", NULL};
@@ -295,6 +301,24 @@ static void parse_sleep(struct cursor *c, struct event *e)
 	parse_other(c, e);
 }
 
+static void parse_poll(struct cursor *c, struct event *e)
+{
+	static const char *const schedulers[] = {"M", "C", NULL}, *const states[] = {"E", "R", NULL};
+
+	e->ns = decimal(c, UINT64_MAX);
+	e->tid = id(c);
+	e->poll.first = decimal(c, UINT64_MAX);
+	e->poll.last = decimal(c, UINT64_MAX);
+	e->poll.before = decimal(c, UINT64_MAX);
+	e->poll.off = decimal(c, UINT64_MAX);
+	decimal(c, UINT64_MAX); /* the task's id */
+	decimal(c, UINT64_MAX); /* the counter */
+	choice(c, schedulers);
+	e->poll.running = choice(c, states) == 1;
+	if (e->poll.before > e->poll.first || e->poll.first > e->poll.last || e->poll.last > e->ns)
+		c->bad = true;
+}
+
 static void parse_named(struct cursor *c, struct event *e)
 {
 	e->ns = decimal(c, UINT64_MAX);
@@ -322,6 +346,8 @@ static void parse_stack(struct cursor *c, struct event *e)
 	e->sp = hex(c);
 	e->bp = hex(c);
 	e->chunks = (uint32_t)decimal(c, UINT32_MAX);
+	if (c->p && c->p != c->end)
+		e->lr = hex(c);
 }
 
 static void parse_words(struct cursor *c, struct event *e)
@@ -331,6 +357,16 @@ static void parse_words(struct cursor *c, struct event *e)
 	e->chunk = (uint32_t)decimal(c, UINT32_MAX);
 	for (size_t i = 0; i < WORDS_PER_LINE && !c->bad; i++)
 		e->word[i] = hex(c);
+}
+
+static void parse_returns(struct cursor *c, struct event *e)
+{
+	e->stack = hex(c);
+	e->tid = id(c);
+	do {
+		e->word[2 * e->count] = hex(c);
+		e->word[2 * e->count + 1] = hex(c);
+	} while (++e->count < WORDS_PER_LINE / 2 && c->p && c->p != c->end && !c->bad);
 }
 
 static void parse_frames(struct cursor *c, struct event *e)
@@ -358,6 +394,8 @@ static void parse_frame(struct cursor *c, struct event *e)
 	e->frame.function = escaped_name(c);
 	e->frame.generics = escaped_name(c);
 	e->frame.file = escaped_name(c);
+	if (c->p) /* older recordings do not have it */
+		e->frame.runtime_files = escaped_name(c);
 	if (!e->frame.module)
 		e->frame.module = "";
 }
@@ -370,12 +408,13 @@ static const struct {
 	/* The most frequent ones first. */
 	{"words", EVENT_WORDS, parse_words},	{"stack", EVENT_STACK, parse_stack},
 	{"sample", EVENT_SAMPLE, parse_sample}, {"sleep", EVENT_SLEEP, parse_sleep},
-	{"runq", EVENT_RUNQ, parse_runq},	{"frames", EVENT_FRAMES, parse_frames},
+	{"poll", EVENT_POLL, parse_poll},	{"runq", EVENT_RUNQ, parse_runq},
+	{"frames", EVENT_FRAMES, parse_frames}, {"returns", EVENT_RETURNS, parse_returns},
 	{"frame", EVENT_FRAME, parse_frame},	{"named", EVENT_NAMED, parse_named},
 	{"gone", EVENT_GONE, parse_gone},	{"limit", EVENT_LIMIT, parse_limit},
 	{"map", EVENT_MAP, parse_map},		{"thread", EVENT_THREAD, parse_thread},
 	{"meta", EVENT_META, parse_meta},	{"begin", EVENT_BEGIN, parse_begin},
-	{"end", EVENT_END, parse_end},
+	{"end", EVENT_END, parse_end},		{"tokio", EVENT_TOKIO, parse_tokio},
 };
 
 /* The number in `BEFORE N AFTER`; `after` may be only the start of what follows. */
@@ -390,7 +429,15 @@ static bool number_between(const char *line, const char *before, const char *aft
 	       parse_decimal(line + length, digits, number);
 }
 
-/* An indented line: 1 if it gives an address, else 0. */
+/* bpftrace prints a raw stack as bare addresses, a symbolized one indented: each is a line of its own. */
+static bool is_address(const struct stream *s, size_t length)
+{
+	if (s->line[0] == ' ' || s->line[0] == '\t')
+		return true;
+	return s->in_frames && strspn(s->line, "0123456789abcdef") == length;
+}
+
+/* A line of a stack: 1 if it gives an address, else 0. */
 static int next_address(struct stream *s, struct event *e)
 {
 	const char *address = s->line + strspn(s->line, " \t");
@@ -435,7 +482,7 @@ static int parse_line(struct stream *s, size_t length, struct event *e)
 	memset(e, 0, sizeof *e);
 	if (strspn(s->line, " \t") == length)
 		return 0;
-	if (s->line[0] == ' ' || s->line[0] == '\t')
+	if (is_address(s, length))
 		return next_address(s, e);
 	s->in_frames = false;
 	if (number_between(s->line, "Lost ", " event", &e->count)) {

@@ -16,17 +16,20 @@ enum event_kind {
 	EVENT_META,
 	EVENT_MAP,
 	EVENT_THREAD,
+	EVENT_TOKIO,
 	EVENT_BEGIN,
 	EVENT_END,
 	EVENT_SAMPLE,
 	EVENT_RUNQ,
 	EVENT_SLEEP,
+	EVENT_POLL,
 	EVENT_NAMED,
 	EVENT_GONE,
 	EVENT_LIMIT,
 	EVENT_LOST,
 	EVENT_STACK,
 	EVENT_WORDS,
+	EVENT_RETURNS,
 	EVENT_FRAMES,
 	EVENT_FRAME,   /* one frame of a stack that was resolved already */
 	EVENT_ADDRESS, /* one line below a `frames` line */
@@ -41,7 +44,7 @@ struct event {
 	uint64_t ns;
 	long tid;
 	unsigned cpu;
-	uint64_t stack;		    /* SAMPLE, RUNQ, SLEEP, STACK, WORDS, FRAMES: id */
+	uint64_t stack;		    /* SAMPLE, RUNQ, SLEEP, STACK, WORDS, RETURNS, FRAMES: id */
 	uint64_t age;		    /* SAMPLE */
 	uint64_t asleep, run_queue; /* SLEEP both, RUNQ the second */
 	bool preempted;		    /* RUNQ: was running before, not woken */
@@ -51,12 +54,17 @@ struct event {
 		long pid, tid;
 		uint64_t stack;
 		const char *comm;
-	} other;		       /* RUNQ: culprit; SLEEP: waker */
-	uint64_t ip, sp, bp;	       /* STACK: registers. ADDRESS: ip */
-	uint32_t chunks;	       /* STACK: how many `words` lines describe it */
-	uint32_t chunk;		       /* WORDS: which of them this is, from 0 */
-	uint64_t word[WORDS_PER_LINE]; /* WORDS: 0 where the word was not kept */
-	uint64_t count;		       /* LOST, LIMIT */
+	} other; /* RUNQ: culprit; SLEEP: waker */
+	struct {
+		uint64_t before, first, last, off; /* ns; `off` is a duration */
+		bool running;
+	} poll;			 /* POLL */
+	uint64_t ip, sp, bp, lr; /* STACK: registers, lr 0 where there is none. ADDRESS: ip */
+	uint32_t chunks;	 /* STACK: how many `words` lines describe it */
+	uint32_t chunk;		 /* WORDS: which of them this is, from 0 */
+	uint64_t word
+		[WORDS_PER_LINE]; /* WORDS: 0 where the word was not kept. RETURNS: place and address by turns */
+	uint64_t count;		  /* LOST, LIMIT; RETURNS: of pairs */
 	struct {
 		uint64_t start, end, offset;
 		bool executable;

@@ -1,12 +1,15 @@
 #include "symbolize.h"
 
+#include <inttypes.h>
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 #include <libiberty/objalloc.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "crates.h"
 #include "debuginfo.h"
+#include "nameless.h"
 #include "names.h"
 #include "origin.h"
 #include "space.h"
@@ -29,6 +32,7 @@ struct symbolizer {
 	struct space *space;
 	struct objalloc *memory; /* of all entries, names and strings */
 	htab_t entries, names, strings;
+	struct crates *crates; /* of the main executable; NULL until they are needed */
 };
 
 /* --- the caches --- */
@@ -76,6 +80,7 @@ void symbolizer_free(struct symbolizer *s)
 	htab_delete(s->entries);
 	htab_delete(s->names);
 	htab_delete(s->strings);
+	crates_free(s->crates);
 	objalloc_free(s->memory);
 	free(s);
 }
@@ -167,6 +172,15 @@ static const char *path_of(struct symbolizer *s, const struct debuginfo_file *fi
 	return kept;
 }
 
+static bool is_dependency(void *symbolizer, const char *crate, size_t length)
+{
+	struct symbolizer *s = symbolizer;
+
+	if (!s->crates)
+		s->crates = crates_read(space_main(s->space));
+	return crates_have(s->crates, crate, length);
+}
+
 static void fill(struct symbolizer *s, struct frame *frame, const struct name *name,
 		 const struct debuginfo_function *function, bool main)
 {
@@ -180,10 +194,35 @@ static void fill(struct symbolizer *s, struct frame *frame, const struct name *n
 	frame->name = name ? name->name : NULL;
 	frame->origin = origin_of(&(struct origin_facts){.file = declared ? declared : frame->file,
 							 .function = frame->function,
+							 .symbol = name ? name->symbol : NULL,
 							 .rust = name && name->rust,
 							 .main = main,
+							 .dependency = is_dependency,
+							 .context = s,
 							 .mapped = frame->module[0] == '/' ||
 								   strcmp(frame->module, "[vdso]") == 0});
+}
+
+/* A function without a symbol: its name is where it begins, the same for all of its addresses and in every run. */
+static void fill_nameless(struct symbolizer *s, struct frame *frame, struct module *module, bool main)
+{
+	const char *base = strrchr(frame->module, '/');
+	struct nameless what;
+	char *name;
+
+	if (!nameless_find(module, frame->pc, main, &what))
+		return;
+	name = xasprintf("%s+0x%" PRIx64, base ? base + 1 : frame->module, what.start);
+	frame->name = intern(s, name, strlen(name));
+	frame->origin = what.origin;
+	if (what.file)
+		frame->file = intern(s, what.file, strlen(what.file));
+	frame->line = what.line;
+	if (what.runtime_files)
+		frame->runtime_files = intern(s, what.runtime_files, strlen(what.runtime_files));
+	free(what.file);
+	free(what.runtime_files);
+	free(name);
 }
 
 static struct frames *look_up(struct symbolizer *s, uint64_t pc)
@@ -219,6 +258,8 @@ static struct frames *look_up(struct symbolizer *s, uint64_t pc)
 		const char *symbol = module ? symbols_find(module, pc, NULL) : NULL;
 		found->frame[0] = common;
 		fill(s, &found->frame[0], symbol ? names_of(s, symbol) : NULL, &functions[0], main);
+		if (module && !symbol)
+			fill_nameless(s, &found->frame[0], module, main);
 	}
 	return found;
 }

@@ -27,12 +27,18 @@ struct frame {
 	uint64_t pc;	      /* the looked-up address, target's space */
 	const char *function; /* whole demangled name, without hash; NULL if no symbol covers the address */
 	const char *name; /* the name people use: closures and async blocks as the function they belong to,
-	                         generic arguments shortened; NULL if function is */
+	                         generic arguments shortened; without a symbol "MODULE+0xSTART" of the function,
+	                         or NULL if its start is not known either */
 	const char *generics; /* DWARF's generic arguments of the function ("T, S"), or NULL */
-	const char *file;     /* source path as recorded in DWARF; NULL if unknown */
-	unsigned line;	      /* 1-based; 0 if unknown */
-	const char *module;   /* path of the mapped file ("[vdso]", "[anon]"); never NULL */
-	uint64_t offset;      /* of pc in the module: its ELF virtual address, so stable across runs */
+	const char *
+		file; /* source path as recorded in DWARF; NULL if unknown. Without a symbol: of a place in the
+	                         function, not that of pc */
+	unsigned line; /* 1-based; 0 if unknown */
+	const char *
+		runtime_files; /* without a symbol: source paths of Tokio's that the function's code refers to, each on
+	                              a line; NULL if none. The judge tells by them what names would tell */
+	const char *module; /* path of the mapped file ("[vdso]", "[anon]"); never NULL */
+	uint64_t offset;    /* of pc in the module: its ELF virtual address, so stable across runs */
 	enum origin origin;
 	bool inlined; /* has no machine frame of its own: the next one in the list is its caller */
 };

@@ -8,8 +8,6 @@
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 
-#include "syscalls.h"
-
 #define CHART_BLOCKS 20000 /* spans kept for the timeline: the newest */
 #define MOST_STACKS 256	   /* distinct stacks told apart within a blocker */
 #define MOST_PARTIES 64	   /* distinct wakers or culprits told apart within a blocker */
@@ -17,7 +15,7 @@
 struct stack_share {
 	const struct verdict *stack;
 	uint64_t total;
-	long syscall;
+	const char *syscall;
 };
 
 /* A blocker while it grows. */
@@ -53,6 +51,7 @@ struct tally {
 	uint64_t spans;		/* ever */
 	struct histogram run_queue_waits, blocks;
 	uint64_t blocked, run_queue;
+	uint64_t polls, longest_poll;
 	struct blocker *blocker;
 	struct worker *worker;
 	struct span *span;
@@ -189,6 +188,11 @@ static char *blamed_name(const struct block *block, const struct frame **frame)
 	if (!v || !v->count)
 		return xstrdup("(unknown)");
 	*frame = v->frame[v->blame];
+	/* A future's code that was inlined into the runtime's poll has no frame, but the poll says whose it is. */
+	if (v->task && (*frame)->origin != ORIGIN_USER && (*frame)->origin != ORIGIN_DEPENDENCY) {
+		*frame = NULL;
+		return xstrdup(v->task);
+	}
 	if ((*frame)->name)
 		return xstrdup((*frame)->name);
 	const char *base = strrchr((*frame)->module, '/');
@@ -278,11 +282,15 @@ static void add(struct tally *t, const struct block *block)
 	e->b.asleep += block->asleep;
 	e->b.run_queue += block->run_queue;
 	e->b.estimated |= block->estimated;
+	e->b.unfinished += block->unfinished;
 	if (block->duration > e->b.max)
 		e->b.max = block->duration;
 	histogram_add(&e->b.durations, block->duration);
 	add_stack(e, block);
 	add_party(e, block);
+	t->polls += block->poll > 0;
+	if (block->poll > t->longest_poll)
+		t->longest_poll = block->poll;
 	if (block->reason == REASON_RUN_QUEUE) {
 		t->run_queue += block->duration;
 		thread->w.run_queue += block->duration;
@@ -385,9 +393,8 @@ static void finish_entry(struct entry *e)
 			e->b.file = f->file;
 			e->b.line = f->line;
 		}
-		if (most->syscall >= 0 &&
-		    (size_t)most->syscall < sizeof(syscall_names) / sizeof(*syscall_names))
-			e->b.syscall = syscall_names[most->syscall];
+		if (most->syscall && *most->syscall)
+			e->b.syscall = most->syscall;
 	}
 	if (e->parties)
 		qsort(e->party, e->parties, sizeof(*e->party), by_party_total);
@@ -479,6 +486,8 @@ void tally_finish(struct tally *t, struct model *model)
 	finish_spans(t, model);
 	model->blocked = t->blocked;
 	model->run_queue = t->run_queue;
+	model->polls = t->polls;
+	model->longest_poll = t->longest_poll;
 	model->blocks = t->blocks;
 	model->run_queue_waits = t->run_queue_waits;
 }

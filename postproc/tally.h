@@ -15,7 +15,9 @@ struct block {
 	long tid;
 	enum reason reason;
 	bool estimated;
-	long syscall; /* -1: none */
+	bool unfinished;     /* it still went on when the trace ended */
+	uint64_t poll;	     /* how long the whole poll took, in the first block of one; else 0 */
+	const char *syscall; /* static; "": its name is not known, NULL: none */
 	const struct verdict *stack;
 	struct {
 		const char *comm; /* NULL: unknown; copied */

@@ -1,4 +1,5 @@
 /* tokio-live.c - see tokio.h: what was found, compared with a live process. */
+#include <stdlib.h>
 #include <sys/uio.h>
 
 #include "roles.h"
@@ -109,4 +110,59 @@ bool tokio_polls(pid_t pid, const struct thread *thread, const struct tokio_layo
 	       look_at_thread(pid, thread->thread_pointer, layout, poll) == AS_EXPECTED && poll->polls &&
 	       look_at_thread(pid, thread->thread_pointer, layout, &again) == AS_EXPECTED && again.polls &&
 	       again.core == poll->core && again.task == poll->task && again.tick == poll->tick;
+}
+
+uint64_t tokio_poll(pid_t pid, uint64_t thread_pointer, const struct tokio_layout *layout)
+{
+	const struct tokio_scheduler *both[] = {&layout->multi_thread, &layout->current_thread};
+	uint64_t id = 0, id_tag = 1, context, tag, core;
+	uint32_t counter, idle;
+
+	if (!peek(pid, thread_pointer - layout->id, &id, sizeof(id)) ||
+	    (layout->id_tag && !peek(pid, thread_pointer - layout->id_tag, &id_tag, sizeof(id_tag))))
+		return 0;
+	for (int i = 0; i < 2; i++) {
+		const struct tokio_scheduler *t = both[i];
+
+		tag = 0;
+		if (!t->known || !peek(pid, thread_pointer - t->pointer, &context, sizeof(context)) ||
+		    !context ||
+		    (layout->tagged && (!peek(pid, context + layout->tag, &tag, 4) || tag != t->tag)))
+			continue;
+		if (!peek(pid, context + t->core, &core, sizeof(core)) || !core ||
+		    !peek(pid, core + t->counter, &counter, sizeof(counter)) ||
+		    !peek(pid, core + t->idle, &idle, sizeof(idle)) || idle == t->idle_value ||
+		    (i == 0 && (!id || !(id_tag & 1))))
+			return 0;
+		return (core ^ id * 0x9e3779b97f4a7c15u) + counter * 0xd6e8feb86659fd93u;
+	}
+	return 0;
+}
+
+bool tokio_read(const char *text, struct tokio_layout *layout)
+{
+	uint64_t n[19];
+	char *end;
+
+	for (size_t i = 0; i < sizeof(n) / sizeof(*n); i++, text = end) {
+		n[i] = strtoull(text, &end, 10);
+		if (end == text)
+			return false;
+	}
+	struct tokio_scheduler schedulers[2];
+
+	for (int i = 0; i < 2; i++) {
+		const uint64_t *s = n + 5 + 7 * i;
+
+		schedulers[i] = (struct tokio_scheduler){s[0] != 0, s[1], (uint32_t)s[2], s[3],
+							 s[4],	    s[5], (uint32_t)s[6]};
+	}
+	*layout = (struct tokio_layout){.id = n[0],
+					.id_tag = n[1],
+					.budget = n[2],
+					.tagged = n[3] != 0,
+					.tag = n[4],
+					.multi_thread = schedulers[0],
+					.current_thread = schedulers[1]};
+	return true;
 }

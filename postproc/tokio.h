@@ -63,4 +63,11 @@ struct tokio_poll {
 bool tokio_polls(pid_t pid, const struct thread *thread, const struct tokio_layout *layout,
 		 struct tokio_poll *poll);
 
+/* What poll of what task a thread of `pid` is in, by its thread pointer: a key that is the same as long as it is the same
+ * poll, 0 if it is in none or that cannot be read. */
+uint64_t tokio_poll(pid_t pid, uint64_t thread_pointer, const struct tokio_layout *layout);
+
+/* Reads the layout from the numbers of a stream's `tokio` line. False if `text` does not begin with such numbers. */
+bool tokio_read(const char *text, struct tokio_layout *layout);
+
 #endif

@@ -3,6 +3,7 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <libiberty/libiberty.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,15 +20,14 @@ enum rule_kind {
 	RULE_UNDEFINED, /* there is none */
 	RULE_SAME,	/* as in this frame */
 	RULE_SAVED,	/* in memory at CFA + offset */
-	RULE_SP,	/* sp + offset */
-	RULE_FP,	/* fp + offset */
+	RULE_REGISTER,	/* a register + offset */
 	RULE_VALUE,	/* what an expression gives */
 	RULE_LOCATION,	/* in memory where an expression says */
 };
 
 struct rule {
 	enum rule_kind kind;
-	unsigned count; /* of operations */
+	unsigned count; /* of operations, or the register's number */
 	union {
 		uint64_t offset;
 		Dwarf_Op *op; /* owned: libdw's may go with its frame */
@@ -40,11 +40,13 @@ struct row {
 	const struct module *module; /* that it was read from: another file may be mapped there later */
 	bool found;		     /* CFI covers it */
 	bool signal;		     /* a signal trampoline's: its caller did not call it */
+	bool sigreturn;		     /* the same, of a kind that CFI does not lead out of */
 	struct rule cfa, ra, fp;
 };
 
 struct unwinder {
 	struct space *space;
+	const struct arch *arch;
 	struct row *rows; /* open addressing; slots is a power of two */
 	size_t slots, used;
 };
@@ -79,8 +81,9 @@ static struct rule cfa_rule(Dwarf_Frame *frame)
 
 	uint64_t number = op->atom == DW_OP_bregx ? op->number : op->atom - (uint64_t)DW_OP_breg0;
 	uint64_t offset = op->atom == DW_OP_bregx ? op->number2 : op->number;
-	enum rule_kind kind = number == CFI_SP ? RULE_SP : number == CFI_FP ? RULE_FP : RULE_UNKNOWN;
-	return (struct rule){.kind = kind, .offset = offset};
+	if (number > UINT_MAX)
+		return (struct rule){.kind = RULE_UNKNOWN};
+	return (struct rule){.kind = RULE_REGISTER, .count = (unsigned)number, .offset = offset};
 }
 
 static struct rule register_rule(Dwarf_Frame *frame, int number)
@@ -96,6 +99,8 @@ static struct rule register_rule(Dwarf_Frame *frame, int number)
 		return (struct rule){.kind = RULE_SAVED, .offset = 0};
 	if (op->atom == DW_OP_call_frame_cfa && count == 2 && op[1].atom == DW_OP_plus_uconst)
 		return (struct rule){.kind = RULE_SAVED, .offset = op[1].number};
+	if (op->atom == DW_OP_regx && count == 1 && op->number <= UINT_MAX)
+		return (struct rule){.kind = RULE_REGISTER, .count = (unsigned)op->number, .offset = 0};
 	return expression(RULE_LOCATION, op, count);
 }
 
@@ -112,18 +117,32 @@ static Dwarf_Frame *find_frame(Dwfl_Module *dwfl, uint64_t pc)
 	return cfi && dwarf_cfi_addrframe(cfi, pc - bias, &frame) == 0 ? frame : NULL;
 }
 
-static void read_row(struct row *row, uint64_t pc, const struct module *module)
+/* Does the code at `pc` return from a signal handler? */
+static bool is_sigreturn(const struct arch *arch, Dwfl_Module *dwfl, uint64_t pc)
+{
+	Dwarf_Addr address = pc, bias;
+	Elf_Scn *section = arch->signal_frame ? dwfl_module_address_section(dwfl, &address, &bias) : NULL;
+	Elf_Data *data = section ? elf_rawdata(section, NULL) : NULL;
+	size_t size = arch->signal_frame ? sizeof(arch->signal_frame->code) : 0;
+
+	return data && data->d_buf && data->d_size >= size && address <= data->d_size - size &&
+	       memcmp((const char *)data->d_buf + address, arch->signal_frame->code, size) == 0;
+}
+
+static void read_row(const struct arch *arch, struct row *row, uint64_t pc, const struct module *module)
 {
 	Dwarf_Frame *frame = module && module->dwfl ? find_frame(module->dwfl, pc) : NULL;
 
 	*row = (struct row){.pc = pc, .module = module};
+	/* `pc` is the trampoline's own address, or one less when that is a return address. */
+	row->sigreturn = module && module->dwfl && is_sigreturn(arch, module->dwfl, (pc + 3) & ~UINT64_C(3));
 	if (!frame)
 		return;
 	int ra = dwarf_frame_info(frame, NULL, NULL, &row->signal);
 	row->found = true;
 	row->cfa = cfa_rule(frame);
 	row->ra = register_rule(frame, ra);
-	row->fp = register_rule(frame, CFI_FP);
+	row->fp = register_rule(frame, (int)arch->fp);
 	free(frame);
 }
 
@@ -143,11 +162,12 @@ static void clear_row(struct row *row)
 
 /* --- the cache --- */
 
-struct unwinder *unwinder_new(struct space *space)
+struct unwinder *unwinder_new(struct space *space, const struct arch *arch)
 {
 	struct unwinder *u = xcalloc(1, sizeof(*u));
 
 	u->space = space;
+	u->arch = arch;
 	u->slots = FIRST_SLOTS;
 	u->rows = xcalloc(u->slots, sizeof(*u->rows));
 	return u;
@@ -208,27 +228,31 @@ static const struct row *row_of(struct unwinder *u, uint64_t pc)
 		row = slot_of(u, pc);
 		u->used++;
 	}
-	read_row(row, pc, module);
+	read_row(u->arch, row, pc, module);
 	return row;
 }
 
 /* --- steps --- */
 
-static uint64_t value_of(const struct rule *rule, const struct cfi_frame *frame, uint64_t same,
-			 const struct raw_stack *stack)
+static uint64_t value_of(const struct arch *arch, const struct rule *rule, const struct cfi_frame *frame,
+			 uint64_t same, const struct raw_stack *stack)
 {
+	uint64_t base;
+
 	switch (rule->kind) {
 	case RULE_SAME:
 		return same;
 	case RULE_SAVED:
+		/* Below sp it was popped, and is back in its register: GCC says nothing of that after `leave`. */
+		if (frame->cfa + rule->offset < frame->sp)
+			return same;
 		return cfi_word(stack, frame->cfa + rule->offset);
-	case RULE_SP:
-		return frame->sp + rule->offset;
-	case RULE_FP:
-		return frame->fp ? frame->fp + rule->offset : 0;
+	case RULE_REGISTER:
+		base = cfi_register(arch, frame, rule->count);
+		return base ? base + rule->offset : 0;
 	case RULE_VALUE:
 	case RULE_LOCATION:
-		return cfi_expression(rule->op, rule->count, rule->kind == RULE_LOCATION, frame, stack);
+		return cfi_expression(rule->op, rule->count, rule->kind == RULE_LOCATION, arch, frame, stack);
 	case RULE_UNKNOWN:
 	case RULE_UNDEFINED:
 		break;
@@ -236,18 +260,32 @@ static uint64_t value_of(const struct rule *rule, const struct cfi_frame *frame,
 	return 0;
 }
 
-static enum step step_by_cfi(const struct row *row, struct cfi_frame *frame, const struct raw_stack *stack,
-			     struct cfi_frame *caller)
+static enum step step_by_cfi(const struct arch *arch, const struct row *row, struct cfi_frame *frame,
+			     const struct raw_stack *stack, struct cfi_frame *caller)
 {
 	if (row->ra.kind == RULE_UNDEFINED)
 		return STEP_START;
-	frame->cfa = value_of(&row->cfa, frame, 0, stack);
-	if (frame->cfa == 0)
+	frame->cfa = value_of(arch, &row->cfa, frame, 0, stack);
+	/* Without it one step may still be known: to what a signal interrupted on another stack, and out of a leaf. */
+	if (frame->cfa == 0 && !row->signal && row->ra.kind != RULE_SAME)
 		return STEP_CUT;
-	/* "Same" as here is in the link register, which is not copied. */
-	caller->pc = value_of(&row->ra, frame, 0, stack);
+	caller->pc = value_of(arch, &row->ra, frame, frame->lr, stack) & arch->address_bits;
 	caller->sp = frame->cfa;
-	caller->fp = value_of(&row->fp, frame, frame->fp, stack);
+	caller->low = frame->cfa ? frame->cfa : frame->low;
+	caller->fp = value_of(arch, &row->fp, frame, frame->fp, stack);
+	return caller->pc ? STEP_CALLER : STEP_CUT;
+}
+
+/* Out of a signal handler, from its trampoline, by what the kernel saved. */
+static enum step step_by_signal_frame(const struct signal_frame *saved, const struct cfi_frame *frame,
+				      const struct raw_stack *stack, struct cfi_frame *caller)
+{
+	if (frame->sp == 0)
+		return STEP_CUT;
+	caller->pc = cfi_word(stack, frame->sp + saved->pc);
+	caller->sp = caller->low = cfi_word(stack, frame->sp + saved->sp);
+	caller->fp = cfi_word(stack, frame->sp + saved->fp);
+	caller->lr = cfi_word(stack, frame->sp + saved->lr);
 	return caller->pc ? STEP_CALLER : STEP_CUT;
 }
 
@@ -256,19 +294,37 @@ static enum step step_by_cfi(const struct row *row, struct cfi_frame *frame, con
 static enum step step_by_guess(struct unwinder *u, bool interrupted, const struct cfi_frame *frame,
 			       const struct raw_stack *stack, struct cfi_frame *caller)
 {
-	uint64_t ra = CFI_CALL_PUSHES && interrupted ? cfi_word(stack, frame->sp) : 0;
+	const struct arch *arch = u->arch;
+	uint64_t pushed = arch->has_lr ? 0 : 8, ra = 0;
 
+	if (interrupted)
+		ra = arch->has_lr ? frame->lr & arch->address_bits : cfi_word(stack, frame->sp);
 	/* Any stale word may point into code; that its code has CFI, unlike this, makes it likelier. */
 	if (ra > 1 && space_executable(u->space, ra - 1) && row_of(u, ra - 1)->found) {
-		*caller = (struct cfi_frame){.pc = ra, .sp = frame->sp + 8, .fp = frame->fp};
+		uint64_t sp = frame->sp + pushed;
+
+		*caller = (struct cfi_frame){.pc = ra, .sp = sp, .low = sp, .fp = frame->fp};
 		return STEP_CALLER;
 	}
 	/* Not below sp: that word was not copied. */
-	ra = frame->fp ? cfi_word(stack, frame->fp + 8) : 0;
-	if (frame->fp < frame->sp || ra == 0)
+	ra = frame->fp ? cfi_word(stack, frame->fp + 8) & arch->address_bits : 0;
+	if (frame->fp < frame->low || ra == 0)
 		return STEP_CUT;
-	*caller = (struct cfi_frame){.pc = ra, .sp = frame->fp + 16, .fp = cfi_word(stack, frame->fp)};
+	*caller = (struct cfi_frame){.pc = ra, .low = frame->fp + 16, .fp = cfi_word(stack, frame->fp)};
+	/* Where calls push nothing, the pair lies anywhere in the frame, mostly at its lower end. */
+	caller->sp = arch->has_lr ? 0 : caller->low;
 	return STEP_CALLER;
+}
+
+/* In a vdso that is not at hand, as when a recording is read elsewhere, a return address can hardly be another one than
+ * the trampoline's: its functions are leaves. */
+static bool returns_to_vdso(const struct unwinder *u, bool interrupted, uint64_t pc)
+{
+	const struct mapping *mapping = interrupted ? NULL : space_mapping(u->space, pc);
+	const struct module *module =
+		mapping && strcmp(mapping->path, "[vdso]") == 0 ? space_module(u->space, pc) : NULL;
+
+	return module && !module->dwfl;
 }
 
 /* Is `pc` in the function that a thread starts with? Those of musl, and old ones, have no CFI to say so. */
@@ -284,33 +340,76 @@ static bool starts_thread(struct unwinder *u, uint64_t pc)
 	return false;
 }
 
+bool unwind_is_start(struct unwinder *u, uint64_t pc)
+{
+	if (pc == 0 || !space_executable(u->space, pc))
+		return false;
+	const struct row *row = row_of(u, pc);
+
+	return (row->found && row->ra.kind == RULE_UNDEFINED) || starts_thread(u, pc);
+}
+
+/* Is what leads on from this frame above the words that were copied? */
+static bool is_above(const struct cfi_frame *frame, const struct raw_stack *stack)
+{
+	uint64_t size = 8 * stack->words, far = UINT64_C(1)
+						<< 26; /* no stack is so big; another one is further off */
+	uint64_t needed = (frame->cfa ? frame->cfa - 8 : frame->fp + 8) - stack->sp;
+
+	return needed >= size && needed < far;
+}
+
+/* From *frame, whose lookup address is `pc` and has `row`, to *caller. */
+static enum step step(struct unwinder *u, uint64_t pc, bool interrupted, bool sigreturn,
+		      struct cfi_frame *frame, const struct raw_stack *stack, struct cfi_frame *caller)
+{
+	const struct row *row = row_of(u, pc);
+	enum step step = STEP_CUT;
+
+	if (sigreturn)
+		return step_by_signal_frame(u->arch->signal_frame, frame, stack, caller);
+	bool signal = row->signal, found = row->found;
+	if (found)
+		step = step_by_cfi(u->arch, row, frame, stack, caller);
+	/* Without sp, CFI may not help, but a frame pointer may. */
+	if (!found || (step == STEP_CUT && frame->sp == 0))
+		step = step_by_guess(u, interrupted && !found, frame, stack, caller);
+	if (step != STEP_CALLER || signal)
+		return step;
+	/* A leaf that has stored nothing has no room of its own where a call does not push. */
+	bool rises =
+		caller->low > frame->low || (u->arch->has_lr && interrupted && caller->low == frame->low);
+	return rises ? STEP_CALLER : STEP_CUT;
+}
+
 void unwind(struct unwinder *u, const struct raw_stack *stack, struct chain *chain)
 {
-	struct cfi_frame frame = {.pc = stack->ip, .sp = stack->sp, .fp = stack->bp};
+	struct cfi_frame frame = {
+		.pc = stack->ip, .sp = stack->sp, .fp = stack->bp, .lr = stack->lr, .low = stack->sp};
 	bool interrupted = true; /* the frame has called nothing: its pc is not a return address */
 
 	chain->count = 0;
 	chain->cut = true;
+	chain->too_few = false;
 	while (chain->count < UNWIND_MAX_FRAMES) {
 		/* A call can be its function's last instruction: what follows is in another one. */
 		uint64_t pc = interrupted ? frame.pc : frame.pc - 1;
 		bool code = pc != 0 && space_executable(u->space, pc);
 		const struct row *row = code ? row_of(u, pc) : NULL;
+		bool sigreturn = row && u->arch->signal_frame &&
+				 (row->sigreturn || returns_to_vdso(u, interrupted, pc));
+		bool signal = row && (row->signal || sigreturn);
 		struct cfi_frame caller = {.pc = 0};
-		enum step step = STEP_CUT;
 
 		if (row || chain->count == 0) /* what is not code is no frame, but there is always a leaf */
-			chain->pc[chain->count++] = row && row->signal ? frame.pc : pc;
+			chain->pc[chain->count++] = signal ? frame.pc : pc;
 		if (!row)
 			return;
-		bool signal = row->signal; /* the row may move in the cache */
-		if (row->found)
-			step = step_by_cfi(row, &frame, stack, &caller);
-		else
-			step = step_by_guess(u, interrupted, &frame, stack, &caller);
-		if (step == STEP_CUT || caller.sp <= frame.sp) {
+		enum step next = step(u, pc, interrupted, sigreturn, &frame, stack, &caller);
+		if (next != STEP_CALLER) {
 			/* A leaf may be in the parent's half of clone. */
-			chain->cut = step != STEP_START && (chain->count == 1 || !starts_thread(u, pc));
+			chain->cut = next != STEP_START && (chain->count == 1 || !starts_thread(u, pc));
+			chain->too_few = chain->cut && is_above(&frame, stack);
 			return;
 		}
 		interrupted = signal;

@@ -90,7 +90,7 @@ write_stream() {
 
 @test "--help, the manual page and the completion name the same options" {
 	options=$("$HUD" --help | grep -oE -- '(^|[ ,])--[a-z-]+' | tr -d ' ,' | sort -u)
-	(($(wc -l <<<"$options") == 16))
+	(($(wc -l <<<"$options") == 19))
 	for option in $options; do
 		echo "$option"
 		sed 's/\\-/-/g' "$ROOT/bin/hud-trace.8" | grep -qF -- "$option"
@@ -120,6 +120,14 @@ write_stream() {
 	accepted --hz 1
 	accepted --hz 997
 	accepted --hz 0099
+	accepted --polls auto
+	accepted --polls estimate
+	accepted --polls off
+	accepted --stacks auto
+	accepted --stacks fp
+	accepted --stacks copy
+	accepted --stack-size 1
+	accepted --stack-size 128
 	accepted --workers tokio
 	accepted --chart x.png
 	accepted --chart x.svg

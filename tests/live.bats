@@ -7,7 +7,7 @@ load helpers
 setup_file() {
 	local words
 
-	export WHY_NOT='' DEBUG='' RELEASE_FP=''
+	export WHY_NOT='' DEBUG='' RELEASE='' RELEASE_FP=''
 	if ((EUID)); then
 		WHY_NOT='LIVE TESTS NEED ROOT'
 		return
@@ -17,8 +17,9 @@ setup_file() {
 		return
 	fi
 	DEBUG=$(timeout 300 "$DEMO/build" debug | tail -n 1)
+	RELEASE=$(timeout 300 "$DEMO/build" release | tail -n 1)
 	RELEASE_FP=$(timeout 300 "$DEMO/build" release-fp | tail -n 1)
-	[[ -x $DEBUG && -x $RELEASE_FP && -x $POSTPROC ]]
+	[[ -x $DEBUG && -x $RELEASE && -x $RELEASE_FP && -x $POSTPROC ]]
 }
 
 setup() {
@@ -61,6 +62,47 @@ names_all_six() {
 
 @test "release-fp build: all six blockers, none of their twins" {
 	names_all_six "$RELEASE_FP"
+}
+
+# A row of file $1 has a reason that matches $2, and blames a function by its place in the stripped server; $3 matches the
+# sources named for it.
+blames_place() {
+	rows "$1" | grep -qE "^($2)"$'\t'"demo-server\+0x[0-9a-f]+$3" || { echo "no row: $2, $3" && return 1; }
+}
+
+# The measured blocks in the table of file $1: times, counts and reasons, no names.
+measured() {
+	grep -E '^ *[0-9]+ +[0-9.]+ m?s .*(sleep|lock|name lookup)$' "$1" | sed -E 's/^ *[0-9]+ +//' | sort
+}
+
+workers_are_found() {
+	"$POSTPROC" head --pid "$SERVER" | grep -qE '^meta workers 2 multi-thread'
+}
+
+@test "stripped release build: blockers by place" {
+	strip -s -o demo-server "$RELEASE"
+	# Found by stack, with Tokio's names gone too.
+	start_server "$PWD/demo-server" DEMO_THREAD_NAME=my-svc
+	within 10 workers_are_found
+	LOADER=${RELEASE%/*}/demo-load
+	start_load
+	start_trace --raw --duration 8
+	ends_with 0
+	"$POSTPROC" report --top 40 out >report
+	cat report
+	blames_place report 'file I/O'
+	blames_place report 'name lookup'
+	blames_place report sleep '$'
+	blames_place report 'lock|sleep' ' +(.*/)?src/blocking\.rs:[0-9]+'
+	blames_place report computing
+	# With names, the same places are these six, and there are no others: neither their twins nor parks.
+	"$POSTPROC" report --top 40 --target "$RELEASE" out >named
+	cat named
+	! rows named | grep -v $'^run queue\t' | grep -v 'demo_server::blocking::' || return 1
+	[[ $(measured named) ]]
+	diff <(measured report) <(measured named)
+	# A place is the same in another report.
+	"$POSTPROC" report --top 40 out | cmp - report
 }
 
 @test "a lock is said to be released by the worker that held it" {

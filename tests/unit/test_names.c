@@ -85,24 +85,39 @@ static void shows_what_people_call_it(void **state)
 		/* inherent methods, legacy and v0 alike */
 		{"<demo::Conn>::run", "demo::Conn::run"},
 		{"demo::api::<impl demo::Conn>::run", "demo::Conn::run"},
-		{"<demo::Pool<alloc::vec::Vec<u8>>>::get::{closure#0}", "demo::Pool<Vec<u8>>::get"},
+		{"<demo::Pool<alloc::vec::Vec<u8>>>::get::{closure#0}", "demo::Pool::get"},
 		{"<[u8]>::sort", "<[u8]>::sort"},
 		{"alloc::slice::<impl [T]>::concat", "<[T]>::concat"},
 		{"<dyn demo::Serve>::call", "<dyn demo::Serve>::call"},
 		/* generic arguments */
-		{"alloc::vec::Vec<T,A>::push", "alloc::vec::Vec<T, A>::push"},
+		{"alloc::vec::Vec<T,A>::push", "alloc::vec::Vec::push"},
+		{"<demo::Map<'a, K, V2> as core::clone::Clone>::clone", "<demo::Map as Clone>::clone"},
+		{"<demo::Map<K,u8> as core::clone::Clone>::clone", "<demo::Map<K, u8> as Clone>::clone"},
+		{"demo::run<u64>::{closure#0}", "demo::run"},
+		{"<hashbrown::map::HashMap<u64, lab::work::Item, std::hash::random::RandomState>>::insert",
+		 "hashbrown::map::HashMap::insert"},
+		{"tokio::runtime::time::<impl tokio::runtime::time::handle::Handle>::reregister",
+		 "tokio::runtime::time::handle::Handle::reregister"},
 		{"demo::run::<alloc::vec::Vec<u8>>", "demo::run"},
 		{"demo::run::<demo::api::hash::{closure#0}>::{closure#0}", "demo::run"},
 		{"<demo::Map<core::option::Option<core::result::Result<alloc::vec::Vec<u8>, demo::E>>>>::get",
-		 "demo::Map<Option<Result<_>>>::get"},
-		{"<demo::Call<fn(&alloc::string::String) -> alloc::vec::Vec<u8>>>::go",
-		 "demo::Call<fn(&String) -> Vec<u8>>::go"},
-		{"<demo::Array<[core::option::Option<u8>; 4], {core::mem::size}>>::go",
-		 "demo::Array<[Option<u8>; 4], _>::go"},
+		 "demo::Map::get"},
+		{"<demo::Map<core::option::Option<core::result::Result<alloc::vec::Vec<u8>, demo::E>>> as "
+		 "demo::T>::get",
+		 "<demo::Map<Option<Result<..>>> as T>::get"},
+		/* as much as there is room for */
+		{"<demo::Map<core::option::Option<demo::TypeWithALongName>, "
+		 "core::option::Option<demo::AsLong>> as "
+		 "demo::T>::get",
+		 "<demo::Map<Option<..>, Option<..>> as T>::get"},
+		{"<demo::Map<demo::TypeWithALongName, demo::AnotherTypeWithALongName> as demo::T>::get",
+		 "<demo::Map as T>::get"},
+		{"<demo::Call<fn(&alloc::string::String) -> alloc::vec::Vec<u8>>>::go", "demo::Call::go"},
+		{"<demo::Array<[core::option::Option<u8>; 4], {core::mem::size}>>::go", "demo::Array::go"},
 		{"<alloc::boxed::Box<dyn for<'a> core::ops::function::FnMut<(&'a demo::x::Y,), Output = ()> "
 		 "+ "
 		 "core::marker::Send> as demo::a::B>::c",
-		 "<alloc::boxed::Box<dyn for<'a> FnMut<(&'a Y, ), Output = ()> + Send> as B>::c"},
+		 "<alloc::boxed::Box<dyn FnMut<..> + Send> as B>::c"},
 		/* nothing that makes sense */
 		{"", ""},
 		{"<", "<"},
@@ -231,6 +246,10 @@ static void survives_noise(void **state)
 		char *display = name_display(name);
 		size_t generics;
 		name_generics(name, &generics);
+		name_polled(name, &generics);
+		if (name_arguments(name, &generics))
+			assert_true(generics < strlen(name));
+		free(name_future(name, strlen(name)));
 		assert_true(strlen(display) <= NAME_LIMIT);
 		free(display);
 		free(name);
@@ -264,6 +283,98 @@ static void finds_generics(void **state)
 	}
 }
 
+static void names_futures(void **state)
+{
+	static const struct pair cases[] = {
+		{"lab::handlers::upload::{async_fn_env#0}, alloc::sync::Arc<tokio::Handle>",
+		 "lab::handlers::upload"},
+		{"lab::handlers::upload::{closure#0}, alloc::sync::Arc<tokio::Handle>",
+		 "lab::handlers::upload"},
+		{"lab::handlers::generic::{async_fn_env#0}<lab::work::Item>, S", "lab::handlers::generic"},
+		{"lab::handlers::generic<lab::work::Item>::{closure#0}, S", "lab::handlers::generic"},
+		{"lab::handlers::Busy", "lab::handlers::Busy"},
+		{"hyper::server::server::new_svc::NewSvcTask<hyper::server::tcp::addr_stream::AddrStream, "
+		 "lab::serve::{async_fn#0}::{closure#0}::{async_block_env#0}, "
+		 "hyper::service::util::ServiceFn<fn(http::request::Request<hyper::body::body::Body>) -> "
+		 "lab::handlers::route::{async_fn_env#0}, hyper::body::body::Body>, "
+		 "hyper::common::exec::Exec, hyper::server::server::NoopWatcher>, S",
+		 "hyper::server::server::new_svc::NewSvcTask"},
+		{"tracing::instrument::Instrumented<lab::serve::{async_block_env#0}>, S", "lab::serve"},
+		{"core::pin::Pin<alloc::boxed::Box<lab::serve::{async_fn_env#0}, alloc::alloc::Global>>, S",
+		 "lab::serve"},
+		/* not told */
+		{"core::pin::Pin<alloc::boxed::Box<dyn core::future::future::Future<Output=()>, A>>, S",
+		 NULL},
+		{"T,S", NULL},
+		{"", NULL},
+		{"core::pin::Pin<", NULL},
+		{"core::pin::Pin<>", NULL},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char *name = name_future(cases[i].in, strlen(cases[i].in));
+		if (!cases[i].out)
+			assert_null(name);
+		else
+			assert_string_equal(name, cases[i].out);
+		free(name);
+	}
+}
+
+/* Two questions about a function's name: the future that it is the poll of, and its generic arguments. */
+static void finds_types_in_names(void **state)
+{
+	static const struct {
+		const char *function, *polled, *arguments;
+	} cases[] = {
+		{"<lab::handlers::Busy as core::future::future::Future>::poll", "lab::handlers::Busy", NULL},
+		{"<hyper::server::server::new_svc::NewSvcTask<I,N,S,E,W> as "
+		 "core::future::future::Future>::poll",
+		 "hyper::server::server::new_svc::NewSvcTask<I,N,S,E,W>", NULL},
+		{"lab::busy::<impl core::future::future::Future for lab::handlers::Busy>::poll",
+		 "lab::handlers::Busy", NULL},
+		{"<lab::Read as tokio::io::AsyncRead>::poll", NULL, NULL},
+		{"lab::busy::<impl tokio::io::AsyncRead for lab::handlers::Busy>::poll", NULL, NULL},
+		{"<lab::Busy>::poll", NULL, NULL},
+		{"<tokio::runtime::task::harness::Harness<lab::upload::{closure#0}, S>>::poll", NULL,
+		 "lab::upload::{closure#0}, S"},
+		{"<tokio::runtime::task::core::Core<lab::upload::{closure#0}, S>>::poll::{closure#0}", NULL,
+		 "lab::upload::{closure#0}, S"},
+		{"tokio::runtime::task::raw::poll::<lab::upload::{closure#0}, S>", NULL,
+		 "lab::upload::{closure#0}, S"},
+		{"tokio::runtime::task::core::Core<T,S>::poll", NULL, "T,S"},
+		{"tokio::runtime::task::raw::poll", NULL, NULL},
+		{"::poll", NULL, NULL},
+		{"<::poll", NULL, NULL},
+		{"<impl ::poll", NULL, NULL},
+		{"a<impl >::poll", NULL, NULL},
+		{"", NULL, NULL},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		size_t length = 0;
+		const char *polled = name_polled(cases[i].function, &length);
+		if (cases[i].polled) {
+			assert_non_null(polled);
+			assert_int_equal(length, strlen(cases[i].polled));
+			assert_memory_equal(polled, cases[i].polled, length);
+		} else {
+			assert_null(polled);
+		}
+		const char *arguments = name_arguments(cases[i].function, &length);
+		if (cases[i].arguments) {
+			if (!arguments)
+				fail_msg("%s has arguments", cases[i].function);
+			assert_int_equal(length, strlen(cases[i].arguments));
+			assert_memory_equal(arguments, cases[i].arguments, length);
+		} else {
+			assert_null(arguments);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -274,6 +385,8 @@ int main(void)
 		cmocka_unit_test(bounds_exploding_names),
 		cmocka_unit_test(survives_noise),
 		cmocka_unit_test(finds_generics),
+		cmocka_unit_test(names_futures),
+		cmocka_unit_test(finds_types_in_names),
 	};
 
 	return cmocka_run_group_tests_name("names", tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -94,6 +95,16 @@ static void by_name(void **state)
 		{"<T as demo::Serve>::serve", true, true, ORIGIN_USER},
 		{"<u32 as core::fmt::Debug>::fmt", true, true, ORIGIN_STD},
 		{"demo::api::<impl core::fmt::Debug for T>::fmt", true, true, ORIGIN_USER},
+		{"<hyper::server::Conn<lab::Svc> as core::future::Future>::poll", true, true,
+		 ORIGIN_DEPENDENCY},
+		{"<lab::Foo as serde::Serialize>::serialize", true, true, ORIGIN_USER},
+		{"lab::work::_::<impl serde::ser::Serialize for lab::work::Item>::serialize", true, true,
+		 ORIGIN_USER},
+		{"serde::ser::impls::<impl serde::ser::Serialize for alloc::vec::Vec<T>>::serialize", true,
+		 true, ORIGIN_DEPENDENCY},
+		{"<core::pin::Pin<P> as core::future::Future>::poll", true, true, ORIGIN_STD},
+		{"<F as tower::Service>::call", true, true, ORIGIN_DEPENDENCY},
+		{"<&mut T as hyper::body::HttpBody>::poll_data", true, true, ORIGIN_DEPENDENCY},
 		{"plugin::run", true, false, ORIGIN_USER},
 		/* C, C++ and what stands around main */
 		{"epoll_wait", false, false, ORIGIN_SYSTEM},
@@ -114,6 +125,70 @@ static void by_name(void **state)
 		if (origin != cases[i].origin)
 			fail_msg("%s is %s", cases[i].function, origin_name(origin));
 	}
+}
+
+/* The mangled name says where the code is written, the demangled one only what it is made for. */
+static void by_symbol(void **state)
+{
+	static const struct {
+		const char *symbol, *function;
+		enum origin named, origin; /* by the name alone; with the symbol */
+	} cases[] = {
+		{"_RINvMNtCsgEmfK2I1SDS_4core5sliceSh11copy_withinINtNtNtB5_3ops5range14RangeInclusivejEECs_"
+		 "1a",
+		 "<[u8]>::copy_within::<core::ops::range::RangeInclusive<usize>>", ORIGIN_USER, ORIGIN_STD},
+		{"_RNvMs9_NtCsgEmfK2I1SDS_4core3numy12wrapping_add", "<u64>::wrapping_add", ORIGIN_USER,
+		 ORIGIN_STD},
+		{"_RNvXs1_NtCsgEmfK2I1SDS_4core3fmtRNtNtCsH5YeTtDjHt_3lab4work4ItemNtB6_5Debug3fmt",
+		 "<&lab::work::Item as core::fmt::Debug>::fmt", ORIGIN_USER, ORIGIN_STD},
+		{"_RNvXNtCsH5YeTtDjHt_3lab4workNtB2_4ItemNtNtCs1_5serde3ser9Serialize9serialize",
+		 "<lab::work::Item as serde::ser::Serialize>::serialize", ORIGIN_USER, ORIGIN_USER},
+		{"_RNvXs_NtCs1_5serde3serINtNtCs2_5alloc3vec3VecNtCs3_3lab4ItemENtB4_9Serialize9serialize",
+		 "<alloc::vec::Vec<lab::Item> as serde::ser::Serialize>::serialize", ORIGIN_STD,
+		 ORIGIN_DEPENDENCY},
+		{"_ZN3lab3api4hash17h0123456789abcdefE", "lab::api::hash", ORIGIN_USER, ORIGIN_USER},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct origin_facts facts = {
+			.function = cases[i].function, .rust = true, .main = true, .mapped = true};
+
+		assert_int_equal(origin_of(&facts), cases[i].named);
+		facts.symbol = cases[i].symbol;
+		if (origin_of(&facts) != cases[i].origin)
+			fail_msg("%s is %s", cases[i].symbol, origin_name(origin_of(&facts)));
+	}
+}
+
+static bool is_acme(void *context, const char *crate, size_t length)
+{
+	(*(int *)context)++;
+	return length == 4 && memcmp(crate, "acme", 4) == 0;
+}
+
+static void by_what_the_binary_says(void **state)
+{
+	int asked = 0;
+	struct origin_facts facts = {.function = "<acme::Codec<demo::Item>>::read",
+				     .rust = true,
+				     .main = true,
+				     .mapped = true,
+				     .dependency = is_acme,
+				     .context = &asked};
+	(void)state;
+
+	assert_int_equal(origin_of(&facts), ORIGIN_DEPENDENCY);
+	facts.function = "demo::read";
+	assert_int_equal(origin_of(&facts), ORIGIN_USER);
+	assert_int_equal(asked, 2);
+	/* It need not be asked where the crate is known; a source path is better than its word. */
+	facts.function = "core::fmt::write";
+	assert_int_equal(origin_of(&facts), ORIGIN_STD);
+	facts.function = "acme::read";
+	facts.file = "/home/me/acme/src/lib.rs";
+	assert_int_equal(origin_of(&facts), ORIGIN_USER);
+	assert_int_equal(asked, 2);
 }
 
 static void without_a_name(void **state)
@@ -175,6 +250,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(by_path),
 		cmocka_unit_test(by_name),
+		cmocka_unit_test(by_symbol),
+		cmocka_unit_test(by_what_the_binary_says),
 		cmocka_unit_test(without_a_name),
 		cmocka_unit_test(c_code_in_the_executable),
 		cmocka_unit_test(macros_and_checkouts),

@@ -5,9 +5,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #include <cmocka.h>
 
+#include "arch.h"
 #include "judge.h"
 #include "replay.h"
 #include "samples.h"
@@ -101,6 +103,79 @@ static void broken_streams(void **state)
 	replay_free(replay);
 }
 
+/* A sleep in system call 101, on a machine of this kind. */
+static const char *syscall_101(const char *arch, enum reason *reason)
+{
+	static char name[32];
+	char text[1024];
+	struct replay *replay;
+	struct model m;
+
+	snprintf(text, sizeof(text),
+		 "hud-trace 1\n%smeta pid 100\nthread 101 worker 1 w\nbegin 1000000000\n"
+		 "frame 5 whole call user 10 10 1 app f app::f - -\n"
+		 "frame 5 whole call runtime 20 20 1 app poll tokio::runtime::task::raw::poll - -\n"
+		 "frame 5 whole call runtime 30 30 1 app run multi_thread::worker::run - -\n"
+		 "sleep 2000000000 101 0 8000000 0 S 101 5 0 0 0 -\nend 3000000000 exit\n",
+		 arch);
+	assert_int_equal(read_text(text, 0, &m, &replay), 0);
+	assert_int_equal(m.blockers, 1);
+	*reason = m.blocker[0].reason;
+	snprintf(name, sizeof(name), "%s", m.blocker[0].syscall ? m.blocker[0].syscall : "");
+	replay_free(replay);
+	return name;
+}
+
+static void calls_are_the_recordings(void **state)
+{
+	(void)state;
+	enum reason reason;
+
+	assert_string_equal(syscall_101("meta arch aarch64\n", &reason), "nanosleep");
+	assert_int_equal(reason, REASON_SLEEP);
+	assert_string_equal(syscall_101("meta arch x86_64\n", &reason), "ptrace");
+	assert_int_equal(reason, REASON_SYSCALL);
+	assert_string_equal(syscall_101("meta arch riscv64\n", &reason), "");
+	assert_int_equal(reason, REASON_SYSCALL);
+	/* Without the line: this machine's. */
+#if SYS_nanosleep == 101
+	assert_string_equal(syscall_101("", &reason), "nanosleep");
+#elif SYS_ptrace == 101
+	assert_string_equal(syscall_101("", &reason), "ptrace");
+#endif
+}
+
+/* The tables against what this machine's C library knows. */
+static void calls_have_their_numbers(void **state)
+{
+	(void)state;
+	const struct {
+		long number;
+		const char *name;
+	} calls[] = {
+		{SYS_read, "read"},
+		{SYS_futex, "futex"},
+		{SYS_clock_nanosleep, "clock_nanosleep"},
+		{SYS_accept4, "accept4"},
+		{SYS_renameat2, "renameat2"},
+		{SYS_statx, "statx"},
+		{SYS_io_uring_enter, "io_uring_enter"},
+		{SYS_epoll_pwait2, "epoll_pwait2"},
+	};
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+		assert_string_equal(arch_syscall(arch_host(), calls[i].number), calls[i].name);
+	for (long number = -2; number < 100000; number++) {
+		const char *x86_64 = arch_syscall(&arch_x86_64, number),
+			   *aarch64 = arch_syscall(&arch_aarch64, number);
+		/* Those added since Linux 5.1 have the same number everywhere. */
+		if (x86_64 && aarch64 && number >= 424)
+			assert_string_equal(x86_64, aarch64);
+		if (number < 0 || number > 500)
+			assert_true(!x86_64 && !aarch64);
+	}
+}
+
 static const struct frame hash = {.function = "app::hash",
 				  .name = "app::hash",
 				  .file = "a.rs",
@@ -152,10 +227,9 @@ static void runs_of_samples_are_blocks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(waits_are_added_up),
-		cmocka_unit_test(only_the_window_counts),
-		cmocka_unit_test(broken_streams),
-		cmocka_unit_test(runs_of_samples_are_blocks),
+		cmocka_unit_test(waits_are_added_up),	    cmocka_unit_test(only_the_window_counts),
+		cmocka_unit_test(broken_streams),	    cmocka_unit_test(calls_are_the_recordings),
+		cmocka_unit_test(calls_have_their_numbers), cmocka_unit_test(runs_of_samples_are_blocks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -332,7 +332,31 @@ static void golden_warnings(void **state)
 	m->stacks_missing = 20;
 	m->stacks_skipped = 1500;
 	m->stacks_cut = 400;
+	m->stacks_too_few = 300;
 	assert_golden("report-warnings", report(m, (struct report_options){.top = 1}));
+}
+
+/* Stacks are cut for one reason or another, and each has its own cure. */
+static void cut_stacks_have_cures(void **state)
+{
+	static const struct {
+		uint64_t too_few, walked;
+		const char *cure;
+	} cases[] = {{300, 50, "--stack-size"}, {100, 250, "--stacks"}, {10, 20, "frame pointers"}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct model *m = fixture(4);
+
+		m->stacks_cut = 400;
+		m->stacks_too_few = cases[i].too_few;
+		m->stacks_walked = cases[i].walked;
+		char *text = report(m, plain);
+		assert_non_null(strstr(text, "cut short, so"));
+		for (size_t j = 0; j < COUNT(cases); j++)
+			assert_int_equal(strstr(text, cases[j].cure) != NULL, i == j);
+		free(text);
+	}
 }
 
 static void golden_nothing(void **state)
@@ -544,6 +568,7 @@ int main(void)
 		cmocka_unit_test(golden_verbose),
 		cmocka_unit_test(golden_colour),
 		cmocka_unit_test(golden_warnings),
+		cmocka_unit_test(cut_stacks_have_cures),
 		cmocka_unit_test(golden_nothing),
 		cmocka_unit_test(golden_no_events),
 		cmocka_unit_test(any_names_stay_in_their_columns),

@@ -127,15 +127,23 @@ static void test_events(void **state)
 static void test_stacks(void **state)
 {
 	struct input in = lines("stack ab 7 1 2 3 2\nwords ab 7 1 1 2 3 4 5 6 7 8 9 a b c d e f 10\n"
+				"stack ab 7 1 2 3 2 4\nreturns ab 7 20 55d0 30 66d0\n"
 				"frames cd\n\n\t55d0 main+1\n        66d0\n\tnone\n\ngone 1 2\n\t77d0\n");
 
 	(void)state;
 	next(&in, EVENT_STACK);
 	assert_true(in.e.stack == 0xab && in.e.ip == 1 && in.e.sp == 2 && in.e.bp == 3 && in.e.chunks == 2);
+	assert_int_equal(in.e.lr, 0);
 	next(&in, EVENT_WORDS);
 	assert_int_equal(in.e.chunk, 1);
 	for (size_t i = 0; i < WORDS_PER_LINE; i++)
 		assert_int_equal(in.e.word[i], i + 1);
+	next(&in, EVENT_STACK);
+	assert_true(in.e.bp == 3 && in.e.chunks == 2 && in.e.lr == 4);
+	next(&in, EVENT_RETURNS);
+	assert_true(in.e.stack == 0xab && in.e.tid == 7 && in.e.count == 2);
+	assert_true(in.e.word[0] == 0x20 && in.e.word[1] == 0x55d0 && in.e.word[2] == 0x30 &&
+		    in.e.word[3] == 0x66d0);
 	next(&in, EVENT_FRAMES);
 	assert_int_equal(in.e.stack, 0xcd);
 	next(&in, EVENT_ADDRESS);
@@ -199,6 +207,9 @@ static void test_bad_lines(void **state)
 		"words ab 7 1 1 2 3 4 5 6 7 8 9 a b c d e f",
 		"words ab 7 1 1 2 3 4 5 6 7 8 9 a b c d e f 10 11",
 		"stack ab 7 1 2 3 4294967296",
+		"stack ab 7 1 2 3 2 4 5",
+		"returns ab 7 20 55d0 30",
+		"returns ab 7 1 2 1 2 1 2 1 2 1 2 1 2 1 2 1 2 1 2",
 	};
 
 	(void)state;

@@ -26,12 +26,18 @@ static char exe[PATH_MAX];
 
 static int inner_line, outer_line;
 
+#if defined(__aarch64__)
+#define NEXT_PC "adr %0, . + 4"
+#else
+#define NEXT_PC "lea (%%rip), %0"
+#endif
+
 /* The address of an instruction in the code that this is inlined into. */
 __attribute__((always_inline)) static inline uint64_t inner_here(void)
 {
 	uint64_t pc;
 	inner_line = __LINE__ + 1;
-	__asm__ volatile("lea (%%rip), %0" : "=r"(pc));
+	__asm__ volatile(NEXT_PC : "=r"(pc));
 	return pc - 1;
 }
 

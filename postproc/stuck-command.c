@@ -1,0 +1,109 @@
+/* stuck-command.c - hud-postproc stuck: makes the stacks of polls that never end be seen.
+ *
+ * A stack is taken when its thread is back from a sleep. One that sleeps in its poll for good never is: a deadlock would be
+ * told without its place. So each worker that has slept in the same poll for a second is stopped for a moment, once, and goes
+ * on sleeping; that is seen as a coming back.
+ */
+#include <fcntl.h>
+#include <libiberty/libiberty.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "roles.h"
+#include "stopped.h"
+#include "tokio.h"
+
+/* What is known of a worker. */
+struct worker {
+	pid_t tid;
+	uint64_t thread_pointer;
+	uint64_t poll;	/* the one it slept in when it was last looked at; 0: it did not */
+	uint64_t shown; /* the one in which it was stopped already */
+};
+
+static bool asleep(pid_t pid, pid_t tid)
+{
+	char path[64], text[512];
+	ssize_t length;
+	const char *end;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", (int)pid, (int)tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	length = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[length > 0 ? length : 0] = '\0';
+	/* The name may hold anything, also a parenthesis. */
+	end = strrchr(text, ')');
+	return end && (end[2] == 'S' || end[2] == 'D');
+}
+
+static bool is_gone(pid_t pid)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	return access(path, F_OK) != 0;
+}
+
+static void look(pid_t pid, struct worker *w, const struct tokio_layout *layout)
+{
+	uint64_t poll = asleep(pid, w->tid) ? tokio_poll(pid, w->thread_pointer, layout) : 0;
+
+	if (poll && poll == w->poll && poll != w->shown && stopped_touch(w->tid))
+		w->shown = poll;
+	w->poll = poll;
+}
+
+/* Which of the threads of `pid` those are, with their thread pointers. */
+static size_t find_workers(pid_t pid, char *const *tids, size_t count, struct worker *workers)
+{
+	struct thread *threads;
+	size_t all = threads_list(pid, &threads), found = 0;
+
+	for (size_t i = 0; i < all; i++)
+		for (size_t j = 0; j < count; j++)
+			threads[i].watched |= strtol(tids[j], NULL, 10) == threads[i].tid;
+	roles_read_thread_pointers(pid, threads, all);
+	for (size_t i = 0; i < all && found < count; i++)
+		if (threads[i].thread_pointer)
+			workers[found++] = (struct worker){.tid = threads[i].tid,
+							   .thread_pointer = threads[i].thread_pointer};
+	free(threads);
+	return found;
+}
+
+int stuck_main(int argc, char **argv)
+{
+	static const char usage[] =
+		"usage: hud-postproc stuck PID NUMBERS TID...\n"
+		"\n"
+		"Until process PID ends: stops each of its workers TID for a moment that has slept in one\n"
+		"poll for a second, so that its stack is seen. NUMBERS are those of a stream's tokio line.\n";
+	struct tokio_layout layout;
+	pid_t pid = argc > 1 ? (pid_t)strtol(argv[1], NULL, 10) : 0;
+
+	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
+		return fputs(usage, stdout) < 0;
+	if (argc < 4 || pid < 1 || !tokio_read(argv[2], &layout)) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	size_t count = (size_t)argc - 3;
+	struct worker *workers = xcalloc(count, sizeof(*workers));
+
+	count = find_workers(pid, argv + 3, count, workers);
+	while (!is_gone(pid)) {
+		nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
+		for (size_t i = 0; i < count; i++)
+			look(pid, &workers[i], &layout);
+	}
+	free(workers);
+	return 0;
+}

@@ -1,0 +1,280 @@
+# compose.awk - the script that hud-trace gives to bpftrace, from the probes in this folder. README.md here says what their
+# //@ comments stand for.
+#
+#     awk -v pid=PID -v threshold=US -v hz=HZ -v workers='TID TID' [-v ...] -f compose.awk stack.bt threads.bt runq.bt ...
+#
+# Further variables: stacks (copy, fp or dwarf: how a stack is taken), chunks (of 128 bytes that are copied at the most),
+# windows (statements that set $lo0, $k0, $lo1, $k1), resume (1: a tracepoint fires when a thread is back in user mode), raw
+# (1: bpftrace prints stacks as bare addresses), tokio (statements that set $id_at and the others of poll.bt; empty: polls are
+# not told apart), watch (statements that look at a new name), duration (ms, 0: no end).
+#
+# Probes with the same name and filter become one program: each program costs every thread of the machine a little.
+
+function rest_of(line) {
+	sub(/^[^@]*@[a-z]+ ?/, "", line)
+	return line
+}
+
+# How the kernel, or bpftrace, walks the stack of the current thread.
+function walk(how) {
+	return how "(" (raw ? "raw" : "perf") ")"
+}
+
+function frames(stack) {
+	return "$id = nsecs;\nprintf(\"frames %lx%s\\n\", $id, " stack ");\n"
+}
+
+# Statements that take the stack of $who and set $id to its id. `here`: it is that of the current thread, else what leave() kept.
+function capture(here) {
+	if (stacks != "copy" && !here)
+		return frames("@walked[$who]")
+	if (stacks == "fp")
+		return frames(walk("ustack"))
+	if (stacks == "dwarf")
+		return "$id = (uint64)0;\nif (@copied > 16777216) {\n@missed = @missed + 1;\n" frames(walk("ustack")) \
+			"} else {\n@copied = @copied + 16384;\n" frames(walk("dw_ustack")) "}\n"
+	if (!here)
+		return body["hash"]
+	# Beyond its share of time: frame pointers, better than nothing.
+	return "$id = (uint64)0;\n" body["copy"] "if (@want[$who] == 0 && @chunks[$who] == 0) {\n" frames(walk("ustack")) \
+		"} else {\n" body["hash"] "}\n"
+}
+
+# Where nothing tells when a thread is back in user mode, its stack is taken as it leaves, if that may matter.
+function leave(    text) {
+	if (resume)
+		return ""
+	if (stacks == "copy")
+		text = "$who = (uint64)tid;\n" body["copy"]
+	else
+		text = "@walked[tid] = " walk(stacks == "fp" ? "ustack" : "dw_ustack") ";\n"
+	return tokio ? "if ($poll != 0) {\n" text "}\n" : text
+}
+
+# Adds to the program `head`, in order of first appearance.
+function add(head, text) {
+	if (!(head in program))
+		order[++heads] = head
+	program[head] = program[head] text
+}
+
+function expand(line) {
+	if (line ~ /\/\/@paste /)
+		return body[rest_of(line)]
+	if (line ~ /\/\/@capture/)
+		return in_back ? "" : capture(1)
+	if (line ~ /\/\/@leave/)
+		return leave()
+	# Not by sub(), to which & means something.
+	if (line ~ /\/\/@observe/)
+		return tokio ? "$who = (uint64)tid;\n" body["observe"] : ""
+	if (line ~ /\/\/@aim/)
+		return tokio ? "if ($poll == 0 || ($seen - @poll_first[tid]) * 2 < $2 * 1000) { return; }\n" : ""
+	sub(/\/\/@watch/, watch, line)
+	sub(/\/\/@gone/, "delete(@worker[tid]);", line)
+	sub(/\/\/@windows/, windows, line)
+	if (in_back && resume)
+		gsub(/args->next_pid/, "tid", line)
+	return line "\n"
+}
+
+# $1 and $2 of the probes, and how much of a stack.
+function fill(text) {
+	gsub(/\$1 /, pid " ", text)
+	gsub(/\$1\//, pid "/", text)
+	gsub(/\$2 /, threshold " ", text)
+	gsub(/\$i < 512/, "$i < " chunks, text)
+	return text
+}
+
+function skipped() {
+	return standalone || (stacks != "copy" && printing)
+}
+
+FNR == 1 {
+	standalone = printing = in_back = 0
+	title = 1
+	part = head = ""
+	file++
+}
+
+title {
+	title = !/^ \*\//
+	next
+}
+
+# The first file twice: for its bodies, then for the rest.
+/^\/\/@body / {
+	if (!(rest_of($0) in body)) {
+		part = rest_of($0)
+		body[part] = ""
+		next
+	}
+}
+
+part && /^\/\/@(estimated|standalone)/ {
+	nested = /estimated/ && !tokio ? 1 : 2 # 2: left out
+	next
+}
+
+part && /^\/\/@end/ {
+	if (!nested)
+		part = ""
+	nested = 0
+	next
+}
+
+part {
+	if (nested == 2)
+		next
+	sub(/\/\/@windows/, windows)
+	sub(/\/\/@tokio/, tokio)
+	body[part] = body[part] $0 "\n"
+	next
+}
+
+file == 1 {
+	next
+}
+
+/^\/\/@(standalone|body|estimated)/ {
+	standalone++
+	next
+}
+
+/^\/\/@end/ {
+	standalone--
+	next
+}
+
+/^\/\/@print/ {
+	printing = 1
+	next
+}
+
+/^\/\/@polled / {
+	polled = rest_of($0)
+	next
+}
+
+/^\/\/@back/ {
+	in_back = 1
+	next
+}
+
+/^(\/\*@composed|@composed\*\/)/ || skipped() {
+	if (/^}/)
+		printing = 0
+	next
+}
+
+/^struct / {
+	if (stacks == "copy")
+		structures = structures $0 "\n"
+	in_structure = 1
+	next
+}
+
+in_structure {
+	if (stacks == "copy")
+		structures = structures $0 "\n"
+	in_structure = !/^}/
+	next
+}
+
+/^(tracepoint|profile|interval):/ {
+	head = $0
+	sub(/^profile:hz:99 /, "profile:hz:" hz " ", head)
+	if (polled && tokio)
+		sub(/\/$/, " \\&\\& @poll_key[" polled "]/", head)
+	polled = ""
+	if (in_back)
+		head = "back"
+	next
+}
+
+/^{/ {
+	next
+}
+
+/^}/ {
+	head = ""
+	in_back = printing = 0
+	next
+}
+
+head {
+	add(head, expand($0))
+	next
+}
+
+# Comments between the probes.
+{
+	next
+}
+
+function show(head, text) {
+	script = script "\n" fill(head) "\n{\n" fill(text) "}\n"
+}
+
+# Nothing is seen of the workers until all is attached, which takes a moment: half of the probes would tell half of the truth.
+function begin(    i, n, tid, text) {
+	n = split(workers, tid, " ")
+	for (i = 1; i <= n; i++)
+		text = text "\t@worker[" tid[i] "] = 1;\n"
+	show("BEGIN", "\t@why = 0;\n\t@copied = (uint64)0;\n\t@missed = (uint64)0;\n\t@begun = 0;\n\t@until = (uint64)0;\n")
+	if (duration)
+		show("interval:ms:" duration, "\t@why = 3;\n\t@until = nsecs;\n\texit();\n")
+	show("interval:ms:50 /@begun == 0/", "\t@begun = 1;\n\tprintf(\"begin %lld\\n\", nsecs);\n" text)
+}
+
+# Where polls are told apart: which sleeps count. None outside a poll; in one that is long already, short ones too.
+function aim() {
+	if (!tokio)
+		return ""
+	return "\tif (@poll_key[$who] == 0) {\n\t\t$least = (uint64)1 << 62;\n\t}\n" \
+		"\tif (@poll_key[$who] != 0 && nsecs - @poll_first[$who] >= $2 * 1000) {\n\t\t$least = (uint64)$2 * 125;\n\t}\n"
+}
+
+# A worker is back: its stack is taken once, whatever is to be said of it.
+function back(    who) {
+	who = resume ? "tid" : "args->next_pid"
+	show(resume ? "tracepoint:rseq:rseq_update /pid == $1 && @worker[tid]/" : \
+		"tracepoint:sched:sched_switch /@worker[args->next_pid]/",
+		"\t$who = (uint64)" who ";\n\t$id = (uint64)0;\n\t$least = (uint64)$2 * 1000;\n" aim() \
+		"\tif (@asleep[$who] + @queued[$who] >= $least || (@wait[$who]" (tokio ? " && @poll_key[$who]" : "") ")) {\n" \
+		capture(resume) "}\n" program["back"])
+	if (stacks == "copy")
+		show(resume ? "tracepoint:rseq:rseq_update /pid == $1 && @want[tid]/" : \
+			"tracepoint:sched:sched_switch /@want[args->next_pid]/",
+			"\t$who = (uint64)" who ";\n\t$owner = $who;\n" body["print"])
+}
+
+function end(    maps, text, name) {
+	text = (tokio ? "\t$oldest = (uint64)$2 * 1000;\n" body["unended"] : "") "\tif (@why == 0) { printf(\"end %lld interrupt\\n\", nsecs); }\n" \
+		"\tif (@why == 1) { printf(\"end %lld exit\\n\", nsecs); }\n" \
+		"\tif (@why == 2) { printf(\"end %lld exec\\n\", nsecs); }\n" \
+		"\tif (@why == 3) { printf(\"end %lld duration\\n\", @until); }\n"
+	maps = script
+	while (match(maps, /@[a-z_]+/)) {
+		name = substr(maps, RSTART, RLENGTH)
+		if (!(name in cleared))
+			text = text "\tclear(" name ");\n"
+		cleared[name] = 1
+		maps = substr(maps, RSTART + RLENGTH)
+	}
+	show("END", text)
+}
+
+END {
+	if (stacks == "dwarf")
+		print "config = { unstable_dw_ustack = \"enable\" }"
+	printf "%s", structures
+	for (i = 1; i <= heads; i++)
+		if (order[i] != "back")
+			show(order[i], program[order[i]])
+	back()
+	begin()
+	end()
+	printf "%s", script
+}

@@ -1,0 +1,228 @@
+/* test_polls.c - streams in which polls are told apart: whole polls become blocks, and nothing counts twice. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "replay.h"
+
+#define SECOND UINT64_C(1000000000)
+#define MS UINT64_C(1000000)
+
+/* Two stacks of one task: in f, which computes, and in g, which waits for a lock. Times below are in seconds from 1 on. */
+#define FRAMES(id, function)                                                                                 \
+	"frame " id " whole call user " id " " id " 1 app " function " app::" function " - -\n"              \
+	"frame " id " whole call runtime 20 20 1 app poll tokio::runtime::task::raw::poll - -\n"             \
+	"frame " id " whole call runtime 30 30 1 app run multi_thread::worker::run - -\n"
+#define HEAD                                                                                                 \
+	"hud-trace 1\nmeta target app\nmeta pid 100\nmeta threshold-us 5000\nmeta hz 1000\n"                 \
+	"meta arch x86_64\nmeta polls tls DWARF\nthread 101 worker 1 tokio-rt-worker\n"                      \
+	"thread 102 unknown 1 tokio-rt-worker\nbegin 1000000000\n" FRAMES("5", "f") FRAMES("6", "g")
+#define END "end 9000000000 interrupt\n"
+
+struct outcome {
+	struct replay *replay;
+	struct model model;
+};
+
+static const struct blocker *find(const struct outcome *o, const char *function, enum reason reason)
+{
+	for (size_t i = 0; i < o->model.blockers; i++)
+		if (!strcmp(o->model.blocker[i].function, function) && o->model.blocker[i].reason == reason)
+			return &o->model.blocker[i];
+	return NULL;
+}
+
+static void play(struct outcome *o, const char *text)
+{
+	FILE *in = fmemopen((void *)text, strlen(text), "r");
+
+	o->replay = replay_new(&(struct replay_options){0});
+	assert_int_equal(replay_read(o->replay, in, &o->model), 0);
+	assert_int_equal(o->model.bad_lines, 0);
+	assert_int_equal(o->model.unknown_lines, 0);
+	fclose(in);
+}
+
+static void a_poll_that_computes(void **state)
+{
+	struct outcome o;
+	(void)state;
+
+	/* Seen from 2.000 to 2.019 s, a millisecond before and after not: a half of each counts. Other samples are no poll's. */
+	play(&o, HEAD "sample 1990000000 101 0 0 6\n"
+		      "sample 2010000000 101 0 0 5\nsample 2011000000 101 0 0 5\n"
+		      "poll 2020000000 101 2000000000 2019000000 1999000000 0 7 1 M E\n"
+		      "sample 2030000000 101 0 0 6\n" END);
+	assert_int_equal(o.model.blockers, 1);
+	const struct blocker *f = find(&o, "f", REASON_COMPUTING);
+
+	assert_non_null(f);
+	assert_int_equal(f->count, 1);
+	assert_int_equal(f->total, 20 * MS);
+	assert_int_equal(f->asleep, 0);
+	assert_false(f->estimated);
+	assert_int_equal(o.model.polls, 1);
+	assert_int_equal(o.model.longest_poll, 20 * MS);
+	assert_int_equal(o.model.blocked, 20 * MS);
+	replay_free(o.replay);
+}
+
+static void a_poll_is_divided_among_what_it_did(void **state)
+{
+	struct outcome o;
+	(void)state;
+
+	/* 100 ms: 40 asleep in g, at last; the other 60 running in f. The edges are exact. */
+	play(&o, HEAD "sample 2020000000 101 0 0 5\nsample 2040000000 101 0 0 5\n"
+		      "sleep 2100000000 101 0 40000000 0 S 202 6 100 102 0 other\n"
+		      "poll 2100000000 101 2000000000 2100000000 2000000000 40000000 7 1 M E\n" END);
+	const struct blocker *f = find(&o, "f", REASON_COMPUTING), *g = find(&o, "g", REASON_LOCK);
+
+	assert_int_equal(o.model.blockers, 2);
+	assert_non_null(f);
+	assert_non_null(g);
+	assert_int_equal(f->total, 60 * MS);
+	assert_int_equal(g->total, 40 * MS);
+	assert_int_equal(g->asleep, 40 * MS);
+	assert_string_equal(g->party[0].comm, "other");
+	assert_int_equal(o.model.polls, 1);
+	assert_int_equal(o.model.longest_poll, 100 * MS);
+	assert_int_equal(o.model.blocked, 100 * MS);
+	replay_free(o.replay);
+}
+
+static void short_sleeps_add_up(void **state)
+{
+	struct outcome o;
+	(void)state;
+
+	/* Ten sleeps of 1 ms; the last four were seen with their stack. */
+	play(&o, HEAD "sleep 2007000000 101 0 1000000 0 S 202 6 0 0 0 -\n"
+		      "sleep 2008000000 101 0 1000000 0 S 202 6 0 0 0 -\n"
+		      "sleep 2009000000 101 0 1000000 0 S 202 6 0 0 0 -\n"
+		      "sleep 2010000000 101 0 1000000 0 S 202 6 0 0 0 -\n"
+		      "poll 2010000000 101 2000000000 2010000000 2000000000 10000000 7 1 M E\n" END);
+	const struct blocker *g = find(&o, "g", REASON_LOCK);
+
+	assert_int_equal(o.model.blockers, 1);
+	assert_non_null(g);
+	assert_int_equal(g->count, 1);
+	assert_int_equal(g->total, 10 * MS);
+	replay_free(o.replay);
+}
+
+static void waits_for_a_cpu_are_not_the_polls(void **state)
+{
+	struct outcome o;
+	(void)state;
+
+	/* 12 ms, of which it waited for 8: no code kept the worker for the threshold. 30 ms with a wait of 20: 10 remain. */
+	play(&o, HEAD "sample 2002000000 101 0 0 5\n"
+		      "runq 2010000000 101 0 8000000 P 5 7 7 0 cc1\n"
+		      "poll 2012000000 101 2000000000 2012000000 2000000000 8000000 7 1 M E\n"
+		      "sample 3002000000 101 0 0 5\n"
+		      "runq 3025000000 101 0 20000000 P 5 7 7 0 cc1\n"
+		      "poll 3030000000 101 3000000000 3030000000 3000000000 20000000 7 2 M E\n" END);
+	const struct blocker *f = find(&o, "f", REASON_COMPUTING), *wait = find(&o, "f", REASON_RUN_QUEUE);
+
+	assert_int_equal(o.model.blockers, 2);
+	assert_non_null(f);
+	assert_non_null(wait);
+	assert_int_equal(f->count, 1);
+	assert_int_equal(f->total, 10 * MS);
+	assert_int_equal(wait->total, 28 * MS);
+	assert_int_equal(o.model.polls, 1);
+	replay_free(o.replay);
+}
+
+static void polls_that_never_end(void **state)
+{
+	struct outcome o;
+	(void)state;
+
+	/* One still runs when the trace ends; of another the end was lost, which the next one on its thread shows. */
+	play(&o, HEAD "sample 2500000000 101 0 0 5\n"
+		      "poll 3000000000 101 2000000000 3000000000 2000000000 0 7 1 M R\n"
+		      "sample 3500000000 101 0 0 5\nsample 3600000000 101 0 0 5\n"
+		      "poll 4000000000 101 2000000000 4000000000 2000000000 0 7 1 M R\n"
+		      "sleep 3000000000 102 0 500000000 0 S 202 6 0 0 0 -\n"
+		      "poll 3000000000 102 2000000000 3000000000 2000000000 500000000 8 1 M R\n"
+		      "poll 4100000000 102 4000000000 4100000000 4000000000 0 9 2 M E\n" END);
+	const struct blocker *f = find(&o, "f", REASON_COMPUTING);
+
+	assert_non_null(f);
+	assert_int_equal(f->count, 1);
+	assert_int_equal(f->total, 2 * SECOND);
+	assert_int_equal(f->unfinished, 1);
+	assert_int_equal(o.model.polls, 3);
+	assert_int_equal(o.model.longest_poll, 2 * SECOND);
+	assert_int_equal(o.model.blocked, 3 * SECOND + 100 * MS);
+	/* Nothing had said that 102 is a worker. */
+	assert_int_equal(o.model.workers, 2);
+	replay_free(o.replay);
+}
+
+static void no_more_is_kept_than_can_count(void **state)
+{
+	static char text[1 << 20];
+	struct outcome o;
+	char *at = text;
+	(void)state;
+
+	/* A poll of ten seconds with 9,000 samples, and as many that are in no long poll. */
+	at = stpcpy(at, HEAD);
+	for (unsigned i = 0; i < 9000; i++)
+		at += sprintf(at, "sample %llu 102 0 0 6\n", 1000000000ull + i * 1000000ull);
+	for (unsigned i = 0; i < 9000; i++) {
+		at += sprintf(at, "sample %llu 101 0 0 5\n", 10000000001ull + i * 1000000ull);
+		if (i % 1000 == 999)
+			at += sprintf(at, "poll %llu 101 10000000000 %llu 10000000000 0 7 1 M R\n",
+				      10000000001ull + i * 1000000ull, 10000000001ull + i * 1000000ull);
+	}
+	strcpy(at,
+	       "poll 20000000000 101 10000000000 20000000000 10000000000 0 7 1 M E\nend 20000000000 exit\n");
+	play(&o, text);
+	assert_int_equal(o.model.blockers, 1);
+	assert_int_equal(o.model.blocker[0].total, 10 * SECOND);
+	assert_string_equal(o.model.blocker[0].function, "f");
+	replay_free(o.replay);
+}
+
+static void impossible_times_are_refused(void **state)
+{
+	(void)state;
+	static const char text[] =
+		HEAD "poll 2000000000 101 2500000000 2600000000 1 0 7 1 M E\n"
+		     "poll 2000000000 101 1500000000 1400000000 1 0 7 1 M E\n"
+		     "poll 2000000000 101 1500000000 1600000000 1700000000 0 7 1 M E\n"
+		     "poll 2000000000 101 1500000000 1600000000 1400000000 0 7 1 X E\n" END;
+	FILE *in = fmemopen((void *)text, strlen(text), "r");
+	struct replay *replay = replay_new(&(struct replay_options){0});
+	struct model model;
+
+	assert_int_equal(replay_read(replay, in, &model), 0);
+	fclose(in);
+	assert_int_equal(model.bad_lines, 4);
+	assert_int_equal(model.blockers, 0);
+	replay_free(replay);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_poll_that_computes),
+		cmocka_unit_test(a_poll_is_divided_among_what_it_did),
+		cmocka_unit_test(short_sleeps_add_up),
+		cmocka_unit_test(waits_for_a_cpu_are_not_the_polls),
+		cmocka_unit_test(polls_that_never_end),
+		cmocka_unit_test(no_more_is_kept_than_can_count),
+		cmocka_unit_test(impossible_times_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

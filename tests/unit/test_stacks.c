@@ -1,0 +1,175 @@
+/* test_stacks.c - stacks put together from their lines: return addresses that a return probe has replaced are put back. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "arch.h"
+#include "judge.h"
+#include "space.h"
+#include "stacks.h"
+#include "stream.h"
+#include "symbolize.h"
+
+#define CODE UINT64_C(0x10000)
+#define TRAMPOLINE UINT64_C(0x7fffffffe000)
+#define SP UINT64_C(0x7ffd00000000)
+
+struct setup {
+	struct space *space;
+	struct symbolizer *symbolizer;
+	struct judge *judge;
+	struct stacks *stacks;
+};
+
+static int set_up(void **state)
+{
+	static struct setup setup;
+
+	setup.space = space_new(&(struct space_options){.exe = NULL});
+	/* Code without CFI, which keeps frame pointers. */
+	space_add(setup.space, &(struct mapping){CODE, 2 * CODE, 0, true, "", ""});
+	space_add(setup.space, &(struct mapping){TRAMPOLINE, TRAMPOLINE + 0x1000, 0, true, "[uprobes]", ""});
+	setup.symbolizer = symbolizer_new(setup.space);
+	setup.judge = judge_new();
+	setup.stacks = stacks_new(setup.space, setup.symbolizer, setup.judge, &arch_x86_64);
+	*state = &setup;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct setup *setup = *state;
+
+	stacks_free(setup->stacks);
+	judge_free(setup->judge);
+	symbolizer_free(setup->symbolizer);
+	space_free(setup->space);
+	return 0;
+}
+
+/* Three frames in four chunks of stack, the second's return address, in the third chunk, replaced. */
+static void add_stack(struct setup *setup, uint64_t id)
+{
+	struct event stack = {
+		.kind = EVENT_STACK, .stack = id, .tid = 7, .ip = CODE, .sp = SP, .bp = SP + 16, .chunks = 4};
+	struct event words = {.kind = EVENT_WORDS, .stack = id, .tid = 7};
+
+	stacks_add(setup->stacks, &stack);
+	words.word[2] = SP + 256;
+	words.word[3] = CODE + 101;
+	stacks_add(setup->stacks, &words);
+	memset(words.word, 0, sizeof(words.word));
+	words.chunk = 2;
+	words.word[0] = SP + 384;
+	words.word[1] = TRAMPOLINE;
+	stacks_add(setup->stacks, &words);
+	/* The last chunk is lost: its words are what `returns` says alone. */
+}
+
+static void add_returns(struct setup *setup, uint64_t id, long tid, const uint64_t *pairs, size_t count)
+{
+	struct event returns = {.kind = EVENT_RETURNS, .stack = id, .tid = tid, .count = count};
+
+	memcpy(returns.word, pairs, 2 * count * sizeof(*pairs));
+	stacks_add(setup->stacks, &returns);
+}
+
+static void test_as_it_is(void **state)
+{
+	struct setup *setup = *state;
+
+	add_stack(setup, 1);
+	const struct verdict *v = stacks_verdict(setup->stacks, 1);
+	assert_non_null(v);
+	assert_true(v->cut);
+	assert_int_equal(v->count, 2); /* what is before the trampoline's first byte is no frame */
+}
+
+static void test_returns(void **state)
+{
+	struct setup *setup = *state;
+	/* The newest first; one that is no longer on the stack, one between words, one beyond the chunks. */
+	const uint64_t pairs[] = {SP - 64,  CODE + 501, SP + 264, CODE + 201,
+				  SP + 392, CODE + 301, SP + 513, CODE + 601};
+
+	add_stack(setup, 2);
+	add_returns(setup, 2, 7, pairs, 4);
+	const struct verdict *v = stacks_verdict(setup->stacks, 2);
+	assert_int_equal(v->count, 4);
+	assert_int_equal(v->frame[1]->pc, CODE + 100);
+	assert_int_equal(v->frame[2]->pc, CODE + 200);
+	assert_int_equal(v->frame[3]->pc, CODE + 300);
+}
+
+static void test_hostile_returns(void **state)
+{
+	struct setup *setup = *state;
+	const uint64_t far[] = {SP + 512, CODE + 1, UINT64_MAX - 7,	CODE + 1,
+				0,	  0,	    SP + 8 * 16 * 4096, CODE + 1};
+	const uint64_t good[] = {SP + 264, CODE + 201};
+
+	add_stack(setup, 3);
+	add_returns(setup, 3, 7, far, 4);
+	assert_int_equal(stacks_verdict(setup->stacks, 3)->count, 2);
+	/* Of another thread, or of a stack that no line has described: left out. */
+	add_stack(setup, 4);
+	add_returns(setup, 4, 8, good, 1);
+	assert_int_equal(stacks_verdict(setup->stacks, 4)->count, 2);
+	add_returns(setup, 5, 7, good, 1);
+	assert_null(stacks_verdict(setup->stacks, 5));
+	/* More than are taken. */
+	uint64_t many[WORDS_PER_LINE] = {0};
+	many[WORDS_PER_LINE - 2] = good[0];
+	many[WORDS_PER_LINE - 1] = good[1];
+	add_stack(setup, 6);
+	add_returns(setup, 6, 7, many, WORDS_PER_LINE / 2);
+	assert_int_equal(stacks_verdict(setup->stacks, 6)->count, 2);
+}
+
+/* What the report says to do rests on why stacks are cut. */
+static void test_why_cut(void **state)
+{
+	struct setup *setup = *state;
+	struct event e = {.kind = EVENT_FRAMES, .stack = 1};
+
+	stacks_add(setup->stacks, &e);
+	e = (struct event){.kind = EVENT_ADDRESS, .ip = CODE};
+	stacks_add(setup->stacks, &e);
+	e.ip = CODE + 101;
+	stacks_add(setup->stacks, &e);
+	assert_int_equal(stacks_verdict(setup->stacks, 1)->count, 2);
+	assert_int_equal(stacks_cut(setup->stacks), 1);
+	assert_int_equal(stacks_walked(setup->stacks), 1);
+	assert_int_equal(stacks_too_few(setup->stacks), 0);
+
+	/* The frame pointer leads to where nothing was copied any more. */
+	const uint64_t pairs[] = {SP + 264, CODE + 201};
+	add_stack(setup, 2);
+	add_returns(setup, 2, 7, pairs, 1);
+	assert_int_equal(stacks_verdict(setup->stacks, 2)->count, 3);
+	assert_int_equal(stacks_too_few(setup->stacks), 1);
+	/* There, but not known. */
+	add_stack(setup, 3);
+	stacks_verdict(setup->stacks, 3);
+	assert_int_equal(stacks_too_few(setup->stacks), 1);
+	assert_int_equal(stacks_cut(setup->stacks), 3);
+	assert_int_equal(stacks_count(setup->stacks), 3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_as_it_is, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_returns, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_hostile_returns, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_why_cut, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
