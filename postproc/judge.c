@@ -260,6 +260,17 @@ static bool one_of(const char *syscall, patterns calls)
 	return false;
 }
 
+const char *judge_restarted(const struct verdict *v)
+{
+	static const char *const calls[] = {"clock_nanosleep", "nanosleep", "poll"};
+
+	for (size_t i = 0; i < v->count && i < v->poll; i++)
+		for (size_t j = 0; j < sizeof(calls) / sizeof(*calls) && v->frame[i]->function; j++)
+			if (strstr(v->frame[i]->function, calls[j]))
+				return calls[j];
+	return "futex";
+}
+
 enum reason judge_sleep(const struct verdict *v, const char *syscall)
 {
 	if (below_poll(v, name_lookup))

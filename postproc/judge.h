@@ -67,6 +67,10 @@ const struct verdict *judge_stack(struct judge *judge, const struct frame *const
 /* Are two frames of the same function? Where there is no name, of the same place. */
 bool judge_same_function(const struct frame *a, const struct frame *b);
 
+/* Which system call it is whose thread sleeps in restart_syscall, after it was stopped in there: of those that the kernel
+ * goes on with so (nanosleep, poll, a futex with a timeout), the one that the C library's function tells. Static text. */
+const char *judge_restarted(const struct verdict *verdict);
+
 /* The reason a worker with this stack was off the CPU. `syscall`: the call's name, "" if that is not known, or NULL for
  * none, that is a fault. */
 enum reason judge_sleep(const struct verdict *verdict, const char *syscall);

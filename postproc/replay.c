@@ -168,6 +168,8 @@ static void judge_sleep_event(struct replay *r, const struct held *h)
 
 	if (h->e.syscall >= 0 && !syscall)
 		syscall = "";
+	else if (v && syscall && !strcmp(syscall, "restart_syscall"))
+		syscall = judge_restarted(v);
 	struct piece piece = {
 		.ns = h->e.ns,
 		.block = {.start = h->e.ns - duration,

@@ -90,7 +90,7 @@ accurate() {
 	said=$("$ROOT/tests/accuracy" 10000 truth polls)
 	echo "$said"
 	# A poll may wait for a CPU for so long: that one is true. And it was busy: there are enough polls to be wrong about.
-	(($(answer false) <= 2))
+	(($(answer false) * 20 <= $(answer reported) + 40))
 	(($(wc -l <truth) > 20))
 }
 
@@ -98,7 +98,7 @@ accurate() {
 	trace "$DEBUG" stuck 10000 7
 	cat polls
 	# The one that runs: the other sleeps all the while, and nothing happens to it.
-	awk '$1 == "poll" && $11 == "R" { n[$3]++; last[$3] = $5 - $4 }
+	awk '$1 == "poll" && $NF == "R" { n[$3]++; last[$3] = $5 - $4 }
 		END {
 			for (tid in n) if (n[tid] >= 2 && last[tid] >= 1e9) threads++
 			exit !threads
@@ -127,7 +127,8 @@ accurate() {
 }
 
 @test "poll.bt reads the state in the same way in both of its probes" {
-	awk '/^\/\/@body observe/ { one = 1; next } /^\/\/@end/ { one = 0 } one && !/\/\/@tokio/' "$PROBE" >one
+	awk '/^\/\/@body observe/ { one = 1; next } one && /^\/\/@standalone/ { one++; next } one && /^\/\/@end/ { one--; next }
+		one && !/\/\/@tokio/' "$PROBE" >one
 	awk '/^tracepoint:sched:sched_switch \/pid == \$1\/$/ { two = 1 } two && /A read that fails/ { on = 1 }
 		/^}/ { two = on = 0 } on' "$PROBE" >two
 	(($(wc -l <one) > 30))

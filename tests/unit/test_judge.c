@@ -67,6 +67,7 @@ static void a_worker_in_a_poll(void **state)
 	assert_int_equal(judge_running(v), REASON_COMPUTING);
 	assert_int_equal(judge_sleep(v, "clock_nanosleep"), REASON_SLEEP);
 	assert_int_equal(judge_sleep(v, "futex"), REASON_LOCK);
+	assert_string_equal(judge_restarted(v), "futex");
 	assert_int_equal(judge_sleep(v, "fsync"), REASON_FILE);
 	assert_int_equal(judge_sleep(v, "recvfrom"), REASON_SOCKET);
 	assert_int_equal(judge_sleep(v, "wait4"), REASON_CHILD);
