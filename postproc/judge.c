@@ -264,9 +264,9 @@ const char *judge_restarted(const struct verdict *v)
 {
 	static const char *const calls[] = {"clock_nanosleep", "nanosleep", "poll"};
 
-	for (size_t i = 0; i < v->count && i < v->poll; i++)
+	for (size_t i = 0; i < v->count && v->frame[i]->origin == ORIGIN_SYSTEM; i++)
 		for (size_t j = 0; j < sizeof(calls) / sizeof(*calls) && v->frame[i]->function; j++)
-			if (strstr(v->frame[i]->function, calls[j]))
+			if (!strcmp(v->frame[i]->function, calls[j]))
 				return calls[j];
 	return "futex";
 }

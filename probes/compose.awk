@@ -51,6 +51,15 @@ function leave(    text) {
 	return tokio ? "if ($poll != 0) {\n" text "}\n" : text
 }
 
+# Takes the current thread for a worker, if it is one.
+function discover(    text) {
+	text = tokio ? "if ($poll != 0) { @worker[tid] = 1; }" : watch
+	gsub(/args->newcomm/, "comm", text)
+	gsub(/args->pid/, "tid", text)
+	return "\t" text "\n\tif (@worker[tid] == 1) {\n\t\tprintf(\"named %lld %d %r\\n\", nsecs, tid, " \
+		"buf(((struct task_struct *)curtask)->comm, 16));\n\t}\n"
+}
+
 # Adds to the program `head`, in order of first appearance.
 function add(head, text) {
 	if (!(head in program))
@@ -65,13 +74,15 @@ function expand(line) {
 		return in_back ? "" : capture(1)
 	if (line ~ /\/\/@leave/)
 		return leave()
+	if (line ~ /\/\/@discover/)
+		return discover()
 	# Not by sub(), to which & means something.
 	if (line ~ /\/\/@observe/)
 		return tokio ? "$who = (uint64)tid;\n" body["observe"] : ""
 	if (line ~ /\/\/@aim/)
 		return tokio ? "if ($poll == 0 || ($seen - @poll_first[tid]) * 2 < $2 * 1000) { return; }\n" : ""
 	sub(/\/\/@watch/, watch, line)
-	sub(/\/\/@gone/, "delete(@worker[tid]);", line)
+	sub(/\/\/@gone/, "delete(@worker[tid]);\n\tdelete(@looked[tid]);", line)
 	sub(/\/\/@windows/, windows, line)
 	if (in_back && resume)
 		gsub(/args->next_pid/, "tid", line)

@@ -30,7 +30,7 @@ static const char source[] =
 	"struct Box { void *pointer; }; struct BoxCell { Box value; };\n"
 	"struct RefCell { uint64_t borrow; BoxCell value; };\n"
 	"namespace tokio { namespace runtime {\n"
-	"namespace context { struct Context { char a[24]; IdOuter current_task_id; char b[9]; };\n"
+	"namespace context { struct Context { char a[24]; IdOuter current_task_id; char b[49]; };\n"
 	"namespace CONTEXT { thread_local Context VAL; } }\n"
 	"namespace scheduler { namespace multi_thread { namespace worker {\n"
 	"struct Core { char a[40]; unsigned tick; char b[4];\n"
