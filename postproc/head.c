@@ -359,6 +359,11 @@ static void write_tokio(FILE *out, pid_t pid, struct thread *threads, size_t cou
 	write_scheduler(out, &layout.multi_thread);
 	write_scheduler(out, &layout.current_thread);
 	fprintf(out, " %s\n", layout.how);
+	if (!layout.current_thread.known && roles_count(threads, count, ROLE_CURRENT_THREAD))
+		write_meta(out, "warning",
+			   "without debug info the polls of a current-thread runtime cannot be told apart: "
+			   "it is "
+			   "left out; --polls estimate takes it in");
 }
 
 static void write_thread(FILE *out, const struct thread *thread)

@@ -101,8 +101,8 @@ rows() {
 		want { sub(/^ +/, ""); print why "\t" $0; want = 0 }' "$1"
 }
 
-# A row of file $1 has a reason that matches $2, and blames function $3 of blocking.rs.
+# A row of file $1 has a reason that matches $2, and blames function $3 of blocking.rs, at its $PLACE.
 blames() {
-	rows "$1" | grep -qE "^($2)"$'\t'"demo_server::blocking::$3 +(.*/)?src/blocking\.rs:[0-9]+" ||
+	rows "$1" | grep -qE "^($2)"$'\t'"demo_server::blocking::$3${PLACE:+ +(.*/)?$PLACE}" ||
 		{ echo "no row: $2, $3" && return 1; }
 }

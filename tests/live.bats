@@ -23,7 +23,7 @@ setup_file() {
 }
 
 setup() {
-	STARTED=()
+	STARTED=() OPTIONS=() PLACE='src/blocking\.rs:[0-9]+'
 	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
 	cd "$BATS_TEST_TMPDIR"
 }
@@ -40,11 +40,11 @@ teardown() {
 	done
 }
 
-# All six are named with their reasons, their twins are not. Waits for a CPU are nobody's blame.
+# All six are named with their reasons, their twins are not. Waits for a CPU are nobody's blame. $2...: the server's variables.
 names_all_six() {
-	start_server "$1"
+	start_server "$@"
 	start_load
-	start_trace --top 30 --duration 8
+	start_trace --top 30 --duration 8 ${OPTIONS[@]+"${OPTIONS[@]}"}
 	ends_with 0
 	cat out
 	blames out computing hash_password
@@ -60,8 +60,21 @@ names_all_six() {
 	names_all_six "$DEBUG"
 }
 
-@test "release-fp build: all six blockers, none of their twins" {
+@test "release-fp build, polls estimated: all six blockers, none of their twins" {
+	OPTIONS=(--polls estimate)
 	names_all_six "$RELEASE_FP"
+	grep -qE '^ +polls +estimated' out
+}
+
+@test "plain release build: the same six, told by exact polls" {
+	PLACE=
+	names_all_six "$RELEASE"
+	grep -qE '^ +polls +exact' out
+}
+
+@test "where the kernel does not tell that a thread is back: the same six" {
+	names_all_six "$DEBUG" GLIBC_TUNABLES=glibc.pthread.rseq=0
+	grep -qE '^ +polls +exact' out
 }
 
 # A row of file $1 has a reason that matches $2, and blames a function by its place in the stripped server; $3 matches the
@@ -127,6 +140,30 @@ workers_are_found() {
 	ends_with 0
 	cat out
 	! rows out | grep -v $'^run queue\t' || return 1
+}
+
+# Two workers are sampled 199 times a second.
+@test "a healthy service: hardly any stack is taken" {
+	local events
+
+	start_server "$DEBUG"
+	start_load /good/hash /good/compress /good/read /good/dns /good/sleep /good/lock
+	start_trace --raw --duration 5
+	ends_with 0
+	cut -d ' ' -f 1 out | sort | uniq -c
+	events=$(grep -cE '^(sample|sleep|runq|poll) ' out || true)
+	(($(grep -c '^stack ' out || true) <= 2 * events))
+	(($(grep -cE '^(sample|sleep) ' out || true) < 100))
+}
+
+@test "too many stacks: frame pointers must do, and that is said" {
+	start_server "$DEBUG"
+	start_load
+	"$HUD" --pid "$SERVER" --duration 4 --print-script | sed 's/16777216/100000/' >script
+	env BPFTRACE_NO_USER_SYMBOLS=1 BPFTRACE_LOG_SIZE=10000000 BPFTRACE_MAP_KEYS_MAX=8192 \
+		bpftrace -q --no-warnings script >out 2>err 3>&-
+	grep -E '^limit [0-9]+ [0-9]+$' out
+	grep -A 1 '^frames ' out | grep -qE '^\s+[0-9a-f]+'
 }
 
 # Idle: nothing. Under /sleep: call_legacy_sdk.
