@@ -54,7 +54,7 @@ struct replay *replay_new(const struct replay_options *options)
 	r->options = *options;
 	r->arch = arch_host();
 	r->judge = judge_new();
-	r->tally = tally_new(options->window);
+	r->tally = tally_new(options->window, options->all_spans);
 	return r;
 }
 

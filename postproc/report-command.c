@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <langinfo.h>
+#include <libiberty/libiberty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,31 +13,42 @@
 #include "chart.h"
 #include "command.h"
 #include "debuginfod.h"
+#include "formats.h"
+#include "output.h"
 #include "progress.h"
 #include "replay.h"
 #include "report.h"
 
+#define OUTPUTS 16
+
 struct options {
 	struct replay_options replay;
+	struct {
+		const struct format *format;
+		const char *path; /* NULL: standard output */
+	} output[OUTPUTS];
+	size_t outputs;
 	struct report_options report;
 	const char *chart, *file;
 	bool no_colour, quiet;
 };
 
-static const char help[] = "usage: hud-postproc report [OPTION]... FILE\n"
-			   "\n"
-			   "Reads the event lines in FILE (-: standard input), prints the report.\n"
-			   "\n"
-			   "  -t, --target FILE   take the executable's symbols from FILE\n"
-			   "  -p, --pid PID       the process is still there: read its files through /proc\n"
-			   "      --debuginfod    ask the servers in $DEBUGINFOD_URLS for debug info\n"
-			   "      --top N         rank at most N blockers, 1 to 100 (10)\n"
-			   "      --window SECS   only the last SECS seconds count\n"
-			   "      --chart FILE    draw a chart too: FILE.png, .svg or .pdf; - draws text\n"
-			   "      --width N       columns, 60 to 500 (the terminal's; 80)\n"
-			   "      --no-color      no colours (also: NO_COLOR=1)\n"
-			   "  -v, --verbose       every frame, whole names\n"
-			   "  -h, --help\n";
+static const char help[] =
+	"usage: hud-postproc report [OPTION]... FILE\n"
+	"\n"
+	"Reads the event lines in FILE (-: standard input), prints the report.\n"
+	"\n"
+	"  -t, --target FILE   take the executable's symbols from FILE\n"
+	"  -p, --pid PID       the process is still there: read its files through /proc\n"
+	"      --debuginfod    ask the servers in $DEBUGINFOD_URLS for debug info\n"
+	"      --top N         rank at most N blockers, 1 to 100 (10)\n"
+	"      --window SECS   only the last SECS seconds count\n"
+	"      --format F[=FILE]  write it as F (list: which there are), also several times\n"
+	"      --chart FILE    draw a chart too: FILE.png, .svg or .pdf; - draws text\n"
+	"      --width N       columns, 60 to 500 (the terminal's; 80)\n"
+	"      --no-color      no colours (also: NO_COLOR=1)\n"
+	"  -v, --verbose       every frame, whole names\n"
+	"  -h, --help\n";
 
 /* A number from `low` to `high`; exits with status 2 otherwise. */
 static double number(const char *option, const char *text, double low, double high)
@@ -52,9 +64,34 @@ static double number(const char *option, const char *text, double low, double hi
 	return value;
 }
 
+/* Takes "F" or "F=FILE"; exits if there is no such format, or with the list of them. */
+static void add_output(struct options *o, const char *argument)
+{
+	const char *equals = strchr(argument, '=');
+	char *name = xstrndup(argument, equals ? (size_t)(equals - argument) : strlen(argument));
+	const struct format *format = format_named(name);
+
+	if (!strcmp(name, "list")) {
+		formats_list(stdout);
+		exit(0);
+	}
+	if (!format || o->outputs == OUTPUTS) {
+		fprintf(stderr,
+			format ? "hud-postproc report: more than %d outputs\n"
+			       : "hud-postproc report: --format: there is no such format. These are:\n",
+			OUTPUTS);
+		formats_list(stderr);
+		exit(2);
+	}
+	free(name);
+	o->output[o->outputs].format = format;
+	o->output[o->outputs++].path = equals ? equals + 1 : NULL;
+	o->replay.all_spans |= format->all_spans;
+}
+
 static void parse(int argc, char **argv, struct options *o)
 {
-	enum { TOP = 256, WINDOW, CHART, WIDTH, NO_COLOUR, HEADLESS, DEBUGINFOD };
+	enum { TOP = 256, WINDOW, CHART, WIDTH, NO_COLOUR, HEADLESS, DEBUGINFOD, FORMAT };
 	static const struct option longs[] = {
 		{"target", required_argument, NULL, 't'},
 		{"pid", required_argument, NULL, 'p'},
@@ -62,6 +99,7 @@ static void parse(int argc, char **argv, struct options *o)
 		{"top", required_argument, NULL, TOP},
 		{"window", required_argument, NULL, WINDOW},
 		{"chart", required_argument, NULL, CHART},
+		{"format", required_argument, NULL, FORMAT},
 		{"width", required_argument, NULL, WIDTH},
 		{"no-color", no_argument, NULL, NO_COLOUR},
 		{"headless", no_argument, NULL, HEADLESS}, /* as hud-trace passes it on: no progress */
@@ -84,6 +122,9 @@ static void parse(int argc, char **argv, struct options *o)
 			break;
 		case WINDOW:
 			o->replay.window = (uint64_t)(number("window", optarg, 0.1, 604800) * 1e9);
+			break;
+		case FORMAT:
+			add_output(o, optarg);
 			break;
 		case CHART:
 			o->chart = optarg;
@@ -116,6 +157,8 @@ static void parse(int argc, char **argv, struct options *o)
 		exit(2);
 	}
 	o->file = argv[optind];
+	if (!o->outputs)
+		o->output[o->outputs++].format = format_named("text");
 }
 
 static void fit_terminal(struct options *o)
@@ -137,6 +180,28 @@ static int fail(const char *what, const char *why)
 	return 1;
 }
 
+/* Writes one of the outputs. Returns 0, or 1 after a message. */
+static int write_output(struct options *o, size_t i, const struct model *model)
+{
+	const struct format *format = o->output[i].format;
+	const char *path = o->output[i].path;
+	struct report_options options = o->report;
+	struct output output;
+
+	if (path) /* a file is no terminal */
+		options.colour = false;
+	if (output_open(&output, path))
+		return fail(path, strerror(errno));
+	int failed = format->write(output.file, model, &options), error = errno;
+
+	if (output_close(&output, !failed) || failed) {
+		if (failed)
+			errno = error;
+		return errno == EPIPE ? 1 : fail(path ? path : "the report", strerror(errno));
+	}
+	return 0;
+}
+
 /* What was read is reported, also when reading failed on the way. */
 static int report(struct options *o, FILE *in)
 {
@@ -154,8 +219,9 @@ static int report(struct options *o, FILE *in)
 			return status;
 		}
 	}
-	if (report_write(stdout, &model, &o->report))
-		status = errno == EPIPE ? 1 : fail("the report", strerror(errno));
+	for (size_t i = 0; i < o->outputs; i++)
+		if (write_output(o, i, &model))
+			status = 1;
 	if (o->chart && chart_write(&model, o->chart, o->report.width))
 		status = 1;
 	replay_free(replay);

@@ -8,7 +8,7 @@
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 
-#define CHART_BLOCKS 20000 /* spans kept for the timeline: the newest */
+#define CHART_BLOCKS 20000 /* spans kept for the timeline, unless all are wanted: the newest */
 #define MOST_STACKS 256	   /* distinct stacks told apart within a blocker */
 #define MOST_PARTIES 64	   /* distinct wakers or culprits told apart within a blocker */
 
@@ -47,8 +47,10 @@ struct tally {
 	htab_t entries, threads;
 	struct block *waiting; /* with a window: what may still count */
 	size_t waits, waits_allocated, waits_first;
-	struct kept_span *ring; /* CHART_BLOCKS of them at most */
-	uint64_t spans;		/* ever */
+	bool all_spans;
+	struct kept_span *ring; /* CHART_BLOCKS of them at most, or all */
+	size_t ring_size;
+	uint64_t spans; /* ever */
 	struct histogram run_queue_waits, blocks;
 	uint64_t blocked, run_queue;
 	uint64_t polls, longest_poll;
@@ -102,11 +104,12 @@ static void free_thread(void *p)
 	free(p);
 }
 
-struct tally *tally_new(uint64_t window)
+struct tally *tally_new(uint64_t window, bool all_spans)
 {
 	struct tally *t = xcalloc(1, sizeof(*t));
 
 	t->window = window;
+	t->all_spans = all_spans;
 	t->entries = htab_create(64, hash_entry, equal_entries, free_entry);
 	t->threads = htab_create(64, hash_thread, equal_threads, free_thread);
 	return t;
@@ -272,6 +275,17 @@ static void add_party(struct entry *e, const struct block *block)
 	e->party[i].total += block->duration;
 }
 
+static void keep_span(struct tally *t, const struct kept_span *span)
+{
+	if (t->spans == t->ring_size && (t->all_spans || t->ring_size < CHART_BLOCKS)) {
+		t->ring_size = t->ring_size ? 2 * t->ring_size : 256;
+		if (!t->all_spans && t->ring_size > CHART_BLOCKS)
+			t->ring_size = CHART_BLOCKS;
+		t->ring = xrealloc(t->ring, t->ring_size * sizeof(*t->ring));
+	}
+	t->ring[t->spans++ % t->ring_size] = *span;
+}
+
 static void add(struct tally *t, const struct block *block)
 {
 	struct entry *e = find_entry(t, block);
@@ -303,13 +317,15 @@ static void add(struct tally *t, const struct block *block)
 			thread->w.longest = block->duration;
 		histogram_add(&t->blocks, block->duration);
 	}
-	if (!t->ring)
-		t->ring = xcalloc(CHART_BLOCKS, sizeof(*t->ring));
-	t->ring[t->spans++ % CHART_BLOCKS] = (struct kept_span){
-		.span = {.start = block->start, .duration = block->duration, .reason = block->reason},
-		.tid = block->tid,
-		.entry = e,
-	};
+	thread->worker = true; /* who is blocked is one */
+	keep_span(t, &(struct kept_span){
+			     .span = {.start = block->start,
+				      .duration = block->duration,
+				      .reason = block->reason,
+				      .stack = block->stack},
+			     .tid = block->tid,
+			     .entry = e,
+		     });
 }
 
 void tally_add(struct tally *t, const struct block *block)
@@ -451,7 +467,7 @@ static void finish_workers(struct tally *t, struct model *model)
 
 static void finish_spans(struct tally *t, struct model *model)
 {
-	size_t count = t->spans < CHART_BLOCKS ? (size_t)t->spans : CHART_BLOCKS;
+	size_t count = t->spans < t->ring_size ? (size_t)t->spans : t->ring_size;
 
 	t->span = xcalloc(count + 1, sizeof(*t->span));
 	for (size_t i = 0; i < count; i++) {
