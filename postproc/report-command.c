@@ -30,6 +30,7 @@ struct options {
 	size_t outputs;
 	struct report_options report;
 	const char *chart, *file;
+	enum chart_kind chart_kind;
 	bool no_colour, quiet;
 };
 
@@ -45,6 +46,7 @@ static const char help[] =
 	"      --window SECS   only the last SECS seconds count\n"
 	"      --format F[=FILE]  write it as F (list: which there are), also several times\n"
 	"      --chart FILE    draw a chart too: FILE.png, .svg or .pdf; - draws text\n"
+	"      --chart-kind KIND  timeline, blockers, histogram, heatmap or all (all)\n"
 	"      --width N       columns, 60 to 500 (the terminal's; 80)\n"
 	"      --no-color      no colours (also: NO_COLOR=1)\n"
 	"  -v, --verbose       every frame, whole names\n"
@@ -91,7 +93,7 @@ static void add_output(struct options *o, const char *argument)
 
 static void parse(int argc, char **argv, struct options *o)
 {
-	enum { TOP = 256, WINDOW, CHART, WIDTH, NO_COLOUR, HEADLESS, DEBUGINFOD, FORMAT };
+	enum { TOP = 256, WINDOW, CHART, WIDTH, NO_COLOUR, HEADLESS, DEBUGINFOD, FORMAT, CHART_KIND };
 	static const struct option longs[] = {
 		{"target", required_argument, NULL, 't'},
 		{"pid", required_argument, NULL, 'p'},
@@ -99,6 +101,7 @@ static void parse(int argc, char **argv, struct options *o)
 		{"top", required_argument, NULL, TOP},
 		{"window", required_argument, NULL, WINDOW},
 		{"chart", required_argument, NULL, CHART},
+		{"chart-kind", required_argument, NULL, CHART_KIND},
 		{"format", required_argument, NULL, FORMAT},
 		{"width", required_argument, NULL, WIDTH},
 		{"no-color", no_argument, NULL, NO_COLOUR},
@@ -129,6 +132,15 @@ static void parse(int argc, char **argv, struct options *o)
 		case CHART:
 			o->chart = optarg;
 			break;
+		case CHART_KIND:
+			if (chart_kind_named(optarg, &o->chart_kind))
+				break;
+			fprintf(stderr,
+				"hud-postproc report: --chart-kind: '%s' is not timeline, blockers, "
+				"histogram, "
+				"heatmap or all\n",
+				optarg);
+			exit(2);
 		case WIDTH:
 			o->report.width = (unsigned)number("width", optarg, 60, 500);
 			break;
@@ -151,6 +163,10 @@ static void parse(int argc, char **argv, struct options *o)
 			fputs("Try 'hud-postproc report --help'.\n", stderr);
 			exit(2);
 		}
+	}
+	if (o->chart_kind && !o->chart) {
+		fputs("hud-postproc report: --chart-kind needs --chart FILE\n", stderr);
+		exit(2);
 	}
 	if (argc - optind != 1) {
 		fputs("hud-postproc report: one FILE, please (-: standard input)\n", stderr);
@@ -222,7 +238,7 @@ static int report(struct options *o, FILE *in)
 	for (size_t i = 0; i < o->outputs; i++)
 		if (write_output(o, i, &model))
 			status = 1;
-	if (o->chart && chart_write(&model, o->chart, o->report.width))
+	if (o->chart && chart_write(&model, o->chart, o->chart_kind, o->report.width))
 		status = 1;
 	replay_free(replay);
 	return status;
