@@ -81,7 +81,7 @@ chart() {
 	chart - stream >text
 	diff "$ROOT/tests/unit/golden/chart.txt" text
 	[[ ! $(grep -E '.{81}' text) ]]
-	for kind in timeline blockers histogram heatmap; do
+	for kind in blockers timeline histogram heatmap; do
 		chart - --chart-kind "$kind" stream
 		echo
 	done | sed '$d' >parts
