@@ -1,12 +1,13 @@
 # compose.awk - the script that hud-trace gives to bpftrace, from the probes in this folder. README.md here says what their
 # //@ comments stand for.
 #
-#     awk -v pid=PID -v threshold=US -v hz=HZ -v workers='TID TID' [-v ...] -v bodies=1 -f compose.awk stack.bt stack.bt threads.bt ...
+#     awk -v pid=PID -v threshold=US -v hz=HZ -v workers='TID TID' [-v ...] -v bodies=1 -f compose.awk -f own.awk \
+#             stack.bt stack.bt threads.bt ...
 #
 # Further variables: stacks (copy, fp or dwarf: how a stack is taken), chunks (of 128 bytes that are copied at the most),
 # windows (statements that set $lo0, $k0, $lo1, $k1), resume (1: a tracepoint fires when a thread is back in user mode), raw
 # (1: bpftrace prints stacks as bare addresses), tokio (statements that set $id_at and the others of poll.bt; empty: polls are
-# not told apart), watch (statements that look at a new name), duration (ms, 0: no end).
+# not told apart), own (how many of the last files are scripts of the user's: see own.awk), watch (statements that look at a new name), duration (ms, 0: no end).
 #
 # Probes with the same name and filter become one program: each program costs every thread of the machine a little.
 
@@ -107,6 +108,11 @@ FNR == 1 {
 	title = 1
 	part = head = ""
 	file++
+}
+
+file >= ARGC - own {
+	own_line($0)
+	next
 }
 
 title {
@@ -275,18 +281,20 @@ function end(    maps, text, name) {
 		cleared[name] = 1
 		maps = substr(maps, RSTART + RLENGTH)
 	}
-	show("END", text)
+	script = script "\nEND\n{\n" own_end fill(text) "}\n"
 }
 
 END {
+	own_finish()
 	if (stacks == "dwarf")
 		print "config = { unstable_dw_ustack = \"enable\" }"
-	printf "%s", structures
+	printf "%s%s%s", own_config, own_before, structures
 	for (i = 1; i <= heads; i++)
 		if (order[i] != "back")
 			show(order[i], program[order[i]])
 	back()
 	begin()
 	end()
-	printf "%s", script
+	i = index(script, "\nBEGIN\n{\n") + length("\nBEGIN\n{\n")
+	printf "%s%s%s%s", substr(script, 1, i - 1), own_begin, substr(script, i), own_probes
 }
