@@ -1,6 +1,6 @@
 # own.awk - a script of the user's own, on its way into the composed one. With compose.awk, which calls it.
 #
-# bpftrace before 0.24 takes one BEGIN and one END only, and all versions want structures and #include lines before the
+# bpftrace 0.17 and 0.23 take one BEGIN and one END only (0.27 takes more), and all versions want structures and #include lines before the
 # probes: so a script is taken apart at its outermost braces. $1 and $2 become numbers; what is between //@standalone and
 # //@end is left out. Every piece comes after a line
 #
