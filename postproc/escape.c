@@ -2,6 +2,7 @@
 #include <libiberty/libiberty.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
 
@@ -33,19 +34,24 @@ static size_t decode(const char *s, uint32_t *code)
 	return length;
 }
 
-/* Would this character be seen where it stands, and nothing else happen? */
-static bool harmless(uint32_t code)
+/* Is this no control character, whatever the machine's tables say of it? */
+static bool plain(uint32_t code)
 {
 	if (code < 0x80)
 		return code >= 0x20 && code != 0x7f;
-	if (code < 0xa0 || code == 0xad || code == 0x61c || (code >= 0x200b && code <= 0x200f) ||
-	    (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) || code == 0xfeff ||
-	    (code >= 0xfff9 && code <= 0xfffb))
-		return false;
-	return wcwidth((wchar_t)code) > 0;
+	return !(code < 0xa0 || code == 0xad || code == 0x61c || (code >= 0x200b && code <= 0x200f) ||
+		 (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) || code == 0xfeff ||
+		 (code >= 0xfff9 && code <= 0xfffb));
 }
 
-char *escape_terminal(const char *raw, bool utf8)
+/* Would this character be seen where it stands, and nothing else happen? */
+static bool harmless(uint32_t code)
+{
+	return plain(code) && (code < 0x80 || wcwidth((wchar_t)code) > 0);
+}
+
+/* Whether all but ASCII goes, too, is up to `keep`. */
+static char *escape(const char *raw, bool (*keep)(uint32_t code))
 {
 	if (!raw)
 		raw = "";
@@ -56,7 +62,7 @@ char *escape_terminal(const char *raw, bool utf8)
 		uint32_t code;
 		size_t length = decode(raw, &code);
 
-		if (length && harmless(code) && (utf8 || length == 1)) {
+		if (length && keep(code)) {
 			memcpy(out, raw, length);
 			out += length;
 			raw += length;
@@ -66,6 +72,67 @@ char *escape_terminal(const char *raw, bool utf8)
 			out += sprintf(out, "\\x%02x", (unsigned char)*raw);
 	}
 	*out = '\0';
+	return safe;
+}
+
+static bool harmless_ascii(uint32_t code)
+{
+	return code < 0x80 && harmless(code);
+}
+
+char *escape_terminal(const char *raw, bool utf8)
+{
+	return escape(raw, utf8 ? harmless : harmless_ascii);
+}
+
+char *escape_utf8(const char *raw)
+{
+	return escape(raw, plain);
+}
+
+/* The longest run of backquotes in `text`. */
+static size_t backquotes(const char *text)
+{
+	size_t most = 0;
+
+	for (size_t run; *text; text += run ? run : 1) {
+		run = strspn(text, "`");
+		most = run > most ? run : most;
+	}
+	return most;
+}
+
+/* A code span begins and ends with more backquotes than there are in it; a space at both ends goes. Cells are split before
+ * anything else is read, at bars without a backslash; and renderers differ in whether a backslash may have one before it. */
+char *escape_markdown(const char *raw)
+{
+	char *text = escape_utf8(raw);
+	size_t fence = backquotes(text) + 1, length = strlen(text);
+	bool pad = fence > 1 || (length && (text[0] == ' ' || text[length - 1] == ' '));
+	char *safe = xmalloc(3 * length + 2 * fence + 3), *out = safe;
+
+	if (length) {
+		memset(out, '`', fence);
+		out += fence;
+		if (pad)
+			*out++ = ' ';
+		for (const char *c = text; *c;) {
+			size_t run = strspn(c, "\\");
+			bool bar = c[run] == '|';
+
+			memset(out, '\\', bar ? 2 * run + 1 : run);
+			out += bar ? 2 * run + 1 : run;
+			c += run;
+			if (*c)
+				*out++ = *c++;
+		}
+		if (pad)
+			*out++ = ' ';
+		memset(out, '`', fence);
+		out += fence;
+	}
+	*out = '\0';
+	free(text);
 	return safe;
 }
 

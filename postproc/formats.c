@@ -3,9 +3,11 @@
 #include <string.h>
 
 static const struct format formats[] = {
-	{"text", report_write, false, "the report, for people"},
-	{"csv", format_csv, false, "the blockers, a row each"},
-	{"folded", format_folded, true, "stacks with microseconds: flamegraph.pl, inferno, speedscope"},
+	{"text", report_write, false, "the report, for people", false},
+	{"csv", format_csv, false, "the blockers, a row each", false},
+	{"folded", format_folded, true, "stacks with microseconds: flamegraph.pl, inferno, speedscope",
+	 false},
+	{"pprof", format_pprof, true, "a gzip'd profile: go tool pprof, Pyroscope, Parca", true},
 };
 
 const struct format *format_named(const char *name)

@@ -14,6 +14,7 @@ struct format {
 	int (*write)(FILE *out, const struct model *model, const struct report_options *options);
 	bool all_spans; /* it needs every block's span */
 	const char *description;
+	bool binary; /* not for a terminal */
 };
 
 /* The format of this name, or NULL. Static. */
@@ -24,5 +25,6 @@ void formats_list(FILE *out);
 
 int format_csv(FILE *out, const struct model *model, const struct report_options *options);
 int format_folded(FILE *out, const struct model *model, const struct report_options *options);
+int format_pprof(FILE *out, const struct model *model, const struct report_options *options);
 
 #endif
