@@ -3,11 +3,12 @@
 #include <string.h>
 
 static const struct format formats[] = {
-	{"text", report_write, false, "the report, for people", false},
-	{"csv", format_csv, false, "the blockers, a row each", false},
-	{"folded", format_folded, true, "stacks with microseconds: flamegraph.pl, inferno, speedscope",
-	 false},
-	{"pprof", format_pprof, true, "a gzip'd profile: go tool pprof, Pyroscope, Parca", true},
+	{"text", report_write, false, "the report, for people"},
+	{"csv", format_csv, false, "the blockers, a row each"},
+	{"folded", format_folded, true, "stacks with microseconds: flamegraph.pl, inferno, speedscope"},
+	{"pprof", format_pprof, true, "a gzip'd profile: go tool pprof, Pyroscope, Parca"},
+	{"prometheus", format_prometheus, true, "metrics: Prometheus, node_exporter's textfile collector"},
+	{"markdown", format_markdown, false, "a table of the blockers for GitHub and the like"},
 };
 
 const struct format *format_named(const char *name)
@@ -16,6 +17,11 @@ const struct format *format_named(const char *name)
 		if (!strcmp(formats[i].name, name))
 			return &formats[i];
 	return NULL;
+}
+
+bool format_binary(const struct format *format)
+{
+	return format->write == format_pprof;
 }
 
 void formats_list(FILE *out)

@@ -83,7 +83,7 @@ static void add_output(struct options *o, const char *argument)
 		formats_list(stderr);
 		exit(2);
 	}
-	if (format->binary && (!equals || !strcmp(equals + 1, "-")) && isatty(STDOUT_FILENO)) {
+	if (format_binary(format) && (!equals || !strcmp(equals + 1, "-")) && isatty(STDOUT_FILENO)) {
 		fprintf(stderr, "hud-postproc report: %s is nothing for a terminal: --format %s=FILE\n", name,
 			name);
 		exit(2);
