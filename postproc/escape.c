@@ -103,7 +103,8 @@ static size_t backquotes(const char *text)
 }
 
 /* A code span begins and ends with more backquotes than there are in it; a space at both ends goes. Cells are split before
- * anything else is read, at bars without a backslash; and renderers differ in whether a backslash may have one before it. */
+ * anything else is read, at bars without a backslash; renderers differ in whether that may itself be one of a pair, so their
+ * number is odd. */
 char *escape_markdown(const char *raw)
 {
 	char *text = escape_utf8(raw);
@@ -118,10 +119,10 @@ char *escape_markdown(const char *raw)
 			*out++ = ' ';
 		for (const char *c = text; *c;) {
 			size_t run = strspn(c, "\\");
-			bool bar = c[run] == '|';
+			size_t written = c[run] == '|' ? (run + 1) | 1 : run;
 
-			memset(out, '\\', bar ? 2 * run + 1 : run);
-			out += bar ? 2 * run + 1 : run;
+			memset(out, '\\', written);
+			out += written;
 			c += run;
 			if (*c)
 				*out++ = *c++;
