@@ -78,6 +78,8 @@ struct model {
 	uint64_t run_queue;    /* sum of run-queue waits over the threshold */
 	uint64_t polls;	       /* of at least the threshold, if they were told apart exactly */
 	uint64_t longest_poll; /* ns */
+	uint64_t
+		estimated_from; /* from then on they were not told apart any more: that cost too much. 0: they were */
 	uint64_t events, lost, unknown_lines, bad_lines;
 	uint64_t stacks, stacks_cut, stacks_missing;
 	uint64_t stacks_walked,
