@@ -301,6 +301,11 @@ void polls_add(struct polls *p, const struct poll *poll)
 {
 	struct thread *t = thread_of(p, poll->tid);
 
+	if (poll->taken_back) {
+		drop(t, until(t, poll->next));
+		t->open.first = 0;
+		return;
+	}
 	if (t->open.first && t->open.first != poll->first) { /* its end was lost */
 		struct poll open = t->open;
 

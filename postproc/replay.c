@@ -270,6 +270,7 @@ static void judge_poll(struct replay *r, const struct event *e)
 			    .next = e->ns,
 			    .off = e->poll.off,
 			    .running = e->poll.running,
+			    .taken_back = e->poll.taken_back,
 			    .task = future_at(r, e->poll.site)};
 
 	if (!exact_polls(r))
@@ -344,7 +345,7 @@ static void see(struct replay *r, uint64_t ns)
 }
 
 /* Behind `end NS limit`, tracing goes on without probes at polls. */
-static void go_on(struct replay *r)
+static void go_on(struct replay *r, uint64_t ns)
 {
 	if (!r->model->ended || strcmp(r->model->ended, "limit") != 0)
 		return;
@@ -353,6 +354,7 @@ static void go_on(struct replay *r)
 	if (r->polls)
 		polls_finish(r->polls);
 	r->model->estimated_from = r->ended;
+	r->model->unseen = ns > r->ended ? ns - r->ended : 0;
 	r->model->ended = NULL;
 	r->estimating = true;
 	r->ended = 0;
@@ -391,7 +393,7 @@ static void take(struct replay *r, const struct event *e)
 		break;
 	case EVENT_BEGIN:
 		if (r->ended)
-			go_on(r);
+			go_on(r, e->ns);
 		see(r, e->ns);
 		break;
 	case EVENT_END:

@@ -209,10 +209,11 @@ static void warnings(struct report *report)
 			   "before counts.");
 	if (m->estimated_from)
 		warn(page,
-		     "After %s the probes that told polls apart were taken off: they would have cost a "
-		     "worker more "
-		     "than 2%% of its time. From then on polls are estimated from samples.",
-		     unit_duration(text, m->estimated_from > m->start ? m->estimated_from - m->start : 0));
+		     "After %s the probes that told polls apart were taken off: they cost a worker more than "
+		     "2%% of "
+		     "its time. Nothing was seen for %s, and polls are estimated from samples since.",
+		     unit_duration(text, m->estimated_from > m->start ? m->estimated_from - m->start : 0),
+		     unit_duration(share, m->unseen));
 	if (m->lost)
 		warn(page,
 		     "%s events were lost (%s): times and counts are too low. A higher --threshold or "

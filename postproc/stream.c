@@ -329,8 +329,10 @@ static void parse_poll(struct cursor *c, struct event *e)
 	decimal(c, UINT64_MAX); /* the counter */
 	choice(c, schedulers);
 	e->poll.running = choice(c, states) == 1;
-	if (c->p && c->p != c->end)
+	if (c->p && c->p != c->end) {
 		e->poll.site = hex(c);
+		e->poll.taken_back = !e->poll.site;
+	}
 	if (e->poll.before > e->poll.first || e->poll.first > e->poll.last || e->poll.last > e->ns)
 		c->bad = true;
 }

@@ -59,7 +59,7 @@ struct event {
 	struct {
 		uint64_t before, first, last, off; /* ns; `off` is a duration */
 		uint64_t site;			   /* where it was seen to begin; 0: not so */
-		bool running;
+		bool running, taken_back;
 	} poll;			 /* POLL; SITE: the site alone */
 	uint64_t ip, sp, bp, lr; /* STACK: registers, lr 0 where there is none. ADDRESS: ip */
 	uint32_t chunks;	 /* STACK: how many `words` lines describe it */

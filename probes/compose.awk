@@ -256,7 +256,7 @@ function begin(    i, n, tid, text) {
 function aim() {
 	if (!exact)
 		return ""
-	return (sites ? "\tif (@poll_again[$who] != 0) {\n\t\t$least = (uint64)1 << 62;\n\t\t@poll_again[$who] = (uint64)0;\n\t}\n" : "") \
+	return (sites ? "\tif (@poll_parked[$who] != 0) {\n\t\t$least = (uint64)1 << 62;\n\t\t@poll_parked[$who] = (uint64)0;\n\t}\n" : "") \
 		"\tif (@poll_key[$who] == 0) {\n\t\t$least = (uint64)1 << 62;\n\t}\n" \
 		"\tif (@poll_key[$who] != 0 && nsecs - @poll_first[$who] >= $2 * 1000) {\n\t\t$least = (uint64)$2 * 125;\n\t}\n"
 }

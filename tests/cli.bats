@@ -90,7 +90,7 @@ write_stream() {
 
 @test "--help, the manual page and the completion name the same options" {
 	options=$("$HUD" --help | grep -oE -- '(^|[ ,])--[a-z-]+' | tr -d ' ,' | sort -u)
-	(($(wc -l <<<"$options") == 18))
+	(($(wc -l <<<"$options") == 19))
 	for option in $options; do
 		echo "$option"
 		sed 's/\\-/-/g' "$ROOT/bin/hud-trace.8" | grep -qF -- "$option"
@@ -123,6 +123,11 @@ write_stream() {
 	accepted --stacks auto
 	accepted --stacks fp
 	accepted --stacks copy
+	accepted --polls auto
+	accepted --polls tls
+	accepted --polls uprobe
+	accepted --polls estimate
+	accepted --polls off
 	accepted --stack-size 1
 	accepted --stack-size 128
 	accepted --workers tokio

@@ -4,7 +4,7 @@
 //!
 //! in nanoseconds on CLOCK_MONOTONIC. tests/accuracy compares the log with what was traced.
 //!
-//!     ground-truth [multi | current] [SECONDS] [LOG_FROM_US] 2>LOG
+//!     ground-truth [multi | current | yield] [SECONDS] [LOG_FROM_US] 2>LOG
 
 use std::cell::UnsafeCell;
 use std::future::Future;
@@ -217,6 +217,13 @@ fn spawn_all(multi: bool) {
     }
 }
 
+/// As many polls as there can be.
+async fn yields() {
+    loop {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// A runtime of its own, on a thread of its own, with tasks that stay there.
 fn local_set() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
@@ -228,7 +235,8 @@ fn local_set() {
 
 fn main() {
     let words: Vec<String> = std::env::args().collect();
-    let multi = words.get(1).map_or(true, |flavor| flavor == "multi");
+    let multi = words.get(1).map_or(true, |flavor| flavor != "current");
+    let yielding = words.get(1).map_or(false, |flavor| flavor == "yield");
     let seconds = words.get(2).map_or(10, |text| text.parse().unwrap());
     if let Some(text) = words.get(3) {
         let us: u64 = text.parse().unwrap();
@@ -240,9 +248,15 @@ fn main() {
         tokio::runtime::Builder::new_current_thread()
     };
     let runtime = builder.worker_threads(2).enable_time().build().unwrap();
-    std::thread::Builder::new().name("local-set".into()).spawn(local_set).unwrap();
+    if !yielding {
+        std::thread::Builder::new().name("local-set".into()).spawn(local_set).unwrap();
+    }
     runtime.block_on(async {
-        spawn_all(multi);
+        if yielding {
+            tokio::spawn(yields());
+        } else {
+            spawn_all(multi);
+        }
         println!("ready");
         rest(seconds * 1_000_000).await;
     });
