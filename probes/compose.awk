@@ -100,13 +100,14 @@ function points(kinds, slow,    i, n, site, at) {
 }
 
 # A program for those of a kind that cost little, and one for the others.
-function show_sites(kinds, text,    slow, at) {
+function show_sites(kinds, text,    slow, at, this) {
 	for (slow = 0; slow <= 1; slow++) {
 		at = points(kinds, slow)
 		if (!at)
 			continue
-		gsub(/[0-9]+; \/\/@cost/, (slow ? 14000 : 700) ";", text)
-		show(at " /pid == $1/", text)
+		this = text
+		gsub(/[0-9]+; \/\/@cost/, (slow ? 15000 : 1000) ";", this)
+		show(at " /pid == $1/", this)
 	}
 }
 
