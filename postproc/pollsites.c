@@ -266,7 +266,7 @@ static void search_data(pid_t pid, const struct module *module, uint64_t start, 
 	free(word);
 }
 
-/* The tables hold addresses, so they are in writable segments, as they stand in memory after relocation. */
+/* The tables hold addresses: they are read from memory, where these stand as they are after relocation. */
 static void find_pool(pid_t pid, struct module *module, struct pollsites *sites)
 {
 	GElf_Addr bias;
@@ -278,7 +278,7 @@ static void find_pool(pid_t pid, struct module *module, struct pollsites *sites)
 	for (size_t i = 0; i < count; i++) {
 		GElf_Phdr phdr;
 
-		if (!gelf_getphdr(elf, (int)i, &phdr) || phdr.p_type != PT_LOAD || !(phdr.p_flags & PF_W))
+		if (!gelf_getphdr(elf, (int)i, &phdr) || phdr.p_type != PT_LOAD || (phdr.p_flags & PF_X))
 			continue;
 		uint64_t start = (phdr.p_vaddr + 7) & ~(uint64_t)7;
 
@@ -302,7 +302,7 @@ const char *pollsites_find(pid_t pid, struct module *module, struct symbolizer *
 		sites->polls += sites->site[i].kind == SITE_POLL;
 	if (sites->polls == 0)
 		why = "no symbol of tokio::runtime::task::raw::poll";
-	else if (search.too_many || sites->polls > POLLSITES_LIMIT)
+	else if (search.too_many || sites->count > POLLSITES_LIMIT)
 		why = "there are too many types of futures to probe the polls of each";
 	if (why)
 		pollsites_free(sites);

@@ -39,8 +39,8 @@ struct pollsites {
 	size_t count, polls;   /* of all kinds; of SITE_POLL */
 };
 
-/* The most places to poll at that are probed: attaching takes some 50 ms each. */
-#define POLLSITES_LIMIT 256
+/* The most places that are probed: the kernel takes some 0.1 s for each to take the probe off. */
+#define POLLSITES_LIMIT 128
 
 /* Finds the places in the main executable of the live process `pid`, whose memory tells which polls are those of spawn_blocking
  * where names do not. Returns NULL, or why polls cannot be told apart by them (static text). If some were left out, the polls
