@@ -34,24 +34,29 @@ static size_t decode(const char *s, uint32_t *code)
 	return length;
 }
 
-/* Is this no control character, whatever the machine's tables say of it? */
-static bool plain(uint32_t code)
+/* Does this character do something to others instead of being seen: control codes, direction of writing, joining? */
+static bool invisible(uint32_t code)
 {
-	if (code < 0x80)
-		return code >= 0x20 && code != 0x7f;
-	return !(code < 0xa0 || code == 0xad || code == 0x61c || (code >= 0x200b && code <= 0x200f) ||
-		 (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) || code == 0xfeff ||
-		 (code >= 0xfff9 && code <= 0xfffb));
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xad || code == 0x61c ||
+	       (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
+	       (code >= 0x2060 && code <= 0x206f) || code == 0xfeff || (code >= 0xfff9 && code <= 0xfffb);
 }
 
 /* Would this character be seen where it stands, and nothing else happen? */
 static bool harmless(uint32_t code)
 {
-	return plain(code) && (code < 0x80 || wcwidth((wchar_t)code) > 0);
+	return !invisible(code) && (code < 0x80 || wcwidth((wchar_t)code) > 0);
 }
 
-/* Whether all but ASCII goes, too, is up to `keep`. */
-static char *escape(const char *raw, bool (*keep)(uint32_t code))
+/* Writes `bytes` of `raw` as \xNN each to `out`. Returns the end of what it wrote, which is 0. */
+static char *in_hex(char *out, const char *raw, size_t bytes)
+{
+	while (bytes--)
+		out += sprintf(out, "\\x%02x", (unsigned char)*raw++);
+	return out;
+}
+
+char *escape_terminal(const char *raw, bool utf8)
 {
 	if (!raw)
 		raw = "";
@@ -62,32 +67,71 @@ static char *escape(const char *raw, bool (*keep)(uint32_t code))
 		uint32_t code;
 		size_t length = decode(raw, &code);
 
-		if (length && keep(code)) {
+		if (length && harmless(code) && (utf8 || length == 1)) {
 			memcpy(out, raw, length);
 			out += length;
 			raw += length;
 			continue;
 		}
-		for (size_t n = length ? length : 1; n; n--, raw++)
-			out += sprintf(out, "\\x%02x", (unsigned char)*raw);
+		length = length ? length : 1;
+		out = in_hex(out, raw, length);
+		raw += length;
 	}
 	*out = '\0';
 	return safe;
 }
 
-static bool harmless_ascii(uint32_t code)
+char *escape_gnuplot(const char *raw)
 {
-	return code < 0x80 && harmless(code);
-}
+	if (!raw)
+		raw = "";
+	char *safe = xmalloc(strlen(raw) + 3);
+	char *out = safe;
 
-char *escape_terminal(const char *raw, bool utf8)
-{
-	return escape(raw, utf8 ? harmless : harmless_ascii);
+	*out++ = '"';
+	while (*raw) {
+		uint32_t code;
+		size_t length = decode(raw, &code);
+
+		if (length == 0 || !harmless(code)) {
+			*out++ = '?';
+			raw += length ? length : 1;
+		} else if (length == 1) {
+			*out++ = *raw == '"' || *raw == '`' ? '\'' : *raw == '\\' ? '/' : *raw;
+			raw++;
+		} else {
+			memcpy(out, raw, length);
+			out += length;
+			raw += length;
+		}
+	}
+	*out++ = '"';
+	*out = '\0';
+	return safe;
 }
 
 char *escape_utf8(const char *raw)
 {
-	return escape(raw, plain);
+	if (!raw)
+		raw = "";
+	char *safe = xmalloc(strlen(raw) * 4 + 1);
+	char *out = safe;
+
+	while (*raw) {
+		uint32_t code;
+		size_t length = decode(raw, &code);
+
+		if (length && !invisible(code)) {
+			memcpy(out, raw, length);
+			out += length;
+		} else {
+			length = length ? length : 1;
+			out = in_hex(out, raw, length);
+		}
+		raw += length;
+	}
+	*out = '\0';
+	return safe;
 }
 
 /* The longest run of backquotes in `text`. */
@@ -134,35 +178,6 @@ char *escape_markdown(const char *raw)
 	}
 	*out = '\0';
 	free(text);
-	return safe;
-}
-
-char *escape_gnuplot(const char *raw)
-{
-	if (!raw)
-		raw = "";
-	char *safe = xmalloc(strlen(raw) + 3);
-	char *out = safe;
-
-	*out++ = '"';
-	while (*raw) {
-		uint32_t code;
-		size_t length = decode(raw, &code);
-
-		if (length == 0 || !harmless(code)) {
-			*out++ = '?';
-			raw += length ? length : 1;
-		} else if (length == 1) {
-			*out++ = *raw == '"' || *raw == '`' ? '\'' : *raw == '\\' ? '/' : *raw;
-			raw++;
-		} else {
-			memcpy(out, raw, length);
-			out += length;
-			raw += length;
-		}
-	}
-	*out++ = '"';
-	*out = '\0';
 	return safe;
 }
 
