@@ -49,7 +49,7 @@ function leave(    text) {
 		text = "$who = (uint64)tid;\n" body["copy"]
 	else
 		text = "@walked[tid] = " walk(stacks == "fp" ? "ustack" : "dw_ustack") ";\n"
-	return tokio ? "if ($poll != 0) {\n" text "}\n" : text
+	return exact ? "if ($poll != 0) {\n" text "}\n" : text
 }
 
 # Takes the current thread for a worker, if it is one.
@@ -232,7 +232,7 @@ in_structure {
 /^(tracepoint|profile|interval):/ {
 	head = $0
 	sub(/^profile:hz:99 /, "profile:hz:" hz " ", head)
-	if (polled && tokio)
+	if (polled && exact)
 		sub(/\/$/, " \\&\\& @poll_key[" polled "]/", head)
 	polled = ""
 	if (in_back)
@@ -298,7 +298,7 @@ function back(    who) {
 }
 
 function end(    maps, text, name) {
-	text = (tokio ? "\t$now = nsecs;\n\tif (@why == 3) {\n\t\t$now = @until;\n\t}\n\t$oldest = (uint64)$2 * 1000;\n" \
+	text = ("unended" in body ? "\t$now = nsecs;\n\tif (@why == 3) {\n\t\t$now = @until;\n\t}\n\t$oldest = (uint64)$2 * 1000;\n" \
 		body["unended"] : "") "\tif (@why == 0) { printf(\"end %lld interrupt\\n\", nsecs); }\n" \
 		"\tif (@why == 1) { printf(\"end %lld exit\\n\", nsecs); }\n" \
 		"\tif (@why == 2) { printf(\"end %lld exec\\n\", nsecs); }\n" \
