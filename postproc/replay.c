@@ -238,7 +238,10 @@ static void judge_runq_event(struct replay *r, const struct held *h)
 			  .stack = v},
 	};
 
-	if (h->e.run_queue < r->model->target.threshold || (!worker && !exact_polls(r)))
+	if (h->e.run_queue < r->model->target.threshold)
+		return;
+	/* Where polls are told apart, most waits come without a stack; but a thread that is known to be no worker is none. */
+	if (!worker && (!exact_polls(r) || tally_role(r->tally, h->e.tid) != ROLE_UNKNOWN))
 		return;
 	if (exact_polls(r))
 		polls_piece(r->polls, &piece); /* the time that the poll has to do without */

@@ -140,6 +140,21 @@ static void waits_for_a_cpu_are_not_the_polls(void **state)
 	replay_free(o.replay);
 }
 
+static void a_pool_thread_may_wait_for_a_cpu(void **state)
+{
+	struct outcome o;
+	(void)state;
+
+	/* 103 is known to be of the blocking pool, 102 is not known yet: what waits without a stack may be a worker. */
+	play(&o, HEAD "thread 103 blocking-pool 1 tokio-rt-worker\n"
+		      "runq 2010000000 103 0 8000000 P 0 7 7 0 cc1\n"
+		      "runq 2020000000 102 0 9000000 P 0 7 7 0 cc1\n" END);
+	assert_int_equal(o.model.blockers, 1);
+	assert_int_equal(o.model.run_queue, 9 * MS);
+	assert_int_equal(o.model.workers, 2);
+	replay_free(o.replay);
+}
+
 static void polls_that_never_end(void **state)
 {
 	struct outcome o;
@@ -305,6 +320,7 @@ int main(void)
 		cmocka_unit_test(a_poll_is_divided_among_what_it_did),
 		cmocka_unit_test(short_sleeps_add_up),
 		cmocka_unit_test(waits_for_a_cpu_are_not_the_polls),
+		cmocka_unit_test(a_pool_thread_may_wait_for_a_cpu),
 		cmocka_unit_test(polls_that_never_end),
 		cmocka_unit_test(no_more_is_kept_than_can_count),
 		cmocka_unit_test(probes_name_the_future),
