@@ -32,8 +32,11 @@ struct blocker {
 		*function; /* display name of the blamed frame; "module+0xoffset" where there is no symbol */
 	const char *file;  /* NULL if unknown */
 	unsigned line;
-	const char *task;    /* NULL if unknown */
-	const char *syscall; /* of the commonest stack, NULL if none */
+	const char *task; /* NULL if unknown */
+	const char *
+		nameless_build; /* of a function or task that has no name but where it is: the module's build id,
+	                        "" if unknown. NULL: they have names */
+	const char *syscall;	/* of the commonest stack, NULL if none */
 	uint64_t count, total, max;
 	uint64_t unfinished;	    /* of count: still went on when the trace ended */
 	uint64_t asleep, run_queue; /* parts of total: sleeping, waiting for a CPU; the rest is running */

@@ -483,6 +483,28 @@ static void note_mappings(struct replay *r, struct model *m)
 		m->mapped[i] = (struct mapped){map->start, map->end, map->offset, map->path, map->build_id};
 }
 
+/* Is `text` where frame `f` is, for want of a name? */
+static bool stands_for(const struct frame *f, const char *text)
+{
+	return text && !f->function && (f->name ? !strcmp(f->name, text) : strstr(text, "+0x") != NULL);
+}
+
+/* Whose build it is that a nameless blocker's offset is good for. */
+static void note_builds(struct replay *r, struct model *m)
+{
+	for (size_t i = 0; i < m->blockers; i++) {
+		struct blocker *b = &m->blocker[i];
+
+		for (size_t j = 0; b->stack && j < b->stack->count && !b->nameless_build; j++) {
+			const struct frame *f = b->stack->frame[j];
+			const struct mapping *map = space_mapping(r->space, f->pc);
+
+			if (stands_for(f, b->function) || stands_for(f, b->task))
+				b->nameless_build = map ? map->build_id : "";
+		}
+	}
+}
+
 int replay_read(struct replay *r, FILE *in, struct model *model)
 {
 	struct stream *stream = stream_new(in);
@@ -521,6 +543,7 @@ int replay_read(struct replay *r, FILE *in, struct model *model)
 		note_mappings(r, model);
 	}
 	tally_finish(r->tally, model);
+	note_builds(r, model);
 	stream_free(stream);
 	errno = error;
 	return error ? -1 : 0;

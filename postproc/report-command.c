@@ -1,19 +1,18 @@
 /* report-command.c - hud-postproc report: from a stream to the report and its chart. */
 #include <errno.h>
 #include <getopt.h>
-#include <langinfo.h>
 #include <libiberty/libiberty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "chart.h"
 #include "command.h"
 #include "debuginfod.h"
 #include "formats.h"
+#include "gate.h"
 #include "output.h"
 #include "progress.h"
 #include "replay.h"
@@ -29,6 +28,7 @@ struct options {
 	} output[OUTPUTS];
 	size_t outputs;
 	struct report_options report;
+	struct gates gates;
 	const char *chart, *file;
 	bool no_colour, quiet;
 };
@@ -44,24 +44,17 @@ static const char help[] =
 	"      --top N         rank at most N blockers, 1 to 100 (10)\n"
 	"      --window SECS   only the last SECS seconds count\n"
 	"      --format F[=FILE]  write it as F (list: which there are), also several times\n"
+	"      --fail-on EXPR  end with status 3 if so: 'blocked>5%', 'max>50ms',\n"
+	"                      'total>2s', 'count>100', 'rate>2/s', 'lost>0'; also several\n"
 	"      --chart FILE    draw a chart too: FILE.png, .svg or .pdf; - draws text\n"
 	"      --width N       columns, 60 to 500 (the terminal's; 80)\n"
 	"      --no-color      no colours (also: NO_COLOR=1)\n"
 	"  -v, --verbose       every frame, whole names\n"
 	"  -h, --help\n";
 
-/* A number from `low` to `high`; exits with status 2 otherwise. */
 static double number(const char *option, const char *text, double low, double high)
 {
-	char *end;
-	double value = strtod(text, &end);
-
-	if (end == text || *end || !(value >= low && value <= high)) {
-		fprintf(stderr, "hud-postproc report: --%s: '%s' is not a number from %g to %g\n", option,
-			text, low, high);
-		exit(2);
-	}
-	return value;
+	return command_number("report", option, text, low, high);
 }
 
 /* Takes "F" or "F=FILE"; exits if there is no such format, or with the list of them. */
@@ -96,7 +89,7 @@ static void add_output(struct options *o, const char *argument)
 
 static void parse(int argc, char **argv, struct options *o)
 {
-	enum { TOP = 256, WINDOW, CHART, WIDTH, NO_COLOUR, HEADLESS, DEBUGINFOD, FORMAT };
+	enum { TOP = 256, WINDOW, CHART, WIDTH, NO_COLOUR, HEADLESS, DEBUGINFOD, FORMAT, FAIL_ON };
 	static const struct option longs[] = {
 		{"target", required_argument, NULL, 't'},
 		{"pid", required_argument, NULL, 'p'},
@@ -105,6 +98,7 @@ static void parse(int argc, char **argv, struct options *o)
 		{"window", required_argument, NULL, WINDOW},
 		{"chart", required_argument, NULL, CHART},
 		{"format", required_argument, NULL, FORMAT},
+		{"fail-on", required_argument, NULL, FAIL_ON},
 		{"width", required_argument, NULL, WIDTH},
 		{"no-color", no_argument, NULL, NO_COLOUR},
 		{"headless", no_argument, NULL, HEADLESS}, /* as hud-trace passes it on: no progress */
@@ -130,6 +124,9 @@ static void parse(int argc, char **argv, struct options *o)
 			break;
 		case FORMAT:
 			add_output(o, optarg);
+			break;
+		case FAIL_ON:
+			gates_add(&o->gates, "report", optarg, false);
 			break;
 		case CHART:
 			o->chart = optarg;
@@ -164,19 +161,6 @@ static void parse(int argc, char **argv, struct options *o)
 	o->file = argv[optind];
 	if (!o->outputs)
 		o->output[o->outputs++].format = format_named("text");
-}
-
-static void fit_terminal(struct options *o)
-{
-	struct winsize size;
-	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
-	bool tty = isatty(STDOUT_FILENO);
-
-	if (!o->report.width && tty && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
-		o->report.width = size.ws_col;
-	o->report.colour = tty && !o->no_colour && !(no_colour && *no_colour) && terminal &&
-			   strcmp(terminal, "dumb") != 0;
-	o->report.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
 }
 
 static int fail(const char *what, const char *why)
@@ -229,8 +213,10 @@ static int report(struct options *o, FILE *in)
 			status = 1;
 	if (o->chart && chart_write(&model, o->chart, o->report.width))
 		status = 1;
+	int broken = gates_check(&o->gates, "report", &model, NULL);
+
 	replay_free(replay);
-	return status;
+	return status ? status : broken;
 }
 
 int report_main(int argc, char **argv)
@@ -238,7 +224,7 @@ int report_main(int argc, char **argv)
 	struct options o = {0};
 
 	parse(argc, argv, &o);
-	fit_terminal(&o);
+	command_fit_terminal(&o.report, o.no_colour);
 	signal(SIGPIPE, SIG_IGN);
 	if (!o.quiet && isatty(STDERR_FILENO))
 		progress_enable();
