@@ -45,7 +45,9 @@ static void row(FILE *out, const struct change *c, const char *root)
 	fprintf(out, " | %s", reason_info(b->reason)->word);
 	fprintf(out, " | %s", change_time(text, c->was.time));
 	fprintf(out, " | %s", change_time(text, c->is.time));
-	fprintf(out, " | %s%s%s", *change_growth(text, c) ? strong : "", text, *text ? strong : "");
+	change_growth(text, c);
+	strong = *text ? strong : "";
+	fprintf(out, " | %s%s%s", strong, text, strong);
 	fprintf(out, " | %s", change_often(text, c->was.often));
 	fprintf(out, " | %s |\n", change_often(text, c->is.often));
 	free(place);

@@ -97,7 +97,8 @@ static void head(struct report *report, const struct diff *d)
 	fact(page, "threshold", unit_setting(was, a->target.threshold), unit_setting(is, b->target.threshold),
 	     NULL);
 	if (a->target.build_id && b->target.build_id) {
-		bool same = !strcmp(a->target.build_id, b->target.build_id);
+		bool same = !strcmp(a->target.build_id, b->target.build_id) &&
+			    strcmp(a->target.build_id, "-") != 0;
 
 		snprintf(was, sizeof(was), "%.8s", a->target.build_id);
 		snprintf(is, sizeof(is), "%.8s", b->target.build_id);

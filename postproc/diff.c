@@ -9,6 +9,8 @@
 
 #include "noise.h"
 
+#define BUILDS 64 /* told apart in a trace */
+
 /* A blocker with its slices, to be found by what it is matched by. */
 struct entry {
 	const struct blocker *blocker;
@@ -21,7 +23,9 @@ struct side {
 	const struct model *model;
 	struct entry *entry; /* as model->blocker */
 	struct slices blocked, run_queue;
-	double worker_time, time; /* seconds */
+	double worker_time, time;  /* seconds */
+	const char *build[BUILDS]; /* of the executable, and of files that hold nameless code */
+	size_t builds;
 };
 
 static hashval_t hash_entry(const void *p)
@@ -48,6 +52,16 @@ static int equal_entries(const void *one, const void *two)
 	       (!a->task || !strcmp(a->task, b->task)) && same_build(a, b);
 }
 
+static void add_build(struct side *side, const char *build)
+{
+	size_t i = 0;
+
+	while (i < side->builds && strcmp(side->build[i], build) != 0)
+		i++;
+	if (i == side->builds && i < BUILDS)
+		side->build[side->builds++] = build;
+}
+
 static void open_side(struct side *side, const struct model *m)
 {
 	*side = (struct side){
@@ -59,8 +73,13 @@ static void open_side(struct side *side, const struct model *m)
 	/* So that the mean over the slices is the blocked time per second of worker time. */
 	double scale = m->worker_time ? NOISE_SLICES / side->worker_time : 0;
 
-	for (size_t i = 0; i < m->blockers; i++)
+	if (m->target.build_id)
+		add_build(side, m->target.build_id);
+	for (size_t i = 0; i < m->blockers; i++) {
 		side->entry[i].blocker = &m->blocker[i];
+		if (m->blocker[i].nameless_build)
+			add_build(side, m->blocker[i].nameless_build);
+	}
 	for (size_t i = 0; i < m->spans; i++) {
 		const struct span *s = &m->span[i];
 		double amount = (double)s->duration * scale;
@@ -132,21 +151,16 @@ static int by_importance(const void *one, const void *two)
 	return order ? order : strcmp(x->task ? x->task : "", y->task ? y->task : "");
 }
 
-static bool matchable(const struct blocker *b, const struct model *other)
+/* Is the build that a blocker's offset is good for known to be in the other trace? */
+static bool matchable(const struct blocker *b, const struct side *other)
 {
-	/* A nameless blocker of the other trace that is of the same build shows that it knows that build; else its
-	 * executable does. */
+	size_t i = 0;
+
 	if (!b->nameless_build)
 		return true;
-	if (!*b->nameless_build)
-		return false;
-	if (other->target.build_id && !strcmp(b->nameless_build, other->target.build_id))
-		return true;
-	for (size_t i = 0; i < other->blockers; i++)
-		if (other->blocker[i].nameless_build &&
-		    !strcmp(other->blocker[i].nameless_build, b->nameless_build))
-			return true;
-	return false;
+	while (i < other->builds && strcmp(other->build[i], b->nameless_build) != 0)
+		i++;
+	return *b->nameless_build && i < other->builds;
 }
 
 static void add(struct diff *d, const struct side sides[2], const struct entry *was, const struct entry *is,
@@ -161,7 +175,7 @@ static void add(struct diff *d, const struct side sides[2], const struct entry *
 		c->was = rate_of(&sides[0], before->count, before->total);
 	if (after)
 		c->is = rate_of(&sides[1], after->count, after->total);
-	if ((!after && !matchable(before, d->after)) || (!before && !matchable(after, d->before)))
+	if ((!after && !matchable(before, &sides[1])) || (!before && !matchable(after, &sides[0])))
 		c->kind = CHANGE_UNMATCHED;
 	else
 		c->kind = kind_of(c, was ? &was->slices : &none, is ? &is->slices : &none, limit);

@@ -40,7 +40,7 @@ static double error_by(const struct slices *s, double mean, size_t size)
  * are not as many observations as there are slices, and larger groups differ more than chance has it. */
 static double error_of(const struct slices *s, double mean)
 {
-	return fmax(error_by(s, mean, 1), fmax(error_by(s, mean, 2), error_by(s, mean, 4)));
+	return fmax(error_by(s, mean, 1), fmax(error_by(s, mean, 4), error_by(s, mean, 8)));
 }
 
 double noise_chance(const struct slices *one, const struct slices *other)
@@ -54,7 +54,7 @@ double noise_chance(const struct slices *one, const struct slices *other)
 	if (error <= 0)
 		return 0;
 	/* Degrees of freedom after Welch and Satterthwaite; Student's t as a normal deviate after Wallace (Annals of
-	 * Mathematical Statistics 30, 1959), which is right to the second digit from 5 degrees on. Here are 19 or more. */
+	 * Mathematical Statistics 30, 1959), which is right to the second digit from 5 degrees on. Here are 39 or more. */
 	double freedom = (NOISE_SLICES - 1) * error * error / (error1 * error1 + error2 * error2);
 	double z = (8 * freedom + 1) / (8 * freedom + 3) *
 		   sqrt(freedom * log1p(difference * difference / error / freedom));

@@ -5,7 +5,7 @@
  * nothing has changed. Nothing is drawn at random: the same traces get the same answer.
  *
  * A block counts whole where it starts, so that a long one is one observation and not several. Bursts are few observations
- * too: those within a slice by themselves, and longer ones because groups of two and of four slices are asked as well, and
+ * too: those within a slice by themselves, and longer ones because groups of four and of eight slices are asked as well, and
  * the largest spread counts. (Counting blocks one by one, as Poisson has it, would take a burst for many.) What changes more
  * slowly than a trace lasts, no trace can tell from a change of the code.
  */
@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NOISE_SLICES 20
+#define NOISE_SLICES 40
 #define NOISE_CHANCE 0.01 /* of one false change, or more, in all of a comparison */
 
 /* A quantity over the slices of a trace. */
