@@ -97,12 +97,14 @@ char *diff_verdict(const struct diff *d)
 			   beyond);
 }
 
-/* How polls were told apart: by the first word. */
-static bool same_way(const char *a, const char *b)
+/* Were polls told apart as well as this: exactly, by guess, or not at all? Two exact ways give the same. */
+static int exactness(const char *polls)
 {
-	size_t length = a ? strcspn(a, " ") : 0;
+	static const char unsampled[] = "estimate without samples";
 
-	return a && b ? length == strcspn(b, " ") && !strncmp(a, b, length) : a == b;
+	if (polls && !strncmp(polls, unsampled, sizeof(unsampled) - 1))
+		return 0;
+	return !polls || !strncmp(polls, "estimate", 8) ? 1 : 2;
 }
 
 static void side_warnings(const struct model *m, const char *which, void (*warn)(void *, const char *),
@@ -144,7 +146,7 @@ void diff_warnings(const struct diff *d, void (*warn)(void *context, const char 
 		warn(context, text);
 		free(text);
 	}
-	if (!same_way(was->polls, is->polls))
+	if (exactness(was->polls) != exactness(is->polls))
 		warn(context, "Polls were told apart in different ways: counts and times of computing do not "
 			      "compare.");
 	side_warnings(d->before, "Before", warn, context);

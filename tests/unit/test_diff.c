@@ -228,10 +228,14 @@ static void what_does_not_compare_is_said(void **state)
 	diff_warnings(&o.diff, count_warning, NULL);
 	assert_int_equal(warned, 0);
 	o.model[0].target.polls = "tls DWARF";
-	o.model[1].target.polls = "tls table";
+	o.model[1].target.polls = "uprobe 12 symbols";
 	diff_warnings(&o.diff, count_warning, NULL);
 	assert_int_equal(warned, 0);
 	o.model[1].target.polls = "estimate no symbols";
+	diff_warnings(&o.diff, count_warning, NULL);
+	assert_int_equal(warned, 1);
+	o.model[0].target.polls = "estimate without samples, asked for";
+	warned = 0;
 	o.model[1].target.threshold = MS;
 	o.model[0].lost = 3;
 	o.model[1].truncated = true;
