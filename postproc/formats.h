@@ -23,6 +23,9 @@ const struct format *format_named(const char *name);
 void formats_list(FILE *out);
 
 int format_csv(FILE *out, const struct model *model, const struct report_options *options);
+int format_json(FILE *out, const struct model *model, const struct report_options *options);
+int format_ndjson(FILE *out, const struct model *model, const struct report_options *options);
+int format_trace(FILE *out, const struct model *model, const struct report_options *options);
 int format_folded(FILE *out, const struct model *model, const struct report_options *options);
 
 #endif
