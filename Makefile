@@ -108,6 +108,8 @@ install: all
 	install -m 755 bin/hud-trace $(DESTDIR)$(PREFIX)/bin/hud-trace
 	install -m 755 $(BUILD)/hud-postproc $(DESTDIR)$(PREFIX)/lib/hud-trace/hud-postproc
 	install -m 644 probes/*.bt probes/compose.awk $(DESTDIR)$(PREFIX)/lib/hud-trace/probes
+	install -d $(DESTDIR)$(PREFIX)/share/hud-trace
+	install -m 644 postproc/report-schema.json $(DESTDIR)$(PREFIX)/share/hud-trace
 ifneq ($(MAN),)
 	install -d $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man8
@@ -120,19 +122,19 @@ endif
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/hud-trace $(DESTDIR)$(PREFIX)/share/man/man8/hud-trace.8
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/hud-trace
-	rm -rf $(DESTDIR)$(PREFIX)/lib/hud-trace
+	rm -rf $(DESTDIR)$(PREFIX)/lib/hud-trace $(DESTDIR)$(PREFIX)/share/hud-trace
 
 clean:
 	rm -rf build
 
 # Only what is missing is installed. The demo builds from Debian's crates, where there are any.
-APT_PACKAGES = build-essential pkg-config bpftrace libelf-dev libdw-dev libiberty-dev gnuplot-nox libcmocka-dev \
+APT_PACKAGES = build-essential pkg-config bpftrace libelf-dev libdw-dev libiberty-dev libyajl-dev gnuplot-nox libcmocka-dev \
 	bats shellcheck clang-format cargo librust-tokio-dev librust-hyper-dev librust-flate2-dev procps util-linux \
-	gdb xz-utils
-DNF_PACKAGES = gcc make pkgconf bpftrace elfutils-libelf-devel elfutils-devel binutils-devel gnuplot libcmocka-devel \
-	bats ShellCheck clang-tools-extra cargo procps-ng util-linux gdb xz
-PACMAN_PACKAGES = base-devel pkgconf bpftrace libelf binutils gnuplot cmocka bash-bats shellcheck clang rust \
-	procps-ng util-linux gdb xz
+	gdb xz-utils jq python3-jsonschema
+DNF_PACKAGES = gcc make pkgconf bpftrace elfutils-libelf-devel elfutils-devel binutils-devel yajl-devel gnuplot libcmocka-devel \
+	bats ShellCheck clang-tools-extra cargo procps-ng util-linux gdb xz jq python3-jsonschema
+PACMAN_PACKAGES = base-devel pkgconf bpftrace libelf binutils yajl gnuplot cmocka bash-bats shellcheck clang rust \
+	procps-ng util-linux gdb xz jq python-jsonschema
 
 deps:
 	$(Q)if command -v apt-get >/dev/null; then \

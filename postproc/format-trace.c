@@ -144,7 +144,10 @@ static void party(struct json *j, const struct span *s)
 
 	if (!p->comm)
 		return;
-	if (p->stack && p->stack->count) {
+	if (p->tid == 0) {
+		text = xstrdup(s->reason == REASON_RUN_QUEUE ? "nobody: the CPU was idle"
+							     : "an interrupt (timer or device)");
+	} else if (p->stack && p->stack->count) {
 		char *name = place_name(p->stack->frame[p->stack->blame], false);
 
 		text = text_format("%s (process %ld, thread %ld) in %s", p->comm, p->pid, p->tid, name);
@@ -176,6 +179,7 @@ static void event(struct trace *t, const struct span *s)
 	json_object(j, "args");
 	json_text(j, "reason", reason_info(s->reason)->word);
 	json_number(j, "duration_ns", s->duration);
+	json_bool(j, "estimated", s->blocker->estimated);
 	if (s->blocker->task)
 		json_text(j, "task", s->blocker->task);
 	party(j, s);

@@ -409,7 +409,9 @@ static int by_start(const void *one, const void *two)
 {
 	const struct span *a = one, *b = two;
 
-	return (a->start > b->start) - (a->start < b->start);
+	if (a->start != b->start)
+		return a->start < b->start ? -1 : 1;
+	return (a->worker > b->worker) - (a->worker < b->worker);
 }
 
 static int collect(void **slot, void *end)
