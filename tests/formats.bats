@@ -48,7 +48,7 @@ write_stream() {
 	frame a2 whole call runtime 13001 2001 - shop run tokio::runtime::scheduler::multi_thread::worker::run - -
 	frame a3 cut call user 11800 800 210 shop shop::cart::recount shop::cart::recount - /src/cart.rs
 	sleep 1100000029 43 0 20000000 1029 S 230 a1 0 0 0 swapper/0
-	sleep 1200000000 43 0 12000000 0 S 202 a2 42 45 a3 tokio-rt-worker
+	sleep 1200000000 43 0 8283604 0 S 202 a2 42 45 a3 tokio-rt-worker
 	sleep 1300000000 44 0 9000001 500 S 202 a2 42 45 a3 tokio-rt-worker
 	sleep 1400000000 45 0 30000000 0 S 202 a3 42 43 0 tokio-rt-worker
 	runq 1500000000 44 0 30000000 P a1 77 78 0 rival
@@ -317,7 +317,7 @@ good_references() {
 	write_stream >s
 	write_all s
 	[[ $(jq -c '[.traceEvents[] | select(.cat == "lock")][0] | .name, .args' report.trace) == '"shop::cart::add"
-{"reason":"lock","duration_ns":12000000,"estimated":false,"task":"shop::cart::add","waker":"tokio-rt-worker (process 42, thread 45) in shop::cart::recount","stack":["syscall","shop::cart::add /src/cart.rs:143","poll"]}' ]]
+{"reason":"lock","duration_ns":8283604,"estimated":false,"task":"shop::cart::add","waker":"tokio-rt-worker (process 42, thread 45) in shop::cart::recount","stack":["syscall","shop::cart::add /src/cart.rs:143","poll"]}' ]]
 	[[ $(jq -r '.traceEvents[] | select(.cat == "run-queue" and .tid == 44).args.culprit' report.trace) == 'rival (process 77, thread 78)' ]]
 }
 
