@@ -1,7 +1,9 @@
 /* json-parts.c - see json-parts.h. */
 #include "json-parts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <libiberty/libiberty.h>
 
@@ -27,13 +29,42 @@ static void target(struct json *j, const struct model *m)
 	json_object_end(j);
 }
 
+/* A moment, counted from the trace's start. */
+static int64_t since_start(const struct model *m, uint64_t ns)
+{
+	return (int64_t)(ns - m->start);
+}
+
+/* When the trace began by the wall clock, as RFC 3339 has it; null if the stream did not tell. */
+static void start_time(struct json *j, const struct model *m)
+{
+	uint64_t wall = m->target.clock_wall + (m->start - m->target.clock_monotonic);
+	time_t seconds = (time_t)(wall / 1000000000);
+	char second[64], text[96];
+	struct tm utc;
+
+	if (!m->target.clock_wall || !gmtime_r(&seconds, &utc) ||
+	    !strftime(second, sizeof(second), "%Y-%m-%dT%H:%M:%S", &utc)) {
+		json_null(j, "start_time");
+		return;
+	}
+	snprintf(text, sizeof(text), "%s.%09uZ", second, (unsigned)(wall % 1000000000));
+	json_text(j, "start_time", text);
+}
+
 static void trace(struct json *j, const struct model *m)
 {
 	json_object(j, "trace");
 	json_number(j, "start_ns", m->start);
+	start_time(j, m);
 	json_number(j, "duration_ns", m->end > m->start ? m->end - m->start : 0);
 	json_text(j, "ended", m->ended);
 	json_bool(j, "truncated", m->truncated);
+	if (m->estimated_from)
+		json_signed(j, "estimated_from_ns", since_start(m, m->estimated_from));
+	else
+		json_null(j, "estimated_from_ns");
+	json_number(j, "unseen_ns", m->unseen);
 	json_number(j, "events", m->events);
 	json_number(j, "lost", m->lost);
 	json_number(j, "unknown_lines", m->unknown_lines);
@@ -75,12 +106,6 @@ void json_histogram(struct json *j, const char *key, const struct histogram *h)
 	for (size_t i = 0; i < sizeof(quantiles) / sizeof(*quantiles); i++)
 		json_number(j, quantiles[i].key, histogram_quantile(h, quantiles[i].share));
 	json_object_end(j);
-}
-
-/* A moment, counted from the trace's start. */
-static int64_t since_start(const struct model *m, uint64_t ns)
-{
-	return (int64_t)(ns - m->start);
 }
 
 static void workers(struct json *j, const struct model *m)

@@ -33,6 +33,7 @@ write_stream() {
 	meta kernel 6.1
 	meta bpftrace 0.17
 	meta stacks copied
+	meta clock 900000000 1700000000123456789
 	meta polls estimate no debug info
 	thread 43 worker 1 tokio-rt-worker
 	thread 44 worker 1 tokio-rt-worker
@@ -241,7 +242,7 @@ good_references() {
 	write_stream >s
 	write_hostile >h
 	gzip -dc "$ROOT/examples/demo-recording.txt.gz" >demo
-	head -n 17 s >nothing
+	head -n 18 s >nothing
 	for stream in s h demo nothing; do
 		write_all "$stream"
 		STRICT=1 run -0 valid report.json report.ndjson
@@ -277,7 +278,7 @@ good_references() {
 	write_stream >s
 	write_hostile >h
 	gzip -dc "$ROOT/examples/demo-recording.txt.gz" >demo
-	head -n 17 s >nothing
+	head -n 18 s >nothing
 	head -c 3000 s >cut
 	same_total s
 	(($(total json) > 100000000))
@@ -294,7 +295,7 @@ good_references() {
 	write_stream >s
 	write_hostile >h
 	gzip -dc "$ROOT/examples/demo-recording.txt.gz" >demo
-	head -n 17 s >nothing
+	head -n 18 s >nothing
 	for stream in s h demo nothing; do
 		echo "$stream"
 		write_all "$stream"
@@ -319,6 +320,15 @@ good_references() {
 	[[ $(jq -c '[.traceEvents[] | select(.cat == "lock")][0] | .name, .args' report.trace) == '"shop::cart::add"
 {"reason":"lock","duration_ns":8283604,"estimated":false,"task":"shop::cart::add","waker":"tokio-rt-worker (process 42, thread 45) in shop::cart::recount","stack":["syscall","shop::cart::add /src/cart.rs:143","poll"]}' ]]
 	[[ $(jq -r '.traceEvents[] | select(.cat == "run-queue" and .tid == 44).args.culprit' report.trace) == 'rival (process 77, thread 78)' ]]
+}
+
+@test "when it was, by the wall clock" {
+	write_stream >s
+	write_all s
+	[[ $(jq -r .trace.start_time report.json) == "$(date -u -d @1700000000 +%FT%T).223456789Z" ]]
+	sed -i '/^meta clock/d' s
+	write_all s
+	[[ $(jq -r .trace.start_time report.json) == null ]]
 }
 
 @test "stacks are referred to by id, and stand once" {
