@@ -15,6 +15,11 @@
  * `utf8` everything but printable ASCII does. NULL gives "". */
 char *escape_terminal(const char *raw, bool utf8);
 
+/* For a JSON string, of which the JSON library quotes the rest: valid UTF-8. What is not comes out as \xNN, byte by byte, and
+ * so does what would be obeyed instead of shown where the document is looked at (DEL, C1, bidi and zero-width characters), and
+ * a backslash before what looks like such a byte: so the bytes can be had back. It does not depend on the locale. */
+char *escape_json(const char *raw);
+
 /* For a gnuplot data block: a double-quoted column. Quotes, backquotes and backslashes become harmless look-alikes and
  * unprintable ones '?', since gnuplot versions differ in what they read after a backslash. NULL gives "\"\"". */
 char *escape_gnuplot(const char *raw);

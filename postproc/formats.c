@@ -5,6 +5,9 @@
 static const struct format formats[] = {
 	{"text", report_write, false, "the report, for people"},
 	{"csv", format_csv, false, "the blockers, a row each"},
+	{"json", format_json, true, "all of the report, one document"},
+	{"ndjson", format_ndjson, true, "every block, an object a line"},
+	{"trace", format_trace, true, "every block on a time axis: Perfetto, chrome://tracing"},
 	{"folded", format_folded, true, "stacks with microseconds: flamegraph.pl, inferno, speedscope"},
 	{"pprof", format_pprof, true, "a gzip'd profile: go tool pprof, Pyroscope, Parca"},
 	{"prometheus", format_prometheus, true, "metrics: Prometheus, node_exporter's textfile collector"},

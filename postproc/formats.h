@@ -26,6 +26,9 @@ bool format_binary(const struct format *format);
 void formats_list(FILE *out);
 
 int format_csv(FILE *out, const struct model *model, const struct report_options *options);
+int format_json(FILE *out, const struct model *model, const struct report_options *options);
+int format_ndjson(FILE *out, const struct model *model, const struct report_options *options);
+int format_trace(FILE *out, const struct model *model, const struct report_options *options);
 int format_folded(FILE *out, const struct model *model, const struct report_options *options);
 int format_pprof(FILE *out, const struct model *model, const struct report_options *options);
 int format_prometheus(FILE *out, const struct model *model, const struct report_options *options);

@@ -48,14 +48,15 @@ struct blocker {
 	size_t parties;
 };
 
-/* One block on the time axis. All of them where an export needs them, else the newest 20,000, for the charts. The sum of
- * all durations is blocked + run_queue. */
+/* One block on the time axis. All of them where an export needs them, with who ended it or had the CPU; else the newest
+ * 20,000, for the charts. The sum of all durations is blocked + run_queue. */
 struct span {
 	uint64_t start, duration;
 	size_t worker; /* index into workers */
 	enum reason reason;
 	const struct blocker *blocker;
 	const struct verdict *stack; /* may be NULL */
+	struct party party;	     /* comm is NULL if unknown; only this block: count and total are 0 */
 };
 
 struct worker {

@@ -11,6 +11,7 @@
 #include "chart.h"
 #include "command.h"
 #include "debuginfod.h"
+#include "escape.h"
 #include "formats.h"
 #include "gate.h"
 #include "output.h"
@@ -30,7 +31,7 @@ struct options {
 	struct report_options report;
 	struct gates gates;
 	const char *chart, *file;
-	bool no_colour, quiet;
+	bool no_colour, quiet, check;
 };
 
 static const char help[] =
@@ -46,6 +47,7 @@ static const char help[] =
 	"      --format F[=FILE]  write it as F (list: which there are), also several times\n"
 	"      --fail-on EXPR  end with status 3 if so: 'blocked>5%', 'max>50ms',\n"
 	"                      'total>2s', 'count>100', 'rate>2/s', 'lost>0'; also several\n"
+	"      --check         only see whether all FILEs could be written (2: no)\n"
 	"      --chart FILE    draw a chart too: FILE.png, .svg or .pdf; - draws text\n"
 	"      --width N       columns, 60 to 500 (the terminal's; 80)\n"
 	"      --no-color      no colours (also: NO_COLOR=1)\n"
@@ -68,17 +70,23 @@ static void add_output(struct options *o, const char *argument)
 		formats_list(stdout);
 		exit(0);
 	}
-	if (!format || o->outputs == OUTPUTS) {
-		fprintf(stderr,
-			format ? "hud-postproc report: more than %d outputs\n"
-			       : "hud-postproc report: --format: there is no such format. These are:\n",
-			OUTPUTS);
+	if (!format) {
+		char *shown = escape_terminal(name, false);
+
+		fprintf(stderr, "hud-postproc report: --format: '%s' is none of these:\n", shown);
 		formats_list(stderr);
 		exit(2);
 	}
 	if (format_binary(format) && (!equals || !strcmp(equals + 1, "-")) && isatty(STDOUT_FILENO)) {
 		fprintf(stderr, "hud-postproc report: %s is nothing for a terminal: --format %s=FILE\n", name,
 			name);
+		exit(2);
+	}
+	if (o->outputs == OUTPUTS || (equals && !equals[1])) {
+		if (o->outputs == OUTPUTS)
+			fprintf(stderr, "hud-postproc report: more than %d outputs\n", OUTPUTS);
+		else
+			fprintf(stderr, "hud-postproc report: --format %s=: to which FILE?\n", name);
 		exit(2);
 	}
 	free(name);
@@ -89,7 +97,7 @@ static void add_output(struct options *o, const char *argument)
 
 static void parse(int argc, char **argv, struct options *o)
 {
-	enum { TOP = 256, WINDOW, CHART, WIDTH, NO_COLOUR, HEADLESS, DEBUGINFOD, FORMAT, FAIL_ON };
+	enum { TOP = 256, WINDOW, CHART, WIDTH, NO_COLOUR, HEADLESS, DEBUGINFOD, FORMAT, FAIL_ON, CHECK };
 	static const struct option longs[] = {
 		{"target", required_argument, NULL, 't'},
 		{"pid", required_argument, NULL, 'p'},
@@ -99,6 +107,7 @@ static void parse(int argc, char **argv, struct options *o)
 		{"chart", required_argument, NULL, CHART},
 		{"format", required_argument, NULL, FORMAT},
 		{"fail-on", required_argument, NULL, FAIL_ON},
+		{"check", no_argument, NULL, CHECK},
 		{"width", required_argument, NULL, WIDTH},
 		{"no-color", no_argument, NULL, NO_COLOUR},
 		{"headless", no_argument, NULL, HEADLESS}, /* as hud-trace passes it on: no progress */
@@ -127,6 +136,9 @@ static void parse(int argc, char **argv, struct options *o)
 			break;
 		case FAIL_ON:
 			gates_add(&o->gates, "report", optarg, false);
+			break;
+		case CHECK:
+			o->check = true;
 			break;
 		case CHART:
 			o->chart = optarg;
@@ -191,6 +203,24 @@ static int write_output(struct options *o, size_t i, const struct model *model)
 	return 0;
 }
 
+/* Whoever traces for an hour wants to know before whether its result can be written. Returns 0, or 2 after a message. */
+static int check_outputs(const struct options *o)
+{
+	for (size_t i = 0; i < o->outputs; i++) {
+		const char *path = o->output[i].path;
+
+		if (!path || output_check(path) == 0)
+			continue;
+		char *why = xstrdup(strerror(errno)), *shown = escape_terminal(path, false);
+
+		fail(shown, why);
+		free(shown);
+		free(why);
+		return 2;
+	}
+	return 0;
+}
+
 /* What was read is reported, also when reading failed on the way. */
 static int report(struct options *o, FILE *in)
 {
@@ -224,6 +254,8 @@ int report_main(int argc, char **argv)
 	struct options o = {0};
 
 	parse(argc, argv, &o);
+	if (o.check)
+		return check_outputs(&o);
 	command_fit_terminal(&o.report, o.no_colour);
 	signal(SIGPIPE, SIG_IGN);
 	if (!o.quiet && isatty(STDERR_FILENO))
