@@ -3,6 +3,7 @@
 #include <libiberty/libiberty.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
 
@@ -81,6 +82,59 @@ char *escape_terminal(const char *raw, bool utf8)
 	return safe;
 }
 
+char *escape_gnuplot(const char *raw)
+{
+	if (!raw)
+		raw = "";
+	char *safe = xmalloc(strlen(raw) + 3);
+	char *out = safe;
+
+	*out++ = '"';
+	while (*raw) {
+		uint32_t code;
+		size_t length = decode(raw, &code);
+
+		if (length == 0 || !harmless(code)) {
+			*out++ = '?';
+			raw += length ? length : 1;
+		} else if (length == 1) {
+			*out++ = *raw == '"' || *raw == '`' ? '\'' : *raw == '\\' ? '/' : *raw;
+			raw++;
+		} else {
+			memcpy(out, raw, length);
+			out += length;
+			raw += length;
+		}
+	}
+	*out++ = '"';
+	*out = '\0';
+	return safe;
+}
+
+char *escape_utf8(const char *raw)
+{
+	if (!raw)
+		raw = "";
+	char *safe = xmalloc(strlen(raw) * 4 + 1);
+	char *out = safe;
+
+	while (*raw) {
+		uint32_t code;
+		size_t length = decode(raw, &code);
+
+		if (length && !invisible(code)) {
+			memcpy(out, raw, length);
+			out += length;
+		} else {
+			length = length ? length : 1;
+			out = in_hex(out, raw, length);
+		}
+		raw += length;
+	}
+	*out = '\0';
+	return safe;
+}
+
 /* Does \xNN stand here? */
 static bool is_hex(const char *s)
 {
@@ -109,32 +163,50 @@ char *escape_json(const char *raw)
 	return safe;
 }
 
-char *escape_gnuplot(const char *raw)
+/* The longest run of backquotes in `text`. */
+static size_t backquotes(const char *text)
 {
-	if (!raw)
-		raw = "";
-	char *safe = xmalloc(strlen(raw) + 3);
-	char *out = safe;
+	size_t most = 0;
 
-	*out++ = '"';
-	while (*raw) {
-		uint32_t code;
-		size_t length = decode(raw, &code);
-
-		if (length == 0 || !harmless(code)) {
-			*out++ = '?';
-			raw += length ? length : 1;
-		} else if (length == 1) {
-			*out++ = *raw == '"' || *raw == '`' ? '\'' : *raw == '\\' ? '/' : *raw;
-			raw++;
-		} else {
-			memcpy(out, raw, length);
-			out += length;
-			raw += length;
-		}
+	for (size_t run; *text; text += run ? run : 1) {
+		run = strspn(text, "`");
+		most = run > most ? run : most;
 	}
-	*out++ = '"';
+	return most;
+}
+
+/* A code span begins and ends with more backquotes than there are in it; a space at both ends goes. Cells are split before
+ * anything else is read, at bars without a backslash; renderers differ in whether that may itself be one of a pair, so their
+ * number is odd. */
+char *escape_markdown(const char *raw)
+{
+	char *text = escape_utf8(raw);
+	size_t fence = backquotes(text) + 1, length = strlen(text);
+	bool pad = fence > 1 || (length && (text[0] == ' ' || text[length - 1] == ' '));
+	char *safe = xmalloc(3 * length + 2 * fence + 3), *out = safe;
+
+	if (length) {
+		memset(out, '`', fence);
+		out += fence;
+		if (pad)
+			*out++ = ' ';
+		for (const char *c = text; *c;) {
+			size_t run = strspn(c, "\\");
+			size_t written = c[run] == '|' ? (run + 1) | 1 : run;
+
+			memset(out, '\\', written);
+			out += written;
+			c += run;
+			if (*c)
+				*out++ = *c++;
+		}
+		if (pad)
+			*out++ = ' ';
+		memset(out, '`', fence);
+		out += fence;
+	}
 	*out = '\0';
+	free(text);
 	return safe;
 }
 

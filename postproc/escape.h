@@ -24,6 +24,14 @@ char *escape_json(const char *raw);
  * unprintable ones '?', since gnuplot versions differ in what they read after a backslash. NULL gives "\"\"". */
 char *escape_gnuplot(const char *raw);
 
+/* For a file that programs read: valid UTF-8 in any locale. Control bytes, what changes the direction of writing or is not
+ * seen, and bytes that are no UTF-8 come out as \xNN. NULL gives "". */
+char *escape_utf8(const char *raw);
+
+/* For a table in GitHub-flavoured Markdown: a code span, in which nothing is markup, a mention or a link; one line, and no
+ * end of the cell in it. "" and NULL give "". */
+char *escape_markdown(const char *raw);
+
 /* Columns that `text` takes; what has no width counts as one. */
 size_t text_width(const char *text);
 

@@ -9,6 +9,9 @@ static const struct format formats[] = {
 	{"ndjson", format_ndjson, true, "every block, an object a line"},
 	{"trace", format_trace, true, "every block on a time axis: Perfetto, chrome://tracing"},
 	{"folded", format_folded, true, "stacks with microseconds: flamegraph.pl, inferno, speedscope"},
+	{"pprof", format_pprof, true, "a gzip'd profile: go tool pprof, Pyroscope, Parca"},
+	{"prometheus", format_prometheus, true, "metrics: Prometheus, node_exporter's textfile collector"},
+	{"markdown", format_markdown, false, "a table of the blockers for GitHub and the like"},
 };
 
 const struct format *format_named(const char *name)
@@ -17,6 +20,11 @@ const struct format *format_named(const char *name)
 		if (!strcmp(formats[i].name, name))
 			return &formats[i];
 	return NULL;
+}
+
+bool format_binary(const struct format *format)
+{
+	return format->write == format_pprof;
 }
 
 void formats_list(FILE *out)

@@ -19,6 +19,9 @@ struct format {
 /* The format of this name, or NULL. Static. */
 const struct format *format_named(const char *name);
 
+/* Is it nothing for a terminal? */
+bool format_binary(const struct format *format);
+
 /* Prints the table, a line each. */
 void formats_list(FILE *out);
 
@@ -27,5 +30,8 @@ int format_json(FILE *out, const struct model *model, const struct report_option
 int format_ndjson(FILE *out, const struct model *model, const struct report_options *options);
 int format_trace(FILE *out, const struct model *model, const struct report_options *options);
 int format_folded(FILE *out, const struct model *model, const struct report_options *options);
+int format_pprof(FILE *out, const struct model *model, const struct report_options *options);
+int format_prometheus(FILE *out, const struct model *model, const struct report_options *options);
+int format_markdown(FILE *out, const struct model *model, const struct report_options *options);
 
 #endif

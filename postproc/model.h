@@ -72,6 +72,14 @@ struct target {
 	long pid;
 	uint64_t threshold; /* ns */
 	unsigned hz;
+	uint64_t clock_monotonic, clock_wall; /* the two clocks at one moment, ns; 0: not known */
+};
+
+/* Executable memory of the target: what `map` lines said. */
+struct mapped {
+	uint64_t start, end, offset;
+	const char *path;     /* raw bytes; "" for anonymous memory */
+	const char *build_id; /* "" if unknown */
 };
 
 /* A file of the target whose symbols are less than they could be. */
@@ -86,6 +94,8 @@ struct model {
 	struct target target;
 	struct lacking lacking[LACKING_SHOWN];
 	size_t lackings;
+	struct mapped *mapped; /* by address, none overlapping */
+	size_t mappings;
 	uint64_t start, end;   /* of the time that counts (after --window) */
 	uint64_t worker_time;  /* sum over workers of the time they were watched, ns */
 	uint64_t blocked;      /* sum of all blockers' totals but run-queue waits */

@@ -91,6 +91,11 @@ static void add_output(struct options *o, const char *argument)
 			fprintf(stderr, "hud-postproc report: --format %s=: to which FILE?\n", name);
 		exit(2);
 	}
+	if (format_binary(format) && (!equals || !strcmp(equals + 1, "-")) && isatty(STDOUT_FILENO)) {
+		fprintf(stderr, "hud-postproc report: %s is nothing for a terminal: --format %s=FILE\n", name,
+			name);
+		exit(2);
+	}
 	free(name);
 	o->output[o->outputs].format = format;
 	o->output[o->outputs++].path = equals ? equals + 1 : NULL;

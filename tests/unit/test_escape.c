@@ -121,6 +121,48 @@ static void gnuplot(void **state)
 	is(escape_gnuplot("größe\xe2\x80\xae"), "\"größe?\"");
 }
 
+static void utf8(void **state)
+{
+	(void)state;
+	is(escape_utf8(NULL), "");
+	is(escape_utf8("größe 長い \\"), "größe 長い \\");
+	is(escape_utf8("e\xcc\x81"), "e\xcc\x81"); /* a combining accent is text */
+	is(escape_utf8("a\n\x7f\xff\xed\xa0\x80\xe2\x80\xae"),
+	   "a\\x0a\\x7f\\xff\\xed\\xa0\\x80\\xe2\\x80\\xae");
+	/* The locale has no say in it. */
+	const char *before = setlocale(LC_CTYPE, NULL);
+	char *locale = xstrdup(before);
+
+	setlocale(LC_CTYPE, "C");
+	is(escape_utf8("größe 長い"), "größe 長い");
+	setlocale(LC_CTYPE, locale);
+	free(locale);
+}
+
+static void markdown(void **state)
+{
+	static const struct {
+		const char *raw, *safe;
+	} cases[] = {
+		{NULL, ""},
+		{"", ""},
+		{"a::b<T>", "`a::b<T>`"},
+		{"a|b", "`a\\|b`"},
+		{"a\\|b", "`a\\\\\\|b`"}, /* an odd number before the bar */
+		{"a\\\\|b", "`a\\\\\\|b`"},
+		{"\\a\\", "`\\a\\`"},
+		{"a`b", "`` a`b ``"},
+		{"``", "``` `` ```"},
+		{" a", "`  a `"}, /* a reader takes one off each end */
+		{"a\n|", "`a\\x0a\\|`"},
+		{"\xff", "`\\xff`"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		is(escape_markdown(cases[i].raw), cases[i].safe);
+}
+
 /* Every byte and every pair of bytes: nothing that a terminal or gnuplot obeys comes through. */
 static void every_pair_of_bytes(void **state)
 {
@@ -206,6 +248,8 @@ int main(void)
 		cmocka_unit_test(json),
 		cmocka_unit_test(json_comes_back),
 		cmocka_unit_test(gnuplot),
+		cmocka_unit_test(utf8),
+		cmocka_unit_test(markdown),
 		cmocka_unit_test(every_pair_of_bytes),
 		cmocka_unit_test(width),
 		cmocka_unit_test(shorten),
