@@ -82,34 +82,6 @@ char *escape_terminal(const char *raw, bool utf8)
 	return safe;
 }
 
-/* Does \xNN stand here? */
-static bool is_hex(const char *s)
-{
-	return s[0] == '\\' && s[1] == 'x' && isxdigit((unsigned char)s[2]) && isxdigit((unsigned char)s[3]);
-}
-
-char *escape_json(const char *raw)
-{
-	char *safe = xmalloc(strlen(raw) * 4 + 1);
-	char *out = safe;
-
-	while (*raw) {
-		uint32_t code;
-		size_t length = decode(raw, &code);
-
-		if (length && !is_hex(raw) && (code < 0x20 || !invisible(code))) {
-			memcpy(out, raw, length);
-			out += length;
-		} else {
-			length = length ? length : 1;
-			out = in_hex(out, raw, length);
-		}
-		raw += length;
-	}
-	*out = '\0';
-	return safe;
-}
-
 char *escape_gnuplot(const char *raw)
 {
 	if (!raw)
@@ -151,6 +123,34 @@ char *escape_utf8(const char *raw)
 		size_t length = decode(raw, &code);
 
 		if (length && !invisible(code)) {
+			memcpy(out, raw, length);
+			out += length;
+		} else {
+			length = length ? length : 1;
+			out = in_hex(out, raw, length);
+		}
+		raw += length;
+	}
+	*out = '\0';
+	return safe;
+}
+
+/* Does \xNN stand here? */
+static bool is_hex(const char *s)
+{
+	return s[0] == '\\' && s[1] == 'x' && isxdigit((unsigned char)s[2]) && isxdigit((unsigned char)s[3]);
+}
+
+char *escape_json(const char *raw)
+{
+	char *safe = xmalloc(strlen(raw) * 4 + 1);
+	char *out = safe;
+
+	while (*raw) {
+		uint32_t code;
+		size_t length = decode(raw, &code);
+
+		if (length && !is_hex(raw) && (code < 0x20 || !invisible(code))) {
 			memcpy(out, raw, length);
 			out += length;
 		} else {

@@ -54,7 +54,7 @@ static bool fits(struct lane *lane, const struct span *s)
 	return !lane->depth || s->start + s->duration <= lane->end[lane->depth - 1];
 }
 
-/* The lane for `s`: the worker's own; another below it where blocks overlap, which estimated ones may. */
+/* The lane for `s`: the worker's own; another below it where blocks overlap, as estimated ones and waits for a CPU may. */
 static size_t lane_for(struct trace *t, const struct span *s)
 {
 	size_t i = 0;

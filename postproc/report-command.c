@@ -77,16 +77,16 @@ static void add_output(struct options *o, const char *argument)
 		formats_list(stderr);
 		exit(2);
 	}
-	if (format_binary(format) && (!equals || !strcmp(equals + 1, "-")) && isatty(STDOUT_FILENO)) {
-		fprintf(stderr, "hud-postproc report: %s is nothing for a terminal: --format %s=FILE\n", name,
-			name);
-		exit(2);
-	}
 	if (o->outputs == OUTPUTS || (equals && !equals[1])) {
 		if (o->outputs == OUTPUTS)
 			fprintf(stderr, "hud-postproc report: more than %d outputs\n", OUTPUTS);
 		else
 			fprintf(stderr, "hud-postproc report: --format %s=: to which FILE?\n", name);
+		exit(2);
+	}
+	if (format_binary(format) && (!equals || !strcmp(equals + 1, "-")) && isatty(STDOUT_FILENO)) {
+		fprintf(stderr, "hud-postproc report: %s is nothing for a terminal: --format %s=FILE\n", name,
+			name);
 		exit(2);
 	}
 	free(name);
