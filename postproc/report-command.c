@@ -1,60 +1,103 @@
 /* report-command.c - hud-postproc report: from a stream to the report and its chart. */
 #include <errno.h>
 #include <getopt.h>
-#include <langinfo.h>
+#include <libiberty/libiberty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "chart.h"
 #include "command.h"
 #include "debuginfod.h"
+#include "escape.h"
+#include "formats.h"
+#include "gate.h"
+#include "output.h"
 #include "progress.h"
 #include "replay.h"
 #include "report.h"
 
+#define OUTPUTS 16
+
 struct options {
 	struct replay_options replay;
+	struct {
+		const struct format *format;
+		const char *path; /* NULL: standard output */
+	} output[OUTPUTS];
+	size_t outputs;
 	struct report_options report;
+	struct gates gates;
 	const char *chart, *file;
-	bool no_colour, quiet;
+	bool no_colour, quiet, check;
 };
 
-static const char help[] = "usage: hud-postproc report [OPTION]... FILE\n"
-			   "\n"
-			   "Reads the event lines in FILE (-: standard input), prints the report.\n"
-			   "\n"
-			   "  -t, --target FILE   take the executable's symbols from FILE\n"
-			   "  -p, --pid PID       the process is still there: read its files through /proc\n"
-			   "      --debuginfod    ask the servers in $DEBUGINFOD_URLS for debug info\n"
-			   "      --top N         rank at most N blockers, 1 to 100 (10)\n"
-			   "      --window SECS   only the last SECS seconds count\n"
-			   "      --chart FILE    draw a chart too: FILE.png, .svg or .pdf; - draws text\n"
-			   "      --width N       columns, 60 to 500 (the terminal's; 80)\n"
-			   "      --no-color      no colours (also: NO_COLOR=1)\n"
-			   "  -v, --verbose       every frame, whole names\n"
-			   "  -h, --help\n";
+static const char help[] =
+	"usage: hud-postproc report [OPTION]... FILE\n"
+	"\n"
+	"Reads the event lines in FILE (-: standard input), prints the report.\n"
+	"\n"
+	"  -t, --target FILE   take the executable's symbols from FILE\n"
+	"  -p, --pid PID       the process is still there: read its files through /proc\n"
+	"      --debuginfod    ask the servers in $DEBUGINFOD_URLS for debug info\n"
+	"      --top N         rank at most N blockers, 1 to 100 (10)\n"
+	"      --window SECS   only the last SECS seconds count\n"
+	"      --format F[=FILE]  write it as F (list: which there are), also several times\n"
+	"      --fail-on EXPR  end with status 3 if so: 'blocked>5%', 'max>50ms',\n"
+	"                      'total>2s', 'count>100', 'rate>2/s', 'lost>0'; also several\n"
+	"      --check         only see whether all FILEs could be written (2: no)\n"
+	"      --chart FILE    draw a chart too: FILE.png, .svg or .pdf; - draws text\n"
+	"      --width N       columns, 60 to 500 (the terminal's; 80)\n"
+	"      --no-color      no colours (also: NO_COLOR=1)\n"
+	"  -v, --verbose       every frame, whole names\n"
+	"  -h, --help\n";
 
-/* A number from `low` to `high`; exits with status 2 otherwise. */
 static double number(const char *option, const char *text, double low, double high)
 {
-	char *end;
-	double value = strtod(text, &end);
+	return command_number("report", option, text, low, high);
+}
 
-	if (end == text || *end || !(value >= low && value <= high)) {
-		fprintf(stderr, "hud-postproc report: --%s: '%s' is not a number from %g to %g\n", option,
-			text, low, high);
+/* Takes "F" or "F=FILE"; exits if there is no such format, or with the list of them. */
+static void add_output(struct options *o, const char *argument)
+{
+	const char *equals = strchr(argument, '=');
+	char *name = xstrndup(argument, equals ? (size_t)(equals - argument) : strlen(argument));
+	const struct format *format = format_named(name);
+
+	if (!strcmp(name, "list")) {
+		formats_list(stdout);
+		exit(0);
+	}
+	if (!format) {
+		char *shown = escape_terminal(name, false);
+
+		fprintf(stderr, "hud-postproc report: --format: '%s' is none of these:\n", shown);
+		formats_list(stderr);
 		exit(2);
 	}
-	return value;
+	if (format_binary(format) && (!equals || !strcmp(equals + 1, "-")) && isatty(STDOUT_FILENO)) {
+		fprintf(stderr, "hud-postproc report: %s is nothing for a terminal: --format %s=FILE\n", name,
+			name);
+		exit(2);
+	}
+	if (o->outputs == OUTPUTS || (equals && !equals[1])) {
+		if (o->outputs == OUTPUTS)
+			fprintf(stderr, "hud-postproc report: more than %d outputs\n", OUTPUTS);
+		else
+			fprintf(stderr, "hud-postproc report: --format %s=: to which FILE?\n", name);
+		exit(2);
+	}
+	free(name);
+	o->output[o->outputs].format = format;
+	o->output[o->outputs++].path = equals ? equals + 1 : NULL;
+	o->replay.all_spans |= format->all_spans;
 }
 
 static void parse(int argc, char **argv, struct options *o)
 {
-	enum { TOP = 256, WINDOW, CHART, WIDTH, NO_COLOUR, HEADLESS, DEBUGINFOD };
+	enum { TOP = 256, WINDOW, CHART, WIDTH, NO_COLOUR, HEADLESS, DEBUGINFOD, FORMAT, FAIL_ON, CHECK };
 	static const struct option longs[] = {
 		{"target", required_argument, NULL, 't'},
 		{"pid", required_argument, NULL, 'p'},
@@ -62,6 +105,9 @@ static void parse(int argc, char **argv, struct options *o)
 		{"top", required_argument, NULL, TOP},
 		{"window", required_argument, NULL, WINDOW},
 		{"chart", required_argument, NULL, CHART},
+		{"format", required_argument, NULL, FORMAT},
+		{"fail-on", required_argument, NULL, FAIL_ON},
+		{"check", no_argument, NULL, CHECK},
 		{"width", required_argument, NULL, WIDTH},
 		{"no-color", no_argument, NULL, NO_COLOUR},
 		{"headless", no_argument, NULL, HEADLESS}, /* as hud-trace passes it on: no progress */
@@ -84,6 +130,15 @@ static void parse(int argc, char **argv, struct options *o)
 			break;
 		case WINDOW:
 			o->replay.window = (uint64_t)(number("window", optarg, 0.1, 604800) * 1e9);
+			break;
+		case FORMAT:
+			add_output(o, optarg);
+			break;
+		case FAIL_ON:
+			gates_add(&o->gates, "report", optarg, false);
+			break;
+		case CHECK:
+			o->check = true;
 			break;
 		case CHART:
 			o->chart = optarg;
@@ -116,25 +171,54 @@ static void parse(int argc, char **argv, struct options *o)
 		exit(2);
 	}
 	o->file = argv[optind];
-}
-
-static void fit_terminal(struct options *o)
-{
-	struct winsize size;
-	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
-	bool tty = isatty(STDOUT_FILENO);
-
-	if (!o->report.width && tty && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
-		o->report.width = size.ws_col;
-	o->report.colour = tty && !o->no_colour && !(no_colour && *no_colour) && terminal &&
-			   strcmp(terminal, "dumb") != 0;
-	o->report.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+	if (!o->outputs)
+		o->output[o->outputs++].format = format_named("text");
 }
 
 static int fail(const char *what, const char *why)
 {
 	fprintf(stderr, "hud-postproc report: %s: %s\n", what, why);
 	return 1;
+}
+
+/* Writes one of the outputs. Returns 0, or 1 after a message. */
+static int write_output(struct options *o, size_t i, const struct model *model)
+{
+	const struct format *format = o->output[i].format;
+	const char *path = o->output[i].path;
+	struct report_options options = o->report;
+	struct output output;
+
+	if (path) /* a file is no terminal */
+		options.colour = false;
+	if (output_open(&output, path))
+		return fail(path, strerror(errno));
+	int failed = format->write(output.file, model, &options), error = errno;
+
+	if (output_close(&output, !failed) || failed) {
+		if (failed)
+			errno = error;
+		return errno == EPIPE ? 1 : fail(path ? path : "the report", strerror(errno));
+	}
+	return 0;
+}
+
+/* Whoever traces for an hour wants to know before whether its result can be written. Returns 0, or 2 after a message. */
+static int check_outputs(const struct options *o)
+{
+	for (size_t i = 0; i < o->outputs; i++) {
+		const char *path = o->output[i].path;
+
+		if (!path || output_check(path) == 0)
+			continue;
+		char *why = xstrdup(strerror(errno)), *shown = escape_terminal(path, false);
+
+		fail(shown, why);
+		free(shown);
+		free(why);
+		return 2;
+	}
+	return 0;
 }
 
 /* What was read is reported, also when reading failed on the way. */
@@ -154,12 +238,15 @@ static int report(struct options *o, FILE *in)
 			return status;
 		}
 	}
-	if (report_write(stdout, &model, &o->report))
-		status = errno == EPIPE ? 1 : fail("the report", strerror(errno));
+	for (size_t i = 0; i < o->outputs; i++)
+		if (write_output(o, i, &model))
+			status = 1;
 	if (o->chart && chart_write(&model, o->chart, o->report.width))
 		status = 1;
+	int broken = gates_check(&o->gates, "report", &model, NULL);
+
 	replay_free(replay);
-	return status;
+	return status ? status : broken;
 }
 
 int report_main(int argc, char **argv)
@@ -167,7 +254,9 @@ int report_main(int argc, char **argv)
 	struct options o = {0};
 
 	parse(argc, argv, &o);
-	fit_terminal(&o);
+	if (o.check)
+		return check_outputs(&o);
+	command_fit_terminal(&o.report, o.no_colour);
 	signal(SIGPIPE, SIG_IGN);
 	if (!o.quiet && isatty(STDERR_FILENO))
 		progress_enable();

@@ -8,7 +8,7 @@
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 
-#define CHART_BLOCKS 20000 /* spans kept for the timeline: the newest */
+#define CHART_BLOCKS 20000 /* spans kept for the timeline, unless all are wanted: the newest */
 #define MOST_STACKS 256	   /* distinct stacks told apart within a blocker */
 #define MOST_PARTIES 64	   /* distinct wakers or culprits told apart within a blocker */
 
@@ -45,10 +45,13 @@ struct kept_span {
 struct tally {
 	uint64_t window;
 	htab_t entries, threads;
+	htab_t names;	       /* of the spans' parties, each once */
 	struct block *waiting; /* with a window: what may still count */
 	size_t waits, waits_allocated, waits_first;
-	struct kept_span *ring; /* CHART_BLOCKS of them at most */
-	uint64_t spans;		/* ever */
+	bool all_spans;
+	struct kept_span *ring; /* CHART_BLOCKS of them at most, or all */
+	size_t ring_size;
+	uint64_t spans; /* ever */
 	struct histogram run_queue_waits, blocks;
 	uint64_t blocked, run_queue;
 	uint64_t polls, longest_poll;
@@ -102,13 +105,20 @@ static void free_thread(void *p)
 	free(p);
 }
 
-struct tally *tally_new(uint64_t window)
+static int equal_names(const void *one, const void *two)
+{
+	return !strcmp(one, two);
+}
+
+struct tally *tally_new(uint64_t window, bool all_spans)
 {
 	struct tally *t = xcalloc(1, sizeof(*t));
 
 	t->window = window;
+	t->all_spans = all_spans;
 	t->entries = htab_create(64, hash_entry, equal_entries, free_entry);
 	t->threads = htab_create(64, hash_thread, equal_threads, free_thread);
+	t->names = htab_create(64, htab_hash_string, equal_names, free);
 	return t;
 }
 
@@ -118,6 +128,7 @@ void tally_free(struct tally *t)
 		return;
 	htab_delete(t->entries);
 	htab_delete(t->threads);
+	htab_delete(t->names);
 	for (size_t i = t->waits_first; i < t->waits; i++)
 		free((char *)t->waiting[i].party.comm);
 	free(t->waiting);
@@ -206,7 +217,10 @@ static char *blamed_name(const struct block *block, const struct frame **frame)
 static struct entry *find_entry(struct tally *t, const struct block *block)
 {
 	const struct frame *frame;
-	struct entry key = {.b.reason = block->reason, .b.task = block->stack ? block->stack->task : NULL};
+	struct entry key = {.b.reason = block->reason,
+			    .b.task = block->task    ? block->task
+				      : block->stack ? block->stack->task
+						     : NULL};
 
 	key.b.function = blamed_name(block, &frame);
 	void **slot = htab_find_slot(t->entries, &key, INSERT);
@@ -272,6 +286,33 @@ static void add_party(struct entry *e, const struct block *block)
 	e->party[i].total += block->duration;
 }
 
+static void keep_span(struct tally *t, const struct kept_span *span)
+{
+	if (t->spans == t->ring_size && (t->all_spans || t->ring_size < CHART_BLOCKS)) {
+		t->ring_size = t->ring_size ? 2 * t->ring_size : 256;
+		if (!t->all_spans && t->ring_size > CHART_BLOCKS)
+			t->ring_size = CHART_BLOCKS;
+		t->ring = xrealloc(t->ring, t->ring_size * sizeof(*t->ring));
+	}
+	t->ring[t->spans++ % t->ring_size] = *span;
+}
+
+/* Who ended this block. Names are only kept where all spans are: a process may have any number of them. */
+static struct party span_party(struct tally *t, const struct block *block)
+{
+	if (!t->all_spans || !block->party.comm)
+		return (struct party){0};
+	void **slot = htab_find_slot(t->names, block->party.comm, INSERT);
+
+	if (!*slot)
+		*slot = xstrdup(block->party.comm);
+	return (struct party){.comm = *slot,
+			      .pid = block->party.pid,
+			      .tid = block->party.tid,
+			      .same_process = block->party.same_process,
+			      .stack = block->party.stack};
+}
+
 static void add(struct tally *t, const struct block *block)
 {
 	struct entry *e = find_entry(t, block);
@@ -303,13 +344,16 @@ static void add(struct tally *t, const struct block *block)
 			thread->w.longest = block->duration;
 		histogram_add(&t->blocks, block->duration);
 	}
-	if (!t->ring)
-		t->ring = xcalloc(CHART_BLOCKS, sizeof(*t->ring));
-	t->ring[t->spans++ % CHART_BLOCKS] = (struct kept_span){
-		.span = {.start = block->start, .duration = block->duration, .reason = block->reason},
-		.tid = block->tid,
-		.entry = e,
-	};
+	thread->worker = true; /* who is blocked is one */
+	keep_span(t, &(struct kept_span){
+			     .span = {.start = block->start,
+				      .duration = block->duration,
+				      .reason = block->reason,
+				      .stack = block->stack,
+				      .party = span_party(t, block)},
+			     .tid = block->tid,
+			     .entry = e,
+		     });
 }
 
 void tally_add(struct tally *t, const struct block *block)
@@ -365,7 +409,9 @@ static int by_start(const void *one, const void *two)
 {
 	const struct span *a = one, *b = two;
 
-	return (a->start > b->start) - (a->start < b->start);
+	if (a->start != b->start)
+		return a->start < b->start ? -1 : 1;
+	return (a->worker > b->worker) - (a->worker < b->worker);
 }
 
 static int collect(void **slot, void *end)
@@ -451,7 +497,7 @@ static void finish_workers(struct tally *t, struct model *model)
 
 static void finish_spans(struct tally *t, struct model *model)
 {
-	size_t count = t->spans < CHART_BLOCKS ? (size_t)t->spans : CHART_BLOCKS;
+	size_t count = t->spans < t->ring_size ? (size_t)t->spans : t->ring_size;
 
 	t->span = xcalloc(count + 1, sizeof(*t->span));
 	for (size_t i = 0; i < count; i++) {

@@ -19,6 +19,8 @@ struct block {
 	uint64_t poll;	     /* how long the whole poll took, in the first block of one; else 0 */
 	const char *syscall; /* static; "": its name is not known, NULL: none */
 	const struct verdict *stack;
+	const char *
+		task; /* the future's type where it is known otherwise than from the stack, which it goes before; copied */
 	struct {
 		const char *comm; /* NULL: unknown; copied */
 		long pid, tid;
@@ -29,8 +31,9 @@ struct block {
 
 struct tally;
 
-/* An empty tally. `window` (ns): only what ends in the last so many of the trace counts; 0: all of it. */
-struct tally *tally_new(uint64_t window);
+/* An empty tally. `window` (ns): only what ends in the last so many of the trace counts; 0: all of it. `all_spans`: every
+ * block's span is kept, not only the newest. */
+struct tally *tally_new(uint64_t window, bool all_spans);
 void tally_free(struct tally *tally);
 
 /* A thread was seen, for the first time at `ns` (0: it was there at the start), with this name (raw bytes, copied; NULL: as it was) and role (ROLE_UNKNOWN:
