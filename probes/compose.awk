@@ -61,6 +61,18 @@ function discover(    text) {
 		"buf(((struct task_struct *)curtask)->comm, 16));\n\t}\n"
 }
 
+# Forgets the current thread, which exits: maps hold only so many threads, and in a long trace many come and go.
+function gone(    names, n, i, text) {
+	n = split("asleep queued slept woken state syscall back waker_pid waker_tid waker_stack waker_comm ready preempted wait " \
+		"culprit_pid culprit_tid culprit_stack culprit_comm", names, " ")
+	for (i = 1; i <= n; i++)
+		text = text "delete(@" names[i] "[tid]);\n"
+	if (stacks == "copy")
+		text = text "$i = (uint64)0;\nwhile ($i < 512) {\ndelete(@chunk[(uint64)tid, $i]);\n" \
+			"delete(@chunk[(uint64)tid + 0x100000000, $i]);\n$i = $i + 1;\n}\n"
+	return "if (@worker[tid]) {\n" text "}\ndelete(@worker[tid]);\ndelete(@looked[tid]);\n"
+}
+
 # Adds to the program `head`, in order of first appearance.
 function add(head, text) {
 	if (!(head in program))
@@ -83,7 +95,8 @@ function expand(line) {
 	if (line ~ /\/\/@aim/)
 		return exact ? "if ($poll == 0 || ($seen - @poll_first[tid]) * 2 < $2 * 1000) { return; }\n" : ""
 	sub(/\/\/@watch/, watch, line)
-	sub(/\/\/@gone/, "delete(@worker[tid]);\n\tdelete(@looked[tid]);", line)
+	if (line ~ /\/\/@gone/)
+		return gone()
 	sub(/\/\/@windows/, windows, line)
 	if (in_back && resume)
 		gsub(/args->next_pid/, "tid", line)
@@ -200,7 +213,7 @@ file <= bodies {
 }
 
 /^(\/\*@composed|@composed\*\/)/ || skipped() {
-	if (/^}/)
+	if (/^[}]/)
 		printing = 0
 	next
 }
@@ -215,7 +228,7 @@ file <= bodies {
 in_structure {
 	if (stacks == "copy")
 		structures = structures $0 "\n"
-	in_structure = !/^}/
+	in_structure = !/^[}]/
 	next
 }
 
@@ -240,11 +253,11 @@ in_structure {
 	next
 }
 
-/^{/ {
+/^[{]/ {
 	next
 }
 
-/^}/ {
+/^[}]/ {
 	head = ""
 	in_back = printing = 0
 	next
