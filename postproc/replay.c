@@ -240,12 +240,9 @@ static void judge_runq_event(struct replay *r, const struct held *h)
 
 	if (h->e.run_queue < r->model->target.threshold)
 		return;
-	/* Where polls are told apart, most waits come without a stack; but a thread that is known to be no worker is none. */
-	if (!worker && (!exact_polls(r) || tally_role(r->tally, h->e.tid) != ROLE_UNKNOWN))
-		return;
 	if (exact_polls(r))
 		polls_piece(r->polls, &piece); /* the time that the poll has to do without */
-	if (!worker) /* worker time does not hold it */
+	if (!worker)			       /* worker time does not hold it */
 		return;
 	set_party(r, &piece.block, h);
 	tally_add(r->tally, &piece.block);
