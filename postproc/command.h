@@ -3,6 +3,7 @@
 #define HUD_COMMAND_H
 
 int head_main(int argc, char **argv);
+int record_main(int argc, char **argv);
 int report_main(int argc, char **argv);
 int resolve_main(int argc, char **argv);
 int stuck_main(int argc, char **argv);
