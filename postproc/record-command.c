@@ -1,7 +1,8 @@
 /* record-command.c - hud-postproc record: passes a stream on, and writes it to a file as well.
  *
- * Passing it on never waits for the disk: a thread of its own writes, and between the two wait QUEUE_LIMIT bytes at the most.
- * What is more is left out of the recording, which then says so itself, in the words that bpftrace has for lost events.
+ * Passing it on does not wait for the disk: a thread of its own writes, and between the two wait QUEUE_LIMIT bytes at the most.
+ * When there are so many and the disk stands still, what comes is left out of the recording, which then says so itself, in the
+ * words that bpftrace has for lost events.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -23,11 +24,13 @@
 #include "progress.h"
 #include "recording.h"
 #include "resolve.h"
+#include "ring.h"
 
 #define BLOCK_SIZE (256u << 10)
 #define LINE_LIMIT (1u << 20) /* what is longer without an end is written as it is */
 #define BLOCK_MS 1000	      /* how long lines wait for more of them: what a crash may cost */
 #define QUEUE_LIMIT (64u << 20)
+#define STALL_MS 500 /* a disk that takes nothing for so long stands still */
 #define RING_MIN (64u << 10)
 
 struct options {
@@ -48,10 +51,11 @@ struct recorder {
 	const char *path; /* escaped, for messages */
 	struct recording *recording;
 	pthread_mutex_t mutex;
-	pthread_cond_t more;
+	pthread_cond_t more, less;
 	struct batch *first, **last;
 	size_t queued;
-	bool done;
+	bool done, stalled;
+	bool begun;	    /* more came than the head of a stream */
 	atomic_bool failed; /* nothing more can be written */
 	uint64_t lost;	    /* events that found the queue full */
 	uint64_t unsaid;    /* of these, what the recording does not say yet */
@@ -89,6 +93,7 @@ static void *write_batches(void *argument)
 		r->first = batch->next;
 		r->last = r->first ? r->last : &r->first;
 		r->queued -= batch->size;
+		pthread_cond_signal(&r->less);
 		pthread_mutex_unlock(&r->mutex);
 		if (!r->failed && recording_write(r->recording, batch->lines, batch->size)) {
 			int error = errno;
@@ -122,18 +127,52 @@ static uint64_t count_events(const char *lines, size_t size)
 	return count;
 }
 
+/* Waits for room for so many bytes in the queue, if the disk takes any at all. False if there is none. */
+static bool await_room(struct recorder *r, size_t size)
+{
+	bool room;
+
+	pthread_mutex_lock(&r->mutex);
+	while (!(room = r->queued + size <= QUEUE_LIMIT) && !r->stalled) {
+		struct timespec until;
+
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += STALL_MS % 1000 * 1000000;
+		until.tv_sec += STALL_MS / 1000 + until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		r->stalled = pthread_cond_timedwait(&r->less, &r->mutex, &until) == ETIMEDOUT;
+	}
+	r->stalled = !room;
+	pthread_mutex_unlock(&r->mutex);
+	return room;
+}
+
+/* Is there anything but the head of a stream? */
+static bool has_events(const char *lines, size_t size)
+{
+	const char *end = lines + size;
+
+	while (lines < end) {
+		const char *next = memchr(lines, '\n', (size_t)(end - lines));
+
+		next = next ? next + 1 : end;
+		if (!ring_is_head(lines, (size_t)(next - lines)))
+			return true;
+		lines = next;
+	}
+	return false;
+}
+
 /* Puts lines into the queue, or counts them as lost. */
 static void enqueue(struct recorder *r, const char *lines, size_t size)
 {
 	char said[64] = "";
 	struct batch *batch;
 
+	r->begun = r->begun || has_events(lines, size);
 	if (r->failed)
 		return;
-	pthread_mutex_lock(&r->mutex);
-	bool full = r->queued + size > QUEUE_LIMIT;
-	pthread_mutex_unlock(&r->mutex);
-	if (full) {
+	if (!await_room(r, size)) {
 		uint64_t lost = count_events(lines, size);
 
 		r->lost += lost;
@@ -275,9 +314,9 @@ static int resolve(const struct options *o, struct recorder *r)
 		failed = -1;
 		error = errno;
 	}
-	if (failed)
-		unlink(recording_name(to));
-	if (recording_close(to, !failed) && !failed) {
+	if (failed) {
+		recording_discard(to);
+	} else if (recording_close(to, true)) {
 		failed = -1;
 		error = errno;
 	}
@@ -286,7 +325,6 @@ static int resolve(const struct options *o, struct recorder *r)
 
 static int record(const struct options *o, struct recorder *r)
 {
-	char *name = xstrdup(recording_name(r->recording));
 	pthread_t writer;
 	sigset_t waiting;
 	int status;
@@ -311,17 +349,19 @@ static int record(const struct options *o, struct recorder *r)
 		sprintf(text, "the disk was too slow: %" PRIu64 " events are missing there", r->lost);
 		status = fail(r->path, text);
 	}
-	bool resolved = o->resolve && !r->failed;
-
-	if (resolved && resolve(o, r)) {
-		resolved = false;
+	if (!r->begun && !r->failed && recording_is_file(r->recording)) { /* what stands there is better */
+		recording_discard(r->recording);
+		return fail(r->path, "nothing came that could be recorded");
+	}
+	if (o->resolve && !r->failed) {
+		if (!resolve(o, r)) {
+			recording_discard(r->recording);
+			return status;
+		}
 		status = 1;
 	}
-	if (recording_close(r->recording, !r->failed && !resolved))
+	if (recording_close(r->recording, !r->failed))
 		status = fail(r->path, strerror(errno));
-	if (resolved)
-		unlink(name);
-	free(name);
 	return r->failed ? 1 : status;
 }
 
@@ -419,7 +459,9 @@ static int parse(int argc, char **argv, struct options *o)
 int record_main(int argc, char **argv)
 {
 	struct options o = {0};
-	struct recorder r = {.mutex = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER};
+	struct recorder r = {.mutex = PTHREAD_MUTEX_INITIALIZER,
+			     .more = PTHREAD_COND_INITIALIZER,
+			     .less = PTHREAD_COND_INITIALIZER};
 	int status = parse(argc, argv, &o);
 
 	if (status >= 0)
@@ -432,7 +474,12 @@ int record_main(int argc, char **argv)
 	r.last = &r.first;
 	r.block_size = o.ring && o.ring / 16 < BLOCK_SIZE ? o.ring / 16 : BLOCK_SIZE;
 	r.recording = recording_open(o.path, ".partial", o.ring);
-	status = r.recording ? record(&o, &r) : fail(path, why(errno));
+	if (r.recording && o.resolve && !recording_is_file(r.recording)) {
+		recording_discard(r.recording);
+		status = fail(path, "--resolve needs a file");
+	} else {
+		status = r.recording ? record(&o, &r) : fail(path, why(errno));
+	}
 	free(r.block);
 	free(path);
 	return status;

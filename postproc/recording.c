@@ -96,6 +96,11 @@ const char *recording_name(const struct recording *r)
 	return r->partial ? r->partial : r->path;
 }
 
+bool recording_is_file(const struct recording *r)
+{
+	return r->partial;
+}
+
 /* Writes all of it to the end of `fd`. Returns 0, or -1 with errno set. */
 static int write_all(int fd, const char *bytes, size_t size)
 {
@@ -377,4 +382,11 @@ int recording_close(struct recording *r, bool whole)
 	free(r);
 	errno = error;
 	return error ? -1 : 0;
+}
+
+void recording_discard(struct recording *r)
+{
+	if (r->partial)
+		unlink(r->partial);
+	recording_close(r, false);
 }

@@ -29,7 +29,13 @@ FILE *recording_stream(struct recording *recording);
 /* The name that it has now. */
 const char *recording_name(const struct recording *recording);
 
+/* Is it a file, not a device or a pipe? */
+bool recording_is_file(const struct recording *recording);
+
 /* Ends it. `whole`: it gets its name; else it stays where it is. Returns 0, or -1 with errno set. */
 int recording_close(struct recording *recording, bool whole);
+
+/* Throws it away. */
+void recording_discard(struct recording *recording);
 
 #endif

@@ -85,24 +85,27 @@ static size_t line_length(const char *line, size_t size)
 	return end ? (size_t)(end - line) + 1 : size;
 }
 
-size_t ring_head(struct ring *r, const char *lines, size_t size)
+bool ring_is_head(const char *line, size_t size)
 {
 	static const char *const kinds[] = {"hud-trace", "meta", "map", "thread", "tokio", "frame"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (begins(line, size, kinds[i]))
+			return true;
+	return false;
+}
+
+size_t ring_head(struct ring *r, const char *lines, size_t size)
+{
 	size_t at = 0;
 
 	if (r->head_done)
 		return 0;
 	while (at < size && !r->head_done) {
 		size_t length = line_length(lines + at, size - at);
-		bool belongs = r->head_size + at + length <= HEAD_LIMIT;
 
-		for (size_t i = 0; i <= ARRAY_SIZE(kinds) && belongs; i++) {
-			belongs = i < ARRAY_SIZE(kinds);
-			if (belongs && begins(lines + at, length, kinds[i]))
-				break;
-		}
-		r->head_done = !belongs;
-		at += belongs ? length : 0;
+		r->head_done = r->head_size + at + length > HEAD_LIMIT || !ring_is_head(lines + at, length);
+		at += r->head_done ? 0 : length;
 	}
 	r->head = xrealloc(r->head, r->head_size + at + 1);
 	memcpy(r->head + r->head_size, lines, at);
