@@ -24,6 +24,7 @@
 #include "debuginfo.h"
 #include "debuginfod.h"
 #include "framepointers.h"
+#include "pollsites.h"
 #include "progress.h"
 #include "roles.h"
 #include "space.h"
@@ -366,6 +367,31 @@ static void write_tokio(FILE *out, pid_t pid, struct thread *threads, size_t cou
 			   "left out; --polls estimate takes it in");
 }
 
+/* Where probes would tell one poll from another, for pollentry.bt; or why they would not. */
+static void write_sites(FILE *out, pid_t pid, struct space *space)
+{
+	struct symbolizer *symbolizer = symbolizer_new(space);
+	struct module *module = space_main(space);
+	struct pollsites sites;
+	const char *why = pollsites_find(pid, module, symbolizer, &sites);
+
+	if (why)
+		fprintf(out, "site - %s\n", why);
+	for (size_t i = 0; i < sites.count; i++) {
+		const struct pollsite *site = &sites.site[i];
+
+		fprintf(out, "site %c %" PRIx64 " %" PRIx64 " %d ", SITE_KINDS[site->kind], site->address,
+			site->address - module->bias, site->slow);
+		if (site->future)
+			write_escaped(out, site->future, strlen(site->future));
+		else
+			putc('-', out);
+		putc('\n', out);
+	}
+	pollsites_free(&sites);
+	symbolizer_free(symbolizer);
+}
+
 static void write_thread(FILE *out, const struct thread *thread)
 {
 	fprintf(out, "thread %d %s %d ", (int)thread->tid, role_name(thread->role), thread->watched);
@@ -449,6 +475,7 @@ static void write_all(FILE *out, const struct head_options *options, const char 
 	write_symbol_warnings(out, space, options->target, build_id);
 	write_stack_facts(out, space, maps, threads, count);
 	write_tokio(out, (pid_t)options->pid, threads, count, space);
+	write_sites(out, (pid_t)options->pid, space);
 	for (size_t i = 0; i < maps->count; i++)
 		write_map(out, &maps->mapping[i]);
 	for (size_t i = 0; i < count; i++)

@@ -91,6 +91,9 @@ struct model {
 	uint64_t run_queue;    /* sum of run-queue waits over the threshold */
 	uint64_t polls;	       /* of at least the threshold, if they were told apart exactly */
 	uint64_t longest_poll; /* ns */
+	/* From then on they were not told apart any more, because that cost too much (0: they were); and how long it took until
+	 * tracing was on again. */
+	uint64_t estimated_from, unseen;
 	uint64_t events, lost, unknown_lines, bad_lines;
 	uint64_t stacks, stacks_cut, stacks_missing;
 	uint64_t stacks_walked,

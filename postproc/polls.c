@@ -223,10 +223,24 @@ static void add_block(struct polls *p, const struct poll *poll, const struct gro
 	}
 	block.unfinished = poll->running;
 	block.tid = poll->tid;
+	block.task = poll->task;
 	block.start = start;
 	block.duration = time;
 	block.poll = whole;
 	tally_add(p->tally, &block);
+}
+
+/* When the thread first slept without a poll on its stack, or in what may block; 0: never. */
+static uint64_t parked_at(const struct kept *kept, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct block *b = &kept[i].piece.block;
+
+		if (!kept[i].piece.sample && b->stack &&
+		    (b->stack->parked || b->stack->role == ROLE_BLOCKING))
+			return b->start;
+	}
+	return 0;
 }
 
 /* The poll is over, with these pieces. Waits for a CPU are blocks of their own already, and nobody's fault. */
@@ -237,6 +251,15 @@ static void settle(struct polls *p, const struct poll *poll, const struct kept *
 	/* The middle between what is known for sure and what is possible, within a sample's distance. */
 	uint64_t start = poll->first - least(poll->first - poll->before, p->period) / 2;
 	uint64_t end = poll->last + least(poll->next - poll->last, p->period) / 2;
+	uint64_t parked = parked_at(kept, count);
+
+	/* Probes do not see every park, and what stands behind one is not of the poll. */
+	if (parked && parked < end) {
+		end = parked > start ? parked : start;
+		while (count && kept[count - 1].piece.block.start >= end)
+			count--;
+		n = group_pieces(kept, count, groups);
+	}
 	uint64_t total = end - start, off = 0, unseen, waits = 0, others = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -244,7 +267,7 @@ static void settle(struct polls *p, const struct poll *poll, const struct kept *
 		waits += is_wait(&groups[i]) ? groups[i].time : 0;
 	}
 	total -= least(waits, total);
-	unseen = poll->off > off ? poll->off - off : 0;
+	unseen = poll->off > off && !parked ? poll->off - off : 0;
 	off += unseen;
 	share_out(groups, n, total + waits > off ? total + waits - off : 0);
 	for (size_t i = 0; i < n; i++)
@@ -285,6 +308,11 @@ void polls_add(struct polls *p, const struct poll *poll)
 {
 	struct thread *t = thread_of(p, poll->tid);
 
+	if (poll->taken_back) {
+		drop(t, until(t, poll->next));
+		t->open.first = 0;
+		return;
+	}
 	if (t->open.first && t->open.first != poll->first) { /* its end was lost */
 		struct poll open = t->open;
 

@@ -13,6 +13,7 @@
 
 #include "arch.h"
 #include "judge.h"
+#include "names.h"
 #include "polls.h"
 #include "samples.h"
 #include "space.h"
@@ -22,6 +23,7 @@
 #include "tally.h"
 
 #define HOLD 500000000u /* ns */
+#define FUTURES_LIMIT 4096
 
 struct held {
 	struct event e;
@@ -44,6 +46,12 @@ struct replay {
 	struct held *heap;	 /* the earliest first */
 	size_t held, allocated;
 	uint64_t newest;
+	bool estimating; /* polls were told apart until the probes that did it cost too much */
+	struct future {
+		uint64_t site; /* where its polls begin */
+		char *name;
+	} * future;
+	size_t futures;
 	uint64_t ended; /* when, 0: not yet */
 };
 
@@ -73,6 +81,9 @@ void replay_free(struct replay *r)
 	symbolizer_free(r->symbolizer);
 	space_free(r->space);
 	free(r->exe);
+	for (size_t i = 0; i < r->futures; i++)
+		free(r->future[i].name);
+	free(r->future);
 	for (size_t i = 0; i < r->kept; i++)
 		free(r->strings[i]);
 	free(r);
@@ -154,6 +165,8 @@ static struct polls *exact_polls(struct replay *r)
 {
 	const char *how = r->model->target.polls;
 
+	if (r->estimating)
+		return NULL;
 	if (!r->polls && how && strncmp(how, "estimate", 8) != 0)
 		r->polls = polls_new(r->tally, period(r), r->model->target.threshold);
 	return r->polls;
@@ -235,6 +248,23 @@ static void judge_sample(struct replay *r, const struct event *e)
 		samples_add(r->samples, e->tid, e->ns, e->age, v);
 }
 
+/* The future whose polls begin at `site`: its name, or NULL. */
+static const char *future_at(const struct replay *r, uint64_t site)
+{
+	for (size_t i = 0; i < r->futures; i++) /* a long poll is rare */
+		if (r->future[i].site == site)
+			return r->future[i].name;
+	return NULL;
+}
+
+static void add_future(struct replay *r, uint64_t site, const char *name)
+{
+	if (!*name || r->futures == FUTURES_LIMIT)
+		return;
+	r->future = xrealloc(r->future, (r->futures + 1) * sizeof(*r->future));
+	r->future[r->futures++] = (struct future){.site = site, .name = name_cut(xstrdup(name))};
+}
+
 static void judge_poll(struct replay *r, const struct event *e)
 {
 	enum role role = tally_role(r->tally, e->tid);
@@ -244,7 +274,9 @@ static void judge_poll(struct replay *r, const struct event *e)
 			    .last = e->poll.last,
 			    .next = e->ns,
 			    .off = e->poll.off,
-			    .running = e->poll.running};
+			    .running = e->poll.running,
+			    .taken_back = e->poll.taken_back,
+			    .task = future_at(r, e->poll.site)};
 
 	if (!exact_polls(r))
 		return;
@@ -317,6 +349,22 @@ static void see(struct replay *r, uint64_t ns)
 		release_first(r);
 }
 
+/* Behind `end NS limit`, tracing goes on without probes at polls. */
+static void go_on(struct replay *r, uint64_t ns)
+{
+	if (!r->model->ended || strcmp(r->model->ended, "limit") != 0)
+		return;
+	while (r->held)
+		release_first(r);
+	if (r->polls)
+		polls_finish(r->polls);
+	r->model->estimated_from = r->ended;
+	r->model->unseen = ns > r->ended ? ns - r->ended : 0;
+	r->model->ended = NULL;
+	r->estimating = true;
+	r->ended = 0;
+}
+
 static enum role role_named(const char *name)
 {
 	for (int role = ROLE_UNKNOWN; role <= ROLE_OTHER; role++)
@@ -345,13 +393,18 @@ static void take(struct replay *r, const struct event *e)
 	case EVENT_THREAD:
 		tally_thread(r->tally, e->tid, 0, e->text, e->watched ? role_named(e->key) : ROLE_UNKNOWN);
 		break;
+	case EVENT_SITE:
+		add_future(r, e->poll.site, e->text);
+		break;
 	case EVENT_BEGIN:
+		if (r->ended)
+			go_on(r, e->ns);
 		see(r, e->ns);
 		break;
 	case EVENT_END:
 		see(r, e->ns);
 		r->ended = e->ns;
-		if (!m->ended)
+		if (!m->ended && r->kept < sizeof(r->strings) / sizeof(*r->strings))
 			m->ended = r->strings[r->kept++] = xstrdup(e->text);
 		break;
 	case EVENT_SAMPLE:

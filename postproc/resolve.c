@@ -28,7 +28,7 @@ static void copy(FILE *in, const struct replay *replay, FILE *out)
 		    begins(line, "frame"))
 			continue;
 		if (head && !begins(line, "hud-trace") && !begins(line, "meta") && !begins(line, "map") &&
-		    !begins(line, "thread") && !begins(line, "tokio")) {
+		    !begins(line, "thread") && !begins(line, "tokio") && !begins(line, "site")) {
 			replay_write_stacks(replay, out);
 			head = false;
 		}

@@ -30,6 +30,7 @@ struct ring {
 	char *head;
 	size_t head_size;
 	bool head_done, copied;
+	uint64_t limited; /* when `end NS limit` came, 0: not yet */
 	struct change *change;
 	size_t changes, allocated;
 	htab_t threads;
@@ -87,7 +88,7 @@ static size_t line_length(const char *line, size_t size)
 
 bool ring_is_head(const char *line, size_t size)
 {
-	static const char *const kinds[] = {"hud-trace", "meta", "map", "thread", "tokio", "frame"};
+	static const char *const kinds[] = {"hud-trace", "meta", "map", "thread", "tokio", "site", "frame"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (begins(line, size, kinds[i]))
@@ -164,6 +165,8 @@ uint64_t ring_see(struct ring *r, const char *lines, size_t size)
 		uint64_t ns = field(line, line + length, &next);
 
 		newest = ns > newest ? ns : newest;
+		if (begins(line, length, "end") && length > 7 && !memcmp(line + length - 7, " limit\n", 7))
+			r->limited = ns;
 		if (gone || named)
 			add_change(r, line, line + length, gone);
 	}
@@ -252,6 +255,8 @@ void ring_start(struct ring *r, uint64_t start, FILE *out)
 	drop_changes(r, start);
 	write_head(r, out);
 	fprintf(out, "begin %" PRIu64 "\n", start);
+	if (r->limited && r->limited <= start)
+		fprintf(out, "end %" PRIu64 " limit\nbegin %" PRIu64 "\n", start, start);
 	htab_traverse_noresize(r->threads, write_thread, &(struct start){.out = out, .ns = start});
 }
 

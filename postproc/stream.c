@@ -240,9 +240,23 @@ static void parse_begin(struct cursor *c, struct event *e)
 	e->ns = decimal(c, UINT64_MAX);
 }
 
+/* A place of pollentry.bt's. */
+static void parse_site(struct cursor *c, struct event *e)
+{
+	e->key = name(c);
+	if (!*e->key) { /* there is none; the rest says why */
+		e->text = text(c);
+		return;
+	}
+	e->poll.site = hex(c);
+	hex(c);	       /* in the executable */
+	decimal(c, 1); /* is it slow */
+	e->text = text(c);
+}
+
 static void parse_end(struct cursor *c, struct event *e)
 {
-	static const char *const reasons[] = {"interrupt", "duration", "exit", "exec", NULL};
+	static const char *const reasons[] = {"interrupt", "duration", "exit", "exec", "limit", NULL};
 	int why;
 
 	e->ns = decimal(c, UINT64_MAX);
@@ -311,6 +325,10 @@ static void parse_poll(struct cursor *c, struct event *e)
 	decimal(c, UINT64_MAX); /* the counter */
 	choice(c, schedulers);
 	e->poll.running = choice(c, states) == 1;
+	if (c->p && c->p != c->end) {
+		e->poll.site = hex(c);
+		e->poll.taken_back = !e->poll.site;
+	}
 	if (e->poll.before > e->poll.first || e->poll.first > e->poll.last || e->poll.last > e->ns)
 		c->bad = true;
 }
@@ -410,7 +428,7 @@ static const struct {
 	{"gone", EVENT_GONE, parse_gone},	{"limit", EVENT_LIMIT, parse_limit},
 	{"map", EVENT_MAP, parse_map},		{"thread", EVENT_THREAD, parse_thread},
 	{"meta", EVENT_META, parse_meta},	{"begin", EVENT_BEGIN, parse_begin},
-	{"end", EVENT_END, parse_end},
+	{"end", EVENT_END, parse_end},		{"site", EVENT_SITE, parse_site},
 };
 
 /* The number in `BEFORE N AFTER`; `after` may be only the start of what follows. */

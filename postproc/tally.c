@@ -209,7 +209,10 @@ static char *blamed_name(const struct block *block, const struct frame **frame)
 static struct entry *find_entry(struct tally *t, const struct block *block)
 {
 	const struct frame *frame;
-	struct entry key = {.b.reason = block->reason, .b.task = block->stack ? block->stack->task : NULL};
+	struct entry key = {.b.reason = block->reason,
+			    .b.task = block->task    ? block->task
+				      : block->stack ? block->stack->task
+						     : NULL};
 
 	key.b.function = blamed_name(block, &frame);
 	void **slot = htab_find_slot(t->entries, &key, INSERT);

@@ -29,15 +29,7 @@ setup() {
 }
 
 teardown() {
-	local pid
-
-	for pid in "${STARTED[@]}"; do
-		kill -TERM "$pid" 2>/dev/null || true
-	done
-	for pid in "${STARTED[@]}"; do
-		within 10 ended "$pid" || kill -KILL "$pid" 2>/dev/null || true
-		wait "$pid" 2>/dev/null || true
-	done
+	end_started
 }
 
 # All six are named with their reasons, their twins are not. Waits for a CPU are nobody's blame. $2...: the server's variables.
@@ -255,7 +247,8 @@ complete() {
 	start_server "$DEBUG"
 	start_load /sleep
 	for probe in "$ROOT"/probes/*.bt; do
-		env --default-signal=INT bpftrace "$probe" "$SERVER" 5000 >"${probe##*/}.out" 2>"${probe##*/}.err" 3>&- &
+		sed "s:/proc/self/exe:/proc/$SERVER/exe:" "$probe" >"${probe##*/}"
+		env --default-signal=INT bpftrace "${probe##*/}" "$SERVER" 5000 >"${probe##*/}.out" 2>"${probe##*/}.err" 3>&- &
 		pids+=("$!")
 		STARTED+=("$!")
 	done
