@@ -126,12 +126,12 @@ clean:
 	rm -rf build
 
 # Only what is missing is installed. The demo builds from Debian's crates, where there are any.
-APT_PACKAGES = build-essential pkg-config bpftrace libelf-dev libdw-dev libiberty-dev gnuplot-nox libcmocka-dev \
+APT_PACKAGES = build-essential pkg-config bpftrace libelf-dev libdw-dev libiberty-dev zlib1g-dev libzstd-dev gnuplot-nox libcmocka-dev \
 	bats shellcheck clang-format cargo librust-tokio-dev librust-hyper-dev librust-flate2-dev procps util-linux \
-	gdb xz-utils
-DNF_PACKAGES = gcc make pkgconf bpftrace elfutils-libelf-devel elfutils-devel binutils-devel gnuplot libcmocka-devel \
-	bats ShellCheck clang-tools-extra cargo procps-ng util-linux gdb xz
-PACMAN_PACKAGES = base-devel pkgconf bpftrace libelf binutils gnuplot cmocka bash-bats shellcheck clang rust \
+	gdb xz-utils zstd
+DNF_PACKAGES = gcc make pkgconf bpftrace elfutils-libelf-devel elfutils-devel binutils-devel zlib-devel libzstd-devel gnuplot libcmocka-devel \
+	bats ShellCheck clang-tools-extra cargo procps-ng util-linux gdb xz zstd
+PACMAN_PACKAGES = base-devel pkgconf bpftrace libelf binutils zlib zstd gnuplot cmocka bash-bats shellcheck clang rust \
 	procps-ng util-linux gdb xz
 
 deps:
