@@ -65,16 +65,20 @@ static long sudo_id(const char *name)
 	return text && *text && !*end && id >= 0 ? id : -1;
 }
 
+int output_give(int fd)
+{
+	long uid = sudo_id("SUDO_UID"), gid = sudo_id("SUDO_GID");
+
+	return uid >= 0 ? fchown(fd, (uid_t)uid, (gid_t)gid) : 0;
+}
+
 /* What mkstemp() left out: the mode that a new file has, and its owner. */
 static int give_away(int fd)
 {
 	mode_t mask = umask(0);
-	long uid = sudo_id("SUDO_UID"), gid = sudo_id("SUDO_GID");
 
 	umask(mask);
-	if (fchmod(fd, 0666 & ~mask) != 0)
-		return -1;
-	return uid >= 0 ? fchown(fd, (uid_t)uid, (gid_t)gid) : 0;
+	return fchmod(fd, 0666 & ~mask) != 0 ? -1 : output_give(fd);
 }
 
 int output_close(struct output *output, bool whole)

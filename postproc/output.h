@@ -24,4 +24,7 @@ int output_check(const char *path);
  * belongs to who called it. Returns 0, or -1 with errno set: something could not be written, and nothing is left. */
 int output_close(struct output *output, bool whole);
 
+/* Makes an open file that of who called sudo, if this program runs so. Returns 0, or -1 with errno set. */
+int output_give(int fd);
+
 #endif

@@ -18,6 +18,7 @@
 #include "progress.h"
 #include "replay.h"
 #include "report.h"
+#include "unpack.h"
 
 #define OUTPUTS 16
 
@@ -37,7 +38,8 @@ struct options {
 static const char help[] =
 	"usage: hud-postproc report [OPTION]... FILE\n"
 	"\n"
-	"Reads the event lines in FILE (-: standard input), prints the report.\n"
+	"Reads the event lines in FILE (-: standard input), prints the report. FILE may be\n"
+	"compressed by gzip or zstd.\n"
 	"\n"
 	"  -t, --target FILE   take the executable's symbols from FILE\n"
 	"  -p, --pid PID       the process is still there: read its files through /proc\n"
@@ -232,7 +234,10 @@ static int report(struct options *o, FILE *in)
 		status = errno == EPROTONOSUPPORT
 				 ? fail(o->file, "it is of a later version than this program reads")
 			 : errno == EINVAL ? fail(o->file, "it holds no event lines of hud-trace")
-					   : fail(o->file, strerror(errno));
+			 : errno == EBADMSG
+				 ? fail(o->file,
+					"its compressed data is damaged; what comes before that is read")
+				 : fail(o->file, strerror(errno));
 		if (!model.events) {
 			replay_free(replay);
 			return status;
@@ -260,13 +265,12 @@ int report_main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (!o.quiet && isatty(STDERR_FILENO))
 		progress_enable();
-	FILE *in = strcmp(o.file, "-") != 0 ? fopen(o.file, "re") : stdin;
+	FILE *in = unpack_open(o.file);
 
 	if (!in)
 		return fail(o.file, strerror(errno));
 	int status = report(&o, in);
 
-	if (in != stdin)
-		fclose(in);
+	fclose(in);
 	return status;
 }

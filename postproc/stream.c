@@ -8,11 +8,13 @@
 #include <string.h>
 
 #define VERSION_MAX 1
+#define LINE_MAX_BYTES (1u << 20) /* a longer line is none of ours */
 
 struct stream {
 	FILE *in;
 	char *line;
 	size_t allocated;
+	bool too_long; /* the last line was, and was not kept */
 	uint64_t lines, unknown, bad;
 	unsigned version;
 	bool in_frames; /* the last line was `frames` or an address of it */
@@ -542,6 +544,30 @@ void stream_free(struct stream *s)
 	free(s);
 }
 
+/* Reads a line into s->line, NUL-terminated, without its end. False at the end of the stream: a line that has no end of its
+ * own was cut off, and half a number is a wrong one. */
+static bool read_line(struct stream *s, size_t *length)
+{
+	size_t n = 0;
+	int c;
+
+	while ((c = getc_unlocked(s->in)) != EOF && c != '\n') {
+		if (n + 1 >= s->allocated && s->allocated <= LINE_MAX_BYTES) {
+			s->allocated = s->allocated ? 2 * s->allocated : 512;
+			s->line = xrealloc(s->line, s->allocated);
+		}
+		if (n < LINE_MAX_BYTES)
+			s->line[n] = (char)c;
+		n++;
+	}
+	if (!s->line)
+		s->line = xmalloc(s->allocated = 512);
+	s->too_long = n >= LINE_MAX_BYTES;
+	*length = s->too_long ? 0 : n;
+	s->line[*length] = '\0';
+	return c != EOF;
+}
+
 int stream_next(struct stream *s, struct event *e)
 {
 	if (s->version > VERSION_MAX) {
@@ -549,18 +575,15 @@ int stream_next(struct stream *s, struct event *e)
 		return -1;
 	}
 	for (;;) {
-		ssize_t got = getline(&s->line, &s->allocated, s->in);
-		size_t length = (size_t)got;
+		size_t length;
 		int first = 0;
 
-		if (got < 0 && !feof(s->in) && errno == ENOMEM)
-			xmalloc_failed(0);
-		if (ferror(s->in))
-			return -1;
-		if (got < 0)
-			return 0;
-		if (s->line[length - 1] == '\n')
-			length--;
+		if (!read_line(s, &length))
+			return ferror(s->in) ? -1 : 0;
+		if (s->too_long) {
+			s->bad++;
+			continue;
+		}
 		if (length > 0 && s->line[length - 1] == '\r')
 			length--;
 		s->line[length] = '\0';

@@ -84,8 +84,8 @@ struct stream;
 struct stream *stream_new(FILE *in);
 void stream_free(struct stream *s);
 
-/* The next event. 1: *e is filled. 0: end of the stream (also one that was cut off within a line). -1: read error, errno
- * is set. Lines that are not event lines are counted and skipped. */
+/* The next event. 1: *e is filled. 0: end of the stream; a last line without its end was cut off, and is left out. -1: read
+ * error, errno is set. Lines that are not event lines, or longer than 1 MiB, are counted and skipped. */
 int stream_next(struct stream *s, struct event *e);
 
 /* What was skipped so far: lines of an unknown kind, and lines of a known kind that could not be parsed. */
