@@ -119,7 +119,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/hud-trace/probes
 	install -m 755 bin/hud-trace $(DESTDIR)$(PREFIX)/bin/hud-trace
 	install -m 755 $(BUILD)/hud-postproc $(DESTDIR)$(PREFIX)/lib/hud-trace/hud-postproc
-	install -m 644 probes/*.bt probes/compose.awk $(DESTDIR)$(PREFIX)/lib/hud-trace/probes
+	install -m 644 probes/*.bt probes/*.awk $(DESTDIR)$(PREFIX)/lib/hud-trace/probes
 	install -d $(DESTDIR)$(PREFIX)/share/hud-trace
 	install -m 644 postproc/report-schema.json $(DESTDIR)$(PREFIX)/share/hud-trace
 ifneq ($(MAN),)
