@@ -245,8 +245,6 @@ static void judge_runq_event(struct replay *r, const struct held *h)
 		return;
 	if (exact_polls(r))
 		polls_piece(r->polls, &piece); /* the time that the poll has to do without */
-	if (!worker) /* worker time does not hold it */
-		return;
 	set_party(r, &piece.block, h);
 	tally_add(r->tally, &piece.block);
 }
