@@ -132,7 +132,7 @@ write_stream() {
 	accepted --polls estimate
 	accepted --polls off
 	accepted --stack-size 1
-	accepted --stack-size 128
+	accepted --stack-size 80
 	accepted --workers tokio
 	accepted --chart x.png
 	accepted --chart x.svg
