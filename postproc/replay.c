@@ -105,6 +105,8 @@ static void need_space(struct replay *r)
 	r->space = space_new(&options);
 	r->symbolizer = symbolizer_new(r->space);
 	r->stacks = stacks_new(r->space, r->symbolizer, r->judge, r->arch);
+	if (!r->options.all_stacks)
+		stacks_forget_walked(r->stacks);
 }
 
 /* The monotonic and the wall clock. A recording that has only one of them has neither. */

@@ -50,7 +50,10 @@ static void warn(const char *command, const struct model *m)
 
 int resolve_write(const char *command, const char *path, const struct replay_options *options, FILE *out)
 {
-	struct replay *replay = replay_new(options);
+	struct replay_options all = *options;
+
+	all.all_stacks = true;
+	struct replay *replay = replay_new(&all);
 	FILE *in = unpack_open(path);
 	struct model model;
 	int failed = in ? replay_read(replay, in, &model) : -1, error = errno;

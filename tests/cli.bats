@@ -90,7 +90,7 @@ write_stream() {
 
 @test "--help, the manual page and the completion name the same options" {
 	options=$("$HUD" --help | grep -oE -- '(^|[ ,])--[a-z-]+' | tr -d ' ,' | sort -u)
-	(($(wc -l <<<"$options") == 20))
+	(($(wc -l <<<"$options") == 28))
 	for option in $options; do
 		echo "$option"
 		sed 's/\\-/-/g' "$ROOT/bin/hud-trace.8" | grep -qF -- "$option"
@@ -132,7 +132,7 @@ write_stream() {
 	accepted --polls estimate
 	accepted --polls off
 	accepted --stack-size 1
-	accepted --stack-size 128
+	accepted --stack-size 80
 	accepted --workers tokio
 	accepted --chart x.png
 	accepted --chart x.svg
