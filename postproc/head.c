@@ -439,12 +439,16 @@ static bool frame_pointers(struct space *space, const struct maps *maps)
 static void write_stack_facts(FILE *out, struct space *space, const struct maps *maps,
 			      const struct thread *threads, size_t count)
 {
+	bool rseq = false;
+
 	write_meta(out, "frame-pointers", frame_pointers(space, maps) ? "yes" : "no");
-	for (size_t i = 0; i < count; i++)
+	/* One thread tells it of all, but on a busy machine not each can be stopped in time. */
+	for (size_t i = 0, tries = 0; i < count && tries < 8 && !rseq; i++)
 		if (threads[i].watched) {
-			write_meta(out, "rseq", stopped_rseq(threads[i].tid) ? "yes" : "no");
-			break;
+			rseq = stopped_rseq(threads[i].tid);
+			tries++;
 		}
+	write_meta(out, "rseq", rseq ? "yes" : "no");
 }
 
 static void write_all(FILE *out, const struct head_options *options, const char *exe, const struct maps *maps,

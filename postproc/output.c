@@ -40,6 +40,21 @@ int output_open(struct output *output, const char *path)
 	return -1;
 }
 
+int output_check(const char *path)
+{
+	struct output output;
+	struct stat old;
+
+	if (path && strcmp(path, "-") != 0 && stat(path, &old) == 0 && !S_ISREG(old.st_mode)) {
+		errno = EISDIR;
+		return S_ISDIR(old.st_mode) ? -1 : access(path, W_OK);
+	}
+	if (output_open(&output, path) != 0)
+		return -1;
+	output_close(&output, false);
+	return 0;
+}
+
 /* The id in an environment variable of sudo's; -1 if there is none. */
 static long sudo_id(const char *name)
 {

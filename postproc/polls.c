@@ -97,6 +97,11 @@ static void drop(struct thread *t, size_t count)
 	memmove(t->kept, t->kept + count, t->count * sizeof(*t->kept));
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* How many pieces at the start are not later than `ns`. */
 static size_t until(const struct thread *t, uint64_t ns)
 {
@@ -105,6 +110,17 @@ static size_t until(const struct thread *t, uint64_t ns)
 	while (count < t->count && t->kept[count].piece.ns <= ns)
 		count++;
 	return count;
+}
+
+/* Who is woken may wait for a CPU: that is told of the sleep and, if it was long, of the wait as well. */
+static void part_from_wait(struct piece *sleep, const struct piece *wait)
+{
+	if (wait->block.reason != REASON_RUN_QUEUE || wait->ns + sleep->block.run_queue < sleep->ns)
+		return;
+	uint64_t both = least(sleep->block.run_queue, wait->block.duration);
+
+	sleep->block.run_queue -= both;
+	sleep->block.duration -= both;
 }
 
 void polls_piece(struct polls *p, const struct piece *piece)
@@ -122,6 +138,8 @@ void polls_piece(struct polls *p, const struct piece *piece)
 	struct kept *kept = &t->kept[t->count++];
 
 	*kept = (struct kept){.piece = *piece, .weight = 1};
+	if (t->count > 1 && !piece->sample && piece->block.reason != REASON_RUN_QUEUE)
+		part_from_wait(&kept->piece, &kept[-1].piece);
 	if (piece->block.party.comm)
 		kept->piece.block.party.comm = kept->comm = xstrdup(piece->block.party.comm);
 }
@@ -203,11 +221,6 @@ static void share_out(struct group *groups, size_t n, uint64_t running)
 static bool is_wait(const struct group *g)
 {
 	return g->lead->piece.block.reason == REASON_RUN_QUEUE;
-}
-
-static uint64_t least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
 }
 
 /* Adds one block: `time` of the poll, from `start` on. `whole`: the poll's own duration, in its first block. */

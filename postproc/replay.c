@@ -6,6 +6,7 @@
 #include "replay.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,7 @@ struct replay {
 	struct model *model;
 	char *exe, *strings[16]; /* meta values that the model points to */
 	size_t kept;
+	struct mapped *mapped;
 	const struct arch *arch; /* the target's */
 	struct space *space;
 	struct symbolizer *symbolizer;
@@ -80,6 +82,7 @@ void replay_free(struct replay *r)
 	judge_free(r->judge);
 	symbolizer_free(r->symbolizer);
 	space_free(r->space);
+	free(r->mapped);
 	free(r->exe);
 	for (size_t i = 0; i < r->futures; i++)
 		free(r->future[i].name);
@@ -104,6 +107,17 @@ static void need_space(struct replay *r)
 	r->stacks = stacks_new(r->space, r->symbolizer, r->judge, r->arch);
 }
 
+/* The monotonic and the wall clock. A recording that has only one of them has neither. */
+static void take_clock(struct target *t, const char *text)
+{
+	uint64_t monotonic, wall;
+
+	if (sscanf(text, "%" SCNu64 " %" SCNu64, &monotonic, &wall) == 2) {
+		t->clock_monotonic = monotonic;
+		t->clock_wall = wall;
+	}
+}
+
 static void take_meta(struct replay *r, const struct event *e)
 {
 	struct target *t = &r->model->target;
@@ -126,6 +140,8 @@ static void take_meta(struct replay *r, const struct event *e)
 		t->pid = strtol(e->text, NULL, 10);
 	else if (!strcmp(e->key, "threshold-us"))
 		t->threshold = strtoull(e->text, NULL, 10) * 1000;
+	else if (!strcmp(e->key, "clock"))
+		take_clock(t, e->text);
 	else if (!strcmp(e->key, "hz"))
 		t->hz = (unsigned)strtoul(e->text, NULL, 10);
 }
@@ -222,10 +238,12 @@ static void judge_runq_event(struct replay *r, const struct held *h)
 			  .stack = v},
 	};
 
-	if (h->e.run_queue < r->model->target.threshold || (!worker && !exact_polls(r)))
+	if (h->e.run_queue < r->model->target.threshold)
 		return;
 	if (exact_polls(r))
 		polls_piece(r->polls, &piece); /* the time that the poll has to do without */
+	if (!worker)			       /* worker time does not hold it */
+		return;
 	set_party(r, &piece.block, h);
 	tally_add(r->tally, &piece.block);
 }
@@ -453,6 +471,39 @@ static void note_lacking(const struct space *space, struct model *m)
 				(struct lacking){.path = module->path, .why = module->problem};
 }
 
+static void note_mappings(struct replay *r, struct model *m)
+{
+	const struct mapping *map;
+
+	for (size_t i = 0; space_at(r->space, i); i++)
+		m->mappings = i + 1;
+	r->mapped = m->mapped = xcalloc(m->mappings + 1, sizeof(*m->mapped));
+	for (size_t i = 0; (map = space_at(r->space, i)); i++)
+		m->mapped[i] = (struct mapped){map->start, map->end, map->offset, map->path, map->build_id};
+}
+
+/* Is `text` where frame `f` is, for want of a name? */
+static bool stands_for(const struct frame *f, const char *text)
+{
+	return text && !f->function && (f->name ? !strcmp(f->name, text) : strstr(text, "+0x") != NULL);
+}
+
+/* Whose build it is that a nameless blocker's offset is good for. */
+static void note_builds(struct replay *r, struct model *m)
+{
+	for (size_t i = 0; i < m->blockers; i++) {
+		struct blocker *b = &m->blocker[i];
+
+		for (size_t j = 0; b->stack && j < b->stack->count && !b->nameless_build; j++) {
+			const struct frame *f = b->stack->frame[j];
+			const struct mapping *map = space_mapping(r->space, f->pc);
+
+			if (stands_for(f, b->function) || stands_for(f, b->task))
+				b->nameless_build = map ? map->build_id : "";
+		}
+	}
+}
+
 int replay_read(struct replay *r, FILE *in, struct model *model)
 {
 	struct stream *stream = stream_new(in);
@@ -486,9 +537,12 @@ int replay_read(struct replay *r, FILE *in, struct model *model)
 		model->stacks_walked = stacks_walked(r->stacks);
 		model->stacks_too_few = stacks_too_few(r->stacks);
 	}
-	if (r->space)
+	if (r->space) {
 		note_lacking(r->space, model);
+		note_mappings(r, model);
+	}
 	tally_finish(r->tally, model);
+	note_builds(r, model);
 	stream_free(stream);
 	errno = error;
 	return error ? -1 : 0;

@@ -442,6 +442,11 @@ const struct module *space_opened(const struct space *space, size_t index)
 	return index < space->module_count ? &space->modules[index]->module : NULL;
 }
 
+const struct mapping *space_at(const struct space *space, size_t index)
+{
+	return index < space->count ? &space->regions[index].map : NULL;
+}
+
 struct module *space_main(struct space *space)
 {
 	if (!space->main && !space->main_sought) {

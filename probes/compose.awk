@@ -49,7 +49,7 @@ function leave(    text) {
 		text = "$who = (uint64)tid;\n" body["copy"]
 	else
 		text = "@walked[tid] = " walk(stacks == "fp" ? "ustack" : "dw_ustack") ";\n"
-	return tokio ? "if ($poll != 0) {\n" text "}\n" : text
+	return exact ? "if ($poll != 0) {\n" text "}\n" : text
 }
 
 # Takes the current thread for a worker, if it is one.
@@ -59,6 +59,18 @@ function discover(    text) {
 	gsub(/args->pid/, "tid", text)
 	return "\t" text "\n\tif (@worker[tid] == 1) {\n\t\tprintf(\"named %lld %d %r\\n\", nsecs, tid, " \
 		"buf(((struct task_struct *)curtask)->comm, 16));\n\t}\n"
+}
+
+# Forgets the current thread, which exits: maps hold only so many threads, and in a long trace many come and go.
+function gone(    names, n, i, text) {
+	n = split("asleep queued slept woken state syscall back waker_pid waker_tid waker_stack waker_comm ready preempted wait " \
+		"culprit_pid culprit_tid culprit_stack culprit_comm", names, " ")
+	for (i = 1; i <= n; i++)
+		text = text "delete(@" names[i] "[tid]);\n"
+	if (stacks == "copy")
+		text = text "$i = (uint64)0;\nwhile ($i < 512) {\ndelete(@chunk[(uint64)tid, $i]);\n" \
+			"delete(@chunk[(uint64)tid + 0x100000000, $i]);\n$i = $i + 1;\n}\n"
+	return "if (@worker[tid]) {\n" text "}\ndelete(@worker[tid]);\ndelete(@looked[tid]);\n"
 }
 
 # Adds to the program `head`, in order of first appearance.
@@ -83,7 +95,8 @@ function expand(line) {
 	if (line ~ /\/\/@aim/)
 		return exact ? "if ($poll == 0 || ($seen - @poll_first[tid]) * 2 < $2 * 1000) { return; }\n" : ""
 	sub(/\/\/@watch/, watch, line)
-	sub(/\/\/@gone/, "delete(@worker[tid]);\n\tdelete(@looked[tid]);", line)
+	if (line ~ /\/\/@gone/)
+		return gone()
 	sub(/\/\/@windows/, windows, line)
 	if (in_back && resume)
 		gsub(/args->next_pid/, "tid", line)
@@ -200,7 +213,7 @@ file <= bodies {
 }
 
 /^(\/\*@composed|@composed\*\/)/ || skipped() {
-	if (/^}/)
+	if (/^[}]/)
 		printing = 0
 	next
 }
@@ -215,7 +228,7 @@ file <= bodies {
 in_structure {
 	if (stacks == "copy")
 		structures = structures $0 "\n"
-	in_structure = !/^}/
+	in_structure = !/^[}]/
 	next
 }
 
@@ -232,7 +245,7 @@ in_structure {
 /^(tracepoint|profile|interval):/ {
 	head = $0
 	sub(/^profile:hz:99 /, "profile:hz:" hz " ", head)
-	if (polled && tokio)
+	if (polled && exact)
 		sub(/\/$/, " \\&\\& @poll_key[" polled "]/", head)
 	polled = ""
 	if (in_back)
@@ -240,11 +253,11 @@ in_structure {
 	next
 }
 
-/^{/ {
+/^[{]/ {
 	next
 }
 
-/^}/ {
+/^[}]/ {
 	head = ""
 	in_back = printing = 0
 	next
@@ -298,7 +311,7 @@ function back(    who) {
 }
 
 function end(    maps, text, name) {
-	text = (tokio ? "\t$now = nsecs;\n\tif (@why == 3) {\n\t\t$now = @until;\n\t}\n\t$oldest = (uint64)$2 * 1000;\n" \
+	text = ("unended" in body ? "\t$now = nsecs;\n\tif (@why == 3) {\n\t\t$now = @until;\n\t}\n\t$oldest = (uint64)$2 * 1000;\n" \
 		body["unended"] : "") "\tif (@why == 0) { printf(\"end %lld interrupt\\n\", nsecs); }\n" \
 		"\tif (@why == 1) { printf(\"end %lld exit\\n\", nsecs); }\n" \
 		"\tif (@why == 2) { printf(\"end %lld exec\\n\", nsecs); }\n" \

@@ -188,6 +188,18 @@ complete() {
 	grep -qE "^ +ended +$1" out
 }
 
+@test "--fail-on: status 3 if it is so, 0 if not" {
+	start_server "$DEBUG"
+	start_load /hash
+	start_trace --duration 3 --fail-on 'max>1ms' --fail-on 'max>1000s'
+	ends_with 3
+	grep -q "^hud-postproc report: --fail-on 'max>1ms': .* took .* ms (" err
+	(($(grep -c "1000s" err) == 0))
+	grep -q '^Workers were blocked' out
+	start_trace --duration 1 --fail-on 'max>1000s'
+	ends_with 0
+}
+
 @test "SIGINT to the group: a whole report, nothing left" {
 	start_server "$DEBUG"
 	start_load /sleep

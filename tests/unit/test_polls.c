@@ -96,6 +96,26 @@ static void a_poll_is_divided_among_what_it_did(void **state)
 	replay_free(o.replay);
 }
 
+static void a_wait_for_a_cpu_after_a_sleep_counts_once(void **state)
+{
+	struct outcome o;
+	(void)state;
+
+	/* 63 ms: 20 running in f, 3 asleep in g, and then 40 without a CPU, which both lines tell. */
+	play(&o, HEAD "sample 2010000000 101 0 0 5\n"
+		      "runq 2062999000 101 0 40000000 W 6 9 9 0 cc1\n"
+		      "sleep 2063000000 101 0 3000000 40000000 S 202 6 0 0 0 -\n"
+		      "poll 2063000000 101 2000000000 2063000000 2000000000 43000000 7 1 M E\n" END);
+	const struct blocker *f = find(&o, "f", REASON_COMPUTING);
+
+	assert_non_null(f);
+	assert_null(find(&o, "g", REASON_LOCK));
+	assert_int_equal(f->total, 23 * MS);
+	assert_int_equal(o.model.blocked, 23 * MS);
+	assert_int_equal(o.model.run_queue, 40 * MS);
+	replay_free(o.replay);
+}
+
 static void short_sleeps_add_up(void **state)
 {
 	struct outcome o;
@@ -137,6 +157,21 @@ static void waits_for_a_cpu_are_not_the_polls(void **state)
 	assert_int_equal(f->total, 10 * MS);
 	assert_int_equal(wait->total, 28 * MS);
 	assert_int_equal(o.model.polls, 1);
+	replay_free(o.replay);
+}
+
+static void a_pool_thread_may_wait_for_a_cpu(void **state)
+{
+	struct outcome o;
+	(void)state;
+
+	/* 103 is known to be of the blocking pool, 102 is not known yet: what waits without a stack may be a worker. */
+	play(&o, HEAD "thread 103 blocking-pool 1 tokio-rt-worker\n"
+		      "runq 2010000000 103 0 8000000 P 0 7 7 0 cc1\n"
+		      "runq 2020000000 102 0 9000000 P 0 7 7 0 cc1\n" END);
+	assert_int_equal(o.model.blockers, 1);
+	assert_int_equal(o.model.run_queue, 9 * MS);
+	assert_int_equal(o.model.workers, 2);
 	replay_free(o.replay);
 }
 
@@ -303,8 +338,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_poll_that_computes),
 		cmocka_unit_test(a_poll_is_divided_among_what_it_did),
+		cmocka_unit_test(a_wait_for_a_cpu_after_a_sleep_counts_once),
 		cmocka_unit_test(short_sleeps_add_up),
 		cmocka_unit_test(waits_for_a_cpu_are_not_the_polls),
+		cmocka_unit_test(a_pool_thread_may_wait_for_a_cpu),
 		cmocka_unit_test(polls_that_never_end),
 		cmocka_unit_test(no_more_is_kept_than_can_count),
 		cmocka_unit_test(probes_name_the_future),
