@@ -119,7 +119,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/hud-trace/probes
 	install -m 755 bin/hud-trace $(DESTDIR)$(PREFIX)/bin/hud-trace
 	install -m 755 $(BUILD)/hud-postproc $(DESTDIR)$(PREFIX)/lib/hud-trace/hud-postproc
-	install -m 644 probes/*.bt probes/compose.awk $(DESTDIR)$(PREFIX)/lib/hud-trace/probes
+	install -m 644 probes/*.bt probes/*.awk $(DESTDIR)$(PREFIX)/lib/hud-trace/probes
 	install -d $(DESTDIR)$(PREFIX)/share/hud-trace
 	install -m 644 postproc/report-schema.json $(DESTDIR)$(PREFIX)/share/hud-trace
 ifneq ($(MAN),)
@@ -148,8 +148,8 @@ DNF_PACKAGES = gcc make pkgconf bpftrace elfutils-libelf-devel elfutils-devel bi
 	protobuf-c-compiler zlib-devel libzstd-devel gnuplot libcmocka-devel \
 	bats ShellCheck clang-tools-extra cargo procps-ng util-linux gdb xz zstd jq python3-jsonschema \
 	protobuf-compiler python3-prometheus_client
-PACMAN_PACKAGES = base-devel pkgconf bpftrace libelf binutils yajl protobuf-c zlib zstd gnuplot cmocka bash-bats shellcheck clang \
-	rust procps-ng util-linux gdb xz jq python-jsonschema protobuf cmark-gfm python-prometheus_client
+PACMAN_PACKAGES = base-devel pkgconf bpftrace libelf binutils yajl protobuf-c zlib zstd gnuplot cmocka bash-bats shellcheck \
+	clang rust procps-ng util-linux gdb xz jq python-jsonschema protobuf cmark-gfm python-prometheus_client
 
 deps:
 	$(Q)if command -v apt-get >/dev/null; then \

@@ -1,7 +1,7 @@
-/* chart-page.c - what is on the chart's page. Sizes are in pixels from the top left; gnuplot's screen goes from
- * 0 to 1 and upwards. Names only ever stand in data blocks, quoted by escape_gnuplot. */
-#include <inttypes.h>
+/* chart-page.c - see chart-page.h. Plots are drawn where the page has them; texts and legends lie above them all in one
+ * last plot that has the page's own pixels for coordinates. */
 #include <libiberty/libiberty.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,46 +12,153 @@
 #include "reasons.h"
 #include "units.h"
 
-#define PAGE_WIDTH 1400
-#define LEFT 190   /* of both plots: room for reasons and thread names */
-#define RIGHT 40   /* beside them */
-#define TITLE 76   /* above the first */
-#define BAR_ROW 42 /* a blocker: its name and below it its bar */
-#define BARS_SHOWN 12
-#define AXIS 56	  /* below a plot: its numbers and what they are */
-#define LEGEND 64 /* above the timeline: its title and the colours */
-#define LANES_SHOWN 64
-#define LANES_HEIGHT 480
-#define NAME_COLUMNS 120 /* of a blocker's name and place in the page's font */
+#define TITLE 76 /* above the first panel */
 
-#define PLOT_WIDTH (PAGE_WIDTH - LEFT - RIGHT)
+static const struct {
+	double size;
+	const char *options;
+} styles[TEXT_STYLES] = {
+	[TEXT_TITLE] = {15, "left"},
+	[TEXT_HEADING] = {12, "left"},
+	[TEXT_LEFT] = {10, "left"},
+	[TEXT_RIGHT] = {10, "right"},
+	[TEXT_CENTRE] = {10, "center textcolor rgb '#404040'"},
+	[TEXT_GREY] = {10, "left textcolor rgb '#404040'"},
+	[TEXT_GREY_RIGHT] = {10, "right textcolor rgb '#404040'"},
+	[TEXT_TINY_RIGHT] = {7.5, "right"},
+};
 
-struct page {
-	FILE *out;
-	const struct model *model;
-	size_t bars;
-	size_t lanes;
-	size_t *lane; /* of each worker; SIZE_MAX if it has none */
-	double lane_height, height;
+static const struct chart_panel *const kinds[CHART_KINDS][5] = {
+	[CHART_ALL] = {&panel_blockers, &panel_timeline, &panel_histogram, &panel_heatmap},
+	[CHART_TIMELINE] = {&panel_timeline},
+	[CHART_BLOCKERS] = {&panel_blockers},
+	[CHART_HISTOGRAM] = {&panel_histogram},
+	[CHART_HEATMAP] = {&panel_heatmap},
 };
 
 /* A quoted column of printf's text. */
-__attribute__((format(printf, 2, 3))) static void quoted(FILE *out, const char *format, ...)
+static void quoted(FILE *out, const char *format, va_list args)
 {
-	va_list args;
-
-	va_start(args, format);
 	char *text = text_vformat(format, args);
-	va_end(args);
 	char *safe = escape_gnuplot(text);
 
-	fprintf(out, " %s", safe);
+	fprintf(out, " %s\n", safe);
 	free(safe);
 	free(text);
 }
 
-/* "demo::very…::name  src/x.rs:42" in at most `columns`. The caller frees it. */
-static char *where(const struct blocker *b, const char *root, size_t columns, bool utf8)
+void chart_label(struct chart_page *page, enum text_style style, double x, double y, const char *format, ...)
+{
+	va_list args;
+
+	fprintf(page->text[style], "%.1f %.1f", x, y);
+	va_start(args, format);
+	quoted(page->text[style], format, args);
+	va_end(args);
+}
+
+void chart_box(struct chart_page *page, double left, double right, double top, double bottom, unsigned colour)
+{
+	fprintf(page->boxes, "%.1f %.1f %.1f %.1f %u\n", left, right, top, bottom, colour);
+}
+
+void chart_plot(struct chart_page *page, double left, double right, double top, double bottom)
+{
+	page->plots++;
+	fprintf(page->out,
+		"set lmargin at screen %.6f\nset rmargin at screen %.6f\n"
+		"set tmargin at screen %.6f\nset bmargin at screen %.6f\n",
+		left / PAGE_WIDTH, right / PAGE_WIDTH, 1 - top / page->height, 1 - bottom / page->height);
+	fputs("unset logscale\nunset ytics\n"
+	      "set border 1 lc rgb '#808080'\n"
+	      "set xtics autofreq nomirror out scale 0.5 textcolor rgb '#404040'\n"
+	      "set grid xtics noytics lt 1 lw 0.5 lc rgb '#e0e0e0'\n",
+	      page->out);
+}
+
+void chart_log_axis(struct chart_page *page, char axis, double low, double high)
+{
+	static const unsigned steps[] = {1, 2, 5};
+	bool fine = high / low < 2000, first = true;
+	char text[UNIT_SIZE];
+
+	fprintf(page->out,
+		"set logscale %c\nset %crange [%.0f:%.0f]\nset %ctics nomirror out scale 0.5 textcolor rgb "
+		"'#404040' (",
+		axis, axis, low, high, axis);
+	for (uint64_t decade = 100; decade < UINT64_C(10000000000000000) && (double)decade <= high;
+	     decade *= 10)
+		for (size_t i = 0; i < (fine ? 3 : 1); i++) {
+			uint64_t at = decade * steps[i];
+
+			if ((double)at < low || (double)at > high)
+				continue;
+			fprintf(page->out, "%s'%s' %.0f", first ? "" : ", ", unit_setting(text, at),
+				(double)at);
+			first = false;
+		}
+	fputs(")\n", page->out);
+}
+
+void chart_legend(struct chart_page *page, const bool *present, double y)
+{
+	double x = PAGE_LEFT;
+
+	for (size_t i = 0; i < REASON_COUNT; i++) {
+		const struct reason_info *reason = reason_info((enum reason)i);
+
+		if (!present[i])
+			continue;
+		chart_box(page, x, x + 14, y - 6, y + 6, reason->colour);
+		chart_label(page, TEXT_LEFT, x + 20, y, "%s", reason->word);
+		x += 44 + 7.5 * (double)strlen(reason->word);
+	}
+}
+
+void chart_text_legend(struct chart_text *page, const bool *present)
+{
+	char *line = xstrdup("");
+
+	for (size_t i = 0; i < REASON_COUNT; i++) {
+		const struct reason_info *reason = reason_info((enum reason)i);
+
+		if (!present[i])
+			continue;
+		if (strlen(line) + strlen(reason->word) + 4 > page->columns) {
+			chart_row(page, "%s", line);
+			*line = '\0';
+		}
+		char *longer = text_format("%s%s%c %s", line, *line ? "  " : "", reason->cue, reason->word);
+
+		free(line);
+		line = longer;
+	}
+	if (*line)
+		chart_row(page, "%s", line);
+	free(line);
+}
+
+uint64_t chart_blocks(const struct model *model)
+{
+	uint64_t blocks = 0;
+
+	for (size_t i = 0; i < model->blockers; i++)
+		blocks += model->blocker[i].count;
+	return blocks;
+}
+
+char *chart_left_out(const struct model *model)
+{
+	uint64_t blocks = chart_blocks(model);
+	char shown[UNIT_SIZE], all[UNIT_SIZE];
+
+	if (model->spans >= blocks)
+		return xstrdup("");
+	return text_format("the newest %s of %s blocks", unit_count(shown, model->spans),
+			   unit_count(all, blocks));
+}
+
+char *chart_place(const struct blocker *b, const char *root, size_t columns, bool utf8)
 {
 	char *full_place = place_text(root, b->file, b->line), *name = escape_terminal(b->function, utf8);
 	char *safe_place = escape_terminal(full_place, utf8);
@@ -68,34 +175,12 @@ static char *where(const struct blocker *b, const char *root, size_t columns, bo
 	return both;
 }
 
-/* "~4.15 s in 42 blocks". The caller frees it. */
-static char *amount(const struct blocker *b)
-{
-	char time[UNIT_SIZE], count[UNIT_SIZE];
-
-	return text_format("%s%s in %s %s%s", b->estimated ? "~" : "", unit_duration(time, b->total),
-			   unit_count(count, b->count), b->reason == REASON_RUN_QUEUE ? "wait" : "block",
-			   b->count == 1 ? "" : "s");
-}
-
-static double screen(const struct page *page, double from_top)
-{
-	return 1 - from_top / page->height;
-}
-
-static void margins(const struct page *page, double top, double bottom)
-{
-	fprintf(page->out, "set lmargin at screen %.6f\nset rmargin at screen %.6f\n",
-		(double)LEFT / PAGE_WIDTH, 1 - (double)RIGHT / PAGE_WIDTH);
-	fprintf(page->out, "set tmargin at screen %.6f\nset bmargin at screen %.6f\n", screen(page, top),
-		screen(page, bottom));
-}
-
-static void terminal(const struct page *page, enum chart_kind kind)
+/* Starts the terminal. Returns how large a point of its font is. */
+static double terminal(const struct chart_page *page, enum chart_file file)
 {
 	int height = (int)page->height;
 
-	switch (kind) {
+	switch (file) {
 	case CHART_PNG:
 		/* Without cairo, libgd draws, with the font it has. */
 		fprintf(page->out,
@@ -103,39 +188,22 @@ static void terminal(const struct page *page, enum chart_kind kind)
 			"size %d,%d font 'Sans,10' background '#ffffff'; else set terminal png "
 			"noenhanced truecolor size %d,%d\n",
 			PAGE_WIDTH, height, PAGE_WIDTH, height);
-		break;
+		return 1;
 	case CHART_SVG:
 		fprintf(page->out,
 			"set terminal svg noenhanced size %d,%d dynamic font 'Sans,13' background "
 			"'#ffffff'\n",
 			PAGE_WIDTH, height);
-		break;
+		return 1.3;
 	case CHART_PDF:
-		fprintf(page->out, "set terminal pdfcairo noenhanced size %.2fin,%.2fin font 'Sans,9.6'\n",
-			PAGE_WIDTH / 100.0, height / 100.0);
 		break;
 	}
+	fprintf(page->out, "set terminal pdfcairo noenhanced size %.2fin,%.2fin font 'Sans,12.5'\n",
+		PAGE_WIDTH / 100.0, height / 100.0);
+	return 1.25;
 }
 
-/* One line at the bottom with numbers; the plot of nothing has none. */
-static void axis(FILE *out)
-{
-	fputs("set border 1 lc rgb '#808080'\nset xtics nomirror out scale 0.5 textcolor rgb '#404040'\n",
-	      out);
-}
-
-/* What both plots have in common. */
-static void look(FILE *out)
-{
-	axis(out);
-	fputs("set encoding utf8\n"
-	      "set grid xtics lt 1 lw 0.5 lc rgb '#e0e0e0'\n"
-	      "unset ytics\nunset key\n"
-	      "set style fill solid noborder\n",
-	      out);
-}
-
-static void title_data(const struct page *page)
+static void title(struct chart_page *page)
 {
 	const struct model *m = page->model;
 	const struct target *t = &m->target;
@@ -143,330 +211,108 @@ static void title_data(const struct page *page)
 	char *raw = escape_terminal(t->name ? t->name : t->exe ? t->exe : "?", true);
 	char *name = text_shorten(raw, 60, true);
 
-	fputs("$title << EOD\n0", page->out);
 	if (m->worker_time)
-		quoted(page->out, "%s (pid %ld): workers blocked %s of their time", name, t->pid,
-		       unit_share(share, m->blocked, m->worker_time));
+		chart_label(page, TEXT_TITLE, 24, 26, "%s (pid %ld): workers blocked %s of their time", name,
+			    t->pid, unit_share(share, m->blocked, m->worker_time));
 	else
-		quoted(page->out, "%s (pid %ld)", name, t->pid);
-	quoted(page->out, "%zu worker%s watched for %s, blocks of %s and longer%s", m->workers,
-	       m->workers == 1 ? "" : "s", unit_duration(time, m->end - m->start),
-	       unit_setting(threshold, t->threshold), m->lost ? "; events were lost: too low" : "");
-	fputs("\nEOD\n$nothing << EOD\n0", page->out);
-	quoted(page->out, "Nothing blocked a worker for %s or longer.",
-	       unit_setting(threshold, t->threshold));
-	fputs("\nEOD\n", page->out);
+		chart_label(page, TEXT_TITLE, 24, 26, "%s (pid %ld)", name, t->pid);
+	chart_label(page, TEXT_GREY, 24, 52, "%zu worker%s watched for %s, blocks of %s and longer%s",
+		    m->workers, m->workers == 1 ? "" : "s", unit_duration(time, m->end - m->start),
+		    unit_setting(threshold, t->threshold), m->lost ? "; events were lost: too low" : "");
 	free(name);
 	free(raw);
 }
 
-/* What the bars' axis counts in, ns: seconds, or milliseconds if not even the longest bar has one. */
-static double axis_unit(const struct page *page)
-{
-	return page->bars && page->model->blocker[0].total >= 1000000000 ? 1e9 : 1e6;
-}
-
-/* The bars' rows: number, length (in the axis's unit), colour, reason, name, amount. */
-static void bar_data(const struct page *page)
-{
-	char *root = place_root(page->model);
-
-	fputs("$bars << EOD\n", page->out);
-	for (size_t i = 0; i < page->bars; i++) {
-		const struct blocker *b = &page->model->blocker[i];
-		const struct reason_info *reason = reason_info(b->reason);
-		char *name = where(b, root, NAME_COLUMNS, true), *sum = amount(b);
-
-		fprintf(page->out, "%zu %.9f %u", i, (double)b->total / axis_unit(page), reason->colour);
-		quoted(page->out, "%s", reason->word);
-		quoted(page->out, "%s", name);
-		quoted(page->out, "%s", sum);
-		fputc('\n', page->out);
-		free(sum);
-		free(name);
-	}
-	fputs("EOD\n", page->out);
-	free(root);
-}
-
-/* A row's plots: its bar, above it the name, left of it the reason, right of it the amount. */
-static void bar_plots(FILE *out)
-{
-	static const char *const plots[] = {
-		"using ($2/2):($1+0.68):($2/2):(0.19):3 with boxxyerror lc rgb variable",
-		"using (0):($1+0.27):5 with labels left offset 0.3,0 noenhanced",
-		"using (0):($1+0.68):4 with labels right offset -1,0 noenhanced",
-		"using 2:($1+0.68):6 with labels left offset 0.7,0 noenhanced textcolor rgb '#404040'",
-	};
-
-	for (size_t i = 0; i < sizeof(plots) / sizeof(*plots); i++)
-		fprintf(out, ", \\\n $bars %s notitle", plots[i]);
-}
-
-static void bars(const struct page *page)
+/* The last plot: all of the page. */
+static void plot_texts(struct chart_page *page, double point)
 {
 	FILE *out = page->out;
-	double top = TITLE, bottom = top + BAR_ROW * (page->bars ? (double)page->bars : 1);
-	double longest = page->bars ? (double)page->model->blocker[0].total / axis_unit(page) : 0;
+	bool any = false;
 
-	margins(page, top, bottom);
-	/* Room beside the longest bar for its amount. */
-	fprintf(out, "set xrange [0:%.9f]\nset yrange [%zu:0]\n", longest > 0 ? longest * 1.18 : 1,
-		page->bars ? page->bars : 1);
-	if (page->bars)
-		fprintf(out,
-			"set xlabel '%s that workers were blocked' offset 0,0.3 textcolor rgb '#404040'\n",
-			axis_unit(page) > 1e6 ? "seconds" : "milliseconds");
-	else
-		fputs("unset xtics\nunset border\n", out);
-	fprintf(out,
-		"plot $title using (0):(0):2 with labels left offset screen %.6f,%.6f noenhanced font ',15' "
-		"notitle",
-		-(LEFT - 24.0) / PAGE_WIDTH, 50 / page->height);
-	fprintf(out,
-		", \\\n $title using (0):(0):3 with labels left offset screen %.6f,%.6f noenhanced "
-		"textcolor rgb '#404040' notitle",
-		-(LEFT - 24.0) / PAGE_WIDTH, 24 / page->height);
-	if (page->bars)
-		bar_plots(out);
-	else
-		fputs(", \\\n $nothing using (0):(0.5):2 with labels left noenhanced notitle", out);
+	fclose(page->boxes);
+	if (page->sizes[TEXT_STYLES])
+		fprintf(out, "$boxes << EOD\n%sEOD\n", page->texts[TEXT_STYLES]);
+	for (size_t i = 0; i < TEXT_STYLES; i++) {
+		fclose(page->text[i]);
+		if (page->sizes[i])
+			fprintf(out, "$text%zu << EOD\n%sEOD\n", i, page->texts[i]);
+	}
+	chart_plot(page, 0, PAGE_WIDTH, 0, page->height);
+	fprintf(out, "unset border\nunset xtics\nunset grid\nset xrange [0:%d]\nset yrange [%.1f:0]\nplot ",
+		PAGE_WIDTH, page->height);
+	if (page->sizes[TEXT_STYLES]) {
+		fputs("$boxes using 1:3:1:2:3:4:5 with boxxyerror lc rgb variable notitle", out);
+		any = true;
+	}
+	for (size_t i = 0; i < TEXT_STYLES; i++) {
+		if (page->sizes[i])
+			fprintf(out, "%s$text%zu using 1:2:3 with labels %s noenhanced font ',%.1f' notitle",
+				any ? ", \\\n " : "", i, styles[i].options, styles[i].size * point);
+		any |= page->sizes[i] != 0;
+	}
 	fputc('\n', out);
+	for (size_t i = 0; i <= TEXT_STYLES; i++)
+		free(page->texts[i]);
 }
 
-/* Boxes closer than a pixel that have the same colour are drawn as one. */
-struct box {
-	double start, end;
-	enum reason reason;
-	bool used;
-};
-
-static void put_box(FILE *out, size_t lane, const struct box *box)
+void chart_page(FILE *script, const struct model *model, enum chart_kind kind, enum chart_file file)
 {
-	if (box->used)
-		fprintf(out, "%zu %.6f %.6f %u\n", lane, box->start, box->end,
-			reason_info(box->reason)->colour);
-}
+	struct chart_page page = {.out = script, .model = model, .height = TITLE};
+	double top = TITLE;
 
-/* The lanes' boxes, and which reasons they have. Returns how many boxes there are. */
-static size_t box_data(const struct page *page, bool *present)
-{
-	const struct model *m = page->model;
-	struct box *open = xcalloc(m->workers + 1, sizeof *open);
-	double range = (double)(m->end - m->start) / 1e9, pixel = range / PLOT_WIDTH;
-	size_t boxes = 0;
+	for (size_t i = 0; kinds[kind][i]; i++)
+		page.height += kinds[kind][i]->height(model);
+	page.height = ceil(page.height);
+	for (size_t i = 0; i < TEXT_STYLES; i++)
+		page.text[i] = open_memstream(&page.texts[i], &page.sizes[i]);
+	page.boxes = open_memstream(&page.texts[TEXT_STYLES], &page.sizes[TEXT_STYLES]);
+	for (size_t i = 0; i < TEXT_STYLES; i++)
+		if (!page.text[i] || !page.boxes)
+			xmalloc_failed(0);
 
-	fputs("$boxes << EOD\n", page->out);
-	for (size_t i = 0; i < m->spans; i++) {
-		const struct span *s = &m->span[i];
+	double point = terminal(&page, file);
 
-		if (s->worker >= m->workers || page->lane[s->worker] == SIZE_MAX || s->start >= m->end ||
-		    s->start + s->duration <= m->start)
-			continue;
-		double start = s->start > m->start ? (double)(s->start - m->start) / 1e9 : 0;
-		double end = (double)(s->start + s->duration - m->start) / 1e9;
-		struct box *box = &open[s->worker];
-
-		present[s->reason] = true;
-		boxes++;
-		/* Nothing of it would be seen. So a lane has about as many boxes as pixels, not as many as blocks. */
-		if (box->used && end <= box->end && end - start < pixel)
-			continue;
-
-		/* Shorter than it could be seen. */
-		end = end - start < 1.5 * pixel ? start + 1.5 * pixel : end;
-		end = end > range ? range : end;
-		if (box->used && box->reason == s->reason && start <= box->end + pixel) {
-			box->end = end > box->end ? end : box->end;
-			continue;
-		}
-		put_box(page->out, page->lane[s->worker], box);
-		*box = (struct box){start, end, s->reason, true};
+	fputs("set encoding utf8\nunset key\nset style fill solid noborder\nset multiplot\n", script);
+	title(&page);
+	for (size_t i = 0; kinds[kind][i]; i++) {
+		kinds[kind][i]->draw(&page, top);
+		top += kinds[kind][i]->height(model);
 	}
-	for (size_t i = 0; i < m->workers; i++)
-		put_box(page->out, page->lane[i], &open[i]);
-	fputs("EOD\n", page->out);
-	free(open);
-	return boxes;
-}
-
-/* The lanes' rows: number, name. */
-static void lane_data(const struct page *page)
-{
-	fputs("$lanes << EOD\n", page->out);
-	for (size_t i = 0; i < page->model->workers; i++) {
-		const struct worker *w = &page->model->worker[i];
-
-		if (page->lane[i] == SIZE_MAX)
-			continue;
-		char *safe = escape_terminal(w->comm, true), *name = text_shorten(safe, 16, true);
-
-		fprintf(page->out, "%zu", page->lane[i]);
-		quoted(page->out, "%s %ld", name, w->tid);
-		fputc('\n', page->out);
-		free(name);
-		free(safe);
-	}
-	fputs("EOD\n", page->out);
-}
-
-static void heading_data(const struct page *page)
-{
-	const struct model *m = page->model;
-	uint64_t blocks = 0;
-	char shown[UNIT_SIZE], all[UNIT_SIZE];
-
-	for (size_t i = 0; i < m->blockers; i++)
-		blocks += m->blocker[i].count;
-	fputs("$heading << EOD\n0", page->out);
-	if (m->spans < blocks)
-		quoted(page->out, "When, on which worker (the newest %s of %s blocks)",
-		       unit_count(shown, m->spans), unit_count(all, blocks));
-	else if (page->lanes < m->workers)
-		quoted(page->out, "When, on which worker (the %zu most blocked of %zu)", page->lanes,
-		       m->workers);
-	else
-		quoted(page->out, "When, on which worker");
-	fputs("\nEOD\n", page->out);
-}
-
-static void timeline(const struct page *page)
-{
-	FILE *out = page->out;
-	bool present[REASON_COUNT] = {false};
-	double bottom = page->height - AXIS, lanes = page->lanes ? (double)page->lanes : 1;
-	double top = bottom - lanes * page->lane_height;
-	double range = (double)(page->model->end - page->model->start) / 1e9;
-	int small = page->lane_height < 18;
-
-	axis(out);
-	heading_data(page);
-	lane_data(page);
-	size_t boxes = box_data(page, present);
-
-	margins(page, top, bottom);
-	fprintf(out, "set xrange [0:%.9f]\nset yrange [%g:0]\n", range > 0 ? range : 1, lanes);
-	fputs("set xlabel 'seconds since the trace began'\n", out);
-	fprintf(out,
-		"set key at screen %.6f,%.6f right bottom horizontal reverse Left noenhanced samplen 1 width "
-		"1\n",
-		1 - (double)RIGHT / PAGE_WIDTH, screen(page, top - 8));
-	fprintf(out,
-		"plot $heading using (0):(0):2 with labels left offset screen %.6f,%.6f noenhanced font "
-		"',12' notitle",
-		-(LEFT - 24.0) / PAGE_WIDTH, (LEGEND - 16) / page->height);
-	if (page->lanes) {
-		fprintf(out,
-			", \\\n $lanes using (%.9f):($1+0.5):(%.9f):(0.42) with boxxyerror lc rgb '#f2f2f2' "
-			"notitle",
-			range / 2, range / 2);
-		fprintf(out,
-			", \\\n $lanes using (0):($1+0.5):2 with labels right offset -1,0 noenhanced font "
-			"',%g' notitle",
-			small ? 7.5 : 9.0);
-	}
-	if (boxes)
-		fputs(", \\\n $boxes using (($2+$3)/2):($1+0.5):(($3-$2)/2):(0.42):4 with boxxyerror lc "
-		      "rgb variable notitle",
-		      out);
-	for (size_t i = 0; i < REASON_COUNT; i++)
-		if (present[i])
-			fprintf(out, ", \\\n NaN with boxes lc rgb '#%06x' title '%s'",
-				reason_info(i)->colour, reason_info(i)->word);
-	fputc('\n', out);
-}
-
-static int by_blocked(const void *left, const void *right)
-{
-	const struct worker *a = *(const struct worker *const *)left,
-			    *b = *(const struct worker *const *)right;
-
-	return (a->blocked < b->blocked) - (a->blocked > b->blocked);
-}
-
-/* Gives the most blocked workers a lane each, in the model's order. */
-static void assign_lanes(struct page *page)
-{
-	const struct model *m = page->model;
-	const struct worker **sorted = xmalloc((m->workers + 1) * sizeof *sorted);
-
-	for (size_t i = 0; i < m->workers; i++) {
-		sorted[i] = &m->worker[i];
-		page->lane[i] = SIZE_MAX;
-	}
-	qsort(sorted, m->workers, sizeof *sorted, by_blocked);
-	for (size_t i = 0; i < m->workers && i < LANES_SHOWN; i++)
-		page->lane[sorted[i] - m->worker] = 0;
-	for (size_t i = 0; i < m->workers; i++)
-		if (page->lane[i] == 0)
-			page->lane[i] = page->lanes++;
-	free(sorted);
-}
-
-void chart_page(FILE *script, const struct model *model, enum chart_kind kind)
-{
-	struct page page = {.out = script,
-			    .model = model,
-			    .bars = model->blockers < BARS_SHOWN ? model->blockers : BARS_SHOWN};
-
-	page.lane = xmalloc((model->workers + 1) * sizeof *page.lane);
-	assign_lanes(&page);
-	double lanes = page.lanes ? (double)page.lanes : 1;
-
-	page.lane_height = LANES_HEIGHT / lanes;
-	page.lane_height = page.lane_height > 36 ? 36 : page.lane_height < 13 ? 13 : page.lane_height;
-	page.height = TITLE + BAR_ROW * (page.bars ? (double)page.bars : 1) + AXIS + LEGEND +
-		      lanes * page.lane_height + AXIS;
-
-	terminal(&page, kind);
-	look(script);
-	title_data(&page);
-	bar_data(&page);
-	fputs("set multiplot\n", script);
-	bars(&page);
-	timeline(&page);
+	plot_texts(&page, point);
 	fputs("unset multiplot\n", script);
-	free(page.lane);
+}
+
+void chart_row(struct chart_text *page, const char *format, ...)
+{
+	va_list args;
+
+	fprintf(page->rows, "%zu", page->count++);
+	va_start(args, format);
+	quoted(page->rows, format, args);
+	va_end(args);
 }
 
 /* The dumb terminal has one character per cell; with no margins and these ranges a unit is a cell. */
-void chart_text(FILE *script, const struct model *model, unsigned columns)
+void chart_text(FILE *script, const struct model *model, enum chart_kind kind, unsigned columns)
 {
-	size_t bars = model->blockers < BARS_SHOWN ? model->blockers : BARS_SHOWN;
-	size_t rows = bars ? bars * 2 : 1;
-	size_t room = columns > 60 ? columns - 40 : 20; /* beside the amount and the reason */
-	char *root = place_root(model);
+	char *rows;
+	size_t size;
+	struct chart_text page = {.rows = open_memstream(&rows, &size), .columns = columns};
 
-	fprintf(script, "set terminal dumb noenhanced size %u,%zu\n", columns, rows + 1);
-	fputs("$rows << EOD\n", script);
-	for (size_t i = 0; i < bars; i++) {
-		const struct blocker *b = &model->blocker[i];
-		const struct reason_info *reason = reason_info(b->reason);
-		char *name = where(b, root, columns - 4, false), *sum = amount(b);
-		double share =
-			model->blocker[0].total ? (double)b->total / (double)model->blocker[0].total : 0;
-		size_t length = (size_t)(share * (double)room + 0.5);
-		char *bar = xmalloc(length + 2);
-
-		length = length ? length : 1;
-		memset(bar, reason->cue, length);
-		bar[length] = '\0';
-		fprintf(script, "%zu", i * 2);
-		quoted(script, "%2zu  %s", i + 1, name);
-		fprintf(script, "\n%zu", i * 2 + 1);
-		quoted(script, "    %s %s, %s", bar, sum, reason->word);
-		fputc('\n', script);
-		free(bar);
-		free(sum);
-		free(name);
+	if (!page.rows)
+		xmalloc_failed(0);
+	for (size_t i = 0; kinds[kind][i]; i++) {
+		if (i)
+			chart_row(&page, " ");
+		kinds[kind][i]->text(&page, model);
 	}
-	if (bars == 0)
-		fputs("0 \"Nothing blocked a worker.\"\n", script);
+	fclose(page.rows);
 	fprintf(script,
-		"EOD\nset lmargin 0\nset rmargin 0\nset tmargin 0\nset bmargin 0\nunset border\nunset "
-		"tics\nunset key\n"
-		"set xrange [0:%u]\nset yrange [%zu:0]\n"
+		"set terminal dumb noenhanced size %u,%zu\n"
+		"$rows << EOD\n%sEOD\n"
+		"set lmargin 0\nset rmargin 0\nset tmargin 0\nset bmargin 0\n"
+		"unset border\nunset tics\nunset key\nset xrange [0:%u]\nset yrange [%zu:0]\n"
 		"plot $rows using (0):1:2 with labels left noenhanced notitle\n",
-		columns - 1, rows);
-	free(root);
+		columns, page.count + 1, rows, columns - 1, page.count);
+	free(rows);
 }

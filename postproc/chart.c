@@ -1,6 +1,5 @@
 /* chart.c - runs gnuplot: no shell, no file name in its script; the picture is in place only when it is whole. */
 #include <errno.h>
-#include <fcntl.h>
 #include <libiberty/libiberty.h>
 #include <spawn.h>
 #include <stdbool.h>
@@ -14,6 +13,7 @@
 #include "chart-page.h"
 #include "chart.h"
 #include "escape.h"
+#include "output.h"
 
 extern char **environ;
 
@@ -82,12 +82,13 @@ static int run(const char *path, FILE *script, int output, FILE *messages)
 	return 0;
 }
 
-/* The bars as text on stdout, without the form feed and the blanks that the dumb terminal adds. */
+/* The text on stdout, without the form feed and the blanks that the dumb terminal adds; empty lines only between others. */
 static int print_text(FILE *script, FILE *messages)
 {
 	FILE *output = tmpfile();
 	char *line = NULL;
 	size_t size = 0;
+	bool began = false, empty = false;
 
 	if (!output)
 		return fail("-", "cannot make a temporary file", strerror(errno));
@@ -101,7 +102,9 @@ static int print_text(FILE *script, FILE *messages)
 		while (length && strchr(" \n", text[length - 1]))
 			length--;
 		if (length)
-			printf("%.*s\n", (int)length, text);
+			printf("%s%.*s\n", empty ? "\n" : "", (int)length, text);
+		empty = !length && began;
+		began |= length != 0;
 	}
 	free(line);
 	fclose(output);
@@ -110,49 +113,54 @@ static int print_text(FILE *script, FILE *messages)
 	return result;
 }
 
-/* Draws into a new file beside `path` and renames it. */
+/* Draws into `path`, which is there when it is whole. */
 static int draw(const char *path, FILE *script, FILE *messages)
 {
 	struct stat old;
 
 	if (stat(path, &old) == 0 && !S_ISREG(old.st_mode))
 		return fail(path, "is there, and not a file that could be replaced", NULL);
-	char *beside = concat(path, ".XXXXXX", NULL);
-	int fd = mkostemp(beside, O_CLOEXEC);
+	struct output output;
 
-	if (fd < 0) {
-		free(beside);
+	if (output_open(&output, path) != 0)
 		return fail(path, "cannot create a file there", strerror(errno));
-	}
-	int result = run(path, script, fd, messages);
+	int result = run(path, script, fileno(output.file), messages);
 	struct stat drawn;
-	mode_t mask = umask(0);
 
-	umask(mask);
-	if (result == 0 && fstat(fd, &drawn) == 0 && drawn.st_size == 0)
+	if (result == 0 && fstat(fileno(output.file), &drawn) == 0 && drawn.st_size == 0)
 		result = fail_with_output(path, messages);
-	else if (result == 0 &&
-		 (fchmod(fd, 0666 & ~mask) != 0 || close(fd) != 0 || rename(beside, path) != 0))
+	if (output_close(&output, result == 0) != 0 && result == 0)
 		result = fail(path, "cannot write", strerror(errno));
-	else if (result != 0)
-		close(fd);
-	if (result != 0)
-		unlink(beside);
-	free(beside);
 	return result;
 }
 
-int chart_write(const struct model *model, const char *path, unsigned columns)
+bool chart_kind_named(const char *name, enum chart_kind *kind)
+{
+	static const char *const names[CHART_KINDS] = {[CHART_ALL] = "all",
+						       [CHART_TIMELINE] = "timeline",
+						       [CHART_BLOCKERS] = "blockers",
+						       [CHART_HISTOGRAM] = "histogram",
+						       [CHART_HEATMAP] = "heatmap"};
+
+	for (int i = 0; i < CHART_KINDS; i++)
+		if (!strcmp(name, names[i])) {
+			*kind = (enum chart_kind)i;
+			return true;
+		}
+	return false;
+}
+
+int chart_write(const struct model *model, const char *path, enum chart_kind kind, unsigned columns)
 {
 	static const char *const endings[] = {
 		[CHART_PNG] = ".png", [CHART_SVG] = ".svg", [CHART_PDF] = ".pdf"};
 	bool text = strcmp(path, "-") == 0;
 	const char *dot = strrchr(path, '.');
-	size_t kind = 0;
+	size_t file = 0;
 
-	while (kind < sizeof endings / sizeof *endings && (!dot || strcasecmp(dot, endings[kind]) != 0))
-		kind++;
-	if (!text && kind == sizeof endings / sizeof *endings)
+	while (file < sizeof endings / sizeof *endings && (!dot || strcasecmp(dot, endings[file]) != 0))
+		file++;
+	if (!text && file == sizeof endings / sizeof *endings)
 		return fail(path,
 			    "a chart's name ends in .png, .svg or .pdf, or is - for text in the terminal",
 			    NULL);
@@ -162,10 +170,10 @@ int chart_write(const struct model *model, const char *path, unsigned columns)
 	if (!script || !messages) {
 		fail(path, "cannot make a temporary file", strerror(errno));
 	} else if (text) {
-		chart_text(script, model, columns ? columns < 60 ? 60 : columns : 80);
+		chart_text(script, model, kind, columns ? columns < 60 ? 60 : columns : 80);
 		result = print_text(script, messages);
 	} else {
-		chart_page(script, model, (enum chart_kind)kind);
+		chart_page(script, model, kind, (enum chart_file)file);
 		result = draw(path, script, messages);
 	}
 	if (script)

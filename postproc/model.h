@@ -93,6 +93,14 @@ struct lacking {
 
 #define LACKING_SHOWN 6
 
+/* Lines that this program does not know, as a probe of the user's own prints. */
+struct unknown {
+	const char *kind; /* a plain word */
+	uint64_t lines;
+};
+
+#define UNKNOWN_SHOWN 8
+
 struct model {
 	struct target target;
 	struct lacking lacking[LACKING_SHOWN];
@@ -109,6 +117,8 @@ struct model {
 	 * tracing was on again. */
 	uint64_t estimated_from, unseen;
 	uint64_t events, lost, unknown_lines, bad_lines;
+	struct unknown unknown[UNKNOWN_SHOWN]; /* part of unknown_lines, by kind */
+	size_t unknowns;
 	uint64_t stacks, stacks_cut, stacks_missing;
 	uint64_t stacks_walked,
 		stacks_too_few;	 /* of stacks_cut: walked in the kernel; deeper than what was copied */

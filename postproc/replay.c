@@ -34,7 +34,7 @@ struct held {
 struct replay {
 	struct replay_options options;
 	struct model *model;
-	char *exe, *strings[16]; /* meta values that the model points to */
+	char *exe, *strings[16 + UNKNOWN_SHOWN]; /* meta values that the model points to */
 	size_t kept;
 	struct mapped *mapped;
 	const struct arch *arch; /* the target's */
@@ -531,6 +531,14 @@ int replay_read(struct replay *r, FILE *in, struct model *model)
 	model->truncated = !r->ended;
 	model->unknown_lines = stream_unknown_lines(stream);
 	model->bad_lines = stream_bad_lines(stream);
+	const char *kind;
+
+	while (model->unknowns < UNKNOWN_SHOWN &&
+	       (kind = stream_unknown_kind(stream, model->unknowns,
+					   &model->unknown[model->unknowns].lines))) {
+		r->strings[r->kept] = xstrdup(kind);
+		model->unknown[model->unknowns++].kind = r->strings[r->kept++];
+	}
 	if (r->stacks) {
 		model->stacks = stacks_count(r->stacks);
 		model->stacks_cut = stacks_cut(r->stacks);

@@ -32,6 +32,7 @@ struct options {
 	struct report_options report;
 	struct gates gates;
 	const char *chart, *file;
+	enum chart_kind chart_kind;
 	bool no_colour, quiet, check;
 };
 
@@ -51,6 +52,7 @@ static const char help[] =
 	"                      'total>2s', 'count>100', 'rate>2/s', 'lost>0'; also several\n"
 	"      --check         only see whether all FILEs could be written (2: no)\n"
 	"      --chart FILE    draw a chart too: FILE.png, .svg or .pdf; - draws text\n"
+	"      --chart-kind KIND  timeline, blockers, histogram, heatmap or all (all)\n"
 	"      --width N       columns, 60 to 500 (the terminal's; 80)\n"
 	"      --no-color      no colours (also: NO_COLOR=1)\n"
 	"  -v, --verbose       every frame, whole names\n"
@@ -99,7 +101,19 @@ static void add_output(struct options *o, const char *argument)
 
 static void parse(int argc, char **argv, struct options *o)
 {
-	enum { TOP = 256, WINDOW, CHART, WIDTH, NO_COLOUR, HEADLESS, DEBUGINFOD, FORMAT, FAIL_ON, CHECK };
+	enum {
+		TOP = 256,
+		WINDOW,
+		CHART,
+		WIDTH,
+		NO_COLOUR,
+		HEADLESS,
+		DEBUGINFOD,
+		FORMAT,
+		FAIL_ON,
+		CHECK,
+		CHART_KIND
+	};
 	static const struct option longs[] = {
 		{"target", required_argument, NULL, 't'},
 		{"pid", required_argument, NULL, 'p'},
@@ -107,6 +121,7 @@ static void parse(int argc, char **argv, struct options *o)
 		{"top", required_argument, NULL, TOP},
 		{"window", required_argument, NULL, WINDOW},
 		{"chart", required_argument, NULL, CHART},
+		{"chart-kind", required_argument, NULL, CHART_KIND},
 		{"format", required_argument, NULL, FORMAT},
 		{"fail-on", required_argument, NULL, FAIL_ON},
 		{"check", no_argument, NULL, CHECK},
@@ -145,6 +160,15 @@ static void parse(int argc, char **argv, struct options *o)
 		case CHART:
 			o->chart = optarg;
 			break;
+		case CHART_KIND:
+			if (chart_kind_named(optarg, &o->chart_kind))
+				break;
+			fprintf(stderr,
+				"hud-postproc report: --chart-kind: '%s' is not timeline, blockers, "
+				"histogram, "
+				"heatmap or all\n",
+				optarg);
+			exit(2);
 		case WIDTH:
 			o->report.width = (unsigned)number("width", optarg, 60, 500);
 			break;
@@ -167,6 +191,10 @@ static void parse(int argc, char **argv, struct options *o)
 			fputs("Try 'hud-postproc report --help'.\n", stderr);
 			exit(2);
 		}
+	}
+	if (o->chart_kind && !o->chart) {
+		fputs("hud-postproc report: --chart-kind needs --chart FILE\n", stderr);
+		exit(2);
 	}
 	if (argc - optind != 1) {
 		fputs("hud-postproc report: one FILE, please (-: standard input)\n", stderr);
@@ -246,7 +274,7 @@ static int report(struct options *o, FILE *in)
 	for (size_t i = 0; i < o->outputs; i++)
 		if (write_output(o, i, &model))
 			status = 1;
-	if (o->chart && chart_write(&model, o->chart, o->report.width))
+	if (o->chart && chart_write(&model, o->chart, o->chart_kind, o->report.width))
 		status = 1;
 	int broken = gates_check(&o->gates, "report", &model, NULL);
 

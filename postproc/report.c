@@ -222,12 +222,19 @@ static void warnings(struct report *report)
 	if (m->bad_lines)
 		warn(page, "%s line%s could not be read and %s left out.", unit_count(text, m->bad_lines),
 		     m->bad_lines == 1 ? "" : "s", m->bad_lines == 1 ? "was" : "were");
-	if (m->unknown_lines)
+	uint64_t unknown = m->unknown_lines;
+
+	for (size_t i = 0; i < m->unknowns; i++) {
+		unknown -= m->unknown[i].lines;
+		warn(page, "%s line%s of kind \"%s\" (see --raw) %s left out.",
+		     unit_count(text, m->unknown[i].lines), m->unknown[i].lines == 1 ? "" : "s",
+		     m->unknown[i].kind, m->unknown[i].lines == 1 ? "was" : "were");
+	}
+	if (unknown)
 		warn(page,
 		     "%s line%s of an unknown kind %s left out: from a newer hud-trace, or messages of "
 		     "bpftrace.",
-		     unit_count(text, m->unknown_lines), m->unknown_lines == 1 ? "" : "s",
-		     m->unknown_lines == 1 ? "was" : "were");
+		     unit_count(text, unknown), unknown == 1 ? "" : "s", unknown == 1 ? "was" : "were");
 	if (m->stacks_missing)
 		warn(page,
 		     "%s events came without their stack: their time is counted, but not whose code it was.",

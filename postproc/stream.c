@@ -9,6 +9,7 @@
 
 #define VERSION_MAX 1
 #define LINE_MAX_BYTES (1u << 20) /* a longer line is none of ours */
+#define KIND_SIZE 32
 
 struct stream {
 	FILE *in;
@@ -17,6 +18,11 @@ struct stream {
 	bool too_long; /* the last line was, and was not kept */
 	uint64_t lines, unknown, bad;
 	unsigned version;
+	struct {
+		char name[KIND_SIZE];
+		uint64_t lines;
+	} unknown_kind[STREAM_UNKNOWN_KINDS]; /* those that came first */
+	size_t unknown_kinds;
 	bool in_frames; /* the last line was `frames` or an address of it */
 };
 
@@ -485,6 +491,28 @@ static int first_line(struct stream *s)
 	return s->version > VERSION_MAX ? -1 : 1;
 }
 
+/* Counts a line of a kind that is not known, the line's first word. What is printed of a map of bpftrace's, "@name[key]: 1", is
+ * of the kind "@name"; what does not begin with a plain word is of no kind. */
+static void count_unknown(struct stream *s, const char *line)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
+	size_t length = strspn(line + (*line == '@'), plain), i = 0;
+
+	s->unknown++;
+	if (length == 0 || length > KIND_SIZE - 2 ||
+	    !strchr(*line == '@' ? " :[" : " ", line[length + (*line == '@')]))
+		return;
+	length += *line == '@';
+	while (i < s->unknown_kinds &&
+	       (strncmp(s->unknown_kind[i].name, line, length) != 0 || s->unknown_kind[i].name[length]))
+		i++;
+	if (i == STREAM_UNKNOWN_KINDS)
+		return;
+	if (i == s->unknown_kinds)
+		memcpy(s->unknown_kind[s->unknown_kinds++].name, line, length);
+	s->unknown_kind[i].lines++;
+}
+
 /* A line of `length` bytes without its end: 1 if it is an event, 0 if it is skipped. */
 static int parse_line(struct stream *s, size_t length, struct event *e)
 {
@@ -494,7 +522,7 @@ static int parse_line(struct stream *s, size_t length, struct event *e)
 	const char *kind;
 
 	memset(e, 0, sizeof *e);
-	if (strspn(s->line, " \t") == length)
+	if (strspn(s->line, " \t") == length || *s->line == '#')
 		return 0;
 	if (is_address(s, length))
 		return next_address(s, e);
@@ -524,7 +552,7 @@ static int parse_line(struct stream *s, size_t length, struct event *e)
 		s->in_frames = e->kind == EVENT_FRAMES;
 		return 1;
 	}
-	s->unknown++;
+	count_unknown(s, s->line);
 	return 0;
 }
 
@@ -601,6 +629,14 @@ int stream_next(struct stream *s, struct event *e)
 uint64_t stream_unknown_lines(const struct stream *s)
 {
 	return s->unknown;
+}
+
+const char *stream_unknown_kind(const struct stream *s, size_t i, uint64_t *lines)
+{
+	if (i >= s->unknown_kinds)
+		return NULL;
+	*lines = s->unknown_kind[i].lines;
+	return s->unknown_kind[i].name;
 }
 
 uint64_t stream_bad_lines(const struct stream *s)

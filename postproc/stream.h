@@ -90,6 +90,12 @@ int stream_next(struct stream *s, struct event *e);
 
 /* What was skipped so far: lines of an unknown kind, and lines of a known kind that could not be parsed. */
 uint64_t stream_unknown_lines(const struct stream *s);
+#define STREAM_UNKNOWN_KINDS 8
+
+/* The i-th of the first so many kinds among them, and how many lines are of it; NULL if there are not that many. The name is
+ * plain ASCII, and valid as long as the stream. */
+const char *stream_unknown_kind(const struct stream *s, size_t i, uint64_t *lines);
+
 uint64_t stream_bad_lines(const struct stream *s);
 
 /* The version in the stream's first line, 0 if it has none (a bare probe's output). */

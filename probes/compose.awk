@@ -1,13 +1,15 @@
 # compose.awk - the script that hud-trace gives to bpftrace, from the probes in this folder. README.md here says what their
 # //@ comments stand for.
 #
-#     awk -v pid=PID -v threshold=US -v hz=HZ -v workers='TID TID' [-v ...] -v bodies=1 -f compose.awk stack.bt stack.bt threads.bt ...
+#     awk -v pid=PID -v threshold=US -v hz=HZ -v workers='TID TID' [-v ...] -v bodies=1 -f compose.awk -f own.awk \
+#             stack.bt stack.bt threads.bt ...
 #
 # Further variables: stacks (copy, fp or dwarf: how a stack is taken), chunks (of 128 bytes that are copied at the most),
 # windows (statements that set $lo0, $k0, $lo1, $k1), resume (1: a tracepoint fires when a thread is back in user mode), raw
 # (1: bpftrace prints stacks as bare addresses), tokio (statements that set $id_at and the others of poll.bt; empty: polls are
 # not told apart so), sites (what pollentry.bt probes: for each site its kind, 1 if it is slow, and its address in the
-# executable, as in P0:0x1234), watch (statements that look at a new name), duration (ms, 0: no end).
+# executable, as in P0:0x1234), own (how many of the last files are scripts of the user's: see own.awk), watch (statements that
+# look at a new name), duration (ms, 0: no end).
 #
 # Probes with the same name and filter become one program: each program costs every thread of the machine a little.
 
@@ -146,6 +148,11 @@ FNR == 1 {
 	title = 1
 	part = head = ""
 	file++
+}
+
+file >= ARGC - own {
+	own_line($0)
+	next
 }
 
 title {
@@ -325,13 +332,14 @@ function end(    maps, text, name) {
 		cleared[name] = 1
 		maps = substr(maps, RSTART + RLENGTH)
 	}
-	show("END", text)
+	script = script "\nEND\n{\n" own_end fill(text) "}\n"
 }
 
 END {
+	own_finish()
 	if (stacks == "dwarf")
 		print "config = { unstable_dw_ustack = \"enable\" }"
-	printf "%s", structures
+	printf "%s%s%s", own_config, own_before, structures
 	# The first of all: here bpftrace learns the types.
 	show("BEGIN", "\t@why = 0;\n\t@copied = (uint64)0;\n\t@missed = (uint64)0;\n\t@begun = 0;\n\t@until = (uint64)0;\n" \
 		(exact ? "\t@poll_thread[(uint64)0] = (uint64)0;\n" : ""))
@@ -343,5 +351,6 @@ END {
 	back()
 	begin()
 	end()
-	printf "%s", script
+	i = index(script, "\nBEGIN\n{\n") + length("\nBEGIN\n{\n")
+	printf "%s%s%s%s", substr(script, 1, i - 1), own_begin, substr(script, i), own_probes
 }

@@ -398,6 +398,7 @@ complete_words() {
 	[[ $(complete_words --threshold 5 hudtestp) == hudtestproc ]]
 	[[ $(complete_words --pid "$PID") == *"$PID"* ]]
 	[[ $(complete_words --chart pict) == picture.png ]]
+	[[ $(complete_words --chart-kind t) == timeline ]]
 	[[ $(complete_words --target = pict) == picture.png ]]
 	[[ ! $(complete_words --top '') ]]
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "chart-page.h"
@@ -59,6 +60,8 @@ static struct model *fixture(size_t n)
 					 .worker = n ? i % n : 0,
 					 .reason = (enum reason)(i % REASON_COUNT)};
 	spans[999].worker = n;
+	for (size_t i = 0; i < model.spans; i++)
+		histogram_add(i % 3 ? &model.blocks : &model.run_queue_waits, spans[i].duration);
 	return &model;
 }
 
@@ -80,17 +83,21 @@ static size_t files_in_directory(void)
 }
 
 /* Draws, compares the first bytes, takes the file away. */
-static void draws(const char *name, size_t n, const char *magic)
+static void draws(const char *name, enum chart_kind kind, size_t n, const char *magic)
 {
 	char *path = in_directory(name), start[8] = "";
+	struct stat drawn;
 
-	assert_int_equal(chart_write(fixture(n), path, 0), 0);
+	assert_int_equal(chart_write(fixture(n), path, kind, 0), 0);
 	FILE *file = fopen(path, "r");
 
 	assert_non_null(file);
 	assert_int_equal(fread(start, 1, strlen(magic), file), strlen(magic));
 	fclose(file);
 	assert_string_equal(start, magic);
+	assert_int_equal(stat(path, &drawn), 0);
+	/* More than an empty page, less than one row for each pixel. */
+	assert_in_range(drawn.st_size, 1500, 2000000);
 	assert_int_equal(unlink(path), 0);
 	/* Neither a temporary file nor one that a hostile name made. */
 	assert_int_equal(files_in_directory(), 0);
@@ -104,9 +111,12 @@ static void pictures(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++)
-		draws("a.svg", counts[i], "<?xml");
-	draws("a 'b' \"c\" $(d).png", 8, "\x89PNG");
-	draws("A.PDF", 8, "%PDF");
+		draws("a.svg", CHART_ALL, counts[i], "<?xml");
+	for (int kind = 0; kind < CHART_KINDS; kind++) {
+		draws("a 'b' \"c\" $(d).png", (enum chart_kind)kind, 8, "\x89PNG");
+		draws("a.svg", (enum chart_kind)kind, 64, "<?xml");
+		draws("A.PDF", (enum chart_kind)kind, 8, "%PDF");
+	}
 }
 
 static void nothing_to_draw(void **state)
@@ -116,7 +126,12 @@ static void nothing_to_draw(void **state)
 
 	(void)state;
 	m->blockers = 0;
-	assert_int_equal(chart_write(m, path, 0), 0);
+	for (int kind = 0; kind < CHART_KINDS; kind++)
+		assert_int_equal(chart_write(m, path, (enum chart_kind)kind, 0), 0);
+	/* Nor any time in which something could have happened. */
+	m->end = m->start;
+	for (int kind = 0; kind < CHART_KINDS; kind++)
+		assert_int_equal(chart_write(m, path, (enum chart_kind)kind, 0), 0);
 	unlink(path);
 	free(path);
 }
@@ -125,16 +140,17 @@ static void nothing_to_draw(void **state)
 static void names_stay_in_data_blocks(void **state)
 {
 	(void)state;
-	for (int kind = 0; kind < 4; kind++) {
+	for (int i = 0; i < 4 * CHART_KINDS; i++) {
+		enum chart_kind kind = (enum chart_kind)(i / 4);
 		char *script, *rest, *line;
 		size_t size;
 		FILE *out = open_memstream(&script, &size);
 		bool data = false;
 
-		if (kind == 3)
-			chart_text(out, fixture(8), 80);
+		if (i % 4 == 3)
+			chart_text(out, fixture(8), kind, 80);
 		else
-			chart_page(out, fixture(8), (enum chart_kind)kind);
+			chart_page(out, fixture(8), kind, (enum chart_file)(i % 4));
 		fclose(out);
 		for (rest = script; (line = strsep(&rest, "\n"));) {
 			size_t quotes = 0;
@@ -160,12 +176,12 @@ static void failures_leave_nothing(void **state)
 	char *path = in_directory("x.png"), *old_path = xstrdup(getenv("PATH"));
 
 	(void)state;
-	assert_int_equal(chart_write(fixture(1), "x.gif", 0), -1);
-	assert_int_equal(chart_write(fixture(1), "x", 0), -1);
-	assert_int_equal(chart_write(fixture(1), "/nonexistent/x.png", 0), -1);
+	assert_int_equal(chart_write(fixture(1), "x.gif", CHART_ALL, 0), -1);
+	assert_int_equal(chart_write(fixture(1), "x", CHART_ALL, 0), -1);
+	assert_int_equal(chart_write(fixture(1), "/nonexistent/x.png", CHART_ALL, 0), -1);
 	setenv("PATH", "/nonexistent", 1);
-	assert_int_equal(chart_write(fixture(1), path, 0), -1);
-	assert_int_equal(chart_write(fixture(1), "-", 0), -1);
+	assert_int_equal(chart_write(fixture(1), path, CHART_ALL, 0), -1);
+	assert_int_equal(chart_write(fixture(1), "-", CHART_ALL, 0), -1);
 	setenv("PATH", old_path, 1);
 	assert_int_equal(files_in_directory(), 0);
 	free(old_path);

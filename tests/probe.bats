@@ -1,0 +1,170 @@
+#!/usr/bin/env bats
+# One's own probes: what becomes of a script, and the examples on the real demo server. The latter needs root and BPF.
+
+bats_require_minimum_version 1.5.0
+load helpers
+
+setup_file() {
+	local words
+
+	export WHY_NOT='' DEBUG=''
+	if ((EUID)); then
+		WHY_NOT='LIVE TESTS NEED ROOT'
+		return
+	fi
+	if ! words=$(timeout 60 bpftrace -e 'BEGIN { exit(); }' 2>&1); then
+		WHY_NOT="BPF IS REFUSED HERE: ${words##*$'\n'}"
+		return
+	fi
+	DEBUG=$(timeout 300 "$DEMO/build" debug | tail -n 1)
+	[[ -x $DEBUG && -x $POSTPROC ]]
+}
+
+setup() {
+	STARTED=()
+	cd "$BATS_TEST_TMPDIR"
+}
+
+teardown() {
+	local pid
+
+	for pid in "${STARTED[@]}"; do
+		kill -TERM "$pid" 2>/dev/null || true
+	done
+	for pid in "${STARTED[@]}"; do
+		within 10 ended "$pid" || kill -KILL "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
+}
+
+needs_bpf() {
+	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
+}
+
+# Prints the script with the scripts $@ in it, for some process; its pid is in SLEEPER.
+composed() {
+	local script options=()
+
+	sleep 100 3>&- &
+	SLEEPER=$!
+	STARTED+=("$SLEEPER")
+	for script; do
+		options+=(--probe "$script")
+	done
+	within 10 grep -qx sleep "/proc/$SLEEPER/comm"
+	"$HUD" --pid "$SLEEPER" --workers sleep --threshold 7 --print-script "${options[@]}" >script
+}
+
+@test "a script is taken apart at its braces; there is one BEGIN and one END" {
+	cat >one.bt <<-'END'
+		#!/usr/bin/env bpftrace
+		/* BEGIN { in a comment } */
+		struct mine { int a; };
+		BEGIN
+		{
+			printf("} $1 // no comment %d %d\n", $1, $2); // }
+			if (1) { @one = $1; }
+		}
+		interval:s:1 /$2 > 1/ { printf("mine %d\n", $12); }
+		//@standalone
+		interval:s:9 { exit(); }
+		//@end
+		END { @two = 1; }
+	END
+	printf 'END { printf("last\\n"); }' >'t=w o.bt'
+	composed one.bt 't=w o.bt'
+	[[ $(grep -c '^ *BEGIN' script) == 1 && $(grep -c '^ *END' script) == 1 ]]
+	[[ $(grep -n '^struct mine' script | cut -d: -f1) -lt $(grep -n '^BEGIN' script | cut -d: -f1) ]]
+	sed -n '/^BEGIN/,/^}/p' script | grep -qF "printf(\"} \$1 // no comment %d %d\\n\", $SLEEPER, 7000); // }"
+	sed -n '/^BEGIN/,/^}/p' script | grep -qF "@why = 0;"
+	sed -n '/^END/,/^}/p' script | grep -qF '@two = 1;'
+	sed -n '/^END/,/^}/p' script | grep -qF 'printf("last\n");'
+	grep -qF 'interval:s:1 /7000 > 1/ { printf("mine %d\n", $12); }' script
+	[[ $(grep -c 'interval:s:9' script) == 0 ]]
+	# What it printed may be the point of a map of its own.
+	[[ $(grep -cE 'clear\(@(one|two)\)' script) == 0 ]]
+}
+
+@test "without one, the script is as it was" {
+	composed
+	[[ $(grep -c '^//#' script) == 0 ]]
+}
+
+@test "what is no script is refused" {
+	run -2 --separate-stderr "$HUD" --probe nosuch.bt some-name
+	[[ $stderr == *"--probe: 'nosuch.bt' is not a file to read"* ]]
+	: >empty.bt
+	run -2 --separate-stderr "$HUD" --probe empty.bt some-name
+	[[ $stderr == *"--probe: 'empty.bt' is empty"* ]]
+}
+
+@test "the report tells lines of other kinds by their kind, and takes # for a comment" {
+	printf '%s\n' 'hud-trace 1' 'begin 5' '# open NS' 'open 1 2' 'open 3' '@n[/a b]: 3' '@n[c]: 4' \
+		$'\x1b[31m' 'end 9 duration' >stream
+	"$POSTPROC" report stream >out
+	grep -qF '2 lines of kind "open" (see --raw)' out
+	grep -qF '2 lines of kind "@n" (see --raw)' out
+	grep -qF '1 line of an unknown kind' out
+	[[ $(grep -c 'kind' out) == 3 ]]
+}
+
+@test "the examples: their lines are in the stream, and in the report by kind" {
+	needs_bpf
+	start_server "$DEBUG"
+	start_load
+	cat >own.bt <<-'END'
+		BEGIN { printf("mine begins %d %d\n", $1, $2); }
+		tracepoint:syscalls:sys_enter_write /pid == $1 && @worker[tid]/ { @writes[pid] = count(); }
+		interval:s:1 { printf("mine second\n"); }
+		END { printf("mine ends\n"); }
+	END
+	start_trace --duration 6 --threshold 5 --probe "$ROOT/examples/slow-opens.bt" \
+		--probe "$ROOT/examples/page-faults.bt" --probe own.bt --raw
+	within 150 ended "$TRACE"
+	ends_with 0
+	cut -d' ' -f1 out | sort | uniq -c
+	grep -qx "mine begins $SERVER 5000" out
+	grep -qx 'mine second' out
+	grep -qx 'mine ends' out
+	grep -qE "^@writes\[$SERVER\]: [0-9]+$" out
+	grep -qE '^@opens_us\[.*/template\]: count [0-9]+, average [0-9]+, total [0-9]+$' out
+	grep -qE '^@faulting\[' out
+	grep -qE '^end [0-9]+ duration$' out
+	"$POSTPROC" report out >report
+	cat report
+	grep -qE '[0-9]+ lines of kind "mine" \(see --raw\)' report
+	blames report 'file I/O' read_template
+}
+
+@test "a script that does not compile: bpftrace's words with its name, and exit 1" {
+	needs_bpf
+	printf 'BEGIN { @x = 1; }\n' >fine.bt
+	printf '\n\ntracepoint:syscalls:sys_enter_openat {\n\t@a[tid] = $nope;\n}\n' >bad.bt
+	start_server "$DEBUG"
+	start_trace --duration 3 --probe fine.bt --probe bad.bt
+	within 60 ended "$TRACE"
+	ends_with 1
+	grep -qE '^bad\.bt:4:.*\$nope' err
+	printf 'BEGIN { @x = 1; ' >bad.bt
+	start_trace --duration 3 --probe bad.bt
+	within 60 ended "$TRACE"
+	ends_with 1
+	grep -qE '^bad\.bt:1:' err
+	[[ ! -s out ]]
+}
+
+@test "a probe by hand is read the same way, with the head and without" {
+	needs_bpf
+	start_server "$DEBUG"
+	start_load
+	sed 's/THRESHOLD_US/US/; s/^\(END\)$/interval:s:8 { exit(); }\n\1/' "$ROOT/probes/sleep.bt" >edited.bt
+	"$POSTPROC" head --pid "$SERVER" --meta threshold-us=5000 >head
+	BPFTRACE_NO_USER_SYMBOLS=1 timeout 120 bpftrace -q edited.bt "$SERVER" 5000 >lines 2>err
+	cat head lines >stream
+	"$POSTPROC" report --top 30 stream >out
+	cat out
+	grep -qE 'events +[1-9]' out
+	"$POSTPROC" report lines >out
+	grep -qE 'events +[1-9]' out
+	[[ $(grep -c 'of an unknown kind' out) == 0 ]]
+}
