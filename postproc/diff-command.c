@@ -14,6 +14,7 @@
 #include "output.h"
 #include "progress.h"
 #include "replay.h"
+#include "unpack.h"
 
 static const struct format {
 	const char *name;
@@ -165,7 +166,7 @@ static int fail(const char *what, const char *why)
 static int read_side(const struct options *o, size_t side, struct replay **replay, struct model *model)
 {
 	const char *path = o->file[side];
-	FILE *in = strcmp(path, "-") != 0 ? fopen(path, "re") : stdin;
+	FILE *in = unpack_open(path);
 	struct replay_options options = o->replay;
 
 	if (!in)
@@ -174,8 +175,7 @@ static int read_side(const struct options *o, size_t side, struct replay **repla
 	*replay = replay_new(&options);
 	int failed = replay_read(*replay, in, model), error = errno;
 
-	if (in != stdin)
-		fclose(in);
+	fclose(in);
 	if (!failed)
 		return 0;
 	return fail(path, error == EPROTONOSUPPORT ? "it is of a later version than this program reads"
