@@ -41,7 +41,9 @@ struct stacks {
 	struct unwinder *unwinder;
 	htab_t by_id;
 	htab_t known; /* frames that came resolved, each once: the judge tells chains apart by their frames */
-	struct stack *walk;		      /* the `frames` line whose addresses follow */
+	struct stack *walk; /* the `frames` line whose addresses follow */
+	uint64_t *recent;   /* ids of walked ones, a ring of WALKED_KEPT; NULL: all are kept */
+	uint64_t recents;   /* ever */
 	uint64_t count, cut, walked, too_few; /* of those that are cut, the last two */
 	struct chain chain;
 	const struct frame *frame[MAX_CHAIN];
@@ -125,7 +127,7 @@ void stacks_free(struct stacks *stacks)
 	unwinder_free(stacks->unwinder);
 	htab_delete(stacks->by_id);
 	htab_delete(stacks->known);
-	free(stacks->walked);
+	free(stacks->recent);
 	free(stacks);
 }
 
@@ -241,7 +243,7 @@ static void add_frame(struct stacks *stacks, const struct event *e)
 /* Makes room for a walked stack by the one that came WALKED_KEPT of them before. */
 static void forget_oldest(struct stacks *stacks, uint64_t id)
 {
-	uint64_t *place = &stacks->walked[stacks->walks++ % WALKED_KEPT];
+	uint64_t *place = &stacks->recent[stacks->recents++ % WALKED_KEPT];
 	struct stack key = {.id = *place};
 	void **slot = *place && *place != id ? htab_find_slot(stacks->by_id, &key, NO_INSERT) : NULL;
 
@@ -255,8 +257,8 @@ static void forget_oldest(struct stacks *stacks, uint64_t id)
 
 void stacks_forget_walked(struct stacks *stacks)
 {
-	if (!stacks->walked)
-		stacks->walked = xcalloc(WALKED_KEPT, sizeof(*stacks->walked));
+	if (!stacks->recent)
+		stacks->recent = xcalloc(WALKED_KEPT, sizeof(*stacks->recent));
 }
 
 void stacks_add(struct stacks *stacks, const struct event *e)
@@ -285,7 +287,7 @@ void stacks_add(struct stacks *stacks, const struct event *e)
 		s = find(stacks, e->stack, INSERT);
 		stacks->walk = s->words || s->chunks ? NULL : s;
 		s->walked |= stacks->walk != NULL;
-		if (stacks->walked)
+		if (stacks->recent)
 			forget_oldest(stacks, e->stack);
 		break;
 	case EVENT_FRAME:

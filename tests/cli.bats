@@ -471,7 +471,8 @@ complete_words() {
 @test "report: lines of unknown kinds and broken ones are counted" {
 	write_stream | sed '11a wibble 1 2 3\nfrob\nsleep 1 2' >stream
 	run -0 --separate-stderr "$POSTPROC" report stream
-	[[ $output == *'2 lines of an unknown kind were left out'* ]]
+	[[ $output == *'1 line of kind "wibble" (see --raw) was left out'* ]]
+	[[ $output == *'1 line of kind "frob" (see --raw) was left out'* ]]
 	[[ $output == *'1 line could not be read and was left out'* ]]
 	[[ $output == *'2, none lost'* ]]
 }
