@@ -24,10 +24,10 @@ endif
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(HARDENING) $(MODE)
 ALL_CPPFLAGS = -I$(BUILD) -Ipostproc -MMD -MP $(CPPFLAGS)
 ALL_LDFLAGS = $(CFLAGS) $(HARDENING_LINK) $(MODE) $(LDFLAGS)
-LIBS = -ldw -lelf -liberty -lm
+LIBS = -ldw -lelf -liberty -lyajl -lprotobuf-c -lz -lzstd -lm
 
 SOURCES = $(wildcard postproc/*.c)
-OBJECTS = $(SOURCES:postproc/%.c=$(BUILD)/%.o)
+OBJECTS = $(SOURCES:postproc/%.c=$(BUILD)/%.o) $(BUILD)/profile.pb-c.o
 TEST_SOURCES = $(wildcard tests/unit/test_*.c)
 TESTS = $(TEST_SOURCES:tests/unit/%.c=$(BUILD)/tests/%)
 C_FILES = $(wildcard postproc/*.[ch] tests/*.[ch] tests/unit/*.[ch] tests/aarch64/*.c)
@@ -59,6 +59,18 @@ $(BUILD)/hud-postproc: $(OBJECTS)
 $(BUILD)/%.o: postproc/%.c $(BUILD)/flags
 	$(say) CC $@
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/profile.pb-c.c: postproc/profile.proto | $(BUILD)
+	$(say) PROTO $@
+	$(Q)protoc-c --proto_path=postproc --c_out=$(BUILD) $<
+
+$(BUILD)/profile.pb-c.h: $(BUILD)/profile.pb-c.c
+
+$(BUILD)/profile.pb-c.o: $(BUILD)/profile.pb-c.c $(BUILD)/flags
+	$(say) CC $@
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/format-pprof.o: $(BUILD)/profile.pb-c.h
 
 # Other flags build everything anew.
 $(BUILD)/flags: FORCE | $(BUILD)
@@ -108,6 +120,8 @@ install: all
 	install -m 755 bin/hud-trace $(DESTDIR)$(PREFIX)/bin/hud-trace
 	install -m 755 $(BUILD)/hud-postproc $(DESTDIR)$(PREFIX)/lib/hud-trace/hud-postproc
 	install -m 644 probes/*.bt probes/*.awk $(DESTDIR)$(PREFIX)/lib/hud-trace/probes
+	install -d $(DESTDIR)$(PREFIX)/share/hud-trace
+	install -m 644 postproc/report-schema.json $(DESTDIR)$(PREFIX)/share/hud-trace
 ifneq ($(MAN),)
 	install -d $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man8
@@ -120,19 +134,22 @@ endif
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/hud-trace $(DESTDIR)$(PREFIX)/share/man/man8/hud-trace.8
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/hud-trace
-	rm -rf $(DESTDIR)$(PREFIX)/lib/hud-trace
+	rm -rf $(DESTDIR)$(PREFIX)/lib/hud-trace $(DESTDIR)$(PREFIX)/share/hud-trace
 
 clean:
 	rm -rf build
 
 # Only what is missing is installed. The demo builds from Debian's crates, where there are any.
-APT_PACKAGES = build-essential pkg-config bpftrace libelf-dev libdw-dev libiberty-dev gnuplot-nox libcmocka-dev \
+APT_PACKAGES = build-essential pkg-config bpftrace libelf-dev libdw-dev libiberty-dev libyajl-dev libprotobuf-c-dev \
+	protobuf-c-compiler zlib1g-dev libzstd-dev gnuplot-nox libcmocka-dev \
 	bats shellcheck clang-format cargo librust-tokio-dev librust-hyper-dev librust-flate2-dev procps util-linux \
-	gdb xz-utils
-DNF_PACKAGES = gcc make pkgconf bpftrace elfutils-libelf-devel elfutils-devel binutils-devel gnuplot libcmocka-devel \
-	bats ShellCheck clang-tools-extra cargo procps-ng util-linux gdb xz
-PACMAN_PACKAGES = base-devel pkgconf bpftrace libelf binutils gnuplot cmocka bash-bats shellcheck clang rust \
-	procps-ng util-linux gdb xz
+	gdb xz-utils zstd jq python3-jsonschema protobuf-compiler cmark-gfm python3-prometheus-client
+DNF_PACKAGES = gcc make pkgconf bpftrace elfutils-libelf-devel elfutils-devel binutils-devel yajl-devel protobuf-c-devel \
+	protobuf-c-compiler zlib-devel libzstd-devel gnuplot libcmocka-devel \
+	bats ShellCheck clang-tools-extra cargo procps-ng util-linux gdb xz zstd jq python3-jsonschema \
+	protobuf-compiler python3-prometheus_client
+PACMAN_PACKAGES = base-devel pkgconf bpftrace libelf binutils yajl protobuf-c zlib zstd gnuplot cmocka bash-bats shellcheck \
+	clang rust procps-ng util-linux gdb xz jq python-jsonschema protobuf cmark-gfm python-prometheus_client
 
 deps:
 	$(Q)if command -v apt-get >/dev/null; then \

@@ -228,6 +228,30 @@ static bool try_live(const struct binary_wanted *wanted, const char *path, struc
 	return found;
 }
 
+/* Where distributions link the executable of a debug package (Fedora's does), whatever its name is here. */
+static bool try_build_id(const struct mapping *mapping, struct binary *binary)
+{
+	const char *id = mapping->build_id;
+
+	if (strlen(id) < 3 || strspn(id, "0123456789abcdef") != strlen(id))
+		return false;
+	char *path = xasprintf("/usr/lib/debug/.build-id/%.2s/%s", id, id + 2);
+	bool found = try_file(path, mapping, binary);
+
+	free(path);
+	return found;
+}
+
+void binary_take(int fd, const struct mapping *mapping, struct binary *binary)
+{
+	if (check(fd, mapping, binary)) {
+		close(fd);
+		return;
+	}
+	binary->fd = fd;
+	binary->problem = NULL;
+}
+
 void binary_find(const struct binary_wanted *wanted, struct binary *binary)
 {
 	const struct mapping *mapping = wanted->mapping;
@@ -254,6 +278,8 @@ void binary_find(const struct binary_wanted *wanted, struct binary *binary)
 		;
 	else if (try_file(path, mapping, binary))
 		binary->problem = checked ? NULL : not_checked;
+	else if (try_build_id(mapping, binary))
+		;
 	else if (!binary->problem)
 		binary->problem =
 			access(path, F_OK) == 0 && access(path, R_OK) != 0 ? not_readable : not_found;

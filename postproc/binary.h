@@ -27,9 +27,12 @@ struct binary {
 	const char *problem; /* static text: why fd is -1 or less than hoped; or NULL */
 };
 
-/* Finds and opens the file: --target, then the live process's own view, then the path as it is. Only a file
- * with the build id that was recorded counts. The caller closes binary->fd. */
+/* Finds and opens the file: --target, then the live process's own view, then the path as it is, then
+ * /usr/lib/debug/.build-id. Only a file with the build id that was recorded counts. The caller closes binary->fd. */
 void binary_find(const struct binary_wanted *wanted, struct binary *binary);
+
+/* Takes the open file, if it is the one that is mapped; else it is closed, and `binary` stays as it is. */
+void binary_take(int fd, const struct mapping *mapping, struct binary *binary);
 
 /* Opens a regular file and nothing else; a FIFO or a device must neither block nor be touched. Returns a descriptor for the
  * caller to close, or -1. */

@@ -2,9 +2,22 @@
 #ifndef HUD_COMMAND_H
 #define HUD_COMMAND_H
 
+#include <stdbool.h>
+
+struct report_options;
+
+int diff_main(int argc, char **argv);
 int head_main(int argc, char **argv);
+int record_main(int argc, char **argv);
 int report_main(int argc, char **argv);
 int resolve_main(int argc, char **argv);
 int stuck_main(int argc, char **argv);
+
+/* The value of an option of `command`, a number from `low` to `high`; exits with status 2 after a message otherwise. */
+double command_number(const char *command, const char *option, const char *text, double low, double high);
+
+/* Sets what standard output can show: width (unless it is set), colour (unless not wanted here or in the environment), and
+ * UTF-8. */
+void command_fit_terminal(struct report_options *options, bool no_colour);
 
 #endif

@@ -34,3 +34,28 @@ void debuginfod_set(bool on)
 	setenv("DEBUGINFOD_MAXTIME", "30", false); /* seconds for a file */
 	setenv("DEBUGINFOD_RETRY_LIMIT", "1", false);
 }
+
+int debuginfod_executable(const char *build_id)
+{
+	/* As elfutils/debuginfod.h declares them; it need not be installed. */
+	void *(*begin)(void), (*end)(void *);
+	int (*find)(void *, const unsigned char *, int, char **);
+	void *library = dlopen("libdebuginfod.so.1", RTLD_LAZY);
+	int fd = -1;
+
+	if (!library)
+		return -1;
+	*(void **)&begin = dlsym(library, "debuginfod_begin");
+	*(void **)&end = dlsym(library, "debuginfod_end");
+	*(void **)&find = dlsym(library, "debuginfod_find_executable");
+	void *client = begin && end && find ? begin() : NULL;
+
+	if (client) {
+		char *path = NULL;
+
+		fd = find(client, (const unsigned char *)build_id, 0, &path); /* length 0: it is in hex */
+		free(path);
+		end(client);
+	}
+	return fd < 0 ? -1 : fd;
+}

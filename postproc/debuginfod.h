@@ -12,4 +12,8 @@ bool debuginfod_wanted(const char *command);
  * set others. */
 void debuginfod_set(bool on);
 
+/* Asks the servers for the executable or library with this build id (hex). Returns a descriptor for the caller to close, or -1.
+ * What comes is not checked. */
+int debuginfod_executable(const char *build_id);
+
 #endif

@@ -1,7 +1,9 @@
 /* escape.c - text of strangers, made fit to be shown. */
+#include <ctype.h>
 #include <libiberty/libiberty.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
 
@@ -33,16 +35,26 @@ static size_t decode(const char *s, uint32_t *code)
 	return length;
 }
 
+/* Does this character do something to others instead of being seen: control codes, direction of writing, joining? */
+static bool invisible(uint32_t code)
+{
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xad || code == 0x61c ||
+	       (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
+	       (code >= 0x2060 && code <= 0x206f) || code == 0xfeff || (code >= 0xfff9 && code <= 0xfffb);
+}
+
 /* Would this character be seen where it stands, and nothing else happen? */
 static bool harmless(uint32_t code)
 {
-	if (code < 0x80)
-		return code >= 0x20 && code != 0x7f;
-	if (code < 0xa0 || code == 0xad || code == 0x61c || (code >= 0x200b && code <= 0x200f) ||
-	    (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) || code == 0xfeff ||
-	    (code >= 0xfff9 && code <= 0xfffb))
-		return false;
-	return wcwidth((wchar_t)code) > 0;
+	return !invisible(code) && (code < 0x80 || wcwidth((wchar_t)code) > 0);
+}
+
+/* Writes `bytes` of `raw` as \xNN each to `out`. Returns the end of what it wrote, which is 0. */
+static char *in_hex(char *out, const char *raw, size_t bytes)
+{
+	while (bytes--)
+		out += sprintf(out, "\\x%02x", (unsigned char)*raw++);
+	return out;
 }
 
 char *escape_terminal(const char *raw, bool utf8)
@@ -62,8 +74,9 @@ char *escape_terminal(const char *raw, bool utf8)
 			raw += length;
 			continue;
 		}
-		for (size_t n = length ? length : 1; n; n--, raw++)
-			out += sprintf(out, "\\x%02x", (unsigned char)*raw);
+		length = length ? length : 1;
+		out = in_hex(out, raw, length);
+		raw += length;
 	}
 	*out = '\0';
 	return safe;
@@ -95,6 +108,105 @@ char *escape_gnuplot(const char *raw)
 	}
 	*out++ = '"';
 	*out = '\0';
+	return safe;
+}
+
+char *escape_utf8(const char *raw)
+{
+	if (!raw)
+		raw = "";
+	char *safe = xmalloc(strlen(raw) * 4 + 1);
+	char *out = safe;
+
+	while (*raw) {
+		uint32_t code;
+		size_t length = decode(raw, &code);
+
+		if (length && !invisible(code)) {
+			memcpy(out, raw, length);
+			out += length;
+		} else {
+			length = length ? length : 1;
+			out = in_hex(out, raw, length);
+		}
+		raw += length;
+	}
+	*out = '\0';
+	return safe;
+}
+
+/* Does \xNN stand here? */
+static bool is_hex(const char *s)
+{
+	return s[0] == '\\' && s[1] == 'x' && isxdigit((unsigned char)s[2]) && isxdigit((unsigned char)s[3]);
+}
+
+char *escape_json(const char *raw)
+{
+	char *safe = xmalloc(strlen(raw) * 4 + 1);
+	char *out = safe;
+
+	while (*raw) {
+		uint32_t code;
+		size_t length = decode(raw, &code);
+
+		if (length && !is_hex(raw) && (code < 0x20 || !invisible(code))) {
+			memcpy(out, raw, length);
+			out += length;
+		} else {
+			length = length ? length : 1;
+			out = in_hex(out, raw, length);
+		}
+		raw += length;
+	}
+	*out = '\0';
+	return safe;
+}
+
+/* The longest run of backquotes in `text`. */
+static size_t backquotes(const char *text)
+{
+	size_t most = 0;
+
+	for (size_t run; *text; text += run ? run : 1) {
+		run = strspn(text, "`");
+		most = run > most ? run : most;
+	}
+	return most;
+}
+
+/* A code span begins and ends with more backquotes than there are in it; a space at both ends goes. Cells are split before
+ * anything else is read, at bars without a backslash; renderers differ in whether that may itself be one of a pair, so their
+ * number is odd. */
+char *escape_markdown(const char *raw)
+{
+	char *text = escape_utf8(raw);
+	size_t fence = backquotes(text) + 1, length = strlen(text);
+	bool pad = fence > 1 || (length && (text[0] == ' ' || text[length - 1] == ' '));
+	char *safe = xmalloc(3 * length + 2 * fence + 3), *out = safe;
+
+	if (length) {
+		memset(out, '`', fence);
+		out += fence;
+		if (pad)
+			*out++ = ' ';
+		for (const char *c = text; *c;) {
+			size_t run = strspn(c, "\\");
+			size_t written = c[run] == '|' ? (run + 1) | 1 : run;
+
+			memset(out, '\\', written);
+			out += written;
+			c += run;
+			if (*c)
+				*out++ = *c++;
+		}
+		if (pad)
+			*out++ = ' ';
+		memset(out, '`', fence);
+		out += fence;
+	}
+	*out = '\0';
+	free(text);
 	return safe;
 }
 

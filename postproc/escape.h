@@ -15,9 +15,22 @@
  * `utf8` everything but printable ASCII does. NULL gives "". */
 char *escape_terminal(const char *raw, bool utf8);
 
+/* For a JSON string, of which the JSON library quotes the rest: valid UTF-8. What is not comes out as \xNN, byte by byte, and
+ * so does what would be obeyed instead of shown where the document is looked at (DEL, C1, bidi and zero-width characters), and
+ * a backslash before what looks like such a byte: so the bytes can be had back. It does not depend on the locale. */
+char *escape_json(const char *raw);
+
 /* For a gnuplot data block: a double-quoted column. Quotes, backquotes and backslashes become harmless look-alikes and
  * unprintable ones '?', since gnuplot versions differ in what they read after a backslash. NULL gives "\"\"". */
 char *escape_gnuplot(const char *raw);
+
+/* For a file that programs read: valid UTF-8 in any locale. Control bytes, what changes the direction of writing or is not
+ * seen, and bytes that are no UTF-8 come out as \xNN. NULL gives "". */
+char *escape_utf8(const char *raw);
+
+/* For a table in GitHub-flavoured Markdown: a code span, in which nothing is markup, a mention or a link; one line, and no
+ * end of the cell in it. "" and NULL give "". */
+char *escape_markdown(const char *raw);
 
 /* Columns that `text` takes; what has no width counts as one. */
 size_t text_width(const char *text);

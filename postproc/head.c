@@ -24,6 +24,7 @@
 #include "debuginfo.h"
 #include "debuginfod.h"
 #include "framepointers.h"
+#include "pollsites.h"
 #include "progress.h"
 #include "roles.h"
 #include "space.h"
@@ -366,6 +367,31 @@ static void write_tokio(FILE *out, pid_t pid, struct thread *threads, size_t cou
 			   "left out; --polls estimate takes it in");
 }
 
+/* Where probes would tell one poll from another, for pollentry.bt; or why they would not. */
+static void write_sites(FILE *out, pid_t pid, struct space *space)
+{
+	struct symbolizer *symbolizer = symbolizer_new(space);
+	struct module *module = space_main(space);
+	struct pollsites sites;
+	const char *why = pollsites_find(pid, module, symbolizer, &sites);
+
+	if (why)
+		fprintf(out, "site - %s\n", why);
+	for (size_t i = 0; i < sites.count; i++) {
+		const struct pollsite *site = &sites.site[i];
+
+		fprintf(out, "site %c %" PRIx64 " %" PRIx64 " %d ", SITE_KINDS[site->kind], site->address,
+			site->address - module->bias, site->slow);
+		if (site->future)
+			write_escaped(out, site->future, strlen(site->future));
+		else
+			putc('-', out);
+		putc('\n', out);
+	}
+	pollsites_free(&sites);
+	symbolizer_free(symbolizer);
+}
+
 static void write_thread(FILE *out, const struct thread *thread)
 {
 	fprintf(out, "thread %d %s %d ", (int)thread->tid, role_name(thread->role), thread->watched);
@@ -413,12 +439,16 @@ static bool frame_pointers(struct space *space, const struct maps *maps)
 static void write_stack_facts(FILE *out, struct space *space, const struct maps *maps,
 			      const struct thread *threads, size_t count)
 {
+	bool rseq = false;
+
 	write_meta(out, "frame-pointers", frame_pointers(space, maps) ? "yes" : "no");
-	for (size_t i = 0; i < count; i++)
+	/* One thread tells it of all, but on a busy machine not each can be stopped in time. */
+	for (size_t i = 0, tries = 0; i < count && tries < 8 && !rseq; i++)
 		if (threads[i].watched) {
-			write_meta(out, "rseq", stopped_rseq(threads[i].tid) ? "yes" : "no");
-			break;
+			rseq = stopped_rseq(threads[i].tid);
+			tries++;
 		}
+	write_meta(out, "rseq", rseq ? "yes" : "no");
 }
 
 static void write_all(FILE *out, const struct head_options *options, const char *exe, const struct maps *maps,
@@ -449,6 +479,7 @@ static void write_all(FILE *out, const struct head_options *options, const char 
 	write_symbol_warnings(out, space, options->target, build_id);
 	write_stack_facts(out, space, maps, threads, count);
 	write_tokio(out, (pid_t)options->pid, threads, count, space);
+	write_sites(out, (pid_t)options->pid, space);
 	for (size_t i = 0; i < maps->count; i++)
 		write_map(out, &maps->mapping[i]);
 	for (size_t i = 0; i < count; i++)

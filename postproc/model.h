@@ -32,8 +32,11 @@ struct blocker {
 		*function; /* display name of the blamed frame; "module+0xoffset" where there is no symbol */
 	const char *file;  /* NULL if unknown */
 	unsigned line;
-	const char *task;    /* NULL if unknown */
-	const char *syscall; /* of the commonest stack, NULL if none */
+	const char *task; /* NULL if unknown */
+	const char *
+		nameless_build; /* of a function or task that has no name but where it is: the module's build id,
+	                        "" if unknown. NULL: they have names */
+	const char *syscall;	/* of the commonest stack, NULL if none */
 	uint64_t count, total, max;
 	uint64_t unfinished;	    /* of count: still went on when the trace ended */
 	uint64_t asleep, run_queue; /* parts of total: sleeping, waiting for a CPU; the rest is running */
@@ -45,14 +48,15 @@ struct blocker {
 	size_t parties;
 };
 
-/* One block on the time axis. All of them where an export needs them, else the newest 20,000, for the charts. The sum of
- * all durations is blocked + run_queue. */
+/* One block on the time axis. All of them where an export needs them, with who ended it or had the CPU; else the newest
+ * 20,000, for the charts. The sum of all durations is blocked + run_queue. */
 struct span {
 	uint64_t start, duration;
 	size_t worker; /* index into workers */
 	enum reason reason;
 	const struct blocker *blocker;
 	const struct verdict *stack; /* may be NULL */
+	struct party party;	     /* comm is NULL if unknown; only this block: count and total are 0 */
 };
 
 struct worker {
@@ -71,6 +75,14 @@ struct target {
 	long pid;
 	uint64_t threshold; /* ns */
 	unsigned hz;
+	uint64_t clock_monotonic, clock_wall; /* the two clocks at one moment, ns; 0: not known */
+};
+
+/* Executable memory of the target: what `map` lines said. */
+struct mapped {
+	uint64_t start, end, offset;
+	const char *path;     /* raw bytes; "" for anonymous memory */
+	const char *build_id; /* "" if unknown */
 };
 
 /* A file of the target whose symbols are less than they could be. */
@@ -93,12 +105,17 @@ struct model {
 	struct target target;
 	struct lacking lacking[LACKING_SHOWN];
 	size_t lackings;
+	struct mapped *mapped; /* by address, none overlapping */
+	size_t mappings;
 	uint64_t start, end;   /* of the time that counts (after --window) */
 	uint64_t worker_time;  /* sum over workers of the time they were watched, ns */
 	uint64_t blocked;      /* sum of all blockers' totals but run-queue waits */
 	uint64_t run_queue;    /* sum of run-queue waits over the threshold */
 	uint64_t polls;	       /* of at least the threshold, if they were told apart exactly */
 	uint64_t longest_poll; /* ns */
+	/* From then on they were not told apart any more, because that cost too much (0: they were); and how long it took until
+	 * tracing was on again. */
+	uint64_t estimated_from, unseen;
 	uint64_t events, lost, unknown_lines, bad_lines;
 	struct unknown unknown[UNKNOWN_SHOWN]; /* part of unknown_lines, by kind */
 	size_t unknowns;

@@ -40,6 +40,21 @@ int output_open(struct output *output, const char *path)
 	return -1;
 }
 
+int output_check(const char *path)
+{
+	struct output output;
+	struct stat old;
+
+	if (path && strcmp(path, "-") != 0 && stat(path, &old) == 0 && !S_ISREG(old.st_mode)) {
+		errno = EISDIR;
+		return S_ISDIR(old.st_mode) ? -1 : access(path, W_OK);
+	}
+	if (output_open(&output, path) != 0)
+		return -1;
+	output_close(&output, false);
+	return 0;
+}
+
 /* The id in an environment variable of sudo's; -1 if there is none. */
 static long sudo_id(const char *name)
 {
@@ -50,16 +65,20 @@ static long sudo_id(const char *name)
 	return text && *text && !*end && id >= 0 ? id : -1;
 }
 
+int output_give(int fd)
+{
+	long uid = sudo_id("SUDO_UID"), gid = sudo_id("SUDO_GID");
+
+	return uid >= 0 ? fchown(fd, (uid_t)uid, (gid_t)gid) : 0;
+}
+
 /* What mkstemp() left out: the mode that a new file has, and its owner. */
 static int give_away(int fd)
 {
 	mode_t mask = umask(0);
-	long uid = sudo_id("SUDO_UID"), gid = sudo_id("SUDO_GID");
 
 	umask(mask);
-	if (fchmod(fd, 0666 & ~mask) != 0)
-		return -1;
-	return uid >= 0 ? fchown(fd, (uid_t)uid, (gid_t)gid) : 0;
+	return fchmod(fd, 0666 & ~mask) != 0 ? -1 : output_give(fd);
 }
 
 int output_close(struct output *output, bool whole)

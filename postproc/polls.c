@@ -97,6 +97,11 @@ static void drop(struct thread *t, size_t count)
 	memmove(t->kept, t->kept + count, t->count * sizeof(*t->kept));
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
 /* How many pieces at the start are not later than `ns`. */
 static size_t until(const struct thread *t, uint64_t ns)
 {
@@ -105,6 +110,17 @@ static size_t until(const struct thread *t, uint64_t ns)
 	while (count < t->count && t->kept[count].piece.ns <= ns)
 		count++;
 	return count;
+}
+
+/* Who is woken may wait for a CPU: that is told of the sleep and, if it was long, of the wait as well. */
+static void part_from_wait(struct piece *sleep, const struct piece *wait)
+{
+	if (wait->block.reason != REASON_RUN_QUEUE || wait->ns + sleep->block.run_queue < sleep->ns)
+		return;
+	uint64_t both = least(sleep->block.run_queue, wait->block.duration);
+
+	sleep->block.run_queue -= both;
+	sleep->block.duration -= both;
 }
 
 void polls_piece(struct polls *p, const struct piece *piece)
@@ -122,6 +138,8 @@ void polls_piece(struct polls *p, const struct piece *piece)
 	struct kept *kept = &t->kept[t->count++];
 
 	*kept = (struct kept){.piece = *piece, .weight = 1};
+	if (t->count > 1 && !piece->sample && piece->block.reason != REASON_RUN_QUEUE)
+		part_from_wait(&kept->piece, &kept[-1].piece);
 	if (piece->block.party.comm)
 		kept->piece.block.party.comm = kept->comm = xstrdup(piece->block.party.comm);
 }
@@ -205,11 +223,6 @@ static bool is_wait(const struct group *g)
 	return g->lead->piece.block.reason == REASON_RUN_QUEUE;
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* Adds one block: `time` of the poll, from `start` on. `whole`: the poll's own duration, in its first block. */
 static void add_block(struct polls *p, const struct poll *poll, const struct group *g, uint64_t start,
 		      uint64_t time, uint64_t whole)
@@ -223,10 +236,24 @@ static void add_block(struct polls *p, const struct poll *poll, const struct gro
 	}
 	block.unfinished = poll->running;
 	block.tid = poll->tid;
+	block.task = poll->task;
 	block.start = start;
 	block.duration = time;
 	block.poll = whole;
 	tally_add(p->tally, &block);
+}
+
+/* When the thread first slept without a poll on its stack, or in what may block; 0: never. */
+static uint64_t parked_at(const struct kept *kept, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct block *b = &kept[i].piece.block;
+
+		if (!kept[i].piece.sample && b->stack &&
+		    (b->stack->parked || b->stack->role == ROLE_BLOCKING))
+			return b->start;
+	}
+	return 0;
 }
 
 /* The poll is over, with these pieces. Waits for a CPU are blocks of their own already, and nobody's fault. */
@@ -237,6 +264,15 @@ static void settle(struct polls *p, const struct poll *poll, const struct kept *
 	/* The middle between what is known for sure and what is possible, within a sample's distance. */
 	uint64_t start = poll->first - least(poll->first - poll->before, p->period) / 2;
 	uint64_t end = poll->last + least(poll->next - poll->last, p->period) / 2;
+	uint64_t parked = parked_at(kept, count);
+
+	/* Probes do not see every park, and what stands behind one is not of the poll. */
+	if (parked && parked < end) {
+		end = parked > start ? parked : start;
+		while (count && kept[count - 1].piece.block.start >= end)
+			count--;
+		n = group_pieces(kept, count, groups);
+	}
 	uint64_t total = end - start, off = 0, unseen, waits = 0, others = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -244,7 +280,7 @@ static void settle(struct polls *p, const struct poll *poll, const struct kept *
 		waits += is_wait(&groups[i]) ? groups[i].time : 0;
 	}
 	total -= least(waits, total);
-	unseen = poll->off > off ? poll->off - off : 0;
+	unseen = poll->off > off && !parked ? poll->off - off : 0;
 	off += unseen;
 	share_out(groups, n, total + waits > off ? total + waits - off : 0);
 	for (size_t i = 0; i < n; i++)
@@ -285,6 +321,11 @@ void polls_add(struct polls *p, const struct poll *poll)
 {
 	struct thread *t = thread_of(p, poll->tid);
 
+	if (poll->taken_back) {
+		drop(t, until(t, poll->next));
+		t->open.first = 0;
+		return;
+	}
 	if (t->open.first && t->open.first != poll->first) { /* its end was lost */
 		struct poll open = t->open;
 

@@ -17,8 +17,10 @@
 struct poll {
 	long tid;
 	uint64_t before, first, last, next;
-	uint64_t off; /* how much of it the worker was off its CPU */
-	bool running; /* it still lasts: more of it may come */
+	uint64_t off;	  /* how much of it the worker was off its CPU */
+	bool taken_back;  /* it does not count, after all */
+	bool running;	  /* it still lasts: more of it may come */
+	const char *task; /* the type of its future, if known; not copied */
 };
 
 /* Something that a worker did inside a poll. */

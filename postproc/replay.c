@@ -6,6 +6,7 @@
 #include "replay.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 
 #include "arch.h"
 #include "judge.h"
+#include "names.h"
 #include "polls.h"
 #include "samples.h"
 #include "space.h"
@@ -22,6 +24,7 @@
 #include "tally.h"
 
 #define HOLD 500000000u /* ns */
+#define FUTURES_LIMIT 4096
 
 struct held {
 	struct event e;
@@ -33,6 +36,7 @@ struct replay {
 	struct model *model;
 	char *exe, *strings[16 + UNKNOWN_SHOWN]; /* meta values that the model points to */
 	size_t kept;
+	struct mapped *mapped;
 	const struct arch *arch; /* the target's */
 	struct space *space;
 	struct symbolizer *symbolizer;
@@ -44,6 +48,12 @@ struct replay {
 	struct held *heap;	 /* the earliest first */
 	size_t held, allocated;
 	uint64_t newest;
+	bool estimating; /* polls were told apart until the probes that did it cost too much */
+	struct future {
+		uint64_t site; /* where its polls begin */
+		char *name;
+	} * future;
+	size_t futures;
 	uint64_t ended; /* when, 0: not yet */
 };
 
@@ -72,7 +82,11 @@ void replay_free(struct replay *r)
 	judge_free(r->judge);
 	symbolizer_free(r->symbolizer);
 	space_free(r->space);
+	free(r->mapped);
 	free(r->exe);
+	for (size_t i = 0; i < r->futures; i++)
+		free(r->future[i].name);
+	free(r->future);
 	for (size_t i = 0; i < r->kept; i++)
 		free(r->strings[i]);
 	free(r);
@@ -91,6 +105,19 @@ static void need_space(struct replay *r)
 	r->space = space_new(&options);
 	r->symbolizer = symbolizer_new(r->space);
 	r->stacks = stacks_new(r->space, r->symbolizer, r->judge, r->arch);
+	if (!r->options.all_stacks)
+		stacks_forget_walked(r->stacks);
+}
+
+/* The monotonic and the wall clock. A recording that has only one of them has neither. */
+static void take_clock(struct target *t, const char *text)
+{
+	uint64_t monotonic, wall;
+
+	if (sscanf(text, "%" SCNu64 " %" SCNu64, &monotonic, &wall) == 2) {
+		t->clock_monotonic = monotonic;
+		t->clock_wall = wall;
+	}
 }
 
 static void take_meta(struct replay *r, const struct event *e)
@@ -115,6 +142,8 @@ static void take_meta(struct replay *r, const struct event *e)
 		t->pid = strtol(e->text, NULL, 10);
 	else if (!strcmp(e->key, "threshold-us"))
 		t->threshold = strtoull(e->text, NULL, 10) * 1000;
+	else if (!strcmp(e->key, "clock"))
+		take_clock(t, e->text);
 	else if (!strcmp(e->key, "hz"))
 		t->hz = (unsigned)strtoul(e->text, NULL, 10);
 }
@@ -154,6 +183,8 @@ static struct polls *exact_polls(struct replay *r)
 {
 	const char *how = r->model->target.polls;
 
+	if (r->estimating)
+		return NULL;
 	if (!r->polls && how && strncmp(how, "estimate", 8) != 0)
 		r->polls = polls_new(r->tally, period(r), r->model->target.threshold);
 	return r->polls;
@@ -209,10 +240,12 @@ static void judge_runq_event(struct replay *r, const struct held *h)
 			  .stack = v},
 	};
 
-	if (h->e.run_queue < r->model->target.threshold || (!worker && !exact_polls(r)))
+	if (h->e.run_queue < r->model->target.threshold)
 		return;
 	if (exact_polls(r))
 		polls_piece(r->polls, &piece); /* the time that the poll has to do without */
+	if (!worker)			       /* worker time does not hold it */
+		return;
 	set_party(r, &piece.block, h);
 	tally_add(r->tally, &piece.block);
 }
@@ -235,6 +268,23 @@ static void judge_sample(struct replay *r, const struct event *e)
 		samples_add(r->samples, e->tid, e->ns, e->age, v);
 }
 
+/* The future whose polls begin at `site`: its name, or NULL. */
+static const char *future_at(const struct replay *r, uint64_t site)
+{
+	for (size_t i = 0; i < r->futures; i++) /* a long poll is rare */
+		if (r->future[i].site == site)
+			return r->future[i].name;
+	return NULL;
+}
+
+static void add_future(struct replay *r, uint64_t site, const char *name)
+{
+	if (!*name || r->futures == FUTURES_LIMIT)
+		return;
+	r->future = xrealloc(r->future, (r->futures + 1) * sizeof(*r->future));
+	r->future[r->futures++] = (struct future){.site = site, .name = name_cut(xstrdup(name))};
+}
+
 static void judge_poll(struct replay *r, const struct event *e)
 {
 	enum role role = tally_role(r->tally, e->tid);
@@ -244,7 +294,9 @@ static void judge_poll(struct replay *r, const struct event *e)
 			    .last = e->poll.last,
 			    .next = e->ns,
 			    .off = e->poll.off,
-			    .running = e->poll.running};
+			    .running = e->poll.running,
+			    .taken_back = e->poll.taken_back,
+			    .task = future_at(r, e->poll.site)};
 
 	if (!exact_polls(r))
 		return;
@@ -317,6 +369,22 @@ static void see(struct replay *r, uint64_t ns)
 		release_first(r);
 }
 
+/* Behind `end NS limit`, tracing goes on without probes at polls. */
+static void go_on(struct replay *r, uint64_t ns)
+{
+	if (!r->model->ended || strcmp(r->model->ended, "limit") != 0)
+		return;
+	while (r->held)
+		release_first(r);
+	if (r->polls)
+		polls_finish(r->polls);
+	r->model->estimated_from = r->ended;
+	r->model->unseen = ns > r->ended ? ns - r->ended : 0;
+	r->model->ended = NULL;
+	r->estimating = true;
+	r->ended = 0;
+}
+
 static enum role role_named(const char *name)
 {
 	for (int role = ROLE_UNKNOWN; role <= ROLE_OTHER; role++)
@@ -345,13 +413,18 @@ static void take(struct replay *r, const struct event *e)
 	case EVENT_THREAD:
 		tally_thread(r->tally, e->tid, 0, e->text, e->watched ? role_named(e->key) : ROLE_UNKNOWN);
 		break;
+	case EVENT_SITE:
+		add_future(r, e->poll.site, e->text);
+		break;
 	case EVENT_BEGIN:
+		if (r->ended)
+			go_on(r, e->ns);
 		see(r, e->ns);
 		break;
 	case EVENT_END:
 		see(r, e->ns);
 		r->ended = e->ns;
-		if (!m->ended)
+		if (!m->ended && r->kept < sizeof(r->strings) / sizeof(*r->strings))
 			m->ended = r->strings[r->kept++] = xstrdup(e->text);
 		break;
 	case EVENT_SAMPLE:
@@ -400,6 +473,39 @@ static void note_lacking(const struct space *space, struct model *m)
 				(struct lacking){.path = module->path, .why = module->problem};
 }
 
+static void note_mappings(struct replay *r, struct model *m)
+{
+	const struct mapping *map;
+
+	for (size_t i = 0; space_at(r->space, i); i++)
+		m->mappings = i + 1;
+	r->mapped = m->mapped = xcalloc(m->mappings + 1, sizeof(*m->mapped));
+	for (size_t i = 0; (map = space_at(r->space, i)); i++)
+		m->mapped[i] = (struct mapped){map->start, map->end, map->offset, map->path, map->build_id};
+}
+
+/* Is `text` where frame `f` is, for want of a name? */
+static bool stands_for(const struct frame *f, const char *text)
+{
+	return text && !f->function && (f->name ? !strcmp(f->name, text) : strstr(text, "+0x") != NULL);
+}
+
+/* Whose build it is that a nameless blocker's offset is good for. */
+static void note_builds(struct replay *r, struct model *m)
+{
+	for (size_t i = 0; i < m->blockers; i++) {
+		struct blocker *b = &m->blocker[i];
+
+		for (size_t j = 0; b->stack && j < b->stack->count && !b->nameless_build; j++) {
+			const struct frame *f = b->stack->frame[j];
+			const struct mapping *map = space_mapping(r->space, f->pc);
+
+			if (stands_for(f, b->function) || stands_for(f, b->task))
+				b->nameless_build = map ? map->build_id : "";
+		}
+	}
+}
+
 int replay_read(struct replay *r, FILE *in, struct model *model)
 {
 	struct stream *stream = stream_new(in);
@@ -441,9 +547,12 @@ int replay_read(struct replay *r, FILE *in, struct model *model)
 		model->stacks_walked = stacks_walked(r->stacks);
 		model->stacks_too_few = stacks_too_few(r->stacks);
 	}
-	if (r->space)
+	if (r->space) {
 		note_lacking(r->space, model);
+		note_mappings(r, model);
+	}
 	tally_finish(r->tally, model);
+	note_builds(r, model);
 	stream_free(stream);
 	errno = error;
 	return error ? -1 : 0;

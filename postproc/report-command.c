@@ -1,23 +1,24 @@
 /* report-command.c - hud-postproc report: from a stream to the report and its chart. */
 #include <errno.h>
 #include <getopt.h>
-#include <langinfo.h>
 #include <libiberty/libiberty.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "chart.h"
 #include "command.h"
 #include "debuginfod.h"
+#include "escape.h"
 #include "formats.h"
+#include "gate.h"
 #include "output.h"
 #include "progress.h"
 #include "replay.h"
 #include "report.h"
+#include "unpack.h"
 
 #define OUTPUTS 16
 
@@ -29,15 +30,17 @@ struct options {
 	} output[OUTPUTS];
 	size_t outputs;
 	struct report_options report;
+	struct gates gates;
 	const char *chart, *file;
 	enum chart_kind chart_kind;
-	bool no_colour, quiet;
+	bool no_colour, quiet, check;
 };
 
 static const char help[] =
 	"usage: hud-postproc report [OPTION]... FILE\n"
 	"\n"
-	"Reads the event lines in FILE (-: standard input), prints the report.\n"
+	"Reads the event lines in FILE (-: standard input), prints the report. FILE may be\n"
+	"compressed by gzip or zstd.\n"
 	"\n"
 	"  -t, --target FILE   take the executable's symbols from FILE\n"
 	"  -p, --pid PID       the process is still there: read its files through /proc\n"
@@ -45,6 +48,9 @@ static const char help[] =
 	"      --top N         rank at most N blockers, 1 to 100 (10)\n"
 	"      --window SECS   only the last SECS seconds count\n"
 	"      --format F[=FILE]  write it as F (list: which there are), also several times\n"
+	"      --fail-on EXPR  end with status 3 if so: 'blocked>5%', 'max>50ms',\n"
+	"                      'total>2s', 'count>100', 'rate>2/s', 'lost>0'; also several\n"
+	"      --check         only see whether all FILEs could be written (2: no)\n"
 	"      --chart FILE    draw a chart too: FILE.png, .svg or .pdf; - draws text\n"
 	"      --chart-kind KIND  timeline, blockers, histogram, heatmap or all (all)\n"
 	"      --width N       columns, 60 to 500 (the terminal's; 80)\n"
@@ -52,18 +58,9 @@ static const char help[] =
 	"  -v, --verbose       every frame, whole names\n"
 	"  -h, --help\n";
 
-/* A number from `low` to `high`; exits with status 2 otherwise. */
 static double number(const char *option, const char *text, double low, double high)
 {
-	char *end;
-	double value = strtod(text, &end);
-
-	if (end == text || *end || !(value >= low && value <= high)) {
-		fprintf(stderr, "hud-postproc report: --%s: '%s' is not a number from %g to %g\n", option,
-			text, low, high);
-		exit(2);
-	}
-	return value;
+	return command_number("report", option, text, low, high);
 }
 
 /* Takes "F" or "F=FILE"; exits if there is no such format, or with the list of them. */
@@ -77,12 +74,23 @@ static void add_output(struct options *o, const char *argument)
 		formats_list(stdout);
 		exit(0);
 	}
-	if (!format || o->outputs == OUTPUTS) {
-		fprintf(stderr,
-			format ? "hud-postproc report: more than %d outputs\n"
-			       : "hud-postproc report: --format: there is no such format. These are:\n",
-			OUTPUTS);
+	if (!format) {
+		char *shown = escape_terminal(name, false);
+
+		fprintf(stderr, "hud-postproc report: --format: '%s' is none of these:\n", shown);
 		formats_list(stderr);
+		exit(2);
+	}
+	if (o->outputs == OUTPUTS || (equals && !equals[1])) {
+		if (o->outputs == OUTPUTS)
+			fprintf(stderr, "hud-postproc report: more than %d outputs\n", OUTPUTS);
+		else
+			fprintf(stderr, "hud-postproc report: --format %s=: to which FILE?\n", name);
+		exit(2);
+	}
+	if (format_binary(format) && (!equals || !strcmp(equals + 1, "-")) && isatty(STDOUT_FILENO)) {
+		fprintf(stderr, "hud-postproc report: %s is nothing for a terminal: --format %s=FILE\n", name,
+			name);
 		exit(2);
 	}
 	free(name);
@@ -93,7 +101,19 @@ static void add_output(struct options *o, const char *argument)
 
 static void parse(int argc, char **argv, struct options *o)
 {
-	enum { TOP = 256, WINDOW, CHART, WIDTH, NO_COLOUR, HEADLESS, DEBUGINFOD, FORMAT, CHART_KIND };
+	enum {
+		TOP = 256,
+		WINDOW,
+		CHART,
+		WIDTH,
+		NO_COLOUR,
+		HEADLESS,
+		DEBUGINFOD,
+		FORMAT,
+		FAIL_ON,
+		CHECK,
+		CHART_KIND
+	};
 	static const struct option longs[] = {
 		{"target", required_argument, NULL, 't'},
 		{"pid", required_argument, NULL, 'p'},
@@ -103,6 +123,8 @@ static void parse(int argc, char **argv, struct options *o)
 		{"chart", required_argument, NULL, CHART},
 		{"chart-kind", required_argument, NULL, CHART_KIND},
 		{"format", required_argument, NULL, FORMAT},
+		{"fail-on", required_argument, NULL, FAIL_ON},
+		{"check", no_argument, NULL, CHECK},
 		{"width", required_argument, NULL, WIDTH},
 		{"no-color", no_argument, NULL, NO_COLOUR},
 		{"headless", no_argument, NULL, HEADLESS}, /* as hud-trace passes it on: no progress */
@@ -128,6 +150,12 @@ static void parse(int argc, char **argv, struct options *o)
 			break;
 		case FORMAT:
 			add_output(o, optarg);
+			break;
+		case FAIL_ON:
+			gates_add(&o->gates, "report", optarg, false);
+			break;
+		case CHECK:
+			o->check = true;
 			break;
 		case CHART:
 			o->chart = optarg;
@@ -177,19 +205,6 @@ static void parse(int argc, char **argv, struct options *o)
 		o->output[o->outputs++].format = format_named("text");
 }
 
-static void fit_terminal(struct options *o)
-{
-	struct winsize size;
-	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
-	bool tty = isatty(STDOUT_FILENO);
-
-	if (!o->report.width && tty && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
-		o->report.width = size.ws_col;
-	o->report.colour = tty && !o->no_colour && !(no_colour && *no_colour) && terminal &&
-			   strcmp(terminal, "dumb") != 0;
-	o->report.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
-}
-
 static int fail(const char *what, const char *why)
 {
 	fprintf(stderr, "hud-postproc report: %s: %s\n", what, why);
@@ -218,6 +233,24 @@ static int write_output(struct options *o, size_t i, const struct model *model)
 	return 0;
 }
 
+/* Whoever traces for an hour wants to know before whether its result can be written. Returns 0, or 2 after a message. */
+static int check_outputs(const struct options *o)
+{
+	for (size_t i = 0; i < o->outputs; i++) {
+		const char *path = o->output[i].path;
+
+		if (!path || output_check(path) == 0)
+			continue;
+		char *why = xstrdup(strerror(errno)), *shown = escape_terminal(path, false);
+
+		fail(shown, why);
+		free(shown);
+		free(why);
+		return 2;
+	}
+	return 0;
+}
+
 /* What was read is reported, also when reading failed on the way. */
 static int report(struct options *o, FILE *in)
 {
@@ -229,7 +262,10 @@ static int report(struct options *o, FILE *in)
 		status = errno == EPROTONOSUPPORT
 				 ? fail(o->file, "it is of a later version than this program reads")
 			 : errno == EINVAL ? fail(o->file, "it holds no event lines of hud-trace")
-					   : fail(o->file, strerror(errno));
+			 : errno == EBADMSG
+				 ? fail(o->file,
+					"its compressed data is damaged; what comes before that is read")
+				 : fail(o->file, strerror(errno));
 		if (!model.events) {
 			replay_free(replay);
 			return status;
@@ -240,8 +276,10 @@ static int report(struct options *o, FILE *in)
 			status = 1;
 	if (o->chart && chart_write(&model, o->chart, o->chart_kind, o->report.width))
 		status = 1;
+	int broken = gates_check(&o->gates, "report", &model, NULL);
+
 	replay_free(replay);
-	return status;
+	return status ? status : broken;
 }
 
 int report_main(int argc, char **argv)
@@ -249,17 +287,18 @@ int report_main(int argc, char **argv)
 	struct options o = {0};
 
 	parse(argc, argv, &o);
-	fit_terminal(&o);
+	if (o.check)
+		return check_outputs(&o);
+	command_fit_terminal(&o.report, o.no_colour);
 	signal(SIGPIPE, SIG_IGN);
 	if (!o.quiet && isatty(STDERR_FILENO))
 		progress_enable();
-	FILE *in = strcmp(o.file, "-") != 0 ? fopen(o.file, "re") : stdin;
+	FILE *in = unpack_open(o.file);
 
 	if (!in)
 		return fail(o.file, strerror(errno));
 	int status = report(&o, in);
 
-	if (in != stdin)
-		fclose(in);
+	fclose(in);
 	return status;
 }

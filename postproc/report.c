@@ -73,9 +73,10 @@ static void verdict(struct report *report)
 		blocks += b->count;
 		max = b->max > max ? b->max : max;
 	}
-	const char *what = m->polls ? "long poll" : "block";
+	bool exact = m->polls && !m->estimated_from;
+	const char *what = exact ? "long poll" : "block";
 
-	if (m->polls) {
+	if (exact) {
 		blocks = m->polls;
 		max = m->longest_poll;
 	}
@@ -108,14 +109,20 @@ static void stacks(struct report *report)
 /* How polls were told apart: what the counts rest on. */
 static void polls(struct report *report)
 {
-	const char *how = report->model->target.polls;
-	bool exact = how && strncmp(how, "estimate", 8) != 0;
-	const char *why = how ? strchr(how, ' ') : NULL;
+	static const char *const ways[][2] = {
+		{"estimate", "estimated from samples"},
+		{"uprobe", "exact, by probes where they begin"},
+		{"", "exact, from Tokio's own state"},
+	};
+	const struct model *m = report->model;
+	const char *how = m->target.polls, *why = how ? strchr(how, ' ') : NULL;
+	size_t way = 0;
 
 	if (!how)
 		return;
-	char *text = text_format(exact ? "exact, from Tokio's own state%s%s" : "estimated from samples%s%s",
-				 why ? ": " : "", why ? why + 1 : "");
+	while (strncmp(how, ways[way][0], strlen(ways[way][0])) != 0)
+		way++;
+	char *text = text_format("%s%s%s", ways[way][1], why ? ": " : "", why ? why + 1 : "");
 
 	fact(&report->page, "polls", text);
 	free(text);
@@ -200,6 +207,13 @@ static void warnings(struct report *report)
 	if (m->truncated)
 		warn(page, "The stream ends in the middle: the trace was cut off, or still runs. What came "
 			   "before counts.");
+	if (m->estimated_from)
+		warn(page,
+		     "After %s the probes that told polls apart were taken off: they cost a worker more than "
+		     "2%% of "
+		     "its time. Nothing was seen for %s, and polls are estimated from samples since.",
+		     unit_duration(text, m->estimated_from > m->start ? m->estimated_from - m->start : 0),
+		     unit_duration(share, m->unseen));
 	if (m->lost)
 		warn(page,
 		     "%s events were lost (%s): times and counts are too low. A higher --threshold or "

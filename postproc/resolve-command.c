@@ -1,7 +1,4 @@
-/* resolve-command.c - hud-postproc resolve: puts the names into a recording, so that it can be read anywhere.
- *
- * The copied stacks are left out, and their frames written instead, before the first event.
- */
+/* resolve-command.c - hud-postproc resolve: puts the names into a recording, so that it can be read anywhere. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -11,42 +8,13 @@
 
 #include "command.h"
 #include "debuginfod.h"
-#include "escape.h"
 #include "progress.h"
-#include "replay.h"
+#include "resolve.h"
 
 static int fail(const char *what)
 {
 	fprintf(stderr, "hud-postproc resolve: %s: %s\n", what, strerror(errno));
 	return 1;
-}
-
-static bool begins(const char *line, const char *kind)
-{
-	size_t length = strlen(kind);
-
-	return !strncmp(line, kind, length) && line[length] == ' ';
-}
-
-/* The lines of the recording, with the stacks resolved. The head goes before the stacks: they need its first line. */
-static void copy(FILE *in, const struct replay *replay)
-{
-	char *line = NULL;
-	size_t size = 0;
-	bool head = true;
-
-	while (getline(&line, &size, in) > 0) {
-		if (begins(line, "stack") || begins(line, "words") || begins(line, "returns") ||
-		    begins(line, "frame"))
-			continue;
-		if (head && !begins(line, "hud-trace") && !begins(line, "meta") && !begins(line, "map") &&
-		    !begins(line, "thread")) {
-			replay_write_stacks(replay, stdout);
-			head = false;
-		}
-		fputs(line, stdout);
-	}
-	free(line);
 }
 
 static const char usage[] = "usage: hud-postproc resolve [OPTION]... FILE > RESOLVED\n"
@@ -100,42 +68,16 @@ static int parse(int argc, char **argv, struct replay_options *options)
 	return 2;
 }
 
-/* What makes the names fewer than they could be. */
-static void warn(const struct model *m)
-{
-	for (size_t i = 0; i < m->lackings; i++) {
-		char *path = escape_terminal(m->lacking[i].path, false);
-
-		fprintf(stderr, "hud-postproc resolve: %s: %s\n", path, m->lacking[i].why);
-		free(path);
-	}
-}
-
 int resolve_main(int argc, char **argv)
 {
 	struct replay_options options = {0};
-	struct model model;
 	int status = parse(argc, argv, &options);
 
 	if (status >= 0)
 		return status;
-	FILE *in = fopen(argv[optind], "re");
-
-	if (!in)
-		return fail(argv[optind]);
 	if (isatty(STDERR_FILENO))
 		progress_enable();
-	struct replay *replay = replay_new(&options);
-	status = replay_read(replay, in, &model) ? fail(argv[optind]) : 0;
-
-	if (!status) {
-		warn(&model);
-		rewind(in);
-		copy(in, replay);
-		if (fflush(stdout) || ferror(stdout))
-			status = fail("standard output");
-	}
-	replay_free(replay);
-	fclose(in);
-	return status;
+	if (resolve_write("resolve", argv[optind], &options, stdout))
+		return fail(argv[optind]);
+	return fflush(stdout) || ferror(stdout) ? fail("standard output") : 0;
 }

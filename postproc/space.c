@@ -57,23 +57,59 @@ static int find_elf(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_A
 	return -1;
 }
 
+/* Says that the servers are asked. False if they have taken too long already. */
+static bool remote_begin(const struct space *space, struct timespec *start, const char *what,
+			 const char *path)
+{
+	if (space->debuginfod_spent >= DEBUGINFOD_LIMIT)
+		return false;
+	clock_gettime(CLOCK_MONOTONIC, start);
+	progress_begin(what, path);
+	return true;
+}
+
+/* Returns whether they have taken too long by now. */
+static bool remote_end(struct space *space, const struct timespec *start)
+{
+	struct timespec end;
+
+	progress_end();
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	space->debuginfod_spent += end.tv_sec - start->tv_sec;
+	return space->debuginfod_spent >= DEBUGINFOD_LIMIT;
+}
+
+/* Asks the servers for the file of a mapping that is not here. */
+static void find_remote_binary(struct space *space, const struct mapping *mapping, struct binary *binary)
+{
+	struct timespec start;
+	const char *id = mapping->build_id;
+
+	if (!id[0] || strlen(id) >= BUILD_ID_HEX || strspn(id, "0123456789abcdef") != strlen(id) ||
+	    !remote_begin(space, &start, "asking debuginfod for", mapping->path))
+		return;
+	int fd = debuginfod_executable(id);
+
+	if (remote_end(space, &start) && fd < 0)
+		binary->problem = no_answer;
+	if (fd >= 0)
+		binary_take(fd, mapping, binary);
+}
+
 /* Asks the servers, unless they have taken too long already. */
 static int find_remote(struct loaded *loaded, Dwfl_Module *mod, void **userdata, const char *name,
 		       Dwarf_Addr base, const char *build_id, char **found)
 {
 	struct space *space = loaded->space;
-	struct timespec start, end;
+	struct timespec start;
 
-	if (space->debuginfod_spent >= DEBUGINFOD_LIMIT)
+	if (!remote_begin(space, &start, "asking debuginfod for the debug info of", loaded->module.path))
 		return -1;
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	progress_begin("asking debuginfod for the debug info of", loaded->module.path);
 	/* Without a file's name it goes by build id alone: there, and below this machine's /usr/lib/debug. */
 	int fd = dwfl_standard_find_debuginfo(mod, userdata, name, base, NULL, NULL, 0, found);
-	progress_end();
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	space->debuginfod_spent += end.tv_sec - start.tv_sec;
-	if (fd < 0 && space->debuginfod_spent >= DEBUGINFOD_LIMIT && !loaded->module.problem)
+	bool over = remote_end(space, &start);
+
+	if (fd < 0 && over && !loaded->module.problem)
 		loaded->module.problem = no_answer;
 	if (fd >= 0 && !binary_is_build(fd, build_id)) {
 		close(fd);
@@ -350,6 +386,8 @@ static struct module *open_module(struct space *space, const struct region *regi
 					    .pid = space->pid,
 					    .target = is_main ? space->target : NULL},
 		    &binary);
+	if (binary.fd < 0 && space->debuginfod && region->map.path[0] == '/')
+		find_remote_binary(space, &region->map, &binary);
 	loaded->space = space;
 	module->path = xstrdup(region->map.path);
 	module->build_id = xstrdup(region->map.build_id);
@@ -402,6 +440,11 @@ struct module *space_module(struct space *space, uint64_t pc)
 const struct module *space_opened(const struct space *space, size_t index)
 {
 	return index < space->module_count ? &space->modules[index]->module : NULL;
+}
+
+const struct mapping *space_at(const struct space *space, size_t index)
+{
+	return index < space->count ? &space->regions[index].map : NULL;
 }
 
 struct module *space_main(struct space *space)

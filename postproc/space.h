@@ -61,6 +61,10 @@ const struct mapping *space_mapping(const struct space *space, uint64_t addr);
 /* The modules that were opened up to now, in that order: the one at `index`, NULL past the last. Owned by space. */
 const struct module *space_opened(const struct space *space, size_t index);
 
+/* The mappings by address, none overlapping: the one at `index`, NULL past the last. Owned by space, until the next
+ * space_add. */
+const struct mapping *space_at(const struct space *space, size_t index);
+
 /* The main executable's module, or NULL when the stream had no map lines for it. */
 struct module *space_main(struct space *space);
 

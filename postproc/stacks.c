@@ -13,6 +13,8 @@
 
 #define MAX_CHUNKS 4096 /* of 128 bytes: what a hostile `stack` line may ask memory for */
 #define MAX_RETURNS 4
+#define WALKED_KEPT                                                                                          \
+	65536 /* stacks that were walked in the kernel have an id of their own each time: only the newest are kept */
 #define MAX_CHAIN 1024 /* frames with inlined ones; further ones are dropped and the stack is cut */
 
 /* One described stack. It is kept as it came until somebody asks what it means. */
@@ -39,7 +41,9 @@ struct stacks {
 	struct unwinder *unwinder;
 	htab_t by_id;
 	htab_t known; /* frames that came resolved, each once: the judge tells chains apart by their frames */
-	struct stack *walk;		      /* the `frames` line whose addresses follow */
+	struct stack *walk; /* the `frames` line whose addresses follow */
+	uint64_t *recent;   /* ids of walked ones, a ring of WALKED_KEPT; NULL: all are kept */
+	uint64_t recents;   /* ever */
 	uint64_t count, cut, walked, too_few; /* of those that are cut, the last two */
 	struct chain chain;
 	const struct frame *frame[MAX_CHAIN];
@@ -123,6 +127,7 @@ void stacks_free(struct stacks *stacks)
 	unwinder_free(stacks->unwinder);
 	htab_delete(stacks->by_id);
 	htab_delete(stacks->known);
+	free(stacks->recent);
 	free(stacks);
 }
 
@@ -235,6 +240,27 @@ static void add_frame(struct stacks *stacks, const struct event *e)
 	s->whole = e->whole;
 }
 
+/* Makes room for a walked stack by the one that came WALKED_KEPT of them before. */
+static void forget_oldest(struct stacks *stacks, uint64_t id)
+{
+	uint64_t *place = &stacks->recent[stacks->recents++ % WALKED_KEPT];
+	struct stack key = {.id = *place};
+	void **slot = *place && *place != id ? htab_find_slot(stacks->by_id, &key, NO_INSERT) : NULL;
+
+	*place = id;
+	if (!slot || !((struct stack *)*slot)->walked)
+		return;
+	if (*slot == stacks->walk)
+		stacks->walk = NULL;
+	htab_clear_slot(stacks->by_id, slot);
+}
+
+void stacks_forget_walked(struct stacks *stacks)
+{
+	if (!stacks->recent)
+		stacks->recent = xcalloc(WALKED_KEPT, sizeof(*stacks->recent));
+}
+
 void stacks_add(struct stacks *stacks, const struct event *e)
 {
 	struct stack *s;
@@ -261,6 +287,8 @@ void stacks_add(struct stacks *stacks, const struct event *e)
 		s = find(stacks, e->stack, INSERT);
 		stacks->walk = s->words || s->chunks ? NULL : s;
 		s->walked |= stacks->walk != NULL;
+		if (stacks->recent)
+			forget_oldest(stacks, e->stack);
 		break;
 	case EVENT_FRAME:
 		add_frame(stacks, e);

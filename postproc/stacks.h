@@ -19,6 +19,10 @@ struct stacks *stacks_new(struct space *space, struct symbolizer *symbolizer, st
 			  const struct arch *arch);
 void stacks_free(struct stacks *stacks);
 
+/* From now on only the newest walked stacks are kept, each of which has an id of its own: a long trace must not fill the memory
+ * with them. Not to be used with stacks_write(). */
+void stacks_forget_walked(struct stacks *stacks);
+
 /* Takes a line of kind EVENT_STACK, EVENT_WORDS, EVENT_RETURNS, EVENT_FRAMES, EVENT_ADDRESS or EVENT_FRAME. */
 void stacks_add(struct stacks *stacks, const struct event *e);
 

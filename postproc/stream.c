@@ -8,12 +8,14 @@
 #include <string.h>
 
 #define VERSION_MAX 1
+#define LINE_MAX_BYTES (1u << 20) /* a longer line is none of ours */
 #define KIND_SIZE 32
 
 struct stream {
 	FILE *in;
 	char *line;
 	size_t allocated;
+	bool too_long; /* the last line was, and was not kept */
 	uint64_t lines, unknown, bad;
 	unsigned version;
 	struct {
@@ -244,9 +246,23 @@ static void parse_begin(struct cursor *c, struct event *e)
 	e->ns = decimal(c, UINT64_MAX);
 }
 
+/* A place of pollentry.bt's. */
+static void parse_site(struct cursor *c, struct event *e)
+{
+	e->key = name(c);
+	if (!*e->key) { /* there is none; the rest says why */
+		e->text = text(c);
+		return;
+	}
+	e->poll.site = hex(c);
+	hex(c);	       /* in the executable */
+	decimal(c, 1); /* is it slow */
+	e->text = text(c);
+}
+
 static void parse_end(struct cursor *c, struct event *e)
 {
-	static const char *const reasons[] = {"interrupt", "duration", "exit", "exec", NULL};
+	static const char *const reasons[] = {"interrupt", "duration", "exit", "exec", "limit", NULL};
 	int why;
 
 	e->ns = decimal(c, UINT64_MAX);
@@ -315,6 +331,10 @@ static void parse_poll(struct cursor *c, struct event *e)
 	decimal(c, UINT64_MAX); /* the counter */
 	choice(c, schedulers);
 	e->poll.running = choice(c, states) == 1;
+	if (c->p && c->p != c->end) {
+		e->poll.site = hex(c);
+		e->poll.taken_back = !e->poll.site;
+	}
 	if (e->poll.before > e->poll.first || e->poll.first > e->poll.last || e->poll.last > e->ns)
 		c->bad = true;
 }
@@ -414,7 +434,7 @@ static const struct {
 	{"gone", EVENT_GONE, parse_gone},	{"limit", EVENT_LIMIT, parse_limit},
 	{"map", EVENT_MAP, parse_map},		{"thread", EVENT_THREAD, parse_thread},
 	{"meta", EVENT_META, parse_meta},	{"begin", EVENT_BEGIN, parse_begin},
-	{"end", EVENT_END, parse_end},
+	{"end", EVENT_END, parse_end},		{"site", EVENT_SITE, parse_site},
 };
 
 /* The number in `BEFORE N AFTER`; `after` may be only the start of what follows. */
@@ -552,6 +572,30 @@ void stream_free(struct stream *s)
 	free(s);
 }
 
+/* Reads a line into s->line, NUL-terminated, without its end. False at the end of the stream: a line that has no end of its
+ * own was cut off, and half a number is a wrong one. */
+static bool read_line(struct stream *s, size_t *length)
+{
+	size_t n = 0;
+	int c;
+
+	while ((c = getc_unlocked(s->in)) != EOF && c != '\n') {
+		if (n + 1 >= s->allocated && s->allocated <= LINE_MAX_BYTES) {
+			s->allocated = s->allocated ? 2 * s->allocated : 512;
+			s->line = xrealloc(s->line, s->allocated);
+		}
+		if (n < LINE_MAX_BYTES)
+			s->line[n] = (char)c;
+		n++;
+	}
+	if (!s->line)
+		s->line = xmalloc(s->allocated = 512);
+	s->too_long = n >= LINE_MAX_BYTES;
+	*length = s->too_long ? 0 : n;
+	s->line[*length] = '\0';
+	return c != EOF;
+}
+
 int stream_next(struct stream *s, struct event *e)
 {
 	if (s->version > VERSION_MAX) {
@@ -559,18 +603,15 @@ int stream_next(struct stream *s, struct event *e)
 		return -1;
 	}
 	for (;;) {
-		ssize_t got = getline(&s->line, &s->allocated, s->in);
-		size_t length = (size_t)got;
+		size_t length;
 		int first = 0;
 
-		if (got < 0 && !feof(s->in) && errno == ENOMEM)
-			xmalloc_failed(0);
-		if (ferror(s->in))
-			return -1;
-		if (got < 0)
-			return 0;
-		if (s->line[length - 1] == '\n')
-			length--;
+		if (!read_line(s, &length))
+			return ferror(s->in) ? -1 : 0;
+		if (s->too_long) {
+			s->bad++;
+			continue;
+		}
 		if (length > 0 && s->line[length - 1] == '\r')
 			length--;
 		s->line[length] = '\0';

@@ -16,6 +16,7 @@ enum event_kind {
 	EVENT_META,
 	EVENT_MAP,
 	EVENT_THREAD,
+	EVENT_SITE,
 	EVENT_BEGIN,
 	EVENT_END,
 	EVENT_SAMPLE,
@@ -56,8 +57,9 @@ struct event {
 	} other; /* RUNQ: culprit; SLEEP: waker */
 	struct {
 		uint64_t before, first, last, off; /* ns; `off` is a duration */
-		bool running;
-	} poll;			 /* POLL */
+		uint64_t site;			   /* where it was seen to begin; 0: not so */
+		bool running, taken_back;
+	} poll;			 /* POLL; SITE: the site alone */
 	uint64_t ip, sp, bp, lr; /* STACK: registers, lr 0 where there is none. ADDRESS: ip */
 	uint32_t chunks;	 /* STACK: how many `words` lines describe it */
 	uint32_t chunk;		 /* WORDS: which of them this is, from 0 */
@@ -69,10 +71,11 @@ struct event {
 		bool executable;
 		const char *build_id, *path;
 	} map;
-	const char *key, *text; /* META: key and value; THREAD: role and comm; NAMED: comm; END: why */
-	struct frame frame;	/* FRAME */
-	bool whole;		/* FRAME: the stack is not cut */
-	bool watched;		/* THREAD */
+	const char *key,
+		*text; /* META: key and value; THREAD: role and comm; SITE: kind and future; NAMED: comm; END: why */
+	struct frame frame; /* FRAME */
+	bool whole;	    /* FRAME: the stack is not cut */
+	bool watched;	    /* THREAD */
 };
 
 struct stream;
@@ -81,8 +84,8 @@ struct stream;
 struct stream *stream_new(FILE *in);
 void stream_free(struct stream *s);
 
-/* The next event. 1: *e is filled. 0: end of the stream (also one that was cut off within a line). -1: read error, errno
- * is set. Lines that are not event lines are counted and skipped. */
+/* The next event. 1: *e is filled. 0: end of the stream; a last line without its end was cut off, and is left out. -1: read
+ * error, errno is set. Lines that are not event lines, or longer than 1 MiB, are counted and skipped. */
 int stream_next(struct stream *s, struct event *e);
 
 /* What was skipped so far: lines of an unknown kind, and lines of a known kind that could not be parsed. */

@@ -157,15 +157,30 @@ static struct symbols *load(struct module *module)
 	return xrealloc(symbols, sizeof(*symbols) + symbols->count * sizeof(struct symbol));
 }
 
-const char *symbols_find(struct module *module, uint64_t pc, uint64_t *start)
+static const struct symbols *symbols_of(struct module *module)
 {
-	struct symbols *symbols = module->symbols;
-
-	if (!symbols) {
+	if (!module->symbols) {
 		progress_begin("reading the symbols of", module->path);
-		symbols = module->symbols = load(module);
+		module->symbols = load(module);
 		progress_end();
 	}
+	return module->symbols;
+}
+
+void symbols_each(struct module *module, void (*visit)(void *context, const char *name, uint64_t start),
+		  void *context)
+{
+	const struct symbols *symbols = symbols_of(module);
+
+	for (size_t i = 0; i < symbols->count; i++)
+		if (symbols->symbol[i].function)
+			visit(context, symbols->symbol[i].name, symbols->symbol[i].start);
+}
+
+const char *symbols_find(struct module *module, uint64_t pc, uint64_t *start)
+{
+	const struct symbols *symbols = symbols_of(module);
+
 	size_t low = 0, high = symbols->count;
 	while (low < high) { /* the first that begins after pc */
 		size_t middle = low + (high - low) / 2;

@@ -11,6 +11,11 @@ struct module;
  * function begins. Owned by the module. */
 const char *symbols_find(struct module *module, uint64_t pc, uint64_t *start);
 
+/* Calls `visit` with each function symbol, as it is in the symbol table, and where it begins (target's space), in order
+ * of address; of several at one address only the plainest. */
+void symbols_each(struct module *module, void (*visit)(void *context, const char *name, uint64_t start),
+		  void *context);
+
 /* Frees what symbols_find made. */
 void symbols_free(struct module *module);
 

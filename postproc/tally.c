@@ -45,6 +45,7 @@ struct kept_span {
 struct tally {
 	uint64_t window;
 	htab_t entries, threads;
+	htab_t names;	       /* of the spans' parties, each once */
 	struct block *waiting; /* with a window: what may still count */
 	size_t waits, waits_allocated, waits_first;
 	bool all_spans;
@@ -104,6 +105,11 @@ static void free_thread(void *p)
 	free(p);
 }
 
+static int equal_names(const void *one, const void *two)
+{
+	return !strcmp(one, two);
+}
+
 struct tally *tally_new(uint64_t window, bool all_spans)
 {
 	struct tally *t = xcalloc(1, sizeof(*t));
@@ -112,6 +118,7 @@ struct tally *tally_new(uint64_t window, bool all_spans)
 	t->all_spans = all_spans;
 	t->entries = htab_create(64, hash_entry, equal_entries, free_entry);
 	t->threads = htab_create(64, hash_thread, equal_threads, free_thread);
+	t->names = htab_create(64, htab_hash_string, equal_names, free);
 	return t;
 }
 
@@ -121,6 +128,7 @@ void tally_free(struct tally *t)
 		return;
 	htab_delete(t->entries);
 	htab_delete(t->threads);
+	htab_delete(t->names);
 	for (size_t i = t->waits_first; i < t->waits; i++)
 		free((char *)t->waiting[i].party.comm);
 	free(t->waiting);
@@ -186,7 +194,7 @@ static char *blamed_name(const struct block *block, const struct frame **frame)
 	char *name;
 
 	*frame = NULL;
-	if (block->reason == REASON_RUN_QUEUE && (!v || !v->in_poll))
+	if (block->reason == REASON_RUN_QUEUE && (!v || (!v->in_poll && (v->parked || !v->cut))))
 		return xstrdup("(a worker with nothing to do, woken)");
 	if (!v || !v->count)
 		return xstrdup("(unknown)");
@@ -209,7 +217,10 @@ static char *blamed_name(const struct block *block, const struct frame **frame)
 static struct entry *find_entry(struct tally *t, const struct block *block)
 {
 	const struct frame *frame;
-	struct entry key = {.b.reason = block->reason, .b.task = block->stack ? block->stack->task : NULL};
+	struct entry key = {.b.reason = block->reason,
+			    .b.task = block->task    ? block->task
+				      : block->stack ? block->stack->task
+						     : NULL};
 
 	key.b.function = blamed_name(block, &frame);
 	void **slot = htab_find_slot(t->entries, &key, INSERT);
@@ -286,6 +297,22 @@ static void keep_span(struct tally *t, const struct kept_span *span)
 	t->ring[t->spans++ % t->ring_size] = *span;
 }
 
+/* Who ended this block. Names are only kept where all spans are: a process may have any number of them. */
+static struct party span_party(struct tally *t, const struct block *block)
+{
+	if (!t->all_spans || !block->party.comm)
+		return (struct party){0};
+	void **slot = htab_find_slot(t->names, block->party.comm, INSERT);
+
+	if (!*slot)
+		*slot = xstrdup(block->party.comm);
+	return (struct party){.comm = *slot,
+			      .pid = block->party.pid,
+			      .tid = block->party.tid,
+			      .same_process = block->party.same_process,
+			      .stack = block->party.stack};
+}
+
 static void add(struct tally *t, const struct block *block)
 {
 	struct entry *e = find_entry(t, block);
@@ -322,7 +349,8 @@ static void add(struct tally *t, const struct block *block)
 			     .span = {.start = block->start,
 				      .duration = block->duration,
 				      .reason = block->reason,
-				      .stack = block->stack},
+				      .stack = block->stack,
+				      .party = span_party(t, block)},
 			     .tid = block->tid,
 			     .entry = e,
 		     });
@@ -381,7 +409,9 @@ static int by_start(const void *one, const void *two)
 {
 	const struct span *a = one, *b = two;
 
-	return (a->start > b->start) - (a->start < b->start);
+	if (a->start != b->start)
+		return a->start < b->start ? -1 : 1;
+	return (a->worker > b->worker) - (a->worker < b->worker);
 }
 
 static int collect(void **slot, void *end)

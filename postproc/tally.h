@@ -19,6 +19,8 @@ struct block {
 	uint64_t poll;	     /* how long the whole poll took, in the first block of one; else 0 */
 	const char *syscall; /* static; "": its name is not known, NULL: none */
 	const struct verdict *stack;
+	const char *
+		task; /* the future's type where it is known otherwise than from the stack, which it goes before; copied */
 	struct {
 		const char *comm; /* NULL: unknown; copied */
 		long pid, tid;

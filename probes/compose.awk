@@ -7,7 +7,9 @@
 # Further variables: stacks (copy, fp or dwarf: how a stack is taken), chunks (of 128 bytes that are copied at the most),
 # windows (statements that set $lo0, $k0, $lo1, $k1), resume (1: a tracepoint fires when a thread is back in user mode), raw
 # (1: bpftrace prints stacks as bare addresses), tokio (statements that set $id_at and the others of poll.bt; empty: polls are
-# not told apart), own (how many of the last files are scripts of the user's: see own.awk), watch (statements that look at a new name), duration (ms, 0: no end).
+# not told apart so), sites (what pollentry.bt probes: for each site its kind, 1 if it is slow, and its address in the
+# executable, as in P0:0x1234), own (how many of the last files are scripts of the user's: see own.awk), watch (statements that
+# look at a new name), duration (ms, 0: no end).
 #
 # Probes with the same name and filter become one program: each program costs every thread of the machine a little.
 
@@ -49,7 +51,7 @@ function leave(    text) {
 		text = "$who = (uint64)tid;\n" body["copy"]
 	else
 		text = "@walked[tid] = " walk(stacks == "fp" ? "ustack" : "dw_ustack") ";\n"
-	return tokio ? "if ($poll != 0) {\n" text "}\n" : text
+	return exact ? "if ($poll != 0) {\n" text "}\n" : text
 }
 
 # Takes the current thread for a worker, if it is one.
@@ -59,6 +61,18 @@ function discover(    text) {
 	gsub(/args->pid/, "tid", text)
 	return "\t" text "\n\tif (@worker[tid] == 1) {\n\t\tprintf(\"named %lld %d %r\\n\", nsecs, tid, " \
 		"buf(((struct task_struct *)curtask)->comm, 16));\n\t}\n"
+}
+
+# Forgets the current thread, which exits: maps hold only so many threads, and in a long trace many come and go.
+function gone(    names, n, i, text) {
+	n = split("asleep queued slept woken state syscall back waker_pid waker_tid waker_stack waker_comm ready preempted wait " \
+		"culprit_pid culprit_tid culprit_stack culprit_comm", names, " ")
+	for (i = 1; i <= n; i++)
+		text = text "delete(@" names[i] "[tid]);\n"
+	if (stacks == "copy")
+		text = text "$i = (uint64)0;\nwhile ($i < 512) {\ndelete(@chunk[(uint64)tid, $i]);\n" \
+			"delete(@chunk[(uint64)tid + 0x100000000, $i]);\n$i = $i + 1;\n}\n"
+	return "if (@worker[tid]) {\n" text "}\ndelete(@worker[tid]);\ndelete(@looked[tid]);\n"
 }
 
 # Adds to the program `head`, in order of first appearance.
@@ -79,11 +93,12 @@ function expand(line) {
 		return discover()
 	# Not by sub(), to which & means something.
 	if (line ~ /\/\/@observe/)
-		return tokio ? "$who = (uint64)tid;\n" body["observe"] : ""
+		return exact ? "$who = (uint64)tid;\n" body["observe"] : ""
 	if (line ~ /\/\/@aim/)
-		return tokio ? "if ($poll == 0 || ($seen - @poll_first[tid]) * 2 < $2 * 1000) { return; }\n" : ""
+		return exact ? "if ($poll == 0 || ($seen - @poll_first[tid]) * 2 < $2 * 1000) { return; }\n" : ""
 	sub(/\/\/@watch/, watch, line)
-	sub(/\/\/@gone/, "delete(@worker[tid]);\n\tdelete(@looked[tid]);", line)
+	if (line ~ /\/\/@gone/)
+		return gone()
 	sub(/\/\/@windows/, windows, line)
 	if (in_back && resume)
 		gsub(/args->next_pid/, "tid", line)
@@ -101,6 +116,31 @@ function fill(text) {
 
 function skipped() {
 	return standalone || (stacks != "copy" && printing)
+}
+
+# Attach points at the sites of some kinds, as many as there are.
+function points(kinds, slow,    i, n, site, at) {
+	n = split(sites, site, " ")
+	for (i = 1; i <= n; i++)
+		if (index(kinds, substr(site[i], 1, 1)) && substr(site[i], 2, 1) == slow)
+			at = at (at ? "," : "") "uprobe:/proc/" pid "/exe:" substr(site[i], 4)
+	return at
+}
+
+# A program for those of a kind that cost little, and one for the others.
+function show_sites(kinds, text,    slow, at, this) {
+	for (slow = 0; slow <= 1; slow++) {
+		at = points(kinds, slow)
+		if (!at)
+			continue
+		this = text
+		gsub(/[0-9]+; \/\/@cost/, (slow ? 15000 : 1000) ";", this)
+		show(at " /pid == $1/", this)
+	}
+}
+
+BEGIN {
+	exact = tokio || sites
 }
 
 FNR == 1 {
@@ -130,7 +170,7 @@ title {
 }
 
 part && /^\/\/@(estimated|standalone)/ {
-	nested = /estimated/ && !tokio ? 1 : 2 # 2: left out
+	nested = /estimated/ && !exact ? 1 : 2 # 2: left out
 	next
 }
 
@@ -180,7 +220,7 @@ file <= bodies {
 }
 
 /^(\/\*@composed|@composed\*\/)/ || skipped() {
-	if (/^}/)
+	if (/^[}]/)
 		printing = 0
 	next
 }
@@ -195,14 +235,24 @@ file <= bodies {
 in_structure {
 	if (stacks == "copy")
 		structures = structures $0 "\n"
-	in_structure = !/^}/
+	in_structure = !/^[}]/
+	next
+}
+
+/^\/\/@site / {
+	kinds = rest_of($0)
+	next
+}
+
+/^uprobe:/ {
+	head = "site " kinds
 	next
 }
 
 /^(tracepoint|profile|interval):/ {
 	head = $0
 	sub(/^profile:hz:99 /, "profile:hz:" hz " ", head)
-	if (polled && tokio)
+	if (polled && exact)
 		sub(/\/$/, " \\&\\& @poll_key[" polled "]/", head)
 	polled = ""
 	if (in_back)
@@ -210,11 +260,11 @@ in_structure {
 	next
 }
 
-/^{/ {
+/^[{]/ {
 	next
 }
 
-/^}/ {
+/^[}]/ {
 	head = ""
 	in_back = printing = 0
 	next
@@ -239,7 +289,6 @@ function begin(    i, n, tid, text) {
 	n = split(workers, tid, " ")
 	for (i = 1; i <= n; i++)
 		text = text "\t@worker[" tid[i] "] = 1;\n"
-	show("BEGIN", "\t@why = 0;\n\t@copied = (uint64)0;\n\t@missed = (uint64)0;\n\t@begun = 0;\n\t@until = (uint64)0;\n")
 	if (duration)
 		show("interval:ms:" duration, "\t@why = 3;\n\t@until = nsecs;\n\texit();\n")
 	show("interval:ms:50 /@begun == 0/", "\t@begun = 1;\n\tprintf(\"begin %lld\\n\", nsecs);\n" text)
@@ -247,9 +296,10 @@ function begin(    i, n, tid, text) {
 
 # Where polls are told apart: which sleeps count. None outside a poll; in one that is long already, short ones too.
 function aim() {
-	if (!tokio)
+	if (!exact)
 		return ""
-	return "\tif (@poll_key[$who] == 0) {\n\t\t$least = (uint64)1 << 62;\n\t}\n" \
+	return (sites ? "\tif (@poll_parked[$who] != 0) {\n\t\t$least = (uint64)1 << 62;\n\t\t@poll_parked[$who] = (uint64)0;\n\t}\n" : "") \
+		"\tif (@poll_key[$who] == 0) {\n\t\t$least = (uint64)1 << 62;\n\t}\n" \
 		"\tif (@poll_key[$who] != 0 && nsecs - @poll_first[$who] >= $2 * 1000) {\n\t\t$least = (uint64)$2 * 125;\n\t}\n"
 }
 
@@ -259,7 +309,7 @@ function back(    who) {
 	show(resume ? "tracepoint:rseq:rseq_update /pid == $1 && @worker[tid]/" : \
 		"tracepoint:sched:sched_switch /@worker[args->next_pid]/",
 		"\t$who = (uint64)" who ";\n\t$id = (uint64)0;\n\t$least = (uint64)$2 * 1000;\n" aim() \
-		"\tif (@asleep[$who] + @queued[$who] >= $least || (@wait[$who]" (tokio ? " && @poll_key[$who]" : "") ")) {\n" \
+		"\tif (@asleep[$who] + @queued[$who] >= $least || (@wait[$who]" (exact ? " && @poll_key[$who]" : "") ")) {\n" \
 		capture(resume) "}\n" program["back"])
 	if (stacks == "copy")
 		show(resume ? "tracepoint:rseq:rseq_update /pid == $1 && @want[tid]/" : \
@@ -268,10 +318,11 @@ function back(    who) {
 }
 
 function end(    maps, text, name) {
-	text = (tokio ? "\t$now = nsecs;\n\tif (@why == 3) {\n\t\t$now = @until;\n\t}\n\t$oldest = (uint64)$2 * 1000;\n" \
+	text = ("unended" in body ? "\t$now = nsecs;\n\tif (@why == 3) {\n\t\t$now = @until;\n\t}\n\t$oldest = (uint64)$2 * 1000;\n" \
 		body["unended"] : "") "\tif (@why == 0) { printf(\"end %lld interrupt\\n\", nsecs); }\n" \
 		"\tif (@why == 1) { printf(\"end %lld exit\\n\", nsecs); }\n" \
 		"\tif (@why == 2) { printf(\"end %lld exec\\n\", nsecs); }\n" \
+		"\tif (@why == 4) { printf(\"end %lld limit\\n\", nsecs); }\n" \
 		"\tif (@why == 3) { printf(\"end %lld duration\\n\", @until); }\n"
 	maps = script
 	while (match(maps, /@[a-z_]+/)) {
@@ -289,8 +340,13 @@ END {
 	if (stacks == "dwarf")
 		print "config = { unstable_dw_ustack = \"enable\" }"
 	printf "%s%s%s", own_config, own_before, structures
+	# The first of all: here bpftrace learns the types.
+	show("BEGIN", "\t@why = 0;\n\t@copied = (uint64)0;\n\t@missed = (uint64)0;\n\t@begun = 0;\n\t@until = (uint64)0;\n" \
+		(exact ? "\t@poll_thread[(uint64)0] = (uint64)0;\n" : ""))
 	for (i = 1; i <= heads; i++)
-		if (order[i] != "back")
+		if (order[i] ~ /^site /)
+			show_sites(substr(order[i], 6), program[order[i]])
+		else if (order[i] != "back")
 			show(order[i], program[order[i]])
 	back()
 	begin()

@@ -90,7 +90,7 @@ write_stream() {
 
 @test "--help, the manual page and the completion name the same options" {
 	options=$("$HUD" --help | grep -oE -- '(^|[ ,])--[a-z-]+' | tr -d ' ,' | sort -u)
-	(($(wc -l <<<"$options") == 20))
+	(($(wc -l <<<"$options") == 28))
 	for option in $options; do
 		echo "$option"
 		sed 's/\\-/-/g' "$ROOT/bin/hud-trace.8" | grep -qF -- "$option"
@@ -126,8 +126,13 @@ write_stream() {
 	accepted --stacks auto
 	accepted --stacks fp
 	accepted --stacks copy
+	accepted --polls auto
+	accepted --polls tls
+	accepted --polls uprobe
+	accepted --polls estimate
+	accepted --polls off
 	accepted --stack-size 1
-	accepted --stack-size 128
+	accepted --stack-size 80
 	accepted --workers tokio
 	accepted --chart x.png
 	accepted --chart x.svg
@@ -336,6 +341,48 @@ write_stream() {
 	[[ ! $stderr ]]
 }
 
+# --- how polls are told apart
+
+# A hud-trace whose head has the lines $2... about Tokio and about sites; prints its script for a process, with --polls $1.
+script_with() {
+	mkdir -p tree/build
+	cp -r "$ROOT/bin" "$ROOT/probes" tree
+	cat >tree/build/hud-postproc <<-END
+		#!/bin/bash
+		"$POSTPROC" "\$@" | grep -vE '^(tokio|site) '
+		printf '%s\n' $(printf '%q ' "${@:2}")
+	END
+	chmod +x tree/build/hud-postproc
+	start_named polled
+	run tree/bin/hud-trace --print-script --workers polled --pid "$PID" --polls "$1"
+	kill "$PID"
+}
+
+@test "polls are told apart by the first way that there is: thread-local state, probes, none" {
+	local state='tokio 48 0 0 1 0 1 40 0 24 64 8 0 1 40 1 24 96 0 2 table 1.43'
+	local sites=('site P 55d0c1a30010 1010 0 app::Future' 'site P 55d0c1a30020 1020 1 -' 'site B 55d0c1a30030 1030 0 -'
+		'site K 55d0c1a30040 1040 0 -')
+
+	script_with auto "$state" "${sites[@]}"
+	((status == 0)) && [[ $output == *fsbase* && $output != *uprobe:* ]]
+	script_with auto 'tokio - not known' "${sites[@]}"
+	((status == 0))
+	grep -x "uprobe:/proc/$PID/exe:0x1010 /pid == $PID/" <<<"$output"
+	grep -x "uprobe:/proc/$PID/exe:0x1020 /pid == $PID/" <<<"$output"
+	grep -x "uprobe:/proc/$PID/exe:0x1030,uprobe:/proc/$PID/exe:0x1040 /pid == $PID/" <<<"$output"
+	# The slow one costs more.
+	grep -A 40 'exe:0x1010' <<<"$output" | grep -m 1 'cost + 1000;'
+	grep -A 40 'exe:0x1020' <<<"$output" | grep -m 1 'cost + 15000;'
+	script_with uprobe "$state" "${sites[@]}"
+	((status == 0)) && [[ $output == *uprobe:* ]]
+	script_with auto 'tokio - not known' 'site - no symbol'
+	((status == 0)) && [[ $output != *uprobe:* && $output != *@poll_* ]]
+	script_with uprobe "$state" 'site - no symbol'
+	((status == 1)) && [[ $output == *'--polls uprobe: no poll can be probed: no symbol'* ]]
+	script_with tls 'tokio - not known' "${sites[@]}"
+	((status == 1)) && [[ $output == *"--polls tls: Tokio's state cannot be read: not known"* ]]
+}
+
 # --- completion
 
 # What `hud-trace $@`, with the cursor at the end, is completed to.
@@ -424,7 +471,8 @@ complete_words() {
 @test "report: lines of unknown kinds and broken ones are counted" {
 	write_stream | sed '11a wibble 1 2 3\nfrob\nsleep 1 2' >stream
 	run -0 --separate-stderr "$POSTPROC" report stream
-	[[ $output == *'2 lines of an unknown kind were left out'* ]]
+	[[ $output == *'1 line of kind "wibble" (see --raw) was left out'* ]]
+	[[ $output == *'1 line of kind "frob" (see --raw) was left out'* ]]
 	[[ $output == *'1 line could not be read and was left out'* ]]
 	[[ $output == *'2, none lost'* ]]
 }

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Helpers of live.bats: the demo server, its load, and hud-trace on it. All are ended by teardown, by pid.
+# Helpers of the live tests: the demo server, its load, and hud-trace on it. All are ended by teardown, by pid.
 
 ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 HUD=$ROOT/bin/hud-trace
-# shellcheck disable=SC2034 # live.bats uses it
+# shellcheck disable=SC2034 # they use it
 POSTPROC=$ROOT/build/hud-postproc
 DEMO=$ROOT/examples/demo-server
 
@@ -26,6 +26,20 @@ start_server() {
 	STARTED+=("$SERVER")
 	within 30 grep -qs '^listening on ' server.out
 	ADDR=$(sed -n 's/^listening on //p' server.out)
+}
+
+# Ends what was started.
+end_started() {
+	local pid
+
+	for pid in "${STARTED[@]}"; do
+		kill -TERM "$pid" 2>/dev/null || true
+	done
+	for pid in "${STARTED[@]}"; do
+		within 10 ended "$pid" || kill -KILL "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
+	STARTED=()
 }
 
 # A load for at most two minutes.

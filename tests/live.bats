@@ -29,15 +29,7 @@ setup() {
 }
 
 teardown() {
-	local pid
-
-	for pid in "${STARTED[@]}"; do
-		kill -TERM "$pid" 2>/dev/null || true
-	done
-	for pid in "${STARTED[@]}"; do
-		within 10 ended "$pid" || kill -KILL "$pid" 2>/dev/null || true
-		wait "$pid" 2>/dev/null || true
-	done
+	end_started
 }
 
 # All six are named with their reasons, their twins are not. Waits for a CPU are nobody's blame. $2...: the server's variables.
@@ -196,6 +188,18 @@ complete() {
 	grep -qE "^ +ended +$1" out
 }
 
+@test "--fail-on: status 3 if it is so, 0 if not" {
+	start_server "$DEBUG"
+	start_load /hash
+	start_trace --duration 3 --fail-on 'max>1ms' --fail-on 'max>1000s'
+	ends_with 3
+	grep -q "^hud-postproc report: --fail-on 'max>1ms': .* took .* ms (" err
+	(($(grep -c "1000s" err) == 0))
+	grep -q '^Workers were blocked' out
+	start_trace --duration 1 --fail-on 'max>1000s'
+	ends_with 0
+}
+
 @test "SIGINT to the group: a whole report, nothing left" {
 	start_server "$DEBUG"
 	start_load /sleep
@@ -255,7 +259,8 @@ complete() {
 	start_server "$DEBUG"
 	start_load /sleep
 	for probe in "$ROOT"/probes/*.bt; do
-		env --default-signal=INT bpftrace "$probe" "$SERVER" 5000 >"${probe##*/}.out" 2>"${probe##*/}.err" 3>&- &
+		sed "s:/proc/self/exe:/proc/$SERVER/exe:" "$probe" >"${probe##*/}"
+		env --default-signal=INT bpftrace "${probe##*/}" "$SERVER" 5000 >"${probe##*/}.out" 2>"${probe##*/}.err" 3>&- &
 		pids+=("$!")
 		STARTED+=("$!")
 	done

@@ -55,6 +55,62 @@ static void terminal(void **state)
 	is(escape_terminal("größe", false), "gr\\xc3\\xb6\\xc3\\x9fe");
 }
 
+static void json(void **state)
+{
+	static const struct {
+		const char *raw, *safe;
+	} cases[] = {
+		{"", ""},
+		{"a\"b\\c/d\n\033", "a\"b\\c/d\n\033"}, /* the library quotes these */
+		{"größe 長い e\xcc\x81", "größe 長い e\xcc\x81"},
+		{"\xff\xfe|\xc3", "\\xff\\xfe|\\xc3"},
+		{"\xc0\xaf\xed\xa0\x80", "\\xc0\\xaf\\xed\\xa0\\x80"},		/* overlong, a surrogate */
+		{"\x7f\xc2\x9b", "\\x7f\\xc2\\x9b"},				/* DEL, CSI */
+		{"\xe2\x80\xae\xef\xbb\xbf", "\\xe2\\x80\\xae\\xef\\xbb\\xbf"}, /* bidi, byte order mark */
+		{"\\xff \\xg0 \\x", "\\x5cxff \\xg0 \\x"}, /* what looks like such a byte is none */
+		{"\\\\x41\\", "\\\\x5cx41\\"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		is(escape_json(cases[i].raw), cases[i].safe);
+}
+
+/* Any bytes come back, and what they stand as is UTF-8 that is seen. */
+static void json_comes_back(void **state)
+{
+	(void)state;
+	char raw[64], back[64];
+	uint32_t random = 1;
+
+	for (size_t round = 0; round < 20000; round++) {
+		size_t length = round % (sizeof(raw) - 1), n = 0;
+
+		for (size_t i = 0; i < length; i++) {
+			random = random * 1664525 + 1013904223;
+			raw[i] =
+				random >> 31 ? "\\x4f\xe2\x80\xae"[(random >> 24) % 7] : (char)(random >> 20);
+			raw[i] = raw[i] ? raw[i] : 'x';
+		}
+		raw[length] = '\0';
+		char *safe = escape_json(raw);
+
+		assert_true(mbstowcs(NULL, safe, 0) != (size_t)-1);
+		for (const char *s = safe; *s; n++) {
+			unsigned byte;
+
+			if (sscanf(s, "\\x%2x", &byte) == 1 && strspn(s + 2, "0123456789abcdef") >= 2)
+				s += 4;
+			else
+				byte = (unsigned char)*s++;
+			back[n] = (char)byte;
+		}
+		back[n] = '\0';
+		assert_string_equal(back, raw);
+		free(safe);
+	}
+}
+
 static void gnuplot(void **state)
 {
 	(void)state;
@@ -63,6 +119,48 @@ static void gnuplot(void **state)
 	is(escape_gnuplot("a\"b`c\\n"), "\"a'b'c/n\"");
 	is(escape_gnuplot("a\nEOD\n\033\xff"), "\"a?EOD???\"");
 	is(escape_gnuplot("größe\xe2\x80\xae"), "\"größe?\"");
+}
+
+static void utf8(void **state)
+{
+	(void)state;
+	is(escape_utf8(NULL), "");
+	is(escape_utf8("größe 長い \\"), "größe 長い \\");
+	is(escape_utf8("e\xcc\x81"), "e\xcc\x81"); /* a combining accent is text */
+	is(escape_utf8("a\n\x7f\xff\xed\xa0\x80\xe2\x80\xae"),
+	   "a\\x0a\\x7f\\xff\\xed\\xa0\\x80\\xe2\\x80\\xae");
+	/* The locale has no say in it. */
+	const char *before = setlocale(LC_CTYPE, NULL);
+	char *locale = xstrdup(before);
+
+	setlocale(LC_CTYPE, "C");
+	is(escape_utf8("größe 長い"), "größe 長い");
+	setlocale(LC_CTYPE, locale);
+	free(locale);
+}
+
+static void markdown(void **state)
+{
+	static const struct {
+		const char *raw, *safe;
+	} cases[] = {
+		{NULL, ""},
+		{"", ""},
+		{"a::b<T>", "`a::b<T>`"},
+		{"a|b", "`a\\|b`"},
+		{"a\\|b", "`a\\\\\\|b`"}, /* an odd number before the bar */
+		{"a\\\\|b", "`a\\\\\\|b`"},
+		{"\\a\\", "`\\a\\`"},
+		{"a`b", "`` a`b ``"},
+		{"``", "``` `` ```"},
+		{" a", "`  a `"}, /* a reader takes one off each end */
+		{"a\n|", "`a\\x0a\\|`"},
+		{"\xff", "`\\xff`"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		is(escape_markdown(cases[i].raw), cases[i].safe);
 }
 
 /* Every byte and every pair of bytes: nothing that a terminal or gnuplot obeys comes through. */
@@ -147,7 +245,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(terminal),
+		cmocka_unit_test(json),
+		cmocka_unit_test(json_comes_back),
 		cmocka_unit_test(gnuplot),
+		cmocka_unit_test(utf8),
+		cmocka_unit_test(markdown),
 		cmocka_unit_test(every_pair_of_bytes),
 		cmocka_unit_test(width),
 		cmocka_unit_test(shorten),

@@ -96,6 +96,26 @@ static void a_poll_is_divided_among_what_it_did(void **state)
 	replay_free(o.replay);
 }
 
+static void a_wait_for_a_cpu_after_a_sleep_counts_once(void **state)
+{
+	struct outcome o;
+	(void)state;
+
+	/* 63 ms: 20 running in f, 3 asleep in g, and then 40 without a CPU, which both lines tell. */
+	play(&o, HEAD "sample 2010000000 101 0 0 5\n"
+		      "runq 2062999000 101 0 40000000 W 6 9 9 0 cc1\n"
+		      "sleep 2063000000 101 0 3000000 40000000 S 202 6 0 0 0 -\n"
+		      "poll 2063000000 101 2000000000 2063000000 2000000000 43000000 7 1 M E\n" END);
+	const struct blocker *f = find(&o, "f", REASON_COMPUTING);
+
+	assert_non_null(f);
+	assert_null(find(&o, "g", REASON_LOCK));
+	assert_int_equal(f->total, 23 * MS);
+	assert_int_equal(o.model.blocked, 23 * MS);
+	assert_int_equal(o.model.run_queue, 40 * MS);
+	replay_free(o.replay);
+}
+
 static void short_sleeps_add_up(void **state)
 {
 	struct outcome o;
@@ -137,6 +157,22 @@ static void waits_for_a_cpu_are_not_the_polls(void **state)
 	assert_int_equal(f->total, 10 * MS);
 	assert_int_equal(wait->total, 28 * MS);
 	assert_int_equal(o.model.polls, 1);
+	replay_free(o.replay);
+}
+
+static void a_pool_thread_may_wait_for_a_cpu(void **state)
+{
+	struct outcome o;
+	(void)state;
+
+	/* 103 is of the blocking pool; 102 is not known to be a worker before its first long poll. */
+	play(&o, HEAD "thread 103 blocking-pool 1 tokio-rt-worker\n"
+		      "runq 2010000000 103 0 8000000 P 0 7 7 0 cc1\n"
+		      "runq 2020000000 102 0 9000000 P 0 7 7 0 cc1\n"
+		      "runq 2030000000 101 0 7000000 P 0 7 7 0 cc1\n" END);
+	assert_int_equal(o.model.blockers, 1);
+	assert_int_equal(o.model.run_queue, 7 * MS);
+	assert_int_equal(o.model.workers, 1);
 	replay_free(o.replay);
 }
 
@@ -193,6 +229,92 @@ static void no_more_is_kept_than_can_count(void **state)
 	replay_free(o.replay);
 }
 
+#define UPROBE                                                                                               \
+	"hud-trace 1\nmeta target app\nmeta pid 100\nmeta threshold-us 5000\nmeta hz 1000\n"                 \
+	"meta arch x86_64\nmeta polls uprobe 1\nsite P a0 20 0 app::Future\nsite P b0 30 0 -\nsite K c0 40 " \
+	"1 -\n"                                                                                              \
+	"thread 101 worker 1 tokio-rt-worker\nbegin 1000000000\n" FRAMES("5", "f") FRAMES(                   \
+		"6",                                                                                         \
+		"g") "frame 7 whole call system 7 7 1 libc futex futex - -\n"                                \
+		     "frame 7 whole call runtime 20 20 1 app park multi_thread::park::Inner::park - -\n"     \
+		     "frame 7 whole call runtime 30 30 1 app run multi_thread::worker::run - -\n"
+
+/* Where a poll begins tells its future's type. */
+static void probes_name_the_future(void **state)
+{
+	(void)state;
+	struct outcome o;
+
+	play(&o, UPROBE "sample 2005000000 101 0 0 5\n"
+			"poll 2010000000 101 2000000000 2010000000 2000000000 0 - - - E a0\n"
+			"sample 3005000000 101 0 0 6\n"
+			"poll 3010000000 101 3000000000 3010000000 3000000000 0 - - - E b0\n" END);
+	const struct blocker *f = find(&o, "f", REASON_COMPUTING), *g = find(&o, "g", REASON_COMPUTING);
+
+	assert_non_null(f);
+	assert_non_null(g);
+	assert_string_equal(f->task, "app::Future");
+	assert_int_equal(f->total, 10 * MS);
+	assert_true(!g->task || strcmp(g->task, "app::Future") != 0);
+	assert_int_equal(o.model.bad_lines, 0);
+	replay_free(o.replay);
+}
+
+/* A park that no probe saw ends a poll. */
+static void what_is_behind_a_park_is_not_the_polls(void **state)
+{
+	(void)state;
+	struct outcome o;
+
+	play(&o, UPROBE "sample 2005000000 101 0 0 5\n"
+			"sleep 2990000000 101 0 980000000 0 S 202 7 100 102 0 -\n"
+			"poll 3000000000 101 2000000000 3000000000 2000000000 980000000 - - - E a0\n" END);
+	assert_int_equal(o.model.polls, 1);
+	assert_int_equal(o.model.longest_poll, 10 * MS);
+	assert_int_equal(o.model.blocked, 10 * MS);
+	replay_free(o.replay);
+}
+
+/* Taken back: it was in block_in_place. */
+static void a_poll_that_does_not_count(void **state)
+{
+	(void)state;
+	struct outcome o;
+
+	play(&o, UPROBE "poll 3000000000 101 2000000000 3000000000 2000000000 0 - - - R a0\n"
+			"poll 3500000000 101 2000000000 2000000000 2000000000 0 - - - E 0\n" END);
+	assert_int_equal(o.model.polls, 0);
+	assert_int_equal(o.model.blocked, 0);
+	replay_free(o.replay);
+}
+
+/* Behind the limit, polls are estimated: by then nothing is known of polls. */
+static void probes_that_cost_too_much(void **state)
+{
+	(void)state;
+	struct outcome o;
+	char text[8192], *to = text;
+
+	to += sprintf(to, "%s",
+		      UPROBE "sample 2005000000 101 0 0 5\n"
+			     "poll 2010000000 101 2000000000 2010000000 2000000000 0 - - - E a0\n"
+			     "end 3000000000 limit\nbegin 5000000000\n");
+	for (int i = 0; i < 20; i++) /* 20 ms */
+		to += sprintf(to, "sample %d000000 101 0 %d000000 6\n", 6000 + i, i);
+	strcpy(to, END);
+	play(&o, text);
+	assert_int_equal(o.model.estimated_from, 3 * SECOND);
+	assert_int_equal(o.model.unseen, 2 * SECOND);
+	assert_int_equal(o.model.end, 9 * SECOND);
+	assert_string_equal(o.model.ended, "interrupt");
+	assert_int_equal(o.model.polls, 1);
+	const struct blocker *f = find(&o, "f", REASON_COMPUTING), *g = find(&o, "g", REASON_COMPUTING);
+
+	assert_true(f && !f->estimated);
+	assert_true(g && g->estimated);
+	replay_free(o.replay);
+}
+
 static void impossible_times_are_refused(void **state)
 {
 	(void)state;
@@ -217,10 +339,16 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_poll_that_computes),
 		cmocka_unit_test(a_poll_is_divided_among_what_it_did),
+		cmocka_unit_test(a_wait_for_a_cpu_after_a_sleep_counts_once),
 		cmocka_unit_test(short_sleeps_add_up),
 		cmocka_unit_test(waits_for_a_cpu_are_not_the_polls),
+		cmocka_unit_test(a_pool_thread_may_wait_for_a_cpu),
 		cmocka_unit_test(polls_that_never_end),
 		cmocka_unit_test(no_more_is_kept_than_can_count),
+		cmocka_unit_test(probes_name_the_future),
+		cmocka_unit_test(what_is_behind_a_park_is_not_the_polls),
+		cmocka_unit_test(a_poll_that_does_not_count),
+		cmocka_unit_test(probes_that_cost_too_much),
 		cmocka_unit_test(impossible_times_are_refused),
 	};
 

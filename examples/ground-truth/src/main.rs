@@ -4,9 +4,10 @@
 //!
 //! in nanoseconds on CLOCK_MONOTONIC. tests/accuracy compares the log with what was traced.
 //!
-//!     ground-truth [multi | current | healthy | stuck] [SECONDS] [LOG_FROM_US] 2>LOG
+//!     ground-truth [multi | current | healthy | stuck | yield] [SECONDS] [LOG_FROM_US] 2>LOG
 //!
-//! healthy: what only looks like blocking, on a multi-thread runtime. stuck: two tasks that never return from a poll.
+//! healthy: what only looks like blocking, on a multi-thread runtime. stuck: two tasks that never return from a poll. yield: as
+//! many polls as there can be.
 
 use std::cell::UnsafeCell;
 use std::future::Future;
@@ -236,6 +237,12 @@ fn spawn_stuck() {
     tokio::spawn(measured("stuck", async { compute(1_000_000_000) }));
 }
 
+async fn yields() {
+    loop {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// A runtime of its own, on a thread of its own, with tasks that stay there.
 fn local_set() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
@@ -269,6 +276,9 @@ fn main() {
         match flavor {
             "healthy" => spawn_healthy(),
             "stuck" => spawn_stuck(),
+            "yield" => {
+                tokio::spawn(yields());
+            }
             _ => spawn_all(multi),
         }
         println!("ready");

@@ -1,0 +1,37 @@
+/* command.c - what the subcommands have in common. */
+#include "command.h"
+
+#include <langinfo.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "report.h"
+
+double command_number(const char *command, const char *option, const char *text, double low, double high)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	if (end == text || *end || !(value >= low && value <= high)) {
+		fprintf(stderr, "hud-postproc %s: --%s: '%s' is not a number from %g to %g\n", command,
+			option, text, low, high);
+		exit(2);
+	}
+	return value;
+}
+
+void command_fit_terminal(struct report_options *options, bool no_colour)
+{
+	struct winsize size;
+	const char *unwanted = getenv("NO_COLOR"), *terminal = getenv("TERM");
+	bool tty = isatty(STDOUT_FILENO);
+
+	if (!options->width && tty && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+		options->width = size.ws_col;
+	options->colour =
+		tty && !no_colour && !(unwanted && *unwanted) && terminal && strcmp(terminal, "dumb") != 0;
+	options->utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+}

@@ -1,0 +1,76 @@
+/* resolve.c - see resolve.h. */
+#include "resolve.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "escape.h"
+#include "unpack.h"
+
+static bool begins(const char *line, const char *kind)
+{
+	size_t length = strlen(kind);
+
+	return !strncmp(line, kind, length) && line[length] == ' ';
+}
+
+/* The lines of the recording, with the stacks resolved. The head goes before the stacks: they need its first line. */
+static void copy(FILE *in, const struct replay *replay, FILE *out)
+{
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t length;
+	bool head = true;
+
+	while ((length = getline(&line, &size, in)) > 0 && line[length - 1] == '\n') {
+		if (begins(line, "stack") || begins(line, "words") || begins(line, "returns") ||
+		    begins(line, "frame"))
+			continue;
+		if (head && !begins(line, "hud-trace") && !begins(line, "meta") && !begins(line, "map") &&
+		    !begins(line, "thread") && !begins(line, "tokio") && !begins(line, "site")) {
+			replay_write_stacks(replay, out);
+			head = false;
+		}
+		fputs(line, out);
+	}
+	free(line);
+}
+
+/* What makes the names fewer than they could be. */
+static void warn(const char *command, const struct model *m)
+{
+	for (size_t i = 0; i < m->lackings; i++) {
+		char *path = escape_terminal(m->lacking[i].path, false);
+
+		fprintf(stderr, "hud-postproc %s: %s: %s\n", command, path, m->lacking[i].why);
+		free(path);
+	}
+}
+
+int resolve_write(const char *command, const char *path, const struct replay_options *options, FILE *out)
+{
+	struct replay_options all = *options;
+
+	all.all_stacks = true;
+	struct replay *replay = replay_new(&all);
+	FILE *in = unpack_open(path);
+	struct model model;
+	int failed = in ? replay_read(replay, in, &model) : -1, error = errno;
+
+	if (in)
+		fclose(in);
+	/* It is read twice: only then all stacks are known. */
+	in = failed ? NULL : unpack_open(path);
+	if (in) {
+		warn(command, &model);
+		copy(in, replay, out);
+		fclose(in);
+	} else if (!failed) {
+		error = errno;
+		failed = -1;
+	}
+	replay_free(replay);
+	errno = error;
+	return failed;
+}

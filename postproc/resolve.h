@@ -1,0 +1,14 @@
+/* resolve.h - the names put into a recording, so that it needs no binaries. */
+#ifndef HUD_RESOLVE_H
+#define HUD_RESOLVE_H
+
+#include <stdio.h>
+
+#include "replay.h"
+
+/* Writes the recording `path` to `out`: its lines without the copied stacks, whose frames stand before the first event instead.
+ * What makes the names fewer than they could be is said on stderr, after "hud-postproc COMMAND: ". Returns 0; or -1 with errno
+ * set when `path` cannot be read (as of replay_read). Errors of writing show in ferror(out). */
+int resolve_write(const char *command, const char *path, const struct replay_options *options, FILE *out);
+
+#endif

@@ -1,0 +1,442 @@
+#!/usr/bin/env bats
+# json, ndjson and trace: against golden files, their schema, the rules of their readers, and each other.
+#
+# After a wanted change, write the golden files anew with UPDATE_GOLDEN=1 and look at the difference.
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+	ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+	HUD=$ROOT/bin/hud-trace
+	POSTPROC=$ROOT/build/hud-postproc
+	SCHEMA=$ROOT/postproc/report-schema.json
+	GOLDEN=$ROOT/tests/unit/golden
+	# bats has files of its own in the directory above.
+	mkdir "$BATS_TEST_TMPDIR/here"
+	cd "$BATS_TEST_TMPDIR/here"
+	unset NO_COLOR
+}
+
+# Two workers: sleeps, locks with and without who released them, a wait for a CPU; computing that a lock overlaps, as estimated
+# blocks may; a thread of the blocking pool that does not count.
+write_stream() {
+	cat <<-'END'
+	hud-trace 1
+	meta target shop
+	meta pid 42
+	meta exe /nonexistent/shop
+	meta build-id d0c5a1
+	meta arch x86_64
+	meta threshold-us 5000
+	meta hz 100
+	meta workers by stack
+	meta kernel 6.1
+	meta bpftrace 0.17
+	meta stacks copied
+	meta clock 900000000 1700000000123456789
+	meta polls estimate no debug info
+	thread 43 worker 1 tokio-rt-worker
+	thread 44 worker 1 tokio-rt-worker
+	thread 45 blocking-pool 0 tokio-rt-worker
+	begin 1000000000
+	frame a1 whole inlined user 11029 29 88 shop shop::pay shop::pay - /src/pay.rs
+	frame a1 whole call user 11029 29 40 shop shop::page shop::page - /src/page.rs
+	frame a1 whole call runtime 12001 1001 - shop poll tokio::runtime::task::raw::poll - -
+	frame a1 whole call runtime 13001 2001 - shop run tokio::runtime::scheduler::multi_thread::worker::run - -
+	frame a2 whole call system 21000 1000 - /lib/libc.so.6 syscall syscall - -
+	frame a2 whole call user 11029 29 143 shop shop::cart::add <shop::cart::Cart\x20as\x20Add>::add - /src/cart.rs
+	frame a2 whole call runtime 12001 1001 - shop poll tokio::runtime::task::raw::poll - -
+	frame a2 whole call runtime 13001 2001 - shop run tokio::runtime::scheduler::multi_thread::worker::run - -
+	frame a3 cut call user 11800 800 210 shop shop::cart::recount shop::cart::recount - /src/cart.rs
+	sleep 1100000029 43 0 20000000 1029 S 230 a1 0 0 0 swapper/0
+	sleep 1200000000 43 0 8283604 0 S 202 a2 42 45 a3 tokio-rt-worker
+	sleep 1300000000 44 0 9000001 500 S 202 a2 42 45 a3 tokio-rt-worker
+	sleep 1400000000 45 0 30000000 0 S 202 a3 42 43 0 tokio-rt-worker
+	runq 1500000000 44 0 30000000 P a1 77 78 0 rival
+	sample 1600000000 44 1 2000000 a1
+	sample 1610000000 44 1 12000000 a1
+	sample 1620000000 44 1 22000000 a1
+	sleep 1630000000 44 0 10000000 0 S 202 a2 42 45 0 tokio-rt-worker
+	runq 1700000000 43 1 5100000 W ffff 0 0 0 swapper/1
+	from-the-future 1
+	end 2000000000 interrupt
+	END
+}
+
+# The same with names that no one would choose for good: bytes that are no UTF-8, quotes, escape sequences, 10 KB.
+write_hostile() {
+	local long
+
+	printf -v long '%10000s' ''
+	write_stream | sed -e 's/ tokio-rt-worker$/ \\xff\\xfe"\\x1b]0;x\\x07\\x5cxff\\x0a\\xe2\\x80\\xae/' \
+		-e 's|shop::pay |sh"op::\\xc3<\\x1b[31m\\x0a</script>${x}`id`::pay |g' \
+		-e "s|shop::cart::recount |${long// /x} |" -e 's|^meta target shop|meta target \\x9b2J"},{|' \
+		-e 's| /src/cart.rs| /\\xf0\\x28/%s%n\\x09.rs|' -e 's| rival$| \\x00\\xc2\\x9b=1+1|'
+}
+
+# All formats of stream $1 with the options $2..., into report.txt, .json, ...
+write_all() {
+	local format options=()
+
+	for format in text json ndjson trace csv; do
+		options+=(--format "$format=report.$format")
+	done
+	"$POSTPROC" report "${options[@]}" "${@:2}" "$1"
+}
+
+# The files $@ (JSON, or JSON lines in *.ndjson) are what the schema says, and, with STRICT, have no member that it does not
+# name. The deb's Python, whatever else is installed.
+valid() {
+	/usr/bin/python3 - "$SCHEMA" "$@" <<-'END'
+	import json, os, sys
+	from jsonschema import Draft202012Validator
+
+	def closed(node):
+	    if isinstance(node, list):
+	        return [closed(item) for item in node]
+	    if not isinstance(node, dict):
+	        return node
+	    node = {key: closed(value) for key, value in node.items()}
+	    if node.get("type") == "object":
+	        node["additionalProperties"] = False
+	    return node
+
+	with open(sys.argv[1]) as file:
+	    schema = json.load(file)
+	Draft202012Validator.check_schema(schema)
+	if os.environ.get("STRICT"):
+	    schema = closed(schema)
+	kinds = {"report": "report", "header": "header", "stack": "stack-line", "block": "block", "summary": "summary-line"}
+	whole, failed, count = Draft202012Validator(schema), 0, 0
+	for name in sys.argv[2:]:
+	    with open(name) as file:
+	        documents = [json.loads(line) for line in file] if name.endswith("ndjson") else [json.load(file)]
+	    for document in documents:
+	        count += 1
+	        part = {"$defs": schema["$defs"], "$ref": "#/$defs/" + kinds[document["type"]]}
+	        errors = list(Draft202012Validator(part).iter_errors(document))[:3]
+	        for error in errors:
+	            print(name, list(error.absolute_path), error.message[:200])
+	        failed += bool(errors) or not whole.is_valid(document)
+	print(count, "documents")
+	sys.exit(failed > 0 or count == 0)
+	END
+}
+
+# The time of all blocks in report.$1, ns.
+total() {
+	case $1 in
+	json) jq '[.blockers[].total_ns] | add // 0' report.json ;;
+	stacks) jq '[.blockers[].stacks[].total_ns] | add // 0' report.json ;;
+	workers) jq '[.workers[] | .blocked_ns + .run_queue_ns] | add // 0' report.json ;;
+	sums) jq '.summary | .blocked_ns + .run_queue_ns' report.json ;;
+	ndjson) jq -s '[.[] | select(.type == "block").duration_ns] | add // 0' report.ndjson ;;
+	ndjson-sums) jq -s '.[-1].summary | .blocked_ns + .run_queue_ns' report.ndjson ;;
+	trace) jq '[.traceEvents[] | select(.ph == "X").dur * 1000 | floor] | add // 0' report.trace ;;
+	csv)
+		/usr/bin/python3 -c 'import csv, sys
+with open(sys.argv[1], encoding="latin-1", newline="") as file:
+    print(sum(int(row["total_ns"]) for row in csv.DictReader(file)))' report.csv
+		;;
+	esac
+}
+
+# "2.44 s", as the line of report.text that begins with $1 says it, is $2 ns.
+says() {
+	awk -v label="$1" -v ns="$2" '
+		BEGIN { unit["ns"] = 1; unit["us"] = unit["µs"] = 1e3; unit["ms"] = 1e6; unit["s"] = 1e9; unit["min"] = 6e10 }
+		$1 == label || $1 " " $2 == label {
+			n = split(label, words, " ")
+			off = $(n + 1) * unit[$(n + 2)] - ns
+			found = 1
+			exit !(off * off <= (ns * 0.005) ^ 2)
+		}
+		END { if (!found) exit !(ns == 0) }' report.text
+}
+
+# Every format of stream $1 has the same time, and the text says it; with the options $2...
+same_total() {
+	local wanted format
+
+	write_all "$@"
+	wanted=$(total json)
+	for format in stacks workers sums ndjson ndjson-sums trace csv; do
+		echo "$* $format: $(total "$format"), json: $wanted"
+		[[ $(total "$format") == "$wanted" ]]
+	done
+	says blocked "$(jq .summary.blocked_ns report.json)"
+	says 'run queue' "$(jq .summary.run_queue_ns report.json)"
+}
+
+# report.trace keeps to the rules, and is of as many blocks as report.json and report.ndjson.
+good_trace() {
+	jq -en --slurpfile trace report.trace --slurpfile report report.json --slurpfile lines report.ndjson '
+		def ns: . * 1000 | floor; # as Perfetto reads it
+		# Perfetto drops a complete event that overlaps another of its thread and neither nests nor stands apart.
+		def nested: reduce .[] as $e ({open: [], good: true};
+			($e.ts | ns) as $from | ($from + ($e.dur | ns)) as $to |
+			.open |= map(select(. > $from)) |
+			if .open == [] or .open[-1] >= $to then .open += [$to] else .good = false end) | .good;
+		def check($what): if . then . else error($what) end;
+		$trace[0] as $t | $report[0] as $r | [$t.traceEvents[] | select(.ph == "X")] as $x |
+		($t | has("displayTimeUnit") and (.traceEvents | type == "array") | check("top")) and
+		all($t.traceEvents[]; (.ph == "X" or .ph == "M") and (.name | type == "string") and
+			(.pid | type == "number") and (.tid | type == "number" and . < 2147483648) and
+			(.args | type == "object") | check("event")) and
+		all($x[]; (.cat | type == "string") and (.ts | type == "number") and .ts >= 0 and .dur > 0 and
+			(.dur | ns) == .args.duration_ns | check("X")) and
+		([$t.traceEvents[] | select(.name == "process_name")] | length == 1 | check("process")) and
+		([$t.traceEvents[] | select(.name == "thread_name").tid] | (unique | length) == length | check("names")) and
+		([$x[].tid] | unique) - [$t.traceEvents[] | select(.name == "thread_name").tid] == [] and
+		all($x | group_by(.tid)[]; sort_by(.ts) | nested | check("nesting")) and
+		($x | length == ([$r.blockers[].count] | add // 0) | check("count")) and
+		($x | length == ([$lines[] | select(.type == "block")] | length) | check("lines")) and
+		([$x[] | [.cat, .name]] | group_by(.) | map({key: (.[0] | join(" ")), value: length}) | from_entries) ==
+		([$r.blockers[] | [.reason, .function, .count]] | group_by(.[:2]) |
+			map({key: (.[0][:2] | join(" ")), value: (map(.[2]) | add)}) | from_entries) and
+		all($r.workers[]; . as $w | [$x[] | select(.tid == $w.tid)] | length <= $w.blocks + $r.summary.run_queue_waits.count)'
+}
+
+# ndjson: header, stacks, blocks by start, summary; every stack that is referred to stands there once, and so in json.
+good_references() {
+	jq -es '
+		def check($what): if . then . else error($what) end;
+		def party_stacks: .party | select(. != null).stack | select(. != null);
+		(map(.type) | (.[0] == "header") and (.[-1] == "summary") and
+			([.[] | select(. == "header" or . == "summary")] | length == 2) and
+			(.[1:-1] | . == sort_by(. == "block")) | check("order")) and
+		([.[] | select(.type == "block").start_ns] | . == sort | check("start")) and
+		([.[] | select(.type == "stack").id] as $ids | ($ids == ($ids | unique) | check("once")) and
+			([.[] | select(.type == "block") | (.stack // empty), party_stacks] - $ids == [] | check("ids")))' report.ndjson
+	jq -e '
+		def check($what): if . then . else error($what) end;
+		[.stacks[].id] as $ids | ($ids == ($ids | unique) | check("once")) and
+		([.blockers[] | (.stacks[], .parties[]).stack | select(. != null)] - $ids == [] | check("ids")) and
+		all(.blockers[]; .total_ns == ([.stacks[].total_ns] | add) and .count == ([.stacks[].count] | add)) and
+		([.blockers[].total_ns] | . == (sort | reverse)) and
+		all(.stacks[]; (.frames | length) as $n | (.blame == null or .blame < $n) and (.poll == null or .poll < $n))' report.json
+}
+
+# --- golden files
+
+@test "json, ndjson and trace of a stream are the golden ones" {
+	write_stream >s
+	for format in json ndjson trace; do
+		"$POSTPROC" report --format "$format" s >"$format"
+		[[ ! ${UPDATE_GOLDEN-} ]] || cp "$format" "$GOLDEN/formats.$format"
+		diff "$GOLDEN/formats.$format" "$format"
+	done
+}
+
+@test "the same again from standard input, and to a file" {
+	write_stream >s
+	for format in json ndjson trace; do
+		"$POSTPROC" report --format "$format=to-file" - <s
+		cmp "$GOLDEN/formats.$format" to-file
+	done
+}
+
+# --- the schema
+
+@test "json and each line of ndjson are what the schema says, and nothing else" {
+	write_stream >s
+	write_hostile >h
+	gzip -dc "$ROOT/examples/demo-recording.txt.gz" >demo
+	head -n 18 s >nothing
+	for stream in s h demo nothing; do
+		write_all "$stream"
+		STRICT=1 run -0 valid report.json report.ndjson
+		valid report.json report.ndjson
+	done
+}
+
+@test "the schema refuses what is not so" {
+	write_stream >s
+	write_all s
+	for wrong in '.version = 2' 'del(.summary)' '.blockers[0].count = "1"' '.blockers[0].reason = "lazy"' \
+		'.stacks[0].frames[0].line = 0' '.workers[0].blocked_ns = -1' '.type = "other"'; do
+		echo "$wrong"
+		jq "$wrong" report.json >wrong.json
+		run ! valid wrong.json
+	done
+	jq -c 'if .type == "block" then del(.tid) else . end' report.ndjson >wrong.ndjson
+	run ! valid wrong.ndjson
+	jq '.more = 1' report.json >more.json
+	valid more.json
+	STRICT=1 run ! valid more.json
+}
+
+@test "Debian's jsonschema command takes the schema and the report" {
+	write_stream >s
+	write_all s
+	run -0 /usr/bin/jsonschema -i report.json "$SCHEMA"
+}
+
+# --- against each other, and the rules
+
+@test "the blocked time is the same in every format" {
+	write_stream >s
+	write_hostile >h
+	gzip -dc "$ROOT/examples/demo-recording.txt.gz" >demo
+	head -n 18 s >nothing
+	head -c 3000 s >cut
+	same_total s
+	(($(total json) > 100000000))
+	same_total h
+	same_total demo
+	same_total nothing
+	same_total cut
+	for window in 0.3 1 2.5; do
+		same_total demo --window "$window"
+	done
+}
+
+@test "trace keeps to the format's rules, with as many blocks as the report has" {
+	write_stream >s
+	write_hostile >h
+	gzip -dc "$ROOT/examples/demo-recording.txt.gz" >demo
+	head -n 18 s >nothing
+	for stream in s h demo nothing; do
+		echo "$stream"
+		write_all "$stream"
+		good_trace
+	done
+	write_all demo --window 1
+	good_trace
+}
+
+@test "trace: a lane per worker, and another where estimated blocks overlap" {
+	write_stream >s
+	write_all s
+	[[ $(jq -r '.traceEvents[] | select(.name == "thread_name") | "\(.tid) \(.args.name)"' report.trace) == \
+		"43 tokio-rt-worker"$'\n'"44 tokio-rt-worker"$'\n'"4194313 tokio-rt-worker, overlapping" ]]
+	[[ $(jq -c '[.traceEvents[] | select(.tid > 4194303 and .ph == "X") | [.name, .cat, .ts, (.dur * 1000 | floor)]]' report.trace) == \
+		'[["shop::cart::add","lock",620000,10000000]]' ]]
+}
+
+@test "trace: a block says why, where, in which task, and who ended it" {
+	write_stream >s
+	write_all s
+	[[ $(jq -c '[.traceEvents[] | select(.cat == "lock")][0] | .name, .args' report.trace) == '"shop::cart::add"
+{"reason":"lock","duration_ns":8283604,"estimated":false,"task":"shop::cart::add","waker":"tokio-rt-worker (process 42, thread 45) in shop::cart::recount","stack":["syscall","shop::cart::add /src/cart.rs:143","poll"]}' ]]
+	[[ $(jq -r '.traceEvents[] | select(.cat == "run-queue" and .tid == 44).args.culprit' report.trace) == 'rival (process 77, thread 78)' ]]
+}
+
+@test "when it was, by the wall clock" {
+	write_stream >s
+	write_all s
+	[[ $(jq -r .trace.start_time report.json) == "$(date -u -d @1700000000 +%FT%T).223456789Z" ]]
+	sed -i '/^meta clock/d' s
+	write_all s
+	[[ $(jq -r .trace.start_time report.json) == null ]]
+}
+
+@test "stacks are referred to by id, and stand once" {
+	write_stream >s
+	write_hostile >h
+	gzip -dc "$ROOT/examples/demo-recording.txt.gz" >demo
+	for stream in s h demo; do
+		echo "$stream"
+		write_all "$stream"
+		good_references
+	done
+}
+
+# --- hostile names
+
+@test "hostile names: valid JSON, nothing raw, and every byte can be had back" {
+	write_hostile >h
+	write_all h
+	for format in json ndjson trace; do
+		iconv -f UTF-8 -t UTF-8 "report.$format" >/dev/null
+		[[ ! $(LC_ALL=C grep -lP '[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80\xae' "report.$format") ]]
+		jq -e . "report.$format" >/dev/null
+		/usr/bin/python3 -c 'import json, sys
+for line in open(sys.argv[1]) if "ndjson" in sys.argv[1] else [open(sys.argv[1]).read()]: json.loads(line)' "report.$format"
+	done
+	[[ $(jq -r '.workers[0].name' report.json) == '\xff\xfe"'$'\e]0;x\a''\x5cxff'$'\n''\xe2\x80\xae' ]]
+	printf '%b' "$(jq -r '.workers[0].name' report.json)" >name
+	printf '\xff\xfe"\x1b]0;x\x07\x5cxff\x0a\xe2\x80\xae' >wanted
+	cmp name wanted
+	[[ $(jq -r '.traceEvents[] | select(.cat == "sleep").name' report.trace) == 'sh"op::\xc3<'$'\e[31m\n''</script>${x}`id`::pay' ]]
+	[[ $(jq -r '.target.name' report.json) == '\x9b2J"},{' ]]
+	(($(jq '[.stacks[].frames[].name | length] | max' report.json) == 10000))
+}
+
+@test "the locale changes nothing" {
+	write_hostile >h
+	for format in json ndjson trace; do
+		LC_ALL=C "$POSTPROC" report --format "$format" h >c
+		LC_ALL=C.UTF-8 "$POSTPROC" report --format "$format" h >utf8
+		cmp c utf8
+	done
+}
+
+# --- writing
+
+@test "a full disk fails, a reader that goes away does not hang, and no half file stays" {
+	gzip -dc "$ROOT/examples/demo-recording.txt.gz" >demo
+	for format in json ndjson trace; do
+		run -1 bash -c "'$POSTPROC' report --format $format demo >/dev/full"
+		[[ $output == *'No space left on device'* ]]
+		timeout 20 bash -c "'$POSTPROC' report --format $format demo | head -c 100 >short"
+		[[ $(wc -c <short) == 100 ]]
+		run -1 "$POSTPROC" report --format "$format=nowhere/x" demo
+		run -1 "$POSTPROC" report --format "$format=x" no-such-file
+		[[ ! -e x ]]
+	done
+	[[ $(ls) == demo$'\n'short ]]
+}
+
+# --- hud-trace
+
+@test "hud-trace refuses, before it traces, what is no format and what cannot be written" {
+	mkdir dir
+	for wrong in nope JSON '' 'nope=x' $'\e[31m' '=x'; do
+		run -2 --separate-stderr "$HUD" --print-script --format "$wrong" hudnosuchproc
+		[[ ! $output ]]
+		[[ ${stderr_lines[0]} == "hud-trace: --format: '"*"' is none of these:" ]]
+		[[ ${stderr_lines[-1]} == "Try 'hud-trace --help'." ]]
+		[[ $stderr == *ndjson* && $stderr != *$'\e'* ]]
+	done
+	for wrong in json=nowhere/x trace=dir text=/proc/x.txt csv=dir/; do
+		run -2 --separate-stderr "$HUD" --print-script --format "$wrong" hudnosuchproc
+		echo "$wrong $stderr"
+		[[ ${stderr_lines[0]} == "hud-trace: ${wrong#*=}: "* ]]
+	done
+	run -2 --separate-stderr "$HUD" --print-script --format json= hudnosuchproc
+	run -2 --separate-stderr "$HUD" --print-script --format json --format trace=nowhere/x hudnosuchproc
+	run -2 --separate-stderr "$HUD" --headless --export nowhere/trace.json --print-script hudnosuchproc
+	[[ ${stderr_lines[0]} == 'hud-trace: nowhere/trace.json: No such file or directory' ]]
+	run -2 --separate-stderr "$HUD" --raw --format json hudnosuchproc
+	[[ ${stderr_lines[0]} == 'hud-trace: either --raw or --format, not both' ]]
+	[[ $(find . -mindepth 1) == ./dir ]]
+}
+
+@test "hud-trace takes formats that can be written, and leaves their files alone until then" {
+	echo old >old
+	for right in --format=json --format=trace=new '--format=ndjson=a b=c' --export=old --export=/dev/null; do
+		run -1 "$HUD" --print-script "$right" --headless hudnosuchproc
+		[[ $output == *"no process is named 'hudnosuchproc'"* ]]
+	done
+	[[ $(ls) == old && $(cat old) == old ]]
+	run -0 "$HUD" --format list
+	for format in text json ndjson csv folded trace; do
+		grep -q "^  $format " <<<"$output"
+	done
+}
+
+@test "--format and --export are in the manual page and the completion" {
+	for option in --format --export; do
+		sed 's/\\-/-/g' "$ROOT/bin/hud-trace.8" | grep -qF -- "$option"
+		grep -qF -- "$option" "$ROOT/bin/hud-trace.bash-completion"
+	done
+}
+
+@test "make install puts the schema where the manual page says" {
+	make -s -C "$ROOT" install DESTDIR="$PWD/root" PREFIX=/usr/local
+	cmp "$SCHEMA" root/usr/local/share/hud-trace/report-schema.json
+	sed 's/\\-/-/g' "$ROOT/bin/hud-trace.8" | grep -qF /usr/local/share/hud-trace
+	make -s -C "$ROOT" uninstall DESTDIR="$PWD/root" PREFIX=/usr/local
+	[[ ! -e root/usr/local/share/hud-trace ]]
+}

@@ -1,0 +1,312 @@
+#!/usr/bin/env bats
+# Recordings: what is written while it is passed on, and read again. Only the last tests trace.
+
+bats_require_minimum_version 1.5.0
+load helpers
+
+setup() {
+	STARTED=()
+	cd "$BATS_TEST_TMPDIR"
+	gzip -dc "$ROOT/examples/demo-recording.txt.gz" >demo
+	chmod 644 demo
+	# The first lines of it, some events among them.
+	some=$(($(grep -n -m 1 '^begin' demo | cut -d : -f 1) + 300))
+}
+
+teardown() {
+	local pid
+
+	for pid in "${STARTED[@]}"; do
+		kill -KILL "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
+}
+
+# A stream of $1 seconds: a hundred sleeps each, by two workers, of ten stacks that are printed anew every ten seconds. A thread
+# comes and goes each second; worker 45 goes early.
+long_stream() {
+	awk -v seconds="$1" 'BEGIN {
+		print "hud-trace 1\nmeta target long\nmeta pid 42\nmeta threshold-us 5000\nmeta stacks copied (up to 64 KiB)"
+		print "thread 43 worker 1 w-0\nthread 44 worker 1 w-1\nthread 45 worker 1 w-2\nbegin 1000000000"
+		for (s = 1; s <= seconds; s++) {
+			printf "named %d000000001 %d new-%d\n", s, 1000 + s, s
+			if (s == 2) print "gone 2000000002 45"
+			for (i = 0; i < 100; i++) {
+				id = i % 10
+				printf "sleep %d%09d %d 0 9000000 1000 S 230 a%d 42 44 0 waker\n", s, i * 9000000 + 10, 43 + i % 2, id
+				if (seen[id]++ == 0)
+					printf "stack a%d 43 1500 7000 7100 1\nwords a%d 43 0 1600 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n", id, id
+			}
+			if (s % 10 == 0) split("", seen)
+			if (s > 3) printf "gone %d999999999 %d\n", s, 997 + s
+		}
+		printf "end %d000000000 interrupt\n", s
+	}'
+}
+
+@test "what is recorded is passed on unchanged, and gives the same report: plain, gzip, zstd, also from a pipe" {
+	"$POSTPROC" report demo >live
+	for name in x x.gz x.zst; do
+		run -0 --separate-stderr "$POSTPROC" record "$name" <demo
+		[[ ! $stderr ]]
+		"$POSTPROC" record "$name" <demo | cmp - demo
+		"$POSTPROC" report "$name" | cmp - live
+		"$POSTPROC" report - <"$name" | cmp - live
+		[[ $(stat -c %a "$name") == 600 ]]
+		[[ $(echo x*.partial*) == 'x*.partial*' ]]
+	done
+	cmp x demo
+	gzip -dc x.gz | cmp - demo
+	zstd -dqc x.zst | cmp - demo
+	(($(stat -c %s x.gz) * 5 < $(stat -c %s demo)))
+}
+
+@test "what other programs have compressed is read too" {
+	"$POSTPROC" report demo >live
+	zstd -q -19 demo -o y
+	"$POSTPROC" report y | cmp - live
+	run -0 "$POSTPROC" diff y - <y
+	[[ $output == *'No change beyond noise'* ]]
+	{ head -n 5000 demo | gzip && tail -n +5001 demo | gzip -9; } >z
+	"$POSTPROC" report z | cmp - live
+}
+
+@test "a recording that is cut off is read up to its last whole line, and the report says so" {
+	long_stream 200 >long
+	for name in c c.gz c.zst; do
+		"$POSTPROC" record "$name" <long >/dev/null
+		head -c $(($(stat -c %s "$name") * 9 / 10)) "$name" >part
+		run -0 --separate-stderr "$POSTPROC" report part
+		echo "$output"
+		[[ $output == *'! The stream ends in the middle'* ]]
+		[[ $output == *'events     1'[4-9],[0-9][0-9][0-9],\ none\ lost* ]]
+		[[ $output != *'could not be read'* ]]
+		[[ ! $stderr ]]
+	done
+	# Half a number is a wrong one.
+	printf 'hud-trace 1\nbegin 1000000000\nend 2000000000 interrupt\ngone 2000000000 1' >torn
+	run -0 "$POSTPROC" report torn
+	[[ $output != *'could not be read'* ]]
+}
+
+@test "damaged data is told, and what comes before counts" {
+	long_stream 200 >long
+	"$POSTPROC" record d.zst <long >/dev/null
+	size=$(stat -c %s d.zst)
+	printf 'damaged damaged damaged' | dd of=d.zst bs=1 seek=$((size * 9 / 10)) conv=notrunc status=none
+	run -1 --separate-stderr "$POSTPROC" report d.zst
+	[[ $stderr == *'d.zst: its compressed data is damaged'* ]]
+	[[ $output == *'events     1'[4-9],[0-9][0-9][0-9],\ none\ lost* ]]
+	head -c 3000 /dev/urandom >noise
+	{ printf '\x1f\x8b\x08\x00' && cat noise; } >noise.gz
+	run -1 "$POSTPROC" report noise.gz
+}
+
+@test "until it is whole it has another name, which a killed recorder leaves behind, readable" {
+	echo old >k.zst
+	mkfifo pipe
+	"$POSTPROC" record k.zst <pipe >/dev/null 3>&- &
+	recorder=$!
+	STARTED+=("$recorder")
+	exec 9>pipe
+	head -n "$some" demo >&9
+	within 10 eval 'zstd -dqc k.zst.partial 2>/dev/null | grep -q "^begin"'
+	[[ $(cat k.zst) == old ]]
+	# A second one keeps off.
+	run -1 "$POSTPROC" record k.zst <demo
+	[[ $output == *'another recorder is writing it'* ]]
+	kill -KILL "$recorder"
+	wait "$recorder" || true
+	exec 9>&-
+	[[ $(cat k.zst) == old ]]
+	"$POSTPROC" report k.zst.partial | grep -q 'ends in the middle'
+	# The next one does not write over it.
+	"$POSTPROC" record k.zst <demo >/dev/null
+	zstd -dqc k.zst | cmp - demo
+	"$POSTPROC" report k.zst.partial~ | grep -q 'ends in the middle'
+	[[ ! -e k.zst.partial ]]
+}
+
+@test "SIGTERM ends a recording in good order, SIGINT is for others" {
+	mkfifo pipe
+	"$POSTPROC" record s.gz <pipe >/dev/null 3>&- &
+	recorder=$!
+	STARTED+=("$recorder")
+	exec 9>pipe
+	head -n "$some" demo >&9
+	sleep 0.3
+	kill -INT "$recorder"
+	sleep 0.3
+	kill -TERM "$recorder"
+	wait "$recorder"
+	exec 9>&-
+	gzip -dc s.gz | cmp - <(head -n "$some" demo)
+}
+
+@test "a full disk ends the recording at a whole line, and nothing else" {
+	status=0
+	"$POSTPROC" record /dev/full <demo >out 2>err || status=$?
+	((status == 1))
+	grep -q '/dev/full: No space left on device; tracing goes on' err
+	cmp out demo
+	(trap '' XFSZ && ulimit -f 200 && exec "$POSTPROC" record full.txt <demo 2>err) | cmp - demo
+	grep -q 'full.txt: File too large; tracing goes on, the recording ends here: full.txt.partial' err
+	[[ ! -e full.txt ]]
+	size=$(stat -c %s full.txt.partial)
+	((size <= 200 * 1024))
+	cmp <(head -c "$size" demo) full.txt.partial
+	((size == 0)) || [[ $(tail -c 1 full.txt.partial | od -An -c) == *'\n'* ]]
+}
+
+@test "standard output: full is an error, closed is not" {
+	run -1 bash -c '"$1" record o.gz <demo >/dev/full' - "$POSTPROC"
+	[[ $output == *'standard output: No space left on device'* ]]
+	long_stream 100 >long
+	run -0 bash -c 'set -o pipefail; { cat long; sleep 1; cat long; } 2>/dev/null | { "$1" record o.gz || echo $? >failed; } | head -n 3000 >/dev/null; exit 0' - "$POSTPROC"
+	[[ ! -e failed ]]
+	gzip -dc o.gz | cmp - <(head -c "$(gzip -dc o.gz | wc -c)" <(cat long long))
+	run -1 bash -c '"$1" report demo >/dev/full' - "$POSTPROC"
+	[[ $output == *'No space left on device'* ]]
+	run -0 bash -c '"$1" record p.gz <demo | tee q | "$1" report - | head -n 1' - "$POSTPROC"
+	[[ $output == 'hud-trace: demo-server'* ]]
+	cmp q demo
+}
+
+@test "nothing to record leaves what is there; nowhere to record is told at once" {
+	echo old >n
+	run -1 "$POSTPROC" record n </dev/null
+	[[ $output == *'n: nothing came that could be recorded'* && $(cat n) == old && ! -e n.partial ]]
+	head -n 20 demo | run -1 "$POSTPROC" record n
+	[[ $(cat n) == old ]]
+	run -1 "$POSTPROC" record /nonexistent/n <demo
+	[[ $output == *'/nonexistent/n: No such file or directory'* ]]
+	run -2 "$POSTPROC" record
+	run -2 "$POSTPROC" record --ring 1 n
+	run -2 "$POSTPROC" record --ring 5T n
+	run -2 "$POSTPROC" record --ring -1M n
+	run -1 "$POSTPROC" record --ring 1M /dev/null <demo
+	run -1 "$POSTPROC" record --resolve /dev/null <demo
+	run -0 "$POSTPROC" record --help
+}
+
+@test "who called sudo owns it" {
+	((EUID == 0)) || skip 'needs root'
+	SUDO_UID=65534 SUDO_GID=65533 "$POSTPROC" record w.zst <demo >/dev/null
+	[[ $(stat -c '%u %g %a' w.zst) == '65534 65533 600' ]]
+}
+
+@test "--ring keeps the newest, with the head and the stacks that it needs" {
+	long_stream 1000 >long
+	for name in r r.gz r.zst; do
+		"$POSTPROC" record --ring 128K "$name" <long | cmp - long
+		(($(stat -c %s "$name") <= 128 * 1024))
+		[[ $(echo "$name".*) != *partial* ]]
+		"$POSTPROC" report "$name" >out
+		cat out
+		grep -q '^hud-trace: long (pid 42): 2 workers for [0-9]' out
+		grep -q 'ended  *interrupt' out
+		run ! grep -qE 'could not be read|without their stack|unknown kind|in the middle' out
+		run ! grep -q 'w-2' out
+	done
+	# The newest lines are all there, and nothing is from before it begins.
+	begin=$(awk '$1 == "begin" { print $2 }' r)
+	((begin > 500000000000))
+	cmp <(grep ^sleep r) <(awk -v b="$begin" '$1 == "sleep" && $2 > b' long)
+	# It keeps about as much as it may.
+	(($(grep -c ^sleep r) > 700))
+	# Threads that came before and are still there have their names.
+	first=$((1000 + begin / 1000000000))
+	grep -q "^named $begin $((first - 1)) new-$((first - 1001))\$" r
+	run ! grep -q "^thread 45" r
+}
+
+@test "--ring: after a kill the newest is there too" {
+	mkfifo pipe
+	"$POSTPROC" record --ring 128K k.gz <pipe >/dev/null 3>&- &
+	recorder=$!
+	STARTED+=("$recorder")
+	exec 9>pipe
+	long_stream 1000 | grep -v ^end >&9
+	within 10 eval 'gzip -dc k.gz.partial 2>/dev/null | tail -n 1 | grep -q "^gone 1000999999999"'
+	kill -KILL "$recorder"
+	wait "$recorder" || true
+	exec 9>&-
+	(($(stat -c %s k.gz.partial) <= 128 * 1024))
+	"$POSTPROC" report k.gz.partial >out
+	grep -q 'in the middle' out
+	run ! grep -qE 'could not be read|without their stack' out
+}
+
+@test "a line that never ends is passed by in bounded memory" {
+	{ echo 'hud-trace 1'; head -c 300000000 /dev/zero | tr '\0' x; echo; echo 'begin 1'; echo 'end 2000000000 interrupt'; } |
+		zstd -q >bomb.zst
+	(ulimit -v 400000 && exec "$POSTPROC" report bomb.zst) >out
+	grep -q '1 line could not be read' out
+	(ulimit -v 400000 && zstd -dqc bomb.zst | "$POSTPROC" record b.zst | cmp - <(zstd -dqc bomb.zst))
+	zstd -dqc b.zst | cmp - <(zstd -dqc bomb.zst)
+}
+
+@test "hud-trace refuses recordings that cannot be" {
+	run -2 "$HUD" --ring 64M name
+	[[ $output == *'--ring and --resolve need --record FILE'* ]]
+	run -2 "$HUD" --resolve name
+	run -2 "$HUD" --record - name
+	for size in 1 63K x 1T -1M 2000G 1.5M ''; do
+		run -2 "$HUD" --record f --ring="$size" --print-script --pid 4194304 || [[ ! $size ]]
+	done
+	run -1 "$HUD" --record f --ring 64K --resolve --print-script --pid 4194304
+	[[ ! -e f && ! -e f.partial ]]
+}
+
+# --- live
+
+tracing() {
+	((EUID == 0)) || skip 'LIVE TESTS NEED ROOT'
+	timeout 30 bpftrace -e 'BEGIN { exit(); }' >/dev/null 2>&1 || skip 'BPF IS REFUSED HERE'
+	RELEASE=$(timeout 300 "$DEMO/build" release-debug | tail -n 1)
+	start_server "$RELEASE"
+	start_load
+}
+
+@test "live: the recording gives the report that was made of it, resolved also without the program" {
+	tracing
+	start_trace --duration 5 --record a.zst
+	ends_with 0
+	"$POSTPROC" report a.zst | diff - out
+	blames out computing hash_password
+	for key in target pid exe build-id command options hud-trace bpftrace kernel arch clock threshold-us hz polls stacks workers; do
+		zstd -dqc a.zst | grep -q "^meta $key [^ ]" || { echo "no $key" && return 1; }
+	done
+	start_trace --duration 3 --record b.gz --resolve
+	ends_with 0
+	run ! eval 'gzip -dc b.gz | grep -qE "^(words|stack) "'
+	gzip -dc b.gz | sed "s|$RELEASE|/nonexistent/server|g" >moved
+	"$POSTPROC" report moved >out
+	blames out computing hash_password
+	[[ $(echo ./*.partial* ./*.resolved*) == './*.partial* ./*.resolved*' ]]
+}
+
+@test "live: the disk is full, or the recorder killed: the report is made, the status is 1" {
+	tracing
+	start_trace --duration 3 --record /dev/full
+	ends_with 1
+	grep -q '/dev/full: No space left on device' err
+	blames out computing hash_password
+	start_trace --record k.zst
+	within 60 eval 'zstd -dqc k.zst.partial 2>/dev/null | grep -q "^begin"'
+	sleep 4
+	kill -KILL "$(marked hud-postproc | while read -r pid; do grep -qz '^record$' "/proc/$pid/cmdline" && echo "$pid"; done)"
+	ends_with 1
+	grep -q 'the recorder was killed; what it has written is k.zst.partial' err
+	"$POSTPROC" report k.zst.partial >partial
+	blames partial computing hash_password
+	nothing_left
+}
+
+@test "live: --raw into head, and into a full disk" {
+	tracing
+	run -0 timeout 100 bash -c 'set -o pipefail; "$1" --pid "$2" --raw --duration 60 -q | head -n 5' - "$HUD" "$SERVER"
+	[[ ${lines[0]} == 'hud-trace 1' ]]
+	run -1 timeout 100 bash -c '"$1" --pid "$2" --raw --duration 60 -q >/dev/full' - "$HUD" "$SERVER"
+	[[ $output == *'standard output: No space left on device'* ]]
+}
