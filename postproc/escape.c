@@ -111,10 +111,9 @@ char *escape_gnuplot(const char *raw)
 	return safe;
 }
 
-char *escape_utf8(const char *raw)
+/* `raw` with \xNN for the bytes of every character that is not to be kept, or is none. */
+static char *hex_unless(bool (*keep)(const char *at, uint32_t code), const char *raw)
 {
-	if (!raw)
-		raw = "";
 	char *safe = xmalloc(strlen(raw) * 4 + 1);
 	char *out = safe;
 
@@ -122,7 +121,7 @@ char *escape_utf8(const char *raw)
 		uint32_t code;
 		size_t length = decode(raw, &code);
 
-		if (length && !invisible(code)) {
+		if (length && keep(raw, code)) {
 			memcpy(out, raw, length);
 			out += length;
 		} else {
@@ -133,6 +132,17 @@ char *escape_utf8(const char *raw)
 	}
 	*out = '\0';
 	return safe;
+}
+
+static bool is_visible(const char *at, uint32_t code)
+{
+	(void)at;
+	return !invisible(code);
+}
+
+char *escape_utf8(const char *raw)
+{
+	return hex_unless(is_visible, raw ? raw : "");
 }
 
 /* Does \xNN stand here? */
@@ -141,26 +151,15 @@ static bool is_hex(const char *s)
 	return s[0] == '\\' && s[1] == 'x' && isxdigit((unsigned char)s[2]) && isxdigit((unsigned char)s[3]);
 }
 
+/* Control characters are the JSON library's to escape. */
+static bool fits_json(const char *at, uint32_t code)
+{
+	return !is_hex(at) && (code < 0x20 || !invisible(code));
+}
+
 char *escape_json(const char *raw)
 {
-	char *safe = xmalloc(strlen(raw) * 4 + 1);
-	char *out = safe;
-
-	while (*raw) {
-		uint32_t code;
-		size_t length = decode(raw, &code);
-
-		if (length && !is_hex(raw) && (code < 0x20 || !invisible(code))) {
-			memcpy(out, raw, length);
-			out += length;
-		} else {
-			length = length ? length : 1;
-			out = in_hex(out, raw, length);
-		}
-		raw += length;
-	}
-	*out = '\0';
-	return safe;
+	return hex_unless(fits_json, raw);
 }
 
 /* The longest run of backquotes in `text`. */

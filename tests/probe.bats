@@ -26,15 +26,7 @@ setup() {
 }
 
 teardown() {
-	local pid
-
-	for pid in "${STARTED[@]}"; do
-		kill -TERM "$pid" 2>/dev/null || true
-	done
-	for pid in "${STARTED[@]}"; do
-		within 10 ended "$pid" || kill -KILL "$pid" 2>/dev/null || true
-		wait "$pid" 2>/dev/null || true
-	done
+	end_started
 }
 
 needs_bpf() {
