@@ -108,7 +108,7 @@ demo: deps
 
 lint:
 	$(say) LINT shell
-	$(Q)shellcheck $(SHELL_FILES)
+	$(Q)shellcheck -x -a $(SHELL_FILES)
 	$(say) LINT C
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 
@@ -118,8 +118,9 @@ format:
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/hud-trace/probes
 	install -m 755 bin/hud-trace $(DESTDIR)$(PREFIX)/bin/hud-trace
+	install -m 644 bin/*.bash $(DESTDIR)$(PREFIX)/lib/hud-trace
 	install -m 755 $(BUILD)/hud-postproc $(DESTDIR)$(PREFIX)/lib/hud-trace/hud-postproc
-	install -m 644 probes/*.bt probes/*.awk $(DESTDIR)$(PREFIX)/lib/hud-trace/probes
+	install -m 644 probes/*.bt probes/*.awk probes/*.bash $(DESTDIR)$(PREFIX)/lib/hud-trace/probes
 	install -d $(DESTDIR)$(PREFIX)/share/hud-trace
 	install -m 644 postproc/report-schema.json $(DESTDIR)$(PREFIX)/share/hud-trace
 ifneq ($(MAN),)

@@ -264,15 +264,16 @@ complete() {
 		pids+=("$!")
 		STARTED+=("$!")
 	done
-	within 40 grep -q '^sleep ' sleep.bt.out
+	within 60 grep -q "^sleep " sleep.bt.out
 	sleep 2
-	for pid in "${pids[@]}"; do
-		kill -INT "$pid" 2>/dev/null || true
-	done
-	for pid in "${pids[@]}"; do
-		within 15 ended "$pid"
-	done
-	# What it says of its own end, when others end at once, is not about the scripts.
+	# What bpftrace says of its own end, when all of them end at once, is not about the scripts.
 	! grep -H 'ERROR:' ./*.bt.out ./*.bt.err |
-		grep -vE 'RLIMIT_MEMLOCK|[Ff]ailed to look up stack id|failed to close perf event' || return 1
+		grep -vE 'RLIMIT_MEMLOCK|[Ff]ailed to look up stack id' || return 1
+	for pid in "${pids[@]}"; do
+		! ended "$pid" || { echo "one has ended by itself" && return 1; }
+		kill -INT "$pid"
+	done
+	for pid in "${pids[@]}"; do
+		within 40 ended "$pid"
+	done
 }
