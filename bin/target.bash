@@ -120,6 +120,12 @@ check_target() {
 	((!(FIELDS[6] & 0x200000))) || die "$PID is a kernel thread"
 	[[ ${FIELDS[0]} != [ZX] ]] || die "process $PID has ended already, its parent has not taken notice of it yet"
 	((PID != $$)) || die 'it cannot trace itself'
+	BORN=${FIELDS[19]}
+}
+
+# An id may mean another process by now.
+is_still_there() {
+	read_stat "$PID" && [[ ${FIELDS[0]} != [ZX] ]] && ((FIELDS[19] == BORN))
 }
 
 # Everything about the process that the stream has to begin with. Here its threads are looked at.
