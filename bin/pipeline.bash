@@ -171,7 +171,9 @@ start_bpftrace() {
 	exec_bound KILL tail --pid="$PID" -f /dev/null {out}>&- {complaints}>&- {relay}>&- &
 	WATCHER=$!
 	if [[ $POLLS == tls ]]; then
-		exec_bound KILL "$POSTPROC" stuck "$PID" "$TOKIO" "${WATCHED[@]}" {out}>&- {complaints}>&- {relay}>&- &
+		# Nor is Ctrl-Z to come while it holds a thread.
+		{ trap '' TSTP && exec_bound KILL "$POSTPROC" stuck "$PID" "$TOKIO" "${WATCHED[@]}"; } \
+			{out}>&- {complaints}>&- {relay}>&- &
 		STUCK=$!
 	fi
 }

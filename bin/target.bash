@@ -142,7 +142,8 @@ read_head() {
 	options+=(--meta "bpftrace=${BPFTRACE[0]}.${BPFTRACE[1]}" --meta "hud-trace=$VERSION")
 	printf -v words '%q ' "${ARGUMENTS[@]}"
 	options+=(--meta "options=${words% }")
-	HEAD=$("$POSTPROC" head "${options[@]}") || die "process $PID cannot be read"
+	# Ctrl-Z is not to come while it holds a thread of the target.
+	HEAD=$(trap '' TSTP && "$POSTPROC" head "${options[@]}") || die "process $PID cannot be read"
 	while read -r kind one two three rest; do
 		case $kind in
 		thread) ((three)) && WATCHED+=("$one") ;;
