@@ -170,7 +170,7 @@ check_machine() {
 
 	for need in "${NEEDS[@]}"; do
 		"check_$need" && continue
-		say "hud-trace: $FOUND. $REMEDY"
+		say "hud-trace: $FOUND. ${REMEDY^}"
 		[[ $need == @(rights|namespace|lockdown|ptrace) ]] && exit 77
 		exit 1
 	done

@@ -98,6 +98,17 @@ clean_up() {
 	done
 }
 
+# Sets `ended` and STATUS for a child that has ended without wait -n telling: it passes over those that bash took notice of
+# while it did something else.
+find_ended() {
+	for ended in $TRACER $WATCHER $REPORTER $RECORDER ''; do
+		[[ $ended ]] && ! kill -0 "$ended" 2>/dev/null || continue
+		STATUS=0
+		wait "$ended" 2>/dev/null || STATUS=$?
+		return
+	done
+}
+
 # Waits until bpftrace has ended; sets STATUS to its exit status. It is ended when the report is gone, the recorder, or
 # the target (which it notices itself, unless that was before it had attached).
 await_bpftrace() {
@@ -107,16 +118,21 @@ await_bpftrace() {
 		ended='' STATUS=0
 		# shellcheck disable=SC2086 # numbers, or nothing
 		wait -n -p ended $TRACER $WATCHER $REPORTER $RECORDER 2>/dev/null || STATUS=$?
+		((STATUS != 127)) || find_ended
 		case ${ended-} in # unset when a signal came
 		'') continue ;;
 		"$TRACER") TRACER='' && break ;;
 		"$WATCHER")
 			WATCHER=''
-			if ((patience)); then
+			if is_still_there; then
+				: # tail ends, too, when nobody reads standard output any more
+			elif ((patience)); then
 				# bpftrace is about to notice that itself, and a signal on top would cost its last lines.
 				exec_bound KILL sleep "$patience" {out}>&- {complaints}>&- {relay}>&- &
 				WATCHER=$! patience=0
 				continue
+			else
+				UNNOTICED=1
 			fi
 			;;
 		"$REPORTER") REPORTER='' REPORT_STATUS=$STATUS ;;
@@ -258,6 +274,10 @@ trace() {
 			'hud-trace --doctor tells what is missing; hud-trace --print-script shows the script'
 	fi
 	[[ $ENDING ]] || ! was_killed bpftrace "$STATUS" ', not by hud-trace: what came before counts' || status=1
+	if [[ $UNNOTICED ]]; then
+		say "hud-trace: process $PID ended before it could be traced"
+		status=1
+	fi
 	exec {out}>&-
 	await REPORTER REPORT_STATUS
 	await RECORDER RECORD_STATUS
