@@ -29,23 +29,6 @@ static bool is_unknown(const char *field, size_t length)
 	return length == 1 && field[0] == '-';
 }
 
-bool digits_decimal(const char *digits, size_t length, uint64_t *value)
-{
-	uint64_t n = 0;
-
-	if (length == 0)
-		return false;
-	for (size_t i = 0; i < length; i++) {
-		unsigned digit = (unsigned char)digits[i] - (unsigned)'0';
-
-		if (digit > 9 || n > (UINT64_MAX - digit) / 10)
-			return false;
-		n = n * 10 + digit;
-	}
-	*value = n;
-	return true;
-}
-
 /* 0 to 15, or more than that. */
 static unsigned hex_digit(char c)
 {
@@ -57,43 +40,85 @@ static unsigned hex_digit(char c)
 	return digit < 6 ? digit + 10 : UINT_MAX;
 }
 
-bool digits_hex(const char *digits, size_t length, uint64_t *value)
+/* Reads digits up to what is none: returns that. *fits is false if they stand for more than 64 bits. */
+static char *scan_decimal(char *at, uint64_t *value, bool *fits)
 {
 	uint64_t n = 0;
 
-	if (length == 0)
-		return false;
-	for (size_t i = 0; i < length; i++) {
-		unsigned digit = hex_digit(digits[i]);
+	*fits = true;
+	for (unsigned digit; (digit = (unsigned char)*at - (unsigned)'0') <= 9; at++) {
+		*fits &= n <= (UINT64_MAX - digit) / 10;
+		n = n * 10 + digit;
+	}
+	*value = n;
+	return at;
+}
 
-		if (digit > 15 || n >> 60)
-			return false;
+static char *scan_hex(char *at, uint64_t *value, bool *fits)
+{
+	uint64_t n = 0;
+
+	*fits = true;
+	for (unsigned digit; (digit = hex_digit(*at)) <= 15; at++) {
+		*fits &= n >> 60 == 0;
 		n = n << 4 | digit;
 	}
 	*value = n;
-	return true;
+	return at;
+}
+
+bool digits_decimal(char *digits, size_t length, uint64_t *value)
+{
+	bool fits;
+
+	return length > 0 && scan_decimal(digits, value, &fits) == digits + length && fits;
+}
+
+bool digits_hex(char *digits, size_t length, uint64_t *value)
+{
+	bool fits;
+
+	return length > 0 && scan_hex(digits, value, &fits) == digits + length && fits;
+}
+
+/* Takes a number that ends at `end` and begins where the rest of the line does; in one go, without looking for its end
+ * first, for most of a stream are numbers. `-` is one that is not known. */
+static uint64_t take_number(struct fields *c, char *end, bool fits, uint64_t value)
+{
+	if (end == c->p && *end == '-')
+		end++;
+	if (end == c->p || !fits || (*end != ' ' && end != c->end))
+		c->bad = true;
+	c->p = end == c->end ? NULL : end + 1;
+	return c->bad ? 0 : value;
 }
 
 uint64_t field_decimal(struct fields *c, uint64_t max)
 {
-	size_t length;
-	const char *field = field_word(c, &length);
-	uint64_t value = 0;
+	uint64_t value;
+	bool fits;
 
-	if (!is_unknown(field, length) && (!digits_decimal(field, length, &value) || value > max))
+	if (!c->p || c->bad) {
 		c->bad = true;
-	return c->bad ? 0 : value;
+		return 0;
+	}
+	char *end = scan_decimal(c->p, &value, &fits);
+
+	return take_number(c, end, fits && value <= max, value);
 }
 
 uint64_t field_hex(struct fields *c)
 {
-	size_t length;
-	const char *field = field_word(c, &length);
-	uint64_t value = 0;
+	uint64_t value;
+	bool fits;
 
-	if (!is_unknown(field, length) && !digits_hex(field, length, &value))
+	if (!c->p || c->bad) {
 		c->bad = true;
-	return value;
+		return 0;
+	}
+	char *end = scan_hex(c->p, &value, &fits);
+
+	return take_number(c, end, fits, value);
 }
 
 long field_id(struct fields *c)

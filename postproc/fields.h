@@ -37,8 +37,9 @@ const char *field_text(struct fields *c);
 /* One field of text, in which spaces are escaped as well; NULL if it is not known. */
 const char *field_escaped(struct fields *c);
 
-/* The number that `length` digits stand for. False if they are anything else, or stand for more than 64 bits. */
-bool digits_decimal(const char *digits, size_t length, uint64_t *value);
-bool digits_hex(const char *digits, size_t length, uint64_t *value);
+/* The number that `length` digits stand for, up to something that is no digit. False if they are anything else, or stand for
+ * more than 64 bits. */
+bool digits_decimal(char *digits, size_t length, uint64_t *value);
+bool digits_hex(char *digits, size_t length, uint64_t *value);
 
 #endif

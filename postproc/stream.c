@@ -29,7 +29,7 @@ struct stream {
 };
 
 /* The number in `BEFORE N AFTER`; `after` may be only the start of what follows. */
-static bool number_between(const char *line, const char *before, const char *after, uint64_t *number)
+static bool number_between(char *line, const char *before, const char *after, uint64_t *number)
 {
 	size_t length = strlen(before), digits;
 
@@ -51,7 +51,7 @@ static bool is_address(const struct stream *s, size_t length)
 /* A line of a stack: 1 if it gives an address, else 0. */
 static int next_address(struct stream *s, struct event *e)
 {
-	const char *address = s->line + strspn(s->line, " \t");
+	char *address = s->line + strspn(s->line, " \t");
 
 	if (!s->in_frames) {
 		s->unknown++;
@@ -69,7 +69,7 @@ static int next_address(struct stream *s, struct event *e)
 static int first_line(struct stream *s)
 {
 	static const char title[] = "hud-trace ";
-	const char *digits = s->line + strlen(title);
+	char *digits = s->line + strlen(title);
 	uint64_t version;
 
 	if (strncmp(s->line, title, strlen(title)) != 0)
