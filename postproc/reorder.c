@@ -18,8 +18,10 @@ struct reorder *reorder_new(void)
 
 static void free_event(struct event *e)
 {
-	if (e)
+	if (e) {
 		free((char *)e->other.comm);
+		free((char *)e->text);
+	}
 	free(e);
 }
 
@@ -48,6 +50,8 @@ void reorder_add(struct reorder *r, const struct event *e)
 
 	if (e->other.comm)
 		copy->other.comm = xstrdup(e->other.comm);
+	if (e->text)
+		copy->text = xstrdup(e->text);
 	if (r->count == r->allocated) {
 		r->allocated = 2 * r->allocated + 64;
 		r->heap = xrealloc(r->heap, r->allocated * sizeof(struct event *));

@@ -10,7 +10,7 @@ struct reorder;
 struct reorder *reorder_new(void);
 void reorder_free(struct reorder *r);
 
-/* Takes a copy of an event, with the name of the other party; none of its other strings. */
+/* Takes a copy of an event, with the name of the other party and its text; none of its other strings. */
 void reorder_add(struct reorder *r, const struct event *e);
 
 /* The earliest event, if it is not later than `ns` (on its own clock); else NULL. Valid until the next call of either. */

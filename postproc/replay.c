@@ -300,6 +300,16 @@ static void judge_poll(struct replay *r, const struct event *e)
 	polls_add(r->polls, &poll);
 }
 
+/* No poll outlives its thread; and a process may start threads without end. */
+static void judge_gone(struct replay *r, const struct event *e)
+{
+	if (r->polls)
+		polls_gone(r->polls, e->tid, e->ns);
+	if (r->samples)
+		samples_gone(r->samples, e->tid);
+	tally_gone(r->tally, e->tid, e->ns);
+}
+
 static void judge_event(struct replay *r, const struct event *e)
 {
 	switch (e->kind) {
@@ -311,6 +321,12 @@ static void judge_event(struct replay *r, const struct event *e)
 		break;
 	case EVENT_POLL:
 		judge_poll(r, e);
+		break;
+	case EVENT_NAMED:
+		tally_thread(r->tally, e->tid, e->ns, e->text, ROLE_UNKNOWN);
+		break;
+	case EVENT_GONE:
+		judge_gone(r, e);
 		break;
 	default:
 		judge_sample(r, e);
@@ -402,12 +418,9 @@ static void take(struct replay *r, const struct event *e)
 		reorder_add(r->held, e);
 		see(r, e->ns);
 		break;
-	case EVENT_NAMED:
-		tally_thread(r->tally, e->tid, e->ns, e->text, ROLE_UNKNOWN);
-		see(r, e->ns);
-		break;
+	case EVENT_NAMED: /* in order as well: an id may be that of another thread soon */
 	case EVENT_GONE:
-		tally_gone(r->tally, e->tid, e->ns);
+		reorder_add(r->held, e);
 		see(r, e->ns);
 		break;
 	case EVENT_LOST:
