@@ -181,20 +181,20 @@ static bool try_image(const void *image, size_t size, const struct mapping *mapp
 
 /* The kernel gives each process the same vdso: this one's is the target's, or in a replay that of a machine with another kernel.
  */
-static bool try_own_vdso(size_t size, const struct mapping *mapping, struct binary *binary)
+static bool try_own_vdso(size_t size, const struct binary_wanted *wanted, struct binary *binary)
 {
 	const struct mapping *own = own_vdso();
 	const void *image = (const void *)(uintptr_t)own->start;
 
-	return mapping->build_id[0] && own->end > own->start && own->end - own->start == size &&
-	       try_image(image, size, mapping, binary);
+	return (wanted->mapping->build_id[0] || wanted->pid > 0) && own->end > own->start &&
+	       own->end - own->start == size && try_image(image, size, wanted->mapping, binary);
 }
 
 static void find_vdso(const struct binary_wanted *wanted, struct binary *binary)
 {
 	uint64_t size = wanted->vma_end - wanted->vma_start;
 
-	if (size > VDSO_LIMIT || !try_own_vdso(size, wanted->mapping, binary))
+	if (size > VDSO_LIMIT || !try_own_vdso(size, wanted, binary))
 		binary->problem = no_vdso;
 }
 

@@ -21,9 +21,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "binary.h"
+#include "confine.h"
 #include "debuginfo.h"
 #include "debuginfod.h"
 #include "framepointers.h"
+#include "opener.h"
 #include "pollsites.h"
 #include "progress.h"
 #include "roles.h"
@@ -113,13 +116,12 @@ static char *elf_build_id(Elf *elf)
  * choose: what is not a regular file (a pipe would wait for ever) is not read. */
 static char *file_build_id(const char *path, bool *regular)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int fd = opener_open(path);
 	char *id = NULL;
-	struct stat st;
 	Elf *elf;
 
-	*regular = fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode);
-	if (*regular) {
+	*regular = fd >= 0 || errno == ENOEXEC;
+	if (fd >= 0) {
 		elf = elf_begin(fd, ELF_C_READ, NULL);
 		id = elf_build_id(elf);
 		elf_end(elf);
@@ -541,6 +543,16 @@ static int usage_error(void)
 	return 2;
 }
 
+/* It keeps the right to look at processes: it stops threads for a moment, and reads their stacks. */
+static int enter_sandbox(const struct head_options *options)
+{
+	if (opener_start(options->pid) || (options->debuginfod && debuginfod_start()) || confine_to_tracer())
+		return -1;
+	binary_prepare();
+	tzset();
+	return confine_head();
+}
+
 int head_main(int argc, char **argv)
 {
 	static const struct option long_options[] = {
@@ -601,11 +613,15 @@ int head_main(int argc, char **argv)
 	}
 	if (!quiet && isatty(STDERR_FILENO))
 		progress_enable();
+	if (!status && enter_sandbox(&options))
+		status = 1;
 	if (!status && head_write(stdout, &options)) {
 		fprintf(stderr, "hud-postproc head: process %ld: %s\n", options.pid,
 			errno == ENOENT ? strerror(ESRCH) : strerror(errno));
 		status = 1;
 	}
+	opener_end();
+	debuginfod_end();
 	free(meta);
 	return status;
 }

@@ -19,6 +19,7 @@
 #include <sys/user.h>
 #include <unistd.h>
 
+#include "opener.h"
 #include "space.h"
 #include "stopped.h"
 #include "symbolize.h"
@@ -280,7 +281,7 @@ static int find_elf(Dwfl_Module *module, void **userdata, const char *name, Dwar
 		if (m->start < start || m->start >= end)
 			continue;
 		path = xasprintf("/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)u->pid, m->start, m->end);
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		fd = opener_open(path);
 		if (fd >= 0)
 			*file_name = path;
 		else
