@@ -55,6 +55,9 @@ static int become(uid_t uid, gid_t gid)
 {
 	const struct passwd *user = getpwuid(uid);
 
+	/* What could ever be gained again. */
+	for (int i = 0; i < 64 && prctl(PR_CAPBSET_READ, i) >= 0; i++)
+		prctl(PR_CAPBSET_DROP, i);
 	if ((user ? initgroups(user->pw_name, gid) : setgroups(0, NULL)) || setresgid(gid, gid, gid) ||
 	    setresuid(uid, uid, uid))
 		return fail("root's identity");
@@ -82,9 +85,6 @@ static int keep_capabilities(uint64_t kept)
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2];
 
-	for (int i = 0; i < 64 && prctl(PR_CAPBSET_READ, i) >= 0; i++)
-		if (!(kept >> i & 1))
-			prctl(PR_CAPBSET_DROP, i); /* EPERM: it never had a right to */
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	if (syscall(SYS_capget, &header, data))
 		return fail("capabilities");

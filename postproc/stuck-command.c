@@ -80,7 +80,7 @@ static size_t find_workers(pid_t pid, char *const *tids, size_t count, struct wo
 	for (size_t i = 0; i < all; i++)
 		for (size_t j = 0; j < count; j++)
 			threads[i].watched |= strtol(tids[j], NULL, 10) == threads[i].tid;
-	roles_read_thread_pointers(pid, threads, all);
+	roles_read_thread_pointers(threads, all);
 	for (size_t i = 0; i < all && found < count; i++)
 		if (threads[i].thread_pointer)
 			workers[found++].thread = threads[i];
