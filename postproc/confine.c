@@ -50,17 +50,32 @@ bool confine_user_is_root(void)
 	return geteuid() == 0 && sudo_id("SUDO_UID") == 0;
 }
 
+static uint64_t bit(int capability)
+{
+	return (uint64_t)1 << capability;
+}
+
+/* Of the capabilities that could ever be gained again, only those in `kept` stay. It takes one itself. */
+static void drop_bounds(uint64_t kept)
+{
+	for (int i = 0; i < 64 && prctl(PR_CAPBSET_READ, i) >= 0; i++)
+		if (!(kept & bit(i)))
+			prctl(PR_CAPBSET_DROP, i);
+}
+
 /* Becomes somebody who is not root. */
 static int become(uid_t uid, gid_t gid)
 {
 	const struct passwd *user = getpwuid(uid);
+	int signal = 0;
 
-	/* What could ever be gained again. */
-	for (int i = 0; i < 64 && prctl(PR_CAPBSET_READ, i) >= 0; i++)
-		prctl(PR_CAPBSET_DROP, i);
+	prctl(PR_GET_PDEATHSIG, &signal);
+	drop_bounds(0);
 	if ((user ? initgroups(user->pw_name, gid) : setgroups(0, NULL)) || setresgid(gid, gid, gid) ||
 	    setresuid(uid, uid, uid))
 		return fail("root's identity");
+	/* Another identity makes the kernel forget that it is to end with its parent. */
+	prctl(PR_SET_PDEATHSIG, signal);
 	return 0;
 }
 
@@ -96,11 +111,6 @@ static int keep_capabilities(uint64_t kept)
 	if (syscall(SYS_capset, &header, data) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return fail("capabilities");
 	return 0;
-}
-
-static uint64_t bit(int capability)
-{
-	return (uint64_t)1 << capability;
 }
 
 /* A process of the same user must not get at what a process that was root still holds: its helpers, what it has read. */
@@ -233,7 +243,7 @@ static const char *const files[] = {
 static const char *const becoming[] = {"setresuid", "setresgid", "setgroups", "capget", "capset"};
 
 /* What head and `stuck` look with. */
-static const char *const looking[] = {"process_vm_readv", "wait4", "waitid", "prlimit64"};
+static const char *const looking[] = {"process_vm_readv", "wait4", "waitid", "prlimit64", "pidfd_open"};
 
 static const unsigned long tracing[] = {PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_GETREGSET, PTRACE_DETACH,
 					PTRACE_GET_RSEQ_CONFIGURATION};
@@ -308,6 +318,7 @@ int confine_opener(void)
 										: CAP_SYS_ADMIN);
 	static const char *const opening[] = {"open", "openat", "openat2"};
 
+	drop_bounds(kept);
 	if (keep_capabilities(kept))
 		return -1;
 	scmp_filter_ctx filter = filter_begin();

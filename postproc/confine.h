@@ -37,7 +37,7 @@ int confine_main(void);
 /* Files can be opened, renamed and removed; else as the main process, but it cannot fork. */
 int confine_files(void);
 
-/* As confine_files(), and threads can be stopped, looked at and let go; nothing of them can be changed. */
+/* For head and `stuck`: as confine_files(), and threads can be stopped, looked at and let go; nothing of them can be changed. */
 int confine_head(void);
 
 /* As confine_files(), with threads. */

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "confine.h"
 #include "roles.h"
 #include "stopped.h"
 #include "tokio.h"
@@ -100,6 +101,8 @@ int stuck_main(int argc, char **argv)
 
 	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
 		return fputs(usage, stdout) < 0;
+	if (confine_to_tracer() || confine_head())
+		return 1;
 	if (argc < 4 || pid < 1 || !tokio_read(argv[2], &layout)) {
 		fputs(usage, stderr);
 		return 2;
