@@ -168,6 +168,18 @@ static void close_files(int socket)
 	}
 }
 
+/* What ends a pipeline from a terminal is not for it; what it may die of, it dies of. */
+static void set_signals(void)
+{
+	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT},
+			 deadly[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGPROF};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
+		signal(ignored[i], SIG_IGN);
+	for (size_t i = 0; i < ARRAY_SIZE(deadly); i++)
+		signal(deadly[i], SIG_DFL);
+}
+
 static void set_limits(void)
 {
 #ifndef __SANITIZE_ADDRESS__
@@ -183,9 +195,7 @@ _Noreturn void resolver_work(const struct resolver_work *w)
 
 	prctl(PR_SET_NAME, "hud-resolver");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	signal(SIGINT, SIG_IGN);
-	signal(SIGTERM, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
+	set_signals();
 	close_files(w->socket);
 	set_limits();
 	if (w->confine())
