@@ -34,9 +34,8 @@ void binary_find(const struct binary_wanted *wanted, struct binary *binary);
 /* Takes the open file, if it is the one that is mapped; else it is closed, and `binary` stays as it is. */
 void binary_take(int fd, const struct mapping *mapping, struct binary *binary);
 
-/* Opens a regular file and nothing else; a FIFO or a device must neither block nor be touched. Returns a descriptor for the
- * caller to close, or -1. */
-int binary_open_regular(const char *path);
+/* Looks up what finding the vdso takes from /proc, while that can be read. */
+void binary_prepare(void);
 
 /* Is the open file an ELF file with this build id ("" fits none)? */
 bool binary_is_build(int fd, const char *build_id);
@@ -46,6 +45,9 @@ bool binary_bias(Elf *elf, const struct mapping *mapping, uint64_t *bias);
 
 /* The build id of `elf` in lower-case hex; at most size - 1 digits. "" if it has none. */
 void binary_build_id(Elf *elf, char *hex, size_t size);
+
+/* The same of the file `path`. False, with "", if that is not a regular file that can be read. */
+bool binary_file_build_id(const char *path, char hex[BUILD_ID_HEX]);
 
 /* The path of a mapped file without the " (deleted)" that the kernel adds, for the caller to free. */
 char *binary_path(const char *mapped);

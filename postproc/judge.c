@@ -44,8 +44,30 @@ static bool is(const struct frame *f, patterns p)
 	return false;
 }
 
+/* What a task called, as far as that decides why it blocks. */
+enum call {
+	CALL_NAME_LOOKUP = 1,
+	CALL_BLOCK_ON = 2,
+	CALL_FILE = 4,
+	CALL_SOCKET = 8,
+	CALL_FILE_NAMELESS = 16, /* see calls_file() */
+};
+
+/* A verdict, and which calls it shows. */
+struct judged {
+	struct verdict v; /* first */
+	unsigned calls;
+};
+
+/* What a frame's names tell. Looked for once, since names are long, and the same frames are in many stacks. */
+struct sight {
+	const struct frame *frame;
+	unsigned marks, calls;
+};
+
 struct judge {
-	htab_t verdicts;
+	htab_t verdicts; /* of struct judged */
+	htab_t sights;
 	uint32_t next;
 };
 
@@ -73,11 +95,22 @@ static void free_verdict(void *entry)
 	free(v);
 }
 
+static hashval_t hash_sight(const void *entry)
+{
+	return htab_hash_pointer(((const struct sight *)entry)->frame);
+}
+
+static int equal_sights(const void *one, const void *two)
+{
+	return ((const struct sight *)one)->frame == ((const struct sight *)two)->frame;
+}
+
 struct judge *judge_new(void)
 {
 	struct judge *judge = xcalloc(1, sizeof(*judge));
 
 	judge->verdicts = htab_create(256, hash_verdict, equal_verdicts, free_verdict);
+	judge->sights = htab_create(256, hash_sight, equal_sights, free);
 	return judge;
 }
 
@@ -86,6 +119,7 @@ void judge_free(struct judge *judge)
 	if (!judge)
 		return;
 	htab_delete(judge->verdicts);
+	htab_delete(judge->sights);
 	free(judge);
 }
 
@@ -212,84 +246,19 @@ static void find_blame(struct verdict *v)
 	}
 }
 
-const struct verdict *judge_stack(struct judge *judge, const struct frame *const *frame, size_t count,
-				  bool cut)
+static const struct sight *sight_of(struct judge *judge, const struct frame *frame)
 {
-	struct verdict key = {.frame = frame, .count = count, .cut = cut};
-	void **slot = htab_find_slot(judge->verdicts, &key, INSERT);
+	struct sight key = {.frame = frame};
+	void **slot = htab_find_slot(judge->sights, &key, INSERT);
 
-	if (!slot)
-		xmalloc_failed(sizeof(key));
-	if (*slot)
-		return *slot;
-	struct verdict *v = xcalloc(1, sizeof(*v));
-
-	*v = key;
-	v->id = ++judge->next;
-	v->frame = count ? xmemdup(frame, count * sizeof(*frame), count * sizeof(*frame)) : NULL;
-	*slot = v;
-	unsigned *marks = marks_of(v->frame, count);
-
-	find_role(v, marks);
-	find_poll(v, marks);
-	find_blame(v);
-	if (v->in_poll)
-		find_task(v, marks);
-	free(marks);
-	return v;
-}
-
-bool judge_same_function(const struct frame *a, const struct frame *b)
-{
-	return a->name && b->name ? !strcmp(a->name, b->name) : a->pc == b->pc;
-}
-
-static bool below_poll(const struct verdict *v, patterns p)
-{
-	for (size_t i = 0; i < v->poll; i++)
-		if (is(v->frame[i], p))
-			return true;
-	return false;
-}
-
-static bool one_of(const char *syscall, patterns calls)
-{
-	for (size_t i = 0; calls[i]; i++)
-		if (strcmp(syscall, calls[i]) == 0)
-			return true;
-	return false;
-}
-
-const char *judge_restarted(const struct verdict *v)
-{
-	static const char *const calls[] = {"clock_nanosleep", "nanosleep", "poll"};
-
-	for (size_t i = 0; i < v->count && v->frame[i]->origin == ORIGIN_SYSTEM; i++)
-		for (size_t j = 0; j < sizeof(calls) / sizeof(*calls) && v->frame[i]->function; j++)
-			if (!strcmp(v->frame[i]->function, calls[j]))
-				return calls[j];
-	return "futex";
-}
-
-enum reason judge_sleep(const struct verdict *v, const char *syscall)
-{
-	if (below_poll(v, name_lookup))
-		return REASON_NAME_LOOKUP;
-	if (!syscall)
-		return REASON_PAGE_FAULT;
-	if (below_poll(v, nested_block_on))
-		return REASON_BLOCK_ON;
-	if (one_of(syscall, socket_calls))
-		return REASON_SOCKET;
-	if (one_of(syscall, sleep_calls))
-		return REASON_SLEEP;
-	if (one_of(syscall, lock_calls))
-		return REASON_LOCK;
-	if (one_of(syscall, child_calls))
-		return REASON_CHILD;
-	if (one_of(syscall, file_calls))
-		return below_poll(v, socket_io) ? REASON_SOCKET : REASON_FILE;
-	return below_poll(v, file_io) ? REASON_FILE : REASON_SYSCALL;
+	if (!*slot) {
+		key.marks = marks_of(frame);
+		key.calls = (is(frame, name_lookup) ? CALL_NAME_LOOKUP : 0u) |
+			    (is(frame, nested_block_on) ? CALL_BLOCK_ON : 0u) |
+			    (is(frame, file_io) ? CALL_FILE : 0u) | (is(frame, socket_io) ? CALL_SOCKET : 0u);
+		*slot = xmemdup(&key, sizeof(key), sizeof(key));
+	}
+	return *slot;
 }
 
 /* Is the leaf a file function of the C library, called by code without names? Then std::fs cannot be seen; but sockets
@@ -316,11 +285,103 @@ static bool calls_file(const struct verdict *v)
 	return i == v->poll || v->frame[i]->origin != ORIGIN_RUNTIME;
 }
 
+/* What is called below the poll. */
+static unsigned find_calls(struct judge *judge, const struct verdict *v)
+{
+	unsigned calls = calls_file(v) ? CALL_FILE_NAMELESS : 0;
+
+	for (size_t i = 0; i < v->poll; i++)
+		calls |= sight_of(judge, v->frame[i])->calls;
+	return calls;
+}
+
+const struct verdict *judge_stack(struct judge *judge, const struct frame *const *frame, size_t count,
+				  bool cut)
+{
+	struct verdict key = {.frame = frame, .count = count, .cut = cut};
+	void **slot = htab_find_slot(judge->verdicts, &key, INSERT);
+
+	if (!slot)
+		xmalloc_failed(sizeof(key));
+	if (*slot)
+		return *slot;
+	struct judged *judged = xcalloc(1, sizeof(*judged));
+	struct verdict *v = &judged->v;
+
+	*v = key;
+	v->id = ++judge->next;
+	v->frame = count ? xmemdup(frame, count * sizeof(*frame), count * sizeof(*frame)) : NULL;
+	*slot = judged;
+	unsigned *marks = xcalloc(count + 1, sizeof(*marks));
+
+	for (size_t i = 0; i < count; i++)
+		marks[i] = sight_of(judge, frame[i])->marks;
+	marks_settle(frame, marks, count);
+	find_role(v, marks);
+	find_poll(v, marks);
+	find_blame(v);
+	if (v->in_poll)
+		find_task(v, marks);
+	judged->calls = find_calls(judge, v);
+	free(marks);
+	return v;
+}
+
+bool judge_same_function(const struct frame *a, const struct frame *b)
+{
+	return a->name && b->name ? !strcmp(a->name, b->name) : a->pc == b->pc;
+}
+
+static unsigned calls_of(const struct verdict *v)
+{
+	return ((const struct judged *)v)->calls;
+}
+
+static bool one_of(const char *syscall, patterns calls)
+{
+	for (size_t i = 0; calls[i]; i++)
+		if (strcmp(syscall, calls[i]) == 0)
+			return true;
+	return false;
+}
+
+const char *judge_restarted(const struct verdict *v)
+{
+	static const char *const calls[] = {"clock_nanosleep", "nanosleep", "poll"};
+
+	for (size_t i = 0; i < v->count && v->frame[i]->origin == ORIGIN_SYSTEM; i++)
+		for (size_t j = 0; j < sizeof(calls) / sizeof(*calls) && v->frame[i]->function; j++)
+			if (!strcmp(v->frame[i]->function, calls[j]))
+				return calls[j];
+	return "futex";
+}
+
+enum reason judge_sleep(const struct verdict *v, const char *syscall)
+{
+	if (calls_of(v) & CALL_NAME_LOOKUP)
+		return REASON_NAME_LOOKUP;
+	if (!syscall)
+		return REASON_PAGE_FAULT;
+	if (calls_of(v) & CALL_BLOCK_ON)
+		return REASON_BLOCK_ON;
+	if (one_of(syscall, socket_calls))
+		return REASON_SOCKET;
+	if (one_of(syscall, sleep_calls))
+		return REASON_SLEEP;
+	if (one_of(syscall, lock_calls))
+		return REASON_LOCK;
+	if (one_of(syscall, child_calls))
+		return REASON_CHILD;
+	if (one_of(syscall, file_calls))
+		return calls_of(v) & CALL_SOCKET ? REASON_SOCKET : REASON_FILE;
+	return calls_of(v) & CALL_FILE ? REASON_FILE : REASON_SYSCALL;
+}
+
 enum reason judge_running(const struct verdict *v)
 {
-	if (below_poll(v, name_lookup))
+	if (calls_of(v) & CALL_NAME_LOOKUP)
 		return REASON_NAME_LOOKUP;
-	return below_poll(v, file_io) || calls_file(v) ? REASON_FILE : REASON_COMPUTING;
+	return calls_of(v) & (CALL_FILE | CALL_FILE_NAMELESS) ? REASON_FILE : REASON_COMPUTING;
 }
 
 const char *role_name(enum role role)
