@@ -332,9 +332,13 @@ static void parse_poll(struct cursor *c, struct event *e)
 	choice(c, schedulers);
 	e->poll.running = choice(c, states) == 1;
 	if (c->p && c->p != c->end) {
+		bool told = *c->p != '-';
+
 		e->poll.site = hex(c);
-		e->poll.taken_back = !e->poll.site;
+		e->poll.taken_back = told && !e->poll.site;
 	}
+	if (c->p && c->p != c->end)
+		e->poll.wait = decimal(c, UINT64_MAX);
 	if (e->poll.before > e->poll.first || e->poll.first > e->poll.last || e->poll.last > e->ns)
 		c->bad = true;
 }
