@@ -298,3 +298,20 @@ bool binary_is_build(int fd, const char *build_id)
 	elf_end(elf);
 	return hex[0] && strcmp(hex, build_id) == 0;
 }
+
+bool binary_file_build_id(const char *path, char hex[BUILD_ID_HEX])
+{
+	int fd = binary_open_regular(path);
+
+	hex[0] = 0;
+	if (fd < 0)
+		return false;
+	Elf *elf =
+		elf_begin(fd, ELF_C_READ, NULL); /* not mapped: whoever writes to it could kill the reader */
+
+	if (elf)
+		binary_build_id(elf, hex, BUILD_ID_HEX);
+	elf_end(elf);
+	close(fd);
+	return true;
+}

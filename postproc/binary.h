@@ -47,6 +47,9 @@ bool binary_bias(Elf *elf, const struct mapping *mapping, uint64_t *bias);
 /* The build id of `elf` in lower-case hex; at most size - 1 digits. "" if it has none. */
 void binary_build_id(Elf *elf, char *hex, size_t size);
 
+/* The same of the file `path`. False, with "", if that is not a regular file that can be read. */
+bool binary_file_build_id(const char *path, char hex[BUILD_ID_HEX]);
+
 /* The path of a mapped file without the " (deleted)" that the kernel adds, for the caller to free. */
 char *binary_path(const char *mapped);
 

@@ -24,7 +24,4 @@ struct head_options {
  * `meta warning` line. Returns 0, or -1 with errno set: the process is gone or not ours to read, or writing failed. */
 int head_write(FILE *out, const struct head_options *options);
 
-/* hud-postproc head: the command line in front of head_write(). Returns the exit status. */
-int head_main(int argc, char **argv);
-
 #endif

@@ -44,8 +44,23 @@ static bool is(const struct frame *f, patterns p)
 	return false;
 }
 
+/* What a task called, as far as that decides why it blocks: found once for each stack, since names are long and events many. */
+enum call {
+	CALL_NAME_LOOKUP = 1,
+	CALL_BLOCK_ON = 2,
+	CALL_FILE = 4,
+	CALL_SOCKET = 8,
+	CALL_FILE_NAMELESS = 16, /* see calls_file() */
+};
+
+/* A verdict, and which calls it shows. */
+struct judged {
+	struct verdict v; /* first */
+	unsigned calls;
+};
+
 struct judge {
-	htab_t verdicts;
+	htab_t verdicts; /* of struct judged */
 	uint32_t next;
 };
 
@@ -212,84 +227,12 @@ static void find_blame(struct verdict *v)
 	}
 }
 
-const struct verdict *judge_stack(struct judge *judge, const struct frame *const *frame, size_t count,
-				  bool cut)
-{
-	struct verdict key = {.frame = frame, .count = count, .cut = cut};
-	void **slot = htab_find_slot(judge->verdicts, &key, INSERT);
-
-	if (!slot)
-		xmalloc_failed(sizeof(key));
-	if (*slot)
-		return *slot;
-	struct verdict *v = xcalloc(1, sizeof(*v));
-
-	*v = key;
-	v->id = ++judge->next;
-	v->frame = count ? xmemdup(frame, count * sizeof(*frame), count * sizeof(*frame)) : NULL;
-	*slot = v;
-	unsigned *marks = marks_of(v->frame, count);
-
-	find_role(v, marks);
-	find_poll(v, marks);
-	find_blame(v);
-	if (v->in_poll)
-		find_task(v, marks);
-	free(marks);
-	return v;
-}
-
-bool judge_same_function(const struct frame *a, const struct frame *b)
-{
-	return a->name && b->name ? !strcmp(a->name, b->name) : a->pc == b->pc;
-}
-
 static bool below_poll(const struct verdict *v, patterns p)
 {
 	for (size_t i = 0; i < v->poll; i++)
 		if (is(v->frame[i], p))
 			return true;
 	return false;
-}
-
-static bool one_of(const char *syscall, patterns calls)
-{
-	for (size_t i = 0; calls[i]; i++)
-		if (strcmp(syscall, calls[i]) == 0)
-			return true;
-	return false;
-}
-
-const char *judge_restarted(const struct verdict *v)
-{
-	static const char *const calls[] = {"clock_nanosleep", "nanosleep", "poll"};
-
-	for (size_t i = 0; i < v->count && v->frame[i]->origin == ORIGIN_SYSTEM; i++)
-		for (size_t j = 0; j < sizeof(calls) / sizeof(*calls) && v->frame[i]->function; j++)
-			if (!strcmp(v->frame[i]->function, calls[j]))
-				return calls[j];
-	return "futex";
-}
-
-enum reason judge_sleep(const struct verdict *v, const char *syscall)
-{
-	if (below_poll(v, name_lookup))
-		return REASON_NAME_LOOKUP;
-	if (!syscall)
-		return REASON_PAGE_FAULT;
-	if (below_poll(v, nested_block_on))
-		return REASON_BLOCK_ON;
-	if (one_of(syscall, socket_calls))
-		return REASON_SOCKET;
-	if (one_of(syscall, sleep_calls))
-		return REASON_SLEEP;
-	if (one_of(syscall, lock_calls))
-		return REASON_LOCK;
-	if (one_of(syscall, child_calls))
-		return REASON_CHILD;
-	if (one_of(syscall, file_calls))
-		return below_poll(v, socket_io) ? REASON_SOCKET : REASON_FILE;
-	return below_poll(v, file_io) ? REASON_FILE : REASON_SYSCALL;
 }
 
 /* Is the leaf a file function of the C library, called by code without names? Then std::fs cannot be seen; but sockets
@@ -316,11 +259,98 @@ static bool calls_file(const struct verdict *v)
 	return i == v->poll || v->frame[i]->origin != ORIGIN_RUNTIME;
 }
 
+static unsigned find_calls(const struct verdict *v)
+{
+	return (below_poll(v, name_lookup) ? CALL_NAME_LOOKUP : 0u) |
+	       (below_poll(v, nested_block_on) ? CALL_BLOCK_ON : 0u) |
+	       (below_poll(v, file_io) ? CALL_FILE : 0u) | (below_poll(v, socket_io) ? CALL_SOCKET : 0u) |
+	       (calls_file(v) ? CALL_FILE_NAMELESS : 0u);
+}
+
+const struct verdict *judge_stack(struct judge *judge, const struct frame *const *frame, size_t count,
+				  bool cut)
+{
+	struct verdict key = {.frame = frame, .count = count, .cut = cut};
+	void **slot = htab_find_slot(judge->verdicts, &key, INSERT);
+
+	if (!slot)
+		xmalloc_failed(sizeof(key));
+	if (*slot)
+		return *slot;
+	struct judged *judged = xcalloc(1, sizeof(*judged));
+	struct verdict *v = &judged->v;
+
+	*v = key;
+	v->id = ++judge->next;
+	v->frame = count ? xmemdup(frame, count * sizeof(*frame), count * sizeof(*frame)) : NULL;
+	*slot = judged;
+	unsigned *marks = marks_of(v->frame, count);
+
+	find_role(v, marks);
+	find_poll(v, marks);
+	find_blame(v);
+	if (v->in_poll)
+		find_task(v, marks);
+	judged->calls = find_calls(v);
+	free(marks);
+	return v;
+}
+
+bool judge_same_function(const struct frame *a, const struct frame *b)
+{
+	return a->name && b->name ? !strcmp(a->name, b->name) : a->pc == b->pc;
+}
+
+static unsigned calls_of(const struct verdict *v)
+{
+	return ((const struct judged *)v)->calls;
+}
+
+static bool one_of(const char *syscall, patterns calls)
+{
+	for (size_t i = 0; calls[i]; i++)
+		if (strcmp(syscall, calls[i]) == 0)
+			return true;
+	return false;
+}
+
+const char *judge_restarted(const struct verdict *v)
+{
+	static const char *const calls[] = {"clock_nanosleep", "nanosleep", "poll"};
+
+	for (size_t i = 0; i < v->count && v->frame[i]->origin == ORIGIN_SYSTEM; i++)
+		for (size_t j = 0; j < sizeof(calls) / sizeof(*calls) && v->frame[i]->function; j++)
+			if (!strcmp(v->frame[i]->function, calls[j]))
+				return calls[j];
+	return "futex";
+}
+
+enum reason judge_sleep(const struct verdict *v, const char *syscall)
+{
+	if (calls_of(v) & CALL_NAME_LOOKUP)
+		return REASON_NAME_LOOKUP;
+	if (!syscall)
+		return REASON_PAGE_FAULT;
+	if (calls_of(v) & CALL_BLOCK_ON)
+		return REASON_BLOCK_ON;
+	if (one_of(syscall, socket_calls))
+		return REASON_SOCKET;
+	if (one_of(syscall, sleep_calls))
+		return REASON_SLEEP;
+	if (one_of(syscall, lock_calls))
+		return REASON_LOCK;
+	if (one_of(syscall, child_calls))
+		return REASON_CHILD;
+	if (one_of(syscall, file_calls))
+		return calls_of(v) & CALL_SOCKET ? REASON_SOCKET : REASON_FILE;
+	return calls_of(v) & CALL_FILE ? REASON_FILE : REASON_SYSCALL;
+}
+
 enum reason judge_running(const struct verdict *v)
 {
-	if (below_poll(v, name_lookup))
+	if (calls_of(v) & CALL_NAME_LOOKUP)
 		return REASON_NAME_LOOKUP;
-	return below_poll(v, file_io) || calls_file(v) ? REASON_FILE : REASON_COMPUTING;
+	return calls_of(v) & (CALL_FILE | CALL_FILE_NAMELESS) ? REASON_FILE : REASON_COMPUTING;
 }
 
 const char *role_name(enum role role)

@@ -133,6 +133,10 @@ struct model {
 	size_t spans;
 	struct worker *worker; /* by tid */
 	size_t workers;
+	/* Workers that are gone, of which only this sum is kept: a process may start any number of them. */
+	size_t workers_left_out;
+	struct worker left_out;
+	uint64_t left_out_time; /* part of worker_time */
 	struct histogram run_queue_waits, blocks;
 };
 

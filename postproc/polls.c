@@ -364,6 +364,24 @@ void polls_add(struct polls *p, const struct poll *poll)
 	t->open = *poll;
 }
 
+void polls_gone(struct polls *p, long tid, uint64_t ns)
+{
+	struct thread key = {.tid = tid};
+	void **slot = htab_find_slot(p->threads, &key, NO_INSERT);
+
+	if (!slot)
+		return;
+	struct thread *t = *slot;
+	struct poll open = t->open;
+
+	if (open.first) {
+		open.running = false;
+		open.next = ns > open.next ? ns : open.next;
+		close_poll(p, t, &open);
+	}
+	htab_clear_slot(p->threads, slot);
+}
+
 static int close_open(void **slot, void *polls)
 {
 	struct thread *t = *slot;

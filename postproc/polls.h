@@ -43,6 +43,9 @@ void polls_piece(struct polls *polls, const struct piece *piece);
 /* Takes a poll. One that is running may come again, with the same `first`. */
 void polls_add(struct polls *polls, const struct poll *poll);
 
+/* The thread exited at `ns`: what it was in has ended. */
+void polls_gone(struct polls *polls, long tid, uint64_t ns);
+
 /* No more comes: polls that still run count as far as they were seen. */
 void polls_finish(struct polls *polls);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/uio.h>
 
+#include "demangle.h"
 #include "names.h"
 #include "space.h"
 #include "symbolize.h"
@@ -80,7 +81,7 @@ static int which(const char *symbol)
 	if (!strstr(symbol, "3raw4poll") && !strstr(symbol, "park") && !strstr(symbol, "block_in_place") &&
 	    !strstr(symbol, "exit_runtime"))
 		return -1;
-	char *name = name_demangle(symbol, NULL);
+	char *name = demangle(symbol, NULL);
 	int found = -1;
 
 	plain(name);

@@ -1,7 +1,7 @@
 /* replay.c - see replay.h.
  *
  * Lines of different CPUs are a few milliseconds out of order, and a stack is described after the event that names it.
- * So events wait in a heap until the stream is HOLD ahead of them, and are judged in order of time.
+ * So events wait until the stream is HOLD ahead of them, and are judged in order of time.
  */
 #include "replay.h"
 
@@ -16,6 +16,7 @@
 #include "judge.h"
 #include "names.h"
 #include "polls.h"
+#include "reorder.h"
 #include "samples.h"
 #include "space.h"
 #include "stacks.h"
@@ -25,11 +26,6 @@
 
 #define HOLD 500000000u /* ns */
 #define FUTURES_LIMIT 4096
-
-struct held {
-	struct event e;
-	char *comm; /* of the other party, owned */
-};
 
 struct replay {
 	struct replay_options options;
@@ -45,8 +41,7 @@ struct replay {
 	struct tally *tally;
 	struct samples *samples; /* made at the first sample, if polls are estimated */
 	struct polls *polls;	 /* if they are told apart: from the head on */
-	struct held *heap;	 /* the earliest first */
-	size_t held, allocated;
+	struct reorder *held;	 /* events that are not judged yet */
 	uint64_t newest;
 	bool estimating; /* polls were told apart until the probes that did it cost too much */
 	struct future {
@@ -63,6 +58,7 @@ struct replay *replay_new(const struct replay_options *options)
 
 	r->options = *options;
 	r->arch = arch_host();
+	r->held = reorder_new();
 	r->judge = judge_new();
 	r->tally = tally_new(options->window, options->all_spans);
 	return r;
@@ -72,9 +68,7 @@ void replay_free(struct replay *r)
 {
 	if (!r)
 		return;
-	while (r->held)
-		free(r->heap[--r->held].comm);
-	free(r->heap);
+	reorder_free(r->held);
 	samples_free(r->samples);
 	polls_free(r->polls);
 	tally_free(r->tally);
@@ -164,13 +158,13 @@ static const struct verdict *verdict_of(struct replay *r, const struct event *e,
 	return v;
 }
 
-static void set_party(struct replay *r, struct block *block, const struct held *h)
+static void set_party(struct replay *r, struct block *block, const struct event *e)
 {
-	block->party.comm = h->comm && *h->comm ? h->comm : NULL;
-	block->party.pid = h->e.other.pid;
-	block->party.tid = h->e.other.tid;
-	block->party.same_process = h->e.other.pid == r->model->target.pid;
-	block->party.stack = stacks_verdict(r->stacks, h->e.other.stack);
+	block->party.comm = e->other.comm && *e->other.comm ? e->other.comm : NULL;
+	block->party.pid = e->other.pid;
+	block->party.tid = e->other.tid;
+	block->party.same_process = e->other.pid == r->model->target.pid;
+	block->party.stack = stacks_verdict(r->stacks, e->other.stack);
 }
 
 static uint64_t period(const struct replay *r)
@@ -190,32 +184,32 @@ static struct polls *exact_polls(struct replay *r)
 	return r->polls;
 }
 
-static void judge_sleep_event(struct replay *r, const struct held *h)
+static void judge_sleep_event(struct replay *r, const struct event *e)
 {
 	bool worker;
-	const struct verdict *v = verdict_of(r, &h->e, &worker);
-	uint64_t duration = h->e.asleep + h->e.run_queue;
-	const char *syscall = h->e.syscall < 0 ? NULL : arch_syscall(r->arch, h->e.syscall);
+	const struct verdict *v = verdict_of(r, e, &worker);
+	uint64_t duration = e->asleep + e->run_queue;
+	const char *syscall = e->syscall < 0 ? NULL : arch_syscall(r->arch, e->syscall);
 
-	if (h->e.syscall >= 0 && !syscall)
+	if (e->syscall >= 0 && !syscall)
 		syscall = "";
 	else if (v && syscall && !strcmp(syscall, "restart_syscall"))
 		syscall = judge_restarted(v);
 	struct piece piece = {
-		.ns = h->e.ns,
-		.block = {.start = h->e.ns - duration,
+		.ns = e->ns,
+		.block = {.start = e->ns - duration,
 			  .duration = duration,
-			  .asleep = h->e.asleep,
-			  .run_queue = h->e.run_queue,
-			  .tid = h->e.tid,
+			  .asleep = e->asleep,
+			  .run_queue = e->run_queue,
+			  .tid = e->tid,
 			  .reason = v ? judge_sleep(v, syscall) : REASON_SYSCALL,
 			  .syscall = syscall,
 			  .stack = v},
 	};
 
 	/* Only a thread of the process lets another go on; else it was a timer or a device, whoever it interrupted. */
-	if (h->e.other.pid == r->model->target.pid && piece.block.reason != REASON_SLEEP)
-		set_party(r, &piece.block, h);
+	if (e->other.pid == r->model->target.pid && piece.block.reason != REASON_SLEEP)
+		set_party(r, &piece.block, e);
 	if (exact_polls(r)) {
 		polls_piece(r->polls, &piece);
 		return;
@@ -226,27 +220,27 @@ static void judge_sleep_event(struct replay *r, const struct held *h)
 		tally_add(r->tally, &piece.block);
 }
 
-static void judge_runq_event(struct replay *r, const struct held *h)
+static void judge_runq_event(struct replay *r, const struct event *e)
 {
 	bool worker;
-	const struct verdict *v = verdict_of(r, &h->e, &worker);
+	const struct verdict *v = verdict_of(r, e, &worker);
 	struct piece piece = {
-		.ns = h->e.ns,
-		.block = {.start = h->e.ns - h->e.run_queue,
-			  .duration = h->e.run_queue,
-			  .run_queue = h->e.run_queue,
-			  .tid = h->e.tid,
+		.ns = e->ns,
+		.block = {.start = e->ns - e->run_queue,
+			  .duration = e->run_queue,
+			  .run_queue = e->run_queue,
+			  .tid = e->tid,
 			  .reason = REASON_RUN_QUEUE,
 			  .stack = v},
 	};
 
-	if (h->e.run_queue < r->model->target.threshold)
+	if (e->run_queue < r->model->target.threshold)
 		return;
 	if (exact_polls(r))
 		polls_piece(r->polls, &piece); /* the time that the poll has to do without */
 	if (!worker)			       /* worker time does not hold it */
 		return;
-	set_party(r, &piece.block, h);
+	set_party(r, &piece.block, e);
 	tally_add(r->tally, &piece.block);
 }
 
@@ -307,57 +301,46 @@ static void judge_poll(struct replay *r, const struct event *e)
 	polls_add(r->polls, &poll);
 }
 
-static void judge_event(struct replay *r, const struct held *h)
+/* No poll outlives its thread; and a process may start threads without end. */
+static void judge_gone(struct replay *r, const struct event *e)
 {
-	switch (h->e.kind) {
+	if (r->polls)
+		polls_gone(r->polls, e->tid, e->ns);
+	if (r->samples)
+		samples_gone(r->samples, e->tid);
+	tally_gone(r->tally, e->tid, e->ns);
+}
+
+static void judge_event(struct replay *r, const struct event *e)
+{
+	switch (e->kind) {
 	case EVENT_SLEEP:
-		judge_sleep_event(r, h);
+		judge_sleep_event(r, e);
 		break;
 	case EVENT_RUNQ:
-		judge_runq_event(r, h);
+		judge_runq_event(r, e);
 		break;
 	case EVENT_POLL:
-		judge_poll(r, &h->e);
+		judge_poll(r, e);
+		break;
+	case EVENT_NAMED:
+		tally_thread(r->tally, e->tid, e->ns, e->text, ROLE_UNKNOWN);
+		break;
+	case EVENT_GONE:
+		judge_gone(r, e);
 		break;
 	default:
-		judge_sample(r, &h->e);
+		judge_sample(r, e);
 	}
 }
 
-static void swap(struct held *a, struct held *b)
+/* Judges what waits, up to `ns`. */
+static void judge_until(struct replay *r, uint64_t ns)
 {
-	struct held c = *a;
+	const struct event *e;
 
-	*a = *b;
-	*b = c;
-}
-
-static void release_first(struct replay *r)
-{
-	struct held first = r->heap[0];
-
-	r->heap[0] = r->heap[--r->held];
-	for (size_t i = 0, child; (child = 2 * i + 1) < r->held; i = child) {
-		child += child + 1 < r->held && r->heap[child + 1].e.ns < r->heap[child].e.ns;
-		if (r->heap[i].e.ns <= r->heap[child].e.ns)
-			break;
-		swap(&r->heap[i], &r->heap[child]);
-	}
-	judge_event(r, &first);
-	free(first.comm);
-}
-
-static void hold(struct replay *r, const struct event *e)
-{
-	if (r->held == r->allocated) {
-		r->allocated = 2 * r->allocated + 64;
-		r->heap = xrealloc(r->heap, r->allocated * sizeof(*r->heap));
-	}
-	size_t i = r->held++;
-
-	r->heap[i] = (struct held){.e = *e, .comm = e->other.comm ? xstrdup(e->other.comm) : NULL};
-	for (; i > 0 && r->heap[i].e.ns < r->heap[(i - 1) / 2].e.ns; i = (i - 1) / 2)
-		swap(&r->heap[i], &r->heap[(i - 1) / 2]);
+	while ((e = reorder_next(r->held, ns)))
+		judge_event(r, e);
 }
 
 static void see(struct replay *r, uint64_t ns)
@@ -366,8 +349,8 @@ static void see(struct replay *r, uint64_t ns)
 		r->newest = ns;
 	if (!r->model->start || ns < r->model->start)
 		r->model->start = ns;
-	while (r->held && r->heap[0].e.ns + HOLD < r->newest)
-		release_first(r);
+	if (r->newest > HOLD)
+		judge_until(r, r->newest - HOLD - 1);
 }
 
 /* Behind `end NS limit`, tracing goes on without probes at polls. */
@@ -375,8 +358,7 @@ static void go_on(struct replay *r, uint64_t ns)
 {
 	if (!r->model->ended || strcmp(r->model->ended, "limit") != 0)
 		return;
-	while (r->held)
-		release_first(r);
+	judge_until(r, UINT64_MAX);
 	if (r->polls)
 		polls_finish(r->polls);
 	r->model->estimated_from = r->ended;
@@ -434,15 +416,12 @@ static void take(struct replay *r, const struct event *e)
 	case EVENT_POLL:
 		need_space(r);
 		m->events++;
-		hold(r, e);
+		reorder_add(r->held, e);
 		see(r, e->ns);
 		break;
-	case EVENT_NAMED:
-		tally_thread(r->tally, e->tid, e->ns, e->text, ROLE_UNKNOWN);
-		see(r, e->ns);
-		break;
+	case EVENT_NAMED: /* in order as well: an id may be that of another thread soon */
 	case EVENT_GONE:
-		tally_gone(r->tally, e->tid, e->ns);
+		reorder_add(r->held, e);
 		see(r, e->ns);
 		break;
 	case EVENT_LOST:
@@ -521,8 +500,7 @@ int replay_read(struct replay *r, FILE *in, struct model *model)
 		error = errno;
 	else if (stream_version(stream) == 0 && model->events == 0)
 		error = EINVAL;
-	while (r->held)
-		release_first(r);
+	judge_until(r, UINT64_MAX);
 	if (r->samples)
 		samples_finish(r->samples);
 	if (r->polls)

@@ -163,8 +163,8 @@ void report_workers(struct report *report)
 	const struct model *model = report->model;
 	struct page *page = &report->page;
 	size_t shown = model->workers;
-	struct worker rest = {0};
-	uint64_t rest_time = 0;
+	struct worker rest = model->left_out;
+	uint64_t rest_time = model->left_out_time;
 
 	if (model->workers == 0)
 		return;
@@ -209,9 +209,10 @@ void report_workers(struct report *report)
 		rest.longest = w->longest > rest.longest ? w->longest : rest.longest;
 		rest_time += watched(w);
 	}
-	if (shown < model->workers) {
+	if (shown < model->workers + model->workers_left_out) {
 		page_to(page, NAME_COLUMN);
-		page_printf(page, STYLE_PLAIN, "and %zu less blocked", model->workers - shown);
+		page_printf(page, STYLE_PLAIN, "and %zu less blocked",
+			    model->workers + model->workers_left_out - shown);
 		page_to(page, NUMBERS_COLUMN);
 		numbers(page, &rest, rest_time);
 	}

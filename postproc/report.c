@@ -43,8 +43,9 @@ static void title(struct report *report)
 	page_text(page, STYLE_STRONG, "hud-trace:");
 	page_to(page, page->column + 1);
 	/* The name gives way to what follows it. */
-	char *rest = text_format(" (pid %ld): %zu worker%s for %s, threshold %s", m->target.pid, m->workers,
-				 m->workers == 1 ? "" : "s", unit_duration(time, m->end - m->start),
+	size_t workers = m->workers + m->workers_left_out;
+	char *rest = text_format(" (pid %ld): %zu worker%s for %s, threshold %s", m->target.pid, workers,
+				 workers == 1 ? "" : "s", unit_duration(time, m->end - m->start),
 				 unit_setting(threshold, m->target.threshold));
 	size_t used = page->column + page->pending + page_width(page, rest);
 

@@ -164,6 +164,17 @@ static int close_slot(void **slot, void *s)
 	return 1;
 }
 
+void samples_gone(struct samples *s, long tid)
+{
+	struct run key = {.tid = tid};
+	void **slot = htab_find_slot(s->runs, &key, NO_INSERT);
+
+	if (!slot)
+		return;
+	close_slot(slot, s);
+	htab_clear_slot(s->runs, slot);
+}
+
 void samples_finish(struct samples *s)
 {
 	htab_traverse_noresize(s->runs, close_slot, s);

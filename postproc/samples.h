@@ -19,6 +19,9 @@ void samples_free(struct samples *samples);
 /* Thread `tid` was on a CPU at `ns` with this stack; it came in from its last sleep `age` ns before. */
 void samples_add(struct samples *samples, long tid, uint64_t ns, uint64_t age, const struct verdict *stack);
 
+/* The thread exited: what it was in has ended. */
+void samples_gone(struct samples *samples, long tid);
+
 /* No more samples: what is under way counts as it is. */
 void samples_finish(struct samples *samples);
 

@@ -9,6 +9,7 @@
 
 #include "crates.h"
 #include "debuginfo.h"
+#include "demangle.h"
 #include "nameless.h"
 #include "names.h"
 #include "origin.h"
@@ -123,7 +124,7 @@ static const struct name *names_of(struct symbolizer *s, const char *symbol)
 	if (*slot)
 		return *slot;
 	struct name *name = allocate(s, sizeof(*name));
-	char *function = name_demangle(symbol, &name->rust);
+	char *function = demangle(symbol, &name->rust);
 	char *display = name_display(function);
 	name_cut(function);
 	name->symbol = keep(s, symbol, strlen(symbol));

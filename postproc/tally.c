@@ -10,6 +10,7 @@
 
 #define CHART_BLOCKS 20000 /* spans kept for the timeline, unless all are wanted: the newest */
 #define MOST_STACKS 256	   /* distinct stacks told apart within a blocker */
+#define MOST_GONE 4096	   /* workers that are told apart after they have exited: the latest */
 #define MOST_PARTIES 64	   /* distinct wakers or culprits told apart within a blocker */
 
 struct stack_share {
@@ -31,8 +32,8 @@ struct entry {
 struct thread {
 	struct worker w;
 	char *comm;
-	bool worker; /* was one at some time */
-	bool gone;
+	bool worker;  /* was one at some time */
+	bool gone;    /* at w.last */
 	size_t index; /* in the model's workers */
 };
 
@@ -42,9 +43,21 @@ struct kept_span {
 	const struct entry *entry;
 };
 
+/* A worker's exit. */
+struct exit {
+	long tid;
+	uint64_t ns;
+};
+
 struct tally {
 	uint64_t window;
 	htab_t entries, threads;
+	struct exit *gone; /* workers', the earliest first */
+	size_t gones, gones_allocated, gones_first;
+	struct worker left_out; /* sum of those that were forgotten */
+	size_t left_out_count;
+	size_t left_out_early; /* of them, there from the start on: `first` is 0 */
+	uint64_t left_out_time;
 	htab_t names;	       /* of the spans' parties, each once */
 	struct block *waiting; /* with a window: what may still count */
 	size_t waits, waits_allocated, waits_first;
@@ -132,6 +145,7 @@ void tally_free(struct tally *t)
 	for (size_t i = t->waits_first; i < t->waits; i++)
 		free((char *)t->waiting[i].party.comm);
 	free(t->waiting);
+	free(t->gone);
 	free(t->ring);
 	free(t->blocker);
 	free(t->worker);
@@ -164,10 +178,46 @@ void tally_thread(struct tally *t, long tid, uint64_t ns, const char *comm, enum
 	if (comm) {
 		free(thread->comm);
 		thread->comm = xstrdup(comm);
+		thread->gone = false; /* another with the same id */
 	}
 	if (role != ROLE_UNKNOWN)
 		thread->w.role = role;
 	thread->worker |= role == ROLE_WORKER || role == ROLE_CURRENT_THREAD;
+}
+
+static void remove_thread(struct tally *t, long tid)
+{
+	struct thread key = {.w.tid = tid};
+
+	htab_remove_elt(t->threads, &key);
+}
+
+/* Keeps only a sum of the worker whose exit was the earliest. */
+static void leave_out_earliest(struct tally *t)
+{
+	const struct exit *exit = &t->gone[t->gones_first++];
+	const struct thread *thread = find_thread(t, exit->tid, NO_INSERT);
+
+	/* Its id may be another thread's by now. And whoever wants all spans wants those who have them. */
+	if (!thread || !thread->gone || thread->w.last != exit->ns ||
+	    (t->all_spans && (thread->w.blocked || thread->w.run_queue)))
+		return;
+	t->left_out_count++;
+	t->left_out_early += thread->w.first == 0;
+	t->left_out_time +=
+		t->window || thread->w.last < thread->w.first ? 0 : thread->w.last - thread->w.first;
+	t->left_out.blocked += thread->w.blocked;
+	t->left_out.run_queue += thread->w.run_queue;
+	t->left_out.blocks += thread->w.blocks;
+	if (thread->w.longest > t->left_out.longest)
+		t->left_out.longest = thread->w.longest;
+	remove_thread(t, exit->tid);
+}
+
+/* With a window, what ended before twice of that before `ns` does not count any more, for lines are not all in order. */
+static bool outside_window(const struct tally *t, uint64_t end, uint64_t ns)
+{
+	return !t->window || end + 2 * t->window < ns;
 }
 
 void tally_gone(struct tally *t, long tid, uint64_t ns)
@@ -176,8 +226,24 @@ void tally_gone(struct tally *t, long tid, uint64_t ns)
 
 	if (!thread)
 		return;
+	if (!thread->worker) {
+		remove_thread(t, tid);
+		return;
+	}
 	thread->gone = true;
 	thread->w.last = ns;
+	if (t->gones - t->gones_first >= MOST_GONE && outside_window(t, t->gone[t->gones_first].ns, ns))
+		leave_out_earliest(t);
+	if (t->gones_first > t->gones / 2) {
+		t->gones -= t->gones_first;
+		memmove(t->gone, t->gone + t->gones_first, t->gones * sizeof(*t->gone));
+		t->gones_first = 0;
+	}
+	if (t->gones == t->gones_allocated) {
+		t->gones_allocated = 2 * t->gones_allocated + 64;
+		t->gone = xrealloc(t->gone, t->gones_allocated * sizeof(*t->gone));
+	}
+	t->gone[t->gones++] = (struct exit){tid, ns};
 }
 
 enum role tally_role(const struct tally *t, long tid)
@@ -365,7 +431,7 @@ void tally_add(struct tally *t, const struct block *block)
 		return;
 	}
 	while (t->waits_first < t->waits &&
-	       t->waiting[t->waits_first].start + t->waiting[t->waits_first].duration + 2 * t->window < end)
+	       outside_window(t, t->waiting[t->waits_first].start + t->waiting[t->waits_first].duration, end))
 		free((char *)t->waiting[t->waits_first++].party.comm);
 	if (t->waits_first > t->waits / 2) {
 		t->waits -= t->waits_first;
@@ -493,6 +559,10 @@ static void finish_workers(struct tally *t, struct model *model)
 	}
 	free(thread);
 	model->worker = t->worker;
+	model->workers_left_out = t->left_out_count;
+	model->left_out = t->left_out;
+	model->left_out_time = t->window ? 0 : t->left_out_time - t->left_out_early * model->start;
+	model->worker_time += model->left_out_time;
 }
 
 static void finish_spans(struct tally *t, struct model *model)

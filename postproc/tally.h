@@ -40,7 +40,8 @@ void tally_free(struct tally *tally);
  * as it was). What was never seen as a worker is no worker of the model's. */
 void tally_thread(struct tally *tally, long tid, uint64_t ns, const char *comm, enum role role);
 
-/* The thread exited at `ns`: it was watched no longer. */
+/* The thread exited at `ns`: it was watched no longer. What was no worker is forgotten, and so are the workers that went
+ * earliest where very many have: the model has only their sum. */
 void tally_gone(struct tally *tally, long tid, uint64_t ns);
 
 /* The thread's role as last seen. */

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "demangle.h"
 #include "names.h"
 
 struct pair {
@@ -49,7 +50,7 @@ static void demangles(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		bool rust;
-		char *name = name_demangle(cases[i].symbol, &rust);
+		char *name = demangle(cases[i].symbol, &rust);
 		assert_string_equal(name, cases[i].name);
 		assert_int_equal(rust, cases[i].rust);
 		free(name);
@@ -166,7 +167,7 @@ static void bounds_long_names(void **state)
 	assert_int_equal(name[strlen(name) - 1], 'z');
 	assert_non_null(strstr(name, "..."));
 	free(name);
-	name = name_demangle(long_name, NULL);
+	name = demangle(long_name, NULL);
 	assert_true(strlen(name) <= NAME_WHOLE_LIMIT);
 	free(name);
 
@@ -213,7 +214,7 @@ static void bounds_exploding_names(void **state)
 	}
 	snprintf(symbol + length, sizeof(symbol) - length, "E");
 	bool rust;
-	char *name = name_demangle(symbol, &rust);
+	char *name = demangle(symbol, &rust);
 	assert_true(rust);
 	assert_true(strlen(name) < NAME_WHOLE_LIMIT);
 	assert_memory_equal(name, "a::f::<(u32, u32), ((u32, u32), (u32, u32))", 43);
@@ -242,7 +243,7 @@ static void survives_noise(void **state)
 			symbol[length++] = alphabet[(seed >> 16) % (sizeof(alphabet) - 1)];
 		}
 		symbol[length] = 0;
-		char *name = name_demangle(symbol, NULL);
+		char *name = demangle(symbol, NULL);
 		char *display = name_display(name);
 		size_t generics;
 		name_generics(name, &generics);

@@ -255,6 +255,27 @@ static void polls_that_never_end(void **state)
 	replay_free(o.replay);
 }
 
+static void a_thread_that_exits_ends_its_poll(void **state)
+{
+	struct outcome o;
+	(void)state;
+
+	/* Seen last at 3 s, gone within a sample's distance. The id is another thread's then, which is in a poll at the end. */
+	play(&o, HEAD "sample 2500000000 102 0 0 5\n"
+		      "poll 3000000000 102 2000000000 3000000000 2000000000 0 7 1 M R\n"
+		      "gone 3000500000 102\nnamed 5000000000 102 other\n"
+		      "sample 6500000000 102 0 0 6\n"
+		      "poll 7000000000 102 6000000000 7000000000 6000000000 0 8 1 M R\n" END);
+	const struct blocker *f = find(&o, "f", REASON_COMPUTING), *g = find(&o, "g", REASON_COMPUTING);
+
+	assert_non_null(f);
+	assert_int_equal(f->total, SECOND + MS / 4);
+	assert_int_equal(f->unfinished, 0);
+	assert_non_null(g);
+	assert_int_equal(g->unfinished, 1);
+	replay_free(o.replay);
+}
+
 static void no_more_is_kept_than_can_count(void **state)
 {
 	static char text[1 << 20];
@@ -401,6 +422,7 @@ int main(void)
 		cmocka_unit_test(without_a_sample_a_wait_tells_the_function),
 		cmocka_unit_test(a_pool_thread_may_wait_for_a_cpu),
 		cmocka_unit_test(polls_that_never_end),
+		cmocka_unit_test(a_thread_that_exits_ends_its_poll),
 		cmocka_unit_test(no_more_is_kept_than_can_count),
 		cmocka_unit_test(probes_name_the_future),
 		cmocka_unit_test(what_is_behind_a_park_is_not_the_polls),

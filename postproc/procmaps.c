@@ -1,0 +1,96 @@
+/* procmaps.c - see procmaps.h. */
+#include "procmaps.h"
+
+#include <inttypes.h>
+#include <libelf.h>
+#include <libiberty/libiberty.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "binary.h"
+
+#define VDSO_MAX (1u << 20)
+
+/* The vdso is in no file. */
+static void vdso_build_id(pid_t pid, const struct mapping *m, char hex[BUILD_ID_HEX])
+{
+	size_t size = m->end - m->start;
+	struct iovec remote = {(void *)(uintptr_t)m->start, size}, local = {NULL, size};
+
+	if (size > VDSO_MAX)
+		return;
+	local.iov_base = xmalloc(size);
+	if (process_vm_readv(pid, &local, 1, &remote, 1, 0) == (ssize_t)size) {
+		Elf *elf = elf_memory(local.iov_base, size);
+
+		binary_build_id(elf, hex, BUILD_ID_HEX);
+		elf_end(elf);
+	}
+	free(local.iov_base);
+}
+
+/* The build id of what is mapped at `m`: through map_files, which is the very file whatever has become of its
+ * name; that takes root, so else by name, in the process's own root. The caller frees it. */
+static char *mapping_build_id(pid_t pid, const struct mapping *m)
+{
+	char hex[BUILD_ID_HEX] = "", *path;
+
+	if (!strcmp(m->path, "[vdso]"))
+		vdso_build_id(pid, m, hex);
+	if (m->path[0] != '/')
+		return xstrdup(hex);
+	path = xasprintf("/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)pid, m->start, m->end);
+	if (!binary_file_build_id(path, hex)) {
+		free(path);
+		path = xasprintf("/proc/%d/root%s", (int)pid, m->path);
+		binary_file_build_id(path, hex);
+	}
+	free(path);
+	return xstrdup(hex);
+}
+
+int procmaps_read(pid_t pid, struct procmaps *maps)
+{
+	char *line = NULL, *path = xasprintf("/proc/%d/maps", (int)pid);
+	FILE *in = fopen(path, "re");
+	size_t room = 0, size = 0;
+	ssize_t length;
+
+	*maps = (struct procmaps){0};
+	free(path);
+	if (!in)
+		return -1;
+	while ((length = getline(&line, &size, in)) > 0) {
+		struct mapping m = {.executable = true};
+		char perms[5];
+		int name = 0;
+
+		if (line[length - 1] == '\n')
+			line[length - 1] = '\0';
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %*s %*s %n", &m.start, &m.end,
+			   perms, &m.offset, &name) < 4 ||
+		    !name || perms[2] != 'x' || !strcmp(line + name, "[vsyscall]"))
+			continue;
+		m.path = xstrdup(line + name);
+		m.build_id = mapping_build_id(pid, &m);
+		if (maps->count == room) {
+			room = room ? 2 * room : 32;
+			maps->mapping = xrealloc(maps->mapping, room * sizeof(*maps->mapping));
+		}
+		maps->mapping[maps->count++] = m;
+	}
+	free(line);
+	fclose(in);
+	return 0;
+}
+
+void procmaps_free(struct procmaps *maps)
+{
+	for (size_t i = 0; i < maps->count; i++) {
+		free((char *)maps->mapping[i].path);
+		free((char *)maps->mapping[i].build_id);
+	}
+	free(maps->mapping);
+}

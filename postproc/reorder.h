@@ -1,0 +1,19 @@
+/* reorder.h - events in order of time, from lines that come nearly so. */
+#ifndef HUD_REORDER_H
+#define HUD_REORDER_H
+
+#include "event.h"
+
+struct reorder;
+
+/* Exits the program when out of memory. */
+struct reorder *reorder_new(void);
+void reorder_free(struct reorder *r);
+
+/* Takes a copy of an event, with the name of the other party and its text; none of its other strings. */
+void reorder_add(struct reorder *r, const struct event *e);
+
+/* The earliest event, if it is not later than `ns` (on its own clock); else NULL. Valid until the next call of either. */
+const struct event *reorder_next(struct reorder *r, uint64_t ns);
+
+#endif
