@@ -24,16 +24,16 @@ endif
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(HARDENING) $(MODE)
 ALL_CPPFLAGS = -I$(BUILD) -Ipostproc -MMD -MP $(CPPFLAGS)
 ALL_LDFLAGS = $(CFLAGS) $(HARDENING_LINK) $(MODE) $(LDFLAGS)
-LIBS = -ldw -lelf -liberty -lyajl -lprotobuf-c -lz -lzstd -lm
+LIBS = -ldw -lelf -liberty -lyajl -lprotobuf-c -lz -lzstd -lseccomp -lm
 
 SOURCES = $(wildcard postproc/*.c)
 OBJECTS = $(SOURCES:postproc/%.c=$(BUILD)/%.o) $(BUILD)/profile.pb-c.o
 TEST_SOURCES = $(wildcard tests/unit/test_*.c)
 TESTS = $(TEST_SOURCES:tests/unit/%.c=$(BUILD)/tests/%)
-C_FILES = $(wildcard postproc/*.[ch] tests/*.[ch] tests/unit/*.[ch] tests/aarch64/*.c)
+C_FILES = $(wildcard postproc/*.[ch] tests/*.[ch] tests/unit/*.[ch] tests/aarch64/*.c tests/bench/*.c)
 
 # Shell files: by their first line, whatever their name.
-SHELL_FILES = $(shell grep -lIE '^\#!.*\b(ba)?sh$$' $(wildcard bin/* .ci/* tests/* tests/aarch64/* examples/* examples/*/*) 2>/dev/null)
+SHELL_FILES = $(shell grep -lIE '^\#!.*\b(ba)?sh$$' $(wildcard bin/* .ci/* tests/* tests/aarch64/* tests/bench/* examples/* examples/*/*) 2>/dev/null)
 MAN = bin/hud-trace.8
 COMPLETION = bin/hud-trace.bash-completion
 
@@ -48,7 +48,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all tests check deps demo install uninstall clean lint format FORCE
+.PHONY: all tests check bench-postproc deps demo install uninstall clean lint format FORCE
 
 all: $(BUILD)/hud-postproc
 
@@ -88,6 +88,10 @@ $(BUILD)/tests/copy-stacks: tests/copy-stacks.c $(BUILD)/flags | $(BUILD)/tests
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
 
+$(BUILD)/tests/measure: tests/bench/measure.c $(BUILD)/flags | $(BUILD)/tests
+	$(say) LD $@
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
+
 $(BUILD)/tests/%.o: tests/unit/%.c $(BUILD)/flags | $(BUILD)/tests
 	$(say) CC $@
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
@@ -101,6 +105,11 @@ check: deps
 	$(Q)$(MAKE) all
 	$(Q)$(MAKE) SAN=1 all tests
 	$(Q)tests/run
+
+# Numbers of this machine; nothing here fails for being slow.
+bench-postproc: deps
+	$(Q)$(MAKE) all build/tests/measure build/tests/copy-stacks
+	$(Q)tests/bench/postproc $(BUILD)/bench-postproc.tsv
 
 demo: deps
 	$(Q)$(MAKE) all
@@ -142,14 +151,14 @@ clean:
 
 # Only what is missing is installed. The demo builds from Debian's crates, where there are any.
 APT_PACKAGES = build-essential pkg-config bpftrace libelf-dev libdw-dev libiberty-dev libyajl-dev libprotobuf-c-dev \
-	protobuf-c-compiler zlib1g-dev libzstd-dev gnuplot-nox libcmocka-dev \
+	protobuf-c-compiler zlib1g-dev libzstd-dev libseccomp-dev gnuplot-nox libcmocka-dev \
 	bats shellcheck clang-format cargo librust-tokio-dev librust-hyper-dev librust-flate2-dev procps util-linux \
 	gdb xz-utils zstd jq python3-jsonschema protobuf-compiler cmark-gfm python3-prometheus-client
 DNF_PACKAGES = gcc make pkgconf bpftrace elfutils-libelf-devel elfutils-devel binutils-devel yajl-devel protobuf-c-devel \
-	protobuf-c-compiler zlib-devel libzstd-devel gnuplot libcmocka-devel \
+	protobuf-c-compiler zlib-devel libzstd-devel libseccomp-devel gnuplot libcmocka-devel \
 	bats ShellCheck clang-tools-extra cargo procps-ng util-linux gdb xz zstd jq python3-jsonschema \
 	protobuf-compiler python3-prometheus_client
-PACMAN_PACKAGES = base-devel pkgconf bpftrace libelf binutils yajl protobuf-c zlib zstd gnuplot cmocka bash-bats shellcheck \
+PACMAN_PACKAGES = base-devel pkgconf bpftrace libelf binutils yajl protobuf-c zlib zstd libseccomp gnuplot cmocka bash-bats shellcheck \
 	clang rust procps-ng util-linux gdb xz jq python-jsonschema protobuf cmark-gfm python-prometheus_client
 
 deps:

@@ -191,6 +191,7 @@ long_stream() {
 
 @test "who called sudo owns it" {
 	((EUID == 0)) || skip 'needs root'
+	chown 65534 .
 	SUDO_UID=65534 SUDO_GID=65533 "$POSTPROC" record w.zst <demo >/dev/null
 	[[ $(stat -c '%u %g %a' w.zst) == '65534 65533 600' ]]
 }
