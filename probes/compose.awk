@@ -105,7 +105,8 @@ function expand(line) {
 		return exact ? "$who = (uint64)tid;\n" body["observe"] : ""
 	if (line ~ /\/\/@aim/)
 		return exact ? spare() : ""
-	sub(/\/\/@watch/, watch, line)
+	# Before that, half of the probes would tell half of the truth; afterwards these threads are found by what they do.
+	sub(/\/\/@watch/, watch ? "if (@begun == 1) { " watch "}" : "", line)
 	if (line ~ /\/\/@gone/)
 		return gone()
 	sub(/\/\/@windows/, windows, line)
