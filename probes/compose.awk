@@ -75,6 +75,7 @@ function discover(    text) {
 # Forgets the current thread, which exits: maps hold only so many threads, and in a long trace many come and go.
 function gone(    names, n, i, text) {
 	n = split((exact && !(1e9 / hz >= 5e6) ? "sampled " : "") "asleep queued slept woken state syscall back waker_pid waker_tid waker_stack waker_comm ready preempted wait " \
+		"waking came " \
 		"culprit_pid culprit_tid culprit_stack culprit_comm", names, " ")
 	for (i = 1; i <= n; i++)
 		text = text "delete(@" names[i] "[tid]);\n"
