@@ -24,7 +24,7 @@ endif
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(HARDENING) $(MODE)
 ALL_CPPFLAGS = -I$(BUILD) -Ipostproc -MMD -MP $(CPPFLAGS)
 ALL_LDFLAGS = $(CFLAGS) $(HARDENING_LINK) $(MODE) $(LDFLAGS)
-LIBS = -ldw -lelf -liberty -lyajl -lprotobuf-c -lz -lzstd -lm
+LIBS = -ldw -lelf -liberty -lyajl -lprotobuf-c -lz -lzstd -lseccomp -lm
 
 SOURCES = $(wildcard postproc/*.c)
 OBJECTS = $(SOURCES:postproc/%.c=$(BUILD)/%.o) $(BUILD)/profile.pb-c.o
@@ -117,7 +117,7 @@ demo: deps
 
 lint:
 	$(say) LINT shell
-	$(Q)shellcheck $(SHELL_FILES)
+	$(Q)shellcheck -x -a $(SHELL_FILES)
 	$(say) LINT C
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 
@@ -127,8 +127,9 @@ format:
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/hud-trace/probes
 	install -m 755 bin/hud-trace $(DESTDIR)$(PREFIX)/bin/hud-trace
+	install -m 644 bin/*.bash $(DESTDIR)$(PREFIX)/lib/hud-trace
 	install -m 755 $(BUILD)/hud-postproc $(DESTDIR)$(PREFIX)/lib/hud-trace/hud-postproc
-	install -m 644 probes/*.bt probes/*.awk $(DESTDIR)$(PREFIX)/lib/hud-trace/probes
+	install -m 644 probes/*.bt probes/*.awk probes/*.bash $(DESTDIR)$(PREFIX)/lib/hud-trace/probes
 	install -d $(DESTDIR)$(PREFIX)/share/hud-trace
 	install -m 644 postproc/report-schema.json $(DESTDIR)$(PREFIX)/share/hud-trace
 ifneq ($(MAN),)
@@ -150,14 +151,14 @@ clean:
 
 # Only what is missing is installed. The demo builds from Debian's crates, where there are any.
 APT_PACKAGES = build-essential pkg-config bpftrace libelf-dev libdw-dev libiberty-dev libyajl-dev libprotobuf-c-dev \
-	protobuf-c-compiler zlib1g-dev libzstd-dev gnuplot-nox libcmocka-dev \
+	protobuf-c-compiler zlib1g-dev libzstd-dev libseccomp-dev gnuplot-nox libcmocka-dev \
 	bats shellcheck clang-format cargo librust-tokio-dev librust-hyper-dev librust-flate2-dev procps util-linux \
 	gdb xz-utils zstd jq python3-jsonschema protobuf-compiler cmark-gfm python3-prometheus-client
 DNF_PACKAGES = gcc make pkgconf bpftrace elfutils-libelf-devel elfutils-devel binutils-devel yajl-devel protobuf-c-devel \
-	protobuf-c-compiler zlib-devel libzstd-devel gnuplot libcmocka-devel \
+	protobuf-c-compiler zlib-devel libzstd-devel libseccomp-devel gnuplot libcmocka-devel \
 	bats ShellCheck clang-tools-extra cargo procps-ng util-linux gdb xz zstd jq python3-jsonschema \
 	protobuf-compiler python3-prometheus_client
-PACMAN_PACKAGES = base-devel pkgconf bpftrace libelf binutils yajl protobuf-c zlib zstd gnuplot cmocka bash-bats shellcheck \
+PACMAN_PACKAGES = base-devel pkgconf bpftrace libelf binutils yajl protobuf-c zlib zstd libseccomp gnuplot cmocka bash-bats shellcheck \
 	clang rust procps-ng util-linux gdb xz jq python-jsonschema protobuf cmark-gfm python-prometheus_client
 
 deps:

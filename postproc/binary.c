@@ -1,15 +1,16 @@
 #include "binary.h"
 
 #include <elfutils/libdwelf.h>
-#include <fcntl.h>
+#include <errno.h>
 #include <libiberty/libiberty.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "opener.h"
 
 #define VDSO_LIMIT 0x100000 /* no vdso is bigger: do not read more than this of the target's memory */
 #define PAGE 0x1000
@@ -72,20 +73,6 @@ bool binary_bias(Elf *elf, const struct mapping *mapping, uint64_t *bias)
 	return best >= 0 && (ehdr.e_type == ET_DYN || *bias == 0);
 }
 
-int binary_open_regular(const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
-		return -1;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
 static void scan_sections(Elf *elf, struct binary *binary)
 {
 	size_t strings;
@@ -132,10 +119,15 @@ static const char *check(int fd, const struct mapping *mapping, struct binary *b
  */
 static bool try_file(const char *path, const struct mapping *mapping, struct binary *binary)
 {
-	int fd = binary_open_regular(path);
+	int fd = opener_open(path);
 
-	if (fd < 0)
+	if (fd < 0) {
+		if (errno == ENOEXEC)
+			binary->problem = not_elf;
+		else if (errno == EACCES || errno == EPERM)
+			binary->problem = not_readable;
 		return false;
+	}
 	const char *problem = check(fd, mapping, binary);
 	if (problem) {
 		close(fd);
@@ -148,6 +140,30 @@ static bool try_file(const char *path, const struct mapping *mapping, struct bin
 }
 
 /* --- the vdso: code that is in no file --- */
+
+/* Its size is known to the kernel only. Looked up once, by binary_prepare(). */
+static const struct mapping *own_vdso(void)
+{
+	static struct mapping own;
+	static bool known;
+	char line[512];
+	FILE *maps = known ? NULL : fopen("/proc/self/maps", "re");
+
+	known = true;
+	while (maps && fgets(line, sizeof(line), maps)) {
+		unsigned long start, end;
+		if (sscanf(line, "%lx-%lx", &start, &end) == 2 && start == getauxval(AT_SYSINFO_EHDR))
+			own = (struct mapping){.start = start, .end = end};
+	}
+	if (maps)
+		fclose(maps);
+	return &own;
+}
+
+void binary_prepare(void)
+{
+	own_vdso();
+}
 
 static bool try_image(const void *image, size_t size, const struct mapping *mapping, struct binary *binary)
 {
@@ -163,51 +179,22 @@ static bool try_image(const void *image, size_t size, const struct mapping *mapp
 	return true;
 }
 
-static bool try_target_memory(const struct binary_wanted *wanted, size_t size, struct binary *binary)
+/* The kernel gives each process the same vdso: this one's is the target's, or in a replay that of a machine with another kernel.
+ */
+static bool try_own_vdso(size_t size, const struct binary_wanted *wanted, struct binary *binary)
 {
-	char path[64];
-	bool found = false;
+	const struct mapping *own = own_vdso();
+	const void *image = (const void *)(uintptr_t)own->start;
 
-	snprintf(path, sizeof(path), "/proc/%ld/mem", wanted->pid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	char *image = xmalloc(size);
-	if (pread(fd, image, size, (off_t)wanted->vma_start) == (ssize_t)size)
-		found = try_image(image, size, wanted->mapping, binary);
-	free(image);
-	close(fd);
-	return found;
-}
-
-/* In a replay: this machine's vdso, if it is the same one. */
-static bool try_own_vdso(size_t size, const struct mapping *mapping, struct binary *binary)
-{
-	const unsigned char *image =
-		(const unsigned char *)(uintptr_t)getauxval(AT_SYSINFO_EHDR); /* NOLINT */
-
-	if (!image || !mapping->build_id[0])
-		return false;
-	/* Its size is known to the kernel only: /proc/self/maps. */
-	FILE *maps = fopen("/proc/self/maps", "re");
-	char line[512];
-	bool same_size = false;
-	while (maps && fgets(line, sizeof(line), maps)) {
-		unsigned long start, end;
-		if (sscanf(line, "%lx-%lx", &start, &end) == 2 && start == (uintptr_t)image)
-			same_size = end - start == size;
-	}
-	if (maps)
-		fclose(maps);
-	return same_size && try_image(image, size, mapping, binary);
+	return (wanted->mapping->build_id[0] || wanted->pid > 0) && own->end > own->start &&
+	       own->end - own->start == size && try_image(image, size, wanted->mapping, binary);
 }
 
 static void find_vdso(const struct binary_wanted *wanted, struct binary *binary)
 {
 	uint64_t size = wanted->vma_end - wanted->vma_start;
 
-	if (size > VDSO_LIMIT || (!(wanted->pid > 0 && try_target_memory(wanted, size, binary)) &&
-				  !try_own_vdso(size, wanted->mapping, binary)))
+	if (size > VDSO_LIMIT || !try_own_vdso(size, wanted, binary))
 		binary->problem = no_vdso;
 }
 
@@ -281,8 +268,7 @@ void binary_find(const struct binary_wanted *wanted, struct binary *binary)
 	else if (try_build_id(mapping, binary))
 		;
 	else if (!binary->problem)
-		binary->problem =
-			access(path, F_OK) == 0 && access(path, R_OK) != 0 ? not_readable : not_found;
+		binary->problem = not_found;
 	free(path);
 	if (target_problem)
 		binary->problem = target_problem;
@@ -301,11 +287,11 @@ bool binary_is_build(int fd, const char *build_id)
 
 bool binary_file_build_id(const char *path, char hex[BUILD_ID_HEX])
 {
-	int fd = binary_open_regular(path);
+	int fd = opener_open(path);
 
 	hex[0] = 0;
 	if (fd < 0)
-		return false;
+		return errno == ENOEXEC;
 	Elf *elf =
 		elf_begin(fd, ELF_C_READ, NULL); /* not mapped: whoever writes to it could kill the reader */
 

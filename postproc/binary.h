@@ -34,9 +34,8 @@ void binary_find(const struct binary_wanted *wanted, struct binary *binary);
 /* Takes the open file, if it is the one that is mapped; else it is closed, and `binary` stays as it is. */
 void binary_take(int fd, const struct mapping *mapping, struct binary *binary);
 
-/* Opens a regular file and nothing else; a FIFO or a device must neither block nor be touched. Returns a descriptor for the
- * caller to close, or -1. */
-int binary_open_regular(const char *path);
+/* Looks up what finding the vdso takes from /proc, while that can be read. */
+void binary_prepare(void);
 
 /* Is the open file an ELF file with this build id ("" fits none)? */
 bool binary_is_build(int fd, const char *build_id);

@@ -1,11 +1,12 @@
 /* chart.c - runs gnuplot: no shell, no file name in its script; the picture is in place only when it is whole. */
 #include <errno.h>
+#include <fcntl.h>
 #include <libiberty/libiberty.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,7 +16,16 @@
 #include "escape.h"
 #include "output.h"
 
-extern char **environ;
+#define CHART_FILES (CHART_PDF + 1)
+#define NOT_INSTALLED 127 /* exit status, as a shell has it */
+
+struct chart {
+	char *path;
+	enum chart_kind kind;
+	FILE *script, *drawn, *messages; /* gnuplot's standard files */
+	pid_t pid;			 /* 0: waited for */
+	int tell;			 /* a byte tells it to draw, the end that it is not needed */
+};
 
 /* "hud-postproc: chart PATH: what: why" on stderr; returns -1. */
 static int fail(const char *path, const char *what, const char *why)
@@ -48,54 +58,68 @@ static int fail_with_output(const char *path, FILE *messages)
 	return -1;
 }
 
-/* Runs gnuplot with the three files as its standard ones. -d: no one's ~/.gnuplot. */
-static int run(const char *path, FILE *script, int output, FILE *messages)
+/* A temporary file that is nowhere. */
+static FILE *temporary(void)
+{
+	int fd = memfd_create("chart", MFD_CLOEXEC);
+	FILE *file = fd >= 0 ? fdopen(fd, "w+") : NULL;
+
+	if (!file)
+		xmalloc_failed(0);
+	return file;
+}
+
+/* Waits until it is told to, then becomes gnuplot. -d: no one's ~/.gnuplot. */
+static _Noreturn void become_gnuplot(const struct chart *chart, int told)
 {
 	static char name[] = "gnuplot", defaults[] = "-d", from_stdin[] = "-";
-	char *argv[] = {name, defaults, from_stdin, NULL};
-	posix_spawn_file_actions_t files;
-	pid_t pid;
+	char *argv[] = {name, defaults, from_stdin, NULL}, byte;
+
+	dup2(fileno(chart->script), STDIN_FILENO);
+	dup2(fileno(chart->drawn), STDOUT_FILENO);
+	dup2(fileno(chart->messages), STDERR_FILENO);
+	if (told != 3)
+		dup2(told, 3);
+	fcntl(3, F_SETFD, FD_CLOEXEC);
+	close_range(4, ~0u, 0);
+	if (read(3, &byte, 1) != 1)
+		_exit(0); /* nothing is to be drawn after all */
+	execvp(name, argv);
+	_exit(errno == ENOENT ? NOT_INSTALLED : 126);
+}
+
+/* Lets the process go on, which has the three files as its standard ones. */
+static int run(struct chart *chart)
+{
 	int status;
 
-	if (fflush(script) != 0 || ferror(script))
-		return fail(path, "cannot write a temporary file", strerror(errno));
-	rewind(script);
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_adddup2(&files, fileno(script), STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&files, fileno(messages), STDERR_FILENO);
-	int error = posix_spawnp(&pid, name, &files, NULL, argv, environ);
-
-	posix_spawn_file_actions_destroy(&files);
-	if (error == ENOENT)
-		return fail(path,
+	if (fflush(chart->script) != 0 || ferror(chart->script))
+		return fail(chart->path, "cannot write a temporary file", strerror(errno));
+	rewind(chart->script);
+	if (write(chart->tell, "", 1) != 1)
+		return fail(chart->path, "cannot run gnuplot", strerror(errno));
+	while (waitpid(chart->pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return fail(chart->path, "lost gnuplot", strerror(errno));
+	chart->pid = 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_INSTALLED)
+		return fail(chart->path,
 			    "charts need gnuplot, which is not installed (Debian and Ubuntu: apt install "
 			    "gnuplot-nox; Fedora: dnf install gnuplot)",
 			    NULL);
-	if (error)
-		return fail(path, "cannot run gnuplot", strerror(error));
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return fail(path, "lost gnuplot", strerror(errno));
-	if (status != 0)
-		return fail_with_output(path, messages);
-	return 0;
+	rewind(chart->drawn);
+	return status != 0 ? fail_with_output(chart->path, chart->messages) : 0;
 }
 
 /* The text on stdout, without the form feed and the blanks that the dumb terminal adds; empty lines only between others. */
-static int print_text(FILE *script, FILE *messages)
+static int print_text(struct chart *chart)
 {
-	FILE *output = tmpfile();
 	char *line = NULL;
 	size_t size = 0;
 	bool began = false, empty = false;
+	int result = run(chart);
 
-	if (!output)
-		return fail("-", "cannot make a temporary file", strerror(errno));
-	int result = run("-", script, fileno(output), messages);
-
-	rewind(output);
-	while (result == 0 && getline(&line, &size, output) > 0) {
+	while (result == 0 && getline(&line, &size, chart->drawn) > 0) {
 		char *text = line + strspn(line, "\f");
 		size_t length = strlen(text);
 
@@ -107,30 +131,29 @@ static int print_text(FILE *script, FILE *messages)
 		began |= length != 0;
 	}
 	free(line);
-	fclose(output);
 	if (result == 0 && (fflush(stdout) != 0 || ferror(stdout)))
 		return fail("-", "cannot write", strerror(errno));
 	return result;
 }
 
-/* Draws into `path`, which is there when it is whole. */
-static int draw(const char *path, FILE *script, FILE *messages)
+/* Draws into the file, which is there when it is whole. */
+static int draw(struct chart *chart)
 {
-	struct stat old;
-
-	if (stat(path, &old) == 0 && !S_ISREG(old.st_mode))
-		return fail(path, "is there, and not a file that could be replaced", NULL);
 	struct output output;
+	char bytes[65536];
+	size_t got, all = 0;
 
-	if (output_open(&output, path) != 0)
-		return fail(path, "cannot create a file there", strerror(errno));
-	int result = run(path, script, fileno(output.file), messages);
-	struct stat drawn;
+	if (run(chart) != 0)
+		return -1;
+	if (output_open(&output, chart->path) != 0)
+		return fail(chart->path, "cannot create a file there", strerror(errno));
+	while ((got = fread(bytes, 1, sizeof(bytes), chart->drawn)) > 0 &&
+	       fwrite(bytes, 1, got, output.file) == got)
+		all += got;
+	int result = all == 0 ? fail_with_output(chart->path, chart->messages) : 0;
 
-	if (result == 0 && fstat(fileno(output.file), &drawn) == 0 && drawn.st_size == 0)
-		result = fail_with_output(path, messages);
 	if (output_close(&output, result == 0) != 0 && result == 0)
-		result = fail(path, "cannot write", strerror(errno));
+		result = fail(chart->path, "cannot write", strerror(errno));
 	return result;
 }
 
@@ -150,35 +173,72 @@ bool chart_kind_named(const char *name, enum chart_kind *kind)
 	return false;
 }
 
-int chart_write(const struct model *model, const char *path, enum chart_kind kind, unsigned columns)
+/* What the name of the file ends in: an enum chart_file; CHART_FILES if it is none of these. */
+static size_t file_of(const char *path)
 {
-	static const char *const endings[] = {
+	static const char *const endings[CHART_FILES] = {
 		[CHART_PNG] = ".png", [CHART_SVG] = ".svg", [CHART_PDF] = ".pdf"};
-	bool text = strcmp(path, "-") == 0;
 	const char *dot = strrchr(path, '.');
 	size_t file = 0;
 
-	while (file < sizeof endings / sizeof *endings && (!dot || strcasecmp(dot, endings[file]) != 0))
+	while (file < CHART_FILES && (!dot || strcasecmp(dot, endings[file]) != 0))
 		file++;
-	if (!text && file == sizeof endings / sizeof *endings)
-		return fail(path,
-			    "a chart's name ends in .png, .svg or .pdf, or is - for text in the terminal",
-			    NULL);
-	FILE *script = tmpfile(), *messages = tmpfile();
-	int result = -1;
+	return file;
+}
 
-	if (!script || !messages) {
-		fail(path, "cannot make a temporary file", strerror(errno));
-	} else if (text) {
-		chart_text(script, model, kind, columns ? columns < 60 ? 60 : columns : 80);
-		result = print_text(script, messages);
-	} else {
-		chart_page(script, model, kind, (enum chart_file)file);
-		result = draw(path, script, messages);
+struct chart *chart_prepare(const char *path, enum chart_kind kind)
+{
+	struct stat old;
+	int ends[2];
+
+	if (strcmp(path, "-") != 0 && file_of(path) == CHART_FILES) {
+		fail(path, "a chart's name ends in .png, .svg or .pdf, or is - for text in the terminal",
+		     NULL);
+		return NULL;
 	}
-	if (script)
-		fclose(script);
-	if (messages)
-		fclose(messages);
-	return result;
+	if (strcmp(path, "-") != 0 && stat(path, &old) == 0 && !S_ISREG(old.st_mode)) {
+		fail(path, "is there, and not a file that could be replaced", NULL);
+		return NULL;
+	}
+	struct chart *chart = xcalloc(1, sizeof(*chart));
+
+	chart->path = xstrdup(path);
+	chart->kind = kind;
+	chart->script = temporary();
+	chart->drawn = temporary();
+	chart->messages = temporary();
+	fflush(NULL);
+	if (pipe2(ends, O_CLOEXEC) || (chart->pid = fork()) < 0)
+		xmalloc_failed(0);
+	if (chart->pid == 0) {
+		close(ends[1]);
+		become_gnuplot(chart, ends[0]);
+	}
+	close(ends[0]);
+	chart->tell = ends[1];
+	return chart;
+}
+
+int chart_draw(struct chart *chart, const struct model *model, unsigned columns)
+{
+	if (strcmp(chart->path, "-") == 0) {
+		chart_text(chart->script, model, chart->kind, columns ? columns < 60 ? 60 : columns : 80);
+		return print_text(chart);
+	}
+	chart_page(chart->script, model, chart->kind, (enum chart_file)file_of(chart->path));
+	return draw(chart);
+}
+
+void chart_end(struct chart *chart)
+{
+	if (!chart)
+		return;
+	close(chart->tell);
+	while (chart->pid > 0 && waitpid(chart->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	fclose(chart->script);
+	fclose(chart->drawn);
+	fclose(chart->messages);
+	free(chart->path);
+	free(chart);
 }

@@ -18,9 +18,17 @@ enum chart_kind {
 /* Finds the kind that is called so on the command line. Returns false if there is none. */
 bool chart_kind_named(const char *name, enum chart_kind *kind);
 
-/* Draws `model` as a page of this kind. The ending of `path` says what it becomes: .png, .svg or .pdf; it is written beside
- * it first and then renamed, so `path` is whole or untouched. "-" prints it as text of `columns` columns (0 = 80) on stdout.
- * Returns 0; or -1 after an error message on stderr (gnuplot missing or failing, path not writable). */
-int chart_write(const struct model *model, const char *path, enum chart_kind kind, unsigned columns);
+struct chart;
+
+/* Gets ready to draw a page of this kind: gnuplot is run by a process of its own, forked while this one still may. The ending of
+ * `path` says what it becomes: .png, .svg or .pdf; "-" is text on stdout. Returns NULL after an error message on stderr. */
+struct chart *chart_prepare(const char *path, enum chart_kind kind);
+
+/* Draws `model`, once. A file is written beside its name first and then renamed, so it is whole or untouched; text is of `columns`
+ * columns (0 = 80). Returns 0; or -1 after an error message on stderr (gnuplot missing or failing, path not writable). */
+int chart_draw(struct chart *chart, const struct model *model, unsigned columns);
+
+/* Frees it, also if nothing was drawn. NULL is ignored. */
+void chart_end(struct chart *chart);
 
 #endif

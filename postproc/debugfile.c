@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "binary.h"
+#include "opener.h"
 
 #define CRC_LIMIT ((off_t)4 << 30) /* bytes that are worth reading to tell a file without a build id */
 
@@ -45,7 +46,7 @@ static bool has_crc(int fd, uint32_t wanted)
 /* Tries the file at `path`, which it frees or gives to *name. */
 static int try_path(const struct debugfile_wanted *wanted, char *path, char **name, const char **problem)
 {
-	int fd = binary_open_regular(path);
+	int fd = opener_open(path);
 	bool right = fd >= 0 && (wanted->build_id[0] ? binary_is_build(fd, wanted->build_id)
 						     : wanted->link && has_crc(fd, wanted->crc));
 
@@ -132,7 +133,7 @@ int debugfile_open_common(const char *path, const char *link, char **name)
 {
 	const char *slash = strrchr(path, '/');
 	char hex[BUILD_ID_HEX] = "";
-	int fd = binary_open_regular(path);
+	int fd = opener_open(path);
 
 	if (fd < 0)
 		return -1;
@@ -143,7 +144,7 @@ int debugfile_open_common(const char *path, const char *link, char **name)
 	close(fd);
 	char *common = link[0] == '/' || !slash ? xstrdup(link)
 						: xasprintf("%.*s/%s", (int)(slash - path), path, link);
-	fd = binary_open_regular(common);
+	fd = opener_open(common);
 	if (fd >= 0 && binary_is_build(fd, hex)) {
 		*name = common;
 		return fd;

@@ -9,6 +9,7 @@
 
 #include "binary.h"
 #include "debugunit.h"
+#include "opener.h"
 #include "progress.h"
 #include "space.h"
 
@@ -103,7 +104,7 @@ static const char *unreadable(struct module *module)
 	bool any = false, oddly = compressed_oddly(dwfl_module_getelf(module->dwfl, &bias), &any);
 
 	dwfl_module_info(module->dwfl, NULL, NULL, NULL, NULL, NULL, &main_file, &debug_file);
-	int fd = debug_file && !any ? binary_open_regular(debug_file) : -1;
+	int fd = debug_file && !any ? opener_open(debug_file) : -1;
 	Elf *elf = fd >= 0 ? elf_begin(fd, ELF_C_READ_MMAP, NULL) : NULL;
 	oddly |= compressed_oddly(elf, &any);
 	elf_end(elf);
@@ -179,7 +180,11 @@ static struct debugunit *unit_of(const struct debug *debug, Dwarf_Die *die)
 static const char *split_problem(const struct module *module)
 {
 	char *path = binary_path(module->path), *package = concat(path, ".dwp", NULL);
-	bool packed = access(package, F_OK) == 0;
+	int fd = opener_open(package);
+	bool packed = fd >= 0;
+
+	if (packed)
+		close(fd);
 
 	free(path);
 	free(package);

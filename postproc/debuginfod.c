@@ -2,8 +2,13 @@
 #include "debuginfod.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "confine.h"
+#include "helper.h"
 
 bool debuginfod_wanted(const char *command)
 {
@@ -35,7 +40,13 @@ void debuginfod_set(bool on)
 	setenv("DEBUGINFOD_RETRY_LIMIT", "1", false);
 }
 
-int debuginfod_executable(const char *build_id)
+/* What a request begins with. The build id follows. */
+enum wanted { EXECUTABLE = 'e', DEBUGINFO = 'd' };
+
+static struct helper *helper;
+
+/* Returns a descriptor, or -1. */
+static int ask(char wanted, const char *build_id)
 {
 	/* As elfutils/debuginfod.h declares them; it need not be installed. */
 	void *(*begin)(void), (*end)(void *);
@@ -47,7 +58,8 @@ int debuginfod_executable(const char *build_id)
 		return -1;
 	*(void **)&begin = dlsym(library, "debuginfod_begin");
 	*(void **)&end = dlsym(library, "debuginfod_end");
-	*(void **)&find = dlsym(library, "debuginfod_find_executable");
+	*(void **)&find = dlsym(library, wanted == EXECUTABLE ? "debuginfod_find_executable"
+							      : "debuginfod_find_debuginfo");
 	void *client = begin && end && find ? begin() : NULL;
 
 	if (client) {
@@ -58,4 +70,74 @@ int debuginfod_executable(const char *build_id)
 		end(client);
 	}
 	return fd < 0 ? -1 : fd;
+}
+
+static int settle(void *context)
+{
+	(void)context;
+	if (confine_to_user())
+		return -1;
+	char *home = confine_home(); /* where the cache is */
+
+	if (home)
+		setenv("HOME", home, true);
+	free(home);
+	return 0;
+}
+
+static int serve(void *context, const void *request, size_t size, int *fd)
+{
+	const char *text = request;
+
+	(void)context;
+	if (size < 2 || text[size - 1] || strspn(text + 1, "0123456789abcdef") != size - 2)
+		return EINVAL;
+	*fd = ask(text[0], text + 1);
+	return *fd < 0 ? ENOENT : 0;
+}
+
+int debuginfod_start(void)
+{
+	debuginfod_set(true);
+	helper = helper_start(
+		&(struct helper_duty){.name = "hud-debuginfod", .settle = settle, .serve = serve});
+	if (!helper)
+		perror("hud-postproc: cannot start a process");
+	return helper ? 0 : -1;
+}
+
+int debuginfod_descriptor(void)
+{
+	return helper ? helper_descriptor(helper) : -1;
+}
+
+void debuginfod_end(void)
+{
+	helper_end(helper);
+	helper = NULL;
+}
+
+static int find(char wanted, const char *build_id)
+{
+	char request[2 * 64 + 2];
+	int fd;
+
+	if (!helper)
+		return ask(wanted, build_id);
+	int length = snprintf(request, sizeof(request), "%c%s", wanted, build_id);
+
+	if (length < 0 || (size_t)length >= sizeof(request))
+		return -1;
+	helper_ask(helper, request, (size_t)length + 1, &fd);
+	return fd;
+}
+
+int debuginfod_executable(const char *build_id)
+{
+	return find(EXECUTABLE, build_id);
+}
+
+int debuginfod_debuginfo(const char *build_id)
+{
+	return find(DEBUGINFO, build_id);
 }

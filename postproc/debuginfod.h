@@ -12,8 +12,18 @@ bool debuginfod_wanted(const char *command);
  * set others. */
 void debuginfod_set(bool on);
 
-/* Asks the servers for the executable or library with this build id (hex). Returns a descriptor for the caller to close, or -1.
- * What comes is not checked. */
+/* From now on a process of the user's asks, which may use the network and the user's cache. Returns 0, or -1 after a message. */
+int debuginfod_start(void);
+
+/* The descriptor that a process forked from this one must keep to ask; -1 if there is no such process. */
+int debuginfod_descriptor(void);
+
+/* Lets it end. */
+void debuginfod_end(void);
+
+/* Asks the servers for the executable or library with this build id (hex), or for its debug info. Return a descriptor for the caller
+ * to close, or -1. What comes is not checked. */
 int debuginfod_executable(const char *build_id);
+int debuginfod_debuginfo(const char *build_id);
 
 #endif

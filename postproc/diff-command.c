@@ -14,7 +14,9 @@
 #include "output.h"
 #include "progress.h"
 #include "replay.h"
+#include "sandbox.h"
 #include "unpack.h"
+#include "userfiles.h"
 
 static const struct format {
 	const char *name;
@@ -204,6 +206,16 @@ static int write_output(const struct options *o, size_t i, const struct diff *di
 	return 0;
 }
 
+static int enter_sandbox(struct options *o)
+{
+	userfiles_name(o->file[0]);
+	userfiles_name(o->file[1]);
+	for (size_t i = 0; i < o->outputs; i++)
+		userfiles_name(o->output[i].path);
+	o->replay.confine = sandbox_resolver;
+	return sandbox_begin(0, o->replay.debuginfod) || sandbox_seal() ? -1 : 0;
+}
+
 int diff_main(int argc, char **argv)
 {
 	struct options o = {0};
@@ -216,6 +228,8 @@ int diff_main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (isatty(STDERR_FILENO))
 		progress_enable();
+	if (enter_sandbox(&o))
+		return 1;
 	status = read_side(&o, 0, &replay[0], &model[0]);
 	if (!status)
 		status = read_side(&o, 1, &replay[1], &model[1]);
@@ -232,5 +246,6 @@ int diff_main(int argc, char **argv)
 	}
 	replay_free(replay[0]);
 	replay_free(replay[1]);
+	sandbox_end();
 	return status;
 }

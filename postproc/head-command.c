@@ -7,11 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "binary.h"
 #include "command.h"
+#include "confine.h"
 #include "debuginfod.h"
 #include "head.h"
+#include "opener.h"
 #include "progress.h"
 
 static const char usage[] =
@@ -41,6 +45,16 @@ static int usage_error(void)
 {
 	fputs("Try 'hud-postproc head --help'.\n", stderr);
 	return 2;
+}
+
+/* It keeps the right to look at processes: it stops threads for a moment, and reads their stacks. */
+static int enter_sandbox(const struct head_options *options)
+{
+	if (opener_start(options->pid) || (options->debuginfod && debuginfod_start()) || confine_to_tracer())
+		return -1;
+	binary_prepare();
+	tzset();
+	return confine_head();
 }
 
 int head_main(int argc, char **argv)
@@ -103,11 +117,15 @@ int head_main(int argc, char **argv)
 	}
 	if (!quiet && isatty(STDERR_FILENO))
 		progress_enable();
-	if (!status && head_write(stdout, &options)) {
+	if (!status && enter_sandbox(&options))
+		status = 1;
+	else if (!status && head_write(stdout, &options)) {
 		fprintf(stderr, "hud-postproc head: process %ld: %s\n", options.pid,
 			errno == ENOENT ? strerror(ESRCH) : strerror(errno));
 		status = 1;
 	}
+	opener_end();
+	debuginfod_end();
 	free(meta);
 	return status;
 }

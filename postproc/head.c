@@ -158,12 +158,10 @@ static void find_by_prefix(FILE *out, const char *prefix, struct thread *threads
 /* Decides who is watched, and says how. Names alone would miss a current-thread runtime, whose thread has any name while
  * its blocking pool has Tokio's; stacks alone, workers whose stack cannot be read and a pool thread that takes over from a
  * worker in block_in_place. So either is enough. */
-static void find_workers(FILE *out, pid_t pid, struct thread *threads, size_t count,
-			 const struct procmaps *maps, struct space *space)
+static void find_workers(FILE *out, struct thread *threads, size_t count, struct space *space)
 {
 	struct symbolizer *symbolizer = symbolizer_new(space);
-	size_t unread = roles_by_stack(pid, threads, count, maps->mapping, maps->count, symbolizer),
-	       named = 0;
+	size_t unread = roles_by_stack(threads, count, space, symbolizer), named = 0;
 
 	for (size_t i = 0; i < sizeof(tokio_names) / sizeof(*tokio_names); i++)
 		named += roles_by_name(threads, count, tokio_names[i]);
@@ -190,7 +188,7 @@ static void write_tokio(FILE *out, pid_t pid, struct thread *threads, size_t cou
 	const char *why = tokio_find(space_main(space), &layout);
 
 	if (!why) {
-		roles_read_thread_pointers(pid, threads, count);
+		roles_read_thread_pointers(threads, count);
 		why = tokio_verify(pid, threads, count, &layout);
 	}
 	if (why) {
@@ -317,7 +315,7 @@ static void write_all(FILE *out, const struct head_options *options, const char 
 	if (options->workers)
 		find_by_prefix(out, options->workers, threads, count);
 	else
-		find_workers(out, (pid_t)options->pid, threads, count, maps, space);
+		find_workers(out, threads, count, space);
 	write_symbol_warnings(out, space, options->target, build_id);
 	write_stack_facts(out, space, maps, threads, count);
 	write_tokio(out, (pid_t)options->pid, threads, count, space);

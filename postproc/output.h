@@ -7,24 +7,20 @@
 
 /* A file on its way to its name. */
 struct output {
-	FILE *file;   /* to write to */
-	char *path;   /* its name; NULL: standard output */
-	char *beside; /* the name that it has until then */
+	FILE *file; /* to write to */
+	char *path; /* its name; NULL: standard output */
 };
 
-/* Opens `path` for writing; NULL or "-" is standard output. It is written beside its name, and gets that when output_close()
- * finds it whole; what stands there now stays until then. Returns 0, or -1 with errno set. */
+/* Opens `path` for writing, as who called (userfiles.h); NULL or "-" is standard output. It is written beside its name, and gets
+ * that when output_close() finds it whole; what stands there now stays until then. Returns 0, or -1 with errno set. */
 int output_open(struct output *output, const char *path);
 
 /* Could output_open() write to `path`? Leaves nothing behind, and does not open a pipe or device. Returns 0, or -1 with errno
  * set. */
 int output_check(const char *path);
 
-/* Closes it. `whole`: what was written is all, and gets the name; else it is thrown away. If sudo runs this program, the file
- * belongs to who called it. Returns 0, or -1 with errno set: something could not be written, and nothing is left. */
+/* Closes it. `whole`: what was written is all, and gets the name; else it is thrown away. Returns 0, or -1 with errno set:
+ * something could not be written, and nothing is left. */
 int output_close(struct output *output, bool whole);
-
-/* Makes an open file that of who called sudo, if this program runs so. Returns 0, or -1 with errno set. */
-int output_give(int fd);
 
 #endif

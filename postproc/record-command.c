@@ -18,13 +18,17 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "binary.h"
 #include "command.h"
+#include "confine.h"
 #include "debuginfod.h"
 #include "escape.h"
+#include "opener.h"
 #include "progress.h"
 #include "recording.h"
 #include "resolve.h"
 #include "ring.h"
+#include "sandbox.h"
 
 #define BLOCK_SIZE (256u << 10)
 #define LINE_LIMIT (1u << 20) /* what is longer without an end is written as it is */
@@ -456,6 +460,19 @@ static int parse(int argc, char **argv, struct options *o)
 	return 2;
 }
 
+/* Its files are the caller's, and new ones come while it runs: it becomes that user before it opens the first. */
+static int confine(struct options *o)
+{
+	o->replay.confine = sandbox_resolver;
+	if (o->resolve && (opener_start(o->replay.pid) || (o->replay.debuginfod && debuginfod_start())))
+		return -1;
+	if (confine_to_user())
+		return -1;
+	binary_prepare();
+	tzset();
+	return confine_record();
+}
+
 int record_main(int argc, char **argv)
 {
 	struct options o = {0};
@@ -468,6 +485,8 @@ int record_main(int argc, char **argv)
 		return status;
 	if (!o.quiet && isatty(STDERR_FILENO))
 		progress_enable();
+	if (confine(&o))
+		return 1;
 	char *path = escape_terminal(o.path, false);
 
 	r.path = path;
@@ -482,5 +501,7 @@ int record_main(int argc, char **argv)
 	}
 	free(r.block);
 	free(path);
+	opener_end();
+	debuginfod_end();
 	return status;
 }

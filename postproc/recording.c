@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "output.h"
 #include "pack.h"
 #include "ring.h"
 #include "unpack.h"
+#include "userfiles.h"
 
 #define STREAM_BUFFER (256u << 10)
 
@@ -52,7 +52,7 @@ static int open_partial(const char *path)
 		}
 	}
 	fd = open(path, flags | O_CREAT | O_EXCL, 0600);
-	if (fd < 0 || (flock(fd, LOCK_EX | LOCK_NB) == 0 && output_give(fd) == 0))
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return fd;
 	int error = errno;
 
@@ -66,13 +66,15 @@ struct recording *recording_open(const char *path, const char *suffix, uint64_t 
 {
 	struct recording *r = xcalloc(1, sizeof(*r));
 	struct stat old;
-	bool special = stat(path, &old) == 0 && !S_ISREG(old.st_mode);
+	int special = userfile_special(path, &old);
 
 	r->path = xstrdup(path);
 	r->limit = (off_t)ring;
-	errno = EINVAL;
-	if (special) {
-		r->fd = ring ? -1 : open(path, O_WRONLY | O_CLOEXEC);
+	if (special < 0) {
+		r->fd = -1;
+	} else if (special) {
+		errno = EINVAL;
+		r->fd = ring ? -1 : open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	} else {
 		r->partial = concat(path, suffix, NULL);
 		r->fd = open_partial(r->partial);
@@ -148,16 +150,16 @@ static void copy_stacks(struct recording *r, size_t first, size_t end, FILE *out
 {
 	size_t left = 0, room = 0;
 	bool frames = false;
-	char *line = NULL, *name = xasprintf("/proc/self/fd/%d", r->fd);
-	int fd = open(name, O_RDONLY | O_CLOEXEC);
+	char *line = NULL;
 	ssize_t length;
 
-	free(name);
-	if (fd < 0 || first == end) {
-		if (fd >= 0)
-			close(fd);
+	if (first == end)
 		return;
-	}
+	int fd = fcntl(r->fd, F_DUPFD_CLOEXEC, 3);
+
+	if (fd < 0)
+		return;
+	/* They share where they are: at the end again, below. */
 	lseek(fd, r->block[first].offset, SEEK_SET);
 	FILE *in = unpack_fd(fd);
 
@@ -171,6 +173,7 @@ static void copy_stacks(struct recording *r, size_t first, size_t end, FILE *out
 	free(line);
 	if (in)
 		fclose(in);
+	lseek(r->fd, r->size, SEEK_SET);
 }
 
 /* Writes what stands for the dropped blocks, those before `first`: the head and the stacks. Of these, at most a quarter of the

@@ -17,11 +17,11 @@
 #include "names.h"
 #include "polls.h"
 #include "reorder.h"
+#include "resolver.h"
 #include "samples.h"
 #include "space.h"
 #include "stacks.h"
 #include "stream.h"
-#include "symbolize.h"
 #include "tally.h"
 
 #define HOLD 500000000u /* ns */
@@ -35,7 +35,7 @@ struct replay {
 	struct mapped *mapped;
 	const struct arch *arch; /* the target's */
 	struct space *space;
-	struct symbolizer *symbolizer;
+	struct resolver *resolver;
 	struct judge *judge;
 	struct stacks *stacks;
 	struct tally *tally;
@@ -74,7 +74,7 @@ void replay_free(struct replay *r)
 	tally_free(r->tally);
 	stacks_free(r->stacks);
 	judge_free(r->judge);
-	symbolizer_free(r->symbolizer);
+	resolver_free(r->resolver);
 	space_free(r->space);
 	free(r->mapped);
 	free(r->exe);
@@ -97,8 +97,9 @@ static void need_space(struct replay *r)
 					.debuginfod = r->options.debuginfod};
 
 	r->space = space_new(&options);
-	r->symbolizer = symbolizer_new(r->space);
-	r->stacks = stacks_new(r->space, r->symbolizer, r->judge, r->arch);
+	r->resolver =
+		resolver_new(r->space, r->arch, &(struct resolver_options){.confine = r->options.confine});
+	r->stacks = stacks_new(r->resolver, r->judge);
 	if (!r->options.all_stacks)
 		stacks_forget_walked(r->stacks);
 }
@@ -385,12 +386,12 @@ static void take(struct replay *r, const struct event *e)
 		break;
 	case EVENT_MAP:
 		need_space(r);
-		space_add(r->space, &(struct mapping){.start = e->map.start,
-						      .end = e->map.end,
-						      .offset = e->map.offset,
-						      .executable = e->map.executable,
-						      .path = e->map.path,
-						      .build_id = e->map.build_id});
+		resolver_map(r->resolver, &(struct mapping){.start = e->map.start,
+							    .end = e->map.end,
+							    .offset = e->map.offset,
+							    .executable = e->map.executable,
+							    .path = e->map.path,
+							    .build_id = e->map.build_id});
 		break;
 	case EVENT_THREAD:
 		tally_thread(r->tally, e->tid, 0, e->text, e->watched ? role_named(e->key) : ROLE_UNKNOWN);
@@ -442,14 +443,13 @@ static void take(struct replay *r, const struct event *e)
 }
 
 /* What the files that stacks led to lacked. */
-static void note_lacking(const struct space *space, struct model *m)
+static void note_lacking(struct resolver *resolver, struct model *m)
 {
-	const struct module *module;
+	const char *path, *why;
 
-	for (size_t i = 0; m->lackings < LACKING_SHOWN && (module = space_opened(space, i)); i++)
-		if (module->problem)
-			m->lacking[m->lackings++] =
-				(struct lacking){.path = module->path, .why = module->problem};
+	for (size_t i = 0; m->lackings < LACKING_SHOWN && (path = resolver_lacking(resolver, i, &why)); i++)
+		if (why)
+			m->lacking[m->lackings++] = (struct lacking){.path = path, .why = why};
 }
 
 static void note_mappings(struct replay *r, struct model *m)
@@ -526,7 +526,7 @@ int replay_read(struct replay *r, FILE *in, struct model *model)
 		model->stacks_too_few = stacks_too_few(r->stacks);
 	}
 	if (r->space) {
-		note_lacking(r->space, model);
+		note_lacking(r->resolver, model);
 		note_mappings(r, model);
 	}
 	tally_finish(r->tally, model);

@@ -11,10 +11,12 @@
 struct replay_options {
 	long pid;	    /* the process, if it is still there to read files through; 0 = a recording */
 	const char *target; /* --target: file to take the executable's symbols from, or NULL */
-	bool debuginfod;    /* ask debuginfod's servers for what debug info is missing */
-	bool all_stacks;    /* replay_write_stacks() will be called */
-	bool all_spans;	    /* the model has every block's span, not only the newest */
-	uint64_t window;    /* ns: only the last so many count; 0 = all */
+	/* Gives up the rights of the process that resolves; NULL: this one resolves (resolver.h). */
+	int (*confine)(void);
+	bool debuginfod; /* ask debuginfod's servers for what debug info is missing */
+	bool all_stacks; /* replay_write_stacks() will be called */
+	bool all_spans;	 /* the model has every block's span, not only the newest */
+	uint64_t window; /* ns: only the last so many count; 0 = all */
 };
 
 struct replay;

@@ -10,6 +10,7 @@
 
 #include "chart.h"
 #include "command.h"
+#include "confine.h"
 #include "debuginfod.h"
 #include "escape.h"
 #include "formats.h"
@@ -18,7 +19,9 @@
 #include "progress.h"
 #include "replay.h"
 #include "report.h"
+#include "sandbox.h"
 #include "unpack.h"
+#include "userfiles.h"
 
 #define OUTPUTS 16
 
@@ -252,7 +255,7 @@ static int check_outputs(const struct options *o)
 }
 
 /* What was read is reported, also when reading failed on the way. */
-static int report(struct options *o, FILE *in)
+static int report(struct options *o, FILE *in, struct chart *chart)
 {
 	struct replay *replay = replay_new(&o->replay);
 	struct model model;
@@ -274,12 +277,22 @@ static int report(struct options *o, FILE *in)
 	for (size_t i = 0; i < o->outputs; i++)
 		if (write_output(o, i, &model))
 			status = 1;
-	if (o->chart && chart_write(&model, o->chart, o->chart_kind, o->report.width))
+	if (o->chart && (!chart || chart_draw(chart, &model, o->report.width)))
 		status = 1;
 	int broken = gates_check(&o->gates, "report", &model, NULL);
 
 	replay_free(replay);
 	return status ? status : broken;
+}
+
+static int enter_sandbox(struct options *o)
+{
+	userfiles_name(o->file);
+	for (size_t i = 0; i < o->outputs; i++)
+		userfiles_name(o->output[i].path);
+	userfiles_name(o->chart);
+	o->replay.confine = sandbox_resolver;
+	return sandbox_begin(o->replay.pid, o->replay.debuginfod);
 }
 
 int report_main(int argc, char **argv)
@@ -288,17 +301,22 @@ int report_main(int argc, char **argv)
 
 	parse(argc, argv, &o);
 	if (o.check)
-		return check_outputs(&o);
+		return confine_to_user() ? 2 : check_outputs(&o);
 	command_fit_terminal(&o.report, o.no_colour);
 	signal(SIGPIPE, SIG_IGN);
 	if (!o.quiet && isatty(STDERR_FILENO))
 		progress_enable();
+	if (enter_sandbox(&o))
+		return 1;
 	FILE *in = unpack_open(o.file);
 
 	if (!in)
 		return fail(o.file, strerror(errno));
-	int status = report(&o, in);
+	struct chart *chart = o.chart ? chart_prepare(o.chart, o.chart_kind) : NULL;
+	int status = sandbox_seal() ? 1 : report(&o, in, chart);
 
 	fclose(in);
+	chart_end(chart);
+	sandbox_end();
 	return status;
 }

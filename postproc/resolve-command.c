@@ -10,6 +10,8 @@
 #include "debuginfod.h"
 #include "progress.h"
 #include "resolve.h"
+#include "sandbox.h"
+#include "userfiles.h"
 
 static int fail(const char *what)
 {
@@ -77,7 +79,12 @@ int resolve_main(int argc, char **argv)
 		return status;
 	if (isatty(STDERR_FILENO))
 		progress_enable();
+	userfiles_name(argv[optind]);
+	options.confine = sandbox_resolver;
+	if (sandbox_begin(options.pid, options.debuginfod) || sandbox_seal())
+		return 1;
 	if (resolve_write("resolve", argv[optind], &options, stdout))
 		return fail(argv[optind]);
+	sandbox_end();
 	return fflush(stdout) || ferror(stdout) ? fail("standard output") : 0;
 }

@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <elf.h>
-#include <elfutils/libdwfl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -19,36 +18,33 @@
 #include <sys/user.h>
 #include <unistd.h>
 
+#include "arch.h"
 #include "space.h"
 #include "stopped.h"
 #include "symbolize.h"
+#include "unwind.h"
 
 #define STACK_MAX                                                                                            \
-	(512u << 10)   /* bytes copied of a stack; frames that tell the role of a deeper one are lost */
-#define FRAMES_MAX 512 /* machine frames looked at; those of inlined functions come on top */
+	(512u << 10) /* bytes copied of a stack; frames that tell the role of a deeper one are lost */
 #define PAGE 4096u
 
 /* What is copied of a thread while it is stopped. */
 struct snapshot {
 	struct user_regs_struct registers;
-	uint64_t sp;
-	size_t size;
-	unsigned char stack[STACK_MAX];
+	struct raw_stack stack;
+	uint64_t words[STACK_MAX / 8];
 };
 
-/* One unwinding of a whole process: libdw's handles, and the thread that it is at. */
+/* One unwinding of a whole process, and the thread that it is at. */
 struct unwinding {
-	pid_t pid, tid;
 	struct thread *thread;
 	size_t threads, unread;
-	const struct mapping *mapping;
-	size_t mappings;
+	struct unwinder *unwinder;
 	struct symbolizer *symbolizer;
-	Dwfl *dwfl;
 	struct snapshot snapshot;
-	bool cut;
-	size_t machine_frames, count, room;
+	struct chain chain;
 	const struct frame **frame; /* leaf first, inlined ones included */
+	size_t room;
 };
 
 static int by_tid(const void *a, const void *b)
@@ -120,7 +116,7 @@ size_t roles_by_name(struct thread *threads, size_t count, const char *prefix)
 }
 
 /* Copies up to STACK_MAX bytes from `sp` up, as far as memory is readable. */
-static size_t copy_stack(pid_t tid, uint64_t sp, unsigned char *to)
+static size_t copy_stack(pid_t tid, uint64_t sp, void *to)
 {
 	struct iovec local = {to, STACK_MAX}, remote[STACK_MAX / PAGE + 1];
 	size_t pages = 0;
@@ -140,14 +136,17 @@ static size_t copy_stack(pid_t tid, uint64_t sp, unsigned char *to)
 	return got > 0 ? (size_t)got : 0;
 }
 
-static uint64_t stack_pointer(const struct user_regs_struct *registers)
+static struct raw_stack stack_of(const struct user_regs_struct *registers)
 {
 #if defined(__x86_64__)
-	return registers->rsp;
+	return (struct raw_stack){.ip = registers->rip, .sp = registers->rsp, .bp = registers->rbp};
 #elif defined(__aarch64__)
-	return registers->sp;
+	return (struct raw_stack){.ip = registers->pc,
+				  .sp = registers->sp,
+				  .bp = registers->regs[29],
+				  .lr = registers->regs[30]};
 #else
-#error "which register of this machine is the stack pointer?"
+#error "which registers of this machine say where it is?"
 #endif
 }
 
@@ -173,167 +172,31 @@ static bool take_snapshot(pid_t tid, struct snapshot *s)
 	ok = !ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &registers) &&
 	     registers.iov_len == sizeof(s->registers);
 	if (ok) {
-		s->sp = stack_pointer(&s->registers);
-		s->size = copy_stack(tid, s->sp, s->stack);
+		s->stack = stack_of(&s->registers);
+		s->stack.word = s->words;
+		s->stack.words = copy_stack(tid, s->stack.sp, s->words) / sizeof(*s->words);
 	}
 	stopped_end(tid, signal);
 	return ok;
 }
 
-static pid_t next_thread(Dwfl *dwfl, void *arg, void **thread_arg)
-{
-	struct unwinding *u = arg;
-	bool first = !*thread_arg;
-
-	(void)dwfl;
-	*thread_arg = u;
-	return first ? u->tid : 0;
-}
-
-static bool get_thread(Dwfl *dwfl, pid_t tid, void *arg, void **thread_arg)
-{
-	struct unwinding *u = arg;
-
-	(void)dwfl;
-	*thread_arg = u;
-	return tid == u->tid;
-}
-
-static bool memory_read(Dwfl *dwfl, Dwarf_Addr addr, Dwarf_Word *result, void *arg)
-{
-	struct unwinding *u = arg;
-	struct snapshot *s = &u->snapshot;
-	struct iovec local = {result, sizeof(*result)}, remote = {(void *)(uintptr_t)addr, sizeof(*result)};
-
-	(void)dwfl;
-	if (addr >= s->sp && addr - s->sp < s->size) {
-		if (s->size - (addr - s->sp) >= sizeof(*result)) {
-			memcpy(result, s->stack + (addr - s->sp), sizeof(*result));
-			return true;
-		}
-	} else if (process_vm_readv(u->pid, &local, 1, &remote, 1, 0) == sizeof(*result)) {
-		return true; /* not the stack: code, say, which does not change */
-	}
-	u->cut = true;
-	return false;
-}
-
-static bool set_initial_registers(Dwfl_Thread *thread, void *thread_arg)
-{
-	const struct user_regs_struct *r = &((struct unwinding *)thread_arg)->snapshot.registers;
-#if defined(__x86_64__)
-	/* In DWARF's order. */
-	Dwarf_Word dwarf[] = {r->rax, r->rdx, r->rcx, r->rbx, r->rsi, r->rdi, r->rbp, r->rsp, r->r8,
-			      r->r9,  r->r10, r->r11, r->r12, r->r13, r->r14, r->r15, r->rip};
-
-	return dwfl_thread_state_registers(thread, 0, sizeof(dwarf) / sizeof(*dwarf), dwarf);
-#elif defined(__aarch64__)
-	Dwarf_Word dwarf[32];
-
-	for (int i = 0; i < 31; i++)
-		dwarf[i] = r->regs[i];
-	dwarf[31] = r->sp;
-	dwfl_thread_state_register_pc(thread, r->pc);
-	return dwfl_thread_state_registers(thread, 0, 32, dwarf);
-#endif
-}
-
-static int frame_found(Dwfl_Frame *state, void *arg)
-{
-	struct unwinding *u = arg;
-	const struct frames *frames;
-	bool activation;
-	Dwarf_Addr pc;
-
-	if (!dwfl_frame_pc(state, &pc, &activation) || u->machine_frames++ == FRAMES_MAX) {
-		u->cut = true;
-		return DWARF_CB_ABORT;
-	}
-	if (!pc)
-		return DWARF_CB_OK;
-	frames = symbolize(u->symbolizer, activation ? pc : pc - 1);
-	if (u->count + frames->count > u->room) {
-		u->room = 2 * (u->count + frames->count);
-		u->frame = xrealloc(u->frame, u->room * sizeof(*u->frame));
-	}
-	for (size_t i = 0; i < frames->count; i++)
-		u->frame[u->count++] = &frames->frame[i];
-	return DWARF_CB_OK;
-}
-
-/* The file of a module, by the mapping instead of by its name: right also for one that was deleted or
- * replaced, or is in another mount namespace. */
-static int find_elf(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base, char **file_name,
-		    Elf **elf)
-{
-	Dwarf_Addr start, end;
-	struct unwinding *u;
-	void **own;
-	char *path;
-	int fd = -1;
-
-	dwfl_module_info(module, &own, &start, &end, NULL, NULL, NULL, NULL);
-	u = *own;
-	for (size_t i = 0; name[0] == '/' && i < u->mappings && fd < 0; i++) {
-		const struct mapping *m = &u->mapping[i];
-
-		if (m->start < start || m->start >= end)
-			continue;
-		path = xasprintf("/proc/%d/map_files/%" PRIx64 "-%" PRIx64, (int)u->pid, m->start, m->end);
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-		if (fd >= 0)
-			*file_name = path;
-		else
-			free(path);
-	}
-	return fd >= 0 ? fd : dwfl_linux_proc_find_elf(module, userdata, name, base, file_name, elf);
-}
-
-/* Unwinding needs no debug info, and looking for it could ask a server. */
-static int find_no_debuginfo(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr base,
-			     const char *file_name, const char *link, GElf_Word crc, char **debuginfo)
-{
-	(void)module, (void)userdata, (void)name, (void)base, (void)file_name, (void)link, (void)crc,
-		(void)debuginfo;
-	return -1;
-}
-
-static const Dwfl_Callbacks callbacks = {.find_elf = find_elf, .find_debuginfo = find_no_debuginfo};
-
-static const Dwfl_Thread_Callbacks thread_callbacks = {
-	.next_thread = next_thread,
-	.get_thread = get_thread,
-	.memory_read = memory_read,
-	.set_initial_registers = set_initial_registers,
-};
-
-static int own_module(Dwfl_Module *module, void **userdata, const char *name, Dwarf_Addr start, void *arg)
-{
-	(void)module, (void)name, (void)start;
-	*userdata = arg;
-	return DWARF_CB_OK;
-}
-
-static bool unwinding_start(struct unwinding *u)
-{
-	u->dwfl = dwfl_begin(&callbacks);
-	if (!u->dwfl)
-		return false;
-	dwfl_report_begin(u->dwfl);
-	if (dwfl_linux_proc_report(u->dwfl, u->pid) || dwfl_report_end(u->dwfl, NULL, NULL) ||
-	    dwfl_getmodules(u->dwfl, own_module, u, 0))
-		return false;
-	return dwfl_attach_state(u->dwfl, NULL, u->pid, &thread_callbacks, u);
-}
-
 /* Unwinds what the snapshot holds and judges it. */
-static enum role unwind(struct unwinding *u, struct judge *judge)
+static enum role role_of(struct unwinding *u, struct judge *judge)
 {
-	u->cut = false;
-	u->count = u->machine_frames = 0;
-	/* It ends "in error" also where all of the frames were found. */
-	dwfl_getthread_frames(u->dwfl, u->tid, frame_found, u);
-	return u->count ? judge_stack(judge, u->frame, u->count, u->cut)->role : ROLE_UNKNOWN;
+	size_t count = 0;
+
+	unwind(u->unwinder, &u->snapshot.stack, &u->chain);
+	for (size_t i = 0; i < u->chain.count; i++) {
+		const struct frames *frames = symbolize(u->symbolizer, u->chain.pc[i]);
+
+		if (count + frames->count > u->room) {
+			u->room = 2 * (count + frames->count);
+			u->frame = xrealloc(u->frame, u->room * sizeof(*u->frame));
+		}
+		for (size_t j = 0; j < frames->count; j++)
+			u->frame[count++] = &frames->frame[j];
+	}
+	return judge_stack(judge, u->frame, count, u->chain.cut)->role;
 }
 
 static bool schedules(enum role role)
@@ -347,18 +210,15 @@ static void *read_roles(void *arg)
 {
 	struct unwinding *u = arg;
 	struct judge *judge = judge_new();
-	bool ready = unwinding_start(u);
 
 	for (size_t i = 0; i < u->threads; i++) {
-		u->tid = u->thread[i].tid;
-		if (ready && take_snapshot(u->tid, &u->snapshot)) {
-			u->thread[i].role = unwind(u, judge);
+		if (take_snapshot(u->thread[i].tid, &u->snapshot)) {
+			u->thread[i].role = role_of(u, judge);
 			u->thread[i].thread_pointer = thread_pointer(&u->snapshot.registers);
 		} else {
 			u->unread++;
 		}
 	}
-	dwfl_end(u->dwfl);
 	judge_free(judge);
 	return NULL;
 }
@@ -373,24 +233,23 @@ static void watch(struct thread *threads, size_t count)
 	}
 }
 
-size_t roles_by_stack(pid_t pid, struct thread *threads, size_t count, const struct mapping *mapping,
-		      size_t mappings, struct symbolizer *symbolizer)
+size_t roles_by_stack(struct thread *threads, size_t count, struct space *space,
+		      struct symbolizer *symbolizer)
 {
 	struct unwinding *u = xcalloc(1, sizeof(*u));
 	size_t unread = count;
 	pthread_t reader;
 
-	u->pid = pid;
 	u->thread = threads;
 	u->threads = count;
-	u->mapping = mapping;
-	u->mappings = mappings;
+	u->unwinder = unwinder_new(space, arch_host());
 	u->symbolizer = symbolizer;
 	if (!pthread_create(&reader, NULL, read_roles, u)) {
 		pthread_join(reader, NULL);
 		unread = u->unread;
 	}
 	watch(threads, count);
+	unwinder_free(u->unwinder);
 	free(u->frame);
 	free(u);
 	return unread;
@@ -407,12 +266,11 @@ static void *read_thread_pointers(void *arg)
 	return NULL;
 }
 
-void roles_read_thread_pointers(pid_t pid, struct thread *threads, size_t count)
+void roles_read_thread_pointers(struct thread *threads, size_t count)
 {
 	struct unwinding *u = xcalloc(1, sizeof(*u));
 	pthread_t reader;
 
-	u->pid = pid;
 	u->thread = threads;
 	u->threads = count;
 	if (!pthread_create(&reader, NULL, read_thread_pointers, u))

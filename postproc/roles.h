@@ -13,7 +13,7 @@
 
 #include "judge.h"
 
-struct mapping;
+struct space;
 struct symbolizer;
 
 #define COMM_SIZE 64 /* the kernel's 16, and longer names of its own threads */
@@ -34,15 +34,15 @@ size_t threads_list(pid_t pid, struct thread **threads);
 /* Watches the threads whose name starts with `prefix`. Returns how many. */
 size_t roles_by_name(struct thread *threads, size_t count, const char *prefix);
 
-/* Reads the thread pointers of the watched threads of `pid` that are not known yet; each is stopped for a moment. */
-void roles_read_thread_pointers(pid_t pid, struct thread *threads, size_t count);
+/* Reads the thread pointers of the watched threads that are not known yet; each is stopped for a moment. */
+void roles_read_thread_pointers(struct thread *threads, size_t count);
 
-/* The role of every thread of `pid` by its stack; watches those that run a scheduler, and those that could not be
+/* The role of every thread of a process by its stack; watches those that run a scheduler, and those that could not be
  * read but are named like one of them. Each thread is stopped while its registers and stack are copied (tens of
  * microseconds) and unwound afterwards; one that does not stop in time (asleep in the kernel, uninterruptibly) is left
- * alone. No thread stays stopped, also if this program is killed meanwhile. `mapping`: all of the executable mappings
- * of the process, `mappings` of them. Returns how many threads could not be read. */
-size_t roles_by_stack(pid_t pid, struct thread *threads, size_t count, const struct mapping *mapping,
-		      size_t mappings, struct symbolizer *symbolizer);
+ * alone. No thread stays stopped, also if this program is killed meanwhile. `space` is that
+ * of the process. Returns how many threads could not be read. */
+size_t roles_by_stack(struct thread *threads, size_t count, struct space *space,
+		      struct symbolizer *symbolizer);
 
 #endif

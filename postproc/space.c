@@ -32,6 +32,12 @@ struct loaded {
 	bool debug_sought; /* libdwfl asks once for the symbols and once for the rest, where there is nothing */
 };
 
+/* A file that is not to be read any more. */
+struct given_up {
+	char *path;
+	const char *why;
+};
+
 struct space {
 	long pid;
 	char *exe;		/* without " (deleted)"; NULL if unknown */
@@ -44,6 +50,9 @@ struct space {
 	bool main_sought;    /* since the last mapping was added */
 	bool debuginfod;
 	time_t debuginfod_spent; /* seconds waited for it */
+	struct given_up *given_up;
+	size_t given_ups;
+	volatile uint64_t *touched; /* NULL if nobody wants to know */
 	Dwfl *dwfl;
 };
 
@@ -97,26 +106,24 @@ static void find_remote_binary(struct space *space, const struct mapping *mappin
 }
 
 /* Asks the servers, unless they have taken too long already. */
-static int find_remote(struct loaded *loaded, Dwfl_Module *mod, void **userdata, const char *name,
-		       Dwarf_Addr base, const char *build_id, char **found)
+static int find_remote(struct loaded *loaded, const char *build_id, char **found)
 {
 	struct space *space = loaded->space;
 	struct timespec start;
 
 	if (!remote_begin(space, &start, "asking debuginfod for the debug info of", loaded->module.path))
 		return -1;
-	/* Without a file's name it goes by build id alone: there, and below this machine's /usr/lib/debug. */
-	int fd = dwfl_standard_find_debuginfo(mod, userdata, name, base, NULL, NULL, 0, found);
+	int fd = debuginfod_debuginfo(build_id);
 	bool over = remote_end(space, &start);
 
 	if (fd < 0 && over && !loaded->module.problem)
 		loaded->module.problem = no_answer;
 	if (fd >= 0 && !binary_is_build(fd, build_id)) {
 		close(fd);
-		free(*found);
-		*found = NULL;
 		return -1;
 	}
+	if (fd >= 0)
+		*found = xasprintf("debuginfod:%s", build_id);
 	return fd;
 }
 
@@ -129,6 +136,7 @@ static int find_debuginfo(Dwfl_Module *mod, void **userdata, const char *name, D
 	const unsigned char *bits;
 	GElf_Addr vaddr;
 
+	(void)name, (void)base;
 	if (!space)
 		return -1;
 	if (link && crc == 0 && file_name) /* so libdwfl asks for what debug files have in common */
@@ -151,7 +159,7 @@ static int find_debuginfo(Dwfl_Module *mod, void **userdata, const char *name, D
 				found, &loaded->module.problem);
 	free(path);
 	if (fd < 0 && space->debuginfod && hex[0])
-		fd = find_remote(loaded, mod, userdata, name, base, hex, found);
+		fd = find_remote(loaded, hex, found);
 	return fd;
 }
 
@@ -193,6 +201,9 @@ void space_free(struct space *space)
 		free((char *)space->regions[i].map.path);
 		free((char *)space->regions[i].map.build_id);
 	}
+	for (size_t i = 0; i < space->given_ups; i++)
+		free(space->given_up[i].path);
+	free(space->given_up);
 	free(space->regions);
 	free(space->modules);
 	free(space->exe);
@@ -373,6 +384,54 @@ static Dwfl_Module *report(struct space *space, struct loaded *loaded, int fd)
 	return mod;
 }
 
+void space_watch(struct space *space, volatile uint64_t *touched)
+{
+	space->touched = touched;
+}
+
+uint64_t space_touch(struct space *space, uint64_t addr)
+{
+	uint64_t before = space->touched ? *space->touched : 0;
+
+	if (space->touched)
+		*space->touched = addr;
+	return before;
+}
+
+void space_give_up(struct space *space, const char *path, const char *why)
+{
+	space->given_up = xrealloc(space->given_up, (space->given_ups + 1) * sizeof(*space->given_up));
+	space->given_up[space->given_ups++] = (struct given_up){xstrdup(path), why};
+}
+
+/* Why the file is not to be read, or NULL. */
+static const char *given_up(const struct space *space, const char *path)
+{
+	for (size_t i = 0; i < space->given_ups; i++)
+		if (!strcmp(space->given_up[i].path, path))
+			return space->given_up[i].why;
+	return NULL;
+}
+
+/* Finds and opens the file behind a region. */
+static void find_file(struct space *space, const struct region *region, bool is_main, struct binary *binary)
+{
+	const char *why = given_up(space, region->map.path);
+
+	if (why) {
+		*binary = (struct binary){.fd = -1, .problem = why};
+		return;
+	}
+	binary_find(&(struct binary_wanted){.mapping = &region->map,
+					    .vma_start = region->vma_start,
+					    .vma_end = region->vma_end,
+					    .pid = space->pid,
+					    .target = is_main ? space->target : NULL},
+		    binary);
+	if (binary->fd < 0 && space->debuginfod && region->map.path[0] == '/')
+		find_remote_binary(space, &region->map, binary);
+}
+
 static struct module *open_module(struct space *space, const struct region *region, const struct region *main)
 {
 	struct loaded *loaded = xcalloc(1, sizeof(*loaded));
@@ -380,14 +439,7 @@ static struct module *open_module(struct space *space, const struct region *regi
 	bool is_main = main && strcmp(main->map.path, region->map.path) == 0;
 	struct binary binary;
 
-	binary_find(&(struct binary_wanted){.mapping = &region->map,
-					    .vma_start = region->vma_start,
-					    .vma_end = region->vma_end,
-					    .pid = space->pid,
-					    .target = is_main ? space->target : NULL},
-		    &binary);
-	if (binary.fd < 0 && space->debuginfod && region->map.path[0] == '/')
-		find_remote_binary(space, &region->map, &binary);
+	find_file(space, region, is_main, &binary);
 	loaded->space = space;
 	module->path = xstrdup(region->map.path);
 	module->build_id = xstrdup(region->map.build_id);
@@ -414,7 +466,10 @@ static struct module *open_module(struct space *space, const struct region *regi
 
 static struct module *region_module(struct space *space, struct region *region)
 {
-	if (region->module || !is_file(&region->map))
+	if (!is_file(&region->map))
+		return NULL;
+	space_touch(space, region->map.start);
+	if (region->module)
 		return region->module;
 	for (size_t i = 0; i < space->module_count && !region->module; i++)
 		if (belongs(region, &space->modules[i]->module))
@@ -451,8 +506,10 @@ struct module *space_main(struct space *space)
 {
 	if (!space->main && !space->main_sought) {
 		struct region *region = main_region(space);
+		uint64_t before = space_touch(space, 0);
 		space->main_sought = true;
 		space->main = region ? region_module(space, region) : NULL;
+		space_touch(space, before);
 	}
 	return space->main;
 }

@@ -58,6 +58,16 @@ bool space_executable(const struct space *space, uint64_t addr);
 /* The mapping that `addr` is in, or NULL. Owned by space, until the next space_add. */
 const struct mapping *space_mapping(const struct space *space, uint64_t addr);
 
+/* From now on an address in the module that is looked into stands in *touched (it is 0 when who asks clears it), which must outlive
+ * the space: when that kills this process, another can tell which file it was. NULL: no more. */
+void space_watch(struct space *space, volatile uint64_t *touched);
+
+/* The module at `addr` is looked into now. Returns what was before. */
+uint64_t space_touch(struct space *space, uint64_t addr);
+
+/* The file mapped as `path` is not opened from now on: its problem is `why` (static text). */
+void space_give_up(struct space *space, const char *path, const char *why);
+
 /* The modules that were opened up to now, in that order: the one at `index`, NULL past the last. Owned by space. */
 const struct module *space_opened(const struct space *space, size_t index);
 

@@ -7,9 +7,7 @@
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 
-#include "space.h"
-#include "symbolize.h"
-#include "unwind.h"
+#include "resolver.h"
 
 #define MAX_CHUNKS 4096 /* of 128 bytes: what a hostile `stack` line may ask memory for */
 #define MAX_RETURNS 4
@@ -35,10 +33,8 @@ struct stack {
 };
 
 struct stacks {
-	struct space *space;
-	struct symbolizer *symbolizer;
+	struct resolver *resolver;
 	struct judge *judge;
-	struct unwinder *unwinder;
 	htab_t by_id;
 	htab_t known; /* frames that came resolved, each once: the judge tells chains apart by their frames */
 	struct stack *walk; /* the `frames` line whose addresses follow */
@@ -106,15 +102,12 @@ static void free_frame(void *entry)
 	free(f);
 }
 
-struct stacks *stacks_new(struct space *space, struct symbolizer *symbolizer, struct judge *judge,
-			  const struct arch *arch)
+struct stacks *stacks_new(struct resolver *resolver, struct judge *judge)
 {
 	struct stacks *stacks = xcalloc(1, sizeof(*stacks));
 
-	stacks->space = space;
-	stacks->symbolizer = symbolizer;
+	stacks->resolver = resolver;
 	stacks->judge = judge;
-	stacks->unwinder = unwinder_new(space, arch);
 	stacks->by_id = htab_create(1024, hash_stack, equal_stacks, free_stack);
 	stacks->known = htab_create(256, hash_frame, equal_frames, free_frame);
 	return stacks;
@@ -124,7 +117,6 @@ void stacks_free(struct stacks *stacks)
 {
 	if (!stacks)
 		return;
-	unwinder_free(stacks->unwinder);
 	htab_delete(stacks->by_id);
 	htab_delete(stacks->known);
 	free(stacks->recent);
@@ -314,14 +306,14 @@ static void unwind_stack(struct stacks *stacks, struct stack *s)
 					.word = s->word,
 					.words = s->words};
 
-		unwind(stacks->unwinder, &raw, chain);
+		resolver_unwind(stacks->resolver, &raw, chain);
 		return;
 	}
 	chain->count = s->words;
 	chain->too_few = false;
 	for (size_t i = 0; i < s->words; i++)
 		chain->pc[i] = s->word[i] - (i > 0);
-	chain->cut = s->words < 2 || !unwind_is_start(stacks->unwinder, chain->pc[s->words - 1]);
+	chain->cut = s->words < 2 || !resolver_is_start(stacks->resolver, chain->pc[s->words - 1]);
 }
 
 /* Unwinds a stack and names its frames, into stacks->frame. Returns how many there are. */
@@ -332,7 +324,7 @@ static size_t resolve(struct stacks *stacks, struct stack *s, bool *cut)
 	unwind_stack(stacks, s);
 	*cut = stacks->chain.cut;
 	for (size_t i = 0; i < stacks->chain.count; i++) {
-		const struct frames *at = symbolize(stacks->symbolizer, stacks->chain.pc[i]);
+		const struct frames *at = resolver_frames(stacks->resolver, stacks->chain.pc[i]);
 
 		for (size_t j = 0; j < at->count; j++) {
 			if (count == MAX_CHAIN)

@@ -8,15 +8,11 @@
 #include "judge.h"
 #include "stream.h"
 
-struct arch;
 struct stacks;
-struct space;
-struct symbolizer;
+struct resolver;
 
-/* The stacks of one stream, of a target on `arch`. What it works with must outlive it. Exits the program when out of
- * memory. */
-struct stacks *stacks_new(struct space *space, struct symbolizer *symbolizer, struct judge *judge,
-			  const struct arch *arch);
+/* The stacks of one stream. What it works with must outlive it. Exits the program when out of memory. */
+struct stacks *stacks_new(struct resolver *resolver, struct judge *judge);
 void stacks_free(struct stacks *stacks);
 
 /* From now on only the newest walked stacks are kept, each of which has an id of its own: a long trace must not fill the memory

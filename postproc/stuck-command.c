@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "confine.h"
 #include "roles.h"
 #include "stopped.h"
 #include "tokio.h"
@@ -80,7 +81,7 @@ static size_t find_workers(pid_t pid, char *const *tids, size_t count, struct wo
 	for (size_t i = 0; i < all; i++)
 		for (size_t j = 0; j < count; j++)
 			threads[i].watched |= strtol(tids[j], NULL, 10) == threads[i].tid;
-	roles_read_thread_pointers(pid, threads, all);
+	roles_read_thread_pointers(threads, all);
 	for (size_t i = 0; i < all && found < count; i++)
 		if (threads[i].thread_pointer)
 			workers[found++].thread = threads[i];
@@ -100,6 +101,8 @@ int stuck_main(int argc, char **argv)
 
 	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
 		return fputs(usage, stdout) < 0;
+	if (confine_to_tracer() || confine_head())
+		return 1;
 	if (argc < 4 || pid < 1 || !tokio_read(argv[2], &layout)) {
 		fputs(usage, stderr);
 		return 2;

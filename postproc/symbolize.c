@@ -177,8 +177,13 @@ static bool is_dependency(void *symbolizer, const char *crate, size_t length)
 {
 	struct symbolizer *s = symbolizer;
 
-	if (!s->crates)
-		s->crates = crates_read(space_main(s->space));
+	if (!s->crates) {
+		struct module *main = space_main(s->space);
+		uint64_t before = space_touch(s->space, main ? main->low : 0);
+
+		s->crates = crates_read(main);
+		space_touch(s->space, before);
+	}
 	return crates_have(s->crates, crate, length);
 }
 

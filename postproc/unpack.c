@@ -13,6 +13,8 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
+#include "userfiles.h"
+
 #define BUFFER 65536
 
 struct unpacker;
@@ -195,8 +197,7 @@ FILE *unpack_fd(int fd)
 
 FILE *unpack_open(const char *path)
 {
-	int fd = strcmp(path, "-") != 0 ? open(path, O_RDONLY | O_CLOEXEC)
-					: fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	int fd = strcmp(path, "-") != 0 ? userfile_read(path) : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 
 	return fd >= 0 ? unpack_fd(fd) : NULL;
 }

@@ -112,17 +112,20 @@ chart() {
 
 # What gnuplot is given, by one that keeps it. Hostile names are rows of data and nothing else.
 @test "names do not reach gnuplot's code" {
-	mkdir bin
-	printf '#!/bin/sh\ncat >>script; echo drawn\n' >bin/gnuplot
-	chmod +x bin/gnuplot
+	# Root's gnuplot is nobody's process.
+	bin=$(mktemp -d)
+	touch script
+	chmod 666 script
+	printf '#!/bin/sh\ncat >>script; echo drawn\n' >"$bin/gnuplot"
+	chmod 755 "$bin" "$bin/gnuplot"
 	stream 2 50 'a"`touch\x20owned`\x0aEOD\x0asystem(\x27touch\x20owned\x27)' >stream
 	for kind in "${KINDS[@]}"; do
-		PATH=$PWD/bin:$PATH chart x.svg --chart-kind "$kind" stream
-		PATH=$PWD/bin:$PATH chart - --chart-kind "$kind" stream
+		PATH=$bin:$PATH chart x.svg --chart-kind "$kind" stream
+		PATH=$bin:$PATH chart - --chart-kind "$kind" stream
 	done
+	rm -r "$bin"
 	grep -q owned script
 	awk '/<< EOD$/ { data = 1; next } /^EOD$/ { data = 0; next } !data && /owned|system|`|"/ { print; bad = 1 } END { exit bad }' script
-	rm -r bin
 	for kind in "${KINDS[@]}"; do
 		chart x.svg --chart-kind "$kind" stream
 	done

@@ -18,6 +18,17 @@ within() {
 	done
 }
 
+# Prints why nothing can be traced here, if so.
+why_not() {
+	local words
+
+	if ((EUID)); then
+		echo 'LIVE TESTS NEED ROOT'
+	elif ! words=$(timeout 60 bpftrace -e 'BEGIN { exit(); }' 2>&1); then
+		echo "BPF IS REFUSED HERE: ${words##*$'\n'}"
+	fi
+}
+
 # Starts the demo server at path $1, with the variables $2...; sets SERVER, ADDR and LOADER.
 start_server() {
 	LOADER=${1%/*}/demo-load

@@ -5,17 +5,9 @@ bats_require_minimum_version 1.5.0
 load helpers
 
 setup_file() {
-	local words
-
 	export WHY_NOT='' DEBUG='' RELEASE='' RELEASE_FP=''
-	if ((EUID)); then
-		WHY_NOT='LIVE TESTS NEED ROOT'
-		return
-	fi
-	if ! words=$(timeout 30 bpftrace -e 'BEGIN { exit(); }' 2>&1); then
-		WHY_NOT="BPF IS REFUSED HERE: ${words##*$'\n'}"
-		return
-	fi
+	WHY_NOT=$(why_not)
+	[[ ! $WHY_NOT ]] || return 0
 	DEBUG=$(timeout 300 "$DEMO/build" debug | tail -n 1)
 	RELEASE=$(timeout 300 "$DEMO/build" release | tail -n 1)
 	RELEASE_FP=$(timeout 300 "$DEMO/build" release-fp | tail -n 1)
@@ -264,15 +256,16 @@ complete() {
 		pids+=("$!")
 		STARTED+=("$!")
 	done
-	within 40 grep -q '^sleep ' sleep.bt.out
+	within 60 grep -q "^sleep " sleep.bt.out
 	sleep 2
-	for pid in "${pids[@]}"; do
-		kill -INT "$pid" 2>/dev/null || true
-	done
-	for pid in "${pids[@]}"; do
-		within 15 ended "$pid"
-	done
-	# What it says of its own end, when others end at once, is not about the scripts.
+	# What bpftrace says of its own end, when all of them end at once, is not about the scripts.
 	! grep -H 'ERROR:' ./*.bt.out ./*.bt.err |
-		grep -vE 'RLIMIT_MEMLOCK|[Ff]ailed to look up stack id|failed to close perf event' || return 1
+		grep -vE 'RLIMIT_MEMLOCK|[Ff]ailed to look up stack id' || return 1
+	for pid in "${pids[@]}"; do
+		! ended "$pid" || { echo "one has ended by itself" && return 1; }
+		kill -INT "$pid"
+	done
+	for pid in "${pids[@]}"; do
+		within 40 ended "$pid"
+	done
 }

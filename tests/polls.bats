@@ -8,17 +8,9 @@ GROUND_TRUTH=$ROOT/examples/ground-truth
 PROBE=$ROOT/probes/poll.bt
 
 setup_file() {
-	local words
-
 	export WHY_NOT='' DEBUG='' RELEASE=''
-	if ((EUID)); then
-		WHY_NOT='POLLS NEED ROOT'
-		return
-	fi
-	if ! words=$(timeout 30 bpftrace -e 'BEGIN { exit(); }' 2>&1); then
-		WHY_NOT="BPF IS REFUSED HERE: ${words##*$'\n'}"
-		return
-	fi
+	WHY_NOT=$(why_not)
+	[[ ! $WHY_NOT ]] || return 0
 	DEBUG=$(timeout 300 "$GROUND_TRUTH/build" debug | tail -n 1)
 	RELEASE=$(timeout 300 "$GROUND_TRUTH/build" release-debug | tail -n 1)
 	[[ -x $DEBUG && -x $RELEASE && -x $POSTPROC ]]

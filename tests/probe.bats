@@ -5,17 +5,9 @@ bats_require_minimum_version 1.5.0
 load helpers
 
 setup_file() {
-	local words
-
 	export WHY_NOT='' DEBUG=''
-	if ((EUID)); then
-		WHY_NOT='LIVE TESTS NEED ROOT'
-		return
-	fi
-	if ! words=$(timeout 60 bpftrace -e 'BEGIN { exit(); }' 2>&1); then
-		WHY_NOT="BPF IS REFUSED HERE: ${words##*$'\n'}"
-		return
-	fi
+	WHY_NOT=$(why_not)
+	[[ ! $WHY_NOT ]] || return 0
 	DEBUG=$(timeout 300 "$DEMO/build" debug | tail -n 1)
 	[[ -x $DEBUG && -x $POSTPROC ]]
 }

@@ -5,17 +5,9 @@ bats_require_minimum_version 1.5.0
 load helpers
 
 setup_file() {
-	local words
-
 	export WHY_NOT='' RELEASE='' TRUTH=''
-	if ((EUID)); then
-		WHY_NOT='LIVE TESTS NEED ROOT'
-		return
-	fi
-	if ! words=$(timeout 30 bpftrace -e 'BEGIN { exit(); }' 2>&1); then
-		WHY_NOT="BPF IS REFUSED HERE: ${words##*$'\n'}"
-		return
-	fi
+	WHY_NOT=$(why_not)
+	[[ ! $WHY_NOT ]] || return 0
 	RELEASE=$(timeout 300 "$DEMO/build" release | tail -n 1)
 	TRUTH=$(timeout 300 "$ROOT/examples/ground-truth/build" release | tail -n 1)
 	[[ -x $RELEASE && -x $TRUTH && -x $POSTPROC ]]

@@ -11,10 +11,10 @@
 
 #include "arch.h"
 #include "judge.h"
+#include "resolver.h"
 #include "space.h"
 #include "stacks.h"
 #include "stream.h"
-#include "symbolize.h"
 
 #define CODE UINT64_C(0x10000)
 #define TRAMPOLINE UINT64_C(0x7fffffffe000)
@@ -22,7 +22,7 @@
 
 struct setup {
 	struct space *space;
-	struct symbolizer *symbolizer;
+	struct resolver *resolver;
 	struct judge *judge;
 	struct stacks *stacks;
 };
@@ -35,9 +35,9 @@ static int set_up(void **state)
 	/* Code without CFI, which keeps frame pointers. */
 	space_add(setup.space, &(struct mapping){CODE, 2 * CODE, 0, true, "", ""});
 	space_add(setup.space, &(struct mapping){TRAMPOLINE, TRAMPOLINE + 0x1000, 0, true, "[uprobes]", ""});
-	setup.symbolizer = symbolizer_new(setup.space);
+	setup.resolver = resolver_new(setup.space, &arch_x86_64, &(struct resolver_options){0});
 	setup.judge = judge_new();
-	setup.stacks = stacks_new(setup.space, setup.symbolizer, setup.judge, &arch_x86_64);
+	setup.stacks = stacks_new(setup.resolver, setup.judge);
 	*state = &setup;
 	return 0;
 }
@@ -48,7 +48,7 @@ static int tear_down(void **state)
 
 	stacks_free(setup->stacks);
 	judge_free(setup->judge);
-	symbolizer_free(setup->symbolizer);
+	resolver_free(setup->resolver);
 	space_free(setup->space);
 	return 0;
 }

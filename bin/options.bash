@@ -1,0 +1,171 @@
+# shellcheck shell=bash
+# The command line: its options, what they may be, and what may go together. Sets the settings that bin/hud-trace lists.
+
+usage() {
+	cat <<-'END'
+	usage: sudo hud-trace [OPTION]... NAME | --pid PID
+
+	Traces a running Tokio process and reports the code that blocks its workers.
+
+	  -p, --pid PID         its id; or NAME: its name, its executable's, or a part
+	      --threshold MS    report what blocks for at least MS milliseconds (5)
+	      --duration SECS   trace for so long; --window SECS: only the last count
+	      --top N           rank at most N blockers (10)
+	      --chart FILE      draw .png, .svg, .pdf; - is text; --chart-kind KIND
+	      --format F[=FILE] write it as F (list: as what); --export FILE: a trace
+	      --record FILE     keep the events; --resolve: with names; --ring SIZE
+	      --fail-on EXPR    exit with 3 if so: 'blocked>5%', 'max>50ms', ...
+	      --workers PREFIX  its workers are the threads named so (found unasked)
+	  -t, --target FILE     symbols from an unstripped copy; --debuginfod: servers
+	      --probe FILE.bt   a bpftrace script of your own besides
+	      --hz N            sample the CPU N times a second (199; 99 to estimate)
+	      --polls HOW       telling polls apart: tls, uprobe, estimate, off (auto)
+	      --stacks HOW      taking stacks: fp, dwarf, copy (auto); --stack-size KIB
+	      --raw             print the event lines; --print-script: what would run
+	  -q, --quiet           only the report; --headless: no progress; --no-color
+	  -h, --help   -V, --version
+
+	Exit status: 0 reported, 1 failed, 2 wrong usage, 3 --fail-on, 77 no right.
+	END
+}
+
+# Sets REPLY to the number $2 times 10^$3; $1, the option's name, refuses what is not from $4 to $5 (times 10^$3) $6.
+number() {
+	local option=$1 text=$2 digits=$3 low=$4 high=$5 range=$6
+	local pattern='^0*([0-9]{0,9})(\.([0-9]+))?$' fraction
+	((digits)) || pattern='^0*([0-9]{0,9})()()$'
+
+	REPLY=-1
+	if [[ $text == *[0-9]* && $text =~ $pattern ]]; then
+		fraction=${BASH_REMATCH[3]}000000
+		REPLY=$((10#0${BASH_REMATCH[1]} * 10 ** digits + 10#0${fraction:0:digits}))
+	fi
+	((REPLY >= low && REPLY <= high)) || refuse "$option: '$(clean "$text")' is not $range"
+}
+
+# The words of getopt's output, into the array WORDS: as `eval set --` would take them, without running anything.
+unquote() {
+	local rest=$1 word="^ ('(([^']|'\\\\'')*)'|[^' ]+)"
+
+	WORDS=()
+	while [[ $rest =~ $word ]]; do
+		rest=${rest:${#BASH_REMATCH[0]}}
+		if [[ ${BASH_REMATCH[1]} == "'"* ]]; then
+			WORDS+=("${BASH_REMATCH[2]//"'\\''"/"'"}")
+		else
+			WORDS+=("${BASH_REMATCH[1]}")
+		fi
+	done
+}
+
+parse_options() {
+	local words long=help,version,pid:,target:,threshold:,duration:,workers:,hz:,top:,window:,chart:,chart-kind:,probe:
+	long+=,format:,export:,fail-on:,polls:,stacks:,stack-size:,headless,quiet,no-color,print-script,raw,debuginfod
+	long+=,record:,ring:,resolve
+
+	words=$(getopt -n hud-trace -o hVp:t:q -l "$long" -- "$@" 2>&1) ||
+		refuse "$(sed -n '1s/^[^:]*: //p' <<<"$words")"
+	unquote "$words"
+	set -- "${WORDS[@]}"
+	while [[ $1 != -- ]]; do
+		case $1 in
+		-h | --help) usage && exit ;;
+		-V | --version) printf 'hud-trace %s\n' "$VERSION" && exit ;;
+		-q | --quiet) QUIET=1 && shift && continue ;;
+		--headless) HEADLESS=1 && shift && continue ;;
+		--no-color) COLOR=no && shift && continue ;;
+		--print-script) PRINT_SCRIPT=1 && shift && continue ;;
+		--raw) RAW=1 && shift && continue ;;
+		--debuginfod) DEBUGINFOD=1 && shift && continue ;;
+		--resolve) RESOLVE=1 && shift && continue ;;
+		-p | --pid) number --pid "$2" 0 1 4194304 'a process id from 1 to 4194304' && PID=$REPLY ;;
+		-t | --target) TARGET=$2 ;;
+		--threshold)
+			number --threshold "$2" 3 50 60000000 'a number of milliseconds from 0.05 to 60000'
+			THRESHOLD_US=$REPLY
+			;;
+		--duration)
+			number --duration "$2" 3 100 604800000 'a number of seconds from 0.1 to 604800'
+			DURATION_MS=$REPLY
+			;;
+		--window)
+			number --window "$2" 3 100 604800000 'a number of seconds from 0.1 to 604800'
+			WINDOW=$2
+			;;
+		--hz) number --hz "$2" 0 1 997 'a whole number from 1 to 997' && HZ=$REPLY ;;
+		--format)
+			[[ $2 != list ]] || { find_files && exec "$POSTPROC" report --format list -; }
+			FORMATS+=("$2")
+			;;
+		--export) FORMATS+=("trace=$2") ;;
+		--fail-on) FAIL_ON+=("$2") ;;
+		--record) RECORD=$2 ;;
+		--ring) RING=$2 ;;
+		--polls) POLLS=$2 ;;
+		--probe) OWN+=("$2") ;;
+		--stacks) STACKS=$2 ;;
+		--stack-size) number --stack-size "$2" 0 1 80 'a number of KiB from 1 to 80' && STACK_KIB=$REPLY ;;
+		--top) number --top "$2" 0 1 100 'a whole number from 1 to 100' && TOP=$REPLY ;;
+		--workers) WORKERS=$2 ;;
+		--chart) CHART=$2 ;;
+		--chart-kind) CHART_KIND=$2 ;;
+		esac
+		shift 2
+	done
+	shift
+	check_options "$@"
+}
+
+# What one option alone does not tell.
+check_options() {
+	local script
+
+	(($# <= 1)) || refuse "one NAME, please, not $#"
+	NAME=${1-}
+	[[ $NAME || $PID ]] || refuse 'which process? Give a NAME or --pid PID'
+	[[ ! $NAME || ! $PID ]] || refuse 'either a NAME or --pid PID, not both'
+	[[ ! $TARGET || (-f $TARGET && -r $TARGET) ]] || refuse "--target: '$(clean "$TARGET")' is not a file to read"
+	case $STACKS in
+	auto | fp | dwarf | copy) ;;
+	*) refuse "--stacks: '$(clean "$STACKS")' is not auto, fp, dwarf or copy" ;;
+	esac
+	case $POLLS in
+	auto | tls | uprobe | estimate | off) ;;
+	*) refuse "--polls: '$(clean "$POLLS")' is not auto, tls, uprobe, estimate or off" ;;
+	esac
+	case $CHART in
+	'' | - | *.png | *.svg | *.pdf) ;;
+	*) refuse "--chart: '$(clean "$CHART")' does not end in .png, .svg or .pdf, and is not -" ;;
+	esac
+	for script in ${OWN[@]+"${OWN[@]}"}; do
+		[[ -f $script && -r $script ]] || refuse "--probe: '$(clean "$script")' is not a file to read"
+		[[ -s $script ]] || refuse "--probe: '$(clean "$script")' is empty"
+	done
+	case $CHART_KIND in
+	'' | timeline | blockers | histogram | heatmap | all) ;;
+	*) refuse "--chart-kind: '$(clean "$CHART_KIND")' is not timeline, blockers, histogram, heatmap or all" ;;
+	esac
+	[[ ! $CHART_KIND || $CHART ]] || refuse '--chart-kind needs --chart FILE'
+	[[ ! $DEBUGINFOD || ${DEBUGINFOD_URLS-} ]] ||
+		refuse '--debuginfod: DEBUGINFOD_URLS names no server; sudo drops it, unless told: sudo --preserve-env=DEBUGINFOD_URLS'
+	check_recording
+	[[ ! $RAW || ! $CHART ]] || refuse 'either --raw or --chart, not both'
+	[[ ! $RAW || ${#FAIL_ON[@]} -eq 0 ]] || refuse 'either --raw or --fail-on, not both: there is no report to judge'
+	((!${#FORMATS[@]})) || [[ ! $RAW ]] || refuse 'either --raw or --format, not both'
+}
+
+check_recording() {
+	local size=${RING%[KMG]} shift=0
+
+	[[ $RECORD || ! $RING$RESOLVE ]] || refuse '--ring and --resolve need --record FILE'
+	[[ $RECORD != - ]] || refuse '--record takes a file; --raw prints the event lines'
+	[[ $RING ]] || return 0
+	case $RING in
+	*K) shift=10 ;;
+	*M) shift=20 ;;
+	*G) shift=30 ;;
+	esac
+	[[ $size =~ ^[0-9]{1,9}$ ]] || size=0
+	size=$((10#$size << shift))
+	((size >= 1 << 16 && size <= 1 << 40)) || refuse "--ring: '$(clean "$RING")' is not a size from 64K to 1024G"
+}

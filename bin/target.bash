@@ -1,0 +1,173 @@
+# shellcheck shell=bash
+# The target: which process a name means, whether it can be traced, and what its head tells.
+
+declare -A META=() # the head's meta lines
+
+# Reads a file of /proc into REPLY, which may hold anything but NUL. Fails if there is none: processes come and go.
+slurp() {
+	REPLY=''
+	{ read -r -d '' REPLY <"$1" || true; } 2>/dev/null
+	REPLY=${REPLY%$'\n'}
+	[[ $REPLY ]]
+}
+
+# Sets FIELDS to the words of /proc/$1/stat that follow the name: 0 state, 1 parent, 6 flags, 19 start time.
+read_stat() {
+	slurp "/proc/$1/stat" && read -r -a FIELDS <<<"${REPLY##*) }"
+}
+
+# Every process but kernel threads, this one, its children, and the programs that it was started by.
+list_processes() {
+	local pid exe
+	local -A kin=()
+
+	for ((pid = $$; pid > 1; pid = FIELDS[1])); do
+		kin[$pid]=1
+		read_stat "$pid" || break
+	done
+	while IFS=$'\t' read -r -d '' pid exe; do
+		[[ ${kin[$pid]-} ]] && continue
+		read_stat "$pid" || continue
+		((!(FIELDS[6] & 0x200000) && FIELDS[1] != $$)) || continue
+		slurp "/proc/$pid/comm" || REPLY=
+		COMM[pid]=$REPLY
+		exe=${exe% (deleted)}
+		EXE[pid]=${exe##*/}
+	done < <(cd /proc && exec find [1-9]*/exe -maxdepth 0 -printf '%h\t%l\0' 2>/dev/null)
+}
+
+# One line about process $1: pid, start, command line.
+describe() {
+	local boot start words=()
+
+	boot=$(sed -n 's/^btime //p' /proc/stat)
+	read_stat "$1" && start=$((boot + FIELDS[19] / $(getconf CLK_TCK)))
+	mapfile -d '' -t words 2>/dev/null <"/proc/$1/cmdline"
+	printf '%8d  %(%F %T)T  %.200s' "$1" "${start:-0}" "$(clean "${words[*]}")"
+}
+
+# Names that resemble NAME: one holds the other, or few letters differ.
+near_names() {
+	local pid
+
+	for pid in "${!COMM[@]}"; do
+		clean "${COMM[pid]}" && echo
+		clean "${EXE[pid]}" && echo
+	done | sort -u | WANT=$NAME awk '
+		function least(a, b) { return a < b ? a : b }
+		function distance(a, b,    i, j, above, here, old) {
+			for (j = 0; j <= length(b); j++) row[j] = j
+			for (i = 1; i <= length(a); i++) {
+				above = row[0]; row[0] = i
+				for (j = 1; j <= length(b); j++) {
+					old = row[j]
+					here = above + (substr(a, i, 1) != substr(b, j, 1))
+					row[j] = least(here, least(row[j], row[j - 1]) + 1)
+					above = old
+				}
+			}
+			return row[length(b)]
+		}
+		BEGIN { want = tolower(ENVIRON["WANT"]) }
+		length($0) > 2 {
+			have = tolower($0)
+			if (index(have, want) || index(want, have)) near = 0
+			else if (length(want) > 64) next
+			else near = distance(want, have)
+			if (near <= least(length(want), length(have)) / 3) print near "\t" $0
+		}' | sort -n | cut -f2 | head -n 5
+}
+
+# Sets PID to the process that NAME means.
+find_target() {
+	local pid by matches=() near
+
+	list_processes
+	for by in name executable part; do
+		for pid in "${!COMM[@]}"; do
+			case $by in
+			name) [[ ${COMM[pid]} == "$NAME" ]] || continue ;;
+			executable) [[ ${EXE[pid]} == "$NAME" ]] || continue ;;
+			part) [[ ${COMM[pid]} == *"$NAME"* || ${EXE[pid]} == *"$NAME"* ]] || continue ;;
+			esac
+			matches+=("$pid")
+		done
+		((${#matches[@]} == 0)) || break
+	done
+	case ${#matches[@]} in
+	1) PID=${matches[0]} ;;
+	0)
+		near=$(near_names)
+		die "no process is named '$(clean "$NAME")'${near:+. Is it one of these? ${near//$'\n'/, }}"
+		;;
+	*)
+		say "hud-trace: ${#matches[@]} processes match '$(clean "$NAME")'; choose one by --pid:"
+		for pid in "${matches[@]}"; do
+			say "$(describe "$pid")"
+		done
+		exit 1
+		;;
+	esac
+}
+
+# Is PID one that can be traced?
+check_target() {
+	[[ -d /proc/$PID ]] || die "no process has the id $PID"
+	slurp "/proc/$PID/status" || die "process $PID has just ended"
+	[[ $REPLY =~ Tgid:$'\t'([0-9]+) ]]
+	((BASH_REMATCH[1] == PID)) || die "$PID is a thread of process ${BASH_REMATCH[1]}: use --pid ${BASH_REMATCH[1]}"
+	read_stat "$PID" || die "process $PID has just ended"
+	((!(FIELDS[6] & 0x200000))) || die "$PID is a kernel thread"
+	[[ ${FIELDS[0]} != [ZX] ]] || die "process $PID has ended already, its parent has not taken notice of it yet"
+	((PID != $$)) || die 'it cannot trace itself'
+}
+
+# Everything about the process that the stream has to begin with. Here its threads are looked at.
+read_head() {
+	local options=(--pid "$PID") kind one two three rest words
+
+	[[ $TARGET ]] && options+=(--target "$TARGET")
+	[[ $DEBUGINFOD ]] && options+=(--debuginfod)
+	[[ $HEADLESS$QUIET ]] && options+=(--headless)
+	[[ $WORKERS ]] && options+=(--workers "${WORKERS:0:15}") # the kernel cuts names
+	[[ $WINDOW ]] && options+=(--meta "window-s=$WINDOW")
+	slurp "/proc/$PID/comm" || REPLY=$PID
+	options+=(--meta "target=$REPLY" --meta "threshold-us=$THRESHOLD_US")
+	options+=(--meta "bpftrace=${BPFTRACE[0]}.${BPFTRACE[1]}" --meta "hud-trace=$VERSION")
+	printf -v words '%q ' "${ARGUMENTS[@]}"
+	options+=(--meta "options=${words% }")
+	HEAD=$("$POSTPROC" head "${options[@]}") || die "process $PID cannot be read"
+	while read -r kind one two three rest; do
+		case $kind in
+		thread) ((three)) && WATCHED+=("$one") ;;
+		tokio) TOKIO="$one $two $three $rest" ;;
+		site)
+			if [[ $one == - ]]; then
+				NO_SITES="$two $three $rest"
+			else
+				SITES+=("$one${rest%% *}:0x$three")
+			fi
+			;;
+		meta)
+			two+=${three:+ $three}${rest:+ $rest}
+			META[$one]=$two
+			[[ $one == warning ]] && WARNINGS+=("$two")
+			;;
+		esac
+	done <<<"$HEAD"
+	((${#WATCHED[@]})) || no_workers
+}
+
+no_workers() {
+	say "hud-trace: process $PID has no thread that looks like a Tokio worker (${META[workers]}). Its threads:"
+	sed -n 's/^thread [0-9]* [^ ]* [01] \(.*\)/\1/p' <<<"$HEAD" | sort | uniq -c | sort -rn | head -n 10 >&2
+	((${#WARNINGS[@]})) && say "$(printf 'warning: %s\n' "${WARNINGS[@]}")"
+	say 'If some of these are workers, say so: --workers PREFIX.'
+	exit 1
+}
+
+# Adds a line to the head.
+add_meta() {
+	HEAD+=$'\n'"meta $1 $2"
+	META[$1]=$2
+}

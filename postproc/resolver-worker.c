@@ -1,0 +1,221 @@
+/* resolver-worker.c - see resolver-worker.h. */
+#include "resolver-worker.h"
+
+#include <errno.h>
+#include <libiberty/libiberty.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "debuginfod.h"
+#include "opener.h"
+#include "space.h"
+#include "symbolize.h"
+#include "unwind.h"
+
+#define SECONDS 10 /* of CPU time for one answer: the debug info of 1.2 GB takes 0.1 */
+#define MEMORY                                                                                               \
+	((rlim_t)8 << 30) /* bytes of addresses: of files of gigabytes, and what is unpacked from them */
+
+static char answer[ANSWER_LIMIT];
+static size_t filled;
+static const char *problems[LACKINGS_KEPT]; /* of the modules, as told */
+
+static void put(const void *bytes, size_t size)
+{
+	if (size > sizeof(answer) - filled)
+		_exit(1);
+	memcpy(answer + filled, bytes, size);
+	filled += size;
+}
+
+static void put_text(const char *text)
+{
+	text = text ? text : NO_TEXT;
+	put(text, strlen(text) + 1);
+}
+
+static void put_lackings(const struct space *space)
+{
+	const struct module *module;
+
+	for (size_t i = 0; i < LACKINGS_KEPT && (module = space_opened(space, i)); i++)
+		if (module->problem != problems[i]) {
+			problems[i] = module->problem;
+			put_text(module->path);
+			put_text(module->problem);
+		}
+}
+
+static void put_chain(const struct resolver_work *w, const struct question *q, const uint64_t *words)
+{
+	static struct chain chain;
+	struct raw_stack raw = {.ip = q->stack[0],
+				.sp = q->stack[1],
+				.bp = q->stack[2],
+				.lr = q->stack[3],
+				.word = words,
+				.words = q->more / sizeof(*words)};
+
+	unwind(w->unwinder, &raw, &chain);
+	put(&(struct plain_chain){.count = (uint32_t)chain.count, .cut = chain.cut, .too_few = chain.too_few},
+	    sizeof(struct plain_chain));
+	put(chain.pc, chain.count * sizeof(*chain.pc));
+}
+
+static void put_frames(const struct resolver_work *w, uint64_t pc)
+{
+	const struct frames *frames = symbolize(w->symbolizer, pc);
+	size_t count = frames->count < FRAMES_LIMIT ? frames->count : FRAMES_LIMIT;
+
+	put(&(struct plain_frames){.count = (uint32_t)count, .start = unwind_is_start(w->unwinder, pc)},
+	    sizeof(struct plain_frames));
+	for (size_t i = 0; i < count; i++) {
+		const struct frame *f = &frames->frame[i];
+		struct plain_frame plain = {.offset = f->offset,
+					    .line = f->line,
+					    .origin = (uint8_t)f->origin,
+					    .inlined = f->inlined};
+
+		put(&plain, sizeof(plain));
+		put_text(f->module);
+		put_text(f->function);
+		put_text(f->name);
+		put_text(f->generics);
+		put_text(f->file);
+		put_text(f->runtime_files);
+	}
+}
+
+static void map(const struct resolver_work *w, const struct question *q, const char *texts)
+{
+	const char *id = memchr(texts, 0, q->more);
+
+	if (!id || !q->more || texts[q->more - 1])
+		_exit(1);
+	space_add(w->space, &(struct mapping){.start = q->map[0],
+					      .end = q->map[1],
+					      .offset = q->map[2],
+					      .executable = q->executable != 0,
+					      .path = texts,
+					      .build_id = id + 1});
+}
+
+static void set_timer(long seconds)
+{
+	setitimer(ITIMER_PROF, &(struct itimerval){.it_value.tv_sec = seconds}, NULL);
+}
+
+static void receive(int socket, void *to, size_t size)
+{
+	char *at = to;
+
+	while (size) {
+		ssize_t got = recv(socket, at, size, 0);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			_exit(0);
+		at += got;
+		size -= (size_t)got;
+	}
+}
+
+static void send_answer(int socket)
+{
+	struct answer_head head = {filled};
+	const char *parts[] = {(const char *)&head, answer};
+	size_t sizes[] = {sizeof(head), filled};
+
+	for (int i = 0; i < 2; i++)
+		while (sizes[i]) {
+			ssize_t put = send(socket, parts[i], sizes[i],
+					   MSG_NOSIGNAL | (i == 0 && filled ? MSG_MORE : 0));
+
+			if (put < 0 && errno != EINTR)
+				_exit(0);
+			parts[i] += put > 0 ? put : 0;
+			sizes[i] -= put > 0 ? (size_t)put : 0;
+		}
+}
+
+/* Only what it asks and answers with stays open, and where messages go. */
+static void close_files(int socket)
+{
+	int kept[] = {socket, opener_descriptor(), debuginfod_descriptor()};
+	unsigned next = 3;
+
+	close(0);
+	close(1);
+	for (;;) {
+		unsigned nearest = ~0u;
+
+		for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+			if (kept[i] >= (int)next && (unsigned)kept[i] < nearest)
+				nearest = (unsigned)kept[i];
+		if (nearest > next)
+			close_range(next, nearest - 1, 0);
+		if (nearest == ~0u)
+			return;
+		next = nearest + 1;
+	}
+}
+
+/* What ends a pipeline from a terminal is not for it; what it may die of, it dies of. */
+static void set_signals(void)
+{
+	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT},
+			 deadly[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGPROF};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
+		signal(ignored[i], SIG_IGN);
+	for (size_t i = 0; i < ARRAY_SIZE(deadly); i++)
+		signal(deadly[i], SIG_DFL);
+}
+
+static void set_limits(void)
+{
+#ifndef __SANITIZE_ADDRESS__
+	setrlimit(RLIMIT_AS, &(struct rlimit){MEMORY, MEMORY});
+#endif
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+}
+
+_Noreturn void resolver_work(const struct resolver_work *w)
+{
+	static char more[MORE_LIMIT] __attribute__((aligned(8)));
+	struct question question;
+
+	prctl(PR_SET_NAME, "hud-resolver");
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	set_signals();
+	close_files(w->socket);
+	set_limits();
+	if (w->confine())
+		_exit(1);
+	for (;;) {
+		receive(w->socket, &question, sizeof(question));
+		if (question.more > sizeof(more))
+			_exit(1);
+		receive(w->socket, more, question.more);
+		filled = 0;
+		set_timer(SECONDS);
+		if (question.kind == ASK_MAP)
+			map(w, &question, more);
+		else if (question.kind == ASK_CHAIN)
+			put_chain(w, &question, (const uint64_t *)(const void *)more);
+		else
+			put_frames(w, question.pc);
+		put_lackings(w->space);
+		set_timer(0);
+		*w->touched = 0;
+		send_answer(w->socket);
+	}
+}

@@ -1,0 +1,176 @@
+# shellcheck shell=bash
+# Composes the script that bpftrace runs: how polls are told apart and stacks are taken, and what compose.awk has to know.
+
+# Prints the tightest [lo, lo + 2^k) around the addresses from $1 to $2 as lo and k.
+window() {
+	local k=12
+
+	while ((($2 - $1) >> k)); do
+		((++k))
+	done
+	printf '0x%x %d' "$1" "$k"
+}
+
+# Where the target's code is, in two windows: the executable's own and the libraries'. What lies between them is left out.
+code_windows() {
+	local kind start end path rest own=() others=()
+
+	while read -r kind start end _ _ _ path; do
+		[[ $kind == map ]] || continue
+		rest=$((16#$start))
+		end=$((16#$end))
+		if [[ $path == "${META[exe]}" ]]; then
+			own=("${own[0]-$rest}" "$end")
+		else
+			others=("${others[0]-$rest}" "$end")
+		fi
+	done <<<"$HEAD"
+	# shellcheck disable=SC2016,SC2046,SC2183 # the variables are of bpftrace; numbers, two each
+	printf '$lo0 = (uint64)%s; $k0 = (uint64)%d; $lo1 = (uint64)%s; $k1 = (uint64)%d;' \
+		$(window "${own[0]-0}" "${own[1]-0}") $(window "${others[0]-0}" "${others[1]-0}")
+}
+
+# Threads that take one of the workers' names later are workers too. Names with odd characters are not pasted into a script.
+watch_names() {
+	local tid name
+	local -A seen=()
+
+	if [[ $WORKERS ]]; then
+		seen[${WORKERS:0:15}]=1
+	else
+		for tid in "${WATCHED[@]}"; do
+			name=$(sed -n "s/^thread $tid [^ ]* 1 //p" <<<"$HEAD")
+			[[ $tid == "$PID" || ! $name ]] || seen[$name]=1
+		done
+	fi
+	for name in "${!seen[@]}"; do
+		[[ $name =~ ^[A-Za-z0-9_.:/@\ -]+$ ]] || continue
+		printf 'if (strncmp(args->newcomm, "%s", %d) == 0) { @worker[args->pid] = 1; } ' "$name" "${#name}"
+	done
+}
+
+# How polls are told apart: by Tokio's own state where that could be found, else by probes where they begin, else not. Says so in
+# the head.
+choose_polls() {
+	local how=${TOKIO#- }
+
+	if [[ $POLLS == tls && $TOKIO == -* ]]; then
+		die "--polls tls: Tokio's state cannot be read: $(clean "$how")"
+	elif [[ $POLLS == uprobe && $NO_SITES ]]; then
+		die "--polls uprobe: no poll can be probed: $(clean "$NO_SITES")"
+	elif [[ $POLLS == auto ]]; then
+		POLLS=tls
+		[[ $TOKIO != -* ]] || POLLS=uprobe
+		[[ $POLLS != uprobe || ! $NO_SITES ]] || POLLS=estimate how+="; $NO_SITES"
+	elif [[ $POLLS != tls ]]; then
+		how='as asked for'
+	fi
+	# It finds no poll shorter than two samples' distance.
+	if [[ ! $HZ ]]; then
+		HZ=99
+		[[ $POLLS != @(tls|uprobe) ]] || HZ=199
+	fi
+	add_meta hz "$HZ"
+	case $POLLS in
+	tls) add_meta polls "tls ${how##*([0-9 ])}" ;;
+	uprobe) add_meta polls "uprobe $(printf '%s\n' "${SITES[@]}" | grep -c ^P) types of futures, $how" ;;
+	estimate) add_meta polls "estimate $how" ;;
+	off) add_meta polls "estimate without samples, $how" ;;
+	esac
+}
+
+# The statements that tell poll.bt where Tokio's state is, or nothing.
+tokio_state() {
+	local name numbers
+
+	[[ $POLLS == tls ]] || return 0
+	read -r -a numbers <<<"$TOKIO"
+	for name in id_at id_tag_at budget_at tagged tag_at {mt,ct}_{known,at,tag,core,tick,idle,parked}; do
+		# shellcheck disable=SC2016 # the variables are of bpftrace
+		printf '$%s = (uint64)%d; ' "$name" "${numbers[0]}"
+		numbers=("${numbers[@]:1}")
+	done
+	# shellcheck disable=SC2016
+	printf '$shortest = (uint64)%d;' "${THRESHOLD_US}000"
+}
+
+# How stacks are taken: by frame pointers where all of the code keeps them, by bpftrace's own CFI walk where it has one, else
+# copied. Says so in the head.
+choose_stacks() {
+	local release how why=''
+
+	if [[ $STACKS == auto ]]; then
+		if [[ ${META[frame-pointers]-} == yes ]]; then
+			STACKS=fp why='all of its code keeps them'
+		elif walks_dwarf; then
+			STACKS=dwarf
+		else
+			STACKS=copy
+		fi
+	elif [[ $STACKS == dwarf ]] && ! walks_dwarf; then
+		die "--stacks dwarf: bpftrace ${BPFTRACE[0]}.${BPFTRACE[1]} cannot walk stacks by CFI, 0.26 and later can; use --stacks copy"
+	fi
+	# Linux 6.19 and later tell it only of a thread that has changed its CPU (rseq_trace_update in linux/rseq_entry.h).
+	read -r release </proc/sys/kernel/osrelease
+	[[ $release =~ ^([0-9]+)\.([0-9]+) ]]
+	((BASH_REMATCH[1] * 1000 + BASH_REMATCH[2] < 6019)) &&
+		[[ ${META[rseq]-} == yes && -d $TRACEFS/events/rseq/rseq_update ]] || RESUME=0
+	case $STACKS in
+	fp) how="walked by frame pointers${why:+: $why}" ;;
+	dwarf) how='walked by CFI in bpftrace' ;;
+	copy) how="copied (up to $STACK_KIB KiB), unwound by CFI" ;;
+	esac
+	add_meta stacks "$how"
+}
+
+walks_dwarf() {
+	((BPFTRACE[0] > 0 || BPFTRACE[1] >= 26)) && [[ $(bpftrace --help 2>&1) == *--dwarf-pid* ]]
+}
+
+# The script that bpftrace runs, put together by compose.awk.
+compose_script() {
+	local probes=("$PROBES"/{threads,runq,sleep}.bt) bodies=("$PROBES/stack.bt") sites='' script
+
+	case $POLLS in
+	tls) bodies+=("$PROBES/poll.bt") ;;
+	uprobe) bodies+=("$PROBES/pollentry.bt") sites=${SITES[*]} ;;
+	esac
+	[[ $POLLS == off ]] || probes+=("$PROBES/sample.bt")
+	for script in ${OWN[@]+"${OWN[@]}"}; do
+		probes+=("$(realpath -- "$script")")
+	done
+	printf '// Composed by hud-trace %s from probes/*.bt\n\n' "$VERSION"
+	awk -v pid="$PID" -v threshold="$THRESHOLD_US" -v hz="$HZ" -v workers="${WATCHED[*]}" -v duration="${DURATION_MS:-0}" \
+		-v stacks="$STACKS" -v chunks=$((STACK_KIB * 8)) -v windows="$(code_windows)" -v watch="$(watch_names)" \
+		-v resume="$RESUME" -v raw=$((BPFTRACE[0] > 0 || BPFTRACE[1] >= 20)) -v tokio="$(tokio_state)" -v sites="$sites" \
+		-v own=${#OWN[@]} -v bodies="${#bodies[@]}" \
+		-f "$PROBES/compose.awk" -f "$PROBES/own.awk" "${bodies[@]}" "${bodies[@]}" "${probes[@]}"
+}
+
+# Complaints about the script $1 that is read from standard input, as complaints about the user's own scripts where they
+# are from these (see own.awk).
+name_scripts() {
+	local script names=''
+
+	for script in ${OWN[@]+"${OWN[@]}"}; do
+		names+=$(clean "$script")$'\n'
+	done
+	NAMES=$names awk '
+		BEGIN { split(ENVIRON["NAMES"], names, "\n") }
+		FNR == NR {
+			line++
+			if (/^\/\/# /) { file = $2; line = $3 - 1 }
+			of[FNR] = file
+			at[FNR] = line
+			last = FNR
+			next
+		}
+		match($0, /^stdin:[0-9]+/) {
+			number = substr($0, 7, RLENGTH - 6) + 0
+			if (number > last) # the end of all, for want of a brace
+				number = last
+			if (of[number] > 0)
+				$0 = names[of[number]] ":" at[number] substr($0, RLENGTH + 1)
+		}
+		{ print; fflush() }' <(printf '%s\n' "$1") -
+}

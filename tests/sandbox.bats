@@ -1,0 +1,237 @@
+#!/usr/bin/env bats
+# What hud-postproc's processes may do (hud-trace(8), SECURITY), as root, through sudo, and as any user.
+
+bats_require_minimum_version 1.5.0
+load helpers
+
+setup() {
+	STARTED=()
+	# Whoever it becomes gets there.
+	WORK=$(mktemp -d)
+	chmod 755 "$WORK"
+	cd "$WORK" || return
+	cp "$POSTPROC" hud-postproc
+	POSTPROC=$WORK/hud-postproc
+}
+
+teardown() {
+	end_started
+	rm -rf "$WORK"
+}
+
+# The head of a stream, of a process that is this program: $1 is a copy of it, say.
+head_of() {
+	local file=$1 offset address size
+
+	read -r offset address size < <(readelf -lW "$file" | awk '$1 == "LOAD" && / R E / { print $2, $3, $5 }')
+	base=$((0x555500000000))
+	start=$((base + address)) end=$((base + address + (size + 0xfff & ~0xfff)))
+	printf 'hud-trace 1\nmeta target it\nmeta pid 42\nmeta exe %s\nmeta threshold-us 5000\n' "$file"
+	printf 'map %x %x r-xp %x - %s\n' "$start" "$end" "$((offset))" "$file"
+	printf 'thread 43 worker 1 w-0\nbegin 1000000000\n'
+}
+
+# Events of the seconds from $1 to $2, each with a stack of its own in function $3 of the file.
+events() {
+	local second pc
+
+	pc=$(nm "$FILE" | awk -v name="$3" '$3 == name { print $1 }')
+	for ((second = $1; second <= $2; second++)); do
+		printf 'sleep %d000000000 43 0 9000000 1000 S 230 a%d 42 44 0 waker\n' "$second" "$second"
+		printf 'stack a%d 43 %x 7000 7100 1\n' "$second" $((0x555500000000 + 0x$pc + second))
+	done
+}
+
+# The processes of the report $1 that are called $2.
+of_report() {
+	pgrep -P "$1" -x "$2"
+}
+
+# Starts a report on what is written to descriptor 9, with the command in front of it $1...; sets REPORT.
+start_report() {
+	mkfifo stream
+	"$@" "$POSTPROC" report - <stream >out 2>err 3>&- &
+	REPORT=$!
+	STARTED+=("$REPORT")
+	exec 9>stream
+	FILE=$POSTPROC
+	{ head_of "$FILE" && events 1 9 main; } >&9
+	within 20 of_report "$REPORT" hud-resolver
+}
+
+# Ends its input; its status is to be $1.
+finish_report() {
+	local status=0
+
+	echo 'end 20000000000 duration' >&9
+	exec 9>&-
+	wait "$REPORT" || status=$?
+	cat out err
+	((status == $1))
+}
+
+# Process $1 is user $2, in groups $3, without a right, behind a filter.
+has_nothing() {
+	cat "/proc/$1/status"
+	[[ $(awk '$1 == "Uid:" { print $2, $3, $4, $5 }' "/proc/$1/status") == "$2 $2 $2 $2" ]]
+	[[ $3 == any || $(awk '$1 == "Groups:" { $1 = ""; print }' "/proc/$1/status") == *" $3"* ]]
+	grep -q $'^NoNewPrivs:\t1$' "/proc/$1/status"
+	grep -q $'^Seccomp:\t2$' "/proc/$1/status"
+	grep -q $'^CapEff:\t0*$' "/proc/$1/status"
+	grep -q $'^CapPrm:\t0*$' "/proc/$1/status"
+}
+
+@test "root's report is nobody, and reads through a process that can only open" {
+	((EUID == 0)) || skip 'needs root'
+	start_report env -u SUDO_UID -u SUDO_GID
+	has_nothing "$REPORT" 65534 any
+	has_nothing "$(of_report "$REPORT" hud-resolver)" 65534 any
+	opener=$(of_report "$REPORT" hud-opener)
+	grep -q $'^Seccomp:\t2$' "/proc/$opener/status"
+	# DAC_READ_SEARCH, SYS_PTRACE, and CHECKPOINT_RESTORE or, before Linux 5.9, SYS_ADMIN.
+	grep -qE $'^CapEff:\t(0000010000080004|0000000000280004)$' "/proc/$opener/status"
+	# The resolver has nothing of its own open that could be written to, but where it is asked and complains.
+	for fd in /proc/"$(of_report "$REPORT" hud-resolver)"/fd/*; do
+		[[ $fd == */2 || $(readlink "$fd") == socket:* || $(readlink "$fd") == /*hud-postproc ||
+			$(readlink "$fd") == *.debug ]]
+	done
+	finish_report 0
+	[[ ! $(pgrep -P "$REPORT") ]]
+}
+
+@test "through sudo it is who called" {
+	((EUID == 0)) || skip 'needs root'
+	start_report env SUDO_UID=1 SUDO_GID=1
+	has_nothing "$REPORT" 1 "$(id -G "$(id -un 1)" | cut -d ' ' -f 1)"
+	has_nothing "$(of_report "$REPORT" hud-resolver)" 1 any
+	finish_report 0
+}
+
+@test "anybody else stays who it is, behind the same filters" {
+	if ((EUID == 0)); then
+		start_report setpriv --reuid 1 --regid 1 --clear-groups
+		has_nothing "$REPORT" 1 any
+		has_nothing "$(of_report "$REPORT" hud-resolver)" 1 any
+	else
+		start_report env
+		has_nothing "$REPORT" "$EUID" any
+		has_nothing "$(of_report "$REPORT" hud-resolver)" "$EUID" any
+	fi
+	finish_report 0
+}
+
+@test "a resolver that crashes is started again, and that is said" {
+	start_report env
+	resolver=$(of_report "$REPORT" hud-resolver)
+	kill -SEGV "$resolver"
+	events 11 19 report_main >&9
+	finish_report 0
+	tr -s '\n ' ' ' <out | grep -q 'the process that finds names crashed, and was started again'
+}
+
+reads_copy() {
+	[[ $(readlink /proc/"$(of_report "$REPORT" hud-resolver)"/fd/*) == */copy* ]]
+}
+
+@test "a file that kills its reader costs its own names alone" {
+	cp "$POSTPROC" copy
+	FILE=$PWD/copy
+	{ head_of "$FILE" && events 1 9 main && echo 'end 20000000000 duration'; } >stream
+	"$POSTPROC" resolve stream >named
+	grep -q ' main ' named
+	mkfifo fifo
+	"$POSTPROC" report - <fifo >out 2>err 3>&- &
+	REPORT=$!
+	STARTED+=("$REPORT")
+	exec 9>fifo
+	{ head_of "$FILE" && events 1 9 main; } >&9
+	within 20 of_report "$REPORT" hud-resolver
+	within 20 reads_copy
+	: >copy
+	cp "$POSTPROC" whole
+	FILE=$PWD/whole
+	events 11 19 report_main >&9
+	finish_report 0
+	tr -s '\n ' ' ' <out | grep -q "$PWD/copy: reading it crashed; there are no names from it since"
+}
+
+@test "outputs are the caller's, and whole or untouched" {
+	((EUID == 0)) || skip 'needs root'
+	gzip -dc "$ROOT/examples/demo-recording.txt.gz" >demo
+	as_user() {
+		SUDO_UID=1 SUDO_GID=1 "$POSTPROC" "$@"
+	}
+	mkdir mine
+	chown 1 mine
+	as_user report --format json=mine/x.json --chart mine/x.svg demo
+	as_user record mine/r.zst <demo >/dev/null
+	FILE=$POSTPROC
+	{ head_of "$FILE" && events 1 2000 main; } | as_user record --ring 64K mine/ring >/dev/null
+	as_user record --resolve mine/named <demo >/dev/null
+	[[ $(stat -c '%u %a %n' mine/*) == "$(printf '1 600 mine/%s\n' named r.zst ring)"$'\n'"$(printf '1 644 mine/%s\n' x.json x.svg)" ]]
+	# What the caller may not write to is not written to.
+	for name in x.json /root/hud-x.json; do
+		run -1 as_user report --format "json=$name" demo
+		[[ $output == *"$name: Permission denied"* ]]
+		run -2 as_user report --check --format "json=$name" -
+		[[ $output == *"$name: Permission denied"* && ! -e $name ]]
+		run -1 as_user record "$name" <demo
+		[[ $output == *"$name: Permission denied"* && ! -e $name ]]
+	done
+	run -1 as_user report --chart x.svg demo
+	[[ $output == *'x.svg: cannot create a file there: Permission denied'* ]]
+	# Nor read.
+	chmod 600 demo
+	run -1 as_user report demo
+	[[ $output == *'demo: Permission denied'* ]]
+	# Root's are root's.
+	env -u SUDO_UID "$POSTPROC" report --format json=x.json demo
+	chmod 700 .
+	env -u SUDO_UID "$POSTPROC" report --format json=y.json --chart y.png demo
+	env -u SUDO_UID "$POSTPROC" record --resolve r <demo >/dev/null
+	[[ $(stat -c '%u %a %n' ./*.json y.png r) == $'0 644 ./x.json\n0 644 ./y.json\n0 644 y.png\n0 600 r' ]]
+	[[ $(echo ./*.?????? mine/*.?????? mine/*partial*) == './*.?????? mine/*.?????? mine/*partial*' ]]
+}
+
+@test "nothing is written through what somebody else has planted" {
+	((EUID == 0)) || skip 'needs root'
+	gzip -dc "$ROOT/examples/demo-recording.txt.gz" >demo
+	mkdir theirs
+	chmod 1777 theirs
+	echo precious >victim
+	for name in x.json x.svg r r.partial; do
+		ln -s "$PWD/victim" "theirs/$name"
+	done
+	mkfifo theirs/fifo
+	ln -s /dev/null theirs/device
+	chown -h 1 theirs/*
+	# A link to a file is replaced by a file, where the caller may do that.
+	"$POSTPROC" report --format json=theirs/x.json --chart theirs/x.svg demo
+	run "$POSTPROC" record theirs/r <demo
+	[[ $(cat victim) == precious ]]
+	[[ -f theirs/x.json && ! -L theirs/x.json && ! -L theirs/x.svg ]]
+	# A pipe or a device is not written to.
+	for name in fifo device; do
+		run -1 timeout 20 "$POSTPROC" report --format "json=theirs/$name" demo
+		[[ $output == *"theirs/$name: Operation not permitted"* ]]
+		run -1 timeout 20 "$POSTPROC" record "theirs/$name" <demo
+		[[ $output == *"theirs/$name: Operation not permitted"* ]]
+		run -2 "$POSTPROC" report --check --format "json=theirs/$name" -
+	done
+	# Another user's file in a directory like /tmp stays, too.
+	echo theirs >theirs/y.json
+	chown 2 theirs/y.json
+	SUDO_UID=1 SUDO_GID=1 run -1 "$POSTPROC" report --format json=theirs/y.json demo
+	[[ $(cat theirs/y.json) == theirs ]]
+	[[ $(echo theirs/*.??????) == 'theirs/*.??????' ]]
+}
+
+@test "a report that is killed leaves nothing" {
+	start_report env
+	children=$(pgrep -P "$REPORT")
+	kill -KILL "$REPORT"
+	for pid in $children; do
+		within 20 ended "$pid"
+	done
+	exec 9>&-
+}
