@@ -30,10 +30,10 @@ SOURCES = $(wildcard postproc/*.c)
 OBJECTS = $(SOURCES:postproc/%.c=$(BUILD)/%.o) $(BUILD)/profile.pb-c.o
 TEST_SOURCES = $(wildcard tests/unit/test_*.c)
 TESTS = $(TEST_SOURCES:tests/unit/%.c=$(BUILD)/tests/%)
-C_FILES = $(wildcard postproc/*.[ch] tests/*.[ch] tests/unit/*.[ch] tests/aarch64/*.c)
+C_FILES = $(wildcard postproc/*.[ch] tests/*.[ch] tests/unit/*.[ch] tests/aarch64/*.c tests/bench/*.c)
 
 # Shell files: by their first line, whatever their name.
-SHELL_FILES = $(shell grep -lIE '^\#!.*\b(ba)?sh$$' $(wildcard bin/* .ci/* tests/* tests/aarch64/* examples/* examples/*/*) 2>/dev/null)
+SHELL_FILES = $(shell grep -lIE '^\#!.*\b(ba)?sh$$' $(wildcard bin/* .ci/* tests/* tests/aarch64/* tests/bench/* examples/* examples/*/*) 2>/dev/null)
 MAN = bin/hud-trace.8
 COMPLETION = bin/hud-trace.bash-completion
 
@@ -48,7 +48,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all tests check deps demo install uninstall clean lint format FORCE
+.PHONY: all tests check bench-postproc deps demo install uninstall clean lint format FORCE
 
 all: $(BUILD)/hud-postproc
 
@@ -88,6 +88,10 @@ $(BUILD)/tests/copy-stacks: tests/copy-stacks.c $(BUILD)/flags | $(BUILD)/tests
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
 
+$(BUILD)/tests/measure: tests/bench/measure.c $(BUILD)/flags | $(BUILD)/tests
+	$(say) LD $@
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
+
 $(BUILD)/tests/%.o: tests/unit/%.c $(BUILD)/flags | $(BUILD)/tests
 	$(say) CC $@
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
@@ -101,6 +105,11 @@ check: deps
 	$(Q)$(MAKE) all
 	$(Q)$(MAKE) SAN=1 all tests
 	$(Q)tests/run
+
+# Numbers of this machine; nothing here fails for being slow.
+bench-postproc: deps
+	$(Q)$(MAKE) all build/tests/measure build/tests/copy-stacks
+	$(Q)tests/bench/postproc $(BUILD)/bench-postproc.tsv
 
 demo: deps
 	$(Q)$(MAKE) all

@@ -58,19 +58,21 @@ struct event {
 	uint64_t ip, sp, bp, lr; /* STACK: registers, lr 0 where there is none. ADDRESS: ip */
 	uint32_t chunks;	 /* STACK: how many `words` lines describe it */
 	uint32_t chunk;		 /* WORDS: which of them this is, from 0 */
-	uint64_t word
-		[WORDS_PER_LINE]; /* WORDS: 0 where the word was not kept. RETURNS: place and address by turns */
-	uint64_t count;		  /* LOST, LIMIT; RETURNS: of pairs */
-	struct {
-		uint64_t start, end, offset;
-		bool executable;
-		const char *build_id, *path;
-	} map;
+	uint64_t count;		 /* LOST, LIMIT; RETURNS: of pairs */
 	const char *key,
 		*text; /* META: key and value; THREAD: role and comm; SITE: kind and future; NAMED: comm; END: why */
-	struct frame frame; /* FRAME */
-	bool whole;	    /* FRAME: the stack is not cut */
-	bool watched;	    /* THREAD */
+	union {	       /* the largest, each of a kind of its own */
+		uint64_t word
+			[WORDS_PER_LINE]; /* WORDS: 0 where it was not kept. RETURNS: place, address, ... */
+		struct {
+			uint64_t start, end, offset;
+			bool executable;
+			const char *build_id, *path;
+		} map;
+		struct frame frame; /* FRAME */
+	};
+	bool whole;   /* FRAME: the stack is not cut */
+	bool watched; /* THREAD */
 };
 
 enum event_parsed {

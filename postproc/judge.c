@@ -44,7 +44,7 @@ static bool is(const struct frame *f, patterns p)
 	return false;
 }
 
-/* What a task called, as far as that decides why it blocks: found once for each stack, since names are long and events many. */
+/* What a task called, as far as that decides why it blocks. */
 enum call {
 	CALL_NAME_LOOKUP = 1,
 	CALL_BLOCK_ON = 2,
@@ -59,8 +59,15 @@ struct judged {
 	unsigned calls;
 };
 
+/* What a frame's names tell. Looked for once, since names are long, and the same frames are in many stacks. */
+struct sight {
+	const struct frame *frame;
+	unsigned marks, calls;
+};
+
 struct judge {
 	htab_t verdicts; /* of struct judged */
+	htab_t sights;
 	uint32_t next;
 };
 
@@ -88,11 +95,22 @@ static void free_verdict(void *entry)
 	free(v);
 }
 
+static hashval_t hash_sight(const void *entry)
+{
+	return htab_hash_pointer(((const struct sight *)entry)->frame);
+}
+
+static int equal_sights(const void *one, const void *two)
+{
+	return ((const struct sight *)one)->frame == ((const struct sight *)two)->frame;
+}
+
 struct judge *judge_new(void)
 {
 	struct judge *judge = xcalloc(1, sizeof(*judge));
 
 	judge->verdicts = htab_create(256, hash_verdict, equal_verdicts, free_verdict);
+	judge->sights = htab_create(256, hash_sight, equal_sights, free);
 	return judge;
 }
 
@@ -101,6 +119,7 @@ void judge_free(struct judge *judge)
 	if (!judge)
 		return;
 	htab_delete(judge->verdicts);
+	htab_delete(judge->sights);
 	free(judge);
 }
 
@@ -227,12 +246,19 @@ static void find_blame(struct verdict *v)
 	}
 }
 
-static bool below_poll(const struct verdict *v, patterns p)
+static const struct sight *sight_of(struct judge *judge, const struct frame *frame)
 {
-	for (size_t i = 0; i < v->poll; i++)
-		if (is(v->frame[i], p))
-			return true;
-	return false;
+	struct sight key = {.frame = frame};
+	void **slot = htab_find_slot(judge->sights, &key, INSERT);
+
+	if (!*slot) {
+		key.marks = marks_of(frame);
+		key.calls = (is(frame, name_lookup) ? CALL_NAME_LOOKUP : 0u) |
+			    (is(frame, nested_block_on) ? CALL_BLOCK_ON : 0u) |
+			    (is(frame, file_io) ? CALL_FILE : 0u) | (is(frame, socket_io) ? CALL_SOCKET : 0u);
+		*slot = xmemdup(&key, sizeof(key), sizeof(key));
+	}
+	return *slot;
 }
 
 /* Is the leaf a file function of the C library, called by code without names? Then std::fs cannot be seen; but sockets
@@ -259,12 +285,14 @@ static bool calls_file(const struct verdict *v)
 	return i == v->poll || v->frame[i]->origin != ORIGIN_RUNTIME;
 }
 
-static unsigned find_calls(const struct verdict *v)
+/* What is called below the poll. */
+static unsigned find_calls(struct judge *judge, const struct verdict *v)
 {
-	return (below_poll(v, name_lookup) ? CALL_NAME_LOOKUP : 0u) |
-	       (below_poll(v, nested_block_on) ? CALL_BLOCK_ON : 0u) |
-	       (below_poll(v, file_io) ? CALL_FILE : 0u) | (below_poll(v, socket_io) ? CALL_SOCKET : 0u) |
-	       (calls_file(v) ? CALL_FILE_NAMELESS : 0u);
+	unsigned calls = calls_file(v) ? CALL_FILE_NAMELESS : 0;
+
+	for (size_t i = 0; i < v->poll; i++)
+		calls |= sight_of(judge, v->frame[i])->calls;
+	return calls;
 }
 
 const struct verdict *judge_stack(struct judge *judge, const struct frame *const *frame, size_t count,
@@ -284,14 +312,17 @@ const struct verdict *judge_stack(struct judge *judge, const struct frame *const
 	v->id = ++judge->next;
 	v->frame = count ? xmemdup(frame, count * sizeof(*frame), count * sizeof(*frame)) : NULL;
 	*slot = judged;
-	unsigned *marks = marks_of(v->frame, count);
+	unsigned *marks = xcalloc(count + 1, sizeof(*marks));
 
+	for (size_t i = 0; i < count; i++)
+		marks[i] = sight_of(judge, frame[i])->marks;
+	marks_settle(frame, marks, count);
 	find_role(v, marks);
 	find_poll(v, marks);
 	find_blame(v);
 	if (v->in_poll)
 		find_task(v, marks);
-	judged->calls = find_calls(v);
+	judged->calls = find_calls(judge, v);
 	free(marks);
 	return v;
 }

@@ -166,16 +166,16 @@ static void settle_park(unsigned *marks, size_t i, size_t count)
 	}
 }
 
-unsigned *marks_of(const struct frame *const *frame, size_t count)
+unsigned marks_of(const struct frame *f)
 {
-	unsigned *marks = xcalloc(count + 1, sizeof(*marks));
-
 	/* Both names: v0's has `<a::Type>::method`, where the one for display has `a::Type::method`. */
-	for (size_t i = 0; i < count; i++)
-		marks[i] = has_name(frame[i])
-				   ? matching(frame[i]->function, name_rules, COUNT(name_rules)) |
-					     matching(frame[i]->name, name_rules, COUNT(name_rules))
-				   : matching(frame[i]->runtime_files, file_rules, COUNT(file_rules));
+	return has_name(f) ? matching(f->function, name_rules, COUNT(name_rules)) |
+				     matching(f->name, name_rules, COUNT(name_rules))
+			   : matching(f->runtime_files, file_rules, COUNT(file_rules));
+}
+
+void marks_settle(const struct frame *const *frame, unsigned *marks, size_t count)
+{
 	/* From the root: what is settled further out tells about what it calls. */
 	for (size_t i = count; i-- > 0;)
 		if (!has_name(frame[i])) {
@@ -189,5 +189,4 @@ unsigned *marks_of(const struct frame *const *frame, size_t count)
 			settle_pool(marks, i, count);
 			settle_park(marks, i, count);
 		}
-	return marks;
 }

@@ -17,9 +17,12 @@ enum mark {
 	MARK_POLL = 64,		 /* a task's poll, also that of a spawn_blocking closure */
 };
 
-/* The marks of `count` frames, leaf first, by their names and, where they have none, by the source files of Tokio's that
- * their code refers to. In doubt it marks less of a poll and more of a park: what cannot be told is not blamed. The
- * caller frees it. */
-unsigned *marks_of(const struct frame *const *frame, size_t count);
+/* The marks of a frame by itself: by its names and, where it has none, by the source files of Tokio's that its code refers
+ * to. */
+unsigned marks_of(const struct frame *frame);
+
+/* Takes from the marks of `count` frames, leaf first, those that do not fit the others, where frames have no names. In doubt it
+ * leaves less of a poll and more of a park: what cannot be told is not blamed. */
+void marks_settle(const struct frame *const *frame, unsigned *marks, size_t count);
 
 #endif

@@ -5,8 +5,13 @@
 
 #include <libiberty/libiberty.h>
 
+struct held {
+	uint64_t ns; /* the event's: most of the work is to compare it */
+	struct event *event;
+};
+
 struct reorder {
-	struct event **heap; /* the earliest first */
+	struct held *heap; /* the earliest first */
 	size_t count, allocated;
 	struct event *given; /* what reorder_next() returned last */
 };
@@ -30,15 +35,15 @@ void reorder_free(struct reorder *r)
 	if (!r)
 		return;
 	while (r->count)
-		free_event(r->heap[--r->count]);
+		free_event(r->heap[--r->count].event);
 	free_event(r->given);
 	free(r->heap);
 	free(r);
 }
 
-static void swap(struct event **a, struct event **b)
+static void swap(struct held *a, struct held *b)
 {
-	struct event *c = *a;
+	struct held c = *a;
 
 	*a = *b;
 	*b = c;
@@ -54,25 +59,25 @@ void reorder_add(struct reorder *r, const struct event *e)
 		copy->text = xstrdup(e->text);
 	if (r->count == r->allocated) {
 		r->allocated = 2 * r->allocated + 64;
-		r->heap = xrealloc(r->heap, r->allocated * sizeof(struct event *));
+		r->heap = xrealloc(r->heap, r->allocated * sizeof(*r->heap));
 	}
 	size_t i = r->count++;
 
-	r->heap[i] = copy;
-	for (; i > 0 && r->heap[i]->ns < r->heap[(i - 1) / 2]->ns; i = (i - 1) / 2)
+	r->heap[i] = (struct held){e->ns, copy};
+	for (; i > 0 && r->heap[i].ns < r->heap[(i - 1) / 2].ns; i = (i - 1) / 2)
 		swap(&r->heap[i], &r->heap[(i - 1) / 2]);
 }
 
 const struct event *reorder_next(struct reorder *r, uint64_t ns)
 {
-	if (!r->count || r->heap[0]->ns > ns)
+	if (!r->count || r->heap[0].ns > ns)
 		return NULL;
 	free_event(r->given);
-	r->given = r->heap[0];
+	r->given = r->heap[0].event;
 	r->heap[0] = r->heap[--r->count];
 	for (size_t i = 0, child; (child = 2 * i + 1) < r->count; i = child) {
-		child += child + 1 < r->count && r->heap[child + 1]->ns < r->heap[child]->ns;
-		if (r->heap[i]->ns <= r->heap[child]->ns)
+		child += child + 1 < r->count && r->heap[child + 1].ns < r->heap[child].ns;
+		if (r->heap[i].ns <= r->heap[child].ns)
 			break;
 		swap(&r->heap[i], &r->heap[child]);
 	}

@@ -271,14 +271,14 @@ tracing() {
 
 @test "live: the recording gives the report that was made of it, resolved also without the program" {
 	tracing
-	start_trace --duration 5 --record a.zst
+	start_trace --duration 8 --record a.zst
 	ends_with 0
 	"$POSTPROC" report a.zst | diff - out
 	blames out computing hash_password
 	for key in target pid exe build-id command options hud-trace bpftrace kernel arch clock threshold-us hz polls stacks workers; do
 		zstd -dqc a.zst | grep -q "^meta $key [^ ]" || { echo "no $key" && return 1; }
 	done
-	start_trace --duration 3 --record b.gz --resolve
+	start_trace --duration 8 --record b.gz --resolve
 	ends_with 0
 	run ! eval 'gzip -dc b.gz | grep -qE "^(words|stack) "'
 	gzip -dc b.gz | sed "s|$RELEASE|/nonexistent/server|g" >moved
@@ -289,7 +289,7 @@ tracing() {
 
 @test "live: the disk is full, or the recorder killed: the report is made, the status is 1" {
 	tracing
-	start_trace --duration 3 --record /dev/full
+	start_trace --duration 8 --record /dev/full
 	ends_with 1
 	grep -q '/dev/full: No space left on device' err
 	blames out computing hash_password
