@@ -289,7 +289,7 @@ tracing() {
 
 @test "live: the disk is full, or the recorder killed: the report is made, the status is 1" {
 	tracing
-	start_trace --duration 3 --record /dev/full
+	start_trace --duration 8 --record /dev/full
 	ends_with 1
 	grep -q '/dev/full: No space left on device' err
 	blames out computing hash_password
