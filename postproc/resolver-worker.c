@@ -93,6 +93,17 @@ static void put_frames(const struct resolver_work *w, uint64_t pc)
 	}
 }
 
+static void put_addresses(const struct resolver_work *w, const uint64_t *pc, size_t count)
+{
+	struct plain_answered answered = {0};
+	size_t head = filled;
+
+	put(&answered, sizeof(answered));
+	while (answered.count < count && filled < sizeof(answer) / 2)
+		put_frames(w, pc[answered.count++]);
+	memcpy(answer + head, &answered, sizeof(answered));
+}
+
 static void map(const struct resolver_work *w, const struct question *q, const char *texts)
 {
 	const char *id = memchr(texts, 0, q->more);
@@ -212,7 +223,8 @@ _Noreturn void resolver_work(const struct resolver_work *w)
 		else if (question.kind == ASK_CHAIN)
 			put_chain(w, &question, (const uint64_t *)(const void *)more);
 		else
-			put_frames(w, question.pc);
+			put_addresses(w, (const uint64_t *)(const void *)more,
+				      question.more / sizeof(uint64_t));
 		put_lackings(w->space);
 		set_timer(0);
 		*w->touched = 0;

@@ -402,25 +402,57 @@ static const struct frames *nameless(struct resolver *r, uint64_t pc)
 	return frames;
 }
 
-static const struct entry *look_up(struct resolver *r, uint64_t pc)
+static struct entry *entry_of(struct resolver *r, uint64_t pc, enum insert_option insert)
 {
 	struct entry wanted = {.pc = pc}, *entry;
-	void **slot = htab_find_slot(r->entries, &wanted, INSERT);
-	size_t size;
+	void **slot = htab_find_slot(r->entries, &wanted, insert);
 
-	if (*slot)
-		return *slot;
+	if (!slot || *slot)
+		return slot ? *slot : NULL;
 	*slot = entry = objalloc_alloc(r->memory, sizeof(*entry));
 	if (!entry)
 		xmalloc_failed(0);
 	*entry = wanted;
-	if (ask(r, &(struct question){.kind = ASK_FRAMES, .pc = pc}, NULL, 0, &size)) {
-		struct reader reader = {r->answer, r->answer + size};
+	return entry;
+}
 
-		entry->frames = take_frames(r, &reader, pc, &entry->start);
-		if (entry->frames)
-			take_lackings(r, &reader);
+/* Asks for the frames of these addresses, and keeps what comes. */
+static void fetch(struct resolver *r, const uint64_t *pc, size_t count)
+{
+	struct question question = {.kind = ASK_FRAMES, .more = count * sizeof(*pc)};
+	struct plain_answered answered;
+	size_t size;
+
+	if (!ask(r, &question, pc, count * sizeof(*pc), &size))
+		return;
+	struct reader reader = {r->answer, r->answer + size};
+
+	if (!take(&reader, &answered, sizeof(answered)) || answered.count > count)
+		return;
+	for (size_t i = 0; i < answered.count; i++) {
+		bool start;
+		const struct frames *frames = take_frames(r, &reader, pc[i], &start);
+
+		if (!frames)
+			return;
+		struct entry *entry = entry_of(r, pc[i], INSERT);
+
+		if (!entry->frames) {
+			entry->frames = frames;
+			entry->start = start;
+		}
 	}
+	take_lackings(r, &reader);
+}
+
+static const struct entry *look_up(struct resolver *r, uint64_t pc)
+{
+	struct entry *entry = entry_of(r, pc, NO_INSERT);
+
+	if (entry)
+		return entry;
+	fetch(r, &pc, 1);
+	entry = entry_of(r, pc, INSERT);
 	if (!entry->frames)
 		entry->frames = nameless(r, pc);
 	return entry;
@@ -486,6 +518,18 @@ void resolver_unwind(struct resolver *r, const struct raw_stack *stack, struct c
 const struct frames *resolver_frames(struct resolver *r, uint64_t pc)
 {
 	return r->options.confine ? look_up(r, pc)->frames : symbolize(r->symbolizer, pc);
+}
+
+void resolver_prefetch(struct resolver *r, const uint64_t *pc, size_t count)
+{
+	uint64_t unknown[UNWIND_MAX_FRAMES];
+	size_t unknowns = 0;
+
+	for (size_t i = 0; r->options.confine && i < count && unknowns < UNWIND_MAX_FRAMES; i++)
+		if (!entry_of(r, pc[i], NO_INSERT))
+			unknown[unknowns++] = pc[i];
+	if (unknowns > 0)
+		fetch(r, unknown, unknowns);
 }
 
 bool resolver_is_start(struct resolver *r, uint64_t pc)
