@@ -17,7 +17,7 @@ struct unwinder;
 #define LACKINGS_KEPT 256	     /* modules that lack something */
 #define NO_TEXT "\1"		     /* stands for NULL */
 
-enum { ASK_MAP, ASK_CHAIN, ASK_FRAMES };
+enum { ASK_MAP, ASK_CHAIN, ASK_FRAMES, ASK_START };
 
 struct question {
 	uint32_t kind, executable;
@@ -25,11 +25,11 @@ struct question {
 		uint64_t map[3];   /* start, end, offset; path and build id follow */
 		uint64_t stack[4]; /* ip, sp, bp, lr; the words follow */
 	};
-	/* Of ASK_FRAMES only addresses follow. */
+	/* Of ASK_FRAMES addresses follow, of ASK_START one. */
 	uint64_t more; /* bytes that follow */
 };
 
-/* What an answer begins with: of a chain, plain_chain and its addresses; of frames, plain_answered, and for so many of the first
+/* What an answer begins with: of a chain, plain_chain and its addresses; of a start, plain_start; of frames, plain_answered, and for so many of the first
  * addresses plain_frames, each with a plain_frame and six texts for every frame; then two texts for each module whose problem has
  * changed. Texts end with a 0. */
 struct answer_head {
@@ -46,7 +46,11 @@ struct plain_answered {
 };
 
 struct plain_frames {
-	uint32_t count, start;
+	uint64_t count;
+};
+
+struct plain_start {
+	uint64_t start;
 };
 
 struct plain_frame {
