@@ -361,8 +361,10 @@ const struct verdict *stacks_verdict(struct stacks *stacks, uint64_t id)
 		stacks->too_few += stacks->chain.too_few && !s->frames;
 	}
 	free(s->word);
+	free(s->frame);
 	s->word = NULL;
-	s->words = 0;
+	s->frame = NULL;
+	s->words = s->frames = 0;
 	return s->verdict;
 }
 
