@@ -18,12 +18,12 @@ usage() {
 	      --workers PREFIX  its workers are the threads named so (found unasked)
 	  -t, --target FILE     symbols from an unstripped copy; --debuginfod: servers
 	      --probe FILE.bt   a bpftrace script of your own besides
-	      --hz N            sample the CPU N times a second (199; 99 to estimate)
+	      --hz N            sample N times a second (199); --max-overhead PERCENT
 	      --polls HOW       telling polls apart: tls, uprobe, estimate, off (auto)
 	      --stacks HOW      taking stacks: fp, dwarf, copy (auto); --stack-size KIB
 	      --raw             print the event lines; --print-script: what would run
 	  -q, --quiet           only the report; --headless: no progress; --no-color
-	  -h, --help   -V, --version
+	  -h, --help   -V, --version   --doctor: check this machine (and the target)
 
 	Exit status: 0 reported, 1 failed, 2 wrong usage, 3 --fail-on, 77 no right.
 	END
@@ -61,7 +61,7 @@ unquote() {
 parse_options() {
 	local words long=help,version,pid:,target:,threshold:,duration:,workers:,hz:,top:,window:,chart:,chart-kind:,probe:
 	long+=,format:,export:,fail-on:,polls:,stacks:,stack-size:,headless,quiet,no-color,print-script,raw,debuginfod
-	long+=,record:,ring:,resolve
+	long+=,record:,ring:,resolve,doctor,max-overhead:
 
 	words=$(getopt -n hud-trace -o hVp:t:q -l "$long" -- "$@" 2>&1) ||
 		refuse "$(sed -n '1s/^[^:]*: //p' <<<"$words")"
@@ -77,6 +77,7 @@ parse_options() {
 		--print-script) PRINT_SCRIPT=1 && shift && continue ;;
 		--raw) RAW=1 && shift && continue ;;
 		--debuginfod) DEBUGINFOD=1 && shift && continue ;;
+		--doctor) DOCTOR=1 && shift && continue ;;
 		--resolve) RESOLVE=1 && shift && continue ;;
 		-p | --pid) number --pid "$2" 0 1 4194304 'a process id from 1 to 4194304' && PID=$REPLY ;;
 		-t | --target) TARGET=$2 ;;
@@ -91,6 +92,10 @@ parse_options() {
 		--window)
 			number --window "$2" 3 100 604800000 'a number of seconds from 0.1 to 604800'
 			WINDOW=$2
+			;;
+		--max-overhead)
+			number --max-overhead "$2" 0 1 10000 'a whole number of percent of a CPU, from 1 to 10000'
+			MAX_OVERHEAD=$REPLY
 			;;
 		--hz) number --hz "$2" 0 1 997 'a whole number from 1 to 997' && HZ=$REPLY ;;
 		--format)
@@ -122,7 +127,7 @@ check_options() {
 
 	(($# <= 1)) || refuse "one NAME, please, not $#"
 	NAME=${1-}
-	[[ $NAME || $PID ]] || refuse 'which process? Give a NAME or --pid PID'
+	[[ $NAME || $PID || $DOCTOR ]] || refuse 'which process? Give a NAME or --pid PID'
 	[[ ! $NAME || ! $PID ]] || refuse 'either a NAME or --pid PID, not both'
 	[[ ! $TARGET || (-f $TARGET && -r $TARGET) ]] || refuse "--target: '$(clean "$TARGET")' is not a file to read"
 	case $STACKS in

@@ -85,7 +85,7 @@ static _Noreturn void become_gnuplot(const struct chart *chart, int told)
 	if (read(3, &byte, 1) != 1)
 		_exit(0); /* nothing is to be drawn after all */
 	execvp(name, argv);
-	_exit(errno == ENOENT ? NOT_INSTALLED : 126);
+	_exit(errno == ENOENT || errno == EACCES ? NOT_INSTALLED : 126); /* EACCES: of a directory in $PATH */
 }
 
 /* Lets the process go on, which has the three files as its standard ones. */

@@ -1,4 +1,5 @@
 /* main.c - hud-postproc: what comes before and after bpftrace in hud-trace. */
+#include <elfutils/libdwfl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,7 @@ static const struct {
 	{"record", record_main, "pass a stream on, and write it to a file as well"},
 	{"resolve", resolve_main, "put the names into a recording, so that it needs no binaries"},
 	{"head", head_main, "print the head of a stream: all about a running process"},
+	{"overhead", overhead_main, "measure what tracing costs, while it lasts"},
 	{"stuck", stuck_main, "make the stacks of polls that never end be seen"},
 };
 
@@ -38,6 +40,10 @@ int main(int argc, char **argv)
 			return commands[i].run(argc - 1, argv + 1);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
 		usage(stdout);
+		return 0;
+	}
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		printf("hud-postproc with elfutils %s\n", dwfl_version(NULL));
 		return 0;
 	}
 	fprintf(stderr, "hud-postproc: '%s' is no command\n", argv[1]);

@@ -289,6 +289,7 @@ static void judge_poll(struct replay *r, const struct event *e)
 			    .last = e->poll.last,
 			    .next = e->ns,
 			    .off = e->poll.off,
+			    .wait = e->poll.wait,
 			    .running = e->poll.running,
 			    .taken_back = e->poll.taken_back,
 			    .task = future_at(r, e->poll.site)};
@@ -428,6 +429,13 @@ static void take(struct replay *r, const struct event *e)
 		break;
 	case EVENT_LIMIT:
 		m->stacks_skipped += e->count;
+		break;
+	case EVENT_COUNTED:
+		m->events_counted += e->count;
+		m->counted += e->total;
+		break;
+	case EVENT_THIN:
+		m->thinned = m->thinned ? m->thinned : e->ns;
 		break;
 	case EVENT_STACK:
 	case EVENT_WORDS:

@@ -65,10 +65,14 @@ choose_polls() {
 	elif [[ $POLLS != tls ]]; then
 		how='as asked for'
 	fi
-	# It finds no poll shorter than two samples' distance.
+	# Two polls that follow each other at once are told apart by looking at them: often enough that one of the threshold's
+	# length is seen twice. A single one is known from the parks around it.
 	if [[ ! $HZ ]]; then
 		HZ=99
 		[[ $POLLS != @(tls|uprobe) ]] || HZ=199
+		if [[ $POLLS == tls ]]; then
+			((HZ = 2500000 / THRESHOLD_US | 1, HZ = HZ < 199 ? 199 : HZ > 997 ? 997 : HZ))
+		fi
 	fi
 	add_meta hz "$HZ"
 	case $POLLS in
@@ -143,7 +147,7 @@ compose_script() {
 	awk -v pid="$PID" -v threshold="$THRESHOLD_US" -v hz="$HZ" -v workers="${WATCHED[*]}" -v duration="${DURATION_MS:-0}" \
 		-v stacks="$STACKS" -v chunks=$((STACK_KIB * 8)) -v windows="$(code_windows)" -v watch="$(watch_names)" \
 		-v resume="$RESUME" -v raw=$((BPFTRACE[0] > 0 || BPFTRACE[1] >= 20)) -v tokio="$(tokio_state)" -v sites="$sites" \
-		-v own=${#OWN[@]} -v bodies="${#bodies[@]}" \
+		-v tracer=$$ -v most=10000 -v own=${#OWN[@]} -v bodies="${#bodies[@]}" \
 		-f "$PROBES/compose.awk" -f "$PROBES/own.awk" "${bodies[@]}" "${bodies[@]}" "${probes[@]}"
 }
 
