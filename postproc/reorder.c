@@ -70,7 +70,7 @@ void reorder_add(struct reorder *r, const struct event *e)
 
 const struct event *reorder_next(struct reorder *r, uint64_t ns)
 {
-	if (!r->count || r->heap[0].ns > ns)
+	if (!r->count || (r->heap[0].ns > ns && r->count <= REORDER_MOST))
 		return NULL;
 	free_event(r->given);
 	r->given = r->heap[0].event;

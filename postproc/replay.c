@@ -350,8 +350,7 @@ static void see(struct replay *r, uint64_t ns)
 		r->newest = ns;
 	if (!r->model->start || ns < r->model->start)
 		r->model->start = ns;
-	if (r->newest > HOLD)
-		judge_until(r, r->newest - HOLD - 1);
+	judge_until(r, r->newest > HOLD ? r->newest - HOLD - 1 : 0);
 }
 
 /* Behind `end NS limit`, tracing goes on without probes at polls. */

@@ -74,8 +74,7 @@ static void put_frames(const struct resolver_work *w, uint64_t pc)
 	const struct frames *frames = symbolize(w->symbolizer, pc);
 	size_t count = frames->count < FRAMES_LIMIT ? frames->count : FRAMES_LIMIT;
 
-	put(&(struct plain_frames){.count = (uint32_t)count, .start = unwind_is_start(w->unwinder, pc)},
-	    sizeof(struct plain_frames));
+	put(&(struct plain_frames){count}, sizeof(struct plain_frames));
 	for (size_t i = 0; i < count; i++) {
 		const struct frame *f = &frames->frame[i];
 		struct plain_frame plain = {.offset = f->offset,
@@ -91,6 +90,24 @@ static void put_frames(const struct resolver_work *w, uint64_t pc)
 		put_text(f->file);
 		put_text(f->runtime_files);
 	}
+}
+
+static void put_addresses(const struct resolver_work *w, const uint64_t *pc, size_t count)
+{
+	struct plain_answered answered = {0};
+	size_t head = filled;
+
+	put(&answered, sizeof(answered));
+	while (answered.count < count && filled < sizeof(answer) / 2)
+		put_frames(w, pc[answered.count++]);
+	memcpy(answer + head, &answered, sizeof(answered));
+}
+
+static void put_start(const struct resolver_work *w, const uint64_t *pc, size_t count)
+{
+	struct plain_start plain = {count > 0 && unwind_is_start(w->unwinder, *pc)};
+
+	put(&plain, sizeof(plain));
 }
 
 static void map(const struct resolver_work *w, const struct question *q, const char *texts)
@@ -211,8 +228,11 @@ _Noreturn void resolver_work(const struct resolver_work *w)
 			map(w, &question, more);
 		else if (question.kind == ASK_CHAIN)
 			put_chain(w, &question, (const uint64_t *)(const void *)more);
+		else if (question.kind == ASK_START)
+			put_start(w, (const uint64_t *)(const void *)more, question.more / sizeof(uint64_t));
 		else
-			put_frames(w, question.pc);
+			put_addresses(w, (const uint64_t *)(const void *)more,
+				      question.more / sizeof(uint64_t));
 		put_lackings(w->space);
 		set_timer(0);
 		*w->touched = 0;

@@ -17,20 +17,21 @@ struct unwinder;
 #define LACKINGS_KEPT 256	     /* modules that lack something */
 #define NO_TEXT "\1"		     /* stands for NULL */
 
-enum { ASK_MAP, ASK_CHAIN, ASK_FRAMES };
+enum { ASK_MAP, ASK_CHAIN, ASK_FRAMES, ASK_START };
 
 struct question {
 	uint32_t kind, executable;
 	union {
 		uint64_t map[3];   /* start, end, offset; path and build id follow */
 		uint64_t stack[4]; /* ip, sp, bp, lr; the words follow */
-		uint64_t pc;
 	};
+	/* Of ASK_FRAMES addresses follow, of ASK_START one. */
 	uint64_t more; /* bytes that follow */
 };
 
-/* What an answer begins with: of a chain, plain_chain and its addresses; of frames, plain_frames and for each a plain_frame and six
- * texts; then two texts for each module whose problem has changed. Texts end with a 0. */
+/* What an answer begins with: of a chain, plain_chain and its addresses; of a start, plain_start; of frames, plain_answered, and for so many of the first
+ * addresses plain_frames, each with a plain_frame and six texts for every frame; then two texts for each module whose problem has
+ * changed. Texts end with a 0. */
 struct answer_head {
 	uint64_t size; /* of what follows */
 };
@@ -40,8 +41,16 @@ struct plain_chain {
 	uint8_t cut, too_few;
 };
 
+struct plain_answered {
+	uint64_t count; /* of addresses: at least one, and as many as there is room for */
+};
+
 struct plain_frames {
-	uint32_t count, start;
+	uint64_t count;
+};
+
+struct plain_start {
+	uint64_t start;
 };
 
 struct plain_frame {

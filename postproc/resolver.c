@@ -30,7 +30,7 @@ struct lacking {
 /* An address that was asked for. */
 struct entry {
 	uint64_t pc;
-	bool start;
+	bool start, start_known;
 	const struct frames *frames;
 };
 
@@ -375,7 +375,7 @@ static struct frames *new_frames(struct resolver *r, size_t count)
 }
 
 /* Takes the frames of an address. Returns NULL if they are not whole. */
-static const struct frames *take_frames(struct resolver *r, struct reader *reader, uint64_t pc, bool *start)
+static const struct frames *take_frames(struct resolver *r, struct reader *reader, uint64_t pc)
 {
 	struct plain_frames plain;
 
@@ -386,7 +386,6 @@ static const struct frames *take_frames(struct resolver *r, struct reader *reade
 	for (size_t i = 0; i < plain.count; i++)
 		if (!take_frame(r, reader, pc, &frames->frame[i]))
 			return NULL;
-	*start = plain.start != 0;
 	return frames;
 }
 
@@ -402,11 +401,10 @@ static const struct frames *nameless(struct resolver *r, uint64_t pc)
 	return frames;
 }
 
-static const struct entry *look_up(struct resolver *r, uint64_t pc)
+static struct entry *entry_of(struct resolver *r, uint64_t pc)
 {
 	struct entry wanted = {.pc = pc}, *entry;
 	void **slot = htab_find_slot(r->entries, &wanted, INSERT);
-	size_t size;
 
 	if (*slot)
 		return *slot;
@@ -414,16 +412,49 @@ static const struct entry *look_up(struct resolver *r, uint64_t pc)
 	if (!entry)
 		xmalloc_failed(0);
 	*entry = wanted;
-	if (ask(r, &(struct question){.kind = ASK_FRAMES, .pc = pc}, NULL, 0, &size)) {
-		struct reader reader = {r->answer, r->answer + size};
-
-		entry->frames = take_frames(r, &reader, pc, &entry->start);
-		if (entry->frames)
-			take_lackings(r, &reader);
-	}
-	if (!entry->frames)
-		entry->frames = nameless(r, pc);
 	return entry;
+}
+
+/* Asks for the frames of these addresses, and keeps what comes. */
+static void fetch(struct resolver *r, const uint64_t *pc, size_t count)
+{
+	struct question question = {.kind = ASK_FRAMES, .more = count * sizeof(*pc)};
+	struct plain_answered answered;
+	size_t size;
+
+	if (!ask(r, &question, pc, count * sizeof(*pc), &size))
+		return;
+	struct reader reader = {r->answer, r->answer + size};
+
+	if (!take(&reader, &answered, sizeof(answered)) || answered.count > count)
+		return;
+	for (size_t i = 0; i < answered.count; i++) {
+		const struct frames *frames = take_frames(r, &reader, pc[i]);
+
+		if (!frames)
+			return;
+		struct entry *entry = entry_of(r, pc[i]);
+
+		if (!entry->frames)
+			entry->frames = frames;
+	}
+	take_lackings(r, &reader);
+}
+
+static bool ask_start(struct resolver *r, uint64_t pc)
+{
+	struct question question = {.kind = ASK_START, .more = sizeof(pc)};
+	struct plain_start plain;
+	size_t size;
+
+	if (!ask(r, &question, &pc, sizeof(pc), &size))
+		return false;
+	struct reader reader = {r->answer, r->answer + size};
+
+	if (!take(&reader, &plain, sizeof(plain)))
+		return false;
+	take_lackings(r, &reader);
+	return plain.start != 0;
 }
 
 /* --- what can be asked --- */
@@ -485,10 +516,37 @@ void resolver_unwind(struct resolver *r, const struct raw_stack *stack, struct c
 
 const struct frames *resolver_frames(struct resolver *r, uint64_t pc)
 {
-	return r->options.confine ? look_up(r, pc)->frames : symbolize(r->symbolizer, pc);
+	if (!r->options.confine)
+		return symbolize(r->symbolizer, pc);
+	struct entry *entry = entry_of(r, pc);
+
+	if (!entry->frames)
+		fetch(r, &pc, 1);
+	if (!entry->frames)
+		entry->frames = nameless(r, pc);
+	return entry->frames;
+}
+
+void resolver_prefetch(struct resolver *r, const uint64_t *pc, size_t count)
+{
+	uint64_t unknown[UNWIND_MAX_FRAMES];
+	size_t unknowns = 0;
+
+	for (size_t i = 0; r->options.confine && i < count && unknowns < UNWIND_MAX_FRAMES; i++)
+		if (!entry_of(r, pc[i])->frames)
+			unknown[unknowns++] = pc[i];
+	if (unknowns > 0)
+		fetch(r, unknown, unknowns);
 }
 
 bool resolver_is_start(struct resolver *r, uint64_t pc)
 {
-	return r->options.confine ? look_up(r, pc)->start : unwind_is_start(r->unwinder, pc);
+	if (!r->options.confine)
+		return unwind_is_start(r->unwinder, pc);
+	struct entry *entry = entry_of(r, pc);
+
+	if (!entry->start_known)
+		entry->start = ask_start(r, pc);
+	entry->start_known = true;
+	return entry->start;
 }

@@ -41,6 +41,10 @@ void resolver_unwind(struct resolver *r, const struct raw_stack *stack, struct c
 const struct frames *resolver_frames(struct resolver *r, uint64_t pc);
 bool resolver_is_start(struct resolver *r, uint64_t pc);
 
+/* Asks for the frames of `count` addresses at once, where resolver_frames() would for each: most of what an answer takes is to wake
+ * who gives it. */
+void resolver_prefetch(struct resolver *r, const uint64_t *pc, size_t count);
+
 /* A file that stacks led to and that lacked something: the one at `index`, by when it was first seen; NULL past the last. *why is
  * what (NULL: nothing in the end). Both are the resolver's. */
 const char *resolver_lacking(struct resolver *r, size_t index, const char **why);

@@ -307,12 +307,14 @@ static void unwind_stack(struct stacks *stacks, struct stack *s)
 					.words = s->words};
 
 		resolver_unwind(stacks->resolver, &raw, chain);
+		resolver_prefetch(stacks->resolver, chain->pc, chain->count);
 		return;
 	}
 	chain->count = s->words;
 	chain->too_few = false;
 	for (size_t i = 0; i < s->words; i++)
 		chain->pc[i] = s->word[i] - (i > 0);
+	resolver_prefetch(stacks->resolver, chain->pc, chain->count);
 	chain->cut = s->words < 2 || !resolver_is_start(stacks->resolver, chain->pc[s->words - 1]);
 }
 
@@ -359,8 +361,10 @@ const struct verdict *stacks_verdict(struct stacks *stacks, uint64_t id)
 		stacks->too_few += stacks->chain.too_few && !s->frames;
 	}
 	free(s->word);
+	free(s->frame);
 	s->word = NULL;
-	s->words = 0;
+	s->frame = NULL;
+	s->words = s->frames = 0;
 	return s->verdict;
 }
 

@@ -139,7 +139,7 @@ static void workers_that_come_and_go(void **state)
 	assert_int_equal(m.polls, 50000);
 	assert_int_equal(m.blocked, 50000 * 100 * MS);
 	assert_true(m.workers >= 1000 && m.workers <= 10000);
-	/* Each for 0.2 s, and one from the begin to the end, which is no worker until it is seen in a poll. */
+	/* Each for 0.2 s, and that of the head all the time. */
 	assert_int_equal(m.workers + m.workers_left_out, 50001);
 	assert_int_equal(m.left_out_time, m.workers_left_out * 200 * MS);
 	assert_int_equal(m.left_out.blocked, m.workers_left_out * 100 * MS);
