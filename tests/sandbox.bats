@@ -107,6 +107,34 @@ has_nothing() {
 	finish_report 0
 }
 
+# Its first lines fill the pipe that nobody reads: there it waits.
+@test "what describes a process looks at it through one that can do no more" {
+	((EUID == 0)) || skip 'needs root'
+	sleep 100 3>&- &
+	target=$!
+	STARTED+=("$target")
+	mkfifo stream
+	exec 8<>stream
+	env SUDO_UID=1 SUDO_GID=1 "$POSTPROC" head --pid "$target" --meta "x=$(printf '%0100000d' 7)" >stream 3>&- 8>&- &
+	head=$!
+	STARTED+=("$head")
+	within 20 grep -q $'^Seccomp:\t2$' "/proc/$head/status"
+	has_nothing "$head" 1 any
+	looker=$(of_report "$head" hud-looker)
+	cat "/proc/$looker/status"
+	[[ $(awk '$1 == "Uid:" { print $2, $3, $4, $5 }' "/proc/$looker/status") == '1 1 1 1' ]]
+	grep -q $'^CapEff:\t0000000000080000$' "/proc/$looker/status" # SYS_PTRACE
+	grep -q $'^Seccomp:\t2$' "/proc/$looker/status"
+	cat <stream >out 8>&- &
+	reader=$!
+	exec 8>&-
+	wait "$head" "$reader"
+	grep -q "^meta exe $(readlink "/proc/$target/exe")" out
+	grep -q '^meta workers 0 multi-thread and 0 current-thread by stack, 0 by name, of 1 threads' out
+	grep -qE '^map [0-9a-f]+ [0-9a-f]+ r-xp [0-9a-f]+ [0-9a-f]{16,} /' out
+	grep -q "^thread $target other 0 sleep" out
+}
+
 @test "anybody else stays who it is, behind the same filters" {
 	if ((EUID == 0)); then
 		start_report setpriv --reuid 1 --regid 1 --clear-groups
