@@ -48,7 +48,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all tests check bench-postproc deps demo install uninstall clean lint format FORCE
+.PHONY: all tests check bench-accuracy bench-postproc deps demo install uninstall clean lint format FORCE
 
 all: $(BUILD)/hud-postproc
 
@@ -107,6 +107,10 @@ check: deps
 	$(Q)tests/run
 
 # Numbers of this machine; nothing here fails for being slow.
+bench-accuracy: deps
+	$(Q)$(MAKE) all
+	$(Q)tests/bench/accuracy $(BUILD)/bench-accuracy.tsv
+
 bench-postproc: deps
 	$(Q)$(MAKE) all build/tests/measure build/tests/copy-stacks
 	$(Q)tests/bench/postproc $(BUILD)/bench-postproc.tsv

@@ -1,5 +1,9 @@
 # shellcheck shell=bash
-# The machine: whether it, and whoever asks, can trace.
+# The machine: whether it, and whoever asks, can trace. Each check sets FOUND to what there is; where tracing cannot be had with
+# that, it fails, with REMEDY set to what helps.
+
+NEEDS=(rights namespace processor kernel lockdown btf ptrace bpftrace tracefs tracepoints)
+FOUND='' REMEDY=''
 
 # Tracing is for root. Anyone else is told what to type.
 require_root() {
@@ -14,35 +18,160 @@ require_root() {
 	exit 77
 }
 
+# Sets BPFTRACE to its version, or NO_BPFTRACE to why there is none.
 find_bpftrace() {
 	local words
 
 	PATH=$PATH:/usr/sbin:/sbin:/usr/local/bin
-	if words=$(bpftrace --version 2>/dev/null) && [[ $words =~ v?([0-9]+)\.([0-9]+) ]]; then
+	if words=$(bpftrace --version 2>&1) && [[ $words =~ v?([0-9]+)\.([0-9]+) ]]; then
 		BPFTRACE=("${BASH_REMATCH[@]:1:2}")
-		return
+	elif command -v bpftrace >/dev/null; then
+		NO_BPFTRACE="bpftrace does not run: $(clean "${words%%$'\n'*}")"
+	else
+		NO_BPFTRACE='bpftrace is missing'
 	fi
-	[[ $PRINT_SCRIPT ]] || die 'bpftrace is missing. Install it: apt install bpftrace, dnf install bpftrace, pacman -S bpftrace'
 }
 
-# Can this machine trace?
-check_machine() {
+# CAP_SYS_ADMIN, or CAP_PERFMON and CAP_BPF.
+check_rights() {
 	local capabilities
 
-	((BPFTRACE[0] > 0 || BPFTRACE[1] >= 17)) ||
-		die "bpftrace ${BPFTRACE[0]}.${BPFTRACE[1]} is too old: 0.17 is needed, as in Debian 12 or Ubuntu 23.04"
-	[[ $HOSTTYPE == x86_64 ]] || die "it knows the registers of x86-64 only, not of $HOSTTYPE"
 	capabilities=$(sed -n 's/^CapEff:\s*//p' /proc/self/status)
-	if ((!(0x$capabilities >> 21 & 1) && (0x$capabilities >> 38 & 3) != 3)); then
-		say 'hud-trace: root, but without the right to trace (CAP_SYS_ADMIN): in a container, run it on the host'
-		exit 77
+	if ((EUID)); then
+		FOUND='not root' REMEDY='run it with sudo'
+		return 1
 	fi
-	[[ $(readlink /proc/self/ns/pid) == 'pid:[4026531836]' ]] ||
-		WARNINGS+=('not in the initial pid namespace: the kernel knows these threads by other ids; run it on the host')
+	FOUND='root, with the right to trace'
+	if ((!(0x$capabilities >> 21 & 1) && (0x$capabilities >> 38 & 3) != 3)); then
+		FOUND='root, but without the right to trace (CAP_SYS_ADMIN)' REMEDY='in a container, run it on the host'
+		return 1
+	fi
+}
+
+# The number of the initial one is PROC_PID_INIT_INO of linux/proc_ns.h. Elsewhere the ids that probes see are those of no thread here.
+check_namespace() {
+	FOUND='the initial pid namespace'
+	[[ $(readlink /proc/self/ns/pid) == 'pid:[4026531836]' ]] || {
+		FOUND='not in the initial pid namespace: the kernel knows these threads by other ids'
+		REMEDY='run it on the host, or in a container that shares its pid namespace (docker run --pid=host --privileged)'
+		return 1
+	}
+}
+
+check_processor() {
+	FOUND=$HOSTTYPE
+	[[ $HOSTTYPE == x86_64 ]] || {
+		FOUND="it knows the registers of x86-64 only, not of $HOSTTYPE" REMEDY='record on x86-64; reports are made anywhere'
+		return 1
+	}
+}
+
+# Sets RELEASE to the kernel's version, as 5010 for 5.10.
+read_release() {
+	local words
+
+	read -r words </proc/sys/kernel/osrelease
+	[[ $words =~ ^([0-9]+)\.([0-9]+) ]]
+	RELEASE=$((BASH_REMATCH[1] * 1000 + BASH_REMATCH[2]))
+}
+
+# Loops are of 5.3, bpf_probe_read_user is of 5.5.
+check_kernel() {
+	read_release
+	FOUND="Linux $((RELEASE / 1000)).$((RELEASE % 1000))"
+	((RELEASE >= 5005)) || {
+		FOUND+=' is too old' REMEDY='5.5 or later is needed'
+		return 1
+	}
+}
+
+# [confidentiality] keeps probes from reading memory (security/security.c, LOCKDOWN_BPF_READ_KERNEL).
+check_lockdown() {
+	local words=''
+
+	{ read -r words </sys/kernel/security/lockdown || true; } 2>/dev/null
+	FOUND='the kernel is not locked down'
+	[[ $words != *'[integrity]'* ]] || FOUND='the kernel is locked down for integrity, which allows tracing'
+	[[ $words != *'[confidentiality]'* ]] || {
+		FOUND='the kernel is locked down for confidentiality: it lets no probe read memory'
+		REMEDY='boot it with lockdown=integrity, or without lockdown=; Secure Boot may set it'
+		return 1
+	}
+}
+
+check_btf() {
+	FOUND='the kernel describes its types (BTF)'
+	[[ -e /sys/kernel/btf/vmlinux ]] || {
+		FOUND='the kernel does not describe its types: no /sys/kernel/btf/vmlinux'
+		REMEDY='a kernel built with CONFIG_DEBUG_INFO_BTF is needed, as distributions have them'
+		return 1
+	}
+}
+
+# Yama's scope 3 is for root too.
+check_ptrace() {
+	local scope=0
+
+	{ read -r scope </proc/sys/kernel/yama/ptrace_scope || true; } 2>/dev/null
+	FOUND='threads can be looked at (ptrace)'
+	[[ $scope != 3 ]] || {
+		FOUND='no thread can be looked at: kernel.yama.ptrace_scope is 3' REMEDY='it stays so until the next boot'
+		return 1
+	}
+}
+
+check_bpftrace() {
+	FOUND="bpftrace ${BPFTRACE[0]}.${BPFTRACE[1]}"
+	if [[ $NO_BPFTRACE ]]; then
+		FOUND=$NO_BPFTRACE REMEDY='Install it: apt install bpftrace, dnf install bpftrace, pacman -S bpftrace'
+		return 1
+	elif ((BPFTRACE[0] == 0 && BPFTRACE[1] < 17)); then
+		FOUND+=' is too old' REMEDY='0.17 is needed, as in Debian 12 or Ubuntu 23.04'
+		return 1
+	fi
+}
+
+# Mounts it, unless only asked how things are.
+check_tracefs() {
+	FOUND="tracefs on $TRACEFS"
 	if [[ ! -d $TRACEFS/events && -d /sys/kernel/debug/tracing/events ]]; then
 		TRACEFS=/sys/kernel/debug/tracing
+		FOUND="tracefs on $TRACEFS"
+	elif ((EUID)); then
+		FOUND='tracefs: only root can look at it'
+	elif [[ ! -d $TRACEFS/events && $DOCTOR ]]; then
+		FOUND='tracefs is not mounted: hud-trace will do that'
 	elif [[ ! -d $TRACEFS/events ]]; then
-		mount -t tracefs tracefs $TRACEFS || die "tracefs cannot be mounted on $TRACEFS"
+		mount -t tracefs tracefs "$TRACEFS" 2>/dev/null || {
+			FOUND="tracefs cannot be mounted on $TRACEFS" REMEDY='a kernel built with CONFIG_FTRACE is needed; in a container, run it on the host'
+			return 1
+		}
 		WARNINGS+=('tracefs was not mounted: mounted it on /sys/kernel/tracing')
 	fi
+}
+
+check_tracepoints() {
+	local point missing=''
+
+	FOUND='the tracepoints that it needs'
+	[[ -d $TRACEFS/events ]] || return 0
+	for point in sched/sched_{switch,waking,process_exit,process_exec} task/task_{newtask,rename}; do
+		[[ -e $TRACEFS/events/$point ]] || missing+=" ${point/\//:}"
+	done
+	[[ ! $missing ]] || {
+		FOUND="the kernel has no tracepoint${missing}" REMEDY='a kernel built with CONFIG_FTRACE and CONFIG_SCHED_TRACER is needed'
+		return 1
+	}
+}
+
+# What keeps from tracing is said, and what helps.
+check_machine() {
+	local need
+
+	for need in "${NEEDS[@]}"; do
+		"check_$need" && continue
+		say "hud-trace: $FOUND. ${REMEDY^}"
+		[[ $need == @(rights|namespace|lockdown|ptrace) ]] && exit 77
+		exit 1
+	done
 }

@@ -23,7 +23,7 @@ usage() {
 	      --stacks HOW      taking stacks: fp, dwarf, copy (auto); --stack-size KIB
 	      --raw             print the event lines; --print-script: what would run
 	  -q, --quiet           only the report; --headless: no progress; --no-color
-	  -h, --help   -V, --version
+	  -h, --help   -V, --version   --doctor: check this machine (and the target)
 
 	Exit status: 0 reported, 1 failed, 2 wrong usage, 3 --fail-on, 77 no right.
 	END
@@ -61,7 +61,7 @@ unquote() {
 parse_options() {
 	local words long=help,version,pid:,target:,threshold:,duration:,workers:,hz:,top:,window:,chart:,chart-kind:,probe:
 	long+=,format:,export:,fail-on:,polls:,stacks:,stack-size:,headless,quiet,no-color,print-script,raw,debuginfod
-	long+=,record:,ring:,resolve
+	long+=,record:,ring:,resolve,doctor,max-overhead:
 
 	words=$(getopt -n hud-trace -o hVp:t:q -l "$long" -- "$@" 2>&1) ||
 		refuse "$(sed -n '1s/^[^:]*: //p' <<<"$words")"
@@ -77,6 +77,7 @@ parse_options() {
 		--print-script) PRINT_SCRIPT=1 && shift && continue ;;
 		--raw) RAW=1 && shift && continue ;;
 		--debuginfod) DEBUGINFOD=1 && shift && continue ;;
+		--doctor) DOCTOR=1 && shift && continue ;;
 		--resolve) RESOLVE=1 && shift && continue ;;
 		-p | --pid) number --pid "$2" 0 1 4194304 'a process id from 1 to 4194304' && PID=$REPLY ;;
 		-t | --target) TARGET=$2 ;;
@@ -122,7 +123,7 @@ check_options() {
 
 	(($# <= 1)) || refuse "one NAME, please, not $#"
 	NAME=${1-}
-	[[ $NAME || $PID ]] || refuse 'which process? Give a NAME or --pid PID'
+	[[ $NAME || $PID || $DOCTOR ]] || refuse 'which process? Give a NAME or --pid PID'
 	[[ ! $NAME || ! $PID ]] || refuse 'either a NAME or --pid PID, not both'
 	[[ ! $TARGET || (-f $TARGET && -r $TARGET) ]] || refuse "--target: '$(clean "$TARGET")' is not a file to read"
 	case $STACKS in

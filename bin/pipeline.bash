@@ -7,6 +7,13 @@ sift_complaints() {
 		grep --line-buffered -vE "RLIMIT_MEMLOCK|^Attach|WARNING:|^[[:space:]]*[~^]*$" | head -n 40 >&2 || true
 }
 
+# Becomes the program $2..., which gets the signal $1 when this script ends, however that happens: also if it did already.
+# (The kernel sends the signal only if the parent ends after it was asked to.)
+exec_bound() {
+	# shellcheck disable=SC2016 # for the other shell
+	exec setpriv --pdeathsig "$1" sh -c '[ "$PPID" = "$0" ] || exit; exec "$@"' "$$" "${@:2}"
+}
+
 run_bpftrace() {
 	local pages=512 keys=4096 cpus options=()
 
@@ -26,11 +33,10 @@ run_bpftrace() {
 	while ((pages > 32 && pages * cpus > 16384)); do
 		((pages /= 2))
 	done
-	# Signals: SIGINT is ignored in what a script runs in the background, and bpftrace must see it. The last one: also if
-	# this script is killed outright, bpftrace ends.
-	exec env --default-signal=INT,PIPE --ignore-signal=HUP BPFTRACE_NO_USER_SYMBOLS=1 BPFTRACE_LOG_SIZE=10000000 \
+	# SIGINT is ignored in what a script runs in the background, and bpftrace must see it.
+	exec_bound TERM env --default-signal=INT,PIPE --ignore-signal=HUP BPFTRACE_NO_USER_SYMBOLS=1 BPFTRACE_LOG_SIZE=10000000 \
 		BPFTRACE_MAP_KEYS_MAX="$keys" BPFTRACE_MAX_MAP_KEYS="$keys" BPFTRACE_PERF_RB_PAGES="$pages" \
-		setpriv --pdeathsig TERM bpftrace -q --no-warnings -B "$1" ${options[@]+"${options[@]}"} -
+		bpftrace -q --no-warnings -B "$1" ${options[@]+"${options[@]}"} -
 }
 
 run_report() {
@@ -75,6 +81,11 @@ end_tracing() {
 
 on_interrupt() {
 	((++INTERRUPTS == 1)) || exit 130
+	on_end
+}
+
+on_end() {
+	((++SIGNALS))
 	end_tracing
 }
 
@@ -87,6 +98,17 @@ clean_up() {
 	done
 }
 
+# Sets `ended` and STATUS for a child that has ended without wait -n telling: it passes over those that bash took notice of
+# while it did something else.
+find_ended() {
+	for ended in $TRACER $WATCHER $REPORTER $RECORDER ''; do
+		[[ $ended ]] && ! kill -0 "$ended" 2>/dev/null || continue
+		STATUS=0
+		wait "$ended" 2>/dev/null || STATUS=$?
+		return
+	done
+}
+
 # Waits until bpftrace has ended; sets STATUS to its exit status. It is ended when the report is gone, the recorder, or
 # the target (which it notices itself, unless that was before it had attached).
 await_bpftrace() {
@@ -95,17 +117,22 @@ await_bpftrace() {
 	while [[ $TRACER ]]; do
 		ended='' STATUS=0
 		# shellcheck disable=SC2086 # numbers, or nothing
-		wait -n -p ended $TRACER $WATCHER $REPORTER $RECORDER || STATUS=$?
+		wait -n -p ended $TRACER $WATCHER $REPORTER $RECORDER 2>/dev/null || STATUS=$?
+		((STATUS != 127)) || find_ended
 		case ${ended-} in # unset when a signal came
 		'') continue ;;
 		"$TRACER") TRACER='' && break ;;
 		"$WATCHER")
 			WATCHER=''
-			if ((patience)); then
+			if is_still_there; then
+				: # tail ends, too, when nobody reads standard output any more
+			elif ((patience)); then
 				# bpftrace is about to notice that itself, and a signal on top would cost its last lines.
-				setpriv --pdeathsig KILL sleep "$patience" {out}>&- {complaints}>&- {relay}>&- &
+				exec_bound KILL sleep "$patience" {out}>&- {complaints}>&- {relay}>&- &
 				WATCHER=$! patience=0
 				continue
+			else
+				UNNOTICED=1
 			fi
 			;;
 		"$REPORTER") REPORTER='' REPORT_STATUS=$STATUS ;;
@@ -119,15 +146,23 @@ await_bpftrace() {
 	WATCHER='' STUCK=''
 }
 
-# Waits for the process in the variable $1, empties that, and sets the variable $2 to its status.
+# Waits for the process in the variable $1, empties that, and sets the variable $2 to its status. What bash has to say of one
+# that was killed is not for the user.
 await() {
 	local -n child=$1 result=$2
+	local signals
 
 	while [[ $child ]]; do
-		INTERRUPTED=$INTERRUPTS result=0
-		wait "$child" || result=$?
-		((result > 128 && INTERRUPTED != INTERRUPTS)) || child=
+		signals=$SIGNALS result=0
+		wait "$child" 2>/dev/null || result=$?
+		((result > 128 && signals != SIGNALS)) || child=
 	done
+}
+
+# Whether $2 is the status of something that a signal ended, which is then said, with what that means: $1 what it was, $3.
+was_killed() {
+	(($2 > 128)) || return 1
+	say "hud-trace: $1 was ended by SIG$(kill -l "$2")$3"
 }
 
 # A pipe with no name: sets IN and OUT to its ends, opened apart.
@@ -149,10 +184,12 @@ start_bpftrace() {
 	run_bpftrace "$([[ $RAW ]] && echo line || echo full)" \
 		>&"$2" 2>&"$complaints" {out}>&- {complaints}>&- {relay}>&- < <(printf '%s\n' "$1") &
 	TRACER=$!
-	setpriv --pdeathsig KILL tail --pid="$PID" -f /dev/null {out}>&- {complaints}>&- {relay}>&- &
+	exec_bound KILL tail --pid="$PID" -f /dev/null {out}>&- {complaints}>&- {relay}>&- &
 	WATCHER=$!
 	if [[ $POLLS == tls ]]; then
-		setpriv --pdeathsig KILL "$POSTPROC" stuck "$PID" "$TOKIO" "${WATCHED[@]}" {out}>&- {complaints}>&- {relay}>&- &
+		# Nor is Ctrl-Z to come while it holds a thread.
+		{ trap '' TSTP && exec_bound KILL "$POSTPROC" stuck "$PID" "$TOKIO" "${WATCHED[@]}"; } \
+			{out}>&- {complaints}>&- {relay}>&- &
 		STUCK=$!
 	fi
 }
@@ -188,12 +225,13 @@ go_on_estimating() {
 
 # Runs the pipeline to its end.
 trace() {
-	local out to complaints sifter script relay started=${EPOCHREALTIME/./}
+	local status=0 out to complaints sifter script relay started=${EPOCHREALTIME/./}
 
 	script=$(compose_script)
+	is_still_there || die "process $PID has ended while it was looked at"
 	trap clean_up EXIT
 	trap on_interrupt INT
-	trap end_tracing TERM HUP
+	trap on_end TERM HUP
 	exec {complaints}> >(trap '' INT TERM HUP && sift_complaints "$script")
 	sifter=$!
 	exec {out}>&1
@@ -230,17 +268,22 @@ trace() {
 	if ((STATUS > 0 && STATUS < 128)); then
 		[[ ! $REPORTER ]] || kill -KILL "$REPORTER"
 		exec {out}>&-
+		await REPORTER REPORT_STATUS
 		await RECORDER RECORD_STATUS
 		die 'bpftrace could not trace (its words are above).' \
-			'bpftrace --info tells what the kernel lacks; hud-trace --print-script shows the script'
+			'hud-trace --doctor tells what is missing; hud-trace --print-script shows the script'
+	fi
+	[[ $ENDING ]] || ! was_killed bpftrace "$STATUS" ', not by hud-trace: what came before counts' || status=1
+	if [[ $UNNOTICED ]]; then
+		say "hud-trace: process $PID ended before it could be traced"
+		status=1
 	fi
 	exec {out}>&-
 	await REPORTER REPORT_STATUS
 	await RECORDER RECORD_STATUS
-	if ((RECORD_STATUS > 128)); then
-		say "hud-trace: the recorder was killed; what it has written is $(clean "$RECORD").partial"
-		RECORD_STATUS=1
-	fi
+	! was_killed 'hud-postproc report' "$REPORT_STATUS" ': there is no report' || REPORT_STATUS=1
+	! was_killed 'the recorder' "$RECORD_STATUS" "; what it has written is $(clean "$RECORD").partial" || RECORD_STATUS=1
 	((REPORT_STATUS)) || REPORT_STATUS=$RECORD_STATUS
+	((REPORT_STATUS)) || REPORT_STATUS=$status
 	exit "$REPORT_STATUS"
 }

@@ -120,6 +120,12 @@ check_target() {
 	((!(FIELDS[6] & 0x200000))) || die "$PID is a kernel thread"
 	[[ ${FIELDS[0]} != [ZX] ]] || die "process $PID has ended already, its parent has not taken notice of it yet"
 	((PID != $$)) || die 'it cannot trace itself'
+	BORN=${FIELDS[19]}
+}
+
+# An id may mean another process by now.
+is_still_there() {
+	read_stat "$PID" && [[ ${FIELDS[0]} != [ZX] ]] && ((FIELDS[19] == BORN))
 }
 
 # Everything about the process that the stream has to begin with. Here its threads are looked at.
@@ -136,7 +142,8 @@ read_head() {
 	options+=(--meta "bpftrace=${BPFTRACE[0]}.${BPFTRACE[1]}" --meta "hud-trace=$VERSION")
 	printf -v words '%q ' "${ARGUMENTS[@]}"
 	options+=(--meta "options=${words% }")
-	HEAD=$("$POSTPROC" head "${options[@]}") || die "process $PID cannot be read"
+	# Ctrl-Z is not to come while it holds a thread of the target.
+	HEAD=$(trap '' TSTP && "$POSTPROC" head "${options[@]}") || die "process $PID cannot be read"
 	while read -r kind one two three rest; do
 		case $kind in
 		thread) ((three)) && WATCHED+=("$one") ;;

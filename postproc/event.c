@@ -124,9 +124,13 @@ static void parse_poll(struct fields *c, struct event *e)
 	field_choice(c, schedulers);
 	e->poll.running = field_choice(c, states) == 1;
 	if (c->p && c->p != c->end) {
+		bool told = *c->p != '-';
+
 		e->poll.site = field_hex(c);
-		e->poll.taken_back = !e->poll.site;
+		e->poll.taken_back = told && !e->poll.site;
 	}
+	if (c->p && c->p != c->end)
+		e->poll.wait = field_decimal(c, UINT64_MAX);
 	if (e->poll.before > e->poll.first || e->poll.first > e->poll.last || e->poll.last > e->ns)
 		c->bad = true;
 }

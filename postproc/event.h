@@ -51,8 +51,9 @@ struct event {
 		const char *comm;
 	} other; /* RUNQ: culprit; SLEEP: waker */
 	struct {
-		uint64_t before, first, last, off; /* ns; `off` is a duration */
-		uint64_t site;			   /* where it was seen to begin; 0: not so */
+		uint64_t before, first, last; /* ns */
+		uint64_t off, wait;	      /* of it: off the CPU; that it could run, but had none */
+		uint64_t site;		      /* where it was seen to begin; 0: not so */
 		bool running, taken_back;
 	} poll;			 /* POLL; SITE: the site alone */
 	uint64_t ip, sp, bp, lr; /* STACK: registers, lr 0 where there is none. ADDRESS: ip */

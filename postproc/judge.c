@@ -59,9 +59,10 @@ struct judged {
 	unsigned calls;
 };
 
-/* What a frame's names tell. Looked for once, since names are long, and the same frames are in many stacks. */
+/* What a function's names tell, or what its code refers to. Looked for once, since names are long, and those of one function
+ * are the same strings in all of its frames. */
 struct sight {
-	const struct frame *frame;
+	const char *function, *name, *runtime_files;
 	unsigned marks, calls;
 };
 
@@ -97,12 +98,16 @@ static void free_verdict(void *entry)
 
 static hashval_t hash_sight(const void *entry)
 {
-	return htab_hash_pointer(((const struct sight *)entry)->frame);
+	const struct sight *s = entry;
+
+	return htab_hash_pointer(s->function) ^ htab_hash_pointer(s->runtime_files);
 }
 
 static int equal_sights(const void *one, const void *two)
 {
-	return ((const struct sight *)one)->frame == ((const struct sight *)two)->frame;
+	const struct sight *a = one, *b = two;
+
+	return a->function == b->function && a->name == b->name && a->runtime_files == b->runtime_files;
 }
 
 struct judge *judge_new(void)
@@ -248,7 +253,8 @@ static void find_blame(struct verdict *v)
 
 static const struct sight *sight_of(struct judge *judge, const struct frame *frame)
 {
-	struct sight key = {.frame = frame};
+	struct sight key = {
+		.function = frame->function, .name = frame->name, .runtime_files = frame->runtime_files};
 	void **slot = htab_find_slot(judge->sights, &key, INSERT);
 
 	if (!*slot) {

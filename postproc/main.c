@@ -1,4 +1,5 @@
 /* main.c - hud-postproc: what comes before and after bpftrace in hud-trace. */
+#include <elfutils/libdwfl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,6 +39,10 @@ int main(int argc, char **argv)
 			return commands[i].run(argc - 1, argv + 1);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
 		usage(stdout);
+		return 0;
+	}
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		printf("hud-postproc with elfutils %s\n", dwfl_version(NULL));
 		return 0;
 	}
 	fprintf(stderr, "hud-postproc: '%s' is no command\n", argv[1]);

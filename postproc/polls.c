@@ -123,6 +123,16 @@ static void part_from_wait(struct piece *sleep, const struct piece *wait)
 	sleep->block.duration -= both;
 }
 
+/* How many pieces at the start are from before the poll. What its thread came back from as it began is told a moment later. */
+static size_t before(const struct thread *t, uint64_t first)
+{
+	size_t count = until(t, first);
+
+	while (count < t->count && !t->kept[count].piece.sample && t->kept[count].piece.block.start < first)
+		count++;
+	return count;
+}
+
 void polls_piece(struct polls *p, const struct piece *piece)
 {
 	struct thread *t = thread_of(p, piece->block.tid);
@@ -286,12 +296,26 @@ static void settle(struct polls *p, const struct poll *poll, const struct kept *
 	for (size_t i = 0; i < n; i++)
 		if (!is_wait(&groups[i]) && (!longest || groups[i].time > longest->time))
 			longest = &groups[i];
+	/* No sample came at the right moment, but it was seen where it had to wait. */
+	struct kept waiting = {0};
+	struct group instead = {.lead = &waiting};
+
+	for (size_t i = 0; i < n && !longest; i++)
+		if (groups[i].lead->piece.block.stack && groups[i].lead->piece.block.stack->in_poll) {
+			const struct verdict *stack = groups[i].lead->piece.block.stack;
+
+			waiting.piece.block = (struct block){.stack = stack, .reason = judge_running(stack)};
+			longest = &instead;
+		}
 	/* Short sleeps or waits that came without an event, and a sleep that still goes on. */
 	if (longest && longest->asleep)
 		longest->asleep += unseen;
 	else if (longest)
 		longest->run_queue += unseen;
-	if (total < p->threshold) {
+	/* Waits that are too short for events of their own are part of the block, but do not make one. */
+	uint64_t short_waits = poll->wait > waits && !parked ? poll->wait - waits : 0;
+
+	if (total < p->threshold + short_waits) {
 		free(groups);
 		return;
 	}
@@ -309,7 +333,7 @@ static void settle(struct polls *p, const struct poll *poll, const struct kept *
 
 static void close_poll(struct polls *p, struct thread *t, const struct poll *poll)
 {
-	drop(t, until(t, poll->first));
+	drop(t, before(t, poll->first));
 	size_t count = until(t, poll->next);
 
 	settle(p, poll, t->kept, count);
@@ -335,7 +359,7 @@ void polls_add(struct polls *p, const struct poll *poll)
 		close_poll(p, t, poll);
 		return;
 	}
-	drop(t, until(t, poll->first));
+	drop(t, before(t, poll->first));
 	merge(t, 0);
 	t->open = *poll;
 }

@@ -18,6 +18,7 @@ struct poll {
 	long tid;
 	uint64_t before, first, last, next;
 	uint64_t off;	  /* how much of it the worker was off its CPU */
+	uint64_t wait;	  /* how much of that it could run, but had no CPU; 0 if that is not known */
 	bool taken_back;  /* it does not count, after all */
 	bool running;	  /* it still lasts: more of it may come */
 	const char *task; /* the type of its future, if known; not copied */

@@ -289,6 +289,7 @@ static void judge_poll(struct replay *r, const struct event *e)
 			    .last = e->poll.last,
 			    .next = e->ns,
 			    .off = e->poll.off,
+			    .wait = e->poll.wait,
 			    .running = e->poll.running,
 			    .taken_back = e->poll.taken_back,
 			    .task = future_at(r, e->poll.site)};

@@ -369,13 +369,15 @@ static void write_field(FILE *out, const char *text)
 	putc(' ', out);
 	if (!text || !*text)
 		putc('-', out);
-	for (; text && *text; text++) {
-		unsigned char c = (unsigned char)*text;
+	while (text && *text) {
+		size_t plain = 0;
 
-		if (c <= 0x20 || c > 0x7e || c == '\\')
-			fprintf(out, "\\x%02x", c);
-		else
-			putc(c, out);
+		while (text[plain] > 0x20 && text[plain] <= 0x7e && text[plain] != '\\')
+			plain++;
+		fwrite(text, 1, plain, out);
+		text += plain;
+		if (*text)
+			fprintf(out, "\\x%02x", (unsigned char)*text++);
 	}
 }
 

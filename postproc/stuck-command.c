@@ -7,10 +7,11 @@
  */
 #include <fcntl.h>
 #include <libiberty/libiberty.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -48,12 +49,12 @@ static bool asleep(pid_t pid, pid_t tid)
 	return end && (end[2] == 'S' || end[2] == 'D');
 }
 
-static bool is_gone(pid_t pid)
+/* Waits for a second, or for less if the process of `pidfd` ends. Has it ended? Its id may soon be another's. */
+static bool ends_within_a_second(int pidfd)
 {
-	char path[32];
+	struct pollfd event = {.fd = pidfd, .events = POLLIN};
 
-	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
-	return access(path, F_OK) != 0;
+	return poll(&event, 1, 1000) != 0;
 }
 
 static bool same_poll(const struct tokio_poll *a, const struct tokio_poll *b)
@@ -108,14 +109,17 @@ int stuck_main(int argc, char **argv)
 		return 2;
 	}
 	size_t count = (size_t)argc - 3;
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (pidfd < 0)
+		return 1;
 	struct worker *workers = xcalloc(count, sizeof(*workers));
 
 	count = find_workers(pid, argv + 3, count, workers);
-	while (!is_gone(pid)) {
-		nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
+	while (!ends_within_a_second(pidfd))
 		for (size_t i = 0; i < count; i++)
 			look(pid, &workers[i], &layout);
-	}
+	close(pidfd);
 	free(workers);
 	return 0;
 }

@@ -54,6 +54,15 @@ function leave(    text) {
 	return exact ? "if ($poll != 0) {\n" text "}\n" : text
 }
 
+# Ends the probe that has looked at the current thread, unless its stack may matter: that of a long poll, every 5 ms or as often
+# as the threshold is. Looking is cheap, stacks are not.
+function spare(    gap) {
+	gap = threshold < 5000 ? threshold * 1000 : 5000000
+	return "if ($poll == 0 || ($seen - @poll_first[tid]) * 2 < $2 * 1000) { return; }\n" \
+		(1e9 / hz >= gap ? "" : "if ($seen - @sampled[tid] < " gap " && @sampled[tid] >= @poll_first[tid]) { return; }\n" \
+		"@sampled[tid] = $seen;\n")
+}
+
 # Takes the current thread for a worker, if it is one.
 function discover(    text) {
 	text = tokio ? "if ($poll != 0) { @worker[tid] = 1; }" : watch
@@ -65,7 +74,8 @@ function discover(    text) {
 
 # Forgets the current thread, which exits: maps hold only so many threads, and in a long trace many come and go.
 function gone(    names, n, i, text) {
-	n = split("asleep queued slept woken state syscall back waker_pid waker_tid waker_stack waker_comm ready preempted wait " \
+	n = split((exact && !(1e9 / hz >= 5e6) ? "sampled " : "") "asleep queued slept woken state syscall back waker_pid waker_tid waker_stack waker_comm ready preempted wait " \
+		"waking came " \
 		"culprit_pid culprit_tid culprit_stack culprit_comm", names, " ")
 	for (i = 1; i <= n; i++)
 		text = text "delete(@" names[i] "[tid]);\n"
@@ -95,8 +105,9 @@ function expand(line) {
 	if (line ~ /\/\/@observe/)
 		return exact ? "$who = (uint64)tid;\n" body["observe"] : ""
 	if (line ~ /\/\/@aim/)
-		return exact ? "if ($poll == 0 || ($seen - @poll_first[tid]) * 2 < $2 * 1000) { return; }\n" : ""
-	sub(/\/\/@watch/, watch, line)
+		return exact ? spare() : ""
+	# Before that, half of the probes would tell half of the truth; afterwards these threads are found by what they do.
+	sub(/\/\/@watch/, watch ? "if (@begun == 1) { " watch "}" : "", line)
 	if (line ~ /\/\/@gone/)
 		return gone()
 	sub(/\/\/@windows/, windows, line)

@@ -65,10 +65,14 @@ choose_polls() {
 	elif [[ $POLLS != tls ]]; then
 		how='as asked for'
 	fi
-	# It finds no poll shorter than two samples' distance.
+	# Two polls that follow each other at once are told apart by looking at them: often enough that one of the threshold's
+	# length is seen twice. A single one is known from the parks around it.
 	if [[ ! $HZ ]]; then
 		HZ=99
 		[[ $POLLS != @(tls|uprobe) ]] || HZ=199
+		if [[ $POLLS == tls ]]; then
+			((HZ = 2500000 / THRESHOLD_US | 1, HZ = HZ < 199 ? 199 : HZ > 997 ? 997 : HZ))
+		fi
 	fi
 	add_meta hz "$HZ"
 	case $POLLS in

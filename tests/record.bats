@@ -298,7 +298,7 @@ tracing() {
 	sleep 4
 	kill -KILL "$(marked hud-postproc | while read -r pid; do grep -qz '^record$' "/proc/$pid/cmdline" && echo "$pid"; done)"
 	ends_with 1
-	grep -q 'the recorder was killed; what it has written is k.zst.partial' err
+	grep -q 'the recorder was ended by SIGKILL; what it has written is k.zst.partial' err
 	"$POSTPROC" report k.zst.partial >partial
 	blames partial computing hash_password
 	nothing_left

@@ -160,6 +160,58 @@ static void waits_for_a_cpu_are_not_the_polls(void **state)
 	replay_free(o.replay);
 }
 
+static void short_waits_make_no_block(void **state)
+{
+	struct outcome o;
+	(void)state;
+
+	/* Two polls of 8 ms. One of them waited for 4, never long enough for an event; the other for 2, which are part of it. */
+	play(&o, HEAD "sample 2002000000 101 0 0 5\n"
+		      "poll 2008000000 101 2000000000 2008000000 2000000000 4000000 7 1 M E - 4000000\n"
+		      "sample 3002000000 101 0 0 6\n"
+		      "poll 3008000000 101 3000000000 3008000000 3000000000 2000000 7 2 M E - 2000000\n" END);
+	const struct blocker *g = find(&o, "g", REASON_COMPUTING);
+
+	assert_int_equal(o.model.blockers, 1);
+	assert_non_null(g);
+	assert_int_equal(g->total, 8 * MS);
+	assert_int_equal(g->run_queue, 2 * MS);
+	assert_int_equal(o.model.run_queue, 0);
+	replay_free(o.replay);
+}
+
+static void a_wait_before_the_poll_is_not_the_polls(void **state)
+{
+	struct outcome o;
+	(void)state;
+
+	/* It came back from a park, for which it had to wait, a moment before that was told. */
+	play(&o, HEAD "runq 2000010000 101 0 8000000 W 0 7 7 0 cc1\n"
+		      "sample 2004000000 101 0 0 5\n"
+		      "poll 2010000000 101 2000000000 2010000000 2000000000 0 7 1 M E - 0\n" END);
+	const struct blocker *f = find(&o, "f", REASON_COMPUTING);
+
+	assert_non_null(f);
+	assert_int_equal(f->total, 10 * MS);
+	assert_int_equal(o.model.run_queue, 8 * MS);
+	replay_free(o.replay);
+}
+
+static void without_a_sample_a_wait_tells_the_function(void **state)
+{
+	struct outcome o;
+	(void)state;
+
+	play(&o, HEAD "runq 2009000000 101 0 7000000 P 5 7 7 0 cc1\n"
+		      "poll 2014000000 101 2000000000 2014000000 2000000000 7000000 7 1 M E - 7000000\n" END);
+	const struct blocker *f = find(&o, "f", REASON_COMPUTING);
+
+	assert_non_null(f);
+	assert_int_equal(f->total, 7 * MS);
+	assert_int_equal(o.model.run_queue, 7 * MS);
+	replay_free(o.replay);
+}
+
 static void a_pool_thread_may_wait_for_a_cpu(void **state)
 {
 	struct outcome o;
@@ -303,7 +355,9 @@ static void a_poll_that_does_not_count(void **state)
 	struct outcome o;
 
 	play(&o, UPROBE "poll 3000000000 101 2000000000 3000000000 2000000000 0 - - - R a0\n"
-			"poll 3500000000 101 2000000000 2000000000 2000000000 0 - - - E 0\n" END);
+			"poll 3500000000 101 2000000000 2000000000 2000000000 0 - - - E 0\n"
+			"poll 4000000000 101 3600000000 4000000000 3600000000 0 - - - R a0 0\n"
+			"poll 4500000000 101 3600000000 3600000000 3600000000 0 - - - E 0 0\n" END);
 	assert_int_equal(o.model.polls, 0);
 	assert_int_equal(o.model.blocked, 0);
 	replay_free(o.replay);
@@ -363,6 +417,9 @@ int main(void)
 		cmocka_unit_test(a_wait_for_a_cpu_after_a_sleep_counts_once),
 		cmocka_unit_test(short_sleeps_add_up),
 		cmocka_unit_test(waits_for_a_cpu_are_not_the_polls),
+		cmocka_unit_test(short_waits_make_no_block),
+		cmocka_unit_test(a_wait_before_the_poll_is_not_the_polls),
+		cmocka_unit_test(without_a_sample_a_wait_tells_the_function),
 		cmocka_unit_test(a_pool_thread_may_wait_for_a_cpu),
 		cmocka_unit_test(polls_that_never_end),
 		cmocka_unit_test(a_thread_that_exits_ends_its_poll),

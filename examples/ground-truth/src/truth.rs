@@ -1,0 +1,100 @@
+//! What the program writes down of itself, to stderr. First, what each kind of poll is:
+//!
+//!     kind KIND REASON FUNCTION TASK
+//!
+//! Then each poll that took long enough, in nanoseconds on CLOCK_MONOTONIC; WAIT is how much of it the thread could have run but
+//! had no CPU:
+//!
+//!     poll START END TID WAIT KIND
+//!
+//! REASON and FUNCTION are what a report should name first. REASON is `-` where it should not name the poll at all.
+
+use std::fs::File;
+use std::future::Future;
+use std::io::Write;
+use std::os::unix::fs::FileExt;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+static LOG_FROM: AtomicU64 = AtomicU64::new(1_000_000);
+
+pub struct Kind {
+    pub name: &'static str,
+    pub reason: &'static str,
+    pub function: &'static str,
+    pub task: &'static str,
+}
+
+fn now() -> u64 {
+    let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut t) };
+    t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64
+}
+
+/// The thread's id, and the kernel's count of its time: on a CPU, waiting for one (ns), and how often.
+struct Thread {
+    tid: i64,
+    schedstat: Option<File>,
+}
+
+thread_local! {
+    static THREAD: Thread = {
+        let tid = unsafe { libc::syscall(libc::SYS_gettid) };
+        Thread { tid, schedstat: File::open(format!("/proc/self/task/{}/schedstat", tid)).ok() }
+    };
+}
+
+/// How long the thread has waited for a CPU since it began (ns). 0 if the kernel does not tell.
+fn waited(thread: &Thread) -> u64 {
+    let mut text = [0; 64];
+    let length = thread.schedstat.as_ref().and_then(|file| file.read_at(&mut text, 0).ok()).unwrap_or(0);
+    let mut numbers = text[..length].split(|&byte| byte == b' ').skip(1);
+    numbers.next().map_or(0, |digits| digits.iter().fold(0, |sum, &digit| sum * 10 + u64::from(digit & 15)))
+}
+
+/// Polls that are shorter are not written down.
+pub fn log_from(us: u64) {
+    LOG_FROM.store(us * 1000, Ordering::Relaxed);
+}
+
+fn write(line: String) {
+    // One line is one write: nothing to lock.
+    let _ = std::io::stderr().write_all(line.as_bytes());
+}
+
+/// A future that writes down its long polls.
+struct Measured<F> {
+    kind: &'static Kind,
+    future: F,
+}
+
+impl<F: Future> Future for Measured<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = unsafe { self.get_unchecked_mut() };
+        let future = unsafe { Pin::new_unchecked(&mut this.future) };
+        THREAD.with(|thread| {
+            let waited_before = waited(thread);
+            let start = now();
+            let result = future.poll(cx);
+            let end = now();
+            if end - start >= LOG_FROM.load(Ordering::Relaxed) {
+                let wait = waited(thread) - waited_before;
+                write(format!("poll {} {} {} {} {}\n", start, end, thread.tid, wait, this.kind.name));
+            }
+            result
+        })
+    }
+}
+
+/// Awaits `future`, and writes down its long polls, that is, the task's.
+pub async fn measured<F: Future>(kind: &'static Kind, future: F) -> F::Output {
+    Measured { kind, future }.await
+}
+
+/// Says what a kind of poll is.
+pub fn declare(kind: &Kind) {
+    write(format!("kind {} {} {} {}\n", kind.name, kind.reason, kind.function, kind.task));
+}

@@ -1,0 +1,65 @@
+# slim.awk - a recording with names (--resolve) made smaller, for a test to keep.
+#
+#     awk -v root=FOLDER -f slim.awk recording recording > smaller
+#
+# Stacks that have the same frames become one: the ids are hashes of more than these. FOLDER, where the tree was, becomes
+# /home/user, and other programs are called `other`. The recording is read twice.
+
+FNR == 1 {
+	pass++
+}
+
+$1 == "frame" && pass == 1 {
+	id = $2
+	$2 = ""
+	frames[id] = frames[id] "\n" $0
+	next
+}
+
+pass == 1 {
+	if ($1 == "meta" && $2 == "pid")
+		pid = $3
+	next
+}
+
+FNR == 1 {
+	for (id in frames)
+		if (!(frames[id] in first) || id < first[frames[id]])
+			first[frames[id]] = id
+}
+
+# The id of the stack that stands for this one.
+function one(id) {
+	return id in frames ? first[frames[id]] : id
+}
+
+function other(i) {
+	if ($(i - 3) != pid)
+		$0 = substr($0, 1, length($0) - length($i)) "other"
+}
+
+$1 == "frame" && one($2) != $2 {
+	next
+}
+
+$1 == "sample" {
+	$6 = one($6)
+}
+
+$1 == "runq" {
+	$7 = one($7)
+	$10 = one($10)
+	other(11)
+}
+
+$1 == "sleep" {
+	$9 = one($9)
+	$12 = one($12)
+	other(13)
+}
+
+{
+	while (i = index($0, root))
+		$0 = substr($0, 1, i - 1) "/home/user" substr($0, i + length(root))
+	print
+}

@@ -1,0 +1,365 @@
+#!/usr/bin/env bats
+# What goes wrong on a machine, and what hud-trace makes of it. Mostly with a bpftrace that a test has written: it needs root, but
+# no BPF.
+
+bats_require_minimum_version 1.5.0
+load helpers
+
+setup() {
+	STARTED=() OUT=out
+	((!EUID)) || skip 'needs root'
+	[[ $(readlink /proc/self/ns/pid) == 'pid:[4026531836]' ]] || skip 'needs the initial pid namespace'
+	cd "$BATS_TEST_TMPDIR"
+	mkdir fake
+	cat >fake/bpftrace <<-'SH'
+		#!/usr/bin/env bash
+		case $1 in
+		--version) echo "bpftrace v${FAKE_VERSION-0.17.0}" && exit "${FAKE_VERSION_STATUS-0}" ;;
+		--help) exit ;;
+		esac
+		cat >script
+		eval "$FAKE"
+	SH
+	chmod +x fake/bpftrace
+	PATH=$PWD/fake:$PATH
+}
+
+teardown() {
+	end_started
+}
+
+# Starts a process whose one thread counts as a worker. Sets SERVER.
+start_target() {
+	[[ -x target ]] || cp /bin/sleep target
+	./target 300 3>&- >/dev/null 2>&1 &
+	SERVER=$!
+	STARTED+=("$SERVER")
+	within 10 grep -qx target "/proc/$SERVER/comm"
+}
+
+# Starts hud-trace on it, with a bpftrace that does $1 when it has read its script.
+start_fake() {
+	FAKE=$1 start_trace --workers target --headless "${@:2}"
+}
+
+# The file $1 holds a whole report.
+reported() {
+	cat "$1"
+	grep -q '^hud-trace: target (pid ' "$1"
+	grep -qE '^ +ended +' "$1" || grep -q 'The stream ends in the middle' "$1"
+}
+
+# A line of an event; %d is the thread.
+EVENT='runq 30000000 %d 0 20000000 W 0 77 78 0 rival\n'
+
+# --- bpftrace
+
+@test "bpftrace is missing, does not run, is too old" {
+	start_target
+	mkdir bin
+	ln -s /usr/bin/* bin
+	rm -f bin/bpftrace
+	# Where else it is looked for, there is none, or the test cannot be.
+	for place in /usr/sbin /sbin /usr/local/bin; do
+		[[ ! -e $place/bpftrace ]] || skip "there is a $place/bpftrace"
+	done
+	PATH=$PWD/bin start_fake :
+	ends_with 1
+	grep -q '^hud-trace: bpftrace is missing\. Install it: apt install bpftrace' err
+	FAKE_VERSION='no such library' FAKE_VERSION_STATUS=127 start_fake :
+	ends_with 1
+	grep -q '^hud-trace: bpftrace does not run: bpftrace vno such library\.' err
+	FAKE_VERSION=0.14.1 start_fake :
+	ends_with 1
+	grep -q '^hud-trace: bpftrace 0\.14 is too old\. 0\.17 is needed' err
+	[[ ! -s out ]]
+}
+
+@test "bpftrace fails to load: its words, exit 1, no file" {
+	start_target
+	for option in '' --raw '--record r.zst' '--format json=f.json' '--chart c.svg'; do
+		# shellcheck disable=SC2086 # an option and its value
+		start_fake 'echo "stdin:7:1-9: ERROR: could not load" >&2; exit 1' $option
+		ends_with 1
+		grep -q '^stdin:7:1-9: ERROR: could not load$' err
+		grep -q '^hud-trace: bpftrace could not trace' err
+		! grep -q 'line [0-9]*:' err
+		[[ ! -e r.zst && ! -e r.zst.partial && ! -e f.json && ! -e c.svg ]]
+		nothing_left
+	done
+}
+
+@test "bpftrace is killed: what came before is reported and recorded, exit 1" {
+	start_target
+	for signal in KILL SEGV; do
+		start_fake "printf 'begin 5\n$EVENT' $SERVER; kill -$signal \$\$" --record r.zst
+		ends_with 1
+		grep -q "^hud-trace: bpftrace was ended by SIG$signal" err
+		! grep -q 'line [0-9]*:' err
+		reported out
+		grep -qE '^ +events +1, none lost' out
+		"$POSTPROC" report r.zst | cmp - out
+		nothing_left
+	done
+}
+
+@test "bpftrace lost events: counted" {
+	start_target
+	start_fake "printf 'begin 5\nLost 41 events\nLost 1 events\nend 99 duration\n'"
+	ends_with 0
+	grep -E 'events +.*42 lost' out
+}
+
+# Gives a second signal to hud-trace while its report is made.
+@test "signals on the way to the report: it is made all the same" {
+	start_target
+	start_fake 'trap "sleep 1; echo end 99 interrupt; exit" TERM; echo begin 5; touch ready; while :; do sleep 0.1; done'
+	within 20 test -e ready
+	for signal in TERM HUP TERM HUP; do
+		kill "-$signal" "$TRACE"
+		sleep 0.4
+	done
+	ends_with 0
+	reported out
+	nothing_left
+}
+
+@test "the report or the recorder is killed: said, exit 1, nothing left" {
+	start_target
+	for command in report record; do
+		start_fake "echo begin 5; touch ready; sleep 100 & trap 'kill \$!' EXIT; trap exit TERM; wait" --record r.zst
+		within 20 test -e ready
+		rm ready
+		victim=$(pgrep -f "^$POSTPROC $command .*--pid $SERVER" | head -n 1)
+		kill -KILL "$victim"
+		ends_with 1
+		grep -q "was ended by SIGKILL" err
+		! grep -q 'line [0-9]*:' err
+		nothing_left
+	done
+	reported out
+}
+
+@test "hud-trace is killed at any moment: nothing stays" {
+	start_target
+	for ((i = 0; i < 24; i++)); do
+		start_fake 'trap "exit" TERM; echo begin 5; while :; do sleep 0.1; done'
+		sleep "0.$((RANDOM % 900 + 10))"
+		kill -KILL "$TRACE"
+		wait "$TRACE" 2>/dev/null || true
+		within 15 gone || { ps -ef && false; }
+	done
+	[[ $(sed 's/.*) //; s/ .*//' "/proc/$SERVER/stat") == S ]]
+}
+
+# --- the machine
+
+# Runs hud-trace on the target in a mount namespace, after the commands $1 there; its status is to be $2. Output in out and err.
+elsewhere() {
+	local status=0
+
+	FAKE='printf "begin 5\nend 99 duration\n"' unshare -m bash -c "$1
+		exec '$HUD' --headless --pid $SERVER --workers target" >out 2>err || status=$?
+	cat err
+	((status == $2))
+}
+
+@test "what the machine lacks is said, with what helps: tracefs, BTF, lockdown, pid namespace, capabilities" {
+	start_target
+	elsewhere 'mount -t tmpfs none /sys/kernel/tracing' 0
+	grep -q '^warning  *tracefs was not mounted: mounted it on /sys/kernel/tracing' err
+	reported out
+	elsewhere 'mount -t tmpfs none /sys/kernel; mkdir /sys/kernel/btf; : >/sys/kernel/btf/vmlinux' 1
+	grep -q '^hud-trace: tracefs cannot be mounted' err
+	elsewhere 'mount -t tmpfs none /sys/kernel/btf' 1
+	grep -q '^hud-trace: the kernel does not describe its types.*CONFIG_DEBUG_INFO_BTF' err
+	elsewhere 'mount -t tmpfs none /sys/kernel/security; echo "none integrity [confidentiality]" >/sys/kernel/security/lockdown' 77
+	grep -q '^hud-trace: the kernel is locked down.*lockdown=' err
+	elsewhere 'mount -t tmpfs none /sys/kernel/security; echo "none [integrity] confidentiality" >/sys/kernel/security/lockdown' 0
+	run -77 --separate-stderr unshare -pf --mount-proc "$HUD" --pid 1
+	[[ $stderr == 'hud-trace: not in the initial pid namespace'*host* ]]
+	run -77 --separate-stderr setpriv --bounding-set=-all --inh-caps=-all "$HUD" --pid "$SERVER"
+	[[ $stderr == 'hud-trace: root, but without the right to trace'* ]]
+}
+
+@test "--doctor: what is there, what is missing, what helps; 0, 1 or 77" {
+	start_target
+	FAKE=: run -0 "$HUD" --doctor
+	for word in rights namespace processor kernel lockdown btf ptrace bpftrace tracefs tracepoints trial libdw; do
+		grep -q "^ok  *$word " <<<"$output"
+	done
+	[[ $output == *'hud-trace can trace here.' ]]
+	FAKE=: run -0 "$HUD" --doctor --workers target --pid "$SERVER"
+	grep -q "^ok  *target .*$PWD/target$" <<<"$output"
+	grep -q '^ok  *workers  *--workers target: 1 of 1 threads' <<<"$output"
+	FAKE=: run -1 "$HUD" --doctor --pid "$SERVER"
+	grep -q '^missing  *target .*no thread that looks like a Tokio worker' <<<"$output"
+	FAKE='echo "ERROR: no such thing" >&2; exit 1' run -1 "$HUD" --doctor
+	grep -q '^missing  *trial .*ERROR: no such thing$' <<<"$output"
+	[[ $output == *'hud-trace cannot trace here: see what is missing.' ]]
+	FAKE_VERSION=0.14.1 run -1 "$HUD" --doctor
+	grep -A 1 '^missing  *bpftrace .*0\.14 is too old$' <<<"$output" | grep -q '^ *-> 0\.17 is needed'
+	run -77 unshare -m bash -c "mount -t tmpfs none /sys/kernel/btf; exec unshare -pf --mount-proc '$HUD' --doctor"
+	grep -q '^missing  *namespace ' <<<"$output"
+	grep -q '^missing  *btf ' <<<"$output"
+	setpriv --reuid=65534 --regid=65534 --clear-groups test -r "$HUD" || skip 'others cannot read the source tree'
+	run -77 setpriv --reuid=65534 --regid=65534 --clear-groups "$HUD" --doctor
+	grep -A 1 '^missing  *rights .*not root$' <<<"$output" | grep -q '^ *-> .*sudo'
+}
+
+# --- the target
+
+@test "the target ends before bpftrace has attached: said, exit 1, nothing left" {
+	start_target
+	start_fake 'touch ready; trap exit TERM; while :; do sleep 0.1; done'
+	within 20 test -e ready
+	kill -KILL "$SERVER"
+	ends_with 1
+	grep -q "^hud-trace: process $SERVER ended before it could be traced" err
+	nothing_left
+}
+
+@test "a stopped target is traced, and stays stopped" {
+	start_target
+	kill -STOP "$SERVER"
+	start_fake 'printf "begin 5\nend 99 duration\n"'
+	ends_with 0
+	reported out
+	[[ $(sed 's/.*) //; s/ .*//' "/proc/$SERVER/stat") == T ]]
+	# Also when all of its threads are looked at.
+	"$POSTPROC" head --pid "$SERVER" | grep -q '^thread '
+	[[ $(sed 's/.*) //; s/ .*//' "/proc/$SERVER/stat") == T ]]
+	kill -CONT "$SERVER"
+	within 10 grep -qE '^State:\s+S' "/proc/$SERVER/status"
+}
+
+@test "the target's id means another process: it is not mistaken for it" {
+	[[ -w /proc/sys/kernel/ns_last_pid ]] || skip 'ids cannot be chosen here'
+	# In a pid namespace of its own, nobody else takes the id.
+	cat >reuse <<-'SH'
+		sleep 300 &
+		first=$!
+		"$1" stuck $first "$2" $first &
+		stuck=$!
+		sleep 0.5
+		kill -KILL $first
+		wait $first
+		echo $((first - 1)) >/proc/sys/kernel/ns_last_pid
+		sleep 300 &
+		[[ $! == "$first" ]] || exit 9
+		wait $stuck
+	SH
+	# It notices the end at once.
+	run -0 timeout -k 1 60 unshare -pf --mount-proc --kill-child bash reuse "$POSTPROC" '0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0'
+}
+
+@test "the target's executable is replaced and deleted: its code keeps its names" {
+	local address change
+
+	cat >program.c <<-'C'
+		#include <stdio.h>
+		#include <unistd.h>
+		__attribute__((noinline)) void a_function_of_its_own(void) { for (;;) pause(); }
+		int main(void) { printf("%lx\n", (unsigned long)a_function_of_its_own); fflush(stdout); a_function_of_its_own(); }
+	C
+	for change in 'cp /bin/sleep other; mv other target' 'rm target'; do
+		cc -g -O1 -o target program.c
+		./target >address 2>&1 3>&- &
+		SERVER=$!
+		STARTED+=("$SERVER")
+		within 10 test -s address
+		# An address within it.
+		printf -v address '%x' $((16#$(cat address) + 5))
+		start_fake "$change; for ns in 3 4 5; do printf 'frames a%d\n\t%s\nsample %d0000000 $SERVER 0 0 a%d\n' \$ns $address \$ns \$ns; done
+			printf 'end 90000000 duration\n'" --record r --resolve
+		ends_with 0
+		grep '^frame ' r
+		(($(grep -c '^frame .* a_function_of_its_own ' r) == 3))
+	done
+}
+
+# --- what its output leads to
+
+@test "a reader that rests: all comes, in the end" {
+	start_target
+	mkfifo pipe
+	OUT=pipe start_fake 'echo begin 5; for ((i = 1; i <= 20000; i++)); do echo "named $i 1 a-name-of-a-thread"; done; echo end 7 duration' --raw
+	# A pipe holds 64 KiB; this is 600.
+	{ read -r first && sleep 2 && cat >rest; } <pipe
+	ends_with 0
+	[[ $first == 'hud-trace 1' ]]
+	(($(grep -c '^named ' rest) == 20000))
+	[[ $(tail -n 1 rest) == 'end 7 duration' ]]
+	nothing_left
+}
+
+@test "a reader that goes: it ends, also when nothing is written" {
+	start_target
+	for format in '' --raw; do
+		mkfifo "pipe$format"
+		# shellcheck disable=SC2086 # an option, or none
+		OUT=pipe$format start_fake 'touch ready; trap exit TERM; while :; do sleep 0.1; done' $format
+		{ within 20 test -e ready && rm ready; } <"pipe$format"
+		within 20 ended "$TRACE"
+		nothing_left
+	done
+}
+
+@test "stdin, stdout and stderr closed" {
+	start_target
+	run -1 --separate-stderr bash -c "FAKE=: exec '$HUD' --pid $SERVER --workers target >&-"
+	[[ $stderr == 'hud-trace: standard output is closed' ]]
+	FAKE='printf "begin 5\nend 99 duration\n"' "$HUD" --pid "$SERVER" --workers target >out 2>&- <&-
+	reported out
+	run -1 --separate-stderr bash -c "FAKE='printf \"begin 5\nend 99 duration\n\"' exec '$HUD' -q --pid $SERVER --workers target >/dev/full"
+	[[ $stderr == 'hud-postproc report: the report: No space left on device' ]]
+}
+
+@test "a full file system: what was there stays, the rest is said" {
+	start_target
+	FAKE='printf "begin 5\nend 99 duration\n"' run -1 unshare -m bash -c "mkdir small; mount -t tmpfs -o size=16k none small
+		echo old >small/report.json; head -c 1M /dev/zero >small/fill
+		'$HUD' -q --pid $SERVER --workers target --format json=small/report.json --format text; status=\$?
+		ls small; cat small/report.json; exit \$status"
+	echo "$output"
+	[[ $output == *'No space left on device'* ]]
+	[[ $output == *$'\nfill\nreport.json\nold' ]]
+}
+
+@test "hardly any memory: said, exit 1 or 2, nothing left" {
+	start_target
+	for limit in 3000 4000 5000 6000 8000; do
+		FAKE='printf "begin 5\nend 99 duration\n"' start_limited "$limit"
+		within 60 ended "$TRACE"
+		status=0
+		wait "$TRACE" || status=$?
+		echo "$limit KiB: $status"
+		cat err
+		((status == 0)) || [[ -s err ]]
+		((status < 128))
+		nothing_left
+	done
+}
+
+start_limited() {
+	local HUD=$PWD/limited
+
+	printf '#!/bin/bash\nulimit -v %d\nexec %q "$@"\n' "$1" "$ROOT/bin/hud-trace" >limited
+	chmod +x limited
+	start_trace --workers target --headless
+}
+
+@test "suspended and resumed: nothing is lost" {
+	start_target
+	start_fake 'echo begin 5; touch ready; for ((i = 1; i <= 30; i++)); do echo "named $i 1 x"; sleep 0.1; done; echo end 7 duration' --raw
+	within 20 test -e ready
+	# shellcheck disable=SC2046 # numbers
+	kill -STOP $(marked)
+	sleep 1
+	[[ $(sed 's/.*) //; s/ .*//' "/proc/$SERVER/stat") == S ]]
+	# shellcheck disable=SC2046
+	kill -CONT $(marked)
+	ends_with 0
+	(($(grep -c '^named ' out) == 30))
+	nothing_left
+}
