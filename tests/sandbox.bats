@@ -92,7 +92,7 @@ has_nothing() {
 	grep -qE $'^CapEff:\t(0000010000080004|0000000000280004)$' "/proc/$opener/status"
 	# The resolver has nothing of its own open that could be written to, but where it is asked and complains.
 	for fd in /proc/"$(of_report "$REPORT" hud-resolver)"/fd/*; do
-		[[ $fd == */2 || $(readlink "$fd") == socket:* || $(readlink "$fd") == /*hud-postproc ||
+		[[ $fd == */[012] || $(readlink "$fd") == socket:* || $(readlink "$fd") == /*hud-postproc ||
 			$(readlink "$fd") == *.debug ]]
 	done
 	finish_report 0
