@@ -18,7 +18,7 @@ usage() {
 	      --workers PREFIX  its workers are the threads named so (found unasked)
 	  -t, --target FILE     symbols from an unstripped copy; --debuginfod: servers
 	      --probe FILE.bt   a bpftrace script of your own besides
-	      --hz N            sample the CPU N times a second (199; 99 to estimate)
+	      --hz N            sample N times a second (199); --max-overhead PERCENT
 	      --polls HOW       telling polls apart: tls, uprobe, estimate, off (auto)
 	      --stacks HOW      taking stacks: fp, dwarf, copy (auto); --stack-size KIB
 	      --raw             print the event lines; --print-script: what would run
@@ -92,6 +92,10 @@ parse_options() {
 		--window)
 			number --window "$2" 3 100 604800000 'a number of seconds from 0.1 to 604800'
 			WINDOW=$2
+			;;
+		--max-overhead)
+			number --max-overhead "$2" 0 1 10000 'a whole number of percent of a CPU, from 1 to 10000'
+			MAX_OVERHEAD=$REPLY
 			;;
 		--hz) number --hz "$2" 0 1 997 'a whole number from 1 to 997' && HZ=$REPLY ;;
 		--format)

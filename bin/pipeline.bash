@@ -93,7 +93,7 @@ on_end() {
 clean_up() {
 	local child
 
-	for child in $TRACER $WATCHER $STUCK $REPORTER $RECORDER; do
+	for child in $TRACER $WATCHER $METER $STUCK $REPORTER $RECORDER; do
 		kill -KILL "$child" 2>/dev/null || true
 	done
 }
@@ -101,12 +101,29 @@ clean_up() {
 # Sets `ended` and STATUS for a child that has ended without wait -n telling: it passes over those that bash took notice of
 # while it did something else.
 find_ended() {
-	for ended in $TRACER $WATCHER $REPORTER $RECORDER ''; do
-		[[ $ended ]] && ! kill -0 "$ended" 2>/dev/null || continue
+	for ended in $TRACER $WATCHER $METER $REPORTER $RECORDER ''; do
+		[[ $ended ]] || break
+		! kill -0 "$ended" 2>/dev/null || continue
 		STATUS=0
 		wait "$ended" 2>/dev/null || STATUS=$?
 		return
 	done
+}
+
+# Starts what measures the cost of tracing, and ends with status 3 when that is too much.
+start_meter() {
+	exec_bound KILL "$POSTPROC" overhead "$MAX_OVERHEAD" "$TRACER" $REPORTER $RECORDER \
+		>&2 {out}>&- {complaints}>&- {relay}>&- &
+	METER=$!
+}
+
+# Tracing costs too much: tells the probes so, $1, and the user, $2. The probes take notice of a name that this process gives itself:
+# bpftrace has no other ear that all of its versions have.
+restrain() {
+	say "overhead    that is more than --max-overhead, $MAX_OVERHEAD%: $2"
+	printf '%s' "$1" >"/proc/$$/comm"
+	printf hud-trace >"/proc/$$/comm"
+	start_meter
 }
 
 # Waits until bpftrace has ended; sets STATUS to its exit status. It is ended when the report is gone, the recorder, or
@@ -117,7 +134,7 @@ await_bpftrace() {
 	while [[ $TRACER ]]; do
 		ended='' STATUS=0
 		# shellcheck disable=SC2086 # numbers, or nothing
-		wait -n -p ended $TRACER $WATCHER $REPORTER $RECORDER 2>/dev/null || STATUS=$?
+		wait -n -p ended $TRACER $WATCHER $METER $REPORTER $RECORDER 2>/dev/null || STATUS=$?
 		((STATUS != 127)) || find_ended
 		case ${ended-} in # unset when a signal came
 		'') continue ;;
@@ -135,15 +152,24 @@ await_bpftrace() {
 				UNNOTICED=1
 			fi
 			;;
+		"$METER")
+			METER=''
+			((STATUS == 3)) || continue
+			# Signals may come late to a bpftrace that has much to do, so what there is left to try comes last.
+			case $((++THINNER)) in
+			1) restrain hud-thin 'from now on no stacks are copied' && continue ;;
+			2) restrain hud-stop 'it ends' && continue ;;
+			esac
+			;;
 		"$REPORTER") REPORTER='' REPORT_STATUS=$STATUS ;;
 		"$RECORDER") RECORDER='' RECORD_STATUS=$STATUS ;;
 		esac
 		end_tracing
 	done
-	for ended in $WATCHER $STUCK; do
+	for ended in $WATCHER $METER $STUCK; do
 		kill "$ended" 2>/dev/null || true
 	done
-	WATCHER='' STUCK=''
+	WATCHER='' METER='' STUCK=''
 }
 
 # Waits for the process in the variable $1, empties that, and sets the variable $2 to its status. What bash has to say of one
@@ -186,6 +212,7 @@ start_bpftrace() {
 	TRACER=$!
 	exec_bound KILL tail --pid="$PID" -f /dev/null {out}>&- {complaints}>&- {relay}>&- &
 	WATCHER=$!
+	start_meter
 	if [[ $POLLS == tls ]]; then
 		# Nor is Ctrl-Z to come while it holds a thread.
 		{ trap '' TSTP && exec_bound KILL "$POSTPROC" stuck "$PID" "$TOKIO" "${WATCHED[@]}"; } \

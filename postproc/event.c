@@ -54,7 +54,8 @@ static void parse_site(struct fields *c, struct event *e)
 
 static void parse_end(struct fields *c, struct event *e)
 {
-	static const char *const reasons[] = {"interrupt", "duration", "exit", "exec", "limit", NULL};
+	static const char *const reasons[] = {"interrupt", "duration", "exit", "exec",
+					      "limit",	   "overhead", NULL};
 	int why;
 
 	e->ns = field_decimal(c, UINT64_MAX);
@@ -154,6 +155,18 @@ static void parse_limit(struct fields *c, struct event *e)
 	e->count = field_decimal(c, UINT64_MAX);
 }
 
+static void parse_counted(struct fields *c, struct event *e)
+{
+	e->ns = field_decimal(c, UINT64_MAX);
+	e->count = field_decimal(c, UINT64_MAX);
+	e->total = field_decimal(c, UINT64_MAX);
+}
+
+static void parse_thin(struct fields *c, struct event *e)
+{
+	e->ns = field_decimal(c, UINT64_MAX);
+}
+
 static void parse_stack(struct fields *c, struct event *e)
 {
 	e->stack = field_hex(c);
@@ -222,15 +235,26 @@ static const struct {
 	void (*parse)(struct fields *c, struct event *e);
 } kinds[] = {
 	/* The most frequent ones first. */
-	{"words", EVENT_WORDS, parse_words},	{"stack", EVENT_STACK, parse_stack},
-	{"sample", EVENT_SAMPLE, parse_sample}, {"sleep", EVENT_SLEEP, parse_sleep},
-	{"poll", EVENT_POLL, parse_poll},	{"runq", EVENT_RUNQ, parse_runq},
-	{"frames", EVENT_FRAMES, parse_frames}, {"returns", EVENT_RETURNS, parse_returns},
-	{"frame", EVENT_FRAME, parse_frame},	{"named", EVENT_NAMED, parse_named},
-	{"gone", EVENT_GONE, parse_gone},	{"limit", EVENT_LIMIT, parse_limit},
-	{"map", EVENT_MAP, parse_map},		{"thread", EVENT_THREAD, parse_thread},
-	{"meta", EVENT_META, parse_meta},	{"begin", EVENT_BEGIN, parse_begin},
-	{"end", EVENT_END, parse_end},		{"site", EVENT_SITE, parse_site},
+	{"words", EVENT_WORDS, parse_words},
+	{"stack", EVENT_STACK, parse_stack},
+	{"sample", EVENT_SAMPLE, parse_sample},
+	{"sleep", EVENT_SLEEP, parse_sleep},
+	{"poll", EVENT_POLL, parse_poll},
+	{"runq", EVENT_RUNQ, parse_runq},
+	{"frames", EVENT_FRAMES, parse_frames},
+	{"returns", EVENT_RETURNS, parse_returns},
+	{"frame", EVENT_FRAME, parse_frame},
+	{"named", EVENT_NAMED, parse_named},
+	{"gone", EVENT_GONE, parse_gone},
+	{"limit", EVENT_LIMIT, parse_limit},
+	{"counted", EVENT_COUNTED, parse_counted},
+	{"thin", EVENT_THIN, parse_thin},
+	{"map", EVENT_MAP, parse_map},
+	{"thread", EVENT_THREAD, parse_thread},
+	{"meta", EVENT_META, parse_meta},
+	{"begin", EVENT_BEGIN, parse_begin},
+	{"end", EVENT_END, parse_end},
+	{"site", EVENT_SITE, parse_site},
 };
 
 enum event_parsed event_parse(char *line, size_t length, struct event *e)

@@ -22,6 +22,8 @@ enum event_kind {
 	EVENT_NAMED,
 	EVENT_GONE,
 	EVENT_LIMIT,
+	EVENT_COUNTED,
+	EVENT_THIN,
 	EVENT_LOST,
 	EVENT_STACK,
 	EVENT_WORDS,
@@ -42,6 +44,7 @@ struct event {
 	uint64_t stack;		    /* SAMPLE, RUNQ, SLEEP, STACK, WORDS, RETURNS, FRAMES: id */
 	uint64_t age;		    /* SAMPLE */
 	uint64_t asleep, run_queue; /* SLEEP both, RUNQ the second */
+	uint64_t total;		    /* COUNTED: ns */
 	bool preempted;		    /* RUNQ: was running before, not woken */
 	char state;		    /* SLEEP: 'S' or 'D' */
 	long syscall;		    /* SLEEP: -1 = none */
@@ -59,7 +62,7 @@ struct event {
 	uint64_t ip, sp, bp, lr; /* STACK: registers, lr 0 where there is none. ADDRESS: ip */
 	uint32_t chunks;	 /* STACK: how many `words` lines describe it */
 	uint32_t chunk;		 /* WORDS: which of them this is, from 0 */
-	uint64_t count;		 /* LOST, LIMIT; RETURNS: of pairs */
+	uint64_t count;		 /* LOST, LIMIT, COUNTED; RETURNS: of pairs */
 	const char *key,
 		*text; /* META: key and value; THREAD: role and comm; SITE: kind and future; NAMED: comm; END: why */
 	union {	       /* the largest, each of a kind of its own */

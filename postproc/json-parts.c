@@ -73,6 +73,12 @@ static void trace(struct json *j, const struct model *m)
 	json_number(j, "stacks_cut", m->stacks_cut);
 	json_number(j, "stacks_missing", m->stacks_missing);
 	json_number(j, "stacks_skipped", m->stacks_skipped);
+	json_number(j, "events_counted", m->events_counted);
+	json_number(j, "counted_ns", m->counted);
+	if (m->thinned)
+		json_signed(j, "thinned_from_ns", since_start(m, m->thinned));
+	else
+		json_null(j, "thinned_from_ns");
 	json_array(j, "lacking");
 	for (size_t i = 0; i < m->lackings && i < LACKING_SHOWN; i++) {
 		json_object(j, NULL);

@@ -18,6 +18,7 @@ static const struct {
 	{"record", record_main, "pass a stream on, and write it to a file as well"},
 	{"resolve", resolve_main, "put the names into a recording, so that it needs no binaries"},
 	{"head", head_main, "print the head of a stream: all about a running process"},
+	{"overhead", overhead_main, "measure what tracing costs, while it lasts"},
 	{"stuck", stuck_main, "make the stacks of polls that never end be seen"},
 };
 

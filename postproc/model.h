@@ -123,7 +123,11 @@ struct model {
 	uint64_t stacks_walked,
 		stacks_too_few;	 /* of stacks_cut: walked in the kernel; deeper than what was copied */
 	uint64_t stacks_skipped; /* not copied, because copying had used up its share of time */
-	uint64_t parks;		 /* sleeps over the threshold that were parks: dropped */
+	/* Waits over the threshold that were only counted, because there were too many in a second; and what they took. */
+	uint64_t events_counted, counted;
+	uint64_t
+		thinned; /* from then on no stacks were copied, because tracing cost too much; 0: they were */
+	uint64_t parks;	 /* sleeps over the threshold that were parks: dropped */
 	uint64_t other_role;	 /* events of threads that are not workers: dropped */
 	bool truncated;		 /* the stream ended without its end line */
 	const char *ended;	 /* why the trace ended, raw text of the end line, or NULL */

@@ -431,6 +431,13 @@ static void take(struct replay *r, const struct event *e)
 	case EVENT_LIMIT:
 		m->stacks_skipped += e->count;
 		break;
+	case EVENT_COUNTED:
+		m->events_counted += e->count;
+		m->counted += e->total;
+		break;
+	case EVENT_THIN:
+		m->thinned = m->thinned ? m->thinned : e->ns;
+		break;
 	case EVENT_STACK:
 	case EVENT_WORDS:
 	case EVENT_RETURNS:

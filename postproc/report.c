@@ -245,6 +245,20 @@ static void warnings(struct report *report)
 		     "%s stacks were not copied, so as not to slow the target down: there were too many "
 		     "at once. A higher --threshold or a lower --hz needs fewer.",
 		     unit_count(text, m->stacks_skipped));
+	if (m->events_counted)
+		warn(page,
+		     "%s waits, %s in all, were counted only, so as not to slow the target down: there were "
+		     "too "
+		     "many at once. They are in none of the sums. A higher --threshold makes fewer.",
+		     unit_count(text, m->events_counted), unit_duration(share, m->counted));
+	if (m->thinned)
+		warn(page,
+		     "After %s no more stacks were copied, as tracing cost more than --max-overhead allows: "
+		     "frame pointers had to do.",
+		     unit_duration(text, m->thinned > m->start ? m->thinned - m->start : 0));
+	if (m->ended && !strcmp(m->ended, "overhead"))
+		warn(page, "Tracing was ended because it cost more than --max-overhead allows. A higher "
+			   "--threshold or a lower --hz costs less.");
 	for (size_t i = 0; i < m->lackings; i++) {
 		char *path = escape_terminal(m->lacking[i].path, report->options.utf8);
 		warn(page, "%s: %s.", path, m->lacking[i].why);

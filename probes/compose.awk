@@ -7,7 +7,7 @@
 # Further variables: stacks (copy, fp or dwarf: how a stack is taken), chunks (of 128 bytes that are copied at the most),
 # windows (statements that set $lo0, $k0, $lo1, $k1), resume (1: a tracepoint fires when a thread is back in user mode), raw
 # (1: bpftrace prints stacks as bare addresses), tokio (statements that set $id_at and the others of poll.bt; empty: polls are
-# not told apart so), sites (what pollentry.bt probes: for each site its kind, 1 if it is slow, and its address in the
+# not told apart so), tracer (the process id of hud-trace), most (events of waits in a second), sites (what pollentry.bt probes: for each site its kind, 1 if it is slow, and its address in the
 # executable, as in P0:0x1234), own (how many of the last files are scripts of the user's: see own.awk), watch (statements that
 # look at a new name), duration (ms, 0: no end).
 #
@@ -18,9 +18,9 @@ function rest_of(line) {
 	return line
 }
 
-# How the kernel, or bpftrace, walks the stack of the current thread.
-function walk(how) {
-	return how "(" (raw ? "raw" : "perf") ")"
+# How the kernel, or bpftrace, walks the stack of the current thread: at most `most` frames, if that is given.
+function walk(how, most) {
+	return how "(" (raw ? "raw" : "perf") (most ? ", " most : "") ")"
 }
 
 function frames(stack) {
@@ -38,8 +38,9 @@ function capture(here) {
 			"} else {\n@copied = @copied + 16384;\n" frames(walk("dw_ustack")) "}\n"
 	if (!here)
 		return body["hash"]
-	# Beyond its share of time: frame pointers, better than nothing.
-	return "$id = (uint64)0;\n" body["copy"] "if (@want[$who] == 0 && @chunks[$who] == 0) {\n" frames(walk("ustack")) \
+	# Beyond its share of time: frame pointers, better than nothing. bpftrace has a map of 131072 such stacks, whose memory the
+	# kernel sets aside: few frames do.
+	return "$id = (uint64)0;\n" body["copy"] "if (@want[$who] == 0 && @chunks[$who] == 0) {\n" frames(walk("ustack", 32)) \
 		"} else {\n" body["hash"] "}\n"
 }
 
@@ -314,6 +315,24 @@ function aim() {
 		"\tif (@poll_key[$who] != 0 && nsecs - @poll_first[$who] >= $2 * 1000) {\n\t\t$least = (uint64)$2 * 125;\n\t}\n"
 }
 
+# A storm of waits is only counted, and how long they were.
+function bound() {
+	return "if (@events >= " most ") {\n@uncounted = @uncounted + 1;\n" \
+		"@uncounted_ns = @uncounted_ns + @asleep[$who] + @queued[$who] + @wait[$who];\n" \
+		"@asleep[$who] = (uint64)0;\n@queued[$who] = (uint64)0;\n@wait[$who] = (uint64)0;\nreturn;\n}\n" \
+		"@events = @events + 1;\n"
+}
+
+# What bounds tracing's own cost: the counts of each second, and what hud-trace says by giving itself a name (bin/pipeline.bash).
+function restrain() {
+	show("interval:s:1", "\tif (@uncounted) {\n\t\tprintf(\"counted %lld %lld %lld\\n\", nsecs, @uncounted, @uncounted_ns);\n\t}\n" \
+		"\t@events = (uint64)0;\n\t@uncounted = (uint64)0;\n\t@uncounted_ns = (uint64)0;\n" \
+		"\tif (@why != 0) {\n\t\texit();\n\t}\n")
+	show("tracepoint:task:task_rename /pid == " tracer "/", \
+		"\tif (strncmp(args->newcomm, \"hud-thin\", 9) == 0) {\n\t\t@thin = (uint64)1;\n\t\t@copied = 16777217;\n\t\tprintf(\"thin %lld\\n\", nsecs);\n\t}\n" \
+		"\tif (strncmp(args->newcomm, \"hud-stop\", 9) == 0) {\n\t\t@why = 5;\n\t\texit();\n\t}\n")
+}
+
 # A worker is back: its stack is taken once, whatever is to be said of it.
 function back(    who) {
 	who = resume ? "tid" : "args->next_pid"
@@ -321,7 +340,7 @@ function back(    who) {
 		"tracepoint:sched:sched_switch /@worker[args->next_pid]/",
 		"\t$who = (uint64)" who ";\n\t$id = (uint64)0;\n\t$least = (uint64)$2 * 1000;\n" aim() \
 		"\tif (@asleep[$who] + @queued[$who] >= $least || (@wait[$who]" (exact ? " && @poll_key[$who]" : "") ")) {\n" \
-		capture(resume) "}\n" program["back"])
+		bound() capture(resume) "}\n" program["back"])
 	if (stacks == "copy")
 		show(resume ? "tracepoint:rseq:rseq_update /pid == $1 && @want[tid]/" : \
 			"tracepoint:sched:sched_switch /@want[args->next_pid]/",
@@ -333,6 +352,7 @@ function end(    maps, text, name) {
 		body["unended"] : "") "\tif (@why == 0) { printf(\"end %lld interrupt\\n\", nsecs); }\n" \
 		"\tif (@why == 1) { printf(\"end %lld exit\\n\", nsecs); }\n" \
 		"\tif (@why == 2) { printf(\"end %lld exec\\n\", nsecs); }\n" \
+		"\tif (@why == 5) { printf(\"end %lld overhead\\n\", nsecs); }\n" \
 		"\tif (@why == 4) { printf(\"end %lld limit\\n\", nsecs); }\n" \
 		"\tif (@why == 3) { printf(\"end %lld duration\\n\", @until); }\n"
 	maps = script
@@ -352,7 +372,8 @@ END {
 		print "config = { unstable_dw_ustack = \"enable\" }"
 	printf "%s%s%s", own_config, own_before, structures
 	# The first of all: here bpftrace learns the types.
-	show("BEGIN", "\t@why = 0;\n\t@copied = (uint64)0;\n\t@missed = (uint64)0;\n\t@begun = 0;\n\t@until = (uint64)0;\n" \
+	show("BEGIN", "\t@why = 0;\n\t@copied = (uint64)0;\n\t@missed = (uint64)0;\n\t@thin = (uint64)0;\n\t@begun = 0;\n\t@until = (uint64)0;\n" \
+		"\t@events = (uint64)0;\n\t@uncounted = (uint64)0;\n\t@uncounted_ns = (uint64)0;\n" \
 		(exact ? "\t@poll_thread[(uint64)0] = (uint64)0;\n" : ""))
 	for (i = 1; i <= heads; i++)
 		if (order[i] ~ /^site /)
@@ -361,6 +382,7 @@ END {
 			show(order[i], program[order[i]])
 	back()
 	begin()
+	restrain()
 	end()
 	i = index(script, "\nBEGIN\n{\n") + length("\nBEGIN\n{\n")
 	printf "%s%s%s%s", substr(script, 1, i - 1), own_begin, substr(script, i), own_probes

@@ -90,7 +90,7 @@ write_stream() {
 
 @test "--help, the manual page and the completion name the same options" {
 	options=$("$HUD" --help | grep -oE -- '(^|[ ,])--[a-z-]+' | tr -d ' ,' | sort -u)
-	(($(wc -l <<<"$options") == 28))
+	(($(wc -l <<<"$options") == 30))
 	for option in $options; do
 		echo "$option"
 		sed 's/\\-/-/g' "$ROOT/bin/hud-trace.8" | grep -qF -- "$option"
@@ -120,6 +120,8 @@ write_stream() {
 	accepted --hz 1
 	accepted --hz 997
 	accepted --hz 0099
+	accepted --max-overhead 1
+	accepted --max-overhead 10000
 	accepted --polls auto
 	accepted --polls estimate
 	accepted --polls off
@@ -170,6 +172,9 @@ write_stream() {
 	done
 	for bad in 0 998 9.5 -1 x ''; do
 		refused "--hz: '$bad' is not a whole number from 1 to 997" --hz "$bad" name
+	done
+	for bad in 0 10001 1.5 -1 x ''; do
+		refused "--max-overhead: '$bad' is not a whole number of percent of a CPU, from 1 to 10000" --max-overhead "$bad" name
 	done
 	for bad in 0 101 1.5 -1 x ''; do
 		refused "--top: '$bad' is not a whole number from 1 to 100" --top "$bad" name
@@ -482,6 +487,16 @@ complete_words() {
 	run -0 --separate-stderr "$POSTPROC" report stream
 	[[ $output == *'2, 7 lost'* ]]
 	[[ $output == *'! 7 events were lost'* ]]
+}
+
+@test "report: what was counted only, no more copied, and ended for its cost is told" {
+	write_stream | sed 's/^end 2000000000 interrupt/counted 1500000000 12000 600000000000\ncounted 1600000000 1 1000000\nthin 1700000000\nend 2000000000 overhead/' >stream
+	run -0 "$POSTPROC" report --width 400 --format text --format json=r.json stream
+	[[ $output == *'! 12,001 waits, 600 s in all, were counted only'* ]]
+	[[ $output == *'! After 700 ms no more stacks were copied'* ]]
+	[[ $output == *'! Tracing was ended because it cost more than --max-overhead allows'* ]]
+	[[ $output != *' of an unknown kind '* ]]
+	jq -e '.trace | .events_counted == 12001 and .counted_ns == 600001000000 and .thinned_from_ns == 700000000 and .ended == "overhead"' r.json
 }
 
 @test "report: a truncated stream is reported, and says so" {

@@ -1,9 +1,15 @@
 #!/usr/bin/env bats
-# What goes wrong on a machine, and what hud-trace makes of it. Mostly with a bpftrace that a test has written: it needs root, but
-# no BPF.
+# What goes wrong on a machine, and what hud-trace makes of it. Mostly with a bpftrace that this file brings: that needs root, but no
+# BPF. The last ones trace.
 
 bats_require_minimum_version 1.5.0
 load helpers
+
+setup_file() {
+	export WHY_NOT
+
+	WHY_NOT=$(why_not)
+}
 
 setup() {
 	STARTED=() OUT=out
@@ -142,7 +148,7 @@ EVENT='runq 30000000 %d 0 20000000 W 0 77 78 0 rival\n'
 
 @test "hud-trace is killed at any moment: nothing stays" {
 	start_target
-	for ((i = 0; i < 24; i++)); do
+	for ((i = 0; i < 16; i++)); do
 		start_fake 'trap "exit" TERM; echo begin 5; while :; do sleep 0.1; done'
 		sleep "0.$((RANDOM % 900 + 10))"
 		kill -KILL "$TRACE"
@@ -362,4 +368,109 @@ start_limited() {
 	ends_with 0
 	(($(grep -c '^named ' out) == 30))
 	nothing_left
+}
+
+# --- with the real bpftrace
+
+# Only for those that can trace.
+trace_for_real() {
+	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
+	PATH=${PATH#"$PWD/fake:"}
+}
+
+# Starts many-threads $1 $2 $3. Sets SERVER.
+start_threads() {
+	cc -O1 -o target "$ROOT/tests/many-threads.c" -lpthread
+	./target "$@" >target.out 2>&1 3>&- &
+	SERVER=$!
+	STARTED+=("$SERVER")
+	within 30 grep -qx ready target.out
+}
+
+# KiB that the kernel has set aside for maps and programs of our bpftrace.
+kernel_memory() {
+	cat "/proc/$(marked bpftrace | head -n 1)"/fdinfo/* 2>/dev/null | awk '/^memlock:/ { sum += $2 } END { print int(sum / 1024) }'
+}
+
+@test "2,000 threads, and 1,000 more each second: all are traced, in bounded memory, and no thread stays stopped" {
+	trace_for_real
+	start_threads 2000 500000 1000
+	start_trace --workers target --duration 4 --raw
+	within 100 grep -q '^begin ' out
+	memory=$(kernel_memory)
+	ends_with 0
+	echo "$memory KiB"
+	cut -d ' ' -f 1 out | sort | uniq -c
+	((memory > 1000 && memory < 262144))
+	grep -qE '^end [0-9]+ duration$' out
+	(($(grep -c '^gone ' out) > 100))
+	(($(awk '$1 == "sleep" { print $3 }' out | sort -u | wc -l) > 1500))
+	"$POSTPROC" report out >report
+	grep -q '^hud-trace: target (pid ' report
+	! grep -hE '^State:\s+[tT]' /proc/"$SERVER"/task/*/status || return 1
+	nothing_left
+}
+
+@test "two hud-trace on one process, which executes another program: both see it, and end" {
+	local first mark
+
+	trace_for_real
+	cp /bin/bash target
+	mkfifo go
+	./target -c 'read -r <go; exec sleep 300' 3>&- &
+	SERVER=$!
+	STARTED+=("$SERVER")
+	within 10 grep -qx target "/proc/$SERVER/comm"
+	OUT=out1 start_trace --workers target --raw
+	first=$TRACE mark=$MARK
+	OUT=out2 start_trace --workers target --raw
+	within 100 grep -q '^begin ' out1
+	within 100 grep -q '^begin ' out2
+	echo >go
+	ends_with 0
+	nothing_left
+	TRACE=$first MARK=$mark
+	ends_with 0
+	nothing_left
+	(($(grep -hcE '^end [0-9]+ exec$' out1) == 1 && $(grep -hcE '^end [0-9]+ exec$' out2) == 1))
+	within 10 grep -qx sleep "/proc/$SERVER/comm"
+}
+
+@test "--max-overhead: it copies no stacks any more, then it ends, and says so" {
+	trace_for_real
+	start_threads 4 200 0
+	start_trace --workers target --threshold 0.05 --max-overhead 1 --record r --format text --format json=r.json
+	within 150 ended "$TRACE"
+	ends_with 0
+	cut -d ' ' -f 1 r | sort | uniq -c
+	grep -qE '^overhead +tracing costs [0-9]+% of a CPU: ' err
+	grep -qE '^overhead .*--max-overhead, 1%: from now on no stacks are copied$' err
+	grep -qE '^thin [0-9]+$' r
+	grep -qE '^end [0-9]+ overhead$' r
+	# Few but those that were on their way.
+	(($(sed -n '/^thin /,$p' r | grep -c '^words ' || true) < 100))
+	(($(sed -n '/^thin /,$p' r | grep -c '^frames ') > 100))
+	tr -s ' \n' ' ' <out >line
+	grep -q '! After .* no more stacks were copied' line
+	grep -q '! Tracing was ended because it cost more than --max-overhead allows' line
+	jq -e '.trace.ended == "overhead" and .trace.thinned_from_ns > 0' r.json
+	[[ $(cat "/proc/$SERVER/comm") == target ]]
+	nothing_left
+}
+
+@test "a storm of waits is counted only, and the report says so" {
+	trace_for_real
+	start_threads 4 200 0
+	"$HUD" --pid "$SERVER" --workers target --threshold 0.05 --duration 4 --print-script |
+		sed 's/@events >= 10000/@events >= 100/' >script
+	(($(grep -c '@events >= 100)' script) > 0))
+	"$POSTPROC" head --pid "$SERVER" --workers target >r
+	timeout 150 env BPFTRACE_NO_USER_SYMBOLS=1 BPFTRACE_LOG_SIZE=10000000 bpftrace -q --no-warnings script >>r 2>err 3>&-
+	cut -d ' ' -f 1 r | sort | uniq -c
+	# So many in each of the seconds; two CPUs may count one at once.
+	(($(grep -cE '^(sleep|runq) ' r) < 2000))
+	awk '$1 == "counted" { if ($3 > 100 && $4 > 50000 * $3) found = 1 } END { exit !found }' r
+	"$POSTPROC" report r | tr -s ' \n' ' ' >line
+	cat line
+	grep -qE '! [0-9,]+ waits, [0-9.]+ s in all, were counted only' line
 }
