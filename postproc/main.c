@@ -2,6 +2,7 @@
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -41,6 +42,7 @@ static void keep_standard_files(void)
 int main(int argc, char **argv)
 {
 	keep_standard_files();
+	signal(SIGCHLD, SIG_DFL); /* who ignores it hears nothing of its children */
 	setlocale(LC_CTYPE, "");
 	if (argc < 2) {
 		usage(stderr);

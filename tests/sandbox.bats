@@ -200,7 +200,7 @@ reads_copy() {
 	# What the caller may not write to is not written to.
 	for name in x.json /root/hud-x.json; do
 		run -1 as_user report --format "json=$name" demo
-		[[ $output == *"$name: Permission denied"* ]]
+		[[ $output == *"$name: Permission denied, to the user that called sudo (in a root's shell: unset SUDO_UID)"* ]]
 		run -2 as_user report --check --format "json=$name" -
 		[[ $output == *"$name: Permission denied"* && ! -e $name ]]
 		run -1 as_user record "$name" <demo
@@ -252,6 +252,20 @@ reads_copy() {
 	SUDO_UID=1 SUDO_GID=1 run -1 "$POSTPROC" report --format json=theirs/y.json demo
 	[[ $(cat theirs/y.json) == theirs ]]
 	[[ $(echo theirs/*.??????) == 'theirs/*.??????' ]]
+}
+
+# gnuplot itself tells, for once.
+@test "gnuplot has the rights of the report" {
+	((EUID == 0)) || skip 'needs root'
+	gzip -dc "$ROOT/examples/demo-recording.txt.gz" >demo
+	mkdir bin
+	printf '#!/bin/sh\nexec cat /proc/self/status\n' >bin/gnuplot
+	chmod 755 bin bin/gnuplot
+	PATH=$WORK/bin:$PATH env -u SUDO_UID "$POSTPROC" report --chart x.svg demo
+	cat x.svg
+	grep -q $'^Uid:\t65534\t65534\t65534\t65534$' x.svg
+	grep -q $'^NoNewPrivs:\t1$' x.svg
+	grep -q $'^CapPrm:\t0*$' x.svg
 }
 
 @test "a report that is killed leaves nothing" {
