@@ -18,7 +18,7 @@ usage() {
 	      --workers PREFIX  its workers are the threads named so (found unasked)
 	  -t, --target FILE     symbols from an unstripped copy; --debuginfod: servers
 	      --probe FILE.bt   a bpftrace script of your own besides
-	      --hz N            sample N times a second (199); --max-overhead PERCENT
+	      --hz N            sample N times a second (auto); --max-overhead PERCENT
 	      --polls HOW       telling polls apart: tls, uprobe, estimate, off (auto)
 	      --stacks HOW      taking stacks: fp, dwarf, copy (auto); --stack-size KIB
 	      --raw             print the event lines; --print-script: what would run
