@@ -23,15 +23,19 @@
 #define MEMORY                                                                                               \
 	((rlim_t)8 << 30) /* bytes of addresses: of files of gigabytes, and what is unpacked from them */
 
-static char answer[ANSWER_LIMIT];
+/* With its head, so that it goes out whole: who is woken by half of it has to sleep again. */
+static struct {
+	struct answer_head head;
+	char bytes[ANSWER_LIMIT];
+} answer;
 static size_t filled;
 static const char *problems[LACKINGS_KEPT]; /* of the modules, as told */
 
 static void put(const void *bytes, size_t size)
 {
-	if (size > sizeof(answer) - filled)
+	if (size > sizeof(answer.bytes) - filled)
 		_exit(1);
-	memcpy(answer + filled, bytes, size);
+	memcpy(answer.bytes + filled, bytes, size);
 	filled += size;
 }
 
@@ -98,9 +102,9 @@ static void put_addresses(const struct resolver_work *w, const uint64_t *pc, siz
 	size_t head = filled;
 
 	put(&answered, sizeof(answered));
-	while (answered.count < count && filled < sizeof(answer) / 2)
+	while (answered.count < count && filled < sizeof(answer.bytes) / 2)
 		put_frames(w, pc[answered.count++]);
-	memcpy(answer + head, &answered, sizeof(answered));
+	memcpy(answer.bytes + head, &answered, sizeof(answered));
 }
 
 static void put_start(const struct resolver_work *w, const uint64_t *pc, size_t count)
@@ -147,20 +151,18 @@ static void receive(int socket, void *to, size_t size)
 
 static void send_answer(int socket)
 {
-	struct answer_head head = {filled};
-	const char *parts[] = {(const char *)&head, answer};
-	size_t sizes[] = {sizeof(head), filled};
+	const char *at = (const char *)&answer;
+	size_t size = sizeof(answer.head) + filled;
 
-	for (int i = 0; i < 2; i++)
-		while (sizes[i]) {
-			ssize_t put = send(socket, parts[i], sizes[i],
-					   MSG_NOSIGNAL | (i == 0 && filled ? MSG_MORE : 0));
+	answer.head.size = filled;
+	while (size) {
+		ssize_t put = send(socket, at, size, MSG_NOSIGNAL);
 
-			if (put < 0 && errno != EINTR)
-				_exit(0);
-			parts[i] += put > 0 ? put : 0;
-			sizes[i] -= put > 0 ? (size_t)put : 0;
-		}
+		if (put < 0 && errno != EINTR)
+			_exit(0);
+		at += put > 0 ? put : 0;
+		size -= put > 0 ? (size_t)put : 0;
+	}
 }
 
 /* Only what it asks and answers with stays open, and where messages go. */

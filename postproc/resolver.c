@@ -48,7 +48,7 @@ struct resolver {
 	pid_t pid; /* 0: none */
 	int socket;
 	volatile uint64_t *touched; /* shared with the worker */
-	char *answer;
+	char *asked, *answer;
 };
 
 static hashval_t hash_entry(const void *entry)
@@ -77,6 +77,7 @@ struct resolver *resolver_new(struct space *space, const struct arch *arch,
 	r->entries = htab_create_alloc(1021, hash_entry, same_entry, NULL, xcalloc, free);
 	r->strings = htab_create_alloc(1021, htab_hash_string, htab_eq_string, NULL, xcalloc, free);
 	r->memory = objalloc_create();
+	r->asked = xmalloc(sizeof(struct question) + MORE_LIMIT);
 	r->answer = xmalloc(ANSWER_LIMIT);
 	r->touched =
 		mmap(NULL, sizeof(*r->touched), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -119,6 +120,7 @@ void resolver_free(struct resolver *r)
 	for (unsigned i = 0; r->reasons && i < r->deaths; i++)
 		free(r->reasons[i]);
 	free(r->reasons);
+	free(r->asked);
 	free(r->answer);
 	free(r);
 }
@@ -256,16 +258,19 @@ static enum outcome transfer(int socket, bool out, char *bytes, size_t size, int
 	return WHOLE;
 }
 
-/* Asks the worker that is there. *size is that of the answer in r->answer. */
+/* Asks the worker that is there; `more_size` is MORE_LIMIT at most. *size is that of the answer in r->answer. */
 static enum outcome exchange(struct resolver *r, const struct question *question, const void *more,
 			     size_t more_size, size_t *size)
 {
 	int64_t end = now() + (int64_t)r->options.seconds * 1000;
 	struct answer_head head;
-	enum outcome outcome = transfer(r->socket, true, (char *)(uintptr_t)question, sizeof(*question), end);
 
-	if (outcome == WHOLE)
-		outcome = transfer(r->socket, true, (char *)(uintptr_t)more, more_size, end);
+	/* At once: who is woken by half of it has to sleep again. */
+	memcpy(r->asked, question, sizeof(*question));
+	if (more_size)
+		memcpy(r->asked + sizeof(*question), more, more_size);
+	enum outcome outcome = transfer(r->socket, true, r->asked, sizeof(*question) + more_size, end);
+
 	if (outcome == WHOLE)
 		outcome = transfer(r->socket, false, (char *)&head, sizeof(head), end);
 	if (outcome == WHOLE && head.size > ANSWER_LIMIT)
