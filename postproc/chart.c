@@ -15,6 +15,7 @@
 #include "chart.h"
 #include "escape.h"
 #include "output.h"
+#include "userfiles.h"
 
 #define CHART_FILES (CHART_PDF + 1)
 #define NOT_INSTALLED 127 /* exit status, as a shell has it */
@@ -146,7 +147,7 @@ static int draw(struct chart *chart)
 	if (run(chart) != 0)
 		return -1;
 	if (output_open(&output, chart->path) != 0)
-		return fail(chart->path, "cannot create a file there", strerror(errno));
+		return fail(chart->path, "cannot create a file there", userfiles_error(errno));
 	while ((got = fread(bytes, 1, sizeof(bytes), chart->drawn)) > 0 &&
 	       fwrite(bytes, 1, got, output.file) == got)
 		all += got;

@@ -242,7 +242,7 @@ static const char *const files[] = {
 /* The recorder's resolver becomes somebody else. */
 static const char *const becoming[] = {"setresuid", "setresgid", "setgroups", "capget", "capset"};
 
-/* What head and `stuck` look with. */
+/* What the looker and `stuck` look with. */
 static const char *const looking[] = {"process_vm_readv", "wait4", "waitid", "prlimit64", "pidfd_open"};
 
 static const unsigned long tracing[] = {PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_GETREGSET, PTRACE_DETACH,
@@ -356,7 +356,7 @@ int confine_record(void)
 	return filter_end(filter);
 }
 
-int confine_head(void)
+int confine_looker(void)
 {
 	scmp_filter_ctx filter = filter_begin();
 

@@ -37,8 +37,8 @@ int confine_main(void);
 /* Files can be opened, renamed and removed; else as the main process, but it cannot fork. */
 int confine_files(void);
 
-/* For head and `stuck`: as confine_files(), and threads can be stopped, looked at and let go; nothing of them can be changed. */
-int confine_head(void);
+/* For the looker and `stuck`: as confine_files(), and threads can be stopped, looked at and let go; nothing of them can be changed. */
+int confine_looker(void);
 
 /* As confine_files(), with threads. */
 int confine_record(void);

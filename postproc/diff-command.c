@@ -172,7 +172,7 @@ static int read_side(const struct options *o, size_t side, struct replay **repla
 	struct replay_options options = o->replay;
 
 	if (!in)
-		return fail(path, strerror(errno));
+		return fail(path, userfiles_error(errno));
 	options.target = o->target[side];
 	*replay = replay_new(&options);
 	int failed = replay_read(*replay, in, model), error = errno;
@@ -195,7 +195,7 @@ static int write_output(const struct options *o, size_t i, const struct diff *di
 	if (path) /* a file is no terminal */
 		options.colour = false;
 	if (output_open(&output, path))
-		return fail(path, strerror(errno));
+		return fail(path, userfiles_error(errno));
 	int failed = o->output[i].format->write(output.file, diff, &options), error = errno;
 
 	if (output_close(&output, !failed) || failed) {

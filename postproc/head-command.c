@@ -7,16 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "binary.h"
 #include "command.h"
-#include "confine.h"
 #include "debuginfod.h"
 #include "head.h"
-#include "opener.h"
+#include "looker.h"
 #include "progress.h"
+#include "sandbox.h"
 
 static const char usage[] =
 	"usage: hud-postproc head --pid PID [--workers PREFIX] [--target FILE] [--meta KEY=VALUE]...\n"
@@ -47,14 +45,12 @@ static int usage_error(void)
 	return 2;
 }
 
-/* It keeps the right to look at processes: it stops threads for a moment, and reads their stacks. */
 static int enter_sandbox(const struct head_options *options)
 {
-	if (opener_start(options->pid) || (options->debuginfod && debuginfod_start()) || confine_to_tracer())
-		return -1;
-	binary_prepare();
-	tzset();
-	return confine_head();
+	return looker_start(options->pid) || sandbox_begin(options->pid, options->debuginfod) ||
+			       sandbox_seal()
+		       ? -1
+		       : 0;
 }
 
 int head_main(int argc, char **argv)
@@ -124,8 +120,8 @@ int head_main(int argc, char **argv)
 			errno == ENOENT ? strerror(ESRCH) : strerror(errno));
 		status = 1;
 	}
-	opener_end();
-	debuginfod_end();
+	looker_end();
+	sandbox_end();
 	free(meta);
 	return status;
 }

@@ -16,11 +16,11 @@
 #include "binary.h"
 #include "debuginfo.h"
 #include "framepointers.h"
+#include "looker.h"
 #include "pollsites.h"
 #include "procmaps.h"
 #include "roles.h"
 #include "space.h"
-#include "stopped.h"
 #include "symbolize.h"
 #include "tokio.h"
 
@@ -61,23 +61,10 @@ static void ATTRIBUTE_PRINTF(3, 4) write_metaf(FILE *out, const char *key, const
 	free(value);
 }
 
-/* Where /proc/PID/exe leads, or NULL with errno set. */
-static char *exe_path(pid_t pid)
-{
-	char *link = xasprintf("/proc/%d/exe", (int)pid), *path = xcalloc(PATH_MAX + 1, 1);
-	ssize_t length = readlink(link, path, PATH_MAX);
-
-	free(link);
-	if (length >= 0)
-		return path;
-	free(path);
-	return NULL;
-}
-
 static void write_command(FILE *out, pid_t pid)
 {
-	char *path = xasprintf("/proc/%d/cmdline", (int)pid), text[COMMAND_MAX];
-	FILE *in = fopen(path, "re");
+	char text[COMMAND_MAX];
+	FILE *in = looker_open(pid, "cmdline");
 	size_t length = in ? fread(text, 1, sizeof(text), in) : 0;
 
 	while (length && !text[length - 1])
@@ -90,7 +77,6 @@ static void write_command(FILE *out, pid_t pid)
 	putc('\n', out);
 	if (in)
 		fclose(in);
-	free(path);
 }
 
 static void write_machine(FILE *out)
@@ -286,7 +272,7 @@ static void write_stack_facts(FILE *out, struct space *space, const struct procm
 	/* One thread tells it of all, but on a busy machine not each can be stopped in time. */
 	for (size_t i = 0, tries = 0; i < count && tries < 8 && !rseq; i++)
 		if (threads[i].watched) {
-			rseq = stopped_rseq(threads[i].tid);
+			rseq = looker_rseq(threads[i].tid);
 			tries++;
 		}
 	write_meta(out, "rseq", rseq ? "yes" : "no");
@@ -330,7 +316,7 @@ static void write_all(FILE *out, const struct head_options *options, const char 
 
 int head_write(FILE *out, const struct head_options *options)
 {
-	char *exe = exe_path((pid_t)options->pid);
+	char *exe = looker_exe((pid_t)options->pid);
 	struct thread *threads;
 	struct procmaps maps;
 	size_t count;

@@ -85,8 +85,8 @@ static _Noreturn void run(const struct helper_duty *duty, int socket)
 		/* Who waits for the end of a pipe must not wait for this process. Messages go to 2. */
 		dup2(socket, 3);
 		socket = 3;
-		close(0);
-		close(1);
+		dup2(2, 0);
+		dup2(2, 1);
 		close_range(4, ~0u, 0);
 	}
 	if (!duty->settle(duty->context))

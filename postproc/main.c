@@ -1,8 +1,11 @@
 /* main.c - hud-postproc: what comes before and after bpftrace in hud-trace. */
 #include <elfutils/libdwfl.h>
+#include <fcntl.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
 
@@ -28,8 +31,18 @@ static void usage(FILE *out)
 	fputs("\nhud-postproc COMMAND --help tells more. hud-trace runs it; see hud-trace(8).\n", out);
 }
 
+/* A file that is opened later must not become a standard one. What was closed fails as before: it is open the wrong way. */
+static void keep_standard_files(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+			_exit(1);
+}
+
 int main(int argc, char **argv)
 {
+	keep_standard_files();
+	signal(SIGCHLD, SIG_DFL); /* who ignores it hears nothing of its children */
 	setlocale(LC_CTYPE, "");
 	if (argc < 2) {
 		usage(stderr);

@@ -5,9 +5,9 @@
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #include "demangle.h"
+#include "looker.h"
 #include "names.h"
 #include "space.h"
 #include "symbolize.h"
@@ -253,9 +253,7 @@ static void search_data(pid_t pid, const struct module *module, uint64_t start, 
 			struct pollsites *sites)
 {
 	uint64_t *word = xmalloc(size);
-	struct iovec local = {word, size}, remote = {(void *)(uintptr_t)start, size};
-	ssize_t length = process_vm_readv(pid, &local, 1, &remote, 1, 0);
-	size_t words = length > 0 ? (size_t)length / 8 : 0;
+	size_t words = looker_memory(pid, start, word, size) / 8;
 
 	for (size_t i = 0; i + TABLE_WORDS <= words; i++) {
 		struct pollsite *site =

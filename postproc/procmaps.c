@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #include "binary.h"
+#include "looker.h"
 
 #define VDSO_MAX (1u << 20)
 
@@ -17,18 +17,17 @@
 static void vdso_build_id(pid_t pid, const struct mapping *m, char hex[BUILD_ID_HEX])
 {
 	size_t size = m->end - m->start;
-	struct iovec remote = {(void *)(uintptr_t)m->start, size}, local = {NULL, size};
-
 	if (size > VDSO_MAX)
 		return;
-	local.iov_base = xmalloc(size);
-	if (process_vm_readv(pid, &local, 1, &remote, 1, 0) == (ssize_t)size) {
-		Elf *elf = elf_memory(local.iov_base, size);
+	void *image = xmalloc(size);
+
+	if (looker_memory(pid, m->start, image, size) == size) {
+		Elf *elf = elf_memory(image, size);
 
 		binary_build_id(elf, hex, BUILD_ID_HEX);
 		elf_end(elf);
 	}
-	free(local.iov_base);
+	free(image);
 }
 
 /* The build id of what is mapped at `m`: through map_files, which is the very file whatever has become of its
@@ -53,13 +52,12 @@ static char *mapping_build_id(pid_t pid, const struct mapping *m)
 
 int procmaps_read(pid_t pid, struct procmaps *maps)
 {
-	char *line = NULL, *path = xasprintf("/proc/%d/maps", (int)pid);
-	FILE *in = fopen(path, "re");
+	char *line = NULL;
+	FILE *in = looker_open(pid, "maps");
 	size_t room = 0, size = 0;
 	ssize_t length;
 
 	*maps = (struct procmaps){0};
-	free(path);
 	if (!in)
 		return -1;
 	while ((length = getline(&line, &size, in)) > 0) {

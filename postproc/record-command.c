@@ -29,6 +29,7 @@
 #include "resolve.h"
 #include "ring.h"
 #include "sandbox.h"
+#include "userfiles.h"
 
 #define BLOCK_SIZE (256u << 10)
 #define LINE_LIMIT (1u << 20) /* what is longer without an end is written as it is */
@@ -79,7 +80,7 @@ static const char *why(int error)
 	return error == EBUSY	   ? "another recorder is writing it"
 	       : error == EMSGSIZE ? "--ring is too small for the head of this stream"
 	       : error == EINVAL   ? "a ring has to be a file"
-				   : strerror(error);
+				   : userfiles_error(error);
 }
 
 static void *write_batches(void *argument)

@@ -225,7 +225,7 @@ static int write_output(struct options *o, size_t i, const struct model *model)
 	if (path) /* a file is no terminal */
 		options.colour = false;
 	if (output_open(&output, path))
-		return fail(path, strerror(errno));
+		return fail(path, userfiles_error(errno));
 	int failed = format->write(output.file, model, &options), error = errno;
 
 	if (output_close(&output, !failed) || failed) {
@@ -244,7 +244,7 @@ static int check_outputs(const struct options *o)
 
 		if (!path || output_check(path) == 0)
 			continue;
-		char *why = xstrdup(strerror(errno)), *shown = escape_terminal(path, false);
+		char *why = xstrdup(userfiles_error(errno)), *shown = escape_terminal(path, false);
 
 		fail(shown, why);
 		free(shown);
@@ -311,7 +311,7 @@ int report_main(int argc, char **argv)
 	FILE *in = unpack_open(o.file);
 
 	if (!in)
-		return fail(o.file, strerror(errno));
+		return fail(o.file, userfiles_error(errno));
 	struct chart *chart = o.chart ? chart_prepare(o.chart, o.chart_kind) : NULL;
 	int status = sandbox_seal() ? 1 : report(&o, in, chart);
 

@@ -15,7 +15,7 @@
 
 static int fail(const char *what)
 {
-	fprintf(stderr, "hud-postproc resolve: %s: %s\n", what, strerror(errno));
+	fprintf(stderr, "hud-postproc resolve: %s: %s\n", what, userfiles_error(errno));
 	return 1;
 }
 

@@ -171,8 +171,8 @@ static void close_files(int socket)
 	int kept[] = {socket, opener_descriptor(), debuginfod_descriptor()};
 	unsigned next = 3;
 
-	close(0);
-	close(1);
+	dup2(2, 0);
+	dup2(2, 1);
 	for (;;) {
 		unsigned nearest = ~0u;
 

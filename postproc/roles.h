@@ -12,11 +12,10 @@
 #include <sys/types.h>
 
 #include "judge.h"
+#include "looker.h"
 
 struct space;
 struct symbolizer;
-
-#define COMM_SIZE 64 /* the kernel's 16, and longer names of its own threads */
 
 /* One thread. */
 struct thread {

@@ -102,7 +102,7 @@ int stuck_main(int argc, char **argv)
 
 	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
 		return fputs(usage, stdout) < 0;
-	if (confine_to_tracer() || confine_head())
+	if (confine_to_tracer() || confine_looker())
 		return 1;
 	if (argc < 4 || pid < 1 || !tokio_read(argv[2], &layout)) {
 		fputs(usage, stderr);

@@ -1,15 +1,13 @@
 /* tokio-live.c - see tokio.h: what was found, compared with a live process. */
 #include <stdlib.h>
-#include <sys/uio.h>
 
+#include "looker.h"
 #include "roles.h"
 #include "tokio.h"
 
 static bool peek(pid_t pid, uint64_t addr, void *to, size_t size)
 {
-	struct iovec local = {to, size}, remote = {(void *)(uintptr_t)addr, size};
-
-	return process_vm_readv(pid, &local, 1, &remote, 1, 0) == (ssize_t)size;
+	return looker_memory(pid, addr, to, size) == size;
 }
 
 /* What a thread's memory shows. */

@@ -46,6 +46,15 @@ int userfile_special(const char *path, struct stat *st)
 	return others ? -1 : 1;
 }
 
+const char *userfiles_error(int error)
+{
+	const char *sudo = getenv("SUDO_UID");
+
+	return error == EACCES && sudo && strtoul(sudo, NULL, 10) != 0
+		       ? "Permission denied, to the user that called sudo (in a root's shell: unset SUDO_UID)"
+		       : strerror(error);
+}
+
 static int create(struct named *file)
 {
 	struct stat old;

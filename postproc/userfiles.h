@@ -33,4 +33,8 @@ int userfile_discard(const char *path);
  * has put a link or a pipe there. */
 int userfile_special(const char *path, struct stat *st);
 
+/* strerror(3), of these functions' errno. It tells whose rights were not enough where that may surprise: in a root's shell that was
+ * opened by sudo. */
+const char *userfiles_error(int error);
+
 #endif

@@ -92,7 +92,7 @@ has_nothing() {
 	grep -qE $'^CapEff:\t(0000010000080004|0000000000280004)$' "/proc/$opener/status"
 	# The resolver has nothing of its own open that could be written to, but where it is asked and complains.
 	for fd in /proc/"$(of_report "$REPORT" hud-resolver)"/fd/*; do
-		[[ $fd == */2 || $(readlink "$fd") == socket:* || $(readlink "$fd") == /*hud-postproc ||
+		[[ $fd == */[012] || $(readlink "$fd") == socket:* || $(readlink "$fd") == /*hud-postproc ||
 			$(readlink "$fd") == *.debug ]]
 	done
 	finish_report 0
@@ -105,6 +105,34 @@ has_nothing() {
 	has_nothing "$REPORT" 1 "$(id -G "$(id -un 1)" | cut -d ' ' -f 1)"
 	has_nothing "$(of_report "$REPORT" hud-resolver)" 1 any
 	finish_report 0
+}
+
+# Its first lines fill the pipe that nobody reads: there it waits.
+@test "what describes a process looks at it through one that can do no more" {
+	((EUID == 0)) || skip 'needs root'
+	sleep 100 3>&- &
+	target=$!
+	STARTED+=("$target")
+	mkfifo stream
+	exec 8<>stream
+	env SUDO_UID=1 SUDO_GID=1 "$POSTPROC" head --pid "$target" --meta "x=$(printf '%0100000d' 7)" >stream 3>&- 8>&- &
+	head=$!
+	STARTED+=("$head")
+	within 20 grep -q $'^Seccomp:\t2$' "/proc/$head/status"
+	has_nothing "$head" 1 any
+	looker=$(of_report "$head" hud-looker)
+	cat "/proc/$looker/status"
+	[[ $(awk '$1 == "Uid:" { print $2, $3, $4, $5 }' "/proc/$looker/status") == '1 1 1 1' ]]
+	grep -q $'^CapEff:\t0000000000080000$' "/proc/$looker/status" # SYS_PTRACE
+	grep -q $'^Seccomp:\t2$' "/proc/$looker/status"
+	cat <stream >out 8>&- &
+	reader=$!
+	exec 8>&-
+	wait "$head" "$reader"
+	grep -q "^meta exe $(readlink "/proc/$target/exe")" out
+	grep -q '^meta workers 0 multi-thread and 0 current-thread by stack, 0 by name, of 1 threads' out
+	grep -qE '^map [0-9a-f]+ [0-9a-f]+ r-xp [0-9a-f]+ [0-9a-f]{16,} /' out
+	grep -q "^thread $target other 0 sleep" out
 }
 
 @test "anybody else stays who it is, behind the same filters" {
@@ -172,7 +200,7 @@ reads_copy() {
 	# What the caller may not write to is not written to.
 	for name in x.json /root/hud-x.json; do
 		run -1 as_user report --format "json=$name" demo
-		[[ $output == *"$name: Permission denied"* ]]
+		[[ $output == *"$name: Permission denied, to the user that called sudo (in a root's shell: unset SUDO_UID)"* ]]
 		run -2 as_user report --check --format "json=$name" -
 		[[ $output == *"$name: Permission denied"* && ! -e $name ]]
 		run -1 as_user record "$name" <demo
@@ -224,6 +252,20 @@ reads_copy() {
 	SUDO_UID=1 SUDO_GID=1 run -1 "$POSTPROC" report --format json=theirs/y.json demo
 	[[ $(cat theirs/y.json) == theirs ]]
 	[[ $(echo theirs/*.??????) == 'theirs/*.??????' ]]
+}
+
+# gnuplot itself tells, for once.
+@test "gnuplot has the rights of the report" {
+	((EUID == 0)) || skip 'needs root'
+	gzip -dc "$ROOT/examples/demo-recording.txt.gz" >demo
+	mkdir bin
+	printf '#!/bin/sh\nexec cat /proc/self/status\n' >bin/gnuplot
+	chmod 755 bin bin/gnuplot
+	PATH=$WORK/bin:$PATH env -u SUDO_UID "$POSTPROC" report --chart x.svg demo
+	cat x.svg
+	grep -q $'^Uid:\t65534\t65534\t65534\t65534$' x.svg
+	grep -q $'^NoNewPrivs:\t1$' x.svg
+	grep -q $'^CapPrm:\t0*$' x.svg
 }
 
 @test "a report that is killed leaves nothing" {
