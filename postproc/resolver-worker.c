@@ -73,12 +73,15 @@ static void put_chain(const struct resolver_work *w, const struct question *q, c
 	put(chain.pc, chain.count * sizeof(*chain.pc));
 }
 
-static void put_frames(const struct resolver_work *w, uint64_t pc)
+static void put_frames(const struct resolver_work *w, uint64_t pc, bool last)
 {
 	const struct frames *frames = symbolize(w->symbolizer, pc);
 	size_t count = frames->count < FRAMES_LIMIT ? frames->count : FRAMES_LIMIT;
 
-	put(&(struct plain_frames){count}, sizeof(struct plain_frames));
+	put(&(struct plain_frames){.count = (uint32_t)count,
+				   .start = last && unwind_is_start(w->unwinder, pc),
+				   .start_known = last},
+	    sizeof(struct plain_frames));
 	for (size_t i = 0; i < count; i++) {
 		const struct frame *f = &frames->frame[i];
 		struct plain_frame plain = {.offset = f->offset,
@@ -102,8 +105,8 @@ static void put_addresses(const struct resolver_work *w, const uint64_t *pc, siz
 	size_t head = filled;
 
 	put(&answered, sizeof(answered));
-	while (answered.count < count && filled < sizeof(answer.bytes) / 2)
-		put_frames(w, pc[answered.count++]);
+	for (; answered.count < count && filled < sizeof(answer.bytes) / 2; answered.count++)
+		put_frames(w, pc[answered.count], answered.count + 1 == count);
 	memcpy(answer.bytes + head, &answered, sizeof(answered));
 }
 

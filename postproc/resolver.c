@@ -380,15 +380,14 @@ static struct frames *new_frames(struct resolver *r, size_t count)
 }
 
 /* Takes the frames of an address. Returns NULL if they are not whole. */
-static const struct frames *take_frames(struct resolver *r, struct reader *reader, uint64_t pc)
+static const struct frames *take_frames(struct resolver *r, struct reader *reader, uint64_t pc,
+					struct plain_frames *plain)
 {
-	struct plain_frames plain;
-
-	if (!take(reader, &plain, sizeof(plain)) || plain.count < 1 || plain.count > FRAMES_LIMIT)
+	if (!take(reader, plain, sizeof(*plain)) || plain->count < 1 || plain->count > FRAMES_LIMIT)
 		return NULL;
-	struct frames *frames = new_frames(r, plain.count);
+	struct frames *frames = new_frames(r, plain->count);
 
-	for (size_t i = 0; i < plain.count; i++)
+	for (size_t i = 0; i < plain->count; i++)
 		if (!take_frame(r, reader, pc, &frames->frame[i]))
 			return NULL;
 	return frames;
@@ -434,7 +433,8 @@ static void fetch(struct resolver *r, const uint64_t *pc, size_t count)
 	if (!take(&reader, &answered, sizeof(answered)) || answered.count > count)
 		return;
 	for (size_t i = 0; i < answered.count; i++) {
-		const struct frames *frames = take_frames(r, &reader, pc[i]);
+		struct plain_frames plain;
+		const struct frames *frames = take_frames(r, &reader, pc[i], &plain);
 
 		if (!frames)
 			return;
@@ -442,6 +442,10 @@ static void fetch(struct resolver *r, const uint64_t *pc, size_t count)
 
 		if (!entry->frames)
 			entry->frames = frames;
+		if (plain.start_known) {
+			entry->start = plain.start != 0;
+			entry->start_known = true;
+		}
 	}
 	take_lackings(r, &reader);
 }
