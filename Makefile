@@ -112,7 +112,6 @@ bench-accuracy: deps
 	$(Q)tests/bench/accuracy $(BUILD)/bench-accuracy.tsv
 
 bench-postproc: deps
-	$(Q)$(MAKE) all build/tests/measure build/tests/copy-stacks
 	$(Q)tests/bench/postproc $(BUILD)/bench-postproc.tsv
 
 demo: deps

@@ -23,15 +23,19 @@
 #define MEMORY                                                                                               \
 	((rlim_t)8 << 30) /* bytes of addresses: of files of gigabytes, and what is unpacked from them */
 
-static char answer[ANSWER_LIMIT];
+/* With its head, so that it goes out whole: who is woken by half of it has to sleep again. */
+static struct {
+	struct answer_head head;
+	char bytes[ANSWER_LIMIT];
+} answer;
 static size_t filled;
 static const char *problems[LACKINGS_KEPT]; /* of the modules, as told */
 
 static void put(const void *bytes, size_t size)
 {
-	if (size > sizeof(answer) - filled)
+	if (size > sizeof(answer.bytes) - filled)
 		_exit(1);
-	memcpy(answer + filled, bytes, size);
+	memcpy(answer.bytes + filled, bytes, size);
 	filled += size;
 }
 
@@ -69,12 +73,15 @@ static void put_chain(const struct resolver_work *w, const struct question *q, c
 	put(chain.pc, chain.count * sizeof(*chain.pc));
 }
 
-static void put_frames(const struct resolver_work *w, uint64_t pc)
+static void put_frames(const struct resolver_work *w, uint64_t pc, bool last)
 {
 	const struct frames *frames = symbolize(w->symbolizer, pc);
 	size_t count = frames->count < FRAMES_LIMIT ? frames->count : FRAMES_LIMIT;
 
-	put(&(struct plain_frames){count}, sizeof(struct plain_frames));
+	put(&(struct plain_frames){.count = (uint32_t)count,
+				   .start = last && unwind_is_start(w->unwinder, pc),
+				   .start_known = last},
+	    sizeof(struct plain_frames));
 	for (size_t i = 0; i < count; i++) {
 		const struct frame *f = &frames->frame[i];
 		struct plain_frame plain = {.offset = f->offset,
@@ -98,9 +105,9 @@ static void put_addresses(const struct resolver_work *w, const uint64_t *pc, siz
 	size_t head = filled;
 
 	put(&answered, sizeof(answered));
-	while (answered.count < count && filled < sizeof(answer) / 2)
-		put_frames(w, pc[answered.count++]);
-	memcpy(answer + head, &answered, sizeof(answered));
+	for (; answered.count < count && filled < sizeof(answer.bytes) / 2; answered.count++)
+		put_frames(w, pc[answered.count], answered.count + 1 == count);
+	memcpy(answer.bytes + head, &answered, sizeof(answered));
 }
 
 static void put_start(const struct resolver_work *w, const uint64_t *pc, size_t count)
@@ -147,20 +154,18 @@ static void receive(int socket, void *to, size_t size)
 
 static void send_answer(int socket)
 {
-	struct answer_head head = {filled};
-	const char *parts[] = {(const char *)&head, answer};
-	size_t sizes[] = {sizeof(head), filled};
+	const char *at = (const char *)&answer;
+	size_t size = sizeof(answer.head) + filled;
 
-	for (int i = 0; i < 2; i++)
-		while (sizes[i]) {
-			ssize_t put = send(socket, parts[i], sizes[i],
-					   MSG_NOSIGNAL | (i == 0 && filled ? MSG_MORE : 0));
+	answer.head.size = filled;
+	while (size) {
+		ssize_t put = send(socket, at, size, MSG_NOSIGNAL);
 
-			if (put < 0 && errno != EINTR)
-				_exit(0);
-			parts[i] += put > 0 ? put : 0;
-			sizes[i] -= put > 0 ? (size_t)put : 0;
-		}
+		if (put < 0 && errno != EINTR)
+			_exit(0);
+		at += put > 0 ? put : 0;
+		size -= put > 0 ? (size_t)put : 0;
+	}
 }
 
 /* Only what it asks and answers with stays open, and where messages go. */

@@ -46,7 +46,8 @@ struct plain_answered {
 };
 
 struct plain_frames {
-	uint64_t count;
+	uint32_t count;
+	uint8_t start, start_known; /* known of the last address that was asked for, where a stack may end */
 };
 
 struct plain_start {

@@ -48,7 +48,7 @@ struct resolver {
 	pid_t pid; /* 0: none */
 	int socket;
 	volatile uint64_t *touched; /* shared with the worker */
-	char *answer;
+	char *asked, *answer;
 };
 
 static hashval_t hash_entry(const void *entry)
@@ -77,6 +77,7 @@ struct resolver *resolver_new(struct space *space, const struct arch *arch,
 	r->entries = htab_create_alloc(1021, hash_entry, same_entry, NULL, xcalloc, free);
 	r->strings = htab_create_alloc(1021, htab_hash_string, htab_eq_string, NULL, xcalloc, free);
 	r->memory = objalloc_create();
+	r->asked = xmalloc(sizeof(struct question) + MORE_LIMIT);
 	r->answer = xmalloc(ANSWER_LIMIT);
 	r->touched =
 		mmap(NULL, sizeof(*r->touched), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -119,6 +120,7 @@ void resolver_free(struct resolver *r)
 	for (unsigned i = 0; r->reasons && i < r->deaths; i++)
 		free(r->reasons[i]);
 	free(r->reasons);
+	free(r->asked);
 	free(r->answer);
 	free(r);
 }
@@ -256,16 +258,19 @@ static enum outcome transfer(int socket, bool out, char *bytes, size_t size, int
 	return WHOLE;
 }
 
-/* Asks the worker that is there. *size is that of the answer in r->answer. */
+/* Asks the worker that is there; `more_size` is MORE_LIMIT at most. *size is that of the answer in r->answer. */
 static enum outcome exchange(struct resolver *r, const struct question *question, const void *more,
 			     size_t more_size, size_t *size)
 {
 	int64_t end = now() + (int64_t)r->options.seconds * 1000;
 	struct answer_head head;
-	enum outcome outcome = transfer(r->socket, true, (char *)(uintptr_t)question, sizeof(*question), end);
 
-	if (outcome == WHOLE)
-		outcome = transfer(r->socket, true, (char *)(uintptr_t)more, more_size, end);
+	/* At once: who is woken by half of it has to sleep again. */
+	memcpy(r->asked, question, sizeof(*question));
+	if (more_size)
+		memcpy(r->asked + sizeof(*question), more, more_size);
+	enum outcome outcome = transfer(r->socket, true, r->asked, sizeof(*question) + more_size, end);
+
 	if (outcome == WHOLE)
 		outcome = transfer(r->socket, false, (char *)&head, sizeof(head), end);
 	if (outcome == WHOLE && head.size > ANSWER_LIMIT)
@@ -375,15 +380,14 @@ static struct frames *new_frames(struct resolver *r, size_t count)
 }
 
 /* Takes the frames of an address. Returns NULL if they are not whole. */
-static const struct frames *take_frames(struct resolver *r, struct reader *reader, uint64_t pc)
+static const struct frames *take_frames(struct resolver *r, struct reader *reader, uint64_t pc,
+					struct plain_frames *plain)
 {
-	struct plain_frames plain;
-
-	if (!take(reader, &plain, sizeof(plain)) || plain.count < 1 || plain.count > FRAMES_LIMIT)
+	if (!take(reader, plain, sizeof(*plain)) || plain->count < 1 || plain->count > FRAMES_LIMIT)
 		return NULL;
-	struct frames *frames = new_frames(r, plain.count);
+	struct frames *frames = new_frames(r, plain->count);
 
-	for (size_t i = 0; i < plain.count; i++)
+	for (size_t i = 0; i < plain->count; i++)
 		if (!take_frame(r, reader, pc, &frames->frame[i]))
 			return NULL;
 	return frames;
@@ -429,7 +433,8 @@ static void fetch(struct resolver *r, const uint64_t *pc, size_t count)
 	if (!take(&reader, &answered, sizeof(answered)) || answered.count > count)
 		return;
 	for (size_t i = 0; i < answered.count; i++) {
-		const struct frames *frames = take_frames(r, &reader, pc[i]);
+		struct plain_frames plain;
+		const struct frames *frames = take_frames(r, &reader, pc[i], &plain);
 
 		if (!frames)
 			return;
@@ -437,6 +442,10 @@ static void fetch(struct resolver *r, const uint64_t *pc, size_t count)
 
 		if (!entry->frames)
 			entry->frames = frames;
+		if (plain.start_known) {
+			entry->start = plain.start != 0;
+			entry->start_known = true;
+		}
 	}
 	take_lackings(r, &reader);
 }
