@@ -3,6 +3,10 @@
 #     make V=1          show the commands
 #     make WERROR=1     warnings are errors
 #     make SAN=1        with AddressSanitizer and UBSan, in build/san
+#     make fuzz         run each fuzzer of tests/fuzz for a minute (FUZZ_SECONDS=60)
+#     make analyze      what cppcheck, clang-tidy and gcc's analyzer find
+#     make valgrind     no error in memory on recorded streams
+#     make reproducible built twice, it is the same
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -10,18 +14,32 @@ DESTDIR ?=
 CC ?= cc
 CFLAGS ?= -O2 -g
 WARNINGS = -Wall -Wextra -Wpedantic $(if $(filter 1,$(WERROR)),-Werror)
-HARDENING = -fstack-protector-strong -fstack-clash-protection -fPIE
-HARDENING_LINK = -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
-
 ifeq ($(SAN),1)
 BUILD = build/san
 MODE = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+else ifeq ($(FUZZ),1)
+BUILD = build/fuzz
+CC = clang
+CFLAGS = -O1 -g1
+# Of what libseccomp's macros become; gcc says nothing of headers of the system.
+MODE = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer \
+	-Wno-gnu-zero-variadic-macro-arguments -Wno-missing-field-initializers -DFUZZ
+FUZZ_LINK = -fsanitize=fuzzer
 else
 BUILD = build
-MODE = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+MODE = -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(FORTIFY)
 endif
 
-ALL_CFLAGS = -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(HARDENING) $(MODE)
+# The flag, if the compiler takes it here.
+accepted = $(shell $(CC) -O2 $(1) -include features.h -Werror -x c -c -o /dev/null /dev/null 2>/dev/null && echo '$(1)')
+FORTIFY := $(if $(call accepted,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3),3,2)
+HARDENING := -fstack-protector-strong -fPIE $(foreach flag,-fstack-clash-protection -fcf-protection=full \
+	-mbranch-protection=standard -ftrivial-auto-var-init=zero,$(call accepted,$(flag)))
+HARDENING_LINK = -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+# Built elsewhere it is the same, byte by byte.
+REPRODUCIBLE = -ffile-prefix-map=$(CURDIR)=.
+
+ALL_CFLAGS = -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(HARDENING) $(REPRODUCIBLE) $(MODE)
 ALL_CPPFLAGS = -I$(BUILD) -Ipostproc -MMD -MP $(CPPFLAGS)
 ALL_LDFLAGS = $(CFLAGS) $(HARDENING_LINK) $(MODE) $(LDFLAGS)
 LIBS = -ldw -lelf -liberty -lyajl -lprotobuf-c -lz -lzstd -lseccomp -lm
@@ -30,10 +48,11 @@ SOURCES = $(wildcard postproc/*.c)
 OBJECTS = $(SOURCES:postproc/%.c=$(BUILD)/%.o) $(BUILD)/profile.pb-c.o
 TEST_SOURCES = $(wildcard tests/unit/test_*.c)
 TESTS = $(TEST_SOURCES:tests/unit/%.c=$(BUILD)/tests/%)
-C_FILES = $(wildcard postproc/*.[ch] tests/*.[ch] tests/unit/*.[ch] tests/aarch64/*.c tests/bench/*.c)
+FUZZ_OBJECTS = $(patsubst tests/fuzz/%.c,$(BUILD)/tests/%.o,$(wildcard tests/fuzz/*.c))
+C_FILES = $(wildcard postproc/*.[ch] tests/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/aarch64/*.c tests/bench/*.c)
 
 # Shell files: by their first line, whatever their name.
-SHELL_FILES = $(shell grep -lIE '^\#!.*\b(ba)?sh$$' $(wildcard bin/* .ci/* tests/* tests/aarch64/* tests/bench/* examples/* examples/*/*) 2>/dev/null)
+SHELL_FILES = $(shell grep -lIE '^\#!.*\b(ba)?sh$$' $(wildcard bin/* .ci/* tests/* tests/aarch64/* tests/fuzz/* tests/bench/* examples/* examples/*/*) 2>/dev/null)
 MAN = bin/hud-trace.8
 COMPLETION = bin/hud-trace.bash-completion
 
@@ -48,7 +67,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all tests check bench-accuracy bench-postproc deps demo install uninstall clean lint format FORCE
+.PHONY: all tests check fuzz analyze valgrind reproducible bench-accuracy bench-postproc deps demo install uninstall clean lint format FORCE
 
 all: $(BUILD)/hud-postproc
 
@@ -100,11 +119,28 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(filter-out $(BUILD)/main.o,$(OBJECTS))
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 
+$(BUILD)/tests/%.o: tests/fuzz/%.c $(BUILD)/flags | $(BUILD)/tests
+	$(say) CC $@
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/tests/fuzz-formats.o: $(BUILD)/profile.pb-c.h
+
+# With FUZZ=1 it fuzzes; else it runs files.
+$(BUILD)/tests/fuzz: $(FUZZ_OBJECTS) $(filter-out $(BUILD)/main.o,$(OBJECTS))
+	$(say) LD $@
+	$(Q)$(CC) $(ALL_LDFLAGS) $(FUZZ_LINK) -o $@ $^ $(LIBS)
+
 # The unit tests run with the sanitizers; everything else runs what gets installed.
 check: deps
 	$(Q)$(MAKE) all
 	$(Q)$(MAKE) SAN=1 all tests
+	$(Q)$(MAKE) FUZZ=1 build/fuzz/tests/fuzz
 	$(Q)tests/run
+
+# For FUZZ_SECONDS (60) each. What was found is in build/fuzz/findings.
+fuzz: deps
+	$(Q)$(MAKE) FUZZ=1 build/fuzz/tests/fuzz
+	$(Q)tests/fuzz/run
 
 # Numbers of this machine; nothing here fails for being slow.
 bench-accuracy: deps
@@ -113,6 +149,39 @@ bench-accuracy: deps
 
 bench-postproc: deps
 	$(Q)tests/bench/postproc $(BUILD)/bench-postproc.tsv
+
+# What else finds mistakes: needs cppcheck and clang-tidy.
+analyze: all
+	$(say) CHECK cppcheck
+	$(Q)cppcheck $(CPPCHECK) postproc
+	$(say) CHECK clang-tidy
+	$(Q)clang-tidy --quiet $(SOURCES) -- -std=c17 -D_GNU_SOURCE -Ipostproc -I$(BUILD) 2>&1 | \
+		awk '/(warning|error):/ { bad = 1 } /warnings? generated|^Suppressed|^Use -/ { next } { print } END { exit bad }'
+	$(say) CHECK 'gcc -fanalyzer'
+	$(Q)$(MAKE) CC=gcc BUILD=build/analyze WERROR=1 CFLAGS='-O1 -g -fanalyzer' all
+
+# Identical inner conditions: that is how it reads `if (*slot) return *slot;`.
+CPPCHECK = --quiet --error-exitcode=1 --enable=warning,portability,performance --std=c11 --inline-suppr \
+	--suppress=identicalInnerCondition --suppress=missingIncludeSystem -D_GNU_SOURCE -D__x86_64__ -Ipostproc \
+	--template='{file}:{line}: {id}: {message}'
+
+# All that is made of recorded streams, and of hostile ones, without an error in memory. Needs valgrind.
+VALGRIND = valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite,indirect
+valgrind: $(BUILD)/tests/fuzz
+	$(Q)mkdir -p $(BUILD)/valgrind && zcat examples/demo-recording.txt.gz >$(BUILD)/valgrind/demo
+	$(Q)for target in stream formats diff; do \
+		echo "  $$target" && $(VALGRIND) $< $$target $(BUILD)/valgrind/demo tests/fuzz/corpus/$$target/* || exit 1; \
+	done
+	$(Q)for target in unpack maps names; do \
+		echo "  $$target" && $(VALGRIND) $< $$target tests/fuzz/corpus/$$target/* || exit 1; \
+	done
+
+# Built twice, in two folders: the same bytes.
+reproducible:
+	$(Q)scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && for folder in one another/one; do \
+		mkdir -p "$$scratch/$$folder" && cp -a Makefile postproc "$$scratch/$$folder" && \
+		$(MAKE) -C "$$scratch/$$folder" all >/dev/null || exit 1; \
+	done && cmp "$$scratch/one/build/hud-postproc" "$$scratch/another/one/build/hud-postproc" && sha256sum <"$$scratch/one/build/hud-postproc"
 
 demo: deps
 	$(Q)$(MAKE) all
@@ -155,7 +224,7 @@ clean:
 # Only what is missing is installed. The demo builds from Debian's crates, where there are any.
 APT_PACKAGES = build-essential pkg-config bpftrace libelf-dev libdw-dev libiberty-dev libyajl-dev libprotobuf-c-dev \
 	protobuf-c-compiler zlib1g-dev libzstd-dev libseccomp-dev gnuplot-nox libcmocka-dev \
-	bats shellcheck clang-format cargo librust-tokio-dev librust-hyper-dev librust-flate2-dev procps util-linux \
+	bats shellcheck clang clang-format libclang-rt-dev cargo librust-tokio-dev librust-hyper-dev librust-flate2-dev procps util-linux \
 	gdb xz-utils zstd jq python3-jsonschema protobuf-compiler cmark-gfm python3-prometheus-client
 DNF_PACKAGES = gcc make pkgconf bpftrace elfutils-libelf-devel elfutils-devel binutils-devel yajl-devel protobuf-c-devel \
 	protobuf-c-compiler zlib-devel libzstd-devel libseccomp-devel gnuplot libcmocka-devel \

@@ -1,10 +1,11 @@
 # shellcheck shell=bash
 # The pipeline: bpftrace, the recorder and the report, from their start to the end of the last of them, whatever ends it.
 
-# bpftrace's complaints about script $1, without those that mean nothing here.
+# bpftrace's complaints about script $1, without those that mean nothing here, and without bytes that a terminal would obey.
 sift_complaints() {
 	if ((${#OWN[@]})); then name_scripts "$1"; else exec cat; fi |
-		grep --line-buffered -vE "RLIMIT_MEMLOCK|^Attach|WARNING:|^[[:space:]]*[~^]*$" | head -n 40 >&2 || true
+		grep --line-buffered -vE "RLIMIT_MEMLOCK|^Attach|WARNING:|^[[:space:]]*[~^]*$" |
+		sed -u 's/[^\t -~]/?/g' | head -n 40 >&2 || true
 }
 
 # Becomes the program $2..., which gets the signal $1 when this script ends, however that happens: also if it did already.

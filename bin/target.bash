@@ -38,12 +38,13 @@ list_processes() {
 
 # One line about process $1: pid, start, command line.
 describe() {
-	local boot start words=()
+	local boot start line words=()
 
 	boot=$(sed -n 's/^btime //p' /proc/stat)
 	read_stat "$1" && start=$((boot + FIELDS[19] / $(getconf CLK_TCK)))
-	mapfile -d '' -t words 2>/dev/null <"/proc/$1/cmdline"
-	printf '%8d  %(%F %T)T  %.200s' "$1" "${start:-0}" "$(clean "${words[*]}")"
+	mapfile -d '' -n 200 -t words 2>/dev/null <"/proc/$1/cmdline"
+	line=${words[*]}
+	printf '%8d  %(%F %T)T  %.200s' "$1" "${start:-0}" "$(clean "${line:0:200}")"
 }
 
 # Names that resemble NAME: one holds the other, or few letters differ.
@@ -114,7 +115,8 @@ find_target() {
 check_target() {
 	[[ -d /proc/$PID ]] || die "no process has the id $PID"
 	slurp "/proc/$PID/status" || die "process $PID has just ended"
-	[[ $REPLY =~ Tgid:$'\t'([0-9]+) ]]
+	# A line of its own: the name above it may hold these letters.
+	[[ $REPLY =~ $'\n'Tgid:$'\t'([0-9]+) ]]
 	((BASH_REMATCH[1] == PID)) || die "$PID is a thread of process ${BASH_REMATCH[1]}: use --pid ${BASH_REMATCH[1]}"
 	read_stat "$PID" || die "process $PID has just ended"
 	((!(FIELDS[6] & 0x200000))) || die "$PID is a kernel thread"
@@ -130,7 +132,7 @@ is_still_there() {
 
 # Everything about the process that the stream has to begin with. Here its threads are looked at.
 read_head() {
-	local options=(--pid "$PID") kind one two three rest words
+	local options=(--pid "$PID") line kind one two three rest words
 
 	[[ $TARGET ]] && options+=(--target "$TARGET")
 	[[ $DEBUGINFOD ]] && options+=(--debuginfod)
@@ -144,7 +146,8 @@ read_head() {
 	options+=(--meta "options=${words% }")
 	# Ctrl-Z is not to come while it holds a thread of the target.
 	HEAD=$(trap '' TSTP && "$POSTPROC" head "${options[@]}") || die "process $PID cannot be read"
-	while read -r kind one two three rest; do
+	while IFS= read -r line; do
+		read -r kind one two three rest <<<"$line"
 		case $kind in
 		thread) ((three)) && WATCHED+=("$one") ;;
 		tokio) TOKIO="$one $two $three $rest" ;;
@@ -156,7 +159,7 @@ read_head() {
 			fi
 			;;
 		meta)
-			two+=${three:+ $three}${rest:+ $rest}
+			two=${line#"meta $one "} # as it is: a path may have spaces in a row
 			META[$one]=$two
 			[[ $one == warning ]] && WARNINGS+=("$two")
 			;;

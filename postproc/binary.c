@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "elfbounds.h"
 #include "opener.h"
 
 #define VDSO_LIMIT 0x100000 /* no vdso is bigger: do not read more than this of the target's memory */
@@ -100,7 +101,7 @@ static const char *check(int fd, const struct mapping *mapping, struct binary *b
 	GElf_Ehdr ehdr;
 
 	if (elf && elf_kind(elf) == ELF_K_ELF && gelf_getehdr(elf, &ehdr) &&
-	    (ehdr.e_type == ET_EXEC || ehdr.e_type == ET_DYN)) {
+	    (ehdr.e_type == ET_EXEC || ehdr.e_type == ET_DYN) && !(problem = elfbounds_problem(elf))) {
 		binary_build_id(elf, hex, sizeof(hex));
 		if (mapping->build_id[0] && strcmp(hex, mapping->build_id) != 0) {
 			problem = other_build;
@@ -279,7 +280,7 @@ bool binary_is_build(int fd, const char *build_id)
 	char hex[BUILD_ID_HEX] = "";
 	Elf *elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
 
-	if (elf)
+	if (elf && !elfbounds_problem(elf))
 		binary_build_id(elf, hex, sizeof(hex));
 	elf_end(elf);
 	return hex[0] && strcmp(hex, build_id) == 0;
@@ -295,7 +296,7 @@ bool binary_file_build_id(const char *path, char hex[BUILD_ID_HEX])
 	Elf *elf =
 		elf_begin(fd, ELF_C_READ, NULL); /* not mapped: whoever writes to it could kill the reader */
 
-	if (elf)
+	if (elf && !elfbounds_problem(elf))
 		binary_build_id(elf, hex, BUILD_ID_HEX);
 	elf_end(elf);
 	close(fd);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "binary.h"
+#include "budget.h"
 #include "debugunit.h"
 #include "opener.h"
 #include "progress.h"
@@ -24,6 +25,10 @@ static const char split_packed[] = "its debug info is packed in a .dwp file, whi
 static const char split_missing[] =
 	"its debug info is split, and its .dwo files are not where it was built: no inlined calls";
 
+static const char too_long[] = "its debug info takes too long to read: no source lines or inlined calls";
+
+#define RANGES_LIMIT (1u << 24) /* of all units together: many units may share a long list */
+
 /* A stretch of code of one unit. */
 struct stretch {
 	Dwarf_Addr low, high;
@@ -38,6 +43,7 @@ struct debug {
 	size_t unit_count, unit_size;
 	struct stretch *stretches; /* sorted */
 	size_t count, size;
+	size_t ranges; /* that were looked at */
 };
 
 /* --- the list of units, read at once --- */
@@ -57,7 +63,7 @@ static void add_unit(struct debug *debug, Dwarf_Die *die)
 	ptrdiff_t at = 0;
 	size_t before = debug->count;
 
-	while ((at = dwarf_ranges(die, at, &base, &low, &high)) > 0)
+	while (debug->ranges++ < RANGES_LIMIT && (at = dwarf_ranges(die, at, &base, &low, &high)) > 0)
 		if (low != 0 && low < high) /* 0: thrown away by the linker */
 			add_stretch(debug, low, high);
 	if (debug->count == before)
@@ -242,6 +248,9 @@ size_t debuginfo_find(struct module *module, uint64_t pc, struct debuginfo_funct
 	Dwarf_Addr start = 0;
 
 	functions[0] = (struct debuginfo_function){0};
+	if (module->debug_time >= BUDGET_DEBUG)
+		return 0;
+	uint64_t begun = budget_now();
 	progress_begin("reading the debug info of", module->path);
 	if (!debug)
 		debug = module->debug = load(module);
@@ -261,6 +270,9 @@ size_t debuginfo_find(struct module *module, uint64_t pc, struct debuginfo_funct
 	}
 	if (unit)
 		set_position(unit, addr, &functions[0]);
+	module->debug_time += budget_now() - begun;
+	if (module->debug_time >= BUDGET_DEBUG)
+		module->problem = too_long;
 	progress_end();
 	return count;
 }

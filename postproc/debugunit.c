@@ -8,7 +8,8 @@
 
 #define DEPTH_LIMIT 64	   /* of namespaces within namespaces */
 #define REFERENCE_LIMIT 16 /* of DW_AT_abstract_origin and DW_AT_specification, one leading to the next */
-#define SCOPE_LIMIT 512	   /* bytes of a joined scope */
+#define RANGES_LIMIT (1u << 22) /* of all functions: many may share a long list */
+#define SCOPE_LIMIT 512		/* bytes of a joined scope */
 
 /* A piece of a function's machine code; a function split in hot and cold has several. */
 struct debugunit_function {
@@ -32,7 +33,7 @@ static void add_function(struct debugunit *unit, Dwarf_Die *die)
 	Dwarf_Addr base, low, high;
 	ptrdiff_t at = 0;
 
-	while ((at = dwarf_ranges(die, at, &base, &low, &high)) > 0) {
+	while (unit->ranges++ < RANGES_LIMIT && (at = dwarf_ranges(die, at, &base, &low, &high)) > 0) {
 		if (low == 0 || low >= high) /* thrown away by the linker */
 			continue;
 		if (unit->function_count == unit->function_size) {
@@ -279,7 +280,7 @@ const char *debugunit_scope(struct debugunit *unit, Dwarf_Die *die)
 	for (; at > 0;
 	     at = unit->scopes[at - 1].parent) { /* from the inside out, from the back to the front */
 		const char *name = unit->scopes[at - 1].name ? unit->scopes[at - 1].name : "{anonymous}";
-		size_t length = strlen(name), separator = *start ? 2 : 0;
+		size_t length = strnlen(name, SCOPE_LIMIT + 1), separator = *start ? 2 : 0;
 		if ((size_t)(start - joined) < length + separator)
 			break;
 		if (separator)

@@ -156,7 +156,7 @@ static bool matchable(const struct blocker *b, const struct side *other)
 {
 	size_t i = 0;
 
-	if (!b->nameless_build)
+	if (!b || !b->nameless_build)
 		return true;
 	while (i < other->builds && strcmp(other->build[i], b->nameless_build) != 0)
 		i++;

@@ -1,23 +1,28 @@
 /* format-csv.c - the blockers as comma-separated values, by RFC 4180. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "escape.h"
 #include "formats.h"
 #include "reasons.h"
 
 /* A field in quotes: the target's text may hold anything. A spreadsheet must not take it for a formula. */
 static void text(FILE *out, const char *raw)
 {
+	char *safe = escape_utf8(raw);
+
 	putc('"', out);
-	if (raw && *raw && strchr("=+-@\t\r", *raw))
+	if (*safe && strchr("=+-@", *safe))
 		putc('\'', out);
-	for (; raw && *raw; raw++) {
-		if (*raw == '"')
+	for (const char *c = safe; *c; c++) {
+		if (*c == '"')
 			putc('"', out);
-		putc(*raw, out);
+		putc(*c, out);
 	}
 	putc('"', out);
+	free(safe);
 }
 
 int format_csv(FILE *out, const struct model *m, const struct report_options *options)

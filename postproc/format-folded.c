@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "escape.h"
 #include "formats.h"
 #include "places.h"
 #include "reasons.h"
@@ -29,10 +30,13 @@ static int by_stack(const void *one, const void *two)
 }
 
 /* A frame's name without what would end it or the line. */
-static void name(FILE *out, const char *text)
+static void name(FILE *out, const char *raw)
 {
-	for (; *text; text++)
-		putc(*text == ';' ? ':' : (unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text, out);
+	char *text = escape_utf8(raw);
+
+	for (char *c = text; *c; c++)
+		putc(*c == ';' ? ':' : *c, out);
+	free(text);
 }
 
 static void frames(FILE *out, const struct verdict *v)

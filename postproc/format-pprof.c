@@ -3,12 +3,12 @@
  * A sample is all blocks of one stack, worker and blocker. All text is valid UTF-8, as protobuf has it.
  */
 #include <errno.h>
-#include <obstack.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
+#include <libiberty/objalloc.h>
 #include <zlib.h>
 
 #include "escape.h"
@@ -16,9 +16,6 @@
 #include "places.h"
 #include "profile.pb-c.h"
 #include "reasons.h"
-
-#define obstack_chunk_alloc xmalloc
-#define obstack_chunk_free free
 
 typedef Perftools__Profiles__Profile Profile;
 typedef Perftools__Profiles__ValueType ValueType;
@@ -42,7 +39,7 @@ struct item {
 
 struct builder {
 	const struct model *model;
-	struct obstack memory; /* all that the profile points to */
+	struct objalloc *memory; /* all that the profile points to */
 	htab_t items;
 	size_t count[KINDS];
 	Mapping *mapping; /* as the model's, the ids from 1 on */
@@ -51,10 +48,11 @@ struct builder {
 
 static void *take(struct builder *b, size_t size)
 {
-	void *memory = obstack_alloc(&b->memory, size);
+	void *memory = objalloc_alloc(b->memory, (unsigned long)size);
 
-	memset(memory, 0, size);
-	return memory;
+	if (!memory)
+		xmalloc_failed(size);
+	return memset(memory, 0, size);
 }
 
 static hashval_t hash_item(const void *p)
@@ -81,7 +79,7 @@ static struct item *intern(struct builder *b, enum kind kind, const void *key, s
 		struct item *item = take(b, sizeof(*item));
 
 		*item = sought;
-		item->key = obstack_copy0(&b->memory, key, length);
+		item->key = memcpy(take(b, length + 1), key, length);
 		item->id = ++b->count[kind];
 		*slot = item;
 	}
@@ -156,6 +154,7 @@ static uint64_t location(struct builder *b, const uint64_t *key, size_t length)
 	for (size_t i = 0; i < l->n_line; i++) {
 		l->line[i] = take(b, sizeof(Line));
 		perftools__profiles__line__init(l->line[i]);
+		/* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): `length` are there */
 		l->line[i]->function_id = key[2 * i + 2];
 		l->line[i]->line = (int64_t)key[2 * i + 3];
 	}
@@ -417,7 +416,9 @@ int format_pprof(FILE *out, const struct model *m, const struct report_options *
 
 	(void)options;
 	errno = 0;
-	obstack_init(&b.memory);
+	b.memory = objalloc_create();
+	if (!b.memory)
+		xmalloc_failed(sizeof(b));
 	b.items = htab_create(1024, hash_item, equal_items, NULL);
 	perftools__profiles__profile__init(&b.profile);
 	string(&b, "");
@@ -427,6 +428,6 @@ int format_pprof(FILE *out, const struct model *m, const struct report_options *
 	place_items(&b);
 	write_profile(&b.profile, out);
 	htab_delete(b.items);
-	obstack_free(&b.memory, NULL);
+	objalloc_free(b.memory);
 	return fflush(out) != 0 || ferror(out) ? -1 : 0;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "arch.h"
+#include "budget.h"
 #include "space.h"
 
 #define FUNCTION_BYTES 256 /* shorter ones may call nothing */
@@ -71,11 +72,14 @@ bool keeps_frame_pointers(const struct module *module)
 
 	if (!cfi)
 		return false;
+	uint64_t begun = budget_now();
 	for (size_t i = 0, step = 1 + count / FUNCTIONS; i + 1 < count; i += step) {
 		int64_t start = table[2 * i], size = table[2 * (i + 1)] - start;
 
 		if (size < FUNCTION_BYTES)
 			continue;
+		if (budget_now() - begun > BUDGET_CFI)
+			return false;
 		looked_at++;
 		kept += framed(cfi, base + (GElf_Addr)(start + size / 2));
 	}

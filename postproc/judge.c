@@ -307,8 +307,6 @@ const struct verdict *judge_stack(struct judge *judge, const struct frame *const
 	struct verdict key = {.frame = frame, .count = count, .cut = cut};
 	void **slot = htab_find_slot(judge->verdicts, &key, INSERT);
 
-	if (!slot)
-		xmalloc_failed(sizeof(key));
 	if (*slot)
 		return *slot;
 	struct judged *judged = xcalloc(1, sizeof(*judged));
@@ -316,7 +314,11 @@ const struct verdict *judge_stack(struct judge *judge, const struct frame *const
 
 	*v = key;
 	v->id = ++judge->next;
-	v->frame = count ? xmemdup(frame, count * sizeof(*frame), count * sizeof(*frame)) : NULL;
+	const struct frame **own = xcalloc(count + 1, sizeof(*own));
+
+	if (count)
+		memcpy(own, frame, count * sizeof(*own));
+	v->frame = own;
 	*slot = judged;
 	unsigned *marks = xcalloc(count + 1, sizeof(*marks));
 

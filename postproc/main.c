@@ -5,9 +5,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "command.h"
+
+#define MEMORY_LIMIT ((rlim_t)4 << 30)
 
 static const struct {
 	const char *name;
@@ -31,6 +34,24 @@ static void usage(FILE *out)
 	fputs("\nhud-postproc COMMAND --help tells more. hud-trace runs it; see hud-trace(8).\n", out);
 }
 
+/* Half of the machine's memory, 4 GiB at the most: whatever a recording or a file of the target makes it ask for, what is traced
+ * must not be killed for it. Files that are only read do not count (setrlimit(2), RLIMIT_DATA since Linux 4.7). */
+static void limit_memory(void)
+{
+#if !defined(__SANITIZE_ADDRESS__) /* which maps terabytes */
+	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+	rlim_t half = pages > 0 && page > 0 ? (rlim_t)pages / 2 * (rlim_t)page : MEMORY_LIMIT;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_DATA, &limit))
+		return;
+	half = half < MEMORY_LIMIT ? half : MEMORY_LIMIT;
+	if (limit.rlim_cur > half) /* RLIM_INFINITY is the largest */
+		limit.rlim_cur = half;
+	setrlimit(RLIMIT_DATA, &limit);
+#endif
+}
+
 /* A file that is opened later must not become a standard one. What was closed fails as before: it is open the wrong way. */
 static void keep_standard_files(void)
 {
@@ -41,6 +62,7 @@ static void keep_standard_files(void)
 
 int main(int argc, char **argv)
 {
+	limit_memory();
 	keep_standard_files();
 	signal(SIGCHLD, SIG_DFL); /* who ignores it hears nothing of its children */
 	setlocale(LC_CTYPE, "");

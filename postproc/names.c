@@ -288,7 +288,7 @@ char *name_cut(char *name)
 		head--;
 	while (tail < length && ((unsigned char)name[tail] & 0xc0) == 0x80)
 		tail++;
-	memcpy(name + head, "...", 3);
+	memcpy(name + head, "...", 3); /* NOLINT(bugprone-not-null-terminated-result): more follows */
 	memmove(name + head + 3, name + tail, length - tail + 1);
 	return name;
 }

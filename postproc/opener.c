@@ -96,7 +96,8 @@ static int open_elf(const char *path, long pid)
 	if (place < 0)
 		return -1;
 	errno = EINVAL;
-	if (fstat(place, &st) == 0 && S_ISREG(st.st_mode)) {
+	/* Files of the kernel's (in /proc, /sys) seem empty; to read one may have an effect. */
+	if (fstat(place, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
 		snprintf(name, sizeof(name), "/proc/self/fd/%d", place);
 		fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 		if (fd >= 0 && !is_elf(fd)) {

@@ -58,6 +58,9 @@ int output_close(struct output *output, bool whole)
 	    !error)
 		error = errno;
 	free(output->path);
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak" /* of standard output, which is not closed */
+#endif
 	*output = (struct output){0};
 	errno = error;
 	return error ? -1 : 0;

@@ -215,7 +215,7 @@ static void visit(void *context, const char *symbol, uint64_t start)
 
 /* --- which polls are those of spawn_blocking, where names do not tell --- */
 
-#define DATA_LIMIT ((uint64_t)64 << 20) /* bytes of writable data that are looked through */
+#define DATA_LIMIT ((uint64_t)64 << 20) /* bytes of data that are looked through */
 #define TABLE_WORDS 14
 
 /* The poll whose function begins at `address`, or NULL. */
@@ -271,18 +271,20 @@ static void find_pool(pid_t pid, struct module *module, struct pollsites *sites)
 	GElf_Addr bias;
 	Elf *elf = dwfl_module_getelf(module->dwfl, &bias);
 	size_t count = 0;
+	uint64_t left = DATA_LIMIT;
 
 	if (!elf || elf_getphdrnum(elf, &count) != 0)
 		return;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && left > 0; i++) {
 		GElf_Phdr phdr;
 
 		if (!gelf_getphdr(elf, (int)i, &phdr) || phdr.p_type != PT_LOAD || (phdr.p_flags & PF_X))
 			continue;
 		uint64_t start = (phdr.p_vaddr + 7) & ~(uint64_t)7;
 
-		search_data(pid, module, start + bias,
-			    phdr.p_filesz < DATA_LIMIT ? phdr.p_filesz : DATA_LIMIT, sites);
+		uint64_t size = phdr.p_filesz < left ? phdr.p_filesz : left;
+		search_data(pid, module, start + bias, size, sites);
+		left -= size;
 	}
 }
 

@@ -50,28 +50,36 @@ static char *mapping_build_id(pid_t pid, const struct mapping *m)
 	return xstrdup(hex);
 }
 
+bool procmaps_parse(char *line, struct mapping *m)
+{
+	char perms[5];
+	int name = 0;
+
+	*m = (struct mapping){.executable = true};
+	line[strcspn(line, "\n")] = '\0';
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %*s %*s %n", &m->start, &m->end, perms,
+		   &m->offset, &name) < 4 ||
+	    !name || perms[2] != 'x' || !strcmp(line + name, "[vsyscall]"))
+		return false;
+	m->path = line + name;
+	return true;
+}
+
 int procmaps_read(pid_t pid, struct procmaps *maps)
 {
 	char *line = NULL;
 	FILE *in = looker_open(pid, "maps");
 	size_t room = 0, size = 0;
-	ssize_t length;
 
 	*maps = (struct procmaps){0};
 	if (!in)
 		return -1;
-	while ((length = getline(&line, &size, in)) > 0) {
-		struct mapping m = {.executable = true};
-		char perms[5];
-		int name = 0;
+	while (getline(&line, &size, in) > 0) {
+		struct mapping m;
 
-		if (line[length - 1] == '\n')
-			line[length - 1] = '\0';
-		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %*s %*s %n", &m.start, &m.end,
-			   perms, &m.offset, &name) < 4 ||
-		    !name || perms[2] != 'x' || !strcmp(line + name, "[vsyscall]"))
+		if (!procmaps_parse(line, &m))
 			continue;
-		m.path = xstrdup(line + name);
+		m.path = xstrdup(m.path);
 		m.build_id = mapping_build_id(pid, &m);
 		if (maps->count == room) {
 			room = room ? 2 * room : 32;

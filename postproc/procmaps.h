@@ -2,6 +2,7 @@
 #ifndef HUD_PROCMAPS_H
 #define HUD_PROCMAPS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -12,6 +13,10 @@ struct procmaps {
 	struct mapping *mapping;
 	size_t count;
 };
+
+/* Takes a line of that file apart, in place: `path` points into it, there is no build id. False if it is none of executable
+ * memory, or of what no process has of its own ([vsyscall]). */
+bool procmaps_parse(char *line, struct mapping *mapping);
 
 /* Reads those of `pid`. Returns 0, or -1 with errno set. What it took, procmaps_free() gives back. */
 int procmaps_read(pid_t pid, struct procmaps *maps);

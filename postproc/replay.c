@@ -32,6 +32,7 @@ struct replay {
 	struct model *model;
 	char *exe, *strings[16 + UNKNOWN_SHOWN]; /* meta values that the model points to */
 	size_t kept;
+	char *why; /* it ended */
 	struct mapped *mapped;
 	const struct arch *arch; /* the target's */
 	struct space *space;
@@ -83,6 +84,7 @@ void replay_free(struct replay *r)
 	free(r->future);
 	for (size_t i = 0; i < r->kept; i++)
 		free(r->strings[i]);
+	free(r->why);
 	free(r);
 }
 
@@ -407,8 +409,10 @@ static void take(struct replay *r, const struct event *e)
 	case EVENT_END:
 		see(r, e->ns);
 		r->ended = e->ns;
-		if (!m->ended && r->kept < sizeof(r->strings) / sizeof(*r->strings))
-			m->ended = r->strings[r->kept++] = xstrdup(e->text);
+		if (!m->ended) { /* it may have ended before, and gone on */
+			free(r->why);
+			m->ended = r->why = xstrdup(e->text);
+		}
 		break;
 	case EVENT_SAMPLE:
 	case EVENT_RUNQ:

@@ -2,11 +2,14 @@
 #include "resolve.h"
 
 #include <errno.h>
+#include <libiberty/libiberty.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "escape.h"
 #include "unpack.h"
+
+#define LINE_LIMIT (1u << 20) /* bytes, as stream.c has it */
 
 static bool begins(const char *line, const char *kind)
 {
@@ -15,15 +18,31 @@ static bool begins(const char *line, const char *kind)
 	return !strncmp(line, kind, length) && line[length] == ' ';
 }
 
+/* Reads a line with its end, and without what makes it longer than any event line is: such a one is no event. Returns its
+ * length, 0 at the end of the stream; what has no end was cut off. */
+static size_t read_line(FILE *in, char *line)
+{
+	size_t length = 0;
+	int c;
+
+	while ((c = getc_unlocked(in)) != EOF && c != '\n')
+		if (length < LINE_LIMIT)
+			line[length++] = (char)c;
+	if (c == EOF)
+		return 0;
+	line[length++] = '\n';
+	line[length] = '\0';
+	return length;
+}
+
 /* The lines of the recording, with the stacks resolved. The head goes before the stacks: they need its first line. */
 static void copy(FILE *in, const struct replay *replay, FILE *out)
 {
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t length;
+	char *line = xmalloc(LINE_LIMIT + 2);
+	size_t length;
 	bool head = true;
 
-	while ((length = getline(&line, &size, in)) > 0 && line[length - 1] == '\n') {
+	while ((length = read_line(in, line))) {
 		if (begins(line, "stack") || begins(line, "words") || begins(line, "returns") ||
 		    begins(line, "frame"))
 			continue;
@@ -32,7 +51,7 @@ static void copy(FILE *in, const struct replay *replay, FILE *out)
 			replay_write_stacks(replay, out);
 			head = false;
 		}
-		fputs(line, out);
+		fwrite(line, 1, length, out);
 	}
 	free(line);
 }

@@ -263,7 +263,7 @@ static enum outcome exchange(struct resolver *r, const struct question *question
 			     size_t more_size, size_t *size)
 {
 	int64_t end = now() + (int64_t)r->options.seconds * 1000;
-	struct answer_head head;
+	struct answer_head head = {0};
 
 	/* At once: who is woken by half of it has to sleep again. */
 	memcpy(r->asked, question, sizeof(*question));

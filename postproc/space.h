@@ -28,6 +28,8 @@ struct module {
 	const char *problem;  /* why dwfl is NULL or weaker than hoped (static text), or NULL */
 	bool has_symtab;      /* .symtab (or a separate debug file's) rather than .dynsym alone */
 	bool has_debug_info;  /* .debug_info with units */
+	uint64_t cfi_time,
+		debug_time; /* ns of CPU time that its frame and debug info have cost: see budget.h */
 	/* Owned by symbols.c, debuginfo.c and locations.c; freed by them through space_free's hooks. */
 	void *symbols, *debug, *locations;
 };

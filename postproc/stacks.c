@@ -128,6 +128,8 @@ static struct stack *find(struct stacks *stacks, uint64_t id, enum insert_option
 	struct stack key = {.id = id};
 	void **slot = htab_find_slot(stacks->by_id, &key, insert);
 
+	if (!slot && insert == INSERT)
+		xmalloc_failed(sizeof(key));
 	if (!slot)
 		return NULL;
 	if (!*slot) {

@@ -4,6 +4,7 @@
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 #include <libiberty/objalloc.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,6 +119,14 @@ static const char *intern(struct symbolizer *s, const char *bytes, size_t length
 
 static const struct name *names_of(struct symbolizer *s, const char *symbol)
 {
+	char cut[NAME_WHOLE_LIMIT];
+
+	/* One of a megabyte, kept for each address, would fill the memory; of a longer one nothing is shown. */
+	if (strnlen(symbol, sizeof(cut)) == sizeof(cut)) {
+		memcpy(cut, symbol, sizeof(cut) - 1);
+		cut[sizeof(cut) - 1] = 0;
+		symbol = cut;
+	}
 	struct name wanted = {.symbol = symbol};
 	void **slot = htab_find_slot(s->names, &wanted, INSERT);
 
@@ -154,7 +163,8 @@ static const struct name *debug_name(struct symbolizer *s, struct module *module
 	if (symbol && start == function->start)
 		return names_of(s, symbol);
 	const char *generics = name_generics(function->name, &length);
-	size_t end = generics ? (size_t)(generics - function->name) - 1 : strlen(function->name);
+	size_t end = generics ? (size_t)(generics - function->name) - 1
+			      : strnlen(function->name, NAME_WHOLE_LIMIT);
 	char *base = xstrndup(function->name, end);
 	char *path = function->scope ? concat(function->scope, "::", base, NULL) : xstrdup(base);
 	const struct name *name = names_of(s, path);
@@ -168,7 +178,7 @@ static const char *path_of(struct symbolizer *s, const struct debuginfo_file *fi
 	if (!file->name || !file->directory)
 		return file->name;
 	char *path = concat(file->directory, "/", file->name, NULL);
-	const char *kept = intern(s, path, strlen(path));
+	const char *kept = intern(s, path, strnlen(path, PATH_MAX));
 	free(path);
 	return kept;
 }

@@ -10,7 +10,9 @@
 #include "space.h"
 
 #define FILES_LIMIT 4 /* a module's symbols come from at most three: itself, debug file, mini debug info */
-#define NESTING_LIMIT 256 /* symbols looked at that begin before an address without covering it */
+#define NAME_LONGEST (1u << 16)	      /* bytes: a symbol with a longer name is left out */
+#define NAMES_LIMIT ((size_t)1 << 30) /* of all names: they may overlap, and each be long */
+#define NESTING_LIMIT 256	      /* symbols looked at that begin before an address without covering it */
 
 /* A big program has a million of them. */
 struct symbol {
@@ -88,7 +90,9 @@ static unsigned char rank_of(const GElf_Sym *sym, const char *name, bool functio
 			       (GELF_ST_BIND(sym->st_info) == STB_LOCAL ? 16 : 0) + underscores);
 }
 
-static bool read_symbol(Dwfl_Module *mod, int index, struct sections *files, struct symbol *symbol)
+/* Takes the length of its name from *names_left. */
+static bool read_symbol(Dwfl_Module *mod, int index, struct sections *files, struct symbol *symbol,
+			size_t *names_left)
 {
 	GElf_Sym sym;
 	GElf_Addr addr;
@@ -97,7 +101,10 @@ static bool read_symbol(Dwfl_Module *mod, int index, struct sections *files, str
 	Dwarf_Addr bias;
 	const char *name = dwfl_module_getsym_info(mod, index, &sym, &addr, &shndx, &elf, &bias);
 
-	if (!name || !name[0] || !elf || shndx == SHN_UNDEF || shndx >= SHN_LORESERVE)
+	size_t length = name ? strnlen(name, NAME_LONGEST) : 0;
+
+	*names_left -= length < *names_left ? length : *names_left;
+	if (length == 0 || length == NAME_LONGEST || !elf || shndx == SHN_UNDEF || shndx >= SHN_LORESERVE)
 		return false;
 	int type = GELF_ST_TYPE(sym.st_info);
 	bool function = type == STT_FUNC || type == STT_GNU_IFUNC;
@@ -134,11 +141,11 @@ static struct symbols *load(struct module *module)
 {
 	struct sections files[FILES_LIMIT] = {{0}};
 	int total = module->dwfl ? dwfl_module_getsymtab(module->dwfl) : 0;
-	size_t limit = total > 0 ? (size_t)total : 0, count = 0;
+	size_t limit = total > 0 ? (size_t)total : 0, count = 0, names_left = NAMES_LIMIT;
 	struct symbols *symbols = xmalloc(sizeof(*symbols) + limit * sizeof(struct symbol));
 
-	for (size_t i = 1; i < limit; i++)
-		count += read_symbol(module->dwfl, (int)i, files, &symbols->symbol[count]);
+	for (size_t i = 1; i < limit && names_left > 0; i++)
+		count += read_symbol(module->dwfl, (int)i, files, &symbols->symbol[count], &names_left);
 	for (size_t i = 0; i < FILES_LIMIT; i++) {
 		module->has_symtab |= files[i].symtab;
 		free(files[i].section);

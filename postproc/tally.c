@@ -158,6 +158,8 @@ static struct thread *find_thread(const struct tally *t, long tid, enum insert_o
 	struct thread key = {.w.tid = tid};
 	void **slot = htab_find_slot(t->threads, &key, insert);
 
+	if (!slot && insert == INSERT)
+		xmalloc_failed(sizeof(key));
 	if (!slot)
 		return NULL;
 	if (!*slot) {

@@ -16,6 +16,7 @@
 
 #define ENTRIES_MAX 20000000u /* debug info entries that are read at most */
 #define DEPTH_MAX 8	      /* of namespaces */
+#define NAME_MAX_BYTES 4096   /* of a name that are looked at */
 #define TLS_MAX (1u << 24)    /* bytes: thread-local memory is not larger */
 
 /* The thread-local variables. In mangled names, legacy or v0, paths look like this. Since 1.29 the first is all there is. */
@@ -110,7 +111,8 @@ static void find_symbols(Dwfl_Module *module, struct search *s)
 		if (!name || GELF_ST_TYPE(sym.st_info) != STT_TLS || sym.st_shndx == SHN_UNDEF)
 			continue;
 		for (int which = 0; which < VARIABLES; which++)
-			if (strstr(name, mangled[which]))
+			if (memmem(name, strnlen(name, NAME_MAX_BYTES), mangled[which],
+				   strlen(mangled[which])))
 				set_variable(s, which, sym.st_value);
 	}
 	s->symbols = s->variable[CONTEXT].found;
@@ -147,6 +149,7 @@ static uint64_t commonest_access(Elf *elf)
 			    p[10] != 0x8d || (p[11] & 7) != reg || (p[11] >> 3 & 7) != reg || reg == 4)
 				continue;
 			if (p[11] >> 6 == 1)
+				/* NOLINTNEXTLINE(bugprone-signed-char-misuse): it has a sign */
 				displacement = (int8_t)p[12];
 			else if (p[11] >> 6 == 2)
 				memcpy(&displacement, p + 12, 4);
@@ -240,7 +243,7 @@ static void walk(struct search *s, Dwarf_Die *parent, char *path, size_t length,
 		if (tag != DW_TAG_namespace && tag != DW_TAG_variable && tag != DW_TAG_structure_type)
 			continue;
 		name = dwarf_diename(&die);
-		if (!name || length + strlen(name) + 3 > size)
+		if (!name || length + strnlen(name, size) + 3 > size)
 			continue;
 		longer = length + (size_t)sprintf(path + length, "%s", name);
 		for (int i = 0; i < VARIABLES && tag == DW_TAG_variable; i++)
@@ -264,7 +267,7 @@ static bool unit_of_tokio(Dwarf_Die *unit)
 {
 	const char *name = dwarf_diename(unit);
 
-	return name && strstr(name, "/@/tokio.");
+	return name && memmem(name, strnlen(name, NAME_MAX_BYTES), "/@/tokio.", strlen("/@/tokio."));
 }
 
 static bool complete(const struct search *s)

@@ -36,8 +36,7 @@ char *unit_duration(char *text, uint64_t ns)
 char *unit_setting(char *text, uint64_t ns)
 {
 	unit_duration(text, ns);
-	char *blank = strchr(text, ' ');
-	char *end = blank;
+	char *blank = text + strcspn(text, " "), *end = blank;
 
 	if (memchr(text, '.', (size_t)(blank - text))) {
 		while (end[-1] == '0')

@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "budget.h"
 #include "cfiexpr.h"
 #include "space.h"
 #include "symbols.h"
 
 #define FIRST_SLOTS 1024
 #define ROWS_LIMIT (1 << 17) /* a process that makes code without end must not make the cache endless */
+
+static const char too_long[] = "its call frame information takes too long to read: its stacks are cut";
 
 /* How to find one value of the caller's frame. */
 enum rule_kind {
@@ -129,10 +132,18 @@ static bool is_sigreturn(const struct arch *arch, Dwfl_Module *dwfl, uint64_t pc
 	       memcmp((const char *)data->d_buf + address, arch->signal_frame->code, size) == 0;
 }
 
-static void read_row(const struct arch *arch, struct row *row, uint64_t pc, const struct module *module)
+static void read_row(const struct arch *arch, struct row *row, uint64_t pc, struct module *module)
 {
-	Dwarf_Frame *frame = module && module->dwfl ? find_frame(module->dwfl, pc) : NULL;
+	Dwarf_Frame *frame = NULL;
 
+	if (module && module->dwfl && module->cfi_time < BUDGET_CFI) {
+		uint64_t start = budget_now();
+
+		frame = find_frame(module->dwfl, pc);
+		module->cfi_time += budget_now() - start;
+		if (module->cfi_time >= BUDGET_CFI)
+			module->problem = too_long;
+	}
 	*row = (struct row){.pc = pc, .module = module};
 	/* `pc` is the trampoline's own address, or one less when that is a return address. */
 	row->sigreturn = module && module->dwfl && is_sigreturn(arch, module->dwfl, (pc + 3) & ~UINT64_C(3));
@@ -216,7 +227,7 @@ static void make_room(struct unwinder *u)
 /* The row for `pc`, which is not 0. Valid until the next call. */
 static const struct row *row_of(struct unwinder *u, uint64_t pc)
 {
-	const struct module *module = space_module(u->space, pc);
+	struct module *module = space_module(u->space, pc);
 	struct row *row = slot_of(u, pc);
 
 	if (row->pc == pc && row->module == module)

@@ -1,0 +1,31 @@
+#!/usr/bin/env bats
+# The program as it is built: hardened, and without a trace of where.
+
+setup() {
+	ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+	POSTPROC=$ROOT/build/hud-postproc
+	cd "$BATS_TEST_TMPDIR"
+}
+
+@test "hardening: position independent, nothing writable that need not be, checked" {
+	readelf -dW "$POSTPROC" >dynamic
+	grep -q 'FLAGS_1.*NOW.*PIE' dynamic
+	! grep -E 'RPATH|RUNPATH|TEXTREL' dynamic || false
+	readelf -lW "$POSTPROC" >segments
+	grep -q 'GNU_RELRO' segments
+	grep -qE 'GNU_STACK .* RW +0x' segments
+	! grep -E '^ *(LOAD|GNU_STACK) .* RWE' segments || false
+	readelf --dyn-syms -W "$POSTPROC" >symbols
+	grep -q ' __stack_chk_fail' symbols
+	grep -q ' __memcpy_chk' symbols
+}
+
+@test "hardening: what is compiled here can be entered at its functions alone" {
+	[[ $(uname -m) == x86_64 ]] || skip "it is x86-64's"
+	readelf -nW "$ROOT/build/unwind.o" | grep -q 'x86 feature: IBT, SHSTK'
+}
+
+@test "reproducible: nothing in it tells where it was built" {
+	! grep -aF "$ROOT" "$POSTPROC" || false
+	[[ $(readelf --debug-dump=info "$POSTPROC" 2>/dev/null | grep -c 'DW_AT_comp_dir.*: \.$') -gt 0 ]]
+}

@@ -1,0 +1,208 @@
+#!/usr/bin/env bats
+# What the target chooses may be made to do harm: names, paths, and the files that it maps.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	export HOSTILE=$BATS_FILE_TMPDIR/hostile
+
+	# Its first argument names it, the others its threads.
+	cc -o "$HOSTILE" -pthread -x c - <<-'END'
+	#include <pthread.h>
+	#include <stdio.h>
+	#include <sys/prctl.h>
+	#include <unistd.h>
+	static void *sleeper(void *name)
+	{
+		prctl(PR_SET_NAME, name);
+		for (;;)
+			pause();
+	}
+	int main(int argc, char **argv)
+	{
+		pthread_t thread;
+		prctl(PR_SET_NAME, argv[1]);
+		for (int i = 2; i < argc; i++)
+			pthread_create(&thread, NULL, sleeper, argv[i]);
+		sleep(1);
+		puts("ready");
+		fflush(stdout);
+		sleeper(argv[1]);
+	}
+	END
+}
+
+setup() {
+	load helpers
+	ELF=$ROOT/tests/hostile-elf.py
+	STARTED=()
+	mkdir "$BATS_TEST_TMPDIR/here"
+	cd "$BATS_TEST_TMPDIR/here"
+}
+
+teardown() {
+	end_started
+}
+
+# Starts the program at $1 with the names $2...; sets SERVER.
+start_hostile() {
+	"$@" >ready 3>&- &
+	SERVER=$!
+	STARTED+=("$SERVER")
+	within 30 grep -qs ready ready
+}
+
+# Nothing but printable ASCII and ends of lines in the files.
+plain() {
+	! LC_ALL=C grep -anH $'[^\t -~]' "$@" || return 1
+}
+
+# A recording of a process that has file $1 mapped, and waits in its function `victim` at many places.
+recording() {
+	printf '%s\n' 'hud-trace 1' 'meta pid 42' "meta exe $1" 'meta arch x86_64' 'meta threshold-us 5000' \
+		'meta polls tls DWARF' 'thread 43 worker 1 w' "map 10000 12000 r-xp 0 - $1" 'begin 900000000'
+	for ((i = 0; i < 20; i++)); do
+		printf 'stack %x 43 %x 7ffe0000 7ffe0000 1\n' $((i + 1)) $((0x11200 + i * 16))
+		printf 'words %x 43 0 11050 11060 11070 11080 0 0 0 0 0 0 0 0 0 0 0 0\n' $((i + 1))
+		printf 'sleep %d 43 0 9000000 0 S 202 %x 0 0 0 x\n' $((1000000000 + i * 10000000)) $((i + 1))
+		printf 'poll %d 43 %d %d %d 0 7 %d M E\n' $((1000000200 + i * 10000000)) $((991000000 + i * 10000000)) \
+			$((1000000100 + i * 10000000)) $((990900000 + i * 10000000)) "$i"
+	done
+	echo 'end 3000000000 exit'
+}
+
+# hud-postproc report on a recording with the hostile file $1, in a bounded time and 2 GB of memory.
+report_on() {
+	/usr/bin/python3 "$ELF" "$1" "$PWD/file"
+	recording "$PWD/file" >in
+	(ulimit -v 2000000 && LC_ALL=C exec timeout 300 "$POSTPROC" report --width 200 --headless in >out 2>err)
+	[[ ! -s err ]]
+	plain out
+	grep -q '20 long polls' out
+}
+
+@test "hostile files: those that libelf must not open are told from others" {
+	for kind in bomb bomb-names bomb-old; do
+		report_on "$kind"
+		grep -q 'not read: its compressed sections would fill the memory' out
+	done
+	report_on notes
+	grep -q "not read: its notes are larger than any program's" out
+}
+
+@test "hostile files: symbols in a bomb, sections out of the file, long and many names" {
+	for kind in bomb-lzma wild; do
+		report_on "$kind"
+		grep -q '^#1  victim$' out
+	done
+	report_on exponential-name
+	grep -q '^#1  a::f::<(u8, u8), ((u8, u8), ' out
+	report_on overlapping-names
+	grep -qE '^#1  _+\.\.\._+$' out
+	report_on long-name
+	grep -qE '^#1  _RNvC5tokiox+\.\.\.x+$' out
+}
+
+@test "hostile files: debug info that leads in circles, or nowhere" {
+	report_on reference-loop
+	grep -q '^        file+0x1200 (inlined)$' out
+	report_on deep
+	grep -q '^#1  f$' out
+	report_on shared-ranges
+	grep -q '^#1  f$' out
+}
+
+@test "hostile files: call frame information without an end" {
+	report_on cfi-loop
+	for kind in cfi-registers cfi-long; do
+		report_on "$kind"
+		grep -q '^#1  victim$' out
+	done
+}
+
+@test "hostile files: the head of a process that has them mapped" {
+	for kind in bomb notes wild cfi-registers; do
+		/usr/bin/python3 "$ELF" "$kind" "$PWD/file"
+		# Code is mapped from it; what runs is another program.
+		/usr/bin/python3 -c 'import mmap, os, signal, sys
+mapped = mmap.mmap(os.open(sys.argv[1], os.O_RDONLY), 0, prot=mmap.PROT_READ | mmap.PROT_EXEC, flags=mmap.MAP_PRIVATE)
+print("ready", flush=True)
+signal.pause()' "$PWD/file" >ready 3>&- &
+		SERVER=$!
+		STARTED+=("$SERVER")
+		within 30 grep -qs ready ready
+		(ulimit -v 2000000 && exec timeout 300 "$POSTPROC" head --headless --pid "$SERVER" >head)
+		plain head
+		grep -q "^map [0-9a-f]* [0-9a-f]* r-xp 0 - $PWD/file$" head
+		end_started
+		rm ready
+	done
+}
+
+@test "hostile process: names of its threads, its path and its arguments stay text" {
+	local name=$'a\n\tb\e]0;c\a"' other=$'`id`$(id)\'\xff\xc2' path
+	path=$PWD/$'my  "app"\n`touch owned` $(touch owned)\e]0;x\a\xff'
+
+	mkdir "$path"
+	cp "$HOSTILE" "$path/it's"
+	start_hostile "$path/it's" "$name" "$other" $'%s%n\\x1b|' $'\xe2\x80\xae<b>&amp;'
+	"$POSTPROC" head --headless --workers '`id`' --pid "$SERVER" >head
+	plain head
+	grep -qF "thread $SERVER unknown 0 a\\x0a\\x09b\\x1b]0;c\\x07\"" head
+	grep -qE '^thread [0-9]+ unknown 1 `id`\$\(id\).\\xff\\xc2$' head
+	grep -qF 'my  "app"' head
+	# The script that bpftrace gets has nothing of it.
+	run -0 --separate-stderr "$HUD" --pid "$SERVER" --workers '`id`' --print-script
+	[[ $output == *"BEGIN"* && $output != *'id`'* && $output != *owned* && $output != *app* ]]
+	plain - <<<"$output$stderr"
+	# It is named in what is said about it, where two are meant, and where none is.
+	"$HOSTILE" "$name" $'\e[2J' "$(printf '%2000s' '')" 3>&- >ready2 &
+	STARTED+=("$!")
+	within 30 grep -qs ready ready2
+	run -1 "$HUD" --print-script "$name"
+	[[ $output == *"2 processes match 'a\\x0a\\x09b\\x1b]0;c\\x07\"'"* && $output == *"\\x1b[2J"* ]]
+	plain - <<<"$output"
+	run -1 "$HUD" --print-script 'a\x0a\x09b'
+	[[ $output == *'Is it one of these? a\x0a\x09b\x1b]0;c\x07"'* ]]
+	plain - <<<"$output"
+	run -1 "$HUD" --print-script --pid "$SERVER"
+	[[ $output == *'has no thread that looks like a Tokio worker'* && $output == *'`id`'* ]]
+	plain - <<<"$output"
+	[[ ! -e owned ]]
+}
+
+@test "hostile process: a name cannot pass for a line of /proc" {
+	start_hostile "$HOSTILE" $'Tgid:\t1' $'x) Z 1 1'
+	run -0 --separate-stderr "$HUD" --pid "$SERVER" --workers 'x)' --print-script
+	[[ $output == *BEGIN* ]]
+}
+
+# Reads stream $1 and writes all that can be written of it.
+write_all() {
+	local format options=()
+
+	for format in text csv json ndjson trace folded prometheus markdown; do
+		options+=(--format "$format=all.$format")
+	done
+	"$POSTPROC" report --headless "${options[@]}" --chart all.svg "$1" 2>err
+	[[ ! -s err ]]
+}
+
+@test "hostile recording: names in a chart are text, for gnuplot and for who reads the picture" {
+	local bad='\x0a\x09\x22\x60touch\x20owned\x60$(touch\x20owned)\x1b]0;x\x07</text><script>\xff\xc2\x9b\xe2\x80\xae'
+
+	recording /nonexistent/file | sed -e "s|^meta exe .*|&\nmeta target $bad|" -e "s| w\$| $bad|" >in
+	for ((i = 1; i <= 20; i++)); do
+		printf 'frame %x whole call user 11200 1200 7 m %s %s - /%s.rs\n' "$i" "$bad" "$bad" "$bad"
+	done >>frames
+	sed -i -e '/^stack/d' -e '/^words/d' -e '/^begin/r frames' in
+	write_all in
+	[[ ! -e owned ]]
+	/usr/bin/python3 -c 'import sys, xml.dom.minidom
+tree = xml.dom.minidom.parse(sys.argv[1])
+assert not tree.getElementsByTagName("script")
+assert any("<script>" in (node.nodeValue or "") for text in tree.getElementsByTagName("text") for node in text.childNodes)' all.svg
+	# Line feeds and UTF-8 there may be; nothing else below a space, no C1, nothing that turns the direction.
+	! LC_ALL=C grep -anE $'[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80\xae' all.* || false
+	iconv -f UTF-8 -t UTF-16 all.* >/dev/null
+}
