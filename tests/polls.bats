@@ -95,7 +95,7 @@ accurate() {
 	trace "$DEBUG" stuck 10000 7
 	cat polls
 	# The one that runs: the other sleeps all the while, and nothing happens to it.
-	awk '$1 == "poll" && $NF == "R" { n[$3]++; last[$3] = $5 - $4 }
+	awk '$1 == "poll" && $11 == "R" { n[$3]++; last[$3] = $5 - $4 }
 		END {
 			for (tid in n) if (n[tid] >= 2 && last[tid] >= 1e9) threads++
 			exit !threads

@@ -53,17 +53,20 @@ blames_function() {
 	! grep -q '^ ~' out
 }
 
-# tests/accuracy on a trace of the ground truth, run as $1, finds what is there and little else.
+# A trace of the ground truth, run as $1, finds what is there and little else.
 is_accurate() {
-	local words
+	local wanted found blocks wrong near
 
 	start_truth "$1" 60
 	start_trace --polls uprobe --threshold 10 --duration 10 --raw
 	ends_with 0
-	grep '^poll ' out >polls
-	words=$("$ROOT/tests/accuracy" 10000 truth polls)
-	echo "$words"
-	awk '{ exit !($2 >= 50 && $6 >= 0.95 && $12 >= 0.9 && $14 <= 1000) }' <<<"$words"
+	"$POSTPROC" report --format ndjson=report out
+	"$ROOT/tests/accuracy" 10000 truth report counts
+	read -r _ wanted found blocks wrong _ _ _ _ near _ < <(grep '^all' counts)
+	((wanted >= 50))
+	((found * 100 >= wanted * 95))
+	((wrong * 100 <= blocks * 10))
+	((near * 100 >= found * 80))
 }
 
 @test "both schedulers: polls as the program itself has measured them" {
