@@ -97,9 +97,9 @@ await_tracing() {
 	sleep 3
 }
 
-# No bpftrace after five seconds, and then nothing else either.
+# No bpftrace, which may have many probes to take off, and then nothing else either.
 nothing_left() {
-	within 5 gone bpftrace || { echo "bpftrace is left: $(marked bpftrace)" && return 1; }
+	within 30 gone bpftrace || { echo "bpftrace is left: $(marked bpftrace)" && return 1; }
 	within 15 gone || { echo "left: $(marked)" && return 1; }
 }
 
