@@ -54,6 +54,7 @@ run_report() {
 	for expression in ${FAIL_ON[@]+"${FAIL_ON[@]}"}; do
 		options+=(--fail-on "$expression")
 	done
+	[[ $VERBOSE ]] && options+=(--verbose)
 	[[ $COLOR == no ]] && options+=(--no-color)
 	[[ $HEADLESS$QUIET ]] && options+=(--headless)
 	# It ends at the end of its input, and not before.
