@@ -18,6 +18,7 @@
 
 #include "resolver-worker.h"
 #include "space.h"
+#include "worker.h"
 
 #define SECONDS 60 /* of the clock: a stopped process, a file system that does not answer, debuginfod's 30 */
 #define DEATHS 8   /* then names are done without */
@@ -168,21 +169,11 @@ const char *resolver_lacking(struct resolver *r, size_t index, const char **why)
 
 /* --- the worker --- */
 
-/* What a worker died of. */
-static const char *cause(int status, bool late)
-{
-	if (late || (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF))
-		return "took too long";
-	if (WIFSIGNALED(status))
-		return "crashed";
-	return "took too much memory"; /* it ends by itself only then */
-}
-
 /* A worker is gone, or has to. Returns whether asking another makes sense. */
 static bool bury(struct resolver *r, bool late)
 {
 	int status = end_worker(r);
-	const char *what = cause(status, late);
+	const char *what = worker_cause(status, late);
 	const struct mapping *at = *r->touched ? space_mapping(r->space, *r->touched) : NULL;
 	char *why = at ? xasprintf("reading it %s; there are no names from it since", what)
 		       : xasprintf("the process that finds names %s, and was started again", what);

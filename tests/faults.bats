@@ -284,6 +284,31 @@ elsewhere() {
 	done
 }
 
+@test "files of the target that kill who reads them: said, and it goes on with less" {
+	local death
+
+	cc -shared -fPIC -D_GNU_SOURCE -o faulty.so "$ROOT/tests/faulty-libdw.c"
+	echo '#include <unistd.h>
+		static __thread volatile int tls; int main(void) { tls = 1; for (;;) pause(); }' >program.c
+	cc -o target program.c
+	start_target
+	for death in crashed 'took too long' 'took too much memory'; do
+		FAULT=$death LD_PRELOAD=$PWD/faulty.so start_fake "printf 'begin 5\n$EVENT' $SERVER; echo end 99 duration"
+		ends_with 0
+		grep -qx "warning  *reading $PWD/target for its symbols $death: it is done without" err
+		grep -qx "polls  *estimate reading $PWD/target for Tokio's state $death; no symbol of .*" err
+		reported out
+		nothing_left
+	done
+	# When nothing can be read, workers are known by name.
+	FAULT=crashed FAULT_ALL=1 LD_PRELOAD=$PWD/faulty.so start_fake "printf 'begin 5\n$EVENT' $SERVER; echo end 99 duration"
+	ends_with 0
+	grep -qx 'workers  *--workers target: 1 of 1 threads' err
+	grep -qx 'executable  .*/target' err
+	reported out
+	nothing_left
+}
+
 # --- what its output leads to
 
 @test "a reader that rests: all comes, in the end" {
