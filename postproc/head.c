@@ -80,18 +80,28 @@ static void write_command(FILE *out, pid_t pid)
 		fclose(in);
 }
 
+/* 5010 for 5.10. */
+static unsigned release_of(const struct utsname *name)
+{
+	unsigned major = 0, minor = 0;
+
+	sscanf(name->release, "%u.%u", &major, &minor);
+	return major * 1000 + minor;
+}
+
 static void write_machine(FILE *out)
 {
-	struct timespec mono, real;
+	struct timespec boot, real;
 	struct utsname name;
 
-	if (!uname(&name)) {
-		write_meta(out, "kernel", name.release);
-		write_meta(out, "arch", name.machine);
-	}
-	clock_gettime(CLOCK_MONOTONIC, &mono);
+	if (uname(&name))
+		memset(&name, 0, sizeof(name)); /* it cannot fail */
+	write_meta(out, "kernel", name.release);
+	write_meta(out, "arch", name.machine);
+	/* What bpftrace's nsecs is. Linux has bpf_ktime_get_boot_ns() since 5.8; bpftrace takes it since 0.12, where it is there. */
+	clock_gettime(release_of(&name) >= 5008 ? CLOCK_BOOTTIME : CLOCK_MONOTONIC, &boot);
 	clock_gettime(CLOCK_REALTIME, &real);
-	write_metaf(out, "clock", "%lld%09ld %lld%09ld", (long long)mono.tv_sec, mono.tv_nsec,
+	write_metaf(out, "clock", "%lld%09ld %lld%09ld", (long long)boot.tv_sec, boot.tv_nsec,
 		    (long long)real.tv_sec, real.tv_nsec);
 }
 

@@ -1,7 +1,7 @@
 /* model.h - what one trace amounts to: the data that every writer (text, chart, exports) reads.
  *
  * Plain structs, no behaviour. Filled by tally.c, read by the writers; nothing here is formatted or escaped.
- * Times are nanoseconds; `first`, `last` and `ns` are on the target's CLOCK_MONOTONIC.
+ * Times are nanoseconds; `first`, `last` and `ns` are on the target's CLOCK_BOOTTIME.
  */
 #ifndef HUD_MODEL_H
 #define HUD_MODEL_H
@@ -75,7 +75,7 @@ struct target {
 	long pid;
 	uint64_t threshold; /* ns */
 	unsigned hz;
-	uint64_t clock_monotonic, clock_wall; /* the two clocks at one moment, ns; 0: not known */
+	uint64_t clock_boot, clock_wall; /* the two clocks at one moment, ns; 0: not known */
 };
 
 /* Executable memory of the target: what `map` lines said. */

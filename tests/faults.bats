@@ -395,6 +395,19 @@ start_limited() {
 	nothing_left
 }
 
+@test "suspended with the machine: the clock of the events is the one that goes on meanwhile" {
+	local boot wall uptime
+
+	start_target
+	# In a namespace of its own that clock can be ahead of the other one, as after a suspension.
+	unshare -T --boottime 100000 true || skip 'no time namespaces here'
+	unshare -T --boottime 100000 "$POSTPROC" head --workers target --pid "$SERVER" >head
+	read -r boot wall < <(sed -n 's/^meta clock //p' head)
+	read -r uptime _ </proc/uptime
+	((boot / 1000000000 >= 100000 + ${uptime%.*} - 100 && boot / 1000000000 <= 100000 + ${uptime%.*}))
+	((wall / 1000000000 - EPOCHSECONDS < 100))
+}
+
 # --- with the real bpftrace
 
 # Only for those that can trace.
