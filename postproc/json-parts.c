@@ -75,6 +75,8 @@ static void trace(struct json *j, const struct model *m)
 	json_number(j, "stacks_skipped", m->stacks_skipped);
 	json_number(j, "events_counted", m->events_counted);
 	json_number(j, "counted_ns", m->counted);
+	json_number(j, "polls_counted", m->polls_counted);
+	json_number(j, "polls_counted_ns", m->polls_counted_ns);
 	if (m->thinned)
 		json_signed(j, "thinned_from_ns", since_start(m, m->thinned));
 	else

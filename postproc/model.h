@@ -125,6 +125,7 @@ struct model {
 	uint64_t stacks_skipped; /* not copied, because copying had used up its share of time */
 	/* Waits over the threshold that were only counted, because there were too many in a second; and what they took. */
 	uint64_t events_counted, counted;
+	uint64_t polls_counted, polls_counted_ns; /* the same of long polls */
 	uint64_t
 		thinned; /* from then on no stacks were copied, because tracing cost too much; 0: they were */
 	uint64_t parks;	 /* sleeps over the threshold that were parks: dropped */

@@ -437,6 +437,8 @@ static void take(struct replay *r, const struct event *e)
 	case EVENT_COUNTED:
 		m->events_counted += e->count;
 		m->counted += e->total;
+		m->polls_counted += e->polls.count;
+		m->polls_counted_ns += e->polls.total;
 		break;
 	case EVENT_THIN:
 		m->thinned = m->thinned ? m->thinned : e->ns;

@@ -496,6 +496,31 @@ kernel_memory() {
 	nothing_left
 }
 
+@test "--max-overhead and polls that cost too much to probe: once no stacks are copied, none are later either" {
+	trace_for_real
+	# One type of a future, as far as can be seen.
+	echo '#include <unistd.h>
+		void poll(void) __asm__("_ZN5tokio7runtime4task3raw4poll17h0123456789abcdefE"); void poll(void) { for (;;) pause(); }
+		int main(void) { poll(); }' >program.c
+	cc -o target program.c
+	start_target
+	# What costs that much ends as if the probes did; the next one says what it was told.
+	cat >dear.bt <<-'BT'
+		interval:ms:1 { printf("named %lld 1 x\n", nsecs); printf("named %lld 1 x\n", nsecs); printf("named %lld 1 x\n", nsecs); }
+		tracepoint:task:task_rename /strncmp(args->newcomm, "hud-thin", 9) == 0/ { printf("end %lld limit\n", nsecs); exit(); }
+	BT
+	export REAL_BPFTRACE
+	REAL_BPFTRACE=$(command -v bpftrace)
+	PATH=$PWD/fake:$PATH start_fake 'if mkdir first; then exec "$REAL_BPFTRACE" -q -B line dear.bt
+		else sed -n "/^BEGIN/,/^}/p" script >begin; echo "end 99 duration"; fi' --polls uprobe --max-overhead 1
+	ends_with 0
+	grep -q 'from now on no stacks are copied$' err
+	grep -q '^polls  *probing them costs a worker more than' err
+	grep -q '@thin = (uint64)1;' begin
+	grep -q '@copied = (uint64)16777217;' begin
+	nothing_left
+}
+
 @test "a storm of waits is counted only, and the report says so" {
 	trace_for_real
 	start_threads 4 200 0
