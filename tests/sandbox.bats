@@ -221,6 +221,51 @@ reads_copy() {
 	[[ $(echo ./*.?????? mine/*.?????? mine/*partial*) == './*.?????? mine/*.?????? mine/*partial*' ]]
 }
 
+# The process that finds names for the recorder $REPORT, through the one that asks it; it is stopped.
+stop_resolver_of_record() {
+	local asker
+
+	for asker in $(pgrep -P "$REPORT"); do
+		of_report "$asker" hud-resolver >resolver && kill -STOP "$(cat resolver)" && ASKER=$asker && return
+	done
+	return 1
+}
+
+@test "root's recorder keeps the right to write to any directory, and reads what it has recorded as nobody" {
+	((EUID == 0)) || skip 'needs root'
+	mkfifo stream
+	env -u SUDO_UID -u SUDO_GID "$POSTPROC" record --resolve r <stream >passed 2>err 3>&- &
+	REPORT=$!
+	STARTED+=("$REPORT")
+	exec 9>stream
+	FILE=$POSTPROC
+	{ head_of "$FILE" && events 1 9 main && echo 'end 20000000000 duration'; } >&9
+	within 20 grep -q '^end' passed
+	cat "/proc/$REPORT/status"
+	grep -q $'^Seccomp:\t2$' "/proc/$REPORT/status"
+	grep -q $'^NoNewPrivs:\t1$' "/proc/$REPORT/status"
+	# DAC_OVERRIDE, SETGID, SETUID; these two until the names are in.
+	grep -q $'^CapEff:\t00000000000000c2$' "/proc/$REPORT/status"
+	grep -q $'^CapBnd:\t00000000000000c2$' "/proc/$REPORT/status"
+	exec 9>&-
+	within 20 stop_resolver_of_record
+	has_nothing "$ASKER" 65534 any
+	has_nothing "$(cat resolver)" 65534 any
+	kill -CONT "$(cat resolver)"
+	wait "$REPORT"
+	grep -q '^frame .* main ' r
+	# Without names to find, it cannot become anybody.
+	env -u SUDO_UID -u SUDO_GID "$POSTPROC" record r <stream >passed 2>err 3>&- &
+	REPORT=$!
+	STARTED+=("$REPORT")
+	exec 9>stream
+	{ head_of "$FILE" && echo 'end 20000000000 duration'; } >&9
+	within 20 grep -q '^end' passed
+	grep -q $'^CapEff:\t0000000000000002$' "/proc/$REPORT/status"
+	exec 9>&-
+	wait "$REPORT"
+}
+
 @test "nothing is written through what somebody else has planted" {
 	((EUID == 0)) || skip 'needs root'
 	gzip -dc "$ROOT/examples/demo-recording.txt.gz" >demo
