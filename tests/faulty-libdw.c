@@ -1,5 +1,5 @@
-/* faulty-libdw.c - a libdw that its readers die of, for LD_PRELOAD: reading debug info crashes, takes too long or takes too much
- * memory, as FAULT says; reading build ids too with FAULT_ALL. Only in processes of which that is expected. */
+/* faulty-libdw.c - a libdw that its readers die of, for LD_PRELOAD: reading debug info crashes, takes too long, takes too much
+ * memory, or waits a while, as FAULT says; reading build ids too with FAULT_ALL. Only in processes of which that is expected. */
 #include <dlfcn.h>
 #include <elfutils/libdwelf.h>
 #include <elfutils/libdwfl.h>
@@ -21,6 +21,8 @@ static void fault(void)
 		raise(SIGSEGV);
 	else if (strcmp(how, "took too long") == 0)
 		raise(SIGPROF);
+	else if (strcmp(how, "waits") == 0)
+		sleep(2);
 	else
 		_exit(1);
 }

@@ -223,18 +223,14 @@ reads_copy() {
 
 # The process that finds names for the recorder $REPORT, through the one that asks it; it is stopped.
 stop_resolver_of_record() {
-	local asker
-
-	for asker in $(pgrep -P "$REPORT"); do
-		of_report "$asker" hud-resolver >resolver && kill -STOP "$(cat resolver)" && ASKER=$asker && return
-	done
-	return 1
+	RESOLVER=$(pgrep -x hud-resolver -P "$(pgrep -d , -P "$REPORT")" 2>/dev/null) && kill -STOP "$RESOLVER"
 }
 
 @test "root's recorder keeps the right to write to any directory, and reads what it has recorded as nobody" {
 	((EUID == 0)) || skip 'needs root'
 	mkfifo stream
-	env -u SUDO_UID -u SUDO_GID "$POSTPROC" record --resolve r <stream >passed 2>err 3>&- &
+	cc -shared -fPIC -D_GNU_SOURCE -o faulty.so "$ROOT/tests/faulty-libdw.c"
+	env -u SUDO_UID -u SUDO_GID FAULT=waits LD_PRELOAD="$PWD/faulty.so" "$POSTPROC" record --resolve r <stream >passed 2>err 3>&- &
 	REPORT=$!
 	STARTED+=("$REPORT")
 	exec 9>stream
@@ -249,9 +245,9 @@ stop_resolver_of_record() {
 	grep -q $'^CapBnd:\t00000000000000c2$' "/proc/$REPORT/status"
 	exec 9>&-
 	within 20 stop_resolver_of_record
-	has_nothing "$ASKER" 65534 any
-	has_nothing "$(cat resolver)" 65534 any
-	kill -CONT "$(cat resolver)"
+	has_nothing "$RESOLVER" 65534 any
+	has_nothing "$(awk '$1 == "PPid:" { print $2 }' "/proc/$RESOLVER/status")" 65534 any
+	kill -CONT "$RESOLVER"
 	wait "$REPORT"
 	grep -q '^frame .* main ' r
 	# Without names to find, it cannot become anybody.
