@@ -182,6 +182,10 @@ elsewhere() {
 	elsewhere 'mount -t tmpfs none /sys/kernel/security; echo "none integrity [confidentiality]" >/sys/kernel/security/lockdown' 77
 	grep -q '^hud-trace: the kernel is locked down.*lockdown=' err
 	elsewhere 'mount -t tmpfs none /sys/kernel/security; echo "none [integrity] confidentiality" >/sys/kernel/security/lockdown' 0
+	# What Yama has, if it is there.
+	elsewhere 'read -r release </proc/sys/kernel/osrelease; mount -t tmpfs none /proc/sys/kernel; echo "$release" >/proc/sys/kernel/osrelease
+		mkdir /proc/sys/kernel/yama; echo 3 >/proc/sys/kernel/yama/ptrace_scope' 77
+	grep -q '^hud-trace: no thread can be looked at: kernel.yama.ptrace_scope is 3\. It stays so' err
 	run -77 --separate-stderr unshare -pf --mount-proc "$HUD" --pid 1
 	[[ $stderr == 'hud-trace: not in the initial pid namespace'*host* ]]
 	run -77 --separate-stderr setpriv --bounding-set=-all --inh-caps=-all "$HUD" --pid "$SERVER"
@@ -306,6 +310,32 @@ elsewhere() {
 	grep -qx 'workers  *--workers target: 1 of 1 threads' err
 	grep -qx 'executable  .*/target' err
 	reported out
+	nothing_left
+}
+
+@test "the target's id is another process's before bpftrace has attached: said, exit 1, nothing left" {
+	local id tries
+
+	[[ -w /proc/sys/kernel/ns_last_pid ]] || skip 'ids cannot be chosen here'
+	start_target
+	start_fake 'touch ready; trap exit TERM; while :; do sleep 0.1; done'
+	within 20 test -e ready
+	kill -KILL "$SERVER"
+	wait "$SERVER" || true
+	# Somebody else may take it first.
+	for ((tries = 0; tries < 200; tries++)); do
+		echo $((SERVER - 1)) >/proc/sys/kernel/ns_last_pid
+		sleep 300 3>&- &
+		id=$!
+		[[ $id != "$SERVER" ]] || break
+		kill "$id"
+		wait "$id" || true
+	done
+	STARTED+=("$id")
+	[[ $id == "$SERVER" ]] || skip "the id $SERVER could not be had"
+	ends_with 1
+	grep -q "^hud-trace: process $SERVER ended before it could be traced" err
+	[[ $(sed 's/.*) //; s/ .*//' "/proc/$SERVER/stat") == S ]]
 	nothing_left
 }
 

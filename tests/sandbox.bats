@@ -99,6 +99,29 @@ has_nothing() {
 	[[ ! $(pgrep -P "$REPORT") ]]
 }
 
+@test "no helper has what only another one needs" {
+	mkfifo stream
+	# It may be told to write to a descriptor of the caller's.
+	"$POSTPROC" report --format text=/dev/fd/7 - <stream >out 2>err 7> >(cat >seven) 3>&- 8>&- &
+	REPORT=$!
+	STARTED+=("$REPORT")
+	exec 9>stream
+	FILE=$POSTPROC
+	{ head_of "$FILE" && events 1 9 main; } >&9
+	within 20 of_report "$REPORT" hud-resolver
+	for helper in hud-opener hud-files; do
+		pid=$(of_report "$REPORT" "$helper")
+		ls -l "/proc/$pid/fd"
+		(($(find "/proc/$pid/fd" -lname 'socket:*' | wc -l) == 1))
+	done
+	[[ $(readlink "/proc/$pid/fd/7") == pipe:* ]]
+	# The resolver asks the opener, and answers.
+	(($(find "/proc/$(of_report "$REPORT" hud-resolver)/fd" -lname 'socket:*' | wc -l) == 2))
+	[[ ! -e /proc/$(of_report "$REPORT" hud-opener)/fd/7 ]]
+	finish_report 0
+	within 10 grep -q "^hud-trace: it" seven
+}
+
 @test "through sudo it is who called" {
 	((EUID == 0)) || skip 'needs root'
 	start_report env SUDO_UID=1 SUDO_GID=1
