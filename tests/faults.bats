@@ -425,6 +425,47 @@ start_limited() {
 	nothing_left
 }
 
+# Types $2... (see terminal.py) at a shell that runs hud-trace with the options $1, and a bpftrace that writes lines until it is ended.
+at_terminal() {
+	MARK=$BATS_TEST_NAME-$$-$RANDOM
+	FAKE='echo begin 5; trap "echo end \$i interrupt; exit" INT TERM; for ((i = 6; ; i++)); do echo "named $i 1 x"; touch ready; sleep 0.1; done' \
+		HUD_LIVE_MARK=$MARK NO_COLOR=1 /usr/bin/python3 "$ROOT/tests/terminal.py" \
+		"'$HUD' --headless --workers target --pid $SERVER $1" "${@:2}" >terminal 3>&-
+}
+
+@test "Ctrl-Z, fg, Ctrl-C at a terminal: it rests, goes on, and reports; the target never rests" {
+	start_target
+	cat >states <<-'SH'
+		until [ -e ready ]; do sleep 0.1; done
+		for file in $(grep -lzsF "HUD_LIVE_MARK=$HUD_LIVE_MARK" /proc/[0-9]*/environ); do
+			sed -n "s/^State:.\(.\).*/$(cat "${file%/environ}/comm")-\1/p" "${file%/environ}/status" 2>/dev/null
+		done
+		sed -n 's/^State:.\(.\).*/target-\1/p' "/proc/$1/status"
+		echo 'All of them'
+	SH
+	at_terminal '--record r' file:ready '\x1a' 'Stopped' "sh states $SERVER\\n" 'All of them' 'fg; echo status-$?\n' \
+		'--headless' '\x03' 'status-0' 'exit\n' || { cat terminal && return 1; }
+	cat terminal
+	# hud-trace, bpftrace (two scripts here), and what follows.
+	(($(grep -c '^bash-T' terminal) >= 2))
+	(($(grep -c '^hud-postproc-T' terminal) >= 2))
+	grep -q '^target-S' terminal
+	grep -qE '^ +ended +interrupt' terminal
+	# All that it wrote is there.
+	awk '$1 == "named" { if ($2 != ++n + 5) exit 1 } END { exit n < 2 }' r
+	nothing_left
+}
+
+@test "the terminal goes: what was traced is reported to files, nothing left" {
+	start_target
+	at_terminal '--record r --format json=r.json' file:ready HANGUP
+	cat terminal
+	within 20 test -e r.json
+	jq -e '.trace.ended == "interrupt" and .trace.truncated == false' r.json
+	within 20 test -e r
+	nothing_left
+}
+
 @test "suspended with the machine: the clock of the events is the one that goes on meanwhile" {
 	local boot wall uptime
 
@@ -436,6 +477,27 @@ start_limited() {
 	read -r uptime _ </proc/uptime
 	((boot / 1000000000 >= 100000 + ${uptime%.*} - 100 && boot / 1000000000 <= 100000 + ${uptime%.*}))
 	((wall / 1000000000 - EPOCHSECONDS < 100))
+}
+
+# As a container's limit does it: the kernel kills who has most.
+@test "a limit of the memory of a control group: said, exit 1, what came before is reported" {
+	local group limit
+
+	for group in /sys/fs/cgroup/memory /sys/fs/cgroup; do
+		limit=$group/hud-trace-test-$$
+		[[ -e $group/cgroup.procs ]] && mkdir "$limit" 2>/dev/null || continue
+		[[ ! -w $limit/memory.limit_in_bytes && ! -w $limit/memory.max ]] || break
+		rmdir "$limit"
+	done
+	[[ -d $limit ]] || skip 'no memory limit can be set here'
+	echo 300M >"$limit/$([[ -w $limit/memory.max ]] && echo memory.max || echo memory.limit_in_bytes)"
+	start_target
+	start_fake "echo \$BASHPID >$limit/cgroup.procs; printf 'begin 5\n$EVENT' $SERVER; sleep 1; exec /usr/bin/python3 -c 'bytearray(1 << 30)'"
+	ends_with 1
+	rmdir "$limit"
+	grep -q '^hud-trace: bpftrace was ended by SIGKILL, not by hud-trace' err
+	reported out
+	nothing_left
 }
 
 # --- with the real bpftrace
