@@ -170,12 +170,13 @@ static void write_scheduler(FILE *out, const struct tokio_scheduler *t)
 /* Where the state of Tokio is that tells one poll from another, in the order that poll.bt takes it; or why it is not known. */
 static void write_tokio(FILE *out, pid_t pid, struct thread *threads, size_t count, struct space *space)
 {
+	struct tokio_layouts layouts;
 	struct tokio_layout layout;
-	const char *why = tokio_find(space_main(space), &layout);
+	const char *why = tokio_find(space_main(space), &layouts);
 
 	if (!why) {
 		roles_read_thread_pointers(threads, count);
-		why = tokio_verify(pid, threads, count, &layout);
+		why = tokio_verify(pid, threads, count, &layouts, &layout);
 	}
 	if (why) {
 		fprintf(out, "tokio - %s\n", why);

@@ -144,19 +144,20 @@ static void end(struct running *r)
 /* What tokio_find says of a program that was built so. */
 static const char *found(const char *options)
 {
-	struct tokio_layout layout;
+	struct tokio_layouts layouts;
 	struct running r;
 	const char *why;
 
 	build(options);
 	r = run(program);
-	why = tokio_find(space_main(r.space), &layout);
+	why = tokio_find(space_main(r.space), &layouts);
 	end(&r);
 	return why;
 }
 
 static void test_found(void **state)
 {
+	struct tokio_layouts layouts;
 	struct tokio_layout layout;
 	struct running r;
 	uint64_t id = 0;
@@ -166,7 +167,9 @@ static void test_found(void **state)
 	(void)state;
 	build("-g -O1");
 	r = run(program);
-	assert_null(tokio_find(space_main(r.space), &layout));
+	assert_null(tokio_find(space_main(r.space), &layouts));
+	assert_int_equal(layouts.count, 1);
+	layout = layouts.layout[0];
 	assert_string_equal(layout.how, "DWARF");
 	assert_true(layout.multi_thread.known);
 	assert_false(layout.current_thread.known);
@@ -178,11 +181,11 @@ static void test_found(void **state)
 	assert_int_equal(id, 4711);
 
 	thread = (struct thread){.tid = r.pid, .thread_pointer = r.fs};
-	assert_null(tokio_verify(r.pid, &thread, 1, &layout));
+	assert_null(tokio_verify(r.pid, &thread, 1, &layouts, &layout));
 	assert_int_equal(thread.role, ROLE_WORKER);
 	assert_true(thread.watched);
 	thread = (struct thread){.tid = r.pid};
-	assert_non_null(tokio_verify(r.pid, &thread, 1, &layout));
+	assert_non_null(tokio_verify(r.pid, &thread, 1, &layouts, &layout));
 	assert_false(thread.watched);
 	end(&r);
 }
@@ -202,14 +205,15 @@ static void test_not_live(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(builds); i++) {
 		struct thread thread = {0};
+		struct tokio_layouts layouts;
 		struct tokio_layout layout;
 		struct running r;
 
 		build(builds[i]);
 		r = run(program);
 		thread.thread_pointer = r.fs;
-		assert_null(tokio_find(space_main(r.space), &layout));
-		assert_non_null(tokio_verify(r.pid, &thread, 1, &layout));
+		assert_null(tokio_find(space_main(r.space), &layouts));
+		assert_non_null(tokio_verify(r.pid, &thread, 1, &layouts, &layout));
 		assert_false(thread.watched);
 		end(&r);
 	}
@@ -220,23 +224,21 @@ static void test_refused(void **state)
 	(void)state;
 	assert_non_null(strstr(found("-g -DNO_PARK"), "schedulers"));
 	assert_non_null(strstr(found("-g -DTWICE"), "more than one Tokio"));
-	assert_non_null(strstr(found(""), "which version"));
 	assert_non_null(strstr(found("-s"), "no sign of Tokio"));
-	assert_non_null(strstr(found("-DVERSION='\"/tokio-1.2.3/\"'"), "not in the table"));
+	assert_non_null(strstr(found("-DVERSION='\"/tokio-1.2.3/\"'"), "too old"));
 	assert_non_null(strstr(found("-DVERSION='\"/tokio-1.43.1/ /tokio-1.53.2/\"'"), "two versions"));
-	assert_non_null(strstr(found("-s -DVERSION='\"/tokio-1.43.1/\"'"), "was not found in its code"));
-	assert_null(found("-DVERSION='\"x/tokio-1.43.1/src tokio-util-0.7.3/\"'"));
+	assert_non_null(strstr(found("-s -DVERSION='\"/tokio-1.24.2/\"'"), "variables of their own"));
 }
 
 static void test_no_module(void **state)
 {
-	struct tokio_layout layout;
+	struct tokio_layouts layouts;
 	struct module module = {.path = "/nowhere"};
 
 	(void)state;
-	assert_non_null(tokio_find(NULL, &layout));
-	assert_non_null(tokio_find(&module, &layout));
-	assert_int_equal(layout.how[0], 0);
+	assert_non_null(tokio_find(NULL, &layouts));
+	assert_non_null(tokio_find(&module, &layouts));
+	assert_int_equal(layouts.count, 0);
 }
 
 /* Bytes of the file are changed at random, many at once, most of them in debug info: an answer comes all the same. */
@@ -260,7 +262,7 @@ static void test_corrupted(void **state)
 	for (int round = 0; round < 60; round++) {
 		char *other = malloc((size_t)st.st_size);
 		struct space *space;
-		struct tokio_layout layout;
+		struct tokio_layouts layouts;
 		const char *why;
 
 		memcpy(other, file, (size_t)st.st_size);
@@ -280,8 +282,8 @@ static void test_corrupted(void **state)
 						   .executable = true,
 						   .path = copy,
 						   .build_id = ""});
-		why = tokio_find(space_main(space), &layout);
-		assert_int_equal(why == NULL, layout.how[0] != 0);
+		why = tokio_find(space_main(space), &layouts);
+		assert_int_equal(why == NULL, layouts.count != 0);
 		space_free(space);
 	}
 	end(&r);
