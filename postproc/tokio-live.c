@@ -11,10 +11,13 @@
 #define TRIES 20		/* to see a thread's memory while it does not change */
 #define PAUSE_NS 2500000	/* between two looks */
 #define LOOKS 40		/* at what is from a table */
-#define LOOKS_UNSURE 1200	/* until it was seen to work */
+#define LOOKS_UNSURE 800	/* until it was seen to work */
 #define SEARCHES 12		/* for a context */
 #define TICKS_MAX (1u << 24)	/* polls between two looks */
 #define INTERVAL_MAX (1u << 20) /* polls until a worker looks at the queue of all: 2 to 127 if not set */
+#define CORE_WORDS 128		/* of a current-thread runtime's core that are looked at */
+#define CURRENT_INTERVAL 31 /* ticks until a current-thread runtime looks at the queue of all, if not set */
+#define CONTEXT_SIZE 72	    /* bytes at least, more than where all is that is read */
 #define SEARCHED_MAX (256u << 10) /* bytes of thread-local memory */
 
 static bool peek(pid_t pid, uint64_t addr, void *to, size_t size)
@@ -51,6 +54,9 @@ static enum sight look(pid_t pid, uint64_t fs, const struct tokio_layout *layout
 		return NOT_AS_EXPECTED;
 	if (t == &layout->multi_thread && idle && !is_arc(pid, idle))
 		return NOT_AS_EXPECTED;
+	if (t == &layout->current_thread && layout->interval &&
+	    (!peek(pid, core + t->counter + 4, &interval, 4) || interval != CURRENT_INTERVAL))
+		return NOTHING; /* it was set */
 	if (t == &layout->multi_thread && layout->interval &&
 	    (!peek(pid, core + layout->interval, &interval, 4) || !interval || interval > INTERVAL_MAX))
 		return NOT_AS_EXPECTED;
@@ -61,7 +67,9 @@ static enum sight look(pid_t pid, uint64_t fs, const struct tokio_layout *layout
 				    .task = tag ? id : 0,
 				    .tick = counter,
 				    .multi_thread = t == &layout->multi_thread};
-	poll->polls = (uint32_t)idle != t->idle_value && (poll->task || !poll->multi_thread);
+	/* Parked or not: where that is not known, what is not in a task does not count. */
+	poll->polls = (uint32_t)idle != t->idle_value &&
+		      (poll->task || (!poll->multi_thread && t->idle != t->counter));
 	return AS_EXPECTED;
 }
 
@@ -96,13 +104,55 @@ static enum sight look_at_thread(pid_t pid, uint64_t fs, const struct tokio_layo
 }
 
 /* It runs meanwhile: what is pointed to may have gone, and a core be elsewhere for a moment. */
-static enum sight look_again(pid_t pid, uint64_t fs, const struct tokio_layout *layout, struct tokio_poll *poll)
+static enum sight look_again(pid_t pid, uint64_t fs, const struct tokio_layout *layout,
+			     struct tokio_poll *poll)
 {
 	enum sight sight = NOTHING;
 
 	for (int tries = 0; tries < TRIES && sight != AS_EXPECTED; tries++)
 		sight = look_at_thread(pid, fs, layout, poll);
 	return sight;
+}
+
+/* --- the core of a current-thread runtime --- */
+
+/* Where its tick is depends on which of Tokio's features were chosen. Since 1.29 the interval is behind it, 31 if it was not
+ * set: an upper half of a word that is so is neither an address nor part of a count. False if there is not exactly one, or
+ * the thread runs none. */
+static bool find_current(pid_t pid, uint64_t fs, struct tokio_layout *layout)
+{
+	struct tokio_scheduler *t = &layout->current_thread;
+	uint64_t words[CORE_WORDS], context, handle, core, tag = 0;
+	size_t count, found = 0;
+
+	if (!layout->tagged || !peek(pid, fs - t->pointer, &context, 8) || !context || context & 7 ||
+	    !peek(pid, context + layout->tag, &tag, 4) || tag != t->tag ||
+	    !peek(pid, context + 8, &handle, 8) || !is_arc(pid, handle) ||
+	    !peek(pid, context + t->core, &core, 8) || !core || core & 7)
+		return false;
+	count = looker_memory(pid, core, words, sizeof(words)) / 8;
+	for (size_t i = 1; i < count; i++) {
+		if (words[i] >> 32 != CURRENT_INTERVAL)
+			continue;
+		found++;
+		t->counter = 8 * i;
+	}
+	t->idle = t->counter;
+	return t->known = found == 1;
+}
+
+static void find_currents(pid_t pid, const struct thread *threads, size_t count,
+			  struct tokio_layouts *layouts)
+{
+	for (size_t l = 0; l < layouts->count; l++) {
+		struct tokio_layout *layout = &layouts->layout[l];
+
+		for (size_t i = 0; i < count && layout->interval; i++)
+			for (int tries = 0;
+			     tries < TRIES && threads[i].thread_pointer && !layout->current_thread.known;
+			     tries++)
+				find_current(pid, threads[i].thread_pointer, layout);
+	}
 }
 
 /* --- where the context is, if no symbol tells --- */
@@ -122,8 +172,9 @@ static void add_place(struct tokio_layouts *layouts, const struct tokio_layout *
 static void search_thread(pid_t pid, uint64_t fs, const struct tokio_layout *searched, const uint64_t *words,
 			  struct tokio_layouts *places)
 {
-	for (uint64_t at = 0; at + 128 <= searched->searched; at += 8) {
-		uint64_t below = searched->searched - at, pointer = words[(at + searched->multi_thread.pointer) / 8];
+	for (uint64_t at = 0; at + CONTEXT_SIZE <= searched->searched; at += 8) {
+		uint64_t below = searched->searched - at,
+			 pointer = words[(at + searched->multi_thread.pointer) / 8];
 		struct tokio_layout layout = *searched;
 		struct tokio_poll poll;
 
@@ -136,8 +187,11 @@ static void search_thread(pid_t pid, uint64_t fs, const struct tokio_layout *sea
 		layout.multi_thread.pointer = layout.current_thread.pointer =
 			below - searched->multi_thread.pointer;
 		layout.searched = 0;
-		if (look_at_thread(pid, fs, &layout, &poll) == AS_EXPECTED)
-			add_place(places, &layout);
+		layout.current_thread.known = find_current(pid, fs, &layout);
+		if (look_at_thread(pid, fs, &layout, &poll) != AS_EXPECTED)
+			continue;
+		layout.current_thread.known = false;
+		add_place(places, &layout);
 	}
 }
 
@@ -170,12 +224,12 @@ static void search(pid_t pid, const struct thread *threads, size_t count, struct
 /* What was seen of one layout. */
 struct evidence {
 	bool wrong, seen;
-	bool moved, polled; /* a tick, and a task */
+	bool moved, polled;	 /* a tick, and a task */
 	struct tokio_poll *last; /* of each thread */
 };
 
-static void look_once(pid_t pid, const struct thread *threads, size_t count, const struct tokio_layout *layout,
-		      struct evidence *e)
+static void look_once(pid_t pid, const struct thread *threads, size_t count,
+		      const struct tokio_layout *layout, struct evidence *e)
 {
 	for (size_t i = 0; i < count && !e->wrong; i++) {
 		struct tokio_poll poll = {0}, *last = &e->last[i];
@@ -208,14 +262,16 @@ static const struct tokio_layout *choose(pid_t pid, const struct thread *threads
 	for (size_t i = 0; i < layouts->count; i++)
 		evidence[i].last = xcalloc(count, sizeof(*evidence[i].last));
 	for (int looks = 0; looks < (layouts->unsure ? LOOKS_UNSURE : LOOKS); looks++) {
-		bool waits = looks < LOOKS;
+		bool open = false; /* may still be seen at work */
 
 		for (size_t i = 0; i < layouts->count; i++) {
-			if (!evidence[i].wrong)
-				look_once(pid, threads, count, &layouts->layout[i], &evidence[i]);
-			waits = waits || (!evidence[i].wrong && !(evidence[i].moved && evidence[i].polled));
+			struct evidence *e = &evidence[i];
+
+			if (!e->wrong)
+				look_once(pid, threads, count, &layouts->layout[i], e);
+			open = open || (!e->wrong && e->seen && !(e->moved && e->polled));
 		}
-		if (!waits)
+		if (looks >= LOOKS && !open)
 			break;
 		nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
 	}
@@ -228,7 +284,8 @@ static const struct tokio_layout *choose(pid_t pid, const struct thread *threads
 		if (e->wrong || !e->seen)
 			continue;
 		if (layouts->unsure && !(e->moved && e->polled)) {
-			*why = "the version of Tokio is not in the table, and no task ran that would show its layout";
+			*why = "the version of Tokio is not in the table, and no task ran that would show "
+			       "its layout";
 			continue;
 		}
 		fit++;
@@ -276,6 +333,7 @@ const char *tokio_verify(pid_t pid, struct thread *threads, size_t count, const 
 	if (!concrete.count)
 		return "no layout is known";
 	search(pid, threads, count, &concrete);
+	find_currents(pid, threads, count, &concrete);
 	/* Debug info tells nothing else to compare with. */
 	if (concrete.count != 1 || concrete.layout[0].queue)
 		chosen = choose(pid, threads, count, &concrete, &why);

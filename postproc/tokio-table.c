@@ -10,7 +10,7 @@
 #define ANY 999u
 
 /* The layouts of release builds without the features that are called unstable. Where the context's fields are depends on
- * Tokio's version and on the compiler: up to some version before 1.75, rustc laid structures out in another order. The core
+ * Tokio's version and on the compiler: up to some version before 1.73, rustc laid structures out in another order. The core
  * of the current-thread scheduler is not here: its layout depends on which of Tokio's other features were chosen. */
 static const struct known {
 	unsigned from, to;	     /* versions */
@@ -98,7 +98,7 @@ static struct tokio_layout layout_of(const struct known *row, const struct tokio
 				 .core = row->core,
 				 .counter = row->counter,
 				 .idle = row->idle},
-		.current_thread = {.pointer = pointer},
+		.current_thread = {.pointer = pointer, .core = row->core},
 		.interval = row->interval,
 		.queue = row->queue,
 		.searched = context ? 0 : places->tls_size,

@@ -10,7 +10,8 @@
 /* What the symbol table says. Thread pointer minus these; 0: not known. */
 struct tokio_places {
 	uint64_t tls_size; /* of thread-local memory */
-	uint64_t context, multi_thread; /* the variables that Tokio keeps its context and, up to 1.28, its scheduler in */
+	uint64_t context,
+		multi_thread; /* the variables that Tokio keeps its context and, up to 1.28, its scheduler in */
 };
 
 /* The layouts that the executable may have by the version of Tokio that it names. Returns NULL, or why none is known (static
