@@ -60,8 +60,8 @@ function leave(    text) {
 function spare(    gap) {
 	gap = threshold < 5000 ? threshold * 1000 : 5000000
 	return "if ($poll == 0 || ($seen - @poll_first[tid]) * 2 < $2 * 1000) { return; }\n" \
-		(1e9 / hz >= gap ? "" : "if ($seen - @sampled[tid] < " gap " && @sampled[tid] >= @poll_first[tid]) { return; }\n" \
-		"@sampled[tid] = $seen;\n")
+		(1e9 / hz >= gap ? "" : "if ($seen - @sampled[tid] < " gap " && @sampled[tid] >= @poll_first[tid]) { return; }\n") \
+		(1e9 / hz >= 5e6 ? "" : "@sampled[tid] = $seen;\n")
 }
 
 # Takes the current thread for a worker, if it is one.
