@@ -233,7 +233,7 @@ static bool is_wait(const struct group *g)
 	return g->lead->piece.block.reason == REASON_RUN_QUEUE;
 }
 
-/* Adds one block: `time` of the poll, from `start` on. `whole`: the poll's own duration, in its first block. */
+/* Adds one block: `time` of the poll, from `start` on. `whole`: how long the poll took, in its first block. */
 static void add_block(struct polls *p, const struct poll *poll, const struct group *g, uint64_t start,
 		      uint64_t time, uint64_t whole)
 {
@@ -327,7 +327,7 @@ static void settle(struct polls *p, const struct poll *poll, const struct kept *
 		others += g->time;
 		add_block(p, poll, g, end - others, g->time, 0);
 	}
-	add_block(p, poll, longest, start, total - others, end - start);
+	add_block(p, poll, longest, start, total - others, total);
 	free(groups);
 }
 
