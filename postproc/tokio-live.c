@@ -141,12 +141,64 @@ static bool find_current(pid_t pid, uint64_t fs, struct tokio_layout *layout)
 	return t->known = found == 1;
 }
 
+/* Up to 1.28 nothing is behind the tick, but that and only that goes up with each task: the queue's first place does too, and
+ * begins again. False if there is not exactly one such number, or none of the threads runs one with tasks. */
+static bool count_current(pid_t pid, const struct thread *threads, size_t count, struct tokio_layout *layout)
+{
+	struct tokio_scheduler *t = &layout->current_thread;
+	struct {
+		uint64_t core, words[CORE_WORDS];
+	} *before = xcalloc(count, sizeof(*before)), now;
+	bool wrong[CORE_WORDS] = {false}, moved[CORE_WORDS] = {false}, seen = false;
+	size_t found = 0;
+
+	for (int looks = 0; looks < (seen ? LOOKS_UNSURE : LOOKS) && !(looks >= LOOKS && found == 1);
+	     looks++) {
+		for (size_t i = 0; i < count; i++) {
+			uint64_t context, fs = threads[i].thread_pointer;
+			size_t words;
+
+			if (!fs || !peek(pid, fs - t->pointer, &context, 8) || !context || context & 7 ||
+			    !peek(pid, context + t->core, &now.core, 8) || !now.core || now.core & 7)
+				continue;
+			words = looker_memory(pid, now.core, now.words, sizeof(now.words)) / 8;
+			seen = true;
+			for (size_t w = 0; w < CORE_WORDS; w++) {
+				uint32_t more = (uint32_t)now.words[w] - (uint32_t)before[i].words[w];
+
+				/* Behind it is a bool, and what is in between stays what it is. */
+				wrong[w] = wrong[w] || w >= words || (now.words[w] >> 32 & 0xff) > 1;
+				if (wrong[w] || before[i].core != now.core)
+					continue;
+				wrong[w] = now.words[w] >> 32 != before[i].words[w] >> 32 || more > TICKS_MAX;
+				moved[w] = moved[w] || more;
+			}
+			before[i] = now;
+		}
+		found = 0;
+		for (size_t w = 0; w < CORE_WORDS; w++) {
+			if (wrong[w] || !moved[w])
+				continue;
+			found++;
+			t->counter = 8 * w;
+		}
+		nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
+	}
+	free(before);
+	t->idle = t->counter;
+	return t->known = found == 1;
+}
+
 static void find_currents(pid_t pid, const struct thread *threads, size_t count,
 			  struct tokio_layouts *layouts)
 {
 	for (size_t l = 0; l < layouts->count; l++) {
 		struct tokio_layout *layout = &layouts->layout[l];
 
+		if (!layout->tagged && layout->current_thread.pointer && l == 0)
+			count_current(pid, threads, count, layout);
+		else if (!layout->tagged)
+			layout->current_thread = layouts->layout[0].current_thread;
 		for (size_t i = 0; i < count && layout->interval; i++)
 			for (int tries = 0;
 			     tries < TRIES && threads[i].thread_pointer && !layout->current_thread.known;
@@ -224,6 +276,7 @@ static void search(pid_t pid, const struct thread *threads, size_t count, struct
 /* What was seen of one layout. */
 struct evidence {
 	bool wrong, seen;
+	bool workers;		 /* of a multi-thread runtime */
 	bool moved, polled;	 /* a tick, and a task */
 	struct tokio_poll *last; /* of each thread */
 };
@@ -241,6 +294,7 @@ static void look_once(pid_t pid, const struct thread *threads, size_t count,
 		if (sight != AS_EXPECTED)
 			continue;
 		e->seen = true;
+		e->workers = e->workers || poll.multi_thread;
 		e->polled = e->polled || poll.task;
 		/* A tick goes up by one each time. */
 		if (last->core == poll.core) {
@@ -251,13 +305,13 @@ static void look_once(pid_t pid, const struct thread *threads, size_t count,
 	}
 }
 
-/* The one that fits in all looks; NULL, and *why, if none does, or more than one. */
-static const struct tokio_layout *choose(pid_t pid, const struct thread *threads, size_t count,
-					 const struct tokio_layouts *layouts, const char **why)
+/* Chooses the one that fits in all looks. Returns NULL, or why none does, or more than one. */
+static const char *choose(pid_t pid, const struct thread *threads, size_t count,
+			  const struct tokio_layouts *layouts, struct tokio_layout *chosen)
 {
 	struct evidence evidence[TOKIO_LAYOUTS] = {{0}};
-	const struct tokio_layout *chosen = NULL;
 	size_t fit = 0;
+	const char *why;
 
 	for (size_t i = 0; i < layouts->count; i++)
 		evidence[i].last = xcalloc(count, sizeof(*evidence[i].last));
@@ -275,8 +329,8 @@ static const struct tokio_layout *choose(pid_t pid, const struct thread *threads
 			break;
 		nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
 	}
-	*why = "no layout in the table fits its memory (or no thread has a scheduler): is Tokio built with "
-	       "tokio_unstable?";
+	why = "no layout in the table fits its memory (or no thread has a scheduler): is Tokio built with "
+	      "tokio_unstable?";
 	for (size_t i = 0; i < layouts->count; i++) {
 		struct evidence *e = &evidence[i];
 
@@ -284,16 +338,22 @@ static const struct tokio_layout *choose(pid_t pid, const struct thread *threads
 		if (e->wrong || !e->seen)
 			continue;
 		if (layouts->unsure && !(e->moved && e->polled)) {
-			*why = "the version of Tokio is not in the table, and no task ran that would show "
-			       "its layout";
+			why = "the version of Tokio is not in the table, and no task ran that would show "
+			      "its layout";
+			continue;
+		}
+		if (!e->workers && fit == 1 && chosen->id == layouts->layout[i].id &&
+		    !chosen->multi_thread.known) {
+			chosen->budget = 0; /* the workers, of which there are none, would tell which */
 			continue;
 		}
 		fit++;
-		chosen = &layouts->layout[i];
+		*chosen = layouts->layout[i];
+		chosen->multi_thread.known = e->workers;
 	}
 	if (fit > 1)
-		*why = "more than one layout in the table fits its memory";
-	return fit == 1 ? chosen : NULL;
+		return "more than one layout in the table fits its memory";
+	return fit == 1 ? NULL : why;
 }
 
 /* Gives the threads that run a scheduler their roles. */
@@ -327,20 +387,17 @@ const char *tokio_verify(pid_t pid, struct thread *threads, size_t count, const 
 			 struct tokio_layout *layout)
 {
 	struct tokio_layouts concrete = *layouts;
-	const struct tokio_layout *chosen = &concrete.layout[0];
 	const char *why = NULL;
 
 	if (!concrete.count)
 		return "no layout is known";
 	search(pid, threads, count, &concrete);
 	find_currents(pid, threads, count, &concrete);
+	*layout = concrete.layout[0];
 	/* Debug info tells nothing else to compare with. */
 	if (concrete.count != 1 || concrete.layout[0].queue)
-		chosen = choose(pid, threads, count, &concrete, &why);
-	if (!chosen)
-		return why;
-	*layout = *chosen;
-	return find_schedulers(pid, threads, count, layout);
+		why = choose(pid, threads, count, &concrete, layout);
+	return why ? why : find_schedulers(pid, threads, count, layout);
 }
 
 bool tokio_polls(pid_t pid, const struct thread *thread, const struct tokio_layout *layout,

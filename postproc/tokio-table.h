@@ -9,9 +9,9 @@
 
 /* What the symbol table says. Thread pointer minus these; 0: not known. */
 struct tokio_places {
-	uint64_t tls_size; /* of thread-local memory */
-	uint64_t context,
-		multi_thread; /* the variables that Tokio keeps its context and, up to 1.28, its scheduler in */
+	uint64_t tls_size;		       /* of thread-local memory */
+	uint64_t context;		       /* the variable that Tokio keeps its context in */
+	uint64_t multi_thread, current_thread; /* those that have its schedulers, up to 1.28 */
 };
 
 /* The layouts that the executable may have by the version of Tokio that it names. Returns NULL, or why none is known (static

@@ -412,14 +412,17 @@ const char *tokio_find(struct module *module, struct tokio_layouts *layouts)
 		layouts->count = !why;
 	}
 	if (why && !s->variable[CONTEXT].twice && !s->variable[CONTEXT].typed) {
-		const struct variable *v = &s->variable[CONTEXT], *mt = &s->variable[MULTI_THREAD];
+		const struct variable *v = &s->variable[CONTEXT], *mt = &s->variable[MULTI_THREAD],
+				      *ct = &s->variable[CURRENT_THREAD];
 
-		why = tokio_table(elf,
-				  &(struct tokio_places){
-					  .tls_size = s->tls_size,
-					  .context = v->found ? s->tls_size - v->at : 0,
-					  .multi_thread = mt->found && !mt->twice ? s->tls_size - mt->at : 0},
-				  layouts);
+		why = tokio_table(
+			elf,
+			&(struct tokio_places){
+				.tls_size = s->tls_size,
+				.context = v->found ? s->tls_size - v->at : 0,
+				.multi_thread = mt->found && !mt->twice ? s->tls_size - mt->at : 0,
+				.current_thread = ct->found && !ct->twice ? s->tls_size - ct->at : 0},
+			layouts);
 	}
 	if (s->variable[CONTEXT].twice)
 		why = "there is more than one Tokio in it";
