@@ -349,10 +349,25 @@ static void judge_until(struct replay *r, uint64_t ns)
 static void see(struct replay *r, uint64_t ns)
 {
 	if (ns > r->newest)
-		r->newest = ns;
+		r->model->end = r->newest = ns;
 	if (!r->model->start || ns < r->model->start)
 		r->model->start = ns;
 	judge_until(r, r->newest > HOLD ? r->newest - HOLD - 1 : 0);
+}
+
+void replay_observe(struct replay *r, tally_observer *observer, void *context)
+{
+	tally_observe(r->tally, observer, context);
+}
+
+void replay_workers(const struct replay *r, tally_seer *see, void *context)
+{
+	tally_workers(r->tally, see, context);
+}
+
+void replay_advance(struct replay *r, uint64_t ns)
+{
+	judge_until(r, ns > HOLD ? ns - HOLD - 1 : 0);
 }
 
 /* Behind `end NS limit`, tracing goes on without probes at polls. */

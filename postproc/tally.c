@@ -62,6 +62,8 @@ struct tally {
 	struct block *waiting; /* with a window: what may still count */
 	size_t waits, waits_allocated, waits_first;
 	bool all_spans;
+	tally_observer *observer;
+	void *context;		/* the observer's */
 	struct kept_span *ring; /* CHART_BLOCKS of them at most, or all */
 	size_t ring_size;
 	uint64_t spans; /* ever */
@@ -424,10 +426,18 @@ static void add(struct tally *t, const struct block *block)
 		     });
 }
 
+void tally_observe(struct tally *t, tally_observer *observer, void *context)
+{
+	t->observer = observer;
+	t->context = context;
+}
+
 void tally_add(struct tally *t, const struct block *block)
 {
 	uint64_t end = block->start + block->duration;
 
+	if (t->observer)
+		t->observer(t->context, block, &find_entry(t, block)->b);
 	if (!t->window) {
 		add(t, block);
 		return;
@@ -482,6 +492,16 @@ static int by_start(const void *one, const void *two)
 	return (a->worker > b->worker) - (a->worker < b->worker);
 }
 
+/* Only what counts: with a window, a blocker may have been named for blocks that are too old by now. */
+static int collect_entry(void **slot, void *end)
+{
+	struct entry ***next = end;
+
+	if (((struct entry *)*slot)->b.count)
+		*(*next)++ = *slot;
+	return 1;
+}
+
 static int collect(void **slot, void *end)
 {
 	void ***next = end;
@@ -519,10 +539,11 @@ static void finish_entry(struct entry *e)
 
 static void finish_blockers(struct tally *t, struct model *model)
 {
-	size_t count = htab_elements(t->entries);
-	struct entry **entry = xcalloc(count + 1, sizeof(*entry)), **end = entry;
+	struct entry **entry = xcalloc(htab_elements(t->entries) + 1, sizeof(*entry)), **end = entry;
 
-	htab_traverse_noresize(t->entries, collect, &end);
+	htab_traverse_noresize(t->entries, collect_entry, &end);
+	size_t count = (size_t)(end - entry);
+
 	qsort(entry, count, sizeof(*entry), by_total);
 	t->blocker = xcalloc(count + 1, sizeof(*t->blocker));
 	for (size_t i = 0; i < count; i++) {
@@ -584,6 +605,28 @@ static void finish_spans(struct tally *t, struct model *model)
 	}
 	qsort(t->span, model->spans, sizeof(*t->span), by_start);
 	model->span = t->span;
+}
+
+struct sight {
+	tally_seer *see;
+	void *context;
+};
+
+static int see_worker(void **slot, void *arg)
+{
+	const struct thread *thread = *slot;
+	const struct sight *sight = arg;
+	struct worker w = thread->w;
+
+	w.comm = thread->comm ? thread->comm : "";
+	if (thread->worker)
+		sight->see(sight->context, &w, thread->gone);
+	return 1;
+}
+
+void tally_workers(const struct tally *t, tally_seer *see, void *context)
+{
+	htab_traverse_noresize(t->threads, see_worker, &(struct sight){see, context});
 }
 
 void tally_finish(struct tally *t, struct model *model)
