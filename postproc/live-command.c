@@ -122,7 +122,9 @@ static void leave(struct feed *f)
 	live_terminal_close();
 	if (f->options->tell >= 0)
 		close(f->options->tell);
-	f->options->tell = -1;
+	if (f->options->notes >= 0)
+		close(f->options->notes);
+	f->options->tell = f->options->notes = -1;
 }
 
 /* The last whole line of what came is shown. */
