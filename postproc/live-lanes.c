@@ -44,30 +44,47 @@ static void scale(const struct live_view *v, int row, const struct axis *a)
 	free(middle);
 }
 
+static void lasting(const struct live_worker *worker, int row, int column)
+{
+	char cue[] = {worker->stack ? reason_info(worker->reason)->cue : '?', '\0'};
+
+	pen_put(row, column, 1,
+		worker->stack ? pen_reason(worker->reason, true) : pen_style(PEN_WARNING) | A_REVERSE, cue);
+}
+
 /* A capital letter is a cell that was blocked for half of its time or more, a small one less. */
-static void lane(const struct live_view *v, const struct worker *worker, int row, const struct axis *a,
+static void lane(const struct live_view *v, const struct live_worker *worker, int row, const struct axis *a,
 		 struct live_cell *cell)
 {
 	uint64_t blocked = 0, from = v->query.now > v->query.span ? v->query.now - v->query.span : 0, time;
 	char text[UNIT_SIZE];
 
-	live_window_lane(v->window, &v->query, worker->tid, a->start, a->width, cell, a->cells);
+	live_window_lane(v->window, &v->query, worker->w.tid, a->start, a->width, cell, a->cells);
 	for (size_t i = 0; i < a->cells; i++)
-		if (cell[i].reason != REASON_RUN_QUEUE)
-			blocked += cell[i].blocked;
-	from = from > worker->first ? from : worker->first;
+		blocked += cell[i].blocked;
+	from = from > worker->w.first ? from : worker->w.first;
 	from = from > v->model->start ? from : v->model->start;
 	from = from > v->query.since ? from : v->query.since;
 	time = v->query.now > from ? v->query.now - from : 0;
-	snprintf(text, sizeof(text), "%ld", worker->tid);
+	if (worker->running)
+		blocked += v->query.now - (worker->running > from ? worker->running : from);
+	snprintf(text, sizeof(text), "%ld", worker->w.tid);
 	pen_right(row, 0, 7, pen_style(PEN_PLAIN), text);
 	pen_right(row, 8, 7, pen_style(PEN_STRONG), unit_share(text, blocked < time ? blocked : time, time));
 	for (size_t i = 0; i < a->cells; i++) {
-		char cue[] = {reason_info(cell[i].reason)->cue, '\0'};
-		bool filled = cell[i].blocked * 2 >= a->width;
-		bool early = a->start + i * a->width < v->model->start;
+		uint64_t begins = a->start + i * a->width;
 
-		if (!cell[i].blocked) {
+		/* It is in a poll that has not ended, and counts as nothing yet. */
+		if (worker->running && begins + a->width > worker->running && begins < v->query.now) {
+			lasting(worker, row, LANE + (int)i);
+			continue;
+		}
+		char cue[] = {reason_info(cell[i].reason)->cue, '\0'};
+		uint64_t taken = cell[i].blocked + cell[i].run_queue;
+		bool filled = taken * 2 >= a->width;
+		bool early = begins < v->model->start;
+
+		if (!taken) {
 			pen_put(row, LANE + (int)i, 1, pen_style(PEN_FAINT),
 				early	     ? " "
 				: pen_utf8() ? "·"

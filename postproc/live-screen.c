@@ -24,7 +24,7 @@ static char *state_text(const struct live_view *v)
 	const struct live_playback *p = &v->playback;
 
 	if (!p->playing)
-		return xstrdup(v->paused ? "paused" : "live");
+		return xstrdup(v->paused ? "paused" : v->model->start ? "live" : "attaching");
 	if (p->ended)
 		return xstrdup("end of the recording");
 	return v->paused ? text_format("paused") : text_format("playing x%g", p->speed);
@@ -36,15 +36,16 @@ static void title(const struct live_view *v, const struct live_workers *workers)
 	uint64_t now = v->query.now > m->start && m->start ? v->query.now - m->start : 0;
 	char *time = clock_text(now), *state = state_text(v);
 	char *right = text_format("%s  %s ", time, state);
-	char *what = text_format(" (pid %ld)  %zu worker%s", m->target.pid, workers->count,
-				 workers->count == 1 ? "" : "s");
+	char *what = m->target.pid ? text_format(" (pid %ld)  %zu worker%s", m->target.pid, workers->count,
+						 workers->count == 1 ? "" : "s")
+				   : xstrdup("");
 	size_t room = (size_t)COLS - text_width(right) - 2, used = text_width(what);
 
 	pen_fill(0, 0, (size_t)COLS, pen_style(PEN_BAR));
 	used = pen_put(0, 1, room > used ? room - used : 0, pen_style(PEN_BAR) | A_BOLD,
 		       m->target.name  ? m->target.name
 		       : m->target.exe ? m->target.exe
-				       : "?") +
+				       : "hud-trace") +
 	       1;
 	pen_put(0, (int)used, room > used ? room - used : 0, pen_style(PEN_BAR), what);
 	pen_right(0, COLS - (int)text_width(right), text_width(right), pen_style(PEN_BAR), right);

@@ -153,7 +153,7 @@ static void nothing(const struct live_view *v, int row)
 	char *said;
 
 	if (!v->model->start)
-		said = xstrdup("Waiting for the probes: nothing has come yet.");
+		said = xstrdup("The probes are being attached, which takes some seconds.");
 	else if (*v->filter && v->run_blocks)
 		said = text_format("Nothing here is called so: \"%s\". Esc shows all.", v->filter);
 	else

@@ -13,6 +13,7 @@
 #define REDRAW 200000000u   /* ns between two redraws, at least */
 #define QUIET 1000000000u   /* ns without a line: nothing earlier will come */
 #define MESSAGE 5000000000u /* ns that a message stays */
+#define STALE 3000000000u   /* what lasts is said to once a second: without that it does no more */
 #define SECOND 1000000000u
 
 static uint64_t monotonic(void)
@@ -158,6 +159,8 @@ static void measure_rate(struct live_view *v)
 static void move_clock(struct live_view *v)
 {
 	v->wall = monotonic();
+	if (v->model && v->query.threshold < v->model->target.threshold)
+		v->query.threshold = v->model->target.threshold;
 	if (!v->model || !v->model->start)
 		return;
 	if (v->model->end > v->newest) {
@@ -178,12 +181,11 @@ static void move_clock(struct live_view *v)
 		replay_advance(v->replay, v->position);
 	if (!v->paused || v->playback.playing)
 		v->query.now = v->position;
-	if (v->query.threshold < v->model->target.threshold)
-		v->query.threshold = v->model->target.threshold;
 }
 
 struct roll {
 	struct live_workers *workers;
+	struct live_sum *sum;
 	uint64_t from, now, since, start;
 };
 
@@ -201,22 +203,43 @@ static void see_worker(void *context, const struct worker *worker, bool gone)
 	if (gone && last <= roll->from)
 		return;
 	w->worker = xrealloc(w->worker, (w->count + 1) * sizeof(*w->worker));
-	w->worker[w->count++] = *worker;
+	w->worker[w->count++] = (struct live_worker){.w = *worker};
 }
 
 static int by_tid(const void *one, const void *two)
 {
-	const struct worker *a = one, *b = two;
+	const struct live_worker *a = one, *b = two;
 
-	return (a->tid > b->tid) - (a->tid < b->tid);
+	return (a->w.tid > b->w.tid) - (a->w.tid < b->w.tid);
 }
 
-static struct live_workers call_roll(const struct live_view *v)
+/* A poll that has not ended counts up to now, in time; as what, is told when it ends. */
+static void see_running(void *context, const struct running *running)
+{
+	struct roll *roll = context;
+	uint64_t from = running->first > roll->from ? running->first : roll->from;
+
+	if (running->seen + STALE < roll->now || running->first >= roll->now)
+		return;
+	for (size_t i = 0; i < roll->workers->count; i++) {
+		struct live_worker *w = &roll->workers->worker[i];
+
+		if (w->w.tid != running->tid)
+			continue;
+		w->running = running->first;
+		w->stack = running->in ? running->in->stack : NULL;
+		w->reason = running->in ? running->in->reason : REASON_COMPUTING;
+		roll->sum->blocked += roll->now - from;
+	}
+}
+
+static struct live_workers call_roll(struct live_view *v)
 {
 	struct live_workers workers = {0};
-	struct roll roll = {&workers, v->sum.from, v->query.now, v->query.since, v->model->start};
+	struct roll roll = {&workers, &v->sum, v->sum.from, v->query.now, v->query.since, v->model->start};
 
 	replay_workers(v->replay, see_worker, &roll);
+	replay_running(v->replay, see_running, &roll);
 	if (workers.count)
 		qsort(workers.worker, workers.count, sizeof(*workers.worker), by_tid);
 	return workers;
@@ -250,7 +273,7 @@ static void draw_list(struct live_view *v, const struct live_workers *workers)
 	live_header(v, workers);
 	live_table(v, workers, 4, table);
 	live_lanes(v, workers, 6 + table, lanes);
-	live_blocks(v, 7 + table + lanes, blocks);
+	live_blocks(v, workers, 7 + table + lanes, blocks);
 	live_footer(v);
 }
 

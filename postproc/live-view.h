@@ -91,10 +91,17 @@ void live_view_say(struct live_view *view, const char *text);
 
 /* --- the parts; rows and columns are of the screen --- */
 
-/* The workers that are shown, by tid. */
+/* A worker that is shown, and the poll that it is in if that lasts: since when, 0: none; and in what. */
+struct live_worker {
+	struct worker w;
+	uint64_t running;
+	enum reason reason;
+	const struct verdict *stack; /* NULL: not known, nor is the reason */
+};
+
+/* They, by tid. */
 struct live_workers {
-	struct worker *worker;
-	bool *gone;
+	struct live_worker *worker;
 	size_t count;
 	uint64_t time;	   /* they were watched, within the span, ns */
 	uint64_t run_time; /* and since the last reset */
@@ -104,7 +111,7 @@ void live_header(const struct live_view *view, const struct live_workers *worker
 void live_footer(const struct live_view *view);
 void live_table(struct live_view *view, const struct live_workers *workers, int top, int rows);
 void live_lanes(const struct live_view *view, const struct live_workers *workers, int top, int rows);
-void live_blocks(const struct live_view *view, int top, int rows);
+void live_blocks(const struct live_view *view, const struct live_workers *workers, int top, int rows);
 /* A name up to the right end, and where that is. */
 void live_where(int row, int column, unsigned long style, const char *name, const char *place);
 

@@ -276,6 +276,17 @@ static void forget_old(struct live_window *w, uint64_t now)
 		w->first++;
 }
 
+/* What only its trend is left of is no row. */
+static void drop_empty(struct live_window *w)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < w->rows; i++)
+		if (w->row[i].count)
+			w->row[kept++] = w->row[i];
+	w->rows = kept;
+}
+
 void live_window_sum(struct live_window *w, const struct live_query *q, struct live_sum *sum)
 {
 	uint64_t from = start_of(q);
@@ -297,10 +308,13 @@ void live_window_sum(struct live_window *w, const struct live_query *q, struct l
 			sum->blocked += inside;
 		struct cause *c = cause_in(w, i, q->filter);
 
-		if (!c->shown || !counts)
+		if (!c->shown)
 			continue;
 		struct live_row *row = row_of(w, c, q->group);
 
+		add_trend(row, b, q);
+		if (!counts)
+			continue;
 		c->total += b->duration;
 		if (c->of != row->of && c->total > cause_of(w, row->of)->total)
 			row->of = c->of;
@@ -308,9 +322,9 @@ void live_window_sum(struct live_window *w, const struct live_query *q, struct l
 		row->total += inside;
 		row->max = b->duration > row->max ? b->duration : row->max;
 		row->estimated |= b->estimated;
-		add_trend(row, b, q);
 		sum->count++;
 	}
+	drop_empty(w);
 	sorting = q->sort;
 	if (w->rows)
 		qsort(w->row, w->rows, sizeof(*w->row), by_rank);
@@ -356,7 +370,7 @@ void live_window_lane(const struct live_window *w, const struct live_query *q, l
 		for (int r = 0; r < REASON_COUNT; r++) {
 			if (time[c][r] > time[c][cell[c].reason])
 				cell[c].reason = (enum reason)r;
-			cell[c].blocked += time[c][r];
+			*(r == REASON_RUN_QUEUE ? &cell[c].run_queue : &cell[c].blocked) += time[c][r];
 		}
 	}
 	free(time);

@@ -88,8 +88,8 @@ const struct live_block *live_window_newest(struct live_window *w, const struct 
 
 /* How long a worker was blocked in a stretch of time, and why most of it. */
 struct live_cell {
-	uint64_t blocked;
-	enum reason reason;
+	uint64_t blocked, run_queue;
+	enum reason reason; /* of most of both */
 };
 
 /* The `count` cells of `width` ns from `start` on, of worker `tid`. */

@@ -365,6 +365,12 @@ void replay_workers(const struct replay *r, tally_seer *see, void *context)
 	tally_workers(r->tally, see, context);
 }
 
+void replay_running(const struct replay *r, polls_seer *see, void *context)
+{
+	if (r->polls)
+		polls_running(r->polls, see, context);
+}
+
 void replay_advance(struct replay *r, uint64_t ns)
 {
 	judge_until(r, ns > HOLD ? ns - HOLD - 1 : 0);

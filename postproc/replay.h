@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "model.h"
+#include "polls.h"
 #include "tally.h"
 
 struct replay_options {
@@ -33,6 +34,9 @@ void replay_observe(struct replay *replay, tally_observer *observer, void *conte
 
 /* Calls `see` for each worker so far. */
 void replay_workers(const struct replay *replay, tally_seer *see, void *context);
+
+/* Calls `see` for each poll that still lasts. */
+void replay_running(const struct replay *replay, polls_seer *see, void *context);
 
 /* Nothing has come for a while, and the target's clock shows `ns`: judges what was held back in case that something earlier
  * comes. */
