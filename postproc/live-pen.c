@@ -154,11 +154,11 @@ static const char *behind_first(const char *name)
 
 char *pen_shorten_name(const char *text, size_t columns, bool utf8)
 {
-	const char *next;
+	const char *rest = text, *next;
 
-	while (text_width(text) > columns && (next = behind_first(text)))
-		text = next;
-	return text_shorten(text, columns, utf8);
+	while (text_width(rest) > columns && (next = behind_first(rest)))
+		rest = next;
+	return text_shorten(text_width(rest) > columns ? text : rest, columns, utf8);
 }
 
 char *pen_shorten_place(const char *text, size_t columns, bool utf8)

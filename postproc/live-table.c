@@ -52,29 +52,33 @@ static void heading(const struct live_view *v, int row)
 
 void live_where(int row, int column, unsigned long style, const char *name, const char *place)
 {
-	size_t room = COLS > column ? (size_t)(COLS - column) : 0, name_width, place_width;
-	char *safe = escape_terminal(place, pen_utf8()), *safe_name = escape_terminal(name, pen_utf8());
+	size_t room = COLS > column ? (size_t)(COLS - column) : 0;
+	char *safe = escape_terminal(place, pen_utf8()), *whole = escape_terminal(name, pen_utf8());
+	size_t for_name = text_width(whole), for_place = text_width(safe);
 
-	name_width = text_width(safe_name);
-	place_width = text_width(safe);
-	/* If both do not fit, the place is only a file's name, and takes half at the most. */
-	if (name_width + 2 + place_width > room) {
-		char *base = pen_shorten_place(safe, room / 2 > 1 ? room / 2 - 1 : 1, pen_utf8());
-		size_t left = room > name_width + 2 ? room - name_width - 2 : 0;
+	/* If both do not fit, the place is a file's name only; and if it does not either with the last part of the function's,
+	 * each takes half. */
+	if (for_name + 1 + for_place > room) {
+		const char *base = strrchr(safe, '/'), *last = strstr(whole, "::");
+		size_t least = text_width(base && base[1] ? base + 1 : safe);
 
-		place_width = left > text_width(base) ? left : text_width(base);
-		free(base);
+		for (const char *next = last; next; next = strstr(next + 2, "::"))
+			last = next;
+		size_t least_name = text_width(last ? last + 2 : whole);
+		size_t left = room > for_name + 1 ? room - for_name - 1 : 0;
+
+		for_place = least + 1 + least_name > room ? room / 2 : left > least ? left : least;
 	}
-	char *fit = pen_shorten_place(safe, place_width, pen_utf8());
+	char *fit = pen_shorten_place(safe, for_place, pen_utf8());
 
-	place_width = text_width(fit);
-	free(fit);
-	pen_put_as(row, column, place_width && room > place_width + 1 ? room - place_width - 1 : room, style,
+	for_place = text_width(fit);
+	pen_put_as(row, column, for_place && room > for_place + 1 ? room - for_place - 1 : room, style,
 		   pen_shorten_name, name);
-	pen_put_as(row, column + (int)(room - place_width), place_width,
-		   style & A_REVERSE ? style : pen_style(PEN_FAINT), pen_shorten_place, place);
+	pen_put(row, column + (int)(room - for_place), for_place,
+		style & A_REVERSE ? style : pen_style(PEN_FAINT), fit);
+	free(fit);
 	free(safe);
-	free(safe_name);
+	free(whole);
 }
 
 static void trend(const struct live_row *r, int row, size_t cells, unsigned long style)

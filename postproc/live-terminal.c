@@ -18,6 +18,7 @@ static struct {
 	FILE *file;
 	int fd;
 	SCREEN *screen;
+	bool others;	    /* use it now */
 	pid_t owner, group; /* what is forked later has nothing to do with it */
 	struct termios modes;
 	char leave[256]; /* what gives it back, made before it is needed */
@@ -191,7 +192,7 @@ bool live_terminal_is_open(void)
 
 int live_terminal_fd(void)
 {
-	return terminal.fd;
+	return terminal.others ? -1 : terminal.fd;
 }
 
 bool live_terminal_leaving(void)
@@ -213,6 +214,7 @@ bool live_terminal_ours(void)
 	}
 	bool ours = tcgetpgrp(terminal.fd) == terminal.group;
 
+	terminal.others = !ours;
 	if (continued && ours) {
 		continued = 0;
 		reset_prog_mode();

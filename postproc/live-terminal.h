@@ -17,7 +17,7 @@ void live_terminal_close(void);
 
 bool live_terminal_is_open(void);
 
-/* To wait for keys. */
+/* To wait for keys; -1 while the terminal is another's. */
 int live_terminal_fd(void);
 
 /* Has a signal asked to leave (SIGINT, SIGTERM, SIGHUP)? */

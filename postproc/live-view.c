@@ -175,7 +175,7 @@ static void move_clock(struct live_view *v)
 	}
 	if (v->playback.ended) {
 		replay_advance(v->replay, UINT64_MAX);
-		v->position = v->newest > v->position ? v->newest : v->position;
+		v->position = v->newest;
 	}
 	if (!v->playback.playing && v->wall - v->newest_wall > QUIET)
 		replay_advance(v->replay, v->position);
