@@ -48,7 +48,7 @@ start_view() {
 
 	open_pipe
 	quit=$IN tell=$OUT
-	run_report --notes "$NOTES" --tell "$tell" <&"$1" 2>&"$SCREEN" {quit}<&- {out}>&- {complaints}>&- &
+	run_report --notes "$NOTES" --tell "$tell" ${RECORD:+--recording "$RECORD"} <&"$1" 2>&"$SCREEN" {quit}<&- {out}>&- {complaints}>&- &
 	REPORTER=$!
 	exec {tell}>&- {NOTES}<&-
 	exec_bound KILL head -c 1 <&"$quit" >/dev/null {quit}<&- {out}>&- {complaints}>&- &

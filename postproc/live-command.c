@@ -33,8 +33,9 @@
 struct options {
 	struct reporting reporting;
 	double speed;
-	int tell;  /* closed when the user leaves; -1: none */
-	int notes; /* lines for the user come there; -1: none */
+	int tell;	       /* closed when the user leaves; -1: none */
+	int notes;	       /* lines for the user come there; -1: none */
+	const char *recording; /* where hud-trace keeps the events; NULL: nowhere */
 };
 
 static const char help[] =
@@ -54,13 +55,14 @@ static const char help[] =
 
 static void parse(int argc, char **argv, struct options *o)
 {
-	enum { SPEED = REPORTING_OWN, TELL, NOTES, RESCUE };
+	enum { SPEED = REPORTING_OWN, TELL, NOTES, RECORDING, RESCUE };
 	static const struct option longs[] = {
 		REPORTING_OPTIONS,
 		{"speed", required_argument, NULL, SPEED},
 		/* For hud-trace. */
 		{"tell", required_argument, NULL, TELL},
 		{"notes", required_argument, NULL, NOTES},
+		{"recording", required_argument, NULL, RECORDING},
 		{"rescue", no_argument, NULL, RESCUE},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
@@ -77,6 +79,9 @@ static void parse(int argc, char **argv, struct options *o)
 			break;
 		case NOTES:
 			o->notes = (int)command_number("live", "notes", optarg, 3, 1e6);
+			break;
+		case RECORDING:
+			o->recording = optarg;
 			break;
 		case RESCUE:
 			live_terminal_rescue();
@@ -372,6 +377,7 @@ int live_main(int argc, char **argv)
 	parse(argc, argv, &o);
 	command_fit_terminal(&o.reporting.report, o.reporting.no_colour);
 	signal(SIGPIPE, SIG_IGN);
+	live_offer_files();
 	if (reporting_begin(&o.reporting))
 		return 1;
 	FILE *in = open_feed(&feed);
@@ -381,7 +387,9 @@ int live_main(int argc, char **argv)
 	struct chart *chart =
 		o.reporting.chart ? chart_prepare(o.reporting.chart, o.reporting.chart_kind) : NULL;
 
+	view->chart = chart_prepare(live_picture(), CHART_ALL);
 	view->playback.speed = o.speed;
+	view->recording = o.recording;
 	if (live_terminal_open(&why))
 		fprintf(stderr, "hud-postproc live: no view: %s\n", why);
 	else
@@ -391,6 +399,7 @@ int live_main(int argc, char **argv)
 
 	live_terminal_close();
 	live_view_end(view);
+	chart_end(view->chart);
 	free(view);
 	chart_end(chart);
 	sandbox_end();

@@ -27,6 +27,7 @@ static uint64_t monotonic(void)
 void live_view_start(struct live_view *v, bool colour, bool utf8, uint64_t span)
 {
 	pen_start(colour, utf8);
+	v->utf8 = utf8;
 	v->query.span = span;
 	v->query.filter = v->filter;
 	v->wall = monotonic();

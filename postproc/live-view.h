@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "chart.h"
 #include "live-window.h"
 #include "replay.h"
 
@@ -69,8 +70,11 @@ struct live_view {
 	/* Sums over the run, since the last reset. */
 	uint64_t run_blocked, run_queue, run_blocks;
 
-	/* w: */
-	unsigned written;
+	/* For what is written to files. */
+	bool utf8;
+	struct chart *chart;   /* that draws; NULL: none */
+	const char *recording; /* where the events are kept; NULL: nowhere */
+	unsigned written;      /* the last number */
 };
 
 /* Gets ready, after the terminal is open. `threshold`: ns, 0: the stream's. */
@@ -127,7 +131,11 @@ void live_select(struct live_view *view, size_t row);
 /* One key of ncurses'. */
 void live_key(struct live_view *view, int key);
 
-/* Writes what there is so far to files. */
+/* Names the files that may be written, before sandbox_begin(); and one that ends as the chart does. */
+void live_offer_files(void);
+const char *live_picture(void);
+
+/* Writes what there is so far to files, as who called, in the working directory. None is replaced. */
 void live_write(struct live_view *view);
 
 #endif

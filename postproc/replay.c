@@ -484,6 +484,16 @@ static void note_lacking(struct resolver *resolver, struct model *m)
 			m->lacking[m->lackings++] = (struct lacking){.path = path, .why = why};
 }
 
+static void note_stacks(const struct replay *r, struct model *m)
+{
+	if (!r->stacks)
+		return;
+	m->stacks = stacks_count(r->stacks);
+	m->stacks_cut = stacks_cut(r->stacks);
+	m->stacks_walked = stacks_walked(r->stacks);
+	m->stacks_too_few = stacks_too_few(r->stacks);
+}
+
 static void note_mappings(struct replay *r, struct model *m)
 {
 	const struct mapping *map;
@@ -515,6 +525,18 @@ static void note_builds(struct replay *r, struct model *m)
 				b->nameless_build = map ? map->build_id : "";
 		}
 	}
+}
+
+void replay_so_far(struct replay *r, struct model *model)
+{
+	*model = *r->model;
+	model->truncated = !r->ended;
+	note_stacks(r, model);
+	if (r->space)
+		note_lacking(r->resolver, model);
+	tally_so_far(r->tally, model);
+	if (r->space)
+		note_builds(r, model);
 }
 
 int replay_read(struct replay *r, FILE *in, struct model *model)
@@ -551,12 +573,7 @@ int replay_read(struct replay *r, FILE *in, struct model *model)
 		r->strings[r->kept] = xstrdup(kind);
 		model->unknown[model->unknowns++].kind = r->strings[r->kept++];
 	}
-	if (r->stacks) {
-		model->stacks = stacks_count(r->stacks);
-		model->stacks_cut = stacks_cut(r->stacks);
-		model->stacks_walked = stacks_walked(r->stacks);
-		model->stacks_too_few = stacks_too_few(r->stacks);
-	}
+	note_stacks(r, model);
 	if (r->space) {
 		note_lacking(r->resolver, model);
 		note_mappings(r, model);

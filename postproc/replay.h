@@ -42,6 +42,10 @@ void replay_running(const struct replay *replay, polls_seer *see, void *context)
  * comes. */
 void replay_advance(struct replay *replay, uint64_t ns);
 
+/* All that replay_read() would fill *model with if the stream ended here, but for polls that still last. Good until `in` is read
+ * on. */
+void replay_so_far(struct replay *replay, struct model *model);
+
 /* Reads `in` to its end and fills *model, which points into `replay`. Returns 0; or -1 with errno set when reading failed
  * (EPROTONOSUPPORT: a stream of a later version; EINVAL: not an event-line stream). *model holds what came until then.
  *

@@ -73,6 +73,7 @@ struct tally {
 	struct blocker *blocker;
 	struct worker *worker;
 	struct span *span;
+	struct tally *looked; /* what tally_so_far() has made of a window */
 };
 
 static hashval_t hash_entry(const void *p)
@@ -152,6 +153,7 @@ void tally_free(struct tally *t)
 	free(t->blocker);
 	free(t->worker);
 	free(t->span);
+	tally_free(t->looked);
 	free(t);
 }
 
@@ -629,19 +631,12 @@ void tally_workers(const struct tally *t, tally_seer *see, void *context)
 	htab_traverse_noresize(t->threads, see_worker, &(struct sight){see, context});
 }
 
-void tally_finish(struct tally *t, struct model *model)
+/* Fills *model with what was added up. */
+static void finish(struct tally *t, struct model *model)
 {
-	uint64_t from = t->window && model->end > t->window ? model->end - t->window : 0;
-
-	if (from > model->start)
-		model->start = from;
-	for (; t->waits_first < t->waits; t->waits_first++) {
-		struct block *b = &t->waiting[t->waits_first];
-
-		if (b->start + b->duration >= from)
-			add(t, b);
-		free((char *)b->party.comm);
-	}
+	free(t->blocker);
+	free(t->worker);
+	free(t->span);
 	finish_blockers(t, model);
 	finish_workers(t, model);
 	finish_spans(t, model);
@@ -651,4 +646,48 @@ void tally_finish(struct tally *t, struct model *model)
 	model->longest_poll = t->longest_poll;
 	model->blocks = t->blocks;
 	model->run_queue_waits = t->run_queue_waits;
+}
+
+/* Adds what waits and still counts to `into`; the model begins with the window. */
+static void add_window(struct tally *t, struct tally *into, struct model *model)
+{
+	uint64_t from = t->window && model->end > t->window ? model->end - t->window : 0;
+
+	if (from > model->start)
+		model->start = from;
+	for (size_t i = t->waits_first; i < t->waits; i++)
+		if (t->waiting[i].start + t->waiting[i].duration >= from)
+			add(into, &t->waiting[i]);
+}
+
+void tally_finish(struct tally *t, struct model *model)
+{
+	add_window(t, t, model);
+	for (; t->waits_first < t->waits; t->waits_first++)
+		free((char *)t->waiting[t->waits_first].party.comm);
+	finish(t, model);
+}
+
+static int copy_thread(void **slot, void *into)
+{
+	const struct thread *thread = *slot;
+	struct thread *copy = find_thread(into, thread->w.tid, INSERT);
+
+	*copy = *thread;
+	copy->comm = thread->comm ? xstrdup(thread->comm) : NULL;
+	return 1;
+}
+
+void tally_so_far(struct tally *t, struct model *model)
+{
+	if (!t->window) {
+		finish(t, model);
+		return;
+	}
+	/* What waits may be too old in the end: it is added up apart. */
+	tally_free(t->looked);
+	t->looked = tally_new(0, t->all_spans);
+	htab_traverse_noresize(t->threads, copy_thread, t->looked);
+	add_window(t, t->looked, model);
+	finish(t->looked, model);
 }

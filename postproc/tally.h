@@ -62,4 +62,7 @@ void tally_workers(const struct tally *tally, tally_seer *see, void *context);
  * sums. What it points to is owned by the tally. */
 void tally_finish(struct tally *tally, struct model *model);
 
+/* The same of what has come until now; more may come. What *model points to is good until the next call of any of these. */
+void tally_so_far(struct tally *tally, struct model *model);
+
 #endif

@@ -191,6 +191,36 @@ play() {
 	is_back
 }
 
+@test "w: the report and its chart, under names that are new" {
+	echo precious >target
+	ln -s target hud-trace-report-1.txt
+	terminal 80 24
+	play --speed 50 --window 2 "$RECORDING"
+	shows 'end of the recording'
+	keys w
+	shows '^ written: hud-trace-report-2\.txt and \.svg'
+	keys w
+	shows '^ written: hud-trace-report-3\.txt and \.svg'
+	keys q
+	is_back
+	[[ $(<target) == precious ]]
+	cmp hud-trace-report-2.txt hud-trace-report-3.txt
+	grep -q '</svg>' hud-trace-report-3.svg
+	"$POSTPROC" report --window 2 --top 20 "$RECORDING" | sed -n '/^ # /,/^#1/p' >table
+	[[ $(wc -l <table) -gt 10 ]]
+	sed -n '/^ # /,/^#1/p' hud-trace-report-2.txt | diff table -
+	# Where nothing can be written, it says so and goes on.
+	mkdir locked && chmod 500 locked
+	if ((EUID)); then
+		runs "cd locked; $POSTPROC live $RECORDING"
+		shows '^ q report'
+		keys w
+		shows 'cannot write hud-trace-report-1\.txt: Permission denied'
+		keys q
+		is_back
+	fi
+}
+
 @test "a recording: held, stepped, sought, and played anew" {
 	terminal 80 24
 	play "$RECORDING"
@@ -330,7 +360,8 @@ trace_in() {
 	start_server "$DEBUG"
 	start_load
 	terminal "$@"
-	runs "$HUD --pid $SERVER $OPTIONS"
+	MARK=$BATS_TEST_NAME-$$-$RANDOM
+	runs "HUD_LIVE_MARK=$MARK $HUD --pid $SERVER $OPTIONS"
 	shows '^ q report'
 	# Some time after the probes are there.
 	within 60 has '^[A-Z] [a-zA-Z/ ]+ +[0-9.]+ m?s +[0-9.]+% +[0-9]+ '
@@ -364,4 +395,5 @@ trace_in() {
 	kill -KILL "$(view_pid)"
 	is_back 1
 	has 'hud-postproc report was ended by SIGKILL: there is no report'
+	nothing_left
 }
