@@ -9,6 +9,7 @@
 #     make reproducible built twice, it is the same
 
 PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
 DESTDIR ?=
 
 CC ?= cc
@@ -132,19 +133,19 @@ $(BUILD)/tests/fuzz: $(FUZZ_OBJECTS) $(filter-out $(BUILD)/main.o,$(OBJECTS))
 
 # The unit tests run with the sanitizers; everything else runs what gets installed.
 check: deps
-	$(Q)$(MAKE) all
-	$(Q)$(MAKE) SAN=1 all tests
-	$(Q)$(MAKE) FUZZ=1 build/fuzz/tests/fuzz
+	$(Q)$(MAKE) -j$(JOBS) all
+	$(Q)$(MAKE) -j$(JOBS) SAN=1 all tests
+	$(Q)$(MAKE) -j$(JOBS) FUZZ=1 build/fuzz/tests/fuzz
 	$(Q)tests/run
 
 # For FUZZ_SECONDS (60) each. What was found is in build/fuzz/findings.
 fuzz: deps
-	$(Q)$(MAKE) FUZZ=1 build/fuzz/tests/fuzz
+	$(Q)$(MAKE) -j$(JOBS) FUZZ=1 build/fuzz/tests/fuzz
 	$(Q)tests/fuzz/run
 
 # Numbers of this machine; nothing here fails for being slow.
 bench-accuracy: deps
-	$(Q)$(MAKE) all
+	$(Q)$(MAKE) -j$(JOBS) all
 	$(Q)tests/bench/accuracy $(BUILD)/bench-accuracy.tsv
 
 bench-postproc: deps
@@ -184,12 +185,13 @@ reproducible:
 	done && cmp "$$scratch/one/build/hud-postproc" "$$scratch/another/one/build/hud-postproc" && sha256sum <"$$scratch/one/build/hud-postproc"
 
 demo: deps
-	$(Q)$(MAKE) all
+	$(Q)$(MAKE) -j$(JOBS) all
 	$(Q)examples/demo
 
 lint:
 	$(say) LINT shell
 	$(Q)shellcheck -x -a $(SHELL_FILES)
+	$(Q)shellcheck -i SC2314,SC2315 tests/*.bats # a negation that no test notices
 	$(say) LINT C
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 

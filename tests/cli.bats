@@ -369,7 +369,8 @@ script_with() {
 		'site K 55d0c1a30040 1040 0 -')
 
 	script_with auto "$state" "${sites[@]}"
-	((status == 0)) && [[ $output == *fsbase* && $output != *uprobe:* ]]
+	((status == 0))
+	[[ $output == *fsbase* && $output != *uprobe:* ]]
 	script_with auto 'tokio - not known' "${sites[@]}"
 	((status == 0))
 	grep -x "uprobe:/proc/$PID/exe:0x1010 /pid == $PID/" <<<"$output"
@@ -379,13 +380,17 @@ script_with() {
 	grep -A 40 'exe:0x1010' <<<"$output" | grep -m 1 'cost + 1000;'
 	grep -A 40 'exe:0x1020' <<<"$output" | grep -m 1 'cost + 15000;'
 	script_with uprobe "$state" "${sites[@]}"
-	((status == 0)) && [[ $output == *uprobe:* ]]
+	((status == 0))
+	[[ $output == *uprobe:* ]]
 	script_with auto 'tokio - not known' 'site - no symbol'
-	((status == 0)) && [[ $output != *uprobe:* && $output != *@poll_* ]]
+	((status == 0))
+	[[ $output != *uprobe:* && $output != *@poll_* ]]
 	script_with uprobe "$state" 'site - no symbol'
-	((status == 1)) && [[ $output == *'--polls uprobe: no poll can be probed: no symbol'* ]]
+	((status == 1))
+	[[ $output == *'--polls uprobe: no poll can be probed: no symbol'* ]]
 	script_with tls 'tokio - not known' "${sites[@]}"
-	((status == 1)) && [[ $output == *"--polls tls: Tokio's state cannot be read: not known"* ]]
+	((status == 1))
+	[[ $output == *"--polls tls: Tokio's state cannot be read: not known"* ]]
 }
 
 # --- completion

@@ -89,7 +89,7 @@ EVENT='runq 30000000 %d 0 20000000 W 0 77 78 0 rival\n'
 		ends_with 1
 		grep -q '^stdin:7:1-9: ERROR: could not load$' err
 		grep -q '^hud-trace: bpftrace could not trace' err
-		! grep -q 'line [0-9]*:' err
+		! grep -q 'line [0-9]*:' err || return 1
 		[[ ! -e r.zst && ! -e r.zst.partial && ! -e f.json && ! -e c.svg ]]
 		nothing_left
 	done
@@ -101,7 +101,7 @@ EVENT='runq 30000000 %d 0 20000000 W 0 77 78 0 rival\n'
 		start_fake "printf 'begin 5\n$EVENT' $SERVER; kill -$signal \$\$" --record r.zst
 		ends_with 1
 		grep -q "^hud-trace: bpftrace was ended by SIG$signal" err
-		! grep -q 'line [0-9]*:' err
+		! grep -q 'line [0-9]*:' err || return 1
 		reported out
 		grep -qE '^ +events +1, none lost' out
 		"$POSTPROC" report r.zst | cmp - out
@@ -140,7 +140,7 @@ EVENT='runq 30000000 %d 0 20000000 W 0 77 78 0 rival\n'
 		kill -KILL "$victim"
 		ends_with 1
 		grep -q "was ended by SIGKILL" err
-		! grep -q 'line [0-9]*:' err
+		! grep -q 'line [0-9]*:' err || return 1
 		nothing_left
 	done
 	reported out

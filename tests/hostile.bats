@@ -203,6 +203,6 @@ tree = xml.dom.minidom.parse(sys.argv[1])
 assert not tree.getElementsByTagName("script")
 assert any("<script>" in (node.nodeValue or "") for text in tree.getElementsByTagName("text") for node in text.childNodes)' all.svg
 	# Line feeds and UTF-8 there may be; nothing else below a space, no C1, nothing that turns the direction.
-	! LC_ALL=C grep -anE $'[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80\xae' all.* || false
+	! LC_ALL=C grep -anE $'[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80\xae' all.* || return 1
 	iconv -f UTF-8 -t UTF-16 all.* >/dev/null
 }

@@ -47,7 +47,7 @@ trace() {
 	# What it is in the middle of, it writes down when that is over.
 	sleep 0.5
 	kill -KILL "$PROGRAM"
-	grep -q '^poll' polls || { cat complaints; ! grep -q ERROR complaints; }
+	grep -q '^poll' polls || { cat complaints && ! grep -q ERROR complaints; }
 }
 
 # Compares with the truth, for a threshold of $1 microseconds: sets WANTED, FOUND, BLOCKS and WRONG.
