@@ -21,7 +21,7 @@ static int where_column(const struct live_view *v)
 
 static void heading(const struct live_view *v, int row)
 {
-	static const char *const names[] = {"FUNCTION", "FILE", "TASK", "REASON"};
+	static const char *const names[] = {"FUNCTION", "FILE", "TASK", "MOST OF IT IN"};
 	const char *arrow = pen_utf8() ? "▾" : "v";
 	const struct {
 		int end;
@@ -97,7 +97,7 @@ static void table_row(const struct live_view *v, const struct live_workers *w, c
 	unsigned long style = selected ? pen_style(PEN_BAR) : pen_style(PEN_PLAIN);
 	const struct reason_info *reason = reason_info(r->of->reason);
 	char text[UNIT_SIZE], total[UNIT_SIZE + 1] = "~", cue[] = {reason->cue, '\0'};
-	bool placed = v->query.group == GROUP_FUNCTION;
+	bool placed = v->query.group == GROUP_FUNCTION || v->query.group == GROUP_REASON;
 
 	if (selected)
 		pen_fill(row, 0, (size_t)COLS, style);
@@ -118,7 +118,11 @@ static void table_row(const struct live_view *v, const struct live_workers *w, c
 		pen_put_as(row, where_column(v), (size_t)(COLS - where_column(v) - 1), style,
 			   pen_shorten_place, *place ? place : "(not known)");
 	else
-		live_where(row, where_column(v), style, r->name ? r->name : "(not known)", place);
+		live_where(row, where_column(v), style,
+			   v->query.group == GROUP_REASON ? r->of->function
+			   : r->name			  ? r->name
+							  : "(not known)",
+			   place);
 	free(place);
 }
 
@@ -195,5 +199,8 @@ void live_table(struct live_view *v, const struct live_workers *workers, int top
 
 		pen_put(top + rows, WORD, (size_t)COLS, pen_style(PEN_FAINT), more);
 		free(more);
+	} else if (s->rows) {
+		pen_put(top + rows, WORD, (size_t)COLS, pen_style(PEN_FAINT),
+			"down selects a row, Enter shows all about it");
 	}
 }

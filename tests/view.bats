@@ -155,10 +155,10 @@ play() {
 	keys q
 	shows '^LAST BLOCKS'
 	keys g
-	shows ' FILE$| FILE +$'
+	shows ' FILE$'
 	shows 'src/blocking\.rs'
 	keys g g
-	shows ' REASON$| REASON +$'
+	shows ' MOST OF IT IN'
 	[[ $(screen | grep -cE '^C computing ') == 1 ]]
 	keys g s
 	shows '▾COUNT'
@@ -365,6 +365,10 @@ trace_in() {
 	shows '^ q report'
 	# Some time after the probes are there.
 	within 60 has '^[A-Z] [a-zA-Z/ ]+ +[0-9.]+ m?s +[0-9.]+% +[0-9]+ '
+}
+
+@test "the session in examples is what it prints" {
+	"$ROOT/examples/live-session" | diff "$ROOT/examples/live-session.txt" -
 }
 
 @test "live: keys, messages in its last line and behind the report, q ends it in good order" {
