@@ -345,6 +345,19 @@ int confine_files(void)
 	return filter_end(filter);
 }
 
+int confine_reader(void)
+{
+	scmp_filter_ctx filter = filter_begin();
+
+#ifdef __NR_open
+	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), 1,
+			 SCMP_A1(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
+#endif
+	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+			 SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
+	return filter_end(filter);
+}
+
 int confine_record(void)
 {
 	scmp_filter_ctx filter = filter_begin();

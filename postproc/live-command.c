@@ -18,6 +18,7 @@
 
 #include "command.h"
 #include "live-player.h"
+#include "live-source.h"
 #include "live-terminal.h"
 #include "live-view.h"
 #include "reporting.h"
@@ -378,7 +379,7 @@ int live_main(int argc, char **argv)
 	command_fit_terminal(&o.reporting.report, o.reporting.no_colour);
 	signal(SIGPIPE, SIG_IGN);
 	live_offer_files();
-	if (reporting_begin(&o.reporting))
+	if (live_source_start() || reporting_begin(&o.reporting))
 		return 1;
 	FILE *in = open_feed(&feed);
 
@@ -403,5 +404,6 @@ int live_main(int argc, char **argv)
 	free(view);
 	chart_end(chart);
 	sandbox_end();
+	live_source_end(); /* what was started later may hold it */
 	return status;
 }

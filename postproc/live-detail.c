@@ -8,6 +8,7 @@
 
 #include "escape.h"
 #include "live-pen.h"
+#include "live-source.h"
 #include "live-view.h"
 #include "report-parts.h"
 #include "units.h"
@@ -21,6 +22,24 @@ static void label(struct page *page, const char *text)
 	page_to(page, INDENT);
 	page_text(page, STYLE_FAINT, text);
 	page_to(page, LABEL_COLUMN);
+}
+
+/* A line of code: only its end gives way. */
+static char *cut(const char *text, size_t columns, bool utf8)
+{
+	size_t bytes = strlen(text);
+
+	(void)utf8;
+	for (;;) {
+		char *head = xstrndup(text, bytes);
+
+		if (text_width(head) <= columns)
+			return head;
+		free(head);
+		do
+			bytes--;
+		while (bytes && ((unsigned char)text[bytes] & 0xc0) == 0x80);
+	}
 }
 
 static void bar(struct page *page, uint64_t part, uint64_t most)
@@ -52,6 +71,46 @@ static void by_worker(struct page *page, const struct live_detail *d)
 		page_right(page, STYLE_PLAIN, 10, unit_duration(time, d->worker[i].total));
 		page_right(page, STYLE_PLAIN, 9, unit_count(text, d->worker[i].count));
 		bar(page, d->worker[i].total, most);
+	}
+}
+
+/* What the one who ended most of it, or had the CPU, was doing. */
+static void party(struct report *report, const struct blocker *b)
+{
+	const struct party *p = b->parties ? &b->party[0] : NULL;
+
+	if (!p || !p->stack || !p->stack->count || b->reason == REASON_SLEEP)
+		return;
+	page_end(&report->page);
+	label(&report->page, "meanwhile");
+	page_fit(&report->page, STYLE_STRONG, 24, text_shorten, p->comm);
+	page_text(&report->page, STYLE_PLAIN,
+		  b->reason == REASON_RUN_QUEUE ? " had the CPU in" : " let it go on in");
+	page_end(&report->page);
+	report_chain(report, p->stack);
+}
+
+/* The lines of code, if they are at hand. */
+static void source(struct report *report, const struct blocker *b)
+{
+	struct page *page = &report->page;
+	unsigned first;
+	size_t count;
+	char *const *text = live_source(b->file, b->line, &first, &count);
+
+	if (!text)
+		return;
+	page_end(page);
+	for (size_t i = 0; i < count; i++) {
+		bool here = first + i == b->line;
+
+		label(page, i ? "" : "source");
+		page_text(page, STYLE_OWN, here ? ">" : "");
+		page_to(page, LABEL_COLUMN + 2);
+		page_printf(page, STYLE_FAINT, "%5u", first + (unsigned)i);
+		page_to(page, LABEL_COLUMN + 9);
+		page_fit(page, here ? STYLE_OWN : STYLE_PLAIN, page->width, cut, text[i]);
+		page_end(page);
 	}
 }
 
@@ -107,6 +166,8 @@ void live_detail(struct live_view *v, const struct live_workers *workers)
 		model.blockers = 1;
 		model.polls = v->model->target.polls && strncmp(v->model->target.polls, "estimate", 8) != 0;
 		report_detail(&report, 0);
+		source(&report, &d->b);
+		party(&report, &d->b);
 		page_end(&report.page);
 		by_worker(&report.page, d);
 		page_end(&report.page);

@@ -285,6 +285,29 @@ play() {
 	is_back 139
 }
 
+@test "source lines, where they are at hand; the terminal does not obey them" {
+	mkdir src
+	printf 'fn main() {\n\tlet a = 1;\n\n\tlet b = 2; // \033[2J owned\n\n\n\tburn(b);\n}\n' >src/main.rs
+	awk -f "$ROOT/tests/stream.awk" | sed "s|/home/me/app/src/main.rs|$PWD/src/main.rs|" >stream
+	terminal 100 40
+	play --speed 100 stream
+	shows 'end of the recording'
+	keys Enter
+	shows '^    source +4 +let b = 2; // .x1b.2J owned'
+	has '^ +> +7 +burn\(b\);'
+	keys q q
+	is_back
+	# Nothing that is no source.
+	sed "s|$PWD/src/main.rs|/etc/passwd|" stream >other
+	play --speed 100 other
+	shows 'end of the recording'
+	keys Enter
+	shows '^    advice '
+	lacks '^    source '
+	keys q q
+	is_back
+}
+
 @test "hostile, wide and long names: no column breaks, no byte is obeyed" {
 	NAME='app::\x1b[2J\x1b]0;owned\x07' awk -f "$ROOT/tests/stream.awk" >hostile
 	NAME='app::\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97' \
