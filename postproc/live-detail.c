@@ -167,11 +167,11 @@ void live_detail(struct live_view *v, const struct live_workers *workers)
 		model.polls = v->model->target.polls && strncmp(v->model->target.polls, "estimate", 8) != 0;
 		report_detail(&report, 0);
 		source(&report, &d->b);
-		party(&report, &d->b);
 		page_end(&report.page);
 		by_worker(&report.page, d);
 		page_end(&report.page);
 		durations(&report.page, d);
+		party(&report, &d->b);
 	}
 	fclose(out);
 	live_pager(v, title, text);
