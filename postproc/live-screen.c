@@ -145,18 +145,19 @@ void live_footer(const struct live_view *v)
 	}
 	const struct {
 		const char *key, *does;
-	} keys[] = {{"q", v->page == LIVE_LIST ? "report" : "back"},
-		    {"Enter", "details"},
-		    {"/", *v->filter ? v->filter : "filter"},
-		    {"g", groups[v->query.group]},
-		    {"s", "sort"},
-		    {"+ -", "window"},
-		    {"[ ]", "threshold"},
-		    {"space", v->paused ? "go on" : "pause"},
-		    {"?", "help"}};
+		bool list; /* means something there only */
+	} keys[] = {{"q", v->page == LIVE_LIST ? "report" : "back", false},
+		    {"Enter", "details", true},
+		    {"/", *v->filter ? v->filter : "filter", true},
+		    {"g", groups[v->query.group], true},
+		    {"s", "sort", true},
+		    {"+ -", "window", v->page == LIVE_HELP},
+		    {"[ ]", "threshold", v->page == LIVE_HELP},
+		    {"space", v->paused ? "go on" : "pause", false},
+		    {"?", "help", v->page == LIVE_HELP}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		if (v->page != LIVE_LIST && i > 0 && i < ARRAY_SIZE(keys) - 2)
+		if (v->page != LIVE_LIST && keys[i].list)
 			continue;
 		if (at + (int)strlen(keys[i].key) + 1 + (int)text_width(keys[i].does) >= COLS)
 			break;

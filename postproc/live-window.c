@@ -464,6 +464,13 @@ static int by_party_total(const void *one, const void *two)
 	return (a->total < b->total) - (a->total > b->total);
 }
 
+static int by_worker_total(const void *one, const void *two)
+{
+	const struct live_share *a = one, *b = two;
+
+	return (a->total < b->total) - (a->total > b->total);
+}
+
 bool live_window_detail(struct live_window *w, const struct live_query *q, const struct live_row *row,
 			struct live_detail *d)
 {
@@ -506,6 +513,8 @@ bool live_window_detail(struct live_window *w, const struct live_query *q, const
 	d->b.stacks = shares;
 	if (parties)
 		qsort(party, parties, sizeof(*party), by_party_total);
+	if (d->workers)
+		qsort(d->worker, d->workers, sizeof(*d->worker), by_worker_total);
 	d->b.parties = parties < PARTIES_SHOWN ? parties : PARTIES_SHOWN;
 	for (size_t i = 0; i < d->b.parties; i++) {
 		d->b.party[i] = party[i];

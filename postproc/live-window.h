@@ -100,15 +100,18 @@ void live_window_lane(const struct live_window *w, const struct live_query *quer
 #define LIVE_STRETCHES 25
 uint64_t live_stretch(size_t i);
 
+/* What a worker has of it. */
+struct live_share {
+	long tid;
+	uint64_t count, total;
+};
+
 /* A row at length. */
 struct live_detail {
 	struct blocker b;		  /* as the report has it, without its histogram */
 	uint64_t stretch[LIVE_STRETCHES]; /* how many blocks took how long */
-	struct {
-		long tid;
-		uint64_t count, total;
-	} worker[16];		      /* by total, and */
-	size_t workers;		      /* how many there are, which may be more */
+	struct live_share worker[16];	  /* by total; of more than so many those that came first */
+	size_t workers;
 	char comm[PARTIES_SHOWN][16]; /* of the parties */
 };
 

@@ -396,6 +396,34 @@ trace_in() {
 	diff "$ROOT/examples/live-session.txt" session
 }
 
+@test "where there is no view" {
+	terminal 80 24
+	# Of what bin/live.bash goes by: a terminal that is ours, and nothing that is for programs.
+	cat >choose <<-END
+		FORMATS=() HEADLESS='' QUIET='' RAW='' VIEW=''
+		. $ROOT/bin/live.bash
+		eval "\$1"
+		choose_view
+		[[ ! \$VIEW ]]
+	END
+	runs 'for s in HEADLESS=1 QUIET=1 RAW=1 "FORMATS=(json)" "FORMATS=(a=b json=-)" TERM=dumb "unset TERM";' \
+		'do bash choose "$s" && echo "no $s"; done; bash choose "FORMATS=(json=x)" || echo one; bash choose : | cat && echo piped'
+	is_back
+	for setting in HEADLESS=1 QUIET=1 RAW=1 'FORMATS=\(json\)' 'FORMATS=\(a=b json=-\)' TERM=dumb 'unset TERM' ; do
+		has "^no $setting\$"
+	done
+	has '^one$'
+	has '^piped$'
+	runs "(bash choose :; echo in the background: \$?) & wait"
+	shows 'in the background: [0-9]'
+	# This shell gives a job of its own a process group, which the terminal does not belong to.
+	has 'in the background: 0'
+	# hud-postproc live where there is no terminal for it: the report.
+	setsid "$POSTPROC" live "$RECORDING" >out 2>err </dev/null
+	grep -q 'no view: ' err
+	"$POSTPROC" report "$RECORDING" | diff - out
+}
+
 @test "live: keys, messages in its last line and behind the report, q ends it in good order" {
 	OPTIONS="--record trace.zst --max-overhead 1"
 	trace_in 100 30
