@@ -102,7 +102,8 @@ static void table_row(const struct live_view *v, const struct live_workers *w, c
 	if (selected)
 		pen_fill(row, 0, (size_t)COLS, style);
 	pen_put(row, CUE, 1, pen_reason(r->of->reason, true), cue);
-	pen_put(row, WORD, 11, selected ? style : pen_reason(r->of->reason, false), reason->word);
+	pen_put(row, WORD, 11, selected ? style : pen_reason(r->of->reason, false),
+		r->mixed ? "and others" : reason->word);
 	unit_duration(total + 1, r->total);
 	pen_right(row, TOTAL - 8, 8, style | A_BOLD, total + (r->estimated ? 0 : 1));
 	pen_right(row, SHARE - 6, 6, style, unit_share(text, r->total, w->time));

@@ -87,14 +87,15 @@ static void handle_signals(void)
 		handle(crashes[i], on_crash, 0);
 }
 
+/* A string of terminfo's, without the pauses that some terminals once needed, "$<5>". */
 static void append(const char *text)
 {
-	size_t length = text ? strlen(text) : 0;
-
-	if (length > sizeof(terminal.leave) - terminal.leave_length)
-		return;
-	memcpy(terminal.leave + terminal.leave_length, text, length);
-	terminal.leave_length += length;
+	for (size_t i = 0; text && text[i]; i++) {
+		if (text[i] == '$' && text[i + 1] == '<' && strchr(text + i, '>'))
+			i += strcspn(text + i, ">");
+		else if (terminal.leave_length < sizeof(terminal.leave))
+			terminal.leave[terminal.leave_length++] = text[i];
+	}
 }
 
 static void prepare_leaving(void)

@@ -315,6 +315,7 @@ void live_window_sum(struct live_window *w, const struct live_query *q, struct l
 		add_trend(row, b, q);
 		if (!counts)
 			continue;
+		row->mixed |= c->of->reason != row->of->reason;
 		c->total += b->duration;
 		if (c->of != row->of && c->total > cause_of(w, row->of)->total)
 			row->of = c->of;

@@ -51,7 +51,7 @@ struct live_row {
 	const struct blocker *of; /* of its blockers the one with most time */
 	const char *name;	  /* raw: function, file, task or reason; NULL if it is not known */
 	size_t blockers;
-	bool estimated;
+	bool estimated, mixed;		  /* mixed: their reasons differ */
 	uint64_t count, total, max;	  /* total: within the span */
 	uint64_t trend[LIVE_TREND_CELLS]; /* ns in each cell of LIVE_TREND / cells; now is in the last */
 };

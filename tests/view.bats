@@ -156,7 +156,7 @@ play() {
 	shows '^LAST BLOCKS'
 	keys g
 	shows ' FILE$'
-	shows 'src/blocking\.rs'
+	shows '^N and others +3\.89 s +32\.7% +169 .* src/blocking\.rs$'
 	keys g g
 	shows ' MOST OF IT IN'
 	[[ $(screen | grep -cE '^C computing ') == 1 ]]
@@ -253,6 +253,7 @@ play() {
 	shows '^N name lookup +772 ms'
 	pid=$(view_pid)
 	kill -STOP "$pid"
+	shows 'Stopped'
 	printf '\033[2J scribble' >"$TTY"
 	kill -CONT "$pid"
 	keys 'fg; echo ended with $?' Enter
