@@ -5,7 +5,8 @@ usage() {
 	cat <<-'END'
 	usage: sudo hud-trace [OPTION]... NAME | --pid PID
 
-	Traces a running Tokio process and reports the code that blocks its workers.
+	Reports the code that blocks the workers of a running Tokio process; on a
+	terminal also while it happens, with keys (?) to look into it and q to end.
 
 	  -p, --pid PID         its id; or NAME: its name, its executable's, or a part
 	      --threshold MS    report what blocks for at least MS milliseconds (5)
@@ -22,9 +23,8 @@ usage() {
 	      --polls HOW       telling polls apart: tls, uprobe, estimate, off (auto)
 	      --stacks HOW      taking stacks: fp, dwarf, copy (auto); --stack-size KIB
 	      --raw             print the event lines; --print-script: what would run
-	  -v, --verbose         every frame, whole names; --no-color
-	  -q, --quiet           only the report; --headless: no progress
-	  -h, --help   -V, --version   --doctor: check this machine (and the target)
+	  -q, --quiet           only the report; --headless: no live view; --no-color
+	  -h, --help  -V, --version  -v, --verbose: whole names  --doctor: what works?
 
 	Exit status: 0 reported, 1 failed, 2 wrong usage, 3 --fail-on, 77 no right.
 	END

@@ -364,6 +364,29 @@ void polls_add(struct polls *p, const struct poll *poll)
 	t->open = *poll;
 }
 
+struct sight {
+	polls_seer *see;
+	void *context;
+};
+
+static int see_open(void **slot, void *arg)
+{
+	const struct thread *t = *slot;
+	const struct sight *sight = arg;
+	struct running running = {.tid = t->tid, .first = t->open.first, .seen = t->open.next};
+
+	if (t->count)
+		running.in = &t->kept[t->count - 1].piece.block;
+	if (running.first)
+		sight->see(sight->context, &running);
+	return 1;
+}
+
+void polls_running(const struct polls *p, polls_seer *see, void *context)
+{
+	htab_traverse_noresize(p->threads, see_open, &(struct sight){see, context});
+}
+
 void polls_gone(struct polls *p, long tid, uint64_t ns)
 {
 	struct thread key = {.tid = tid};

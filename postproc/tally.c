@@ -62,6 +62,8 @@ struct tally {
 	struct block *waiting; /* with a window: what may still count */
 	size_t waits, waits_allocated, waits_first;
 	bool all_spans;
+	tally_observer *observer;
+	void *context;		/* the observer's */
 	struct kept_span *ring; /* CHART_BLOCKS of them at most, or all */
 	size_t ring_size;
 	uint64_t spans; /* ever */
@@ -71,6 +73,7 @@ struct tally {
 	struct blocker *blocker;
 	struct worker *worker;
 	struct span *span;
+	struct tally *looked; /* what tally_so_far() has made of a window */
 };
 
 static hashval_t hash_entry(const void *p)
@@ -150,6 +153,7 @@ void tally_free(struct tally *t)
 	free(t->blocker);
 	free(t->worker);
 	free(t->span);
+	tally_free(t->looked);
 	free(t);
 }
 
@@ -424,10 +428,18 @@ static void add(struct tally *t, const struct block *block)
 		     });
 }
 
+void tally_observe(struct tally *t, tally_observer *observer, void *context)
+{
+	t->observer = observer;
+	t->context = context;
+}
+
 void tally_add(struct tally *t, const struct block *block)
 {
 	uint64_t end = block->start + block->duration;
 
+	if (t->observer)
+		t->observer(t->context, block, &find_entry(t, block)->b);
 	if (!t->window) {
 		add(t, block);
 		return;
@@ -482,6 +494,16 @@ static int by_start(const void *one, const void *two)
 	return (a->worker > b->worker) - (a->worker < b->worker);
 }
 
+/* Only what counts: with a window, a blocker may have been named for blocks that are too old by now. */
+static int collect_entry(void **slot, void *end)
+{
+	struct entry ***next = end;
+
+	if (((struct entry *)*slot)->b.count)
+		*(*next)++ = *slot;
+	return 1;
+}
+
 static int collect(void **slot, void *end)
 {
 	void ***next = end;
@@ -519,10 +541,11 @@ static void finish_entry(struct entry *e)
 
 static void finish_blockers(struct tally *t, struct model *model)
 {
-	size_t count = htab_elements(t->entries);
-	struct entry **entry = xcalloc(count + 1, sizeof(*entry)), **end = entry;
+	struct entry **entry = xcalloc(htab_elements(t->entries) + 1, sizeof(*entry)), **end = entry;
 
-	htab_traverse_noresize(t->entries, collect, &end);
+	htab_traverse_noresize(t->entries, collect_entry, &end);
+	size_t count = (size_t)(end - entry);
+
 	qsort(entry, count, sizeof(*entry), by_total);
 	t->blocker = xcalloc(count + 1, sizeof(*t->blocker));
 	for (size_t i = 0; i < count; i++) {
@@ -586,19 +609,34 @@ static void finish_spans(struct tally *t, struct model *model)
 	model->span = t->span;
 }
 
-void tally_finish(struct tally *t, struct model *model)
+struct sight {
+	tally_seer *see;
+	void *context;
+};
+
+static int see_worker(void **slot, void *arg)
 {
-	uint64_t from = t->window && model->end > t->window ? model->end - t->window : 0;
+	const struct thread *thread = *slot;
+	const struct sight *sight = arg;
+	struct worker w = thread->w;
 
-	if (from > model->start)
-		model->start = from;
-	for (; t->waits_first < t->waits; t->waits_first++) {
-		struct block *b = &t->waiting[t->waits_first];
+	w.comm = thread->comm ? thread->comm : "";
+	if (thread->worker)
+		sight->see(sight->context, &w, thread->gone);
+	return 1;
+}
 
-		if (b->start + b->duration >= from)
-			add(t, b);
-		free((char *)b->party.comm);
-	}
+void tally_workers(const struct tally *t, tally_seer *see, void *context)
+{
+	htab_traverse_noresize(t->threads, see_worker, &(struct sight){see, context});
+}
+
+/* Fills *model with what was added up. */
+static void finish(struct tally *t, struct model *model)
+{
+	free(t->blocker);
+	free(t->worker);
+	free(t->span);
 	finish_blockers(t, model);
 	finish_workers(t, model);
 	finish_spans(t, model);
@@ -608,4 +646,48 @@ void tally_finish(struct tally *t, struct model *model)
 	model->longest_poll = t->longest_poll;
 	model->blocks = t->blocks;
 	model->run_queue_waits = t->run_queue_waits;
+}
+
+/* Adds what waits and still counts to `into`; the model begins with the window. */
+static void add_window(struct tally *t, struct tally *into, struct model *model)
+{
+	uint64_t from = t->window && model->end > t->window ? model->end - t->window : 0;
+
+	if (from > model->start)
+		model->start = from;
+	for (size_t i = t->waits_first; i < t->waits; i++)
+		if (t->waiting[i].start + t->waiting[i].duration >= from)
+			add(into, &t->waiting[i]);
+}
+
+void tally_finish(struct tally *t, struct model *model)
+{
+	add_window(t, t, model);
+	for (; t->waits_first < t->waits; t->waits_first++)
+		free((char *)t->waiting[t->waits_first].party.comm);
+	finish(t, model);
+}
+
+static int copy_thread(void **slot, void *into)
+{
+	const struct thread *thread = *slot;
+	struct thread *copy = find_thread(into, thread->w.tid, INSERT);
+
+	*copy = *thread;
+	copy->comm = thread->comm ? xstrdup(thread->comm) : NULL;
+	return 1;
+}
+
+void tally_so_far(struct tally *t, struct model *model)
+{
+	if (!t->window) {
+		finish(t, model);
+		return;
+	}
+	/* What waits may be too old in the end: it is added up apart. */
+	tally_free(t->looked);
+	t->looked = tally_new(0, t->all_spans);
+	htab_traverse_noresize(t->threads, copy_thread, t->looked);
+	add_window(t, t->looked, model);
+	finish(t->looked, model);
 }
