@@ -111,12 +111,13 @@ static void stacks(struct report *report)
 static void polls(struct report *report)
 {
 	static const char *const ways[][2] = {
+		{"estimate without samples,", "not told apart, and code that computes is not seen"},
 		{"estimate", "estimated from samples"},
 		{"uprobe", "exact, by probes where they begin"},
 		{"", "exact, from Tokio's own state"},
 	};
 	const struct model *m = report->model;
-	const char *how = m->target.polls, *why = how ? strchr(how, ' ') : NULL;
+	const char *how = m->target.polls, *why = NULL;
 	size_t way = 0;
 
 	if (!how)
@@ -124,6 +125,7 @@ static void polls(struct report *report)
 	/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): the last one, "", begins everything */
 	while (strncmp(how, ways[way][0], strlen(ways[way][0])) != 0)
 		way++;
+	why = strchr(how + (way ? 0 : strlen(ways[0][0])), ' ');
 	char *text = text_format("%s%s%s", ways[way][1], why ? ": " : "", why ? why + 1 : "");
 
 	fact(&report->page, "polls", text);
