@@ -43,7 +43,7 @@ REPRODUCIBLE = -ffile-prefix-map=$(CURDIR)=.
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(HARDENING) $(REPRODUCIBLE) $(MODE)
 ALL_CPPFLAGS = -I$(BUILD) -Ipostproc -MMD -MP $(CPPFLAGS)
 ALL_LDFLAGS = $(CFLAGS) $(HARDENING_LINK) $(MODE) $(LDFLAGS)
-LIBS = -ldw -lelf -liberty -lyajl -lprotobuf-c -lz -lzstd -lseccomp -lm
+LIBS = -ldw -lelf -liberty -lyajl -lprotobuf-c -lz -lzstd -lseccomp -lncursesw -lm
 
 SOURCES = $(wildcard postproc/*.c)
 OBJECTS = $(SOURCES:postproc/%.c=$(BUILD)/%.o) $(BUILD)/profile.pb-c.o
@@ -225,15 +225,15 @@ clean:
 
 # Only what is missing is installed. The demo builds from Debian's crates, where there are any.
 APT_PACKAGES = build-essential pkg-config bpftrace libelf-dev libdw-dev libiberty-dev libyajl-dev libprotobuf-c-dev \
-	protobuf-c-compiler zlib1g-dev libzstd-dev libseccomp-dev gnuplot-nox libcmocka-dev \
+	protobuf-c-compiler zlib1g-dev libzstd-dev libseccomp-dev libncurses-dev gnuplot-nox libcmocka-dev \
 	bats shellcheck clang clang-format libclang-rt-dev cargo librust-tokio-dev librust-hyper-dev librust-flate2-dev procps util-linux \
-	gdb xz-utils zstd jq python3-jsonschema protobuf-compiler cmark-gfm python3-prometheus-client
+	tmux gdb xz-utils zstd jq python3-jsonschema protobuf-compiler cmark-gfm python3-prometheus-client
 DNF_PACKAGES = gcc make pkgconf bpftrace elfutils-libelf-devel elfutils-devel binutils-devel yajl-devel protobuf-c-devel \
-	protobuf-c-compiler zlib-devel libzstd-devel libseccomp-devel gnuplot libcmocka-devel \
-	bats ShellCheck clang-tools-extra cargo procps-ng util-linux gdb xz zstd jq python3-jsonschema \
+	protobuf-c-compiler zlib-devel libzstd-devel libseccomp-devel ncurses-devel gnuplot libcmocka-devel \
+	bats ShellCheck clang-tools-extra cargo procps-ng util-linux tmux gdb xz zstd jq python3-jsonschema \
 	protobuf-compiler python3-prometheus_client
-PACMAN_PACKAGES = base-devel pkgconf bpftrace libelf binutils yajl protobuf-c zlib zstd libseccomp gnuplot cmocka bash-bats shellcheck \
-	clang rust procps-ng util-linux gdb xz jq python-jsonschema protobuf cmark-gfm python-prometheus_client
+PACMAN_PACKAGES = base-devel pkgconf bpftrace libelf binutils yajl protobuf-c zlib zstd libseccomp ncurses gnuplot cmocka bash-bats shellcheck \
+	clang rust procps-ng util-linux tmux gdb xz jq python-jsonschema protobuf cmark-gfm python-prometheus_client
 
 deps:
 	$(Q)if command -v apt-get >/dev/null; then \

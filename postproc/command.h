@@ -8,6 +8,7 @@ struct report_options;
 
 int diff_main(int argc, char **argv);
 int head_main(int argc, char **argv);
+int live_main(int argc, char **argv);
 int overhead_main(int argc, char **argv);
 int record_main(int argc, char **argv);
 int report_main(int argc, char **argv);

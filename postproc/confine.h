@@ -40,6 +40,9 @@ int confine_main(void);
 /* Files can be opened, renamed and removed; else as the main process, but it cannot fork. */
 int confine_files(void);
 
+/* Files can be opened for reading, and nothing else. */
+int confine_reader(void);
+
 /* For the looker and `stuck`: as confine_files(), and threads can be stopped, looked at and let go; nothing of them can be changed. */
 int confine_looker(void);
 

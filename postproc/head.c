@@ -200,12 +200,13 @@ static void write_scheduler(FILE *out, const struct tokio_scheduler *t)
 /* Where the state of Tokio is that tells one poll from another, in the order that poll.bt takes it; or why it is not known. */
 static void write_tokio(FILE *out, pid_t pid, struct thread *threads, size_t count, struct space *space)
 {
+	struct tokio_layouts layouts;
 	struct tokio_layout layout;
-	const char *why = tokio_find(touch_main(space), &layout);
+	const char *why = tokio_find(touch_main(space), &layouts);
 
 	if (!why) {
 		roles_read_thread_pointers(threads, count);
-		why = tokio_verify(pid, threads, count, &layout);
+		why = tokio_verify(pid, threads, count, &layouts, &layout);
 	}
 	if (why) {
 		fprintf(out, "tokio - %s\n", why);
@@ -216,11 +217,18 @@ static void write_tokio(FILE *out, pid_t pid, struct thread *threads, size_t cou
 	write_scheduler(out, &layout.multi_thread);
 	write_scheduler(out, &layout.current_thread);
 	fprintf(out, " %s\n", layout.how);
-	if (!layout.current_thread.known && roles_count(threads, count, ROLE_CURRENT_THREAD))
+	if (!roles_count(threads, count, ROLE_CURRENT_THREAD))
+		return;
+	if (!layout.current_thread.known)
 		write_meta(out, "warning",
 			   "without debug info the polls of a current-thread runtime cannot be told apart: "
 			   "it is "
 			   "left out; --polls estimate takes it in");
+	else if (layout.current_thread.idle == layout.current_thread.counter)
+		write_meta(out, "warning",
+			   "without debug info the future of a current-thread runtime's block_on is left "
+			   "out: only "
+			   "its tasks are told apart");
 }
 
 /* Where probes would tell one poll from another, for pollentry.bt; or why they would not. */

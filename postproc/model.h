@@ -68,6 +68,18 @@ struct worker {
 	uint64_t blocks, longest;
 };
 
+/* Long polls of one task. */
+struct task {
+	const char *name; /* NULL: not known */
+	uint64_t total;
+	struct histogram durations;
+};
+
+/* Stretches in which all workers were in long polls: a task that became ready then had to wait, for `mean_wait` on average. */
+struct stalled {
+	uint64_t total, count, longest, mean_wait;
+};
+
 /* The `meta` lines that writers show; strings raw, NULL if the stream did not have them. */
 struct target {
 	const char *name, *exe, *build_id, *kernel, *bpftrace, *stacks, *workers_how, *symbols;
@@ -112,7 +124,11 @@ struct model {
 	uint64_t blocked;      /* sum of all blockers' totals but run-queue waits */
 	uint64_t run_queue;    /* sum of run-queue waits over the threshold */
 	uint64_t polls;	       /* of at least the threshold, if they were told apart exactly */
-	uint64_t longest_poll; /* ns */
+	uint64_t longest_poll; /* ns, without waits for a CPU */
+	struct task *task;     /* by total, largest first: of those polls */
+	size_t tasks;
+	size_t multi_thread;	/* workers of multi-thread runtimes */
+	struct stalled stalled; /* all of these */
 	/* From then on they were not told apart any more, because that cost too much (0: they were); and how long it took until
 	 * tracing was on again. */
 	uint64_t estimated_from, unseen;

@@ -349,10 +349,31 @@ static void judge_until(struct replay *r, uint64_t ns)
 static void see(struct replay *r, uint64_t ns)
 {
 	if (ns > r->newest)
-		r->newest = ns;
+		r->model->end = r->newest = ns;
 	if (!r->model->start || ns < r->model->start)
 		r->model->start = ns;
 	judge_until(r, r->newest > HOLD ? r->newest - HOLD - 1 : 0);
+}
+
+void replay_observe(struct replay *r, tally_observer *observer, void *context)
+{
+	tally_observe(r->tally, observer, context);
+}
+
+void replay_workers(const struct replay *r, tally_seer *see, void *context)
+{
+	tally_workers(r->tally, see, context);
+}
+
+void replay_running(const struct replay *r, polls_seer *see, void *context)
+{
+	if (r->polls)
+		polls_running(r->polls, see, context);
+}
+
+void replay_advance(struct replay *r, uint64_t ns)
+{
+	judge_until(r, ns > HOLD ? ns - HOLD - 1 : 0);
 }
 
 /* Behind `end NS limit`, tracing goes on without probes at polls. */
@@ -465,6 +486,16 @@ static void note_lacking(struct resolver *resolver, struct model *m)
 			m->lacking[m->lackings++] = (struct lacking){.path = path, .why = why};
 }
 
+static void note_stacks(const struct replay *r, struct model *m)
+{
+	if (!r->stacks)
+		return;
+	m->stacks = stacks_count(r->stacks);
+	m->stacks_cut = stacks_cut(r->stacks);
+	m->stacks_walked = stacks_walked(r->stacks);
+	m->stacks_too_few = stacks_too_few(r->stacks);
+}
+
 static void note_mappings(struct replay *r, struct model *m)
 {
 	const struct mapping *map;
@@ -496,6 +527,18 @@ static void note_builds(struct replay *r, struct model *m)
 				b->nameless_build = map ? map->build_id : "";
 		}
 	}
+}
+
+void replay_so_far(struct replay *r, struct model *model)
+{
+	*model = *r->model;
+	model->truncated = !r->ended;
+	note_stacks(r, model);
+	if (r->space)
+		note_lacking(r->resolver, model);
+	tally_so_far(r->tally, model);
+	if (r->space)
+		note_builds(r, model);
 }
 
 int replay_read(struct replay *r, FILE *in, struct model *model)
@@ -532,12 +575,7 @@ int replay_read(struct replay *r, FILE *in, struct model *model)
 		r->strings[r->kept] = xstrdup(kind);
 		model->unknown[model->unknowns++].kind = r->strings[r->kept++];
 	}
-	if (r->stacks) {
-		model->stacks = stacks_count(r->stacks);
-		model->stacks_cut = stacks_cut(r->stacks);
-		model->stacks_walked = stacks_walked(r->stacks);
-		model->stacks_too_few = stacks_too_few(r->stacks);
-	}
+	note_stacks(r, model);
 	if (r->space) {
 		note_lacking(r->resolver, model);
 		note_mappings(r, model);

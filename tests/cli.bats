@@ -90,7 +90,7 @@ write_stream() {
 
 @test "--help, the manual page and the completion name the same options" {
 	options=$("$HUD" --help | grep -oE -- '(^|[ ,])--[a-z-]+' | tr -d ' ,' | sort -u)
-	(($(wc -l <<<"$options") == 30))
+	(($(wc -l <<<"$options") == 31))
 	for option in $options; do
 		echo "$option"
 		sed 's/\\-/-/g' "$ROOT/bin/hud-trace.8" | grep -qF -- "$option"
