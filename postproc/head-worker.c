@@ -93,7 +93,7 @@ static const char *attempt(const struct head_work *work, const struct head_death
 	*text = NULL;
 	*marks = (struct head_marks){.stage = STAGE_NONE};
 	if (pipe2(ends, O_CLOEXEC))
-		return "could not be begun";
+		return "cannot be begun";
 	pid_t pid = fork();
 
 	if (pid == 0) {
@@ -105,7 +105,7 @@ static const char *attempt(const struct head_work *work, const struct head_death
 
 	close(ends[0]);
 	if (pid < 0)
-		return "could not be begun";
+		return "cannot be begun";
 	if (!whole)
 		kill(pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -172,7 +172,8 @@ int head_work(FILE *out, const struct head_work *work)
 	       deaths.count <= DEATHS)
 		learn(&deaths, work, *marks, cause);
 	if (cause)
-		fprintf(stderr, "hud-postproc head: looking at the process %s, again and again\n", cause);
+		fprintf(stderr, "hud-postproc head: looking at the process %s%s\n", cause,
+			marks->stage == STAGE_NONE ? "" : ", also without its files");
 	else
 		status = fwrite(text, 1, size, out) == size && !fflush(out) ? 0 : -1;
 	free(text);
