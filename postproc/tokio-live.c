@@ -154,14 +154,27 @@ static bool find_current(pid_t pid, uint64_t fs, struct tokio_layout *layout)
 	return t->known = found == 1;
 }
 
-/* Up to 1.28 nothing is behind the tick, but that and only that goes up with each task: the queue's first place does too, and
- * begins again. False if there is not exactly one such number, or none of the threads runs one with tasks. */
+/* A core that is looked at again and again. */
+struct watched_core {
+	uint64_t core; /* 0: not seen yet */
+	uint64_t words[CORE_WORDS];
+};
+
+/* May the word be a place in a queue? It is less than the capacity then, which is beside it in a VecDeque of four words. */
+static bool place_in_queue(const struct watched_core *c, size_t word, const bool *moved)
+{
+	for (size_t w = word < 3 ? 0 : word - 3; w <= word + 3 && w < CORE_WORDS; w++)
+		if (!moved[w] && c->words[w] > c->words[word] && c->words[w] < TICKS_MAX)
+			return true;
+	return false;
+}
+
+/* Up to 1.28 nothing is behind the tick, but that and only that goes up with each task; the first and last place in the queue
+ * do too, and begin again. False if there is not exactly one such number, or none of the threads runs one with tasks. */
 static bool count_current(pid_t pid, const struct thread *threads, size_t count, struct tokio_layout *layout)
 {
 	struct tokio_scheduler *t = &layout->current_thread;
-	struct {
-		uint64_t core, words[CORE_WORDS];
-	} *before = xcalloc(count, sizeof(*before)), now;
+	struct watched_core *before = xcalloc(count, sizeof(*before)), now = {0};
 	bool wrong[CORE_WORDS] = {false}, moved[CORE_WORDS] = {false}, seen = false;
 	int64_t start = now_ms();
 	size_t found;
@@ -190,7 +203,11 @@ static bool count_current(pid_t pid, const struct thread *threads, size_t count,
 		}
 		found = 0;
 		for (size_t w = 0; w < CORE_WORDS; w++) {
-			if (wrong[w] || !moved[w])
+			bool queue = true;
+
+			for (size_t i = 0; i < count && !wrong[w] && moved[w]; i++)
+				queue = queue && (!before[i].core || place_in_queue(&before[i], w, moved));
+			if (queue || wrong[w] || !moved[w])
 				continue;
 			found++;
 			t->counter = 8 * w;
