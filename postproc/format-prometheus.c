@@ -177,7 +177,7 @@ static void of_the_trace(const struct exposition *e)
 	time_value(e, "duration_seconds", "gauge", "How long the trace took.", m->end - m->start);
 	if (m->target.clock_wall)
 		time_value(e, "start_time_seconds", "gauge", "When the trace began, since 1970.",
-			   m->target.clock_wall + (m->start - m->target.clock_monotonic));
+			   m->target.clock_wall + (m->start - m->target.clock_boot));
 	time_value(e, "threshold_seconds", "gauge", "From which duration on something is a block.",
 		   m->target.threshold);
 	number(e, "events_total", "counter", "Events that were traced.", m->events);

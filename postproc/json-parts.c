@@ -38,7 +38,7 @@ static int64_t since_start(const struct model *m, uint64_t ns)
 /* When the trace began by the wall clock, as RFC 3339 has it; null if the stream did not tell. */
 static void start_time(struct json *j, const struct model *m)
 {
-	uint64_t wall = m->target.clock_wall + (m->start - m->target.clock_monotonic);
+	uint64_t wall = m->target.clock_wall + (m->start - m->target.clock_boot);
 	time_t seconds = (time_t)(wall / 1000000000);
 	char second[64], text[96];
 	struct tm utc;
@@ -75,6 +75,8 @@ static void trace(struct json *j, const struct model *m)
 	json_number(j, "stacks_skipped", m->stacks_skipped);
 	json_number(j, "events_counted", m->events_counted);
 	json_number(j, "counted_ns", m->counted);
+	json_number(j, "polls_counted", m->polls_counted);
+	json_number(j, "polls_counted_ns", m->polls_counted_ns);
 	if (m->thinned)
 		json_signed(j, "thinned_from_ns", since_start(m, m->thinned));
 	else

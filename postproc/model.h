@@ -1,7 +1,7 @@
 /* model.h - what one trace amounts to: the data that every writer (text, chart, exports) reads.
  *
  * Plain structs, no behaviour. Filled by tally.c, read by the writers; nothing here is formatted or escaped.
- * Times are nanoseconds; `first`, `last` and `ns` are on the target's CLOCK_MONOTONIC.
+ * Times are nanoseconds; `first`, `last` and `ns` are on the target's CLOCK_BOOTTIME.
  */
 #ifndef HUD_MODEL_H
 #define HUD_MODEL_H
@@ -75,7 +75,7 @@ struct target {
 	long pid;
 	uint64_t threshold; /* ns */
 	unsigned hz;
-	uint64_t clock_monotonic, clock_wall; /* the two clocks at one moment, ns; 0: not known */
+	uint64_t clock_boot, clock_wall; /* the two clocks at one moment, ns; 0: not known */
 };
 
 /* Executable memory of the target: what `map` lines said. */
@@ -125,6 +125,7 @@ struct model {
 	uint64_t stacks_skipped; /* not copied, because copying had used up its share of time */
 	/* Waits over the threshold that were only counted, because there were too many in a second; and what they took. */
 	uint64_t events_counted, counted;
+	uint64_t polls_counted, polls_counted_ns; /* the same of long polls */
 	uint64_t
 		thinned; /* from then on no stacks were copied, because tracing cost too much; 0: they were */
 	uint64_t parks;	 /* sleeps over the threshold that were parks: dropped */

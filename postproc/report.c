@@ -252,6 +252,13 @@ static void warnings(struct report *report)
 		     "too "
 		     "many at once. They are in none of the sums. A higher --threshold makes fewer.",
 		     unit_count(text, m->events_counted), unit_duration(share, m->counted));
+	if (m->polls_counted)
+		warn(page,
+		     "%s long polls, %s in all, were counted only, so as not to slow the target down: there "
+		     "were "
+		     "too many at once. What they did is told for some of them, or not at all. A higher "
+		     "--threshold makes fewer.",
+		     unit_count(text, m->polls_counted), unit_duration(share, m->polls_counted_ns));
 	if (m->thinned)
 		warn(page,
 		     "After %s no more stacks were copied, as tracing cost more than --max-overhead allows: "
