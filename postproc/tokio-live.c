@@ -8,17 +8,31 @@
 #include "roles.h"
 #include "tokio.h"
 
-#define TRIES 20		/* to see a thread's memory while it does not change */
-#define PAUSE_NS 2500000	/* between two looks */
-#define LOOKS 40		/* at what is from a table */
-#define LOOKS_UNSURE 800	/* until it was seen to work */
-#define SEARCHES 12		/* for a context */
+#define TRIES 20	 /* to see a thread's memory while it does not change */
+#define PAUSE_NS 2500000 /* between two looks */
+#define LOOKS_MIN 8	 /* at what is from a table, and for so long: */
+#define LOOKS_MS 100
+#define UNSURE_MS 2000		/* until it was seen to work */
+#define SEARCH_MS 500		/* for a context */
 #define TICKS_MAX (1u << 24)	/* polls between two looks */
 #define INTERVAL_MAX (1u << 20) /* polls until a worker looks at the queue of all: 2 to 127 if not set */
 #define CORE_WORDS 128		/* of a current-thread runtime's core that are looked at */
 #define CURRENT_INTERVAL 31 /* ticks until a current-thread runtime looks at the queue of all, if not set */
 #define CONTEXT_SIZE 72	    /* bytes at least, more than where all is that is read */
 #define SEARCHED_MAX (256u << 10) /* bytes of thread-local memory */
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void pause_between_looks(void)
+{
+	nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
+}
 
 static bool peek(pid_t pid, uint64_t addr, void *to, size_t size)
 {
@@ -84,9 +98,8 @@ static enum sight look_at_thread(pid_t pid, uint64_t fs, const struct tokio_layo
 
 		if (!both[i]->known)
 			continue;
-		if (!peek(pid, fs - both[i]->pointer, &context, sizeof(context)))
-			return NOT_AS_EXPECTED;
-		if (!context)
+		/* It has ended, or has none. */
+		if (!peek(pid, fs - both[i]->pointer, &context, sizeof(context)) || !context)
 			continue;
 		if (context & 7)
 			return NOT_AS_EXPECTED;
@@ -103,13 +116,13 @@ static enum sight look_at_thread(pid_t pid, uint64_t fs, const struct tokio_layo
 	return sight;
 }
 
-/* It runs meanwhile: what is pointed to may have gone, and a core be elsewhere for a moment. */
+/* It runs meanwhile, and what is pointed to may have gone. */
 static enum sight look_again(pid_t pid, uint64_t fs, const struct tokio_layout *layout,
 			     struct tokio_poll *poll)
 {
-	enum sight sight = NOTHING;
+	enum sight sight = NOT_AS_EXPECTED;
 
-	for (int tries = 0; tries < TRIES && sight != AS_EXPECTED; tries++)
+	for (int tries = 0; tries < TRIES && sight == NOT_AS_EXPECTED; tries++)
 		sight = look_at_thread(pid, fs, layout, poll);
 	return sight;
 }
@@ -141,19 +154,32 @@ static bool find_current(pid_t pid, uint64_t fs, struct tokio_layout *layout)
 	return t->known = found == 1;
 }
 
-/* Up to 1.28 nothing is behind the tick, but that and only that goes up with each task: the queue's first place does too, and
- * begins again. False if there is not exactly one such number, or none of the threads runs one with tasks. */
+/* A core that is looked at again and again. */
+struct watched_core {
+	uint64_t core; /* 0: not seen yet */
+	uint64_t words[CORE_WORDS];
+};
+
+/* May the word be a place in a queue? It is less than the capacity then, which is beside it in a VecDeque of four words. */
+static bool place_in_queue(const struct watched_core *c, size_t word, const bool *moved)
+{
+	for (size_t w = word < 3 ? 0 : word - 3; w <= word + 3 && w < CORE_WORDS; w++)
+		if (!moved[w] && c->words[w] > c->words[word] && c->words[w] < TICKS_MAX)
+			return true;
+	return false;
+}
+
+/* Up to 1.28 nothing is behind the tick, but that and only that goes up with each task; the first and last place in the queue
+ * do too, and begin again. False if there is not exactly one such number, or none of the threads runs one with tasks. */
 static bool count_current(pid_t pid, const struct thread *threads, size_t count, struct tokio_layout *layout)
 {
 	struct tokio_scheduler *t = &layout->current_thread;
-	struct {
-		uint64_t core, words[CORE_WORDS];
-	} *before = xcalloc(count, sizeof(*before)), now;
+	struct watched_core *before = xcalloc(count, sizeof(*before)), now = {0};
 	bool wrong[CORE_WORDS] = {false}, moved[CORE_WORDS] = {false}, seen = false;
-	size_t found = 0;
+	int64_t start = now_ms();
+	size_t found;
 
-	for (int looks = 0; looks < (seen ? LOOKS_UNSURE : LOOKS) && !(looks >= LOOKS && found == 1);
-	     looks++) {
+	do {
 		for (size_t i = 0; i < count; i++) {
 			uint64_t context, fs = threads[i].thread_pointer;
 			size_t words;
@@ -177,13 +203,17 @@ static bool count_current(pid_t pid, const struct thread *threads, size_t count,
 		}
 		found = 0;
 		for (size_t w = 0; w < CORE_WORDS; w++) {
-			if (wrong[w] || !moved[w])
+			bool queue = true;
+
+			for (size_t i = 0; i < count && !wrong[w] && moved[w]; i++)
+				queue = queue && (!before[i].core || place_in_queue(&before[i], w, moved));
+			if (queue || wrong[w] || !moved[w])
 				continue;
 			found++;
 			t->counter = 8 * w;
 		}
-		nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
-	}
+		pause_between_looks();
+	} while (now_ms() - start < (seen && found != 1 ? UNSURE_MS : LOOKS_MS));
 	free(before);
 	t->idle = t->counter;
 	return t->known = found == 1;
@@ -252,20 +282,23 @@ static void search(pid_t pid, const struct thread *threads, size_t count, struct
 {
 	struct tokio_layouts places = {.unsure = layouts->unsure};
 	uint64_t size = layouts->count ? layouts->layout[0].searched : 0, *words;
+	int64_t start = now_ms();
 
 	if (!size)
 		return;
 	words = size > SEARCHED_MAX ? NULL : xmalloc(size);
-	for (int round = 0; round < SEARCHES && words; round++) {
+	while (words && now_ms() - start < (places.count ? LOOKS_MS : SEARCH_MS)) {
 		for (size_t i = 0; i < count; i++) {
 			uint64_t fs = threads[i].thread_pointer;
 
-			if (!fs || !peek(pid, fs - size, words, size))
+			if (!fs || threads[i].role == ROLE_BLOCKING || !peek(pid, fs - size, words, size))
 				continue;
 			for (size_t l = 0; l < layouts->count; l++)
 				search_thread(pid, fs, &layouts->layout[l], words, &places);
+			if (now_ms() - start > SEARCH_MS)
+				break;
 		}
-		nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
+		pause_between_looks();
 	}
 	free(words);
 	*layouts = places;
@@ -310,12 +343,13 @@ static const char *choose(pid_t pid, const struct thread *threads, size_t count,
 			  const struct tokio_layouts *layouts, struct tokio_layout *chosen)
 {
 	struct evidence evidence[TOKIO_LAYOUTS] = {{0}};
+	int64_t start = now_ms();
 	size_t fit = 0;
 	const char *why;
 
 	for (size_t i = 0; i < layouts->count; i++)
 		evidence[i].last = xcalloc(count, sizeof(*evidence[i].last));
-	for (int looks = 0; looks < (layouts->unsure ? LOOKS_UNSURE : LOOKS); looks++) {
+	for (int looks = 0;; looks++) {
 		bool open = false; /* may still be seen at work */
 
 		for (size_t i = 0; i < layouts->count; i++) {
@@ -325,9 +359,10 @@ static const char *choose(pid_t pid, const struct thread *threads, size_t count,
 				look_once(pid, threads, count, &layouts->layout[i], e);
 			open = open || (!e->wrong && e->seen && !(e->moved && e->polled));
 		}
-		if (looks >= LOOKS && !open)
+		if (looks >= LOOKS_MIN &&
+		    now_ms() - start >= (layouts->unsure && open ? UNSURE_MS : LOOKS_MS))
 			break;
-		nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
+		pause_between_looks();
 	}
 	why = "no layout in the table fits its memory (or no thread has a scheduler): is Tokio built with "
 	      "tokio_unstable?";
@@ -368,7 +403,10 @@ static const char *find_schedulers(pid_t pid, struct thread *threads, size_t cou
 
 		if (!threads[i].thread_pointer)
 			continue;
+		/* A core may be elsewhere for a moment. */
 		sight = look_again(pid, threads[i].thread_pointer, layout, &poll);
+		for (int tries = 0; tries < TRIES && sight == NOTHING; tries++)
+			sight = look_again(pid, threads[i].thread_pointer, layout, &poll);
 		if (sight == NOT_AS_EXPECTED)
 			return "the memory of a thread does not look like that";
 		looked_at++;

@@ -92,7 +92,7 @@ static struct tokio_layout layout_of(const struct known *row, const struct tokio
 		.id_tag = row->id_tag ? place(context, row->id_tag) : 0,
 		.budget = place(context, row->budget),
 		.tagged = row->tagged,
-		.multi_thread = {.known = true,
+		.multi_thread = {.known = row->tagged || places->multi_thread,
 				 .pointer = pointer,
 				 .tag = row->tag,
 				 .core = row->core,
@@ -122,16 +122,17 @@ static bool has(const struct tokio_layouts *layouts, const struct tokio_layout *
 /* Adds the layouts of `version`, or without one all there are, those of the newest versions first. */
 static void add(const struct tokio_places *places, const unsigned *version, struct tokio_layouts *layouts)
 {
+	bool variables = places->multi_thread || places->current_thread;
+
 	for (size_t i = sizeof(known) / sizeof(*known); i-- > 0;) {
 		const struct known *row = &known[i];
 		struct tokio_layout layout;
 
 		if (version && (*version < row->from || *version > row->to))
 			continue;
-		/* Far from both ends there is room for all that is read of the context. */
+		/* There must be room for all that is read of the context. */
 		if ((places->context && places->context <= row->budget) ||
-		    (!row->tagged && (!places->context || !places->multi_thread)) ||
-		    (row->tagged && places->multi_thread))
+		    (!row->tagged && !places->context) || row->tagged == variables)
 			continue;
 		layout = layout_of(row, places);
 		if (layouts->count == TOKIO_LAYOUTS || has(layouts, &layout))
@@ -156,7 +157,7 @@ const char *tokio_table(Elf *elf, const struct tokio_places *places, struct toki
 		add(places, &version, layouts);
 	if (layouts->count)
 		return NULL;
-	if (versions && version < VERSION(29, 0) && !places->multi_thread)
+	if (versions && version < VERSION(29, 0) && !places->multi_thread && !places->current_thread)
 		return "stripped, and this version of Tokio has its schedulers in variables of their own";
 	layouts->unsure = true;
 	add(places, NULL, layouts);

@@ -59,7 +59,9 @@ static const char source[] =
 static const char worker[] =
 	"#include <cstdint>\n#include <cstdio>\n#include <cstdlib>\n#include <cstring>\n#include <unistd.h>\n"
 	"namespace tokio { namespace runtime { namespace context { thread_local char before[24];\n"
-	"namespace CONTEXT { thread_local uint64_t VAL[10]; thread_local char STATE[8]; } } } }\n"
+	"namespace CONTEXT { thread_local uint64_t VAL[20]; thread_local char STATE[8]; } } } }\n"
+	"#ifdef OLD\nnamespace tokio { namespace runtime { namespace scheduler { namespace current_thread {\n"
+	"namespace CURRENT { thread_local uint64_t *VAL; } } } } }\n#endif\n"
 	"extern const char version[] = \"/root/tokio-1.00.0/src\";\n"
 	"using namespace tokio::runtime::context;\n"
 	"int main(int, char **argv) {\n"
@@ -74,9 +76,14 @@ static const char worker[] =
 	"memset(before, version[0], 1); CONTEXT::STATE[0] = 1;\n"
 	"CONTEXT::VAL[id / 8] = 7; CONTEXT::VAL[scheduler / 8] = (uint64_t)context;\n"
 	"if (id == 40) CONTEXT::VAL[4] = 1;\n"
+	"#ifdef OLD\ncontext[2] = (uint64_t)core; core[0] = 64; core[2] = (uint64_t)counts;\n"
+	"CONTEXT::VAL[scheduler / 8] = 0; tokio::runtime::scheduler::current_thread::CURRENT::VAL = "
+	"context;\n#endif\n"
 	"unsigned long fs; asm(\"mov %%fs:0, %0\" : \"=r\"(fs));\n"
 	"printf(\"%lx %lx\\n\", fs, (unsigned long)CONTEXT::VAL); fflush(stdout);\n"
-	"for (;;) { usleep(500); *(volatile uint32_t *)ticks += step; } }\n";
+	"for (volatile uint64_t *word = core;;) { usleep(500); *(volatile uint32_t *)ticks += step;\n"
+	"#ifdef OLD\nword[1] = (word[1] + 1) % 64;\n#endif\n#ifdef TWO\nword[20]++;\n#endif\n"
+	"} }\n";
 
 static char directory[] = "/tmp/test_tokio.XXXXXX", program[128];
 static bool have_compiler;
@@ -379,6 +386,22 @@ static void test_current_thread(void **state)
 	assert_non_null(examined("1.24.2", "0 96 -1 -1 48 40 31 1", &layout));
 }
 
+/* Of what goes up in the core, one is a place in a queue. */
+static void test_old_current_thread(void **state)
+{
+	struct tokio_layout layout = {0};
+
+	(void)state;
+	build_of(worker, "-O1 -DOLD");
+	assert_null(examined("1.24.2", "0 48 -1 -1 40 72 0 1", &layout));
+	assert_true(layout.current_thread.known);
+	assert_int_equal(layout.current_thread.counter, 48);
+	assert_false(layout.multi_thread.known);
+	assert_non_null(examined("1.24.2", "0 48 -1 -1 40 72 0 0", &layout)); /* no task runs */
+	build_of(worker, "-O1 -DOLD -DTWO");
+	assert_non_null(examined("1.24.2", "0 48 -1 -1 40 72 0 1", &layout));
+}
+
 /* Memory that is laid out otherwise than it should be. */
 static void test_other_layouts(void **state)
 {
@@ -496,6 +519,7 @@ int main(void)
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_searched),
 		cmocka_unit_test(test_current_thread),
+		cmocka_unit_test(test_old_current_thread),
 		cmocka_unit_test(test_other_layouts),
 		cmocka_unit_test(test_no_module),
 #if defined(__x86_64__)
