@@ -67,7 +67,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all tests check fuzz analyze valgrind reproducible bench-accuracy bench-postproc deps demo install uninstall clean lint format FORCE
+.PHONY: all tests check fuzz analyze valgrind reproducible bench-accuracy bench-overhead bench-postproc deps demo install uninstall clean lint format FORCE
 
 all: $(BUILD)/hud-postproc
 
@@ -111,6 +111,10 @@ $(BUILD)/tests/measure: tests/bench/measure.c $(BUILD)/flags | $(BUILD)/tests
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
 
+$(BUILD)/tests/pingpong: tests/bench/pingpong.c $(BUILD)/flags | $(BUILD)/tests
+	$(say) LD $@
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
+
 $(BUILD)/tests/%.o: tests/unit/%.c $(BUILD)/flags | $(BUILD)/tests
 	$(say) CC $@
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
@@ -146,6 +150,10 @@ fuzz: deps
 bench-accuracy: deps
 	$(Q)$(MAKE) all
 	$(Q)tests/bench/accuracy $(BUILD)/bench-accuracy.tsv
+
+bench-overhead: deps
+	$(Q)$(MAKE) all
+	$(Q)tests/bench/overhead $(BUILD)/bench-overhead.tsv
 
 bench-postproc: deps
 	$(Q)tests/bench/postproc $(BUILD)/bench-postproc.tsv
