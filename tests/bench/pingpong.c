@@ -3,7 +3,7 @@
  *     pingpong SECONDS [CPU]
  *
  * Both are on one CPU (0), so each byte is a wake-up, a sleep and a switch, and they do nothing else. Prints the number of switches
- * in a second of their CPU time, which other programs on that CPU do not take from: the median of slices of 20 ms.
+ * in a second of their CPU time, which other programs on that CPU do not take from: that of the quickest tenth of slices of 20 ms.
  */
 #include <sched.h>
 #include <signal.h>
@@ -55,6 +55,8 @@ int main(int argc, char **argv)
 	}
 	CPU_ZERO(&one);
 	CPU_SET(argc > 2 ? atoi(argv[2]) : 0, &one);
+	/* Without the right to, other programs get in between. */
+	sched_setscheduler(0, SCHED_FIFO, &(struct sched_param){.sched_priority = 1});
 	if (sched_setaffinity(0, sizeof one, &one) || pipe(ping) || pipe(pong)) {
 		perror("pingpong");
 		return 1;
@@ -92,6 +94,6 @@ int main(int argc, char **argv)
 	close(ping[1]);
 	waitpid(child, NULL, 0);
 	qsort(rates, (size_t)slices, sizeof *rates, by_size);
-	printf("%.0f\n", rates[slices / 2]);
+	printf("%.0f\n", rates[slices * 9 / 10]);
 	return 0;
 }
