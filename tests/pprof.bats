@@ -113,7 +113,7 @@ decode() {
 
 # Sums of the profile's values: ns and times.
 profile_totals() {
-	awk '/^  value:/ { sum[n++ % 2] += $2 } END { printf "%d %d\n", sum[1], sum[0] }' profile.txt
+	awk '/^  value:/ { sum[n++ % 2] += $2 } END { printf "%.0f %.0f\n", sum[1], sum[0] }' profile.txt
 }
 
 @test "pprof: the messages and numbers of the published layout" {
