@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2154
+# shellcheck shell=bash disable=SC2034,SC2120,SC2154
 # For loss and soak: the demo server under its load, and as many more events as one likes. Needs $work, a folder.
 
 started=()
@@ -48,12 +48,12 @@ write_probe() {
 	} >"$work/storm.bt"
 }
 
-# Starts hud-trace on the server, with these events too, for $1 seconds, and options $2...; the report goes to $work/report. Returns
-# when it traces; sets tracer.
+# Starts hud-trace on the server, with these events too, and options $@; the report goes to $work/report. Returns when it traces;
+# sets tracer.
 start_tracer() {
 	rm -f "$work/recording" "$work/recording.partial"
-	env --default-signal=INT bin/hud-trace -q --pid "$server" --duration "$1" --max-overhead 10000 --probe "$work/storm.bt" \
-		--record "$work/recording" "${@:2}" >"$work/report" 2>"$work/words" &
+	env --default-signal=INT bin/hud-trace -q --pid "$server" --max-overhead 10000 --probe "$work/storm.bt" \
+		--record "$work/recording" "$@" >"$work/report" 2>"$work/words" &
 	tracer=$!
 	started+=("$tracer")
 	for ((i = 0; i < 300; i++)); do
@@ -65,8 +65,9 @@ start_tracer() {
 	return 1
 }
 
-# Waits for its end; sets events, with those that were lost, and lost.
+# Ends it; sets events, with those that were lost, and lost.
 end_tracer() {
+	kill -INT "$tracer"
 	wait "$tracer" || { tail -n 1 "$work/words" && return 1; }
 	read -r events lost < <(sed -n '/^  events /{ s/,//g; s/none/0/; s/^  events *//p; q; }' "$work/report")
 	lost=${lost% *}
