@@ -9,6 +9,7 @@
 #     make reproducible built twice, it is the same
 
 PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
 DESTDIR ?=
 
 CC ?= cc
@@ -42,7 +43,7 @@ REPRODUCIBLE = -ffile-prefix-map=$(CURDIR)=.
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(HARDENING) $(REPRODUCIBLE) $(MODE)
 ALL_CPPFLAGS = -I$(BUILD) -Ipostproc -MMD -MP $(CPPFLAGS)
 ALL_LDFLAGS = $(CFLAGS) $(HARDENING_LINK) $(MODE) $(LDFLAGS)
-LIBS = -ldw -lelf -liberty -lyajl -lprotobuf-c -lz -lzstd -lseccomp -lm
+LIBS = -ldw -lelf -liberty -lyajl -lprotobuf-c -lz -lzstd -lseccomp -lncursesw -lm
 
 SOURCES = $(wildcard postproc/*.c)
 OBJECTS = $(SOURCES:postproc/%.c=$(BUILD)/%.o) $(BUILD)/profile.pb-c.o
@@ -132,14 +133,14 @@ $(BUILD)/tests/fuzz: $(FUZZ_OBJECTS) $(filter-out $(BUILD)/main.o,$(OBJECTS))
 
 # The unit tests run with the sanitizers; everything else runs what gets installed.
 check: deps
-	$(Q)$(MAKE) all
-	$(Q)$(MAKE) SAN=1 all tests
-	$(Q)$(MAKE) FUZZ=1 build/fuzz/tests/fuzz
+	$(Q)$(MAKE) -j$(JOBS) all
+	$(Q)$(MAKE) -j$(JOBS) SAN=1 all tests
+	$(Q)$(MAKE) -j$(JOBS) FUZZ=1 build/fuzz/tests/fuzz
 	$(Q)tests/run
 
 # For FUZZ_SECONDS (60) each. What was found is in build/fuzz/findings.
 fuzz: deps
-	$(Q)$(MAKE) FUZZ=1 build/fuzz/tests/fuzz
+	$(Q)$(MAKE) -j$(JOBS) FUZZ=1 build/fuzz/tests/fuzz
 	$(Q)tests/fuzz/run
 
 # Numbers of this machine; nothing here fails for being slow.
@@ -148,7 +149,7 @@ bench: deps
 	$(Q)tests/bench/run
 
 bench-accuracy: deps
-	$(Q)$(MAKE) all
+	$(Q)$(MAKE) -j$(JOBS) all
 	$(Q)tests/bench/accuracy $(BUILD)/bench-accuracy.tsv
 
 bench-overhead: deps
@@ -201,12 +202,13 @@ reproducible:
 	done && cmp "$$scratch/one/build/hud-postproc" "$$scratch/another/one/build/hud-postproc" && sha256sum <"$$scratch/one/build/hud-postproc"
 
 demo: deps
-	$(Q)$(MAKE) all
+	$(Q)$(MAKE) -j$(JOBS) all
 	$(Q)examples/demo
 
 lint:
 	$(say) LINT shell
 	$(Q)shellcheck -x -a $(SHELL_FILES)
+	$(Q)shellcheck -i SC2314,SC2315 tests/*.bats # a negation that no test notices
 	$(say) LINT C
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 
@@ -240,15 +242,15 @@ clean:
 
 # Only what is missing is installed. The demo builds from Debian's crates, where there are any.
 APT_PACKAGES = build-essential pkg-config bpftrace libelf-dev libdw-dev libiberty-dev libyajl-dev libprotobuf-c-dev \
-	protobuf-c-compiler zlib1g-dev libzstd-dev libseccomp-dev gnuplot-nox libcmocka-dev \
+	protobuf-c-compiler zlib1g-dev libzstd-dev libseccomp-dev libncurses-dev gnuplot-nox libcmocka-dev \
 	bats shellcheck clang clang-format libclang-rt-dev cargo librust-tokio-dev librust-hyper-dev librust-flate2-dev procps util-linux \
-	gdb xz-utils zstd jq python3-jsonschema protobuf-compiler cmark-gfm python3-prometheus-client
+	tmux gdb xz-utils zstd jq python3-jsonschema protobuf-compiler cmark-gfm python3-prometheus-client
 DNF_PACKAGES = gcc make pkgconf bpftrace elfutils-libelf-devel elfutils-devel binutils-devel yajl-devel protobuf-c-devel \
-	protobuf-c-compiler zlib-devel libzstd-devel libseccomp-devel gnuplot libcmocka-devel \
-	bats ShellCheck clang-tools-extra cargo procps-ng util-linux gdb xz zstd jq python3-jsonschema \
+	protobuf-c-compiler zlib-devel libzstd-devel libseccomp-devel ncurses-devel gnuplot libcmocka-devel \
+	bats ShellCheck clang-tools-extra cargo procps-ng util-linux tmux gdb xz zstd jq python3-jsonschema \
 	protobuf-compiler python3-prometheus_client
-PACMAN_PACKAGES = base-devel pkgconf bpftrace libelf binutils yajl protobuf-c zlib zstd libseccomp gnuplot cmocka bash-bats shellcheck \
-	clang rust procps-ng util-linux gdb xz jq python-jsonschema protobuf cmark-gfm python-prometheus_client
+PACMAN_PACKAGES = base-devel pkgconf bpftrace libelf binutils yajl protobuf-c zlib zstd libseccomp ncurses gnuplot cmocka bash-bats shellcheck \
+	clang rust procps-ng util-linux tmux gdb xz jq python-jsonschema protobuf cmark-gfm python-prometheus_client
 
 deps:
 	$(Q)if command -v apt-get >/dev/null; then \

@@ -5,7 +5,8 @@ usage() {
 	cat <<-'END'
 	usage: sudo hud-trace [OPTION]... NAME | --pid PID
 
-	Traces a running Tokio process and reports the code that blocks its workers.
+	Reports the code that blocks the workers of a running Tokio process; on a
+	terminal also while it happens, with keys (?) to look into it and q to end.
 
 	  -p, --pid PID         its id; or NAME: its name, its executable's, or a part
 	      --threshold MS    report what blocks for at least MS milliseconds (5)
@@ -22,8 +23,8 @@ usage() {
 	      --polls HOW       telling polls apart: tls, uprobe, estimate, off (auto)
 	      --stacks HOW      taking stacks: fp, dwarf, copy (auto); --stack-size KIB
 	      --raw             print the event lines; --print-script: what would run
-	  -q, --quiet           only the report; --headless: no progress; --no-color
-	  -h, --help   -V, --version   --doctor: check this machine (and the target)
+	  -q, --quiet           only the report; --headless: no live view; --no-color
+	  -h, --help  -V, --version  -v, --verbose: whole names  --doctor: what works?
 
 	Exit status: 0 reported, 1 failed, 2 wrong usage, 3 --fail-on, 77 no right.
 	END
@@ -63,7 +64,7 @@ parse_options() {
 	long+=,format:,export:,fail-on:,polls:,stacks:,stack-size:,headless,quiet,no-color,print-script,raw,debuginfod
 	long+=,record:,ring:,resolve,doctor,max-overhead:
 
-	words=$(getopt -n hud-trace -o hVp:t:q -l "$long" -- "$@" 2>&1) ||
+	words=$(getopt -n hud-trace -o hVp:t:qv -l "$long" -- "$@" 2>&1) ||
 		refuse "$(sed -n '1s/^[^:]*: //p' <<<"$words")"
 	unquote "$words"
 	set -- "${WORDS[@]}"
@@ -72,6 +73,7 @@ parse_options() {
 		-h | --help) usage && exit ;;
 		-V | --version) printf 'hud-trace %s\n' "$VERSION" && exit ;;
 		-q | --quiet) QUIET=1 && shift && continue ;;
+		-v | --verbose) VERBOSE=1 && shift && continue ;;
 		--headless) HEADLESS=1 && shift && continue ;;
 		--no-color) COLOR=no && shift && continue ;;
 		--print-script) PRINT_SCRIPT=1 && shift && continue ;;

@@ -40,8 +40,9 @@ run_bpftrace() {
 		bpftrace -q --no-warnings -B "$1" ${options[@]+"${options[@]}"} -
 }
 
+# $@: options of the live view.
 run_report() {
-	local options=(--top "$TOP" --pid "$PID") format expression
+	local options=(--top "$TOP" --pid "$PID" "$@") format expression
 
 	[[ $TARGET ]] && options+=(--target "$TARGET")
 	[[ $DEBUGINFOD ]] && options+=(--debuginfod)
@@ -54,11 +55,12 @@ run_report() {
 	for expression in ${FAIL_ON[@]+"${FAIL_ON[@]}"}; do
 		options+=(--fail-on "$expression")
 	done
+	[[ $VERBOSE ]] && options+=(--verbose)
 	[[ $COLOR == no ]] && options+=(--no-color)
 	[[ $HEADLESS$QUIET ]] && options+=(--headless)
 	# It ends at the end of its input, and not before.
 	trap '' INT TERM HUP
-	exec env "${USER_LOCALE[@]}" "$POSTPROC" report "${options[@]}" -
+	exec env "${USER_LOCALE[@]}" "$POSTPROC" "$([[ $VIEW ]] && echo live || echo report)" "${options[@]}" -
 }
 
 # Ends at the end of its input as well.
@@ -94,15 +96,19 @@ on_end() {
 clean_up() {
 	local child
 
-	for child in $TRACER $WATCHER $METER $STUCK $REPORTER $RECORDER; do
+	for child in $TRACER $WATCHER $METER $STUCK $QUITTER $REPORTER $RECORDER; do
 		kill -KILL "$child" 2>/dev/null || true
 	done
+	if [[ $VIEW ]]; then
+		[[ ! $REPORTER ]] || wait "$REPORTER" 2>/dev/null || true
+		end_view 137
+	fi
 }
 
 # Sets `ended` and STATUS for a child that has ended without wait -n telling: it passes over those that bash took notice of
 # while it did something else.
 find_ended() {
-	for ended in $TRACER $WATCHER $METER $REPORTER $RECORDER ''; do
+	for ended in $TRACER $WATCHER $METER $QUITTER $REPORTER $RECORDER ''; do
 		[[ $ended ]] || break
 		! kill -0 "$ended" 2>/dev/null || continue
 		STATUS=0
@@ -135,7 +141,7 @@ await_bpftrace() {
 	while [[ $TRACER ]]; do
 		ended='' STATUS=0
 		# shellcheck disable=SC2086 # numbers, or nothing
-		wait -n -p ended $TRACER $WATCHER $METER $REPORTER $RECORDER 2>/dev/null || STATUS=$?
+		wait -n -p ended $TRACER $WATCHER $METER $QUITTER $REPORTER $RECORDER 2>/dev/null || STATUS=$?
 		((STATUS != 127)) || find_ended
 		case ${ended-} in # unset when a signal came
 		'') continue ;;
@@ -143,7 +149,7 @@ await_bpftrace() {
 		"$WATCHER")
 			WATCHER=''
 			if is_still_there; then
-				: # tail ends, too, when nobody reads standard output any more
+				: # nobody reads standard output any more
 			elif ((patience)); then
 				# bpftrace is about to notice that itself, and a signal on top would cost its last lines.
 				exec_bound KILL sleep "$patience" {out}>&- {complaints}>&- {relay}>&- &
@@ -162,15 +168,19 @@ await_bpftrace() {
 			2) restrain hud-stop 'it ends' && continue ;;
 			esac
 			;;
+		"$QUITTER")
+			QUITTER=''
+			[[ ! $ENDING ]] || continue
+			;;
 		"$REPORTER") REPORTER='' REPORT_STATUS=$STATUS ;;
 		"$RECORDER") RECORDER='' RECORD_STATUS=$STATUS ;;
 		esac
 		end_tracing
 	done
-	for ended in $WATCHER $METER $STUCK; do
+	for ended in $WATCHER $METER $STUCK $QUITTER; do
 		kill "$ended" 2>/dev/null || true
 	done
-	WATCHER='' METER='' STUCK=''
+	WATCHER='' METER='' STUCK='' QUITTER=''
 }
 
 # Waits for the process in the variable $1, empties that, and sets the variable $2 to its status. What bash has to say of one
@@ -208,10 +218,10 @@ write_head() (
 
 # Starts bpftrace on the script $1, writing to the file descriptor $2, and what tells that the target is gone.
 start_bpftrace() {
-	run_bpftrace "$([[ $RAW ]] && echo line || echo full)" \
+	run_bpftrace "$([[ $RAW$VIEW ]] && echo line || echo full)" \
 		>&"$2" 2>&"$complaints" {out}>&- {complaints}>&- {relay}>&- < <(printf '%s\n' "$1") &
 	TRACER=$!
-	exec_bound KILL tail --pid="$PID" -f /dev/null {out}>&- {complaints}>&- {relay}>&- &
+	exec_bound KILL "$POSTPROC" watch "$PID" "$BORN" {out}>&- {complaints}>&- {relay}>&- &
 	WATCHER=$!
 	start_meter
 	if [[ $POLLS == tls ]]; then
@@ -253,14 +263,15 @@ go_on_estimating() {
 
 # Runs the pipeline to its end.
 trace() {
-	local status=0 out to complaints sifter script relay started=${EPOCHREALTIME/./}
+	local status=0 in out to complaints sifter script relay started=${EPOCHREALTIME/./}
 
 	script=$(compose_script)
 	is_still_there || die "process $PID has ended while it was looked at"
 	trap clean_up EXIT
 	trap on_interrupt INT
 	trap on_end TERM HUP
-	exec {complaints}> >(trap '' INT TERM HUP && sift_complaints "$script")
+	[[ ! $VIEW ]] || start_holding
+	exec {complaints}> >(trap '' INT TERM HUP && { [[ ! $NOTES ]] || exec {NOTES}<&-; } && sift_complaints "$script")
 	sifter=$!
 	exec {out}>&1
 	# It also tells when what stdout leads to is full: bpftrace does not look.
@@ -269,9 +280,14 @@ trace() {
 		exec {out}>&-
 		open_pipe
 		out=$OUT
-		run_report <&"$IN" {IN}<&- {out}>&- {complaints}>&- &
-		REPORTER=$!
-		exec {IN}<&-
+		in=$IN
+		if [[ $VIEW ]]; then
+			start_view "$in"
+		else
+			run_report <&"$in" {in}<&- {out}>&- {complaints}>&- &
+			REPORTER=$!
+		fi
+		exec {in}<&-
 	fi
 	if [[ $RECORD ]]; then
 		to=$out
@@ -298,6 +314,8 @@ trace() {
 		exec {out}>&-
 		await REPORTER REPORT_STATUS
 		await RECORDER RECORD_STATUS
+		end_view 137
+		await_notes
 		die 'bpftrace could not trace (its words are above).' \
 			'hud-trace --doctor tells what is missing; hud-trace --print-script shows the script'
 	fi
@@ -308,7 +326,9 @@ trace() {
 	fi
 	exec {out}>&-
 	await REPORTER REPORT_STATUS
+	end_view "$REPORT_STATUS"
 	await RECORDER RECORD_STATUS
+	await_notes
 	! was_killed 'hud-postproc report' "$REPORT_STATUS" ': there is no report' || REPORT_STATUS=1
 	! was_killed 'the recorder' "$RECORD_STATUS" "; what it has written is $(clean "$RECORD").partial" || RECORD_STATUS=1
 	((REPORT_STATUS)) || REPORT_STATUS=$RECORD_STATUS

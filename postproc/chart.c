@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <libiberty/libiberty.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,8 +26,9 @@ struct chart {
 	char *path;
 	enum chart_kind kind;
 	FILE *script, *drawn, *messages; /* gnuplot's standard files */
-	pid_t pid;			 /* 0: waited for */
-	int tell;			 /* a byte tells it to draw, the end that it is not needed */
+	pid_t pid;
+	int tell;   /* a byte tells it to draw, the end that it is not needed any more */
+	int answer; /* how gnuplot ended, as waitpid(2) has it */
 };
 
 /* "hud-postproc: chart PATH: what: why" on stderr; returns -1. */
@@ -71,28 +73,63 @@ static FILE *temporary(void)
 	return file;
 }
 
-/* Waits until it is told to, then becomes gnuplot. -d: no one's ~/.gnuplot. */
-static _Noreturn void become_gnuplot(const struct chart *chart, int told)
+/* Becomes gnuplot. -d: no one's ~/.gnuplot. */
+static _Noreturn void become_gnuplot(void)
 {
 	static char name[] = "gnuplot", defaults[] = "-d", from_stdin[] = "-";
-	char *argv[] = {name, defaults, from_stdin, NULL}, byte;
+	char *argv[] = {name, defaults, from_stdin, NULL};
+
+	execvp(name, argv);
+	_exit(errno == ENOENT || errno == EACCES ? NOT_INSTALLED : 126); /* EACCES: of a directory in $PATH */
+}
+
+/* Runs it each time that it is told to. */
+static _Noreturn void serve(const struct chart *chart, int told, int answer)
+{
+	int ends[] = {told, answer}, status = 0;
+	char byte;
+
+	/* Whatever ends a pipeline from a terminal: it ends with who draws. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
 
 	dup2(fileno(chart->script), STDIN_FILENO);
 	dup2(fileno(chart->drawn), STDOUT_FILENO);
 	dup2(fileno(chart->messages), STDERR_FILENO);
-	if (told != 3)
-		dup2(told, 3);
-	fcntl(3, F_SETFD, FD_CLOEXEC);
-	close_range(4, ~0u, 0);
-	if (read(3, &byte, 1) != 1)
-		_exit(0); /* nothing is to be drawn after all */
-	execvp(name, argv);
-	_exit(errno == ENOENT || errno == EACCES ? NOT_INSTALLED : 126); /* EACCES: of a directory in $PATH */
+	/* Beyond both, then below all else. */
+	for (int i = 0; i < 2; i++)
+		ends[i] = fcntl(ends[i], F_DUPFD_CLOEXEC, (told > answer ? told : answer) + 1);
+	for (int i = 0; i < 2; i++)
+		dup3(ends[i], 3 + i, O_CLOEXEC);
+	close_range(5, ~0u, 0);
+	while (read(3, &byte, 1) == 1) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			become_gnuplot();
+		while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+			;
+		if (pid < 0)
+			status = 126 << 8;
+		if (write(4, &status, sizeof(status)) != sizeof(status))
+			break;
+	}
+	_exit(0);
+}
+
+/* Empties a file. */
+static void empty(FILE *file)
+{
+	rewind(file);
+	if (ftruncate(fileno(file), 0))
+		xmalloc_failed(0);
 }
 
 /* Lets the process go on, which has the three files as its standard ones. */
 static int run(struct chart *chart)
 {
+	ssize_t got;
 	int status;
 
 	if (fflush(chart->script) != 0 || ferror(chart->script))
@@ -100,10 +137,10 @@ static int run(struct chart *chart)
 	rewind(chart->script);
 	if (write(chart->tell, "", 1) != 1)
 		return fail(chart->path, "cannot run gnuplot", strerror(errno));
-	while (waitpid(chart->pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return fail(chart->path, "lost gnuplot", strerror(errno));
-	chart->pid = 0;
+	while ((got = read(chart->answer, &status, sizeof(status))) < 0 && errno == EINTR)
+		;
+	if (got != sizeof(status))
+		return fail(chart->path, "lost gnuplot", NULL);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_INSTALLED)
 		return fail(chart->path,
 			    "charts need gnuplot, which is not installed (Debian and Ubuntu: apt install "
@@ -138,21 +175,27 @@ static int print_text(struct chart *chart)
 	return result;
 }
 
+/* Copies what gnuplot has drawn. */
+static int copy(struct chart *chart, FILE *out)
+{
+	char bytes[65536];
+	size_t got, all = 0;
+
+	while ((got = fread(bytes, 1, sizeof(bytes), chart->drawn)) > 0 && fwrite(bytes, 1, got, out) == got)
+		all += got;
+	return all == 0 ? fail_with_output(chart->path, chart->messages) : 0;
+}
+
 /* Draws into the file, which is there when it is whole. */
 static int draw(struct chart *chart)
 {
 	struct output output;
-	char bytes[65536];
-	size_t got, all = 0;
 
 	if (run(chart) != 0)
 		return -1;
 	if (output_open(&output, chart->path) != 0)
 		return fail(chart->path, "cannot create a file there", userfiles_error(errno));
-	while ((got = fread(bytes, 1, sizeof(bytes), chart->drawn)) > 0 &&
-	       fwrite(bytes, 1, got, output.file) == got)
-		all += got;
-	int result = all == 0 ? fail_with_output(chart->path, chart->messages) : 0;
+	int result = copy(chart, output.file);
 
 	if (output_close(&output, result == 0) != 0 && result == 0)
 		result = fail(chart->path, "cannot write", strerror(errno));
@@ -191,7 +234,7 @@ static size_t file_of(const char *path)
 struct chart *chart_prepare(const char *path, enum chart_kind kind)
 {
 	struct stat old;
-	int ends[2];
+	int told[2], answer[2];
 
 	if (strcmp(path, "-") != 0 && file_of(path) == CHART_FILES) {
 		fail(path, "a chart's name ends in .png, .svg or .pdf, or is - for text in the terminal",
@@ -210,19 +253,29 @@ struct chart *chart_prepare(const char *path, enum chart_kind kind)
 	chart->drawn = temporary();
 	chart->messages = temporary();
 	fflush(NULL);
-	if (pipe2(ends, O_CLOEXEC) || (chart->pid = fork()) < 0)
+	if (pipe2(told, O_CLOEXEC) || pipe2(answer, O_CLOEXEC) || (chart->pid = fork()) < 0)
 		xmalloc_failed(0);
 	if (chart->pid == 0) {
-		close(ends[1]);
-		become_gnuplot(chart, ends[0]);
+		close(told[1]);
+		serve(chart, told[0], answer[1]);
 	}
-	close(ends[0]);
-	chart->tell = ends[1];
+	close(told[0]);
+	close(answer[1]);
+	chart->tell = told[1];
+	chart->answer = answer[0];
 	return chart;
+}
+
+static void begin(struct chart *chart)
+{
+	empty(chart->script);
+	empty(chart->drawn);
+	empty(chart->messages);
 }
 
 int chart_draw(struct chart *chart, const struct model *model, unsigned columns)
 {
+	begin(chart);
 	if (strcmp(chart->path, "-") == 0) {
 		chart_text(chart->script, model, chart->kind, columns ? columns < 60 ? 60 : columns : 80);
 		if (model->lost)
@@ -233,11 +286,19 @@ int chart_draw(struct chart *chart, const struct model *model, unsigned columns)
 	return draw(chart);
 }
 
+int chart_draw_into(struct chart *chart, const struct model *model, FILE *out)
+{
+	begin(chart);
+	chart_page(chart->script, model, chart->kind, (enum chart_file)file_of(chart->path));
+	return run(chart) ? -1 : copy(chart, out);
+}
+
 void chart_end(struct chart *chart)
 {
 	if (!chart)
 		return;
 	close(chart->tell);
+	close(chart->answer);
 	while (chart->pid > 0 && waitpid(chart->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	fclose(chart->script);

@@ -3,6 +3,7 @@
 #define HUD_CHART_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "model.h"
 
@@ -24,9 +25,12 @@ struct chart;
  * `path` says what it becomes: .png, .svg or .pdf; "-" is text on stdout. Returns NULL after an error message on stderr. */
 struct chart *chart_prepare(const char *path, enum chart_kind kind);
 
-/* Draws `model`, once. A file is written beside its name first and then renamed, so it is whole or untouched; text is of `columns`
+/* Draws `model`. A file is written beside its name first and then renamed, so it is whole or untouched; text is of `columns`
  * columns (0 = 80). Returns 0; or -1 after an error message on stderr (gnuplot missing or failing, path not writable). */
 int chart_draw(struct chart *chart, const struct model *model, unsigned columns);
+
+/* The same into `out`, as the ending of the path says, which is not opened. `out` stays the caller's. */
+int chart_draw_into(struct chart *chart, const struct model *model, FILE *out);
 
 /* Frees it, also if nothing was drawn. NULL is ignored. */
 void chart_end(struct chart *chart);

@@ -8,10 +8,12 @@ struct report_options;
 
 int diff_main(int argc, char **argv);
 int head_main(int argc, char **argv);
+int live_main(int argc, char **argv);
 int overhead_main(int argc, char **argv);
 int record_main(int argc, char **argv);
 int report_main(int argc, char **argv);
 int resolve_main(int argc, char **argv);
+int watch_main(int argc, char **argv);
 int stuck_main(int argc, char **argv);
 
 /* The value of an option of `command`, a number from `low` to `high`; exits with status 2 after a message otherwise. */

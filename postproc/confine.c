@@ -119,14 +119,26 @@ static int hide(void)
 	return prctl(PR_SET_DUMPABLE, 0) ? fail("being looked into") : 0;
 }
 
-int confine_to_user(void)
+/* A root that stays root has the capabilities `kept`. */
+static int confine_to(uint64_t kept)
 {
 	if (geteuid() != 0)
 		return keep_capabilities(0);
 	if (!confine_user_is_root() && (become_user() || hide()))
 		return -1;
-	return keep_capabilities(
-		confine_user_is_root() ? bit(CAP_DAC_OVERRIDE) | bit(CAP_SETUID) | bit(CAP_SETGID) : 0);
+	if (confine_user_is_root())
+		drop_bounds(kept);
+	return keep_capabilities(confine_user_is_root() ? kept : 0);
+}
+
+int confine_to_user(void)
+{
+	return confine_to(bit(CAP_DAC_OVERRIDE));
+}
+
+int confine_to_user_or_nobody_later(void)
+{
+	return confine_to(bit(CAP_DAC_OVERRIDE) | bit(CAP_SETUID) | bit(CAP_SETGID));
 }
 
 int confine_to_nobody(void)
@@ -248,9 +260,9 @@ static const char *const looking[] = {"process_vm_readv", "wait4", "waitid", "pr
 static const unsigned long tracing[] = {PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_GETREGSET, PTRACE_DETACH,
 					PTRACE_GET_RSEQ_CONFIGURATION};
 
-/* Of terminals: to ask their size, and to set what is typed at a live view apart. None that types for the user. The last four as
- * asm-generic/ioctls.h has them: glibc 2.42 uses them, and hides their names. */
-static const unsigned long controls[] = {TCGETS,   TCSETS,     TCSETSW,	   TCSETSF,    TIOCGWINSZ,
+/* Of terminals: to ask their size and whose they are, and to set what is typed at a live view apart. None that types for the user.
+ * The last four as asm-generic/ioctls.h has them: glibc 2.42 uses them, and hides their names. */
+static const unsigned long controls[] = {TCGETS,   TCSETS,     TCSETSW,	   TCSETSF,    TIOCGWINSZ, TIOCGPGRP,
 					 FIONREAD, 0x802c542a, 0x402c542b, 0x402c542c, 0x402c542d};
 
 static void allow(scmp_filter_ctx filter, const char *const *names, size_t count)
@@ -342,6 +354,19 @@ int confine_files(void)
 	scmp_filter_ctx filter = filter_begin();
 
 	allow(filter, files, ARRAY_SIZE(files));
+	return filter_end(filter);
+}
+
+int confine_reader(void)
+{
+	scmp_filter_ctx filter = filter_begin();
+
+#ifdef __NR_open
+	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), 1,
+			 SCMP_A1(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
+#endif
+	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+			 SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
 	return filter_end(filter);
 }
 

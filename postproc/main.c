@@ -18,11 +18,13 @@ static const struct {
 	const char *description;
 } commands[] = {
 	{"report", report_main, "read an event-line stream, print the report"},
+	{"live", live_main, "the report while it happens, in the terminal; plays recordings"},
 	{"diff", diff_main, "compare two recordings: what is gone, better, worse, new"},
 	{"record", record_main, "pass a stream on, and write it to a file as well"},
 	{"resolve", resolve_main, "put the names into a recording, so that it needs no binaries"},
 	{"head", head_main, "print the head of a stream: all about a running process"},
 	{"overhead", overhead_main, "measure what tracing costs, while it lasts"},
+	{"watch", watch_main, "wait for the end of a process"},
 	{"stuck", stuck_main, "make the stacks of polls that never end be seen"},
 };
 

@@ -2,7 +2,7 @@
  *
  * One poll can do several things: compute here, wait for a lock there. Its time is divided among them: each that takes
  * the threshold or longer is a block of its own, and what is left goes to the longest. So a poll of many short sleeps is
- * found too, and no time counts twice. All times are ns on the target's CLOCK_MONOTONIC.
+ * found too, and no time counts twice. All times are ns on the target's CLOCK_BOOTTIME.
  */
 #ifndef HUD_POLLS_H
 #define HUD_POLLS_H
@@ -42,6 +42,18 @@ void polls_piece(struct polls *polls, const struct piece *piece);
 
 /* Takes a poll. One that is running may come again, with the same `first`. */
 void polls_add(struct polls *polls, const struct poll *poll);
+
+/* A poll that still lasts. */
+struct running {
+	long tid;
+	uint64_t first, seen; /* it began, and was last said to run */
+	const struct block
+		*in; /* what it was last seen in, which has neither begun nor ended; NULL: not known */
+};
+
+/* Calls `see` for each poll that lasts for a second or longer and has not ended, in no order. */
+typedef void polls_seer(void *context, const struct running *running);
+void polls_running(const struct polls *polls, polls_seer *see, void *context);
 
 /* The thread exited at `ns`: what it was in has ended. */
 void polls_gone(struct polls *polls, long tid, uint64_t ns);

@@ -106,13 +106,13 @@ static void need_space(struct replay *r)
 		stacks_forget_walked(r->stacks);
 }
 
-/* The monotonic and the wall clock. A recording that has only one of them has neither. */
+/* The clock of the events and the wall clock. A recording that has only one of them has neither. */
 static void take_clock(struct target *t, const char *text)
 {
-	uint64_t monotonic, wall;
+	uint64_t boot, wall;
 
-	if (sscanf(text, "%" SCNu64 " %" SCNu64, &monotonic, &wall) == 2) {
-		t->clock_monotonic = monotonic;
+	if (sscanf(text, "%" SCNu64 " %" SCNu64, &boot, &wall) == 2) {
+		t->clock_boot = boot;
 		t->clock_wall = wall;
 	}
 }
@@ -349,10 +349,31 @@ static void judge_until(struct replay *r, uint64_t ns)
 static void see(struct replay *r, uint64_t ns)
 {
 	if (ns > r->newest)
-		r->newest = ns;
+		r->model->end = r->newest = ns;
 	if (!r->model->start || ns < r->model->start)
 		r->model->start = ns;
 	judge_until(r, r->newest > HOLD ? r->newest - HOLD - 1 : 0);
+}
+
+void replay_observe(struct replay *r, tally_observer *observer, void *context)
+{
+	tally_observe(r->tally, observer, context);
+}
+
+void replay_workers(const struct replay *r, tally_seer *see, void *context)
+{
+	tally_workers(r->tally, see, context);
+}
+
+void replay_running(const struct replay *r, polls_seer *see, void *context)
+{
+	if (r->polls)
+		polls_running(r->polls, see, context);
+}
+
+void replay_advance(struct replay *r, uint64_t ns)
+{
+	judge_until(r, ns > HOLD ? ns - HOLD - 1 : 0);
 }
 
 /* Behind `end NS limit`, tracing goes on without probes at polls. */
@@ -437,6 +458,8 @@ static void take(struct replay *r, const struct event *e)
 	case EVENT_COUNTED:
 		m->events_counted += e->count;
 		m->counted += e->total;
+		m->polls_counted += e->polls.count;
+		m->polls_counted_ns += e->polls.total;
 		break;
 	case EVENT_THIN:
 		m->thinned = m->thinned ? m->thinned : e->ns;
@@ -461,6 +484,16 @@ static void note_lacking(struct resolver *resolver, struct model *m)
 	for (size_t i = 0; m->lackings < LACKING_SHOWN && (path = resolver_lacking(resolver, i, &why)); i++)
 		if (why)
 			m->lacking[m->lackings++] = (struct lacking){.path = path, .why = why};
+}
+
+static void note_stacks(const struct replay *r, struct model *m)
+{
+	if (!r->stacks)
+		return;
+	m->stacks = stacks_count(r->stacks);
+	m->stacks_cut = stacks_cut(r->stacks);
+	m->stacks_walked = stacks_walked(r->stacks);
+	m->stacks_too_few = stacks_too_few(r->stacks);
 }
 
 static void note_mappings(struct replay *r, struct model *m)
@@ -494,6 +527,18 @@ static void note_builds(struct replay *r, struct model *m)
 				b->nameless_build = map ? map->build_id : "";
 		}
 	}
+}
+
+void replay_so_far(struct replay *r, struct model *model)
+{
+	*model = *r->model;
+	model->truncated = !r->ended;
+	note_stacks(r, model);
+	if (r->space)
+		note_lacking(r->resolver, model);
+	tally_so_far(r->tally, model);
+	if (r->space)
+		note_builds(r, model);
 }
 
 int replay_read(struct replay *r, FILE *in, struct model *model)
@@ -530,12 +575,7 @@ int replay_read(struct replay *r, FILE *in, struct model *model)
 		r->strings[r->kept] = xstrdup(kind);
 		model->unknown[model->unknowns++].kind = r->strings[r->kept++];
 	}
-	if (r->stacks) {
-		model->stacks = stacks_count(r->stacks);
-		model->stacks_cut = stacks_cut(r->stacks);
-		model->stacks_walked = stacks_walked(r->stacks);
-		model->stacks_too_few = stacks_too_few(r->stacks);
-	}
+	note_stacks(r, model);
 	if (r->space) {
 		note_lacking(r->resolver, model);
 		note_mappings(r, model);

@@ -7,6 +7,8 @@
 #include <stdio.h>
 
 #include "model.h"
+#include "polls.h"
+#include "tally.h"
 
 struct replay_options {
 	long pid;	    /* the process, if it is still there to read files through; 0 = a recording */
@@ -25,8 +27,29 @@ struct replay;
 struct replay *replay_new(const struct replay_options *options);
 void replay_free(struct replay *replay);
 
+/* While it is read, for who reads `in` in the end: */
+
+/* Each block is told when it is known (tally.h). */
+void replay_observe(struct replay *replay, tally_observer *observer, void *context);
+
+/* Calls `see` for each worker so far. */
+void replay_workers(const struct replay *replay, tally_seer *see, void *context);
+
+/* Calls `see` for each poll that still lasts. */
+void replay_running(const struct replay *replay, polls_seer *see, void *context);
+
+/* Nothing has come for a while, and the target's clock shows `ns`: judges what was held back in case that something earlier
+ * comes. */
+void replay_advance(struct replay *replay, uint64_t ns);
+
+/* All that replay_read() would fill *model with if the stream ended here, but for polls that still last. Good until `in` is read
+ * on. */
+void replay_so_far(struct replay *replay, struct model *model);
+
 /* Reads `in` to its end and fills *model, which points into `replay`. Returns 0; or -1 with errno set when reading failed
- * (EPROTONOSUPPORT: a stream of a later version; EINVAL: not an event-line stream). *model holds what came until then. */
+ * (EPROTONOSUPPORT: a stream of a later version; EINVAL: not an event-line stream). *model holds what came until then.
+ *
+ * While `in` is read, *model has the target, the sums of events, start, and as end the latest time seen. */
 int replay_read(struct replay *replay, FILE *in, struct model *model);
 
 /* Writes all stacks that were read, resolved, as `frame` lines. Errors show in ferror(out). */

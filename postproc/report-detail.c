@@ -177,27 +177,18 @@ static const char *why_not_own(const struct verdict *stack, const struct frame *
 	return "no frame of your own code is on this stack: the nearest one is named.";
 }
 
-static void chain(struct report *report, const struct blocker *b)
+void report_chain(struct report *report, const struct verdict *stack)
 {
-	const struct verdict *stack = b->stack;
 	struct page *page = &report->page;
 	struct entry *entries = xmalloc(stack->count * sizeof *entries);
 	size_t n = cut_into_lines(stack, report->options.verbose, entries);
 	size_t skip_from = n, skip_to = n;
 	size_t place_column = place_column_for(report, stack, entries, n);
-	char share[UNIT_SIZE];
 
 	if (n > LINES_SHOWN && !report->options.verbose) {
 		skip_from = LINES_SHOWN / 2;
 		skip_to = n - LINES_SHOWN / 2;
 	}
-	label(page, "call chain");
-	page_text(page, STYLE_PLAIN,
-		  stack->in_poll ? "from the task's poll down" : "from the outermost frame down");
-	if (b->stacks > 1)
-		page_printf(page, STYLE_PLAIN, "; one of %zu, with %s of the time", b->stacks,
-			    unit_share(share, b->stack_total, b->total));
-	page_end(page);
 	if (stack->cut) {
 		mark(report, STYLE_FAINT, "…", "...");
 		page_text(page, STYLE_FAINT, "cut here: the frames above were not captured");
@@ -216,6 +207,22 @@ static void chain(struct report *report, const struct blocker *b)
 			frame_line(report, stack->frame[entries[i].from], place_column);
 	}
 	free(entries);
+}
+
+static void chain(struct report *report, const struct blocker *b)
+{
+	const struct verdict *stack = b->stack;
+	struct page *page = &report->page;
+	char share[UNIT_SIZE];
+
+	label(page, "call chain");
+	page_text(page, STYLE_PLAIN,
+		  stack->in_poll ? "from the task's poll down" : "from the outermost frame down");
+	if (b->stacks > 1)
+		page_printf(page, STYLE_PLAIN, "; one of %zu, with %s of the time", b->stacks,
+			    unit_share(share, b->stack_total, b->total));
+	page_end(page);
+	report_chain(report, stack);
 	const struct frame *blamed = stack->frame[stack->blame];
 
 	if (blamed->origin == ORIGIN_USER && blamed->function)

@@ -146,6 +146,22 @@ static void head(struct report *report)
 			    unit_duration(third, histogram_quantile(&m->blocks, 0.99)));
 		page_end(page);
 	}
+	if (m->stalled.count) {
+		label(page, "stalled");
+		page_printf(page, STYLE_PLAIN, "%s (%s) with %s%zu worker%s blocked; ",
+			    unit_duration(text, m->stalled.total),
+			    unit_share(more, m->stalled.total, m->end - m->start),
+			    m->multi_thread > 1 ? "all " : "the ", m->multi_thread,
+			    m->multi_thread == 1 ? "" : "s");
+		page_printf(page, STYLE_PLAIN, "%s time%s, up to ", unit_count(text, m->stalled.count),
+			    m->stalled.count == 1 ? "" : "s");
+		page_printf(page, STYLE_PLAIN, "%s", unit_duration(text, m->stalled.longest));
+		page_end(page);
+		page_to(page, LABEL_COLUMN);
+		page_printf(page, STYLE_PLAIN, "tasks that became ready then waited %s on average",
+			    unit_duration(text, m->stalled.mean_wait));
+		page_end(page);
+	}
 	label(page, "run queue");
 	page_printf(page, STYLE_PLAIN, "%s waiting for a CPU (%s), ", unit_duration(text, m->run_queue),
 		    unit_share(more, m->run_queue, m->worker_time));
@@ -252,6 +268,13 @@ static void warnings(struct report *report)
 		     "too "
 		     "many at once. They are in none of the sums. A higher --threshold makes fewer.",
 		     unit_count(text, m->events_counted), unit_duration(share, m->counted));
+	if (m->polls_counted)
+		warn(page,
+		     "%s long polls, %s in all, were counted only, so as not to slow the target down: there "
+		     "were "
+		     "too many at once. What they did is told for some of them, or not at all. A higher "
+		     "--threshold makes fewer.",
+		     unit_count(text, m->polls_counted), unit_duration(share, m->polls_counted_ns));
 	if (m->thinned)
 		warn(page,
 		     "After %s no more stacks were copied, as tracing cost more than --max-overhead allows: "
@@ -345,6 +368,10 @@ static void whole(struct report *report)
 			page_end(page);
 			report_detail(report, i);
 		}
+	}
+	if (m->tasks) {
+		page_end(page);
+		report_tasks(report);
 	}
 	if (m->workers) {
 		page_end(page);

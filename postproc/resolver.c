@@ -1,21 +1,15 @@
-/* resolver.c - see resolver.h. This is the side that asks; resolver-worker.c answers. */
+/* resolver.c - see resolver.h. This is the side that asks; resolver-worker.c answers, in a process of
+ * its own (resolver-process.c). */
 #include "resolver.h"
 
-#include <errno.h>
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 #include <libiberty/objalloc.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "resolver-process.h"
 #include "resolver-worker.h"
 #include "space.h"
 
@@ -45,10 +39,7 @@ struct resolver {
 	size_t lackings;
 	char **reasons; /* texts that the space points to */
 	unsigned deaths;
-	pid_t pid; /* 0: none */
-	int socket;
-	volatile uint64_t *touched; /* shared with the worker */
-	char *asked, *answer;
+	struct resolver_process process;
 };
 
 static hashval_t hash_entry(const void *entry)
@@ -72,45 +63,27 @@ struct resolver *resolver_new(struct space *space, const struct arch *arch,
 	r->unwinder = unwinder_new(space, arch);
 	if (!r->options.confine)
 		return r;
-	if (!r->options.seconds)
-		r->options.seconds = SECONDS;
 	r->entries = htab_create_alloc(1021, hash_entry, same_entry, NULL, xcalloc, free);
 	r->strings = htab_create_alloc(1021, htab_hash_string, htab_eq_string, NULL, xcalloc, free);
 	r->memory = objalloc_create();
-	r->asked = xmalloc(sizeof(struct question) + MORE_LIMIT);
-	r->answer = xmalloc(ANSWER_LIMIT);
-	r->touched =
-		mmap(NULL, sizeof(*r->touched), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (!r->memory || r->touched == MAP_FAILED)
+	if (!r->memory)
 		xmalloc_failed(0);
+	resolver_process_init(&r->process, r->options.seconds ? r->options.seconds : SECONDS);
 	return r;
-}
-
-static int end_worker(struct resolver *r)
-{
-	int status = 0;
-
-	close(r->socket);
-	kill(r->pid, SIGKILL);
-	while (waitpid(r->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	r->pid = 0;
-	return status;
 }
 
 void resolver_free(struct resolver *r)
 {
 	if (!r)
 		return;
-	if (r->pid)
-		end_worker(r);
+	if (r->options.confine)
+		resolver_process_destroy(&r->process);
 	symbolizer_free(r->symbolizer);
 	unwinder_free(r->unwinder);
 	if (r->options.confine) {
 		htab_delete(r->entries);
 		htab_delete(r->strings);
 		objalloc_free(r->memory);
-		munmap((void *)(uintptr_t)r->touched, sizeof(*r->touched));
 	}
 	for (size_t i = 0; i < r->lackings; i++) {
 		free(r->lacking[i].path);
@@ -120,14 +93,12 @@ void resolver_free(struct resolver *r)
 	for (unsigned i = 0; r->reasons && i < r->deaths; i++)
 		free(r->reasons[i]);
 	free(r->reasons);
-	free(r->asked);
-	free(r->answer);
 	free(r);
 }
 
 pid_t resolver_pid(const struct resolver *r)
 {
-	return r->pid;
+	return r->process.pid;
 }
 
 unsigned resolver_deaths(const struct resolver *r)
@@ -166,24 +137,14 @@ const char *resolver_lacking(struct resolver *r, size_t index, const char **why)
 	return module ? module->path : NULL;
 }
 
-/* --- the worker --- */
-
-/* What a worker died of. */
-static const char *cause(int status, bool late)
-{
-	if (late || (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF))
-		return "took too long";
-	if (WIFSIGNALED(status))
-		return "crashed";
-	return "took too much memory"; /* it ends by itself only then */
-}
+/* --- the process that answers --- */
 
 /* A worker is gone, or has to. Returns whether asking another makes sense. */
 static bool bury(struct resolver *r, bool late)
 {
-	int status = end_worker(r);
-	const char *what = cause(status, late);
-	const struct mapping *at = *r->touched ? space_mapping(r->space, *r->touched) : NULL;
+	const char *what = resolver_process_end(&r->process, late);
+	uint64_t touched = *r->process.touched;
+	const struct mapping *at = touched ? space_mapping(r->space, touched) : NULL;
 	char *why = at ? xasprintf("reading it %s; there are no names from it since", what)
 		       : xasprintf("the process that finds names %s, and was started again", what);
 
@@ -192,93 +153,18 @@ static bool bury(struct resolver *r, bool late)
 	if (at)
 		space_give_up(r->space, at->path, why);
 	note(r, at ? at->path : "names", why);
-	*r->touched = 0;
+	*r->process.touched = 0;
 	if (r->deaths == DEATHS)
 		note(r, "names", "the process that finds names died too often, and was not started again");
 	return r->deaths < DEATHS;
 }
 
-static bool start_worker(struct resolver *r)
+static bool start(struct resolver *r)
 {
-	int ends[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
-		return false;
-	r->pid = fork();
-	if (r->pid == 0) {
-		close(ends[0]);
-		space_watch(r->space, r->touched);
-		resolver_work(&(struct resolver_work){.socket = ends[1],
-						      .touched = r->touched,
-						      .confine = r->options.confine,
-						      .space = r->space,
-						      .symbolizer = r->symbolizer,
-						      .unwinder = r->unwinder});
-	}
-	close(ends[1]);
-	if (r->pid > 0) {
-		r->socket = ends[0];
-		return true;
-	}
-	close(ends[0]);
-	r->pid = 0;
-	return false;
-}
-
-static int64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-enum outcome { WHOLE, GONE, LATE };
-
-/* Sends or receives all of it until `end` (ms). */
-static enum outcome transfer(int socket, bool out, char *bytes, size_t size, int64_t end)
-{
-	while (size) {
-		ssize_t moved = out ? send(socket, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT)
-				    : recv(socket, bytes, size, MSG_DONTWAIT);
-
-		if (moved == 0 || (moved < 0 && errno != EAGAIN && errno != EINTR))
-			return GONE;
-		if (moved > 0) {
-			bytes += moved;
-			size -= (size_t)moved;
-			continue;
-		}
-		int64_t left = end - now();
-
-		if (left <= 0)
-			return LATE;
-		poll(&(struct pollfd){.fd = socket, .events = out ? POLLOUT : POLLIN}, 1, (int)left);
-	}
-	return WHOLE;
-}
-
-/* Asks the worker that is there; `more_size` is MORE_LIMIT at most. *size is that of the answer in r->answer. */
-static enum outcome exchange(struct resolver *r, const struct question *question, const void *more,
-			     size_t more_size, size_t *size)
-{
-	int64_t end = now() + (int64_t)r->options.seconds * 1000;
-	struct answer_head head = {0};
-
-	/* At once: who is woken by half of it has to sleep again. */
-	memcpy(r->asked, question, sizeof(*question));
-	if (more_size)
-		memcpy(r->asked + sizeof(*question), more, more_size);
-	enum outcome outcome = transfer(r->socket, true, r->asked, sizeof(*question) + more_size, end);
-
-	if (outcome == WHOLE)
-		outcome = transfer(r->socket, false, (char *)&head, sizeof(head), end);
-	if (outcome == WHOLE && head.size > ANSWER_LIMIT)
-		return GONE;
-	if (outcome == WHOLE)
-		outcome = transfer(r->socket, false, r->answer, head.size, end);
-	*size = head.size;
-	return outcome;
+	return resolver_process_start(&r->process, &(struct resolver_work){.confine = r->options.confine,
+									   .space = r->space,
+									   .symbolizer = r->symbolizer,
+									   .unwinder = r->unwinder});
 }
 
 /* Asks until a worker has answered. Returns false if none does. */
@@ -286,13 +172,14 @@ static bool ask(struct resolver *r, const struct question *question, const void 
 		size_t *size)
 {
 	while (r->deaths < DEATHS) {
-		if (!r->pid && !start_worker(r))
+		if (!r->process.pid && !start(r))
 			return false;
-		enum outcome outcome = exchange(r, question, more, more_size, size);
+		enum resolver_outcome outcome =
+			resolver_process_ask(&r->process, question, more, more_size, size);
 
-		if (outcome == WHOLE)
+		if (outcome == RESOLVER_ANSWERED)
 			return true;
-		if (!bury(r, outcome == LATE))
+		if (!bury(r, outcome == RESOLVER_LATE))
 			break;
 	}
 	return false;
@@ -428,7 +315,7 @@ static void fetch(struct resolver *r, const uint64_t *pc, size_t count)
 
 	if (!ask(r, &question, pc, count * sizeof(*pc), &size))
 		return;
-	struct reader reader = {r->answer, r->answer + size};
+	struct reader reader = {r->process.answer, r->process.answer + size};
 
 	if (!take(&reader, &answered, sizeof(answered)) || answered.count > count)
 		return;
@@ -458,7 +345,7 @@ static bool ask_start(struct resolver *r, uint64_t pc)
 
 	if (!ask(r, &question, &pc, sizeof(pc), &size))
 		return false;
-	struct reader reader = {r->answer, r->answer + size};
+	struct reader reader = {r->process.answer, r->process.answer + size};
 
 	if (!take(&reader, &plain, sizeof(plain)))
 		return false;
@@ -474,7 +361,7 @@ void resolver_map(struct resolver *r, const struct mapping *mapping)
 
 	space_add(r->space, mapping);
 	/* One that is not there yet will know it. */
-	if (!r->pid)
+	if (!r->process.pid)
 		return;
 	char *texts = xmalloc(path + id);
 
@@ -484,11 +371,13 @@ void resolver_map(struct resolver *r, const struct mapping *mapping)
 				    .map = {mapping->start, mapping->end, mapping->offset},
 				    .executable = mapping->executable,
 				    .more = path + id};
-	enum outcome outcome =
-		path + id <= MORE_LIMIT ? exchange(r, &question, texts, path + id, &size) : WHOLE;
+	enum resolver_outcome outcome =
+		path + id <= MORE_LIMIT
+			? resolver_process_ask(&r->process, &question, texts, path + id, &size)
+			: RESOLVER_ANSWERED;
 
-	if (outcome != WHOLE)
-		bury(r, outcome == LATE);
+	if (outcome != RESOLVER_ANSWERED)
+		bury(r, outcome == RESOLVER_LATE);
 	free(texts);
 }
 
@@ -505,7 +394,7 @@ void resolver_unwind(struct resolver *r, const struct raw_stack *stack, struct c
 		.kind = ASK_CHAIN, .stack = {stack->ip, stack->sp, stack->bp, stack->lr}, .more = words};
 
 	if (words <= MORE_LIMIT && ask(r, &question, stack->word, words, &size)) {
-		struct reader reader = {r->answer, r->answer + size};
+		struct reader reader = {r->process.answer, r->process.answer + size};
 
 		if (take(&reader, &plain, sizeof(plain)) && plain.count > 0 &&
 		    plain.count <= UNWIND_MAX_FRAMES &&

@@ -8,6 +8,9 @@
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 
+#include "stalls.h"
+#include "tasks.h"
+
 #define CHART_BLOCKS 20000 /* spans kept for the timeline, unless all are wanted: the newest */
 #define MOST_STACKS 256	   /* distinct stacks told apart within a blocker */
 #define MOST_GONE 4096	   /* workers that are told apart after they have exited: the latest */
@@ -32,9 +35,10 @@ struct entry {
 struct thread {
 	struct worker w;
 	char *comm;
-	bool worker;  /* was one at some time */
-	bool gone;    /* at w.last */
-	size_t index; /* in the model's workers */
+	uint64_t polled; /* in long polls until then */
+	bool worker;	 /* was one at some time */
+	bool gone;	 /* at w.last */
+	size_t index;	 /* in the model's workers */
 };
 
 struct kept_span {
@@ -62,6 +66,8 @@ struct tally {
 	struct block *waiting; /* with a window: what may still count */
 	size_t waits, waits_allocated, waits_first;
 	bool all_spans;
+	tally_observer *observer;
+	void *context;		/* the observer's */
 	struct kept_span *ring; /* CHART_BLOCKS of them at most, or all */
 	size_t ring_size;
 	uint64_t spans; /* ever */
@@ -71,6 +77,10 @@ struct tally {
 	struct blocker *blocker;
 	struct worker *worker;
 	struct span *span;
+	struct tasks *tasks;
+	struct stalls *stalls;
+	struct task *task;
+	struct tally *looked; /* what tally_so_far() has made of a window */
 };
 
 static hashval_t hash_entry(const void *p)
@@ -129,6 +139,8 @@ struct tally *tally_new(uint64_t window, bool all_spans)
 
 	t->window = window;
 	t->all_spans = all_spans;
+	t->tasks = tasks_new();
+	t->stalls = stalls_new();
 	t->entries = htab_create(64, hash_entry, equal_entries, free_entry);
 	t->threads = htab_create(64, hash_thread, equal_threads, free_thread);
 	t->names = htab_create(64, htab_hash_string, equal_names, free);
@@ -150,6 +162,10 @@ void tally_free(struct tally *t)
 	free(t->blocker);
 	free(t->worker);
 	free(t->span);
+	free(t->task);
+	tasks_free(t->tasks);
+	stalls_free(t->stalls);
+	tally_free(t->looked);
 	free(t);
 }
 
@@ -381,6 +397,25 @@ static struct party span_party(struct tally *t, const struct block *block)
 			      .stack = block->party.stack};
 }
 
+/* A long poll, told with its first block. */
+static void add_poll(struct tally *t, struct thread *thread, const struct block *block)
+{
+	uint64_t start = block->start > thread->polled ? block->start : thread->polled;
+
+	t->polls++;
+	if (block->poll > t->longest_poll)
+		t->longest_poll = block->poll;
+	tasks_add(t->tasks,
+		  block->task	 ? block->task
+		  : block->stack ? block->stack->task
+				 : NULL,
+		  block->poll);
+	if (thread->w.role != ROLE_WORKER || block->poll_end <= start)
+		return;
+	stalls_add(t->stalls, start, block->poll_end);
+	thread->polled = block->poll_end;
+}
+
 static void add(struct tally *t, const struct block *block)
 {
 	struct entry *e = find_entry(t, block);
@@ -397,9 +432,8 @@ static void add(struct tally *t, const struct block *block)
 	histogram_add(&e->b.durations, block->duration);
 	add_stack(e, block);
 	add_party(e, block);
-	t->polls += block->poll > 0;
-	if (block->poll > t->longest_poll)
-		t->longest_poll = block->poll;
+	if (block->poll)
+		add_poll(t, thread, block);
 	if (block->reason == REASON_RUN_QUEUE) {
 		t->run_queue += block->duration;
 		thread->w.run_queue += block->duration;
@@ -424,10 +458,18 @@ static void add(struct tally *t, const struct block *block)
 		     });
 }
 
+void tally_observe(struct tally *t, tally_observer *observer, void *context)
+{
+	t->observer = observer;
+	t->context = context;
+}
+
 void tally_add(struct tally *t, const struct block *block)
 {
 	uint64_t end = block->start + block->duration;
 
+	if (t->observer)
+		t->observer(t->context, block, &find_entry(t, block)->b);
 	if (!t->window) {
 		add(t, block);
 		return;
@@ -482,6 +524,16 @@ static int by_start(const void *one, const void *two)
 	return (a->worker > b->worker) - (a->worker < b->worker);
 }
 
+/* Only what counts: with a window, a blocker may have been named for blocks that are too old by now. */
+static int collect_entry(void **slot, void *end)
+{
+	struct entry ***next = end;
+
+	if (((struct entry *)*slot)->b.count)
+		*(*next)++ = *slot;
+	return 1;
+}
+
 static int collect(void **slot, void *end)
 {
 	void ***next = end;
@@ -519,10 +571,11 @@ static void finish_entry(struct entry *e)
 
 static void finish_blockers(struct tally *t, struct model *model)
 {
-	size_t count = htab_elements(t->entries);
-	struct entry **entry = xcalloc(count + 1, sizeof(*entry)), **end = entry;
+	struct entry **entry = xcalloc(htab_elements(t->entries) + 1, sizeof(*entry)), **end = entry;
 
-	htab_traverse_noresize(t->entries, collect, &end);
+	htab_traverse_noresize(t->entries, collect_entry, &end);
+	size_t count = (size_t)(end - entry);
+
 	qsort(entry, count, sizeof(*entry), by_total);
 	t->blocker = xcalloc(count + 1, sizeof(*t->blocker));
 	for (size_t i = 0; i < count; i++) {
@@ -586,19 +639,35 @@ static void finish_spans(struct tally *t, struct model *model)
 	model->span = t->span;
 }
 
-void tally_finish(struct tally *t, struct model *model)
+struct sight {
+	tally_seer *see;
+	void *context;
+};
+
+static int see_worker(void **slot, void *arg)
 {
-	uint64_t from = t->window && model->end > t->window ? model->end - t->window : 0;
+	const struct thread *thread = *slot;
+	const struct sight *sight = arg;
+	struct worker w = thread->w;
 
-	if (from > model->start)
-		model->start = from;
-	for (; t->waits_first < t->waits; t->waits_first++) {
-		struct block *b = &t->waiting[t->waits_first];
+	w.comm = thread->comm ? thread->comm : "";
+	if (thread->worker)
+		sight->see(sight->context, &w, thread->gone);
+	return 1;
+}
 
-		if (b->start + b->duration >= from)
-			add(t, b);
-		free((char *)b->party.comm);
-	}
+void tally_workers(const struct tally *t, tally_seer *see, void *context)
+{
+	htab_traverse_noresize(t->threads, see_worker, &(struct sight){see, context});
+}
+
+/* Fills *model with what was added up. */
+static void finish(struct tally *t, struct model *model)
+{
+	free(t->blocker);
+	free(t->worker);
+	free(t->span);
+	free(t->task);
 	finish_blockers(t, model);
 	finish_workers(t, model);
 	finish_spans(t, model);
@@ -606,6 +675,56 @@ void tally_finish(struct tally *t, struct model *model)
 	model->run_queue = t->run_queue;
 	model->polls = t->polls;
 	model->longest_poll = t->longest_poll;
+	model->task = t->task = tasks_ranked(t->tasks, &model->tasks);
+	for (size_t i = 0; i < model->workers; i++)
+		model->multi_thread += model->worker[i].role == ROLE_WORKER;
+	/* Where workers come and go, how many there were at a time is not known. */
+	if (!model->workers_left_out)
+		model->stalled = stalls_of(t->stalls, model->multi_thread);
 	model->blocks = t->blocks;
 	model->run_queue_waits = t->run_queue_waits;
+}
+
+/* Adds what waits and still counts to `into`; the model begins with the window. */
+static void add_window(struct tally *t, struct tally *into, struct model *model)
+{
+	uint64_t from = t->window && model->end > t->window ? model->end - t->window : 0;
+
+	if (from > model->start)
+		model->start = from;
+	for (size_t i = t->waits_first; i < t->waits; i++)
+		if (t->waiting[i].start + t->waiting[i].duration >= from)
+			add(into, &t->waiting[i]);
+}
+
+void tally_finish(struct tally *t, struct model *model)
+{
+	add_window(t, t, model);
+	for (; t->waits_first < t->waits; t->waits_first++)
+		free((char *)t->waiting[t->waits_first].party.comm);
+	finish(t, model);
+}
+
+static int copy_thread(void **slot, void *into)
+{
+	const struct thread *thread = *slot;
+	struct thread *copy = find_thread(into, thread->w.tid, INSERT);
+
+	*copy = *thread;
+	copy->comm = thread->comm ? xstrdup(thread->comm) : NULL;
+	return 1;
+}
+
+void tally_so_far(struct tally *t, struct model *model)
+{
+	if (!t->window) {
+		finish(t, model);
+		return;
+	}
+	/* What waits may be too old in the end: it is added up apart. */
+	tally_free(t->looked);
+	t->looked = tally_new(0, t->all_spans);
+	htab_traverse_noresize(t->threads, copy_thread, t->looked);
+	add_window(t, t->looked, model);
+	finish(t->looked, model);
 }

@@ -15,8 +15,9 @@ struct block {
 	long tid;
 	enum reason reason;
 	bool estimated;
-	bool unfinished;     /* it still went on when the trace ended */
-	uint64_t poll;	     /* how long the whole poll took, in the first block of one; else 0 */
+	bool unfinished; /* it still went on when the trace ended */
+	uint64_t poll; /* in the first block of a poll, how long all of it took but waits for a CPU; else 0 */
+	uint64_t poll_end;   /* when that poll was over */
 	const char *syscall; /* static; "": its name is not known, NULL: none */
 	const struct verdict *stack;
 	const char *
@@ -49,8 +50,20 @@ enum role tally_role(const struct tally *tally, long tid);
 
 void tally_add(struct tally *tally, const struct block *block);
 
+/* Told of each block when it is added. `of` is the blocker that it counts for, good as long as the tally; only what tells it from
+ * others is set in it: reason, function, file, line, task. */
+typedef void tally_observer(void *context, const struct block *block, const struct blocker *of);
+void tally_observe(struct tally *tally, tally_observer *observer, void *context);
+
+/* Calls `see` for each worker, in no order: its `first` is 0 if it was there at the start, `last` is set if it is gone. */
+typedef void tally_seer(void *context, const struct worker *worker, bool gone);
+void tally_workers(const struct tally *tally, tally_seer *see, void *context);
+
 /* Completes *model (whose target and counts are the caller's, start and end are set) with blockers, workers, spans and
  * sums. What it points to is owned by the tally. */
 void tally_finish(struct tally *tally, struct model *model);
+
+/* The same of what has come until now; more may come. What *model points to is good until the next call of any of these. */
+void tally_so_far(struct tally *tally, struct model *model);
 
 #endif

@@ -12,21 +12,24 @@
 #include <unistd.h>
 
 #include "confine.h"
+#include "escape.h"
 #include "helper.h"
 
 /* A file and, in the process that opens it, the name of what is not whole yet; NULL if there is none. */
 struct named {
 	char *path, *beside;
+	const char *ending; /* of what is offered; the path is its stem */
 };
 
 static struct named *named;
 static size_t count;
 static struct helper *helper;
 
-enum operation { READ, CREATE, PLACE, DISCARD };
+enum operation { READ, CREATE, PLACE, DISCARD, NEW };
 
 struct order {
 	enum operation operation;
+	unsigned number;
 	size_t file;
 };
 
@@ -103,9 +106,25 @@ static int finish(struct named *file, bool whole)
 	return error ? -1 : 0;
 }
 
-static int carry_out(enum operation operation, struct named *file)
+static int create_new(const struct named *file, unsigned number)
 {
+	char *path = text_format("%s-%u.%s", file->path, number, file->ending);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666), error = errno;
+
+	free(path);
+	errno = error;
+	return fd;
+}
+
+static int carry_out(enum operation operation, struct named *file, unsigned number)
+{
+	if ((operation == NEW) != (file->ending != NULL)) {
+		errno = EPERM;
+		return -1;
+	}
 	switch (operation) {
+	case NEW:
+		return create_new(file, number);
 	case READ:
 		return open(file->path, O_RDONLY | O_CLOEXEC);
 	case CREATE:
@@ -117,6 +136,11 @@ static int carry_out(enum operation operation, struct named *file)
 	}
 	errno = EINVAL;
 	return -1;
+}
+
+static bool opens(enum operation operation)
+{
+	return operation == READ || operation == CREATE || operation == NEW;
 }
 
 static int settle(void *context)
@@ -135,9 +159,9 @@ static int serve(void *context, const void *request, size_t size, int *fd)
 	memcpy(&order, request, sizeof(order));
 	if (order.file >= count)
 		return EINVAL;
-	int result = carry_out(order.operation, &named[order.file]);
+	int result = carry_out(order.operation, &named[order.file], order.number);
 
-	if (order.operation == READ || order.operation == CREATE)
+	if (opens(order.operation))
 		*fd = result;
 	return result < 0 ? errno : 0;
 }
@@ -150,10 +174,10 @@ static void end(void *context)
 		finish(&named[i], false);
 }
 
-static struct named *find(const char *path)
+static struct named *find(const char *path, const char *ending)
 {
 	for (size_t i = 0; i < count; i++)
-		if (!strcmp(named[i].path, path))
+		if (!strcmp(named[i].path, path) && named[i].ending == ending)
 			return &named[i];
 	return NULL;
 }
@@ -167,8 +191,14 @@ static struct named *add(const char *path)
 
 void userfiles_name(const char *path)
 {
-	if (path && strcmp(path, "-") != 0 && !find(path))
+	if (path && strcmp(path, "-") != 0 && !find(path, NULL))
 		add(path);
+}
+
+void userfiles_offer(const char *stem, const char *ending)
+{
+	if (!find(stem, ending))
+		add(stem)->ending = ending;
 }
 
 int userfiles_start(void)
@@ -196,40 +226,48 @@ void userfiles_end(void)
 	count = 0;
 }
 
-static int order(enum operation operation, const char *path)
+static int order(enum operation operation, const char *path, const char *ending, unsigned number)
 {
-	struct named *file = find(path);
+	struct named *file = find(path, ending);
 	int fd, error;
 
-	if (!helper)
-		return carry_out(operation, file ? file : add(path));
+	if (!helper) {
+		file = file ? file : add(path);
+		file->ending = ending;
+		return carry_out(operation, file, number);
+	}
 	if (!file) {
 		errno = EPERM;
 		return -1;
 	}
-	struct order order = {operation, (size_t)(file - named)};
+	struct order order = {operation, number, (size_t)(file - named)};
 
 	error = helper_ask(helper, &order, sizeof(order), &fd);
 	errno = error;
-	return error ? -1 : operation == READ || operation == CREATE ? fd : 0;
+	return error ? -1 : opens(operation) ? fd : 0;
 }
 
 int userfile_read(const char *path)
 {
-	return order(READ, path);
+	return order(READ, path, NULL, 0);
 }
 
 int userfile_create(const char *path)
 {
-	return order(CREATE, path);
+	return order(CREATE, path, NULL, 0);
 }
 
 int userfile_place(const char *path)
 {
-	return order(PLACE, path);
+	return order(PLACE, path, NULL, 0);
 }
 
 int userfile_discard(const char *path)
 {
-	return order(DISCARD, path);
+	return order(DISCARD, path, NULL, 0);
+}
+
+int userfile_new(const char *stem, const char *ending, unsigned number)
+{
+	return order(NEW, stem, ending, number);
 }

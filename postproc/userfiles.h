@@ -11,6 +11,9 @@
 /* Names a file, before the start. NULL and "-" name none. */
 void userfiles_name(const char *path);
 
+/* Offers new files that are called STEM-N.ENDING, before the start. Both stay the caller's, and static. */
+void userfiles_offer(const char *stem, const char *ending);
+
 /* Starts the helper. Returns 0, or -1 after a message. */
 int userfiles_start(void);
 void userfiles_end(void);
@@ -23,6 +26,9 @@ int userfile_read(const char *path);
 /* Opens a new file, which is beside its name until userfile_place() gives it that, or userfile_discard() removes it. A device or a
  * pipe that is there is opened itself. */
 int userfile_create(const char *path);
+
+/* Makes one of those that were offered, `number` its N: a file that was not there, and no link. */
+int userfile_new(const char *stem, const char *ending, unsigned number);
 
 /* Return 0, or -1 with errno set. */
 int userfile_place(const char *path);

@@ -37,9 +37,9 @@ stream() {
 				took = 5000000 + (i * 7919 % 1000) ^ 2 * 60
 				tid = 1001 + int(i * 7 + i / 9) % workers
 				if (i % 6 == 5)
-					printf "runq %d %d 0 %d P %x 99 99 0 cc1\n", ns, tid, took, 1 + i % 7
+					printf "runq %.0f %d 0 %d P %x 99 99 0 cc1\n", ns, tid, took, 1 + i % 7
 				else
-					printf "sleep %d %d 0 %d 1000 S %s %x 0 0 0 swapper/0\n", ns, tid, took, call[1 + i % 5], 1 + i % 7
+					printf "sleep %.0f %d 0 %d 1000 S %s %x 0 0 0 swapper/0\n", ns, tid, took, call[1 + i % 5], 1 + i % 7
 			}
 			print "end 10500000000 duration"
 		}'

@@ -91,7 +91,7 @@ passed() {
 	cat out
 	golden out diff.txt
 	[[ ! $(awk 'length > 80' out) ]]
-	! grep -q $'\033' out
+	! grep -q $'\033' out || return 1
 }
 
 @test "a comparison as markdown, beside text" {
@@ -229,5 +229,5 @@ part() {
 	TERM=xterm script -qec "'$POSTPROC' diff before after" /dev/null </dev/null >out
 	grep -q $'\033\[' out
 	NO_COLOR=1 TERM=xterm script -qec "'$POSTPROC' diff before after" /dev/null </dev/null >out
-	! grep -q $'\033\[' out
+	! grep -q $'\033\[' out || return 1
 }
