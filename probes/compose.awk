@@ -372,7 +372,7 @@ function back(    who) {
 }
 
 function end(    maps, text, name) {
-	text = ("unended" in body ? "\t$now = nsecs;\n\tif (@why == 3) {\n\t\t$now = @until;\n\t}\n\t$oldest = (uint64)$2 * 1000;\n" \
+	text = (script ~ /@took\[/ ? "\tprint(@took);\n" : "") ("unended" in body ? "\t$now = nsecs;\n\tif (@why == 3) {\n\t\t$now = @until;\n\t}\n\t$oldest = (uint64)$2 * 1000;\n" \
 		body["unended"] : "") "\tif (@why == 0) { printf(\"end %lld interrupt\\n\", nsecs); }\n" \
 		"\tif (@why == 1) { printf(\"end %lld exit\\n\", nsecs); }\n" \
 		"\tif (@why == 2) { printf(\"end %lld exec\\n\", nsecs); }\n" \
