@@ -24,7 +24,7 @@ usage() {
 	      --stacks HOW      taking stacks: fp, dwarf, copy (auto); --stack-size KIB
 	      --raw             print the event lines; --print-script: what would run
 	  -q, --quiet           only the report; --headless: no live view; --no-color
-	  -h, --help   -V, --version   --doctor: check this machine (and the target)
+	  -h, --help  -V, --version  -v, --verbose: whole names  --doctor: what works?
 
 	Exit status: 0 reported, 1 failed, 2 wrong usage, 3 --fail-on, 77 no right.
 	END
@@ -64,7 +64,7 @@ parse_options() {
 	long+=,format:,export:,fail-on:,polls:,stacks:,stack-size:,headless,quiet,no-color,print-script,raw,debuginfod
 	long+=,record:,ring:,resolve,doctor,max-overhead:
 
-	words=$(getopt -n hud-trace -o hVp:t:q -l "$long" -- "$@" 2>&1) ||
+	words=$(getopt -n hud-trace -o hVp:t:qv -l "$long" -- "$@" 2>&1) ||
 		refuse "$(sed -n '1s/^[^:]*: //p' <<<"$words")"
 	unquote "$words"
 	set -- "${WORDS[@]}"
@@ -73,6 +73,7 @@ parse_options() {
 		-h | --help) usage && exit ;;
 		-V | --version) printf 'hud-trace %s\n' "$VERSION" && exit ;;
 		-q | --quiet) QUIET=1 && shift && continue ;;
+		-v | --verbose) VERBOSE=1 && shift && continue ;;
 		--headless) HEADLESS=1 && shift && continue ;;
 		--no-color) COLOR=no && shift && continue ;;
 		--print-script) PRINT_SCRIPT=1 && shift && continue ;;

@@ -55,6 +55,7 @@ run_report() {
 	for expression in ${FAIL_ON[@]+"${FAIL_ON[@]}"}; do
 		options+=(--fail-on "$expression")
 	done
+	[[ $VERBOSE ]] && options+=(--verbose)
 	[[ $COLOR == no ]] && options+=(--no-color)
 	[[ $HEADLESS$QUIET ]] && options+=(--headless)
 	# It ends at the end of its input, and not before.
@@ -148,7 +149,7 @@ await_bpftrace() {
 		"$WATCHER")
 			WATCHER=''
 			if is_still_there; then
-				: # tail ends, too, when nobody reads standard output any more
+				: # nobody reads standard output any more
 			elif ((patience)); then
 				# bpftrace is about to notice that itself, and a signal on top would cost its last lines.
 				exec_bound KILL sleep "$patience" {out}>&- {complaints}>&- {relay}>&- &
@@ -220,7 +221,7 @@ start_bpftrace() {
 	run_bpftrace "$([[ $RAW ]] && echo line || echo full)" \
 		>&"$2" 2>&"$complaints" {out}>&- {complaints}>&- {relay}>&- < <(printf '%s\n' "$1") &
 	TRACER=$!
-	exec_bound KILL tail --pid="$PID" -f /dev/null {out}>&- {complaints}>&- {relay}>&- &
+	exec_bound KILL "$POSTPROC" watch "$PID" "$BORN" {out}>&- {complaints}>&- {relay}>&- &
 	WATCHER=$!
 	start_meter
 	if [[ $POLLS == tls ]]; then

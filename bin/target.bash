@@ -130,6 +130,17 @@ is_still_there() {
 	read_stat "$PID" && [[ ${FIELDS[0]} != [ZX] ]] && ((FIELDS[19] == BORN))
 }
 
+# Who wrote the head has read files of the target, and may be in foreign hands; what follows takes words of it for numbers, and puts
+# them into the script that root runs. So each line is to be as probes/README.md has it.
+check_head() {
+	local hex='[0-9a-f]{1,16}' number='[0-9]{1,20}' tid='[1-9][0-9]{0,9}' odd
+
+	odd=$(grep -m 1 -vxE "hud-trace 1|meta [a-z0-9-]+ [ -~]*|tokio (-|($number ){18}$number) [ -~]*|\
+site (- [ -~]*|[PBKCIE] $hex $hex [01] [ -~]*)|map $hex $hex r-xp $hex [0-9a-f-]+ [ -~]*|\
+thread $tid (worker|current-thread|blocking-pool|other|unknown) [01] [ -~]*" <<<"$HEAD") || return 0
+	die "the head of process $PID is not as it should be: $(clean "${odd:0:200}")"
+}
+
 # Everything about the process that the stream has to begin with. Here its threads are looked at.
 read_head() {
 	local options=(--pid "$PID") line kind one two three rest words
@@ -146,10 +157,11 @@ read_head() {
 	options+=(--meta "options=${words% }")
 	# Ctrl-Z is not to come while it holds a thread of the target.
 	HEAD=$(trap '' TSTP && "$POSTPROC" head "${options[@]}") || die "process $PID cannot be read"
+	check_head
 	while IFS= read -r line; do
 		read -r kind one two three rest <<<"$line"
 		case $kind in
-		thread) ((three)) && WATCHED+=("$one") ;;
+		thread) [[ $three != 1 || ! -d /proc/$PID/task/$one ]] || WATCHED+=("$one") ;;
 		tokio) TOKIO="$one $two $three $rest" ;;
 		site)
 			if [[ $one == - ]]; then

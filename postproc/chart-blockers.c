@@ -52,6 +52,28 @@ static void heading(struct chart_page *page, double top)
 		chart_label(page, TEXT_HEADING, 24, top + 14, "Which code");
 }
 
+/* Where blocker `i` is, and in which task if another bar would be named alike. The caller frees it. */
+static char *title(const struct model *m, size_t i, const char *root, size_t columns, bool utf8)
+{
+	const struct blocker *b = &m->blocker[i];
+	bool alike = false;
+
+	for (size_t j = 0; j < bars_of(m) && b->task; j++)
+		alike |= j != i && m->blocker[j].reason == b->reason &&
+			 !strcmp(m->blocker[j].function, b->function);
+	if (!alike)
+		return chart_place(b, root, columns, utf8);
+	char *place = chart_place(b, root, columns / 2, utf8), *task = escape_terminal(b->task, utf8);
+	size_t left = columns - text_width(place) - strlen("  in ");
+	char *shortened = text_shorten(task, left, utf8);
+	char *both = text_format("%s  in %s", place, shortened);
+
+	free(shortened);
+	free(task);
+	free(place);
+	return both;
+}
+
 static void draw(struct chart_page *page, double top)
 {
 	const struct model *m = page->model;
@@ -76,7 +98,7 @@ static void draw(struct chart_page *page, double top)
 	for (size_t i = 0; i < bars; i++) {
 		const struct blocker *b = &m->blocker[i];
 		const struct reason_info *reason = reason_info(b->reason);
-		char *name = chart_place(b, root, NAME_COLUMNS, true), *sum = amount(b);
+		char *name = title(m, i, root, NAME_COLUMNS, true), *sum = amount(b);
 		double length = (double)b->total / unit, y = top + BAR_ROW * ((double)i + 0.68);
 
 		fprintf(out, "%zu %.9f %u\n", i, length, reason->colour);
@@ -91,7 +113,8 @@ static void draw(struct chart_page *page, double top)
 		"plot $bars using ($2/2):($1+0.68):($2/2):(0.19):3 with boxxyerror lc rgb variable notitle\n",
 		range, bars);
 	chart_label(page, TEXT_CENTRE, PAGE_LEFT + PLOT_WIDTH / 2.0, top + BAR_ROW * (double)bars + 42,
-		    "%s that workers were blocked", unit > 1e6 ? "seconds" : "milliseconds");
+		    "%s that workers were blocked or had to wait for a CPU",
+		    unit > 1e6 ? "seconds" : "milliseconds");
 	free(root);
 }
 
@@ -103,7 +126,7 @@ static void text(struct chart_text *page, const struct model *m)
 	for (size_t i = 0; i < bars_of(m); i++) {
 		const struct blocker *b = &m->blocker[i];
 		const struct reason_info *reason = reason_info(b->reason);
-		char *name = chart_place(b, root, page->columns - 4, false), *sum = amount(b);
+		char *name = title(m, i, root, page->columns - 4, false), *sum = amount(b);
 		double share = m->blocker[0].total ? (double)b->total / (double)m->blocker[0].total : 0;
 		size_t length = (size_t)(share * (double)room + 0.5);
 		char *bar = xmalloc(length + 2);

@@ -119,14 +119,26 @@ static int hide(void)
 	return prctl(PR_SET_DUMPABLE, 0) ? fail("being looked into") : 0;
 }
 
-int confine_to_user(void)
+/* A root that stays root has the capabilities `kept`. */
+static int confine_to(uint64_t kept)
 {
 	if (geteuid() != 0)
 		return keep_capabilities(0);
 	if (!confine_user_is_root() && (become_user() || hide()))
 		return -1;
-	return keep_capabilities(
-		confine_user_is_root() ? bit(CAP_DAC_OVERRIDE) | bit(CAP_SETUID) | bit(CAP_SETGID) : 0);
+	if (confine_user_is_root())
+		drop_bounds(kept);
+	return keep_capabilities(confine_user_is_root() ? kept : 0);
+}
+
+int confine_to_user(void)
+{
+	return confine_to(bit(CAP_DAC_OVERRIDE));
+}
+
+int confine_to_user_or_nobody_later(void)
+{
+	return confine_to(bit(CAP_DAC_OVERRIDE) | bit(CAP_SETUID) | bit(CAP_SETGID));
 }
 
 int confine_to_nobody(void)

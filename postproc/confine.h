@@ -11,8 +11,11 @@
 /* --- who: of a process that root runs; another stays who it is --- */
 
 /* Becomes who called sudo, with that user's groups. Without sudo, or if that is root: stays root, with no capability but to
- * disregard files' modes and to become somebody else. For a process that opens the files which the command line names. */
+ * disregard files' modes. For a process that opens the files which the command line names. */
 int confine_to_user(void);
+
+/* The same, and processes forked from it can become nobody. */
+int confine_to_user_or_nobody_later(void);
 
 /* The same, but without sudo it becomes nobody. For all that reads what the target controls. */
 int confine_to_nobody(void);

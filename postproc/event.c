@@ -160,6 +160,10 @@ static void parse_counted(struct fields *c, struct event *e)
 	e->ns = field_decimal(c, UINT64_MAX);
 	e->count = field_decimal(c, UINT64_MAX);
 	e->total = field_decimal(c, UINT64_MAX);
+	if (c->p && c->p != c->end) {
+		e->polls.count = field_decimal(c, UINT64_MAX);
+		e->polls.total = field_decimal(c, UINT64_MAX);
+	}
 }
 
 static void parse_thin(struct fields *c, struct event *e)

@@ -45,9 +45,12 @@ struct event {
 	uint64_t age;		    /* SAMPLE */
 	uint64_t asleep, run_queue; /* SLEEP both, RUNQ the second */
 	uint64_t total;		    /* COUNTED: ns */
-	bool preempted;		    /* RUNQ: was running before, not woken */
-	char state;		    /* SLEEP: 'S' or 'D' */
-	long syscall;		    /* SLEEP: -1 = none */
+	struct {
+		uint64_t count, total; /* ns */
+	} polls;		       /* COUNTED */
+	bool preempted;		       /* RUNQ: was running before, not woken */
+	char state;		       /* SLEEP: 'S' or 'D' */
+	long syscall;		       /* SLEEP: -1 = none */
 	struct {
 		long pid, tid;
 		uint64_t stack;

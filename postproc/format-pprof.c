@@ -324,7 +324,7 @@ static void make_header(struct builder *b)
 	p->period = 1;
 	p->duration_nanos = bounded(b->model->end - b->model->start);
 	if (t->clock_wall)
-		p->time_nanos = (int64_t)(t->clock_wall + (b->model->start - t->clock_monotonic));
+		p->time_nanos = (int64_t)(t->clock_wall + (b->model->start - t->clock_boot));
 	p->comment = take(b, 3 * sizeof(*p->comment));
 	char *threshold = text_format("threshold %llu ns", (unsigned long long)t->threshold);
 

@@ -174,10 +174,14 @@ static void of_the_trace(const struct exposition *e)
 	number(e, "workers", "gauge", "Tokio worker threads that were traced.", m->workers);
 	time_value(e, "worker_seconds_total", "counter", "Time for which workers were traced, added up.",
 		   m->worker_time);
+	if (m->tasks && !m->workers_left_out && m->multi_thread)
+		time_value(e, "all_workers_blocked_seconds_total", "counter",
+			   "Time in which all workers were in long polls at once: ready tasks waited.",
+			   m->stalled.total);
 	time_value(e, "duration_seconds", "gauge", "How long the trace took.", m->end - m->start);
 	if (m->target.clock_wall)
 		time_value(e, "start_time_seconds", "gauge", "When the trace began, since 1970.",
-			   m->target.clock_wall + (m->start - m->target.clock_monotonic));
+			   m->target.clock_wall + (m->start - m->target.clock_boot));
 	time_value(e, "threshold_seconds", "gauge", "From which duration on something is a block.",
 		   m->target.threshold);
 	number(e, "events_total", "counter", "Events that were traced.", m->events);

@@ -222,7 +222,7 @@ static void about(struct trace *t)
 	json_number(t->j, "blocked_ns", m->blocked);
 	json_number(t->j, "run_queue_ns", m->run_queue);
 	json_number(t->j, "lost_events", m->lost);
-	json_text(t->j, "clock", "CLOCK_MONOTONIC");
+	json_text(t->j, "clock", "CLOCK_BOOTTIME");
 	json_number(t->j, "zero_ns", t->zero);
 	json_object_end(t->j);
 }

@@ -63,7 +63,7 @@ int head_main(int argc, char **argv)
 		{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
 	};
 	const char **meta = xcalloc((size_t)argc + 1, sizeof(*meta));
-	struct head_options options = {.meta = meta};
+	struct head_options options = {.meta = meta, .confine = sandbox_resolver};
 	int c, status = 0;
 	bool quiet = false;
 	char *end;
@@ -115,7 +115,7 @@ int head_main(int argc, char **argv)
 		progress_enable();
 	if (!status && enter_sandbox(&options))
 		status = 1;
-	else if (!status && head_write(stdout, &options)) {
+	else if (!status && (status = head_write(stdout, &options)) < 0) {
 		fprintf(stderr, "hud-postproc head: process %ld: %s\n", options.pid,
 			errno == ENOENT ? strerror(ESRCH) : strerror(errno));
 		status = 1;

@@ -16,6 +16,7 @@
 #include "binary.h"
 #include "debuginfo.h"
 #include "framepointers.h"
+#include "head-worker.h"
 #include "looker.h"
 #include "pollsites.h"
 #include "procmaps.h"
@@ -79,26 +80,54 @@ static void write_command(FILE *out, pid_t pid)
 		fclose(in);
 }
 
+/* 5010 for 5.10. */
+static unsigned release_of(const struct utsname *name)
+{
+	unsigned major = 0, minor = 0;
+
+	sscanf(name->release, "%u.%u", &major, &minor);
+	return major * 1000 + minor;
+}
+
 static void write_machine(FILE *out)
 {
-	struct timespec mono, real;
+	struct timespec boot, real;
 	struct utsname name;
 
-	if (!uname(&name)) {
-		write_meta(out, "kernel", name.release);
-		write_meta(out, "arch", name.machine);
-	}
-	clock_gettime(CLOCK_MONOTONIC, &mono);
+	if (uname(&name))
+		memset(&name, 0, sizeof(name)); /* it cannot fail */
+	write_meta(out, "kernel", name.release);
+	write_meta(out, "arch", name.machine);
+	/* What bpftrace's nsecs is. Linux has bpf_ktime_get_boot_ns() since 5.8; bpftrace takes it since 0.12, where it is there. */
+	clock_gettime(release_of(&name) >= 5008 ? CLOCK_BOOTTIME : CLOCK_MONOTONIC, &boot);
 	clock_gettime(CLOCK_REALTIME, &real);
-	write_metaf(out, "clock", "%lld%09ld %lld%09ld", (long long)mono.tv_sec, mono.tv_nsec,
+	write_metaf(out, "clock", "%lld%09ld %lld%09ld", (long long)boot.tv_sec, boot.tv_nsec,
 		    (long long)real.tv_sec, real.tv_nsec);
+}
+
+/* What is written, and for which process. */
+struct subject {
+	const struct head_options *options;
+	const char *exe;
+	struct procmaps *maps;
+	struct thread *threads;
+	size_t count;
+};
+
+/* The module of the executable, which is read from now on. */
+static struct module *touch_main(struct space *space)
+{
+	struct module *main = space_main(space);
+
+	space_touch(space, main ? main->low : 0);
+	return main;
 }
 
 /* Says what the report will lack for want of symbols. */
 static void write_symbol_warnings(FILE *out, struct space *space, const char *target, const char *build_id)
 {
 	struct debuginfo_function functions[DEBUGINFO_CHAIN];
-	struct module *main = space_main(space);
+	struct module *main = touch_main(space);
 	char id[BUILD_ID_HEX];
 
 	if (target) {
@@ -144,10 +173,11 @@ static void find_by_prefix(FILE *out, const char *prefix, struct thread *threads
 /* Decides who is watched, and says how. Names alone would miss a current-thread runtime, whose thread has any name while
  * its blocking pool has Tokio's; stacks alone, workers whose stack cannot be read and a pool thread that takes over from a
  * worker in block_in_place. So either is enough. */
-static void find_workers(FILE *out, struct thread *threads, size_t count, struct space *space)
+static void find_workers(FILE *out, struct thread *threads, size_t count, struct space *space,
+			 bool without_stacks)
 {
 	struct symbolizer *symbolizer = symbolizer_new(space);
-	size_t unread = roles_by_stack(threads, count, space, symbolizer), named = 0;
+	size_t unread = without_stacks ? count : roles_by_stack(threads, count, space, symbolizer), named = 0;
 
 	for (size_t i = 0; i < sizeof(tokio_names) / sizeof(*tokio_names); i++)
 		named += roles_by_name(threads, count, tokio_names[i]);
@@ -170,12 +200,13 @@ static void write_scheduler(FILE *out, const struct tokio_scheduler *t)
 /* Where the state of Tokio is that tells one poll from another, in the order that poll.bt takes it; or why it is not known. */
 static void write_tokio(FILE *out, pid_t pid, struct thread *threads, size_t count, struct space *space)
 {
+	struct tokio_layouts layouts;
 	struct tokio_layout layout;
-	const char *why = tokio_find(space_main(space), &layout);
+	const char *why = tokio_find(touch_main(space), &layouts);
 
 	if (!why) {
 		roles_read_thread_pointers(threads, count);
-		why = tokio_verify(pid, threads, count, &layout);
+		why = tokio_verify(pid, threads, count, &layouts, &layout);
 	}
 	if (why) {
 		fprintf(out, "tokio - %s\n", why);
@@ -186,18 +217,25 @@ static void write_tokio(FILE *out, pid_t pid, struct thread *threads, size_t cou
 	write_scheduler(out, &layout.multi_thread);
 	write_scheduler(out, &layout.current_thread);
 	fprintf(out, " %s\n", layout.how);
-	if (!layout.current_thread.known && roles_count(threads, count, ROLE_CURRENT_THREAD))
+	if (!roles_count(threads, count, ROLE_CURRENT_THREAD))
+		return;
+	if (!layout.current_thread.known)
 		write_meta(out, "warning",
 			   "without debug info the polls of a current-thread runtime cannot be told apart: "
 			   "it is "
 			   "left out; --polls estimate takes it in");
+	else if (layout.current_thread.idle == layout.current_thread.counter)
+		write_meta(out, "warning",
+			   "without debug info the future of a current-thread runtime's block_on is left "
+			   "out: only "
+			   "its tasks are told apart");
 }
 
 /* Where probes would tell one poll from another, for pollentry.bt; or why they would not. */
 static void write_sites(FILE *out, pid_t pid, struct space *space)
 {
 	struct symbolizer *symbolizer = symbolizer_new(space);
-	struct module *module = space_main(space);
+	struct module *module = touch_main(space);
 	struct pollsites sites;
 	const char *why = pollsites_find(pid, module, symbolizer, &sites);
 
@@ -233,24 +271,71 @@ static void write_map(FILE *out, const struct mapping *m)
 	putc('\n', out);
 }
 
-/* The space that the reader of this stream will build from its map lines. */
-static struct space *space_of(const struct head_options *options, const char *exe,
-			      const struct procmaps *maps)
+static const char *file_at(uint64_t addr, void *context)
 {
-	struct space *space = space_new(&(struct space_options){.pid = options->pid,
-								.exe = exe,
-								.target = options->target,
-								.debuginfod = options->debuginfod});
+	const struct procmaps *maps = ((const struct subject *)context)->maps;
 
 	for (size_t i = 0; i < maps->count; i++)
-		space_add(space, &maps->mapping[i]);
+		if (maps->mapping[i].start <= addr && addr < maps->mapping[i].end)
+			return maps->mapping[i].path;
+	return NULL;
+}
+
+/* Where the file is mapped; 0: nowhere. */
+static uint64_t start_of(const struct procmaps *maps, const char *path)
+{
+	for (size_t i = 0; i < maps->count; i++)
+		if (!strcmp(maps->mapping[i].path, path))
+			return maps->mapping[i].start;
+	return 0;
+}
+
+static bool given_up(const struct head_deaths *deaths, const char *path)
+{
+	if (deaths->without[STAGE_BUILD_IDS])
+		return true;
+	for (size_t i = 0; i < deaths->files; i++)
+		if (!strcmp(deaths->file[i], path))
+			return true;
+	return false;
+}
+
+static void read_build_ids(const struct subject *s, const struct head_deaths *deaths,
+			   volatile struct head_marks *marks)
+{
+	for (size_t i = 0; i < s->maps->count; i++) {
+		struct mapping *m = &s->maps->mapping[i];
+
+		if (given_up(deaths, m->path))
+			continue;
+		marks->touched = m->start;
+		free((char *)m->build_id);
+		m->build_id = procmaps_build_id((pid_t)s->options->pid, m);
+	}
+	marks->touched = 0;
+}
+
+/* The space that the reader of this stream will build from its map lines. */
+static struct space *space_of(const struct subject *s, const struct head_deaths *deaths,
+			      volatile struct head_marks *marks)
+{
+	struct space *space = space_new(&(struct space_options){.pid = s->options->pid,
+								.exe = s->exe,
+								.target = s->options->target,
+								.debuginfod = s->options->debuginfod});
+
+	for (size_t i = 0; i < deaths->files; i++)
+		space_give_up(space, deaths->file[i], deaths->of[i]);
+	for (size_t i = 0; i < s->maps->count; i++)
+		space_add(space, &s->maps->mapping[i]);
+	space_watch(space, &marks->touched);
 	return space;
 }
 
 /* Do the executable and its C library both keep frame pointers? */
 static bool frame_pointers(struct space *space, const struct procmaps *maps)
 {
-	const struct module *main = space_main(space);
+	const struct module *main = touch_main(space);
 	bool kept = main && keeps_frame_pointers(main);
 
 	for (size_t i = 0; i < maps->count && kept; i++) {
@@ -262,54 +347,86 @@ static bool frame_pointers(struct space *space, const struct procmaps *maps)
 	return kept;
 }
 
-/* What decides how stacks are taken. */
-static void write_stack_facts(FILE *out, struct space *space, const struct procmaps *maps,
-			      const struct thread *threads, size_t count)
+/* Do the workers use restartable sequences? One thread tells it of all, but on a busy machine not each can be stopped in time. */
+static bool uses_rseq(const struct thread *threads, size_t count)
 {
-	bool rseq = false;
-
-	write_meta(out, "frame-pointers", frame_pointers(space, maps) ? "yes" : "no");
-	/* One thread tells it of all, but on a busy machine not each can be stopped in time. */
-	for (size_t i = 0, tries = 0; i < count && tries < 8 && !rseq; i++)
+	for (size_t i = 0, tries = 0; i < count && tries < 8; i++)
 		if (threads[i].watched) {
-			rseq = looker_rseq(threads[i].tid);
+			if (looker_rseq(threads[i].tid))
+				return true;
 			tries++;
 		}
-	write_meta(out, "rseq", rseq ? "yes" : "no");
+	return false;
 }
 
-static void write_all(FILE *out, const struct head_options *options, const char *exe,
-		      const struct procmaps *maps, struct thread *threads, size_t count)
+static void write_options(FILE *out, const struct subject *s)
 {
-	char *exe_link = xasprintf("/proc/%ld/exe", options->pid), build_id[BUILD_ID_HEX];
-	struct space *space = space_of(options, exe, maps);
+	for (size_t i = 0; i < s->options->metas; i++) {
+		const char *meta = s->options->meta[i], *equals = strchr(meta, '=');
 
-	binary_file_build_id(exe_link, build_id);
-	fprintf(out, "hud-trace %d\n", STREAM_VERSION);
-	for (size_t i = 0; i < options->metas; i++) {
-		const char *equals = strchr(options->meta[i], '=');
-
-		fprintf(out, "meta %.*s ", (int)(equals - options->meta[i]), options->meta[i]);
+		fprintf(out, "meta %.*s ", (int)(equals - meta), meta);
 		write_escaped(out, equals + 1, strlen(equals + 1));
 		putc('\n', out);
 	}
-	write_metaf(out, "pid", "%ld", options->pid);
-	write_meta(out, "exe", exe);
+}
+
+static void write_left_out(FILE *out, const char *kind, const char *why)
+{
+	fprintf(out, "%s - ", kind);
+	write_escaped(out, why, strlen(why));
+	putc('\n', out);
+}
+
+static void write_all(FILE *out, const struct head_deaths *deaths, volatile struct head_marks *marks,
+		      void *context)
+{
+	struct subject *s = context;
+	pid_t pid = (pid_t)s->options->pid;
+	char *exe_link = xasprintf("/proc/%d/exe", (int)pid), build_id[BUILD_ID_HEX] = "";
+
+	elf_version(EV_CURRENT);
+	head_stage(marks, STAGE_BUILD_IDS);
+	read_build_ids(s, deaths, marks);
+	struct space *space = space_of(s, deaths, marks);
+
+	marks->touched = start_of(s->maps, s->exe);
+	if (!given_up(deaths, s->exe))
+		binary_file_build_id(exe_link, build_id);
+	fprintf(out, "hud-trace %d\n", STREAM_VERSION);
+	write_options(out, s);
+	write_metaf(out, "pid", "%d", (int)pid);
+	write_meta(out, "exe", s->exe);
 	write_meta(out, "build-id", *build_id ? build_id : "-");
-	write_command(out, (pid_t)options->pid);
+	write_command(out, pid);
 	write_machine(out);
-	if (options->workers)
-		find_by_prefix(out, options->workers, threads, count);
+	for (size_t i = 0; i < deaths->count; i++)
+		write_metaf(out, "warning", "%s: it is done without", deaths->all[i]);
+	head_stage(marks, STAGE_WORKERS);
+	if (s->options->workers)
+		find_by_prefix(out, s->options->workers, s->threads, s->count);
 	else
-		find_workers(out, threads, count, space);
-	write_symbol_warnings(out, space, options->target, build_id);
-	write_stack_facts(out, space, maps, threads, count);
-	write_tokio(out, (pid_t)options->pid, threads, count, space);
-	write_sites(out, (pid_t)options->pid, space);
-	for (size_t i = 0; i < maps->count; i++)
-		write_map(out, &maps->mapping[i]);
-	for (size_t i = 0; i < count; i++)
-		write_thread(out, &threads[i]);
+		find_workers(out, s->threads, s->count, space, deaths->without[STAGE_WORKERS] != NULL);
+	head_stage(marks, STAGE_SYMBOLS);
+	if (!deaths->without[STAGE_SYMBOLS])
+		write_symbol_warnings(out, space, s->options->target, build_id);
+	head_stage(marks, STAGE_FRAME_POINTERS);
+	write_meta(out, "frame-pointers",
+		   !deaths->without[STAGE_FRAME_POINTERS] && frame_pointers(space, s->maps) ? "yes" : "no");
+	write_meta(out, "rseq", uses_rseq(s->threads, s->count) ? "yes" : "no");
+	head_stage(marks, STAGE_TOKIO);
+	if (deaths->without[STAGE_TOKIO])
+		write_left_out(out, "tokio", deaths->without[STAGE_TOKIO]);
+	else
+		write_tokio(out, pid, s->threads, s->count, space);
+	head_stage(marks, STAGE_SITES);
+	if (deaths->without[STAGE_SITES])
+		write_left_out(out, "site", deaths->without[STAGE_SITES]);
+	else
+		write_sites(out, pid, space);
+	for (size_t i = 0; i < s->maps->count; i++)
+		write_map(out, &s->maps->mapping[i]);
+	for (size_t i = 0; i < s->count; i++)
+		write_thread(out, &s->threads[i]);
 	space_free(space);
 	free(exe_link);
 }
@@ -317,22 +434,25 @@ static void write_all(FILE *out, const struct head_options *options, const char 
 int head_write(FILE *out, const struct head_options *options)
 {
 	char *exe = looker_exe((pid_t)options->pid);
-	struct thread *threads;
 	struct procmaps maps;
-	size_t count;
+	int status = -1;
 
 	if (!exe)
 		return -1;
-	elf_version(EV_CURRENT);
 	if (procmaps_read((pid_t)options->pid, &maps)) {
 		free(exe);
 		return -1;
 	}
-	count = threads_list((pid_t)options->pid, &threads);
-	if (count)
-		write_all(out, options, exe, &maps, threads, count);
-	free(threads);
+	struct subject subject = {.options = options, .exe = exe, .maps = &maps};
+
+	subject.count = threads_list((pid_t)options->pid, &subject.threads);
+	if (subject.count)
+		status = head_work(out, &(struct head_work){.write = write_all,
+							    .file_at = file_at,
+							    .confine = options->confine,
+							    .context = &subject});
+	free(subject.threads);
 	procmaps_free(&maps);
 	free(exe);
-	return count && !fflush(out) && !ferror(out) ? 0 : -1;
+	return status;
 }

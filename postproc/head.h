@@ -17,11 +17,14 @@ struct head_options {
 	bool debuginfod;	 /* ask debuginfod's servers for what debug info is missing */
 	const char *const *meta; /* "KEY=VALUE": more meta lines, for what only the caller knows */
 	size_t metas;
+	int (*confine)(
+		void); /* gives up the rights of the process that reads the target's files, which is another one */
 };
 
 /* Writes the head of the stream of a live process to `out`. To find its workers, unless `workers` names them, each of its
  * threads is stopped for a moment (see roles.h). What cannot be found out is left out or becomes a
- * `meta warning` line. Returns 0, or -1 with errno set: the process is gone or not ours to read, or writing failed. */
+ * `meta warning` line. Returns 0; -1 with errno set: the process is gone or not ours to read, or writing failed; or 1 after a
+ * message. */
 int head_write(FILE *out, const struct head_options *options);
 
 #endif

@@ -2,6 +2,7 @@
 #include "helper.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libiberty/libiberty.h>
 #include <signal.h>
 #include <stdint.h>
@@ -73,6 +74,16 @@ static void serve(const struct helper_duty *duty, int socket)
 	}
 }
 
+/* What this program has opened itself is for other processes of it. */
+static void close_own(int kept)
+{
+	long most = sysconf(_SC_OPEN_MAX);
+
+	for (int fd = 3; fd < most && fd < 1024; fd++)
+		if (fd != kept && fcntl(fd, F_GETFD) > 0)
+			close(fd);
+}
+
 static _Noreturn void run(const struct helper_duty *duty, int socket)
 {
 	/* Whatever ends a pipeline from a terminal: it ends with the others, not before. */
@@ -81,7 +92,9 @@ static _Noreturn void run(const struct helper_duty *duty, int socket)
 	prctl(PR_SET_NAME, duty->name);
 	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
 		signal(ignored[i], SIG_IGN);
-	if (!duty->keeps_files) {
+	if (duty->keeps_files) {
+		close_own(socket);
+	} else {
 		/* Who waits for the end of a pipe must not wait for this process. Messages go to 2. */
 		dup2(socket, 3);
 		socket = 3;

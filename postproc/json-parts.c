@@ -38,7 +38,7 @@ static int64_t since_start(const struct model *m, uint64_t ns)
 /* When the trace began by the wall clock, as RFC 3339 has it; null if the stream did not tell. */
 static void start_time(struct json *j, const struct model *m)
 {
-	uint64_t wall = m->target.clock_wall + (m->start - m->target.clock_monotonic);
+	uint64_t wall = m->target.clock_wall + (m->start - m->target.clock_boot);
 	time_t seconds = (time_t)(wall / 1000000000);
 	char second[64], text[96];
 	struct tm utc;
@@ -75,6 +75,8 @@ static void trace(struct json *j, const struct model *m)
 	json_number(j, "stacks_skipped", m->stacks_skipped);
 	json_number(j, "events_counted", m->events_counted);
 	json_number(j, "counted_ns", m->counted);
+	json_number(j, "polls_counted", m->polls_counted);
+	json_number(j, "polls_counted_ns", m->polls_counted_ns);
 	if (m->thinned)
 		json_signed(j, "thinned_from_ns", since_start(m, m->thinned));
 	else
@@ -135,6 +137,35 @@ static void workers(struct json *j, const struct model *m)
 	json_array_end(j);
 }
 
+/* null where it is not known: polls were not told apart, or workers came and went. */
+static void all_blocked(struct json *j, const struct model *m)
+{
+	if (!m->tasks || m->workers_left_out || !m->multi_thread) {
+		json_null(j, "all_blocked");
+		return;
+	}
+	json_object(j, "all_blocked");
+	json_number(j, "workers", m->multi_thread);
+	json_number(j, "total_ns", m->stalled.total);
+	json_number(j, "count", m->stalled.count);
+	json_number(j, "max_ns", m->stalled.longest);
+	json_number(j, "mean_wait_ns", m->stalled.mean_wait);
+	json_object_end(j);
+}
+
+static void tasks(struct json *j, const struct model *m)
+{
+	json_array(j, "tasks");
+	for (size_t i = 0; i < m->tasks; i++) {
+		json_object(j, NULL);
+		json_text(j, "task", m->task[i].name);
+		json_number(j, "total_ns", m->task[i].total);
+		json_histogram(j, "long_polls", &m->task[i].durations);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
 void json_summary(struct json *j, const struct model *m)
 {
 	json_object(j, "summary");
@@ -145,10 +176,12 @@ void json_summary(struct json *j, const struct model *m)
 	json_number(j, "longest_poll_ns", m->longest_poll);
 	json_number(j, "parks_dropped", m->parks);
 	json_number(j, "other_roles_dropped", m->other_role);
+	all_blocked(j, m);
 	json_histogram(j, "blocks", &m->blocks);
 	json_histogram(j, "run_queue_waits", &m->run_queue_waits);
 	json_object_end(j);
 	workers(j, m);
+	tasks(j, m);
 }
 
 static void frame(struct json *j, const struct frame *f)

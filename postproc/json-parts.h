@@ -14,7 +14,7 @@
 /* Members of the object that is open: what kind of object it is, and of which version; what was traced, and how. */
 void json_head(struct json *j, const char *type, const struct model *model);
 
-/* Members: the sums, and the quantiles of all blocks and run-queue waits; what was lost; the workers. */
+/* Members: the sums, and the quantiles of all blocks and run-queue waits; what was lost; the workers; the tasks. */
 void json_summary(struct json *j, const struct model *model);
 
 /* A member: count, longest and quantiles. */

@@ -128,11 +128,20 @@ void judge_free(struct judge *judge)
 	free(judge);
 }
 
+/* Are there frames without a name? What they are, nobody knows. */
+static bool nameless(const struct verdict *v)
+{
+	for (size_t i = 0; i < v->count; i++)
+		if (!v->frame[i]->function && !v->frame[i]->runtime_files)
+			return true;
+	return false;
+}
+
 /* The role is that of the scheduler nearest to the leaf: workers run inside a thread of the blocking pool, and what
  * block_in_place calls runs inside a worker that has given its scheduler away. */
 static void find_role(struct verdict *v, const unsigned *marks)
 {
-	v->role = v->cut ? ROLE_UNKNOWN : ROLE_OTHER;
+	v->role = v->cut || nameless(v) ? ROLE_UNKNOWN : ROLE_OTHER;
 	for (size_t i = 0; i < v->count; i++) {
 		if (marks[i] & MARK_WORKER)
 			v->role = ROLE_WORKER;
@@ -188,18 +197,17 @@ static char *future_of(const struct frame *f)
 	return types ? name_future(types, length) : NULL;
 }
 
-/* The name of a frame as a task's: a future written by hand is its type, not the poll of it. */
-static char *task_of(const struct frame *f)
+/* The future whose poll this frame is, if it was written by hand: its type. The caller frees it; NULL if it is none. */
+static char *polled_of(const struct frame *f)
 {
 	size_t length;
 	const char *type = f->function ? name_polled(f->function, &length) : NULL;
-	char *name = type ? name_future(type, length) : NULL;
 
-	return name ? name : xstrdup(f->name);
+	return type ? name_future(type, length) : NULL;
 }
 
 /* The task is the future that was spawned: the type that the poll is generic over, if its frame tells, or else the
- * outermost function of the user's, or of a dependency's. */
+ * outermost future that was written by hand, or the outermost function of the user's, or of a dependency's. */
 static void find_task(struct verdict *v, const unsigned *marks)
 {
 	const struct frame *outermost = NULL;
@@ -210,12 +218,15 @@ static void find_task(struct verdict *v, const unsigned *marks)
 	for (size_t i = v->poll; i-- > 0 && (!outermost || outermost->origin != ORIGIN_USER);) {
 		enum origin origin = v->frame[i]->origin;
 
-		if (v->frame[i]->name &&
-		    (origin == ORIGIN_USER || (origin == ORIGIN_DEPENDENCY && !outermost)))
+		if (origin != ORIGIN_USER && origin != ORIGIN_DEPENDENCY)
+			continue;
+		if ((v->task = polled_of(v->frame[i])))
+			return;
+		if (v->frame[i]->name && (origin == ORIGIN_USER || !outermost))
 			outermost = v->frame[i];
 	}
 	if (outermost)
-		v->task = task_of(outermost);
+		v->task = xstrdup(outermost->name);
 }
 
 /* Without names, what the user's code calls and nothing tells about is most likely the user's too: blaming the caller

@@ -19,7 +19,7 @@
 static void when(const struct live_view *v, uint64_t ns, char *text)
 {
 	const struct target *t = &v->model->target;
-	uint64_t wall = t->clock_wall + (ns - t->clock_monotonic);
+	uint64_t wall = t->clock_wall + (ns - t->clock_boot);
 	time_t seconds = (time_t)(wall / 1000000000);
 	struct tm tm;
 

@@ -288,6 +288,11 @@ int looker_start(long pid)
 	return helper ? 0 : -1;
 }
 
+int looker_descriptor(void)
+{
+	return helper ? helper_descriptor(helper) : -1;
+}
+
 void looker_end(void)
 {
 	helper_end(helper);

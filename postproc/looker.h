@@ -34,6 +34,9 @@ struct looker_thread {
 int looker_start(long pid);
 void looker_end(void);
 
+/* The descriptor that a process forked from this one must keep to ask; -1 if there is no such process. */
+int looker_descriptor(void);
+
 /* Opens /proc/PID/NAME, "maps" or "cmdline". Returns NULL with errno set if that is impossible. The caller closes it. */
 FILE *looker_open(pid_t pid, const char *name);
 

@@ -1,7 +1,7 @@
 /* model.h - what one trace amounts to: the data that every writer (text, chart, exports) reads.
  *
  * Plain structs, no behaviour. Filled by tally.c, read by the writers; nothing here is formatted or escaped.
- * Times are nanoseconds; `first`, `last` and `ns` are on the target's CLOCK_MONOTONIC.
+ * Times are nanoseconds; `first`, `last` and `ns` are on the target's CLOCK_BOOTTIME.
  */
 #ifndef HUD_MODEL_H
 #define HUD_MODEL_H
@@ -68,6 +68,18 @@ struct worker {
 	uint64_t blocks, longest;
 };
 
+/* Long polls of one task. */
+struct task {
+	const char *name; /* NULL: not known */
+	uint64_t total;
+	struct histogram durations;
+};
+
+/* Stretches in which all workers were in long polls: a task that became ready then had to wait, for `mean_wait` on average. */
+struct stalled {
+	uint64_t total, count, longest, mean_wait;
+};
+
 /* The `meta` lines that writers show; strings raw, NULL if the stream did not have them. */
 struct target {
 	const char *name, *exe, *build_id, *kernel, *bpftrace, *stacks, *workers_how, *symbols;
@@ -75,7 +87,7 @@ struct target {
 	long pid;
 	uint64_t threshold; /* ns */
 	unsigned hz;
-	uint64_t clock_monotonic, clock_wall; /* the two clocks at one moment, ns; 0: not known */
+	uint64_t clock_boot, clock_wall; /* the two clocks at one moment, ns; 0: not known */
 };
 
 /* Executable memory of the target: what `map` lines said. */
@@ -112,7 +124,11 @@ struct model {
 	uint64_t blocked;      /* sum of all blockers' totals but run-queue waits */
 	uint64_t run_queue;    /* sum of run-queue waits over the threshold */
 	uint64_t polls;	       /* of at least the threshold, if they were told apart exactly */
-	uint64_t longest_poll; /* ns */
+	uint64_t longest_poll; /* ns, without waits for a CPU */
+	struct task *task;     /* by total, largest first: of those polls */
+	size_t tasks;
+	size_t multi_thread;	/* workers of multi-thread runtimes */
+	struct stalled stalled; /* all of these */
 	/* From then on they were not told apart any more, because that cost too much (0: they were); and how long it took until
 	 * tracing was on again. */
 	uint64_t estimated_from, unseen;
@@ -125,6 +141,7 @@ struct model {
 	uint64_t stacks_skipped; /* not copied, because copying had used up its share of time */
 	/* Waits over the threshold that were only counted, because there were too many in a second; and what they took. */
 	uint64_t events_counted, counted;
+	uint64_t polls_counted, polls_counted_ns; /* the same of long polls */
 	uint64_t
 		thinned; /* from then on no stacks were copied, because tracing cost too much; 0: they were */
 	uint64_t parks;	 /* sleeps over the threshold that were parks: dropped */

@@ -233,9 +233,10 @@ static bool is_wait(const struct group *g)
 	return g->lead->piece.block.reason == REASON_RUN_QUEUE;
 }
 
-/* Adds one block: `time` of the poll, from `start` on. `whole`: the poll's own duration, in its first block. */
+/* Adds one block: `time` of the poll, from `start` on. In its first block, `whole`: how long the poll took; `end`: when it was
+ * over. */
 static void add_block(struct polls *p, const struct poll *poll, const struct group *g, uint64_t start,
-		      uint64_t time, uint64_t whole)
+		      uint64_t time, uint64_t whole, uint64_t end)
 {
 	struct block block = {.reason = REASON_COMPUTING};
 
@@ -250,6 +251,7 @@ static void add_block(struct polls *p, const struct poll *poll, const struct gro
 	block.start = start;
 	block.duration = time;
 	block.poll = whole;
+	block.poll_end = end;
 	tally_add(p->tally, &block);
 }
 
@@ -325,9 +327,9 @@ static void settle(struct polls *p, const struct poll *poll, const struct kept *
 		if (g == longest || is_wait(g) || g->time < p->threshold || others + g->time > total)
 			continue;
 		others += g->time;
-		add_block(p, poll, g, end - others, g->time, 0);
+		add_block(p, poll, g, end - others, g->time, 0, 0);
 	}
-	add_block(p, poll, longest, start, total - others, end - start);
+	add_block(p, poll, longest, start, total - others, total, end);
 	free(groups);
 }
 

@@ -2,7 +2,7 @@
  *
  * One poll can do several things: compute here, wait for a lock there. Its time is divided among them: each that takes
  * the threshold or longer is a block of its own, and what is left goes to the longest. So a poll of many short sleeps is
- * found too, and no time counts twice. All times are ns on the target's CLOCK_MONOTONIC.
+ * found too, and no time counts twice. All times are ns on the target's CLOCK_BOOTTIME.
  */
 #ifndef HUD_POLLS_H
 #define HUD_POLLS_H

@@ -1,4 +1,4 @@
-/* procmaps.h - where a running process has code: /proc/PID/maps, with the build ids of what is mapped. */
+/* procmaps.h - where a running process has code: /proc/PID/maps. */
 #ifndef HUD_PROCMAPS_H
 #define HUD_PROCMAPS_H
 
@@ -18,8 +18,12 @@ struct procmaps {
  * memory, or of what no process has of its own ([vsyscall]). */
 bool procmaps_parse(char *line, struct mapping *mapping);
 
-/* Reads those of `pid`. Returns 0, or -1 with errno set. What it took, procmaps_free() gives back. */
+/* Reads those of `pid`, without build ids. Returns 0, or -1 with errno set. What it took, procmaps_free() gives back. */
 int procmaps_read(pid_t pid, struct procmaps *maps);
 void procmaps_free(struct procmaps *maps);
+
+/* The build id of what is mapped there: through map_files, which is the very file whatever has become of its name; that takes root, so
+ * else by name, in the process's own root. "" if it has none. The caller frees it. */
+char *procmaps_build_id(pid_t pid, const struct mapping *mapping);
 
 #endif

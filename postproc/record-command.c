@@ -25,8 +25,9 @@
 #include "escape.h"
 #include "opener.h"
 #include "progress.h"
+#include "record-resolve.h"
 #include "recording.h"
-#include "resolve.h"
+#include "replay.h"
 #include "ring.h"
 #include "sandbox.h"
 #include "userfiles.h"
@@ -330,7 +331,7 @@ static int resolve(const struct options *o, struct recorder *r)
 	if (!to)
 		return fail(r->path, why(errno));
 	FILE *out = recording_stream(to);
-	int failed = resolve_write("record", recording_name(r->recording), &o->replay, out), error = errno;
+	int failed = record_resolve(recording_name(r->recording), &o->replay, out), error = errno;
 
 	if (!failed && ferror(out)) {
 		failed = -1;
@@ -488,7 +489,7 @@ static int confine(struct options *o)
 	o->replay.confine = sandbox_resolver;
 	if (o->resolve && (opener_start(o->replay.pid) || (o->replay.debuginfod && debuginfod_start())))
 		return -1;
-	if (confine_to_user())
+	if (o->resolve ? confine_to_user_or_nobody_later() : confine_to_user())
 		return -1;
 	binary_prepare();
 	tzset();

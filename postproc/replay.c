@@ -106,13 +106,13 @@ static void need_space(struct replay *r)
 		stacks_forget_walked(r->stacks);
 }
 
-/* The monotonic and the wall clock. A recording that has only one of them has neither. */
+/* The clock of the events and the wall clock. A recording that has only one of them has neither. */
 static void take_clock(struct target *t, const char *text)
 {
-	uint64_t monotonic, wall;
+	uint64_t boot, wall;
 
-	if (sscanf(text, "%" SCNu64 " %" SCNu64, &monotonic, &wall) == 2) {
-		t->clock_monotonic = monotonic;
+	if (sscanf(text, "%" SCNu64 " %" SCNu64, &boot, &wall) == 2) {
+		t->clock_boot = boot;
 		t->clock_wall = wall;
 	}
 }
@@ -458,6 +458,8 @@ static void take(struct replay *r, const struct event *e)
 	case EVENT_COUNTED:
 		m->events_counted += e->count;
 		m->counted += e->total;
+		m->polls_counted += e->polls.count;
+		m->polls_counted_ns += e->polls.total;
 		break;
 	case EVENT_THIN:
 		m->thinned = m->thinned ? m->thinned : e->ns;

@@ -319,7 +319,7 @@ void report_detail(struct report *report, size_t rank)
 
 	label(page, reason_info(b->reason)->word);
 	if (b->syscall)
-		page_printf(page, STYLE_PLAIN, "in %s: ", b->syscall);
+		page_printf(page, STYLE_PLAIN, "in %s(2): ", b->syscall);
 	page_printf(page, STYLE_PLAIN, "%s%s in %s %s%s", b->estimated ? "~" : "",
 		    unit_duration(text, b->total), unit_count(count, b->count),
 		    b->reason == REASON_RUN_QUEUE ? "wait"

@@ -24,6 +24,9 @@ void report_detail(struct report *report, size_t rank);
 /* The frames of a stack, from the task's outermost one (or the thread's) to the leaf, a line each, or one for several. */
 void report_chain(struct report *report, const struct verdict *stack);
 
+/* A line per task with long polls, `top` of them. */
+void report_tasks(struct report *report);
+
 /* A line per worker, the worst first. */
 void report_workers(struct report *report);
 

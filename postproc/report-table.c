@@ -26,6 +26,16 @@ void report_where(struct report *report, enum style style, const char *name, con
 	size_t room = page->width > at ? page->width - at : 0;
 	size_t name_width = page_width(page, name), place_width = page_width(page, place);
 
+	/* Whole, however long: a terminal breaks the line. */
+	if (report->options.verbose) {
+		page_fit(page, style, name_width, text_shorten, name);
+		if (place_width) {
+			page_to(page, page->column + 2);
+			page_fit(page, STYLE_PLAIN, place_width, text_shorten_path, place);
+		}
+		page_end(page);
+		return;
+	}
 	/* Both get what they need if there is room; else the place gives way first, down to two fifths. */
 	if (place_width && name_width + 2 + place_width > room) {
 		size_t least = room * 2 / 5;

@@ -111,12 +111,13 @@ static void stacks(struct report *report)
 static void polls(struct report *report)
 {
 	static const char *const ways[][2] = {
+		{"estimate without samples,", "not told apart, and code that computes is not seen"},
 		{"estimate", "estimated from samples"},
 		{"uprobe", "exact, by probes where they begin"},
 		{"", "exact, from Tokio's own state"},
 	};
 	const struct model *m = report->model;
-	const char *how = m->target.polls, *why = how ? strchr(how, ' ') : NULL;
+	const char *how = m->target.polls, *why = NULL;
 	size_t way = 0;
 
 	if (!how)
@@ -124,6 +125,7 @@ static void polls(struct report *report)
 	/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): the last one, "", begins everything */
 	while (strncmp(how, ways[way][0], strlen(ways[way][0])) != 0)
 		way++;
+	why = strchr(how + (way ? 0 : strlen(ways[0][0])), ' ');
 	char *text = text_format("%s%s%s", ways[way][1], why ? ": " : "", why ? why + 1 : "");
 
 	fact(&report->page, "polls", text);
@@ -144,6 +146,22 @@ static void head(struct report *report)
 			    unit_duration(third, histogram_quantile(&m->blocks, 0.5)));
 		page_printf(page, STYLE_PLAIN, ", p99 %s",
 			    unit_duration(third, histogram_quantile(&m->blocks, 0.99)));
+		page_end(page);
+	}
+	if (m->stalled.count) {
+		label(page, "stalled");
+		page_printf(page, STYLE_PLAIN, "%s (%s) with %s%zu worker%s blocked; ",
+			    unit_duration(text, m->stalled.total),
+			    unit_share(more, m->stalled.total, m->end - m->start),
+			    m->multi_thread > 1 ? "all " : "the ", m->multi_thread,
+			    m->multi_thread == 1 ? "" : "s");
+		page_printf(page, STYLE_PLAIN, "%s time%s, up to ", unit_count(text, m->stalled.count),
+			    m->stalled.count == 1 ? "" : "s");
+		page_printf(page, STYLE_PLAIN, "%s", unit_duration(text, m->stalled.longest));
+		page_end(page);
+		page_to(page, LABEL_COLUMN);
+		page_printf(page, STYLE_PLAIN, "tasks that became ready then waited %s on average",
+			    unit_duration(text, m->stalled.mean_wait));
 		page_end(page);
 	}
 	label(page, "run queue");
@@ -252,6 +270,13 @@ static void warnings(struct report *report)
 		     "too "
 		     "many at once. They are in none of the sums. A higher --threshold makes fewer.",
 		     unit_count(text, m->events_counted), unit_duration(share, m->counted));
+	if (m->polls_counted)
+		warn(page,
+		     "%s long polls, %s in all, were counted only, so as not to slow the target down: there "
+		     "were "
+		     "too many at once. What they did is told for some of them, or not at all. A higher "
+		     "--threshold makes fewer.",
+		     unit_count(text, m->polls_counted), unit_duration(share, m->polls_counted_ns));
 	if (m->thinned)
 		warn(page,
 		     "After %s no more stacks were copied, as tracing cost more than --max-overhead allows: "
@@ -345,6 +370,10 @@ static void whole(struct report *report)
 			page_end(page);
 			report_detail(report, i);
 		}
+	}
+	if (m->tasks) {
+		page_end(page);
+		report_tasks(report);
 	}
 	if (m->workers) {
 		page_end(page);

@@ -11,6 +11,7 @@
 #include "progress.h"
 #include "resolve.h"
 #include "sandbox.h"
+#include "unpack.h"
 #include "userfiles.h"
 
 static int fail(const char *what)
@@ -83,7 +84,9 @@ int resolve_main(int argc, char **argv)
 	options.confine = sandbox_resolver;
 	if (sandbox_begin(options.pid, options.debuginfod) || sandbox_seal())
 		return 1;
-	if (resolve_write("resolve", argv[optind], &options, stdout))
+	FILE *in = unpack_open(argv[optind]);
+
+	if (resolve_write("resolve", in, in ? unpack_open(argv[optind]) : NULL, &options, stdout))
 		return fail(argv[optind]);
 	sandbox_end();
 	return fflush(stdout) || ferror(stdout) ? fail("standard output") : 0;

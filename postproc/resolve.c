@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "escape.h"
-#include "unpack.h"
 
 #define LINE_LIMIT (1u << 20) /* bytes, as stream.c has it */
 
@@ -67,28 +66,27 @@ static void warn(const char *command, const struct model *m)
 	}
 }
 
-int resolve_write(const char *command, const char *path, const struct replay_options *options, FILE *out)
+int resolve_write(const char *command, FILE *in, FILE *again, const struct replay_options *options, FILE *out)
 {
 	struct replay_options all = *options;
+	int error = errno;
 
 	all.all_stacks = true;
 	struct replay *replay = replay_new(&all);
-	FILE *in = unpack_open(path);
 	struct model model;
-	int failed = in ? replay_read(replay, in, &model) : -1, error = errno;
 
+	errno = error;
+	int failed = in && again ? replay_read(replay, in, &model) : -1;
+
+	error = errno;
+	if (!failed) {
+		warn(command, &model);
+		copy(again, replay, out); /* only now all stacks are known */
+	}
 	if (in)
 		fclose(in);
-	/* It is read twice: only then all stacks are known. */
-	in = failed ? NULL : unpack_open(path);
-	if (in) {
-		warn(command, &model);
-		copy(in, replay, out);
-		fclose(in);
-	} else if (!failed) {
-		error = errno;
-		failed = -1;
-	}
+	if (again)
+		fclose(again);
 	replay_free(replay);
 	errno = error;
 	return failed;

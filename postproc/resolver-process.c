@@ -15,6 +15,7 @@
 
 #include "resolver-worker.h"
 #include "space.h"
+#include "worker.h"
 
 void resolver_process_init(struct resolver_process *p, unsigned seconds)
 {
@@ -130,11 +131,5 @@ enum resolver_outcome resolver_process_ask(struct resolver_process *p, const str
 
 const char *resolver_process_end(struct resolver_process *p, bool late)
 {
-	int status = end(p);
-
-	if (late || (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF))
-		return "took too long";
-	if (WIFSIGNALED(status))
-		return "crashed";
-	return "took too much memory"; /* it ends by itself only then */
+	return worker_cause(end(p), late);
 }

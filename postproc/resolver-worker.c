@@ -3,14 +3,10 @@
 
 #include <errno.h>
 #include <libiberty/libiberty.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "debuginfod.h"
@@ -18,10 +14,9 @@
 #include "space.h"
 #include "symbolize.h"
 #include "unwind.h"
+#include "worker.h"
 
 #define SECONDS 10 /* of CPU time for one answer: the debug info of 1.2 GB takes 0.1 */
-#define MEMORY                                                                                               \
-	((rlim_t)8 << 30) /* bytes of addresses: of files of gigabytes, and what is unpacked from them */
 
 /* With its head, so that it goes out whole: who is woken by half of it has to sleep again. */
 static struct {
@@ -131,11 +126,6 @@ static void map(const struct resolver_work *w, const struct question *q, const c
 					      .build_id = id + 1});
 }
 
-static void set_timer(long seconds)
-{
-	setitimer(ITIMER_PROF, &(struct itimerval){.it_value.tv_sec = seconds}, NULL);
-}
-
 static void receive(int socket, void *to, size_t size)
 {
 	char *at = to;
@@ -168,67 +158,19 @@ static void send_answer(int socket)
 	}
 }
 
-/* Only what it asks and answers with stays open, and where messages go. */
-static void close_files(int socket)
-{
-	int kept[] = {socket, opener_descriptor(), debuginfod_descriptor()};
-	unsigned next = 3;
-
-	dup2(2, 0);
-	dup2(2, 1);
-	for (;;) {
-		unsigned nearest = ~0u;
-
-		for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
-			if (kept[i] >= (int)next && (unsigned)kept[i] < nearest)
-				nearest = (unsigned)kept[i];
-		if (nearest > next)
-			close_range(next, nearest - 1, 0);
-		if (nearest == ~0u)
-			return;
-		next = nearest + 1;
-	}
-}
-
-/* What ends a pipeline from a terminal is not for it; what it may die of, it dies of. */
-static void set_signals(void)
-{
-	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT},
-			 deadly[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGPROF};
-
-	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
-		signal(ignored[i], SIG_IGN);
-	for (size_t i = 0; i < ARRAY_SIZE(deadly); i++)
-		signal(deadly[i], SIG_DFL);
-}
-
-static void set_limits(void)
-{
-#ifndef __SANITIZE_ADDRESS__
-	setrlimit(RLIMIT_AS, &(struct rlimit){MEMORY, MEMORY});
-#endif
-	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-}
-
 _Noreturn void resolver_work(const struct resolver_work *w)
 {
 	static char more[MORE_LIMIT] __attribute__((aligned(8)));
 	struct question question;
 
-	prctl(PR_SET_NAME, "hud-resolver");
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	set_signals();
-	close_files(w->socket);
-	set_limits();
-	if (w->confine())
-		_exit(1);
+	worker_begin((int[]){w->socket, opener_descriptor(), debuginfod_descriptor()}, 3, w->confine);
 	for (;;) {
 		receive(w->socket, &question, sizeof(question));
 		if (question.more > sizeof(more))
 			_exit(1);
 		receive(w->socket, more, question.more);
 		filled = 0;
-		set_timer(SECONDS);
+		worker_set_timer(SECONDS);
 		if (question.kind == ASK_MAP)
 			map(w, &question, more);
 		else if (question.kind == ASK_CHAIN)
@@ -239,7 +181,7 @@ _Noreturn void resolver_work(const struct resolver_work *w)
 			put_addresses(w, (const uint64_t *)(const void *)more,
 				      question.more / sizeof(uint64_t));
 		put_lackings(w->space);
-		set_timer(0);
+		worker_set_timer(0);
 		*w->touched = 0;
 		send_answer(w->socket);
 	}

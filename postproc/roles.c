@@ -86,7 +86,10 @@ static enum role role_of(struct unwinding *u, struct judge *judge)
 		for (size_t j = 0; j < frames->count; j++)
 			u->frame[count++] = &frames->frame[j];
 	}
-	return judge_stack(judge, u->frame, count, u->chain.cut)->role;
+	enum role role = judge_stack(judge, u->frame, count, u->chain.cut)->role;
+
+	/* It is whole, and no scheduler of a Tokio that could be recognised is on it. */
+	return role == ROLE_UNKNOWN && !u->chain.cut ? ROLE_OTHER : role;
 }
 
 static bool schedules(enum role role)

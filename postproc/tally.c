@@ -8,6 +8,9 @@
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 
+#include "stalls.h"
+#include "tasks.h"
+
 #define CHART_BLOCKS 20000 /* spans kept for the timeline, unless all are wanted: the newest */
 #define MOST_STACKS 256	   /* distinct stacks told apart within a blocker */
 #define MOST_GONE 4096	   /* workers that are told apart after they have exited: the latest */
@@ -32,9 +35,10 @@ struct entry {
 struct thread {
 	struct worker w;
 	char *comm;
-	bool worker;  /* was one at some time */
-	bool gone;    /* at w.last */
-	size_t index; /* in the model's workers */
+	uint64_t polled; /* in long polls until then */
+	bool worker;	 /* was one at some time */
+	bool gone;	 /* at w.last */
+	size_t index;	 /* in the model's workers */
 };
 
 struct kept_span {
@@ -73,6 +77,9 @@ struct tally {
 	struct blocker *blocker;
 	struct worker *worker;
 	struct span *span;
+	struct tasks *tasks;
+	struct stalls *stalls;
+	struct task *task;
 	struct tally *looked; /* what tally_so_far() has made of a window */
 };
 
@@ -132,6 +139,8 @@ struct tally *tally_new(uint64_t window, bool all_spans)
 
 	t->window = window;
 	t->all_spans = all_spans;
+	t->tasks = tasks_new();
+	t->stalls = stalls_new();
 	t->entries = htab_create(64, hash_entry, equal_entries, free_entry);
 	t->threads = htab_create(64, hash_thread, equal_threads, free_thread);
 	t->names = htab_create(64, htab_hash_string, equal_names, free);
@@ -153,6 +162,9 @@ void tally_free(struct tally *t)
 	free(t->blocker);
 	free(t->worker);
 	free(t->span);
+	free(t->task);
+	tasks_free(t->tasks);
+	stalls_free(t->stalls);
 	tally_free(t->looked);
 	free(t);
 }
@@ -385,6 +397,25 @@ static struct party span_party(struct tally *t, const struct block *block)
 			      .stack = block->party.stack};
 }
 
+/* A long poll, told with its first block. */
+static void add_poll(struct tally *t, struct thread *thread, const struct block *block)
+{
+	uint64_t start = block->start > thread->polled ? block->start : thread->polled;
+
+	t->polls++;
+	if (block->poll > t->longest_poll)
+		t->longest_poll = block->poll;
+	tasks_add(t->tasks,
+		  block->task	 ? block->task
+		  : block->stack ? block->stack->task
+				 : NULL,
+		  block->poll);
+	if (thread->w.role != ROLE_WORKER || block->poll_end <= start)
+		return;
+	stalls_add(t->stalls, start, block->poll_end);
+	thread->polled = block->poll_end;
+}
+
 static void add(struct tally *t, const struct block *block)
 {
 	struct entry *e = find_entry(t, block);
@@ -401,9 +432,8 @@ static void add(struct tally *t, const struct block *block)
 	histogram_add(&e->b.durations, block->duration);
 	add_stack(e, block);
 	add_party(e, block);
-	t->polls += block->poll > 0;
-	if (block->poll > t->longest_poll)
-		t->longest_poll = block->poll;
+	if (block->poll)
+		add_poll(t, thread, block);
 	if (block->reason == REASON_RUN_QUEUE) {
 		t->run_queue += block->duration;
 		thread->w.run_queue += block->duration;
@@ -637,6 +667,7 @@ static void finish(struct tally *t, struct model *model)
 	free(t->blocker);
 	free(t->worker);
 	free(t->span);
+	free(t->task);
 	finish_blockers(t, model);
 	finish_workers(t, model);
 	finish_spans(t, model);
@@ -644,6 +675,12 @@ static void finish(struct tally *t, struct model *model)
 	model->run_queue = t->run_queue;
 	model->polls = t->polls;
 	model->longest_poll = t->longest_poll;
+	model->task = t->task = tasks_ranked(t->tasks, &model->tasks);
+	for (size_t i = 0; i < model->workers; i++)
+		model->multi_thread += model->worker[i].role == ROLE_WORKER;
+	/* Where workers come and go, how many there were at a time is not known. */
+	if (!model->workers_left_out)
+		model->stalled = stalls_of(t->stalls, model->multi_thread);
 	model->blocks = t->blocks;
 	model->run_queue_waits = t->run_queue_waits;
 }

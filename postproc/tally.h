@@ -15,8 +15,9 @@ struct block {
 	long tid;
 	enum reason reason;
 	bool estimated;
-	bool unfinished;     /* it still went on when the trace ended */
-	uint64_t poll;	     /* how long the whole poll took, in the first block of one; else 0 */
+	bool unfinished; /* it still went on when the trace ended */
+	uint64_t poll; /* in the first block of a poll, how long all of it took but waits for a CPU; else 0 */
+	uint64_t poll_end;   /* when that poll was over */
 	const char *syscall; /* static; "": its name is not known, NULL: none */
 	const struct verdict *stack;
 	const char *

@@ -1,7 +1,6 @@
 /* tokio.c - see tokio.h. What is said of Tokio was read in the sources of 1.24.2, 1.43.1 and 1.53.2. */
 #include "tokio.h"
 
-#include <ctype.h>
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
@@ -13,6 +12,7 @@
 
 #include "rusttype.h"
 #include "space.h"
+#include "tokio-table.h"
 
 #define ENTRIES_MAX 20000000u /* debug info entries that are read at most */
 #define DEPTH_MAX 8	      /* of namespaces */
@@ -108,7 +108,9 @@ static void find_symbols(Dwfl_Module *module, struct search *s)
 		GElf_Word section;
 		const char *name = dwfl_module_getsym_info(module, i, &sym, &addr, &section, NULL, NULL);
 
-		if (!name || GELF_ST_TYPE(sym.st_info) != STT_TLS || sym.st_shndx == SHN_UNDEF)
+		/* Until Rust 1.79 a variable has a flag with it, which is named like it and STATE. */
+		if (!name || GELF_ST_TYPE(sym.st_info) != STT_TLS || sym.st_shndx == SHN_UNDEF ||
+		    strstr(name, "5STATE"))
 			continue;
 		for (int which = 0; which < VARIABLES; which++)
 			if (memmem(name, strnlen(name, NAME_MAX_BYTES), mangled[which],
@@ -116,64 +118,6 @@ static void find_symbols(Dwfl_Module *module, struct search *s)
 				set_variable(s, which, sym.st_value);
 	}
 	s->symbols = s->variable[CONTEXT].found;
-}
-
-/* The commonest X of `mov %fs:0,R; lea -X(R),R` in the code: what a relaxed access to a thread-local variable looks like.
- * Tokio's context is by far the most used one. 0 if there is none, or none stands out. */
-static uint64_t commonest_access(Elf *elf)
-{
-	struct {
-		uint32_t below, count;
-	} seen[64] = {{0, 0}};
-	uint32_t best = 0, second = 0, below = 0;
-	Elf_Scn *section = NULL;
-
-	while ((section = elf_nextscn(elf, section))) {
-		GElf_Shdr shdr;
-		Elf_Data *data;
-
-		if (!gelf_getshdr(section, &shdr) || shdr.sh_type != SHT_PROGBITS ||
-		    !(shdr.sh_flags & SHF_EXECINSTR) || !(data = elf_rawdata(section, NULL)))
-			continue;
-		for (const unsigned char *p = data->d_buf, *end = p + data->d_size; p && p + 16 <= end; p++) {
-			int32_t displacement;
-			unsigned reg;
-
-			/* 64 REX.W 8b /r with an absolute address of 0; then REX.W 8d /r with the same register. */
-			p = memchr(p, 0x64, (size_t)(end - p) - 15);
-			if (!p)
-				break;
-			reg = p[3] >> 3 & 7;
-			if ((p[1] & 0xfb) != 0x48 || p[2] != 0x8b || (p[3] & 0xc7) != 4 || p[4] != 0x25 ||
-			    memcmp(p + 5, "\0\0\0\0", 4) || p[9] != (p[1] == 0x48 ? 0x48 : 0x4d) ||
-			    p[10] != 0x8d || (p[11] & 7) != reg || (p[11] >> 3 & 7) != reg || reg == 4)
-				continue;
-			if (p[11] >> 6 == 1)
-				/* NOLINTNEXTLINE(bugprone-signed-char-misuse): it has a sign */
-				displacement = (int8_t)p[12];
-			else if (p[11] >> 6 == 2)
-				memcpy(&displacement, p + 12, 4);
-			else
-				continue;
-			for (size_t i = 0; displacement < 0 && i < sizeof(seen) / sizeof(*seen); i++) {
-				if (seen[i].count && seen[i].below != -(uint32_t)displacement)
-					continue;
-				seen[i].below = -(uint32_t)displacement;
-				seen[i].count++;
-				break;
-			}
-		}
-	}
-	for (size_t i = 0; i < sizeof(seen) / sizeof(*seen); i++) {
-		if (seen[i].count > best) {
-			second = best;
-			best = seen[i].count;
-			below = seen[i].below;
-		} else if (seen[i].count > second) {
-			second = seen[i].count;
-		}
-	}
-	return best > second ? below : 0;
 }
 
 /* --- debug info --- */
@@ -439,108 +383,7 @@ static const char *from_dwarf(struct search *s, struct tokio_layout *layout)
 	return NULL;
 }
 
-/* --- versions that were looked at --- */
-
-/* The layout of one minor version in a release build, without the features that are called unstable. The core of the
- * current-thread scheduler is not here: its layout depends on which of Tokio's other features were chosen. */
-static const struct known {
-	unsigned major, minor;
-	uint64_t id, id_tag, budget; /* in the context variable */
-	bool tagged;		     /* the scheduler's pointer is in it too, else in a variable of its own */
-	uint64_t scheduler;
-	uint32_t tag; /* of the multi-thread scheduler; at the start of the context */
-	uint64_t core, counter, idle;
-} known[] = {
-	{1, 24, 40, 32, 88, false, 0, 0, 16, 32, 8},
-	{1, 43, 48, 0, 68, true, 40, 1, 24, 64, 8},
-	{1, 53, 48, 0, 68, true, 40, 1, 24, 104, 8},
-};
-
-/* Reads one number of a version, ends with `end`. */
-static bool version_part(const char **p, const char *limit, char end, unsigned *number)
-{
-	const char *start = *p;
-
-	for (*number = 0; *p < limit && isdigit((unsigned char)**p) && *p - start < 4; (*p)++)
-		*number = 10 * *number + (unsigned)(**p - '0');
-	return *p > start && *p < limit && *(*p)++ == end;
-}
-
-/* The version of Tokio by the paths of its sources, which panic messages hold: ".../tokio-1.43.1/src/...". Returns how many
- * different ones there are, up to 2. */
-static unsigned find_version(Elf *elf, unsigned version[2])
-{
-	Elf_Scn *section = NULL;
-	unsigned found = 0;
-
-	while ((section = elf_nextscn(elf, section))) {
-		GElf_Shdr shdr;
-		Elf_Data *data;
-		const char *p, *limit;
-
-		if (!gelf_getshdr(section, &shdr) || shdr.sh_type != SHT_PROGBITS ||
-		    !(shdr.sh_flags & SHF_ALLOC) || shdr.sh_flags & (SHF_EXECINSTR | SHF_WRITE) ||
-		    !(data = elf_rawdata(section, NULL)) || !data->d_buf)
-			continue;
-		p = data->d_buf;
-		limit = p + data->d_size;
-		while ((p = memmem(p, (size_t)(limit - p), "/tokio-", 7))) {
-			unsigned major, minor, patch;
-
-			p += 7;
-			if (!version_part(&p, limit, '.', &major) || !version_part(&p, limit, '.', &minor) ||
-			    !version_part(&p, limit, '/', &patch))
-				continue;
-			if (found && (version[0] != major || version[1] != minor))
-				return 2;
-			found = 1;
-			version[0] = major;
-			version[1] = minor;
-		}
-	}
-	return found;
-}
-
-static const char *from_table(Elf *elf, const struct search *s, struct tokio_layout *layout)
-{
-	const struct variable *v = &s->variable[CONTEXT], *mt = &s->variable[MULTI_THREAD];
-	struct tokio_scheduler *t = &layout->multi_thread;
-	const struct known *row = NULL;
-	unsigned version[2] = {0, 0}, versions = find_version(elf, version);
-	uint64_t below;
-
-	if (!versions && !v->found)
-		return "there is no sign of Tokio in the executable";
-	if (versions != 1)
-		return versions ? "there are two versions of Tokio in it"
-				: "no debug info, and it does not say which version of Tokio it holds";
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (known[i].major == version[0] && known[i].minor == version[1])
-			row = &known[i];
-	if (!row)
-		return "no debug info, and where its version of Tokio keeps its state is not in the table";
-	below = v->found ? s->tls_size - v->at : commonest_access(elf);
-	if (below > s->tls_size || below <= row->id || below <= row->budget || below <= row->scheduler)
-		return "stripped, and Tokio's context was not found in its code";
-	if (!row->tagged && (!mt->found || mt->twice))
-		return "stripped, and this version of Tokio has its schedulers in variables of their own";
-	layout->id = below - row->id;
-	layout->id_tag = row->id_tag ? below - row->id_tag : 0;
-	layout->budget = row->budget ? below - row->budget : 0;
-	layout->tagged = row->tagged;
-	*t = (struct tokio_scheduler){.known = true,
-				      .pointer = row->tagged ? below - row->scheduler : s->tls_size - mt->at,
-				      .tag = row->tag,
-				      .core = row->core,
-				      .counter = row->counter,
-				      .idle = row->idle};
-	layout->current_thread.pointer = t->pointer;
-	snprintf(layout->how, sizeof(layout->how), "table %u.%u%s", version[0], version[1],
-		 v->found ? "" : ", by its code");
-	return NULL;
-}
-
-const char *tokio_find(struct module *module, struct tokio_layout *layout)
+const char *tokio_find(struct module *module, struct tokio_layouts *layouts)
 {
 	struct search *s;
 	GElf_Addr bias;
@@ -549,7 +392,7 @@ const char *tokio_find(struct module *module, struct tokio_layout *layout)
 	Dwarf *dwarf;
 	const char *why = "no debug info";
 
-	memset(layout, 0, sizeof(*layout));
+	memset(layouts, 0, sizeof(*layouts));
 	elf = module && module->dwfl ? dwfl_module_getelf(module->dwfl, &bias) : NULL;
 	if (!elf || !gelf_getehdr(elf, &ehdr))
 		return "the executable cannot be read";
@@ -565,16 +408,26 @@ const char *tokio_find(struct module *module, struct tokio_layout *layout)
 	dwarf = dwfl_module_getdwarf(module->dwfl, &bias);
 	if (dwarf && !s->variable[CONTEXT].twice) {
 		find_types(dwarf, s);
-		why = from_dwarf(s, layout);
+		why = from_dwarf(s, &layouts->layout[0]);
+		layouts->count = !why;
 	}
 	if (why && !s->variable[CONTEXT].twice && !s->variable[CONTEXT].typed) {
-		memset(layout, 0, sizeof(*layout));
-		why = from_table(elf, s, layout);
+		const struct variable *v = &s->variable[CONTEXT], *mt = &s->variable[MULTI_THREAD],
+				      *ct = &s->variable[CURRENT_THREAD];
+
+		why = tokio_table(
+			elf,
+			&(struct tokio_places){
+				.tls_size = s->tls_size,
+				.context = v->found ? s->tls_size - v->at : 0,
+				.multi_thread = mt->found && !mt->twice ? s->tls_size - mt->at : 0,
+				.current_thread = ct->found && !ct->twice ? s->tls_size - ct->at : 0},
+			layouts);
 	}
 	if (s->variable[CONTEXT].twice)
 		why = "there is more than one Tokio in it";
 	if (why)
-		memset(layout, 0, sizeof(*layout));
+		memset(layouts, 0, sizeof(*layouts));
 	free(s);
 	return why;
 }

@@ -3,7 +3,7 @@
  * Each thread of a runtime points from thread-local memory to its scheduler's context, and that to the worker's core,
  * which is there while a task is polled. Together with a counter in the core and the id of the task that is polled it
  * names one poll. None of this is an interface: it is private to each version of Tokio, and its layout is the compiler's
- * choice. So it comes from the executable's debug info, or for versions that were looked at from a table, and is compared
+ * choice. So it comes from the executable's debug info, or from a table of the layouts that Tokio has had, and is compared
  * with the live process before it is believed.
  */
 #ifndef HUD_TOKIO_H
@@ -39,15 +39,34 @@ struct tokio_layout {
 	uint64_t tag; /* in the context: the tag, 32 bits */
 	struct tokio_scheduler multi_thread, current_thread;
 	char how[64]; /* how it was found: "DWARF", "table 1.43", ... */
+
+	/* What is not needed to tell polls apart, but tells a wrong layout. Offsets in the multi-thread core; 0: not known. */
+	uint64_t interval; /* 32 bits, behind how many ticks the worker looks for tasks elsewhere */
+	uint64_t queue;	   /* the pointer to its own queue, an Arc that is always there */
+	/* Not 0: where the context is in thread-local memory of so many bytes, is not known. All of the above that counts
+	 * from the thread pointer down counts from the context's start up then. */
+	uint64_t searched;
 };
 
-/* Finds the layout in the main executable. Returns NULL, or why it is not known (static text). Reads debug info of the
- * units of Tokio alone. */
-const char *tokio_find(struct module *module, struct tokio_layout *layout);
+#define TOKIO_LAYOUTS 16
 
-/* Does the live process `pid` look like that? Reads the memory of those threads whose thread pointer is known; those that
- * are seen to run a scheduler get its role and are watched. Returns NULL, or why not (static text). */
-const char *tokio_verify(pid_t pid, struct thread *threads, size_t count, const struct tokio_layout *layout);
+/* What it may be, to be compared with a live process. */
+struct tokio_layouts {
+	size_t count;
+	bool unsure; /* the version of Tokio is not one of the table: it must be seen at work */
+	struct tokio_layout layout[TOKIO_LAYOUTS];
+};
+
+/* Finds the layouts that the main executable may have; from debug info one. Returns NULL, or why none is known (static
+ * text). Reads debug info of the units of Tokio alone. */
+const char *tokio_find(struct module *module, struct tokio_layouts *layouts);
+
+/* Which of the layouts does the live process `pid` have? Reads the memory of those threads whose thread pointer is known;
+ * those that are seen to run a scheduler get its role and are watched. What is not from debug info is looked at several
+ * times, for a tenth of a second or, if unsure, until it was seen to work, for a few seconds at most. Returns NULL and
+ * *layout, or why not (static text): none fits, or more than one. */
+const char *tokio_verify(pid_t pid, struct thread *threads, size_t count, const struct tokio_layouts *layouts,
+			 struct tokio_layout *layout);
 
 /* Reads the layout from the numbers of a stream's `tokio` line. False if `text` does not begin with such numbers. */
 bool tokio_read(const char *text, struct tokio_layout *layout);

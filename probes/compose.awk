@@ -7,7 +7,7 @@
 # Further variables: stacks (copy, fp or dwarf: how a stack is taken), chunks (of 128 bytes that are copied at the most),
 # windows (statements that set $lo0, $k0, $lo1, $k1), resume (1: a tracepoint fires when a thread is back in user mode), raw
 # (1: bpftrace prints stacks as bare addresses), tokio (statements that set $id_at and the others of poll.bt; empty: polls are
-# not told apart so), tracer (the process id of hud-trace), most (events of waits in a second), sites (what pollentry.bt probes: for each site its kind, 1 if it is slow, and its address in the
+# not told apart so), tracer (the process id of hud-trace), thin (1: no stacks are copied from the start), most (events of waits in a second), sites (what pollentry.bt probes: for each site its kind, 1 if it is slow, and its address in the
 # executable, as in P0:0x1234), own (how many of the last files are scripts of the user's: see own.awk), watch (statements that
 # look at a new name), duration (ms, 0: no end).
 #
@@ -57,11 +57,19 @@ function leave(    text) {
 
 # Ends the probe that has looked at the current thread, unless its stack may matter: that of a long poll, every 5 ms or as often
 # as the threshold is. Looking is cheap, stacks are not.
-function spare(    gap) {
-	gap = threshold < 5000 ? threshold * 1000 : 5000000
+function spare() {
 	return "if ($poll == 0 || ($seen - @poll_first[tid]) * 2 < $2 * 1000) { return; }\n" \
-		(1e9 / hz >= gap ? "" : "if ($seen - @sampled[tid] < " gap " && @sampled[tid] >= @poll_first[tid]) { return; }\n" \
+		(!spares() ? "" : "if ($seen - @sampled[tid] < " gap() " && @sampled[tid] >= @poll_first[tid]) { return; }\n" \
 		"@sampled[tid] = $seen;\n")
+}
+
+function gap() {
+	return threshold < 5000 ? threshold * 1000 : 5000000
+}
+
+# Is the stack of a sample sometimes spared?
+function spares() {
+	return exact && 1e9 / hz < gap()
 }
 
 # Takes the current thread for a worker, if it is one.
@@ -75,7 +83,7 @@ function discover(    text) {
 
 # Forgets the current thread, which exits: maps hold only so many threads, and in a long trace many come and go.
 function gone(    names, n, i, text) {
-	n = split((exact && !(1e9 / hz >= 5e6) ? "sampled " : "") "asleep queued slept woken state syscall back waker_pid waker_tid waker_stack waker_comm ready preempted wait " \
+	n = split((spares() ? "sampled " : "") "asleep queued slept woken state syscall back waker_pid waker_tid waker_stack waker_comm ready preempted wait " \
 		"waking came " \
 		"culprit_pid culprit_tid culprit_stack culprit_comm", names, " ")
 	for (i = 1; i <= n; i++)
@@ -302,7 +310,7 @@ function begin(    i, n, tid, text) {
 	for (i = 1; i <= n; i++)
 		text = text "\t@worker[" tid[i] "] = 1;\n"
 	if (duration)
-		show("interval:ms:" duration, "\t@why = 3;\n\t@until = nsecs;\n\texit();\n")
+		show("interval:ms:" duration, counted() "\t@why = 3;\n\t@until = nsecs;\n\texit();\n")
 	# What bpftrace has to say is written when 4 KiB of it have come together: with a line like this, at once.
 	if (flush)
 		show("interval:ms:250", "\tprint(\"#\");\n")
@@ -326,11 +334,17 @@ function bound() {
 		"@events = @events + 1;\n"
 }
 
+# What was only counted since it was last told.
+function counted() {
+	return (exact ? "\t$polls = @polls > 10000 ? @polls - 10000 : (uint64)0;\n" : "") \
+		"\tif (@uncounted" (exact ? " || $polls" : "") ") {\n\t\tprintf(\"counted %lld %lld %lld" (exact ? " %lld %lld" : "") "\\n\", nsecs, " \
+		"@uncounted, @uncounted_ns" (exact ? ", $polls, @polls_ns" : "") ");\n\t}\n"
+}
+
 # What bounds tracing's own cost: the counts of each second, and what hud-trace says by giving itself a name (bin/pipeline.bash).
 function restrain() {
-	show("interval:s:1", "\tif (@uncounted) {\n\t\tprintf(\"counted %lld %lld %lld\\n\", nsecs, @uncounted, @uncounted_ns);\n\t}\n" \
-		"\t@events = (uint64)0;\n\t@uncounted = (uint64)0;\n\t@uncounted_ns = (uint64)0;\n" \
-		"\tif (@why != 0) {\n\t\texit();\n\t}\n")
+	show("interval:s:1", counted() "\t@events = (uint64)0;\n\t@uncounted = (uint64)0;\n\t@uncounted_ns = (uint64)0;\n" \
+		(exact ? "\t@polls = (uint64)0;\n\t@polls_ns = (uint64)0;\n" : "") "\tif (@why != 0) {\n\t\texit();\n\t}\n")
 	show("tracepoint:task:task_rename /pid == " tracer "/", \
 		"\tif (strncmp(args->newcomm, \"hud-thin\", 9) == 0) {\n\t\t@thin = (uint64)1;\n\t\t@copied = 16777217;\n\t\tprintf(\"thin %lld\\n\", nsecs);\n\t}\n" \
 		"\tif (strncmp(args->newcomm, \"hud-stop\", 9) == 0) {\n\t\t@why = 5;\n\t\texit();\n\t}\n")
@@ -375,9 +389,9 @@ END {
 		print "config = { unstable_dw_ustack = \"enable\" }"
 	printf "%s%s%s", own_config, own_before, structures
 	# The first of all: here bpftrace learns the types.
-	show("BEGIN", "\t@why = 0;\n\t@copied = (uint64)0;\n\t@missed = (uint64)0;\n\t@thin = (uint64)0;\n\t@begun = 0;\n\t@until = (uint64)0;\n" \
+	show("BEGIN", "\t@why = 0;\n\t@copied = (uint64)" (thin ? 16777217 : 0) ";\n\t@missed = (uint64)0;\n\t@thin = (uint64)" (thin ? 1 : 0) ";\n\t@begun = 0;\n\t@until = (uint64)0;\n" \
 		"\t@events = (uint64)0;\n\t@uncounted = (uint64)0;\n\t@uncounted_ns = (uint64)0;\n" \
-		(exact ? "\t@poll_thread[(uint64)0] = (uint64)0;\n" : ""))
+		(exact ? "\t@poll_thread[(uint64)0] = (uint64)0;\n\t@polls = (uint64)0;\n\t@polls_ns = (uint64)0;\n" : ""))
 	for (i = 1; i <= heads; i++)
 		if (order[i] ~ /^site /)
 			show_sites(substr(order[i], 6), program[order[i]])

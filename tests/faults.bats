@@ -182,6 +182,10 @@ elsewhere() {
 	elsewhere 'mount -t tmpfs none /sys/kernel/security; echo "none integrity [confidentiality]" >/sys/kernel/security/lockdown' 77
 	grep -q '^hud-trace: the kernel is locked down.*lockdown=' err
 	elsewhere 'mount -t tmpfs none /sys/kernel/security; echo "none [integrity] confidentiality" >/sys/kernel/security/lockdown' 0
+	# What Yama has, if it is there.
+	elsewhere 'read -r release </proc/sys/kernel/osrelease; mount -t tmpfs none /proc/sys/kernel; echo "$release" >/proc/sys/kernel/osrelease
+		mkdir /proc/sys/kernel/yama; echo 3 >/proc/sys/kernel/yama/ptrace_scope' 77
+	grep -q '^hud-trace: no thread can be looked at: kernel.yama.ptrace_scope is 3\. It stays so' err
 	run -77 --separate-stderr unshare -pf --mount-proc "$HUD" --pid 1
 	[[ $stderr == 'hud-trace: not in the initial pid namespace'*host* ]]
 	run -77 --separate-stderr setpriv --bounding-set=-all --inh-caps=-all "$HUD" --pid "$SERVER"
@@ -284,6 +288,57 @@ elsewhere() {
 	done
 }
 
+@test "files of the target that kill who reads them: said, and it goes on with less" {
+	local death
+
+	cc -shared -fPIC -D_GNU_SOURCE -o faulty.so "$ROOT/tests/faulty-libdw.c"
+	echo '#include <unistd.h>
+		static __thread volatile int tls; int main(void) { tls = 1; for (;;) pause(); }' >program.c
+	cc -o target program.c
+	start_target
+	for death in crashed 'took too long' 'took too much memory'; do
+		FAULT=$death LD_PRELOAD=$PWD/faulty.so start_fake "printf 'begin 5\n$EVENT' $SERVER; echo end 99 duration"
+		ends_with 0
+		grep -qx "warning  *reading $PWD/target for its symbols $death: it is done without" err
+		grep -qx "polls  *estimate reading $PWD/target for Tokio's state $death; no symbol of .*" err
+		reported out
+		nothing_left
+	done
+	# When nothing can be read, workers are known by name.
+	FAULT=crashed FAULT_ALL=1 LD_PRELOAD=$PWD/faulty.so start_fake "printf 'begin 5\n$EVENT' $SERVER; echo end 99 duration"
+	ends_with 0
+	grep -qx 'workers  *--workers target: 1 of 1 threads' err
+	grep -qx 'executable  .*/target' err
+	reported out
+	nothing_left
+}
+
+@test "the target's id is another process's before bpftrace has attached: said, exit 1, nothing left" {
+	local id tries
+
+	[[ -w /proc/sys/kernel/ns_last_pid ]] || skip 'ids cannot be chosen here'
+	start_target
+	start_fake 'touch ready; trap exit TERM; while :; do sleep 0.1; done'
+	within 20 test -e ready
+	kill -KILL "$SERVER"
+	wait "$SERVER" || true
+	# Somebody else may take it first.
+	for ((tries = 0; tries < 200; tries++)); do
+		echo $((SERVER - 1)) >/proc/sys/kernel/ns_last_pid
+		sleep 300 3>&- &
+		id=$!
+		[[ $id != "$SERVER" ]] || break
+		kill "$id"
+		wait "$id" || true
+	done
+	STARTED+=("$id")
+	[[ $id == "$SERVER" ]] || skip "the id $SERVER could not be had"
+	ends_with 1
+	grep -q "^hud-trace: process $SERVER ended before it could be traced" err
+	[[ $(sed 's/.*) //; s/ .*//' "/proc/$SERVER/stat") == S ]]
+	nothing_left
+}
+
 # --- what its output leads to
 
 @test "a reader that rests: all comes, in the end" {
@@ -367,6 +422,81 @@ start_limited() {
 	kill -CONT $(marked)
 	ends_with 0
 	(($(grep -c '^named ' out) == 30))
+	nothing_left
+}
+
+# Types $2... (see terminal.py) at a shell that runs hud-trace with the options $1, and a bpftrace that writes lines until it is ended.
+at_terminal() {
+	MARK=$BATS_TEST_NAME-$$-$RANDOM
+	FAKE='echo begin 5; trap "echo end \$i interrupt; exit" INT TERM; for ((i = 6; ; i++)); do echo "named $i 1 x"; touch ready; ((i < 16)) || touch later; sleep 0.1; done' \
+		HUD_LIVE_MARK=$MARK NO_COLOR=1 /usr/bin/python3 "$ROOT/tests/terminal.py" \
+		"'$HUD' --headless --workers target --pid $SERVER $1" "${@:2}" >terminal 3>&-
+}
+
+@test "Ctrl-Z, fg, Ctrl-C at a terminal: it rests, goes on, and reports; the target never rests" {
+	start_target
+	cat >states <<-'SH'
+		until [ -e ready ]; do sleep 0.1; done
+		for file in $(grep -lzsF "HUD_LIVE_MARK=$HUD_LIVE_MARK" /proc/[0-9]*/environ); do
+			sed -n "s/^State:.\(.\).*/$(cat "${file%/environ}/comm")-\1/p" "${file%/environ}/status" 2>/dev/null
+		done
+		sed -n 's/^State:.\(.\).*/target-\1/p' "/proc/$1/status"
+		echo 'All of them'
+	SH
+	at_terminal '--record r' file:ready '\x1a' 'Stopped' "sh states $SERVER\\n" 'All of them' 'fg; echo status-$?\n' \
+		file:later '\x03' 'status-0' 'exit\n' || { cat terminal && return 1; }
+	cat terminal
+	# hud-trace, bpftrace (two scripts here), and what follows.
+	(($(grep -c '^bash-T' terminal) >= 2))
+	(($(grep -c '^hud-postproc-T' terminal) >= 2))
+	grep -q '^target-S' terminal
+	grep -qE '^ +ended +interrupt' terminal
+	# All that it wrote is there.
+	awk '$1 == "named" { if ($2 != ++n + 5) exit 1 } END { exit n < 10 }' r
+	nothing_left
+}
+
+@test "the terminal goes: what was traced is reported to files, nothing left" {
+	start_target
+	at_terminal '--record r --format json=r.json' file:ready HANGUP
+	cat terminal
+	within 20 test -e r.json
+	jq -e '.trace.ended == "interrupt" and .trace.truncated == false' r.json
+	within 20 test -e r
+	nothing_left
+}
+
+@test "suspended with the machine: the clock of the events is the one that goes on meanwhile" {
+	local boot wall uptime
+
+	start_target
+	# In a namespace of its own that clock can be ahead of the other one, as after a suspension.
+	unshare -T --boottime 100000 true || skip 'no time namespaces here'
+	unshare -T --boottime 100000 "$POSTPROC" head --workers target --pid "$SERVER" >head
+	read -r boot wall < <(sed -n 's/^meta clock //p' head)
+	read -r uptime _ </proc/uptime
+	((boot / 1000000000 >= 100000 + ${uptime%.*} - 100 && boot / 1000000000 <= 100000 + ${uptime%.*}))
+	((wall / 1000000000 - EPOCHSECONDS < 100))
+}
+
+# As a container's limit does it: the kernel kills who has most.
+@test "a limit of the memory of a control group: said, exit 1, what came before is reported" {
+	local group limit
+
+	for group in /sys/fs/cgroup/memory /sys/fs/cgroup; do
+		limit=$group/hud-trace-test-$$
+		[[ -e $group/cgroup.procs ]] && mkdir "$limit" 2>/dev/null || continue
+		[[ ! -w $limit/memory.limit_in_bytes && ! -w $limit/memory.max ]] || break
+		rmdir "$limit"
+	done
+	[[ -d $limit ]] || skip 'no memory limit can be set here'
+	echo 300M >"$limit/$([[ -w $limit/memory.max ]] && echo memory.max || echo memory.limit_in_bytes)"
+	start_target
+	start_fake "echo \$BASHPID >$limit/cgroup.procs; printf 'begin 5\n$EVENT' $SERVER; sleep 1; exec /usr/bin/python3 -c 'bytearray(1 << 30)'"
+	ends_with 1
+	rmdir "$limit"
+	grep -q '^hud-trace: bpftrace was ended by SIGKILL, not by hud-trace' err
+	reported out
 	nothing_left
 }
 
@@ -455,6 +585,31 @@ kernel_memory() {
 	grep -q '! Tracing was ended because it cost more than --max-overhead allows' line
 	jq -e '.trace.ended == "overhead" and .trace.thinned_from_ns > 0' r.json
 	[[ $(cat "/proc/$SERVER/comm") == target ]]
+	nothing_left
+}
+
+@test "--max-overhead and polls that cost too much to probe: once no stacks are copied, none are later either" {
+	trace_for_real
+	# One type of a future, as far as can be seen.
+	echo '#include <unistd.h>
+		void poll(void) __asm__("_ZN5tokio7runtime4task3raw4poll17h0123456789abcdefE"); void poll(void) { for (;;) pause(); }
+		int main(void) { poll(); }' >program.c
+	cc -o target program.c
+	start_target
+	# What costs that much ends as if the probes did; the next one says what it was told.
+	cat >dear.bt <<-'BT'
+		interval:ms:1 { printf("named %lld 1 x\n", nsecs); printf("named %lld 1 x\n", nsecs); printf("named %lld 1 x\n", nsecs); }
+		tracepoint:task:task_rename /strncmp(args->newcomm, "hud-thin", 9) == 0/ { printf("end %lld limit\n", nsecs); exit(); }
+	BT
+	export REAL_BPFTRACE
+	REAL_BPFTRACE=$(command -v bpftrace)
+	PATH=$PWD/fake:$PATH start_fake 'if mkdir first; then exec "$REAL_BPFTRACE" -q -B line dear.bt
+		else sed -n "/^BEGIN/,/^}/p" script >begin; echo "end 99 duration"; fi' --polls uprobe --max-overhead 1
+	ends_with 0
+	grep -q 'from now on no stacks are copied$' err
+	grep -q '^polls  *probing them costs a worker more than' err
+	grep -q '@thin = (uint64)1;' begin
+	grep -q '@copied = (uint64)16777217;' begin
 	nothing_left
 }
 

@@ -291,6 +291,20 @@ good_references() {
 	done
 }
 
+@test "long polls by task are all that there were, and stalls are no longer than the worker that was blocked least" {
+	gzip -dc "$ROOT/examples/demo-recording.txt.gz" >demo
+	"$POSTPROC" report --format json=demo.json --format text=demo.text --format prometheus=demo.prom demo
+	jq -e '.summary.long_polls == ([.tasks[].long_polls.count] | add) and
+		.summary.longest_poll_ns == ([.tasks[].long_polls.max_ns] | max) and .tasks[0].task != null' demo.json
+	jq -e '.summary.all_blocked | .workers == 2 and .count > 10 and .max_ns < .total_ns and .mean_wait_ns * 2 >= .total_ns / .count' \
+		demo.json
+	jq -e '.summary.all_blocked.total_ns <= ([.workers[].blocked_ns] | min)' demo.json
+	grep -qE '^  stalled    1\.[0-9]+ s \([0-9.]+%\) with all 2 workers blocked; [0-9]+ times, up to [0-9.]+ ms$' demo.text
+	grep -q '^ *143 .*hyper::server.*NewSvcTask$' demo.text
+	[[ $(sed -n 's/^hud_trace_all_workers_blocked_seconds_total{[^}]*} //p' demo.prom) == 1.0* ]]
+	! jq -e '.tasks[0]' <("$POSTPROC" report --format json <(sed 's/^meta polls .*/meta polls estimate/' demo)) || return 1
+}
+
 @test "trace keeps to the format's rules, with as many blocks as the report has" {
 	write_stream >s
 	write_hostile >h

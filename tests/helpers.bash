@@ -62,8 +62,8 @@ start_load() {
 # Starts hud-trace on the server in a process group of its own; output in out and err, or in $OUT. Sets TRACE and MARK.
 start_trace() {
 	MARK=$BATS_TEST_NAME-$$-$RANDOM
-	# What a script starts in the background ignores SIGINT otherwise.
-	env --default-signal=INT,QUIT,HUP,PIPE HUD_LIVE_MARK="$MARK" NO_COLOR=1 \
+	# It ignores SIGINT, as all do that a script starts in the background, until hud-trace itself changes that.
+	env --default-signal=QUIT,HUP,PIPE HUD_LIVE_MARK="$MARK" NO_COLOR=1 \
 		setsid "$HUD" --pid "$SERVER" "$@" >"${OUT:-out}" 2>err 3>&- &
 	TRACE=$!
 	STARTED+=("$TRACE")

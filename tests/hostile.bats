@@ -177,6 +177,46 @@ signal.pause()' "$PWD/file" >ready 3>&- &
 	[[ $output == *BEGIN* ]]
 }
 
+# A hud-trace whose hud-postproc writes the head $1.
+with_head() {
+	printf '%s\n' "$1" >head
+	run --separate-stderr "$PWD/copy/bin/hud-trace" --pid "$SERVER" --print-script
+}
+
+@test "hostile head: a word that should be a number is not evaluated, nor pasted into the script" {
+	local line good bad='x[$(touch${IFS}owned)]'
+
+	sleep 300 3>&- &
+	SERVER=$!
+	STARTED+=("$SERVER")
+	mkdir -p copy/build
+	cp -r "$ROOT/bin" "$ROOT/probes" copy
+	printf '#!/bin/sh\n[ "$1" != head ] || cat "%s"\n' "$PWD/head" >copy/build/hud-postproc
+	chmod +x copy/build/hud-postproc
+	good="hud-trace 1
+meta exe /bin/x
+meta workers 1
+tokio - no debug info
+site P 1000 1000 0 f::{closure}
+map 1000 2000 r-xp 0 - /bin/x
+thread $SERVER worker 1 w"
+	with_head "$good"
+	((status == 0))
+	[[ $output == *":0x1000 "* ]]
+	for line in "thread 1 worker $bad w" "thread $bad worker 1 w" "map $bad 2000 r-xp 0 - /bin/x" "map 1000 $bad r-xp 0 - /bin/x" \
+		"tokio $bad 0 0 1 0 1 1 1 1 1 1 1 1 1 1 1 1 1 1 DWARF" "site P 1000 $bad 0 f" 'site P 1000 1{}BEGIN{system("id")} 0 f' \
+		"meta $bad x" $'meta exe \e]0;x\a' "$bad"; do
+		with_head "$good"$'\n'"$line"
+		((status == 1))
+		[[ $stderr == *'is not as it should be: '* && ! -e owned ]]
+		plain - <<<"$stderr"
+	done
+	# A thread of another process is none of its workers.
+	with_head "$good"$'\n'"thread $$ worker 1 w"
+	((status == 0))
+	[[ $output == *"@worker[$SERVER] = 1"* && $output != *"@worker[$$] = 1"* ]]
+}
+
 # Reads stream $1 and writes all that can be written of it.
 write_all() {
 	local format options=()

@@ -117,6 +117,28 @@ accurate() {
 	grep -E '^ +unfinished +1 of 1 ' out
 }
 
+@test "a storm of long polls is counted only, and the report says so" {
+	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
+	"$RELEASE" multi 300 500 >ready 2>truth 3>&- &
+	SERVER=$!
+	STARTED+=("$SERVER")
+	within 10 grep -q ready ready
+	"$HUD" --pid "$SERVER" --threshold 1 --polls tls --stacks fp --duration 2 --print-script |
+		sed 's/\(@polls [<=>-]* \)10000/\120/g' >script
+	(($(grep -c '@polls <= 20)' script) > 0))
+	{
+		"$POSTPROC" head --pid "$SERVER" --meta threshold-us=1000 --meta 'polls=tls x'
+		timeout 150 env BPFTRACE_NO_USER_SYMBOLS=1 BPFTRACE_LOG_SIZE=10000000 bpftrace -q --no-warnings script 2>err 3>&-
+	} >r
+	cut -d ' ' -f 1 r | sort | uniq -c
+	# So many in each of the seconds; several CPUs may count one at once.
+	(($(awk '$1 == "poll" && $11 == "E"' r | wc -l) < 150))
+	awk '$1 == "counted" { if ($5 > 10 && $6 > 500000 * $5) found = 1 } END { exit !found }' r
+	"$POSTPROC" report r | tr -s ' \n' ' ' >line
+	cat line
+	grep -qE '! [0-9,]+ long polls, [0-9.]+ m?s in all, were counted only' line
+}
+
 @test "a process without Tokio is refused, with the reason" {
 	sleep 60 3>&- &
 	STARTED+=("$!")

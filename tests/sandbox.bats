@@ -99,6 +99,29 @@ has_nothing() {
 	[[ ! $(pgrep -P "$REPORT") ]]
 }
 
+@test "no helper has what only another one needs" {
+	mkfifo stream
+	# It may be told to write to a descriptor of the caller's.
+	"$POSTPROC" report --format text=/dev/fd/7 - <stream >out 2>err 7> >(cat >seven) 3>&- 8>&- &
+	REPORT=$!
+	STARTED+=("$REPORT")
+	exec 9>stream
+	FILE=$POSTPROC
+	{ head_of "$FILE" && events 1 9 main; } >&9
+	within 20 of_report "$REPORT" hud-resolver
+	for helper in hud-opener hud-files; do
+		pid=$(of_report "$REPORT" "$helper")
+		ls -l "/proc/$pid/fd"
+		(($(find "/proc/$pid/fd" -lname 'socket:*' | wc -l) == 1))
+	done
+	[[ $(readlink "/proc/$pid/fd/7") == pipe:* ]]
+	# The resolver asks the opener, and answers.
+	(($(find "/proc/$(of_report "$REPORT" hud-resolver)/fd" -lname 'socket:*' | wc -l) == 2))
+	[[ ! -e /proc/$(of_report "$REPORT" hud-opener)/fd/7 ]]
+	finish_report 0
+	within 10 grep -q "^hud-trace: it" seven
+}
+
 @test "through sudo it is who called" {
 	((EUID == 0)) || skip 'needs root'
 	start_report env SUDO_UID=1 SUDO_GID=1
@@ -219,6 +242,47 @@ reads_copy() {
 	env -u SUDO_UID "$POSTPROC" record --resolve r <demo >/dev/null
 	[[ $(stat -c '%u %a %n' ./*.json y.png r) == $'0 644 ./x.json\n0 644 ./y.json\n0 644 y.png\n0 600 r' ]]
 	[[ $(echo ./*.?????? mine/*.?????? mine/*partial*) == './*.?????? mine/*.?????? mine/*partial*' ]]
+}
+
+# The process that finds names for the recorder $REPORT, through the one that asks it; it is stopped.
+stop_resolver_of_record() {
+	RESOLVER=$(pgrep -x hud-resolver -P "$(pgrep -d , -P "$REPORT")" 2>/dev/null) && kill -STOP "$RESOLVER"
+}
+
+@test "root's recorder keeps the right to write to any directory, and reads what it has recorded as nobody" {
+	((EUID == 0)) || skip 'needs root'
+	mkfifo stream
+	cc -shared -fPIC -D_GNU_SOURCE -o faulty.so "$ROOT/tests/faulty-libdw.c"
+	env -u SUDO_UID -u SUDO_GID FAULT=waits LD_PRELOAD="$PWD/faulty.so" "$POSTPROC" record --resolve r <stream >passed 2>err 3>&- &
+	REPORT=$!
+	STARTED+=("$REPORT")
+	exec 9>stream
+	FILE=$POSTPROC
+	{ head_of "$FILE" && events 1 9 main && echo 'end 20000000000 duration'; } >&9
+	within 20 grep -q '^end' passed
+	cat "/proc/$REPORT/status"
+	grep -q $'^Seccomp:\t2$' "/proc/$REPORT/status"
+	grep -q $'^NoNewPrivs:\t1$' "/proc/$REPORT/status"
+	# DAC_OVERRIDE, SETGID, SETUID; these two until the names are in.
+	grep -q $'^CapEff:\t00000000000000c2$' "/proc/$REPORT/status"
+	grep -q $'^CapBnd:\t00000000000000c2$' "/proc/$REPORT/status"
+	exec 9>&-
+	within 20 stop_resolver_of_record
+	has_nothing "$RESOLVER" 65534 any
+	has_nothing "$(awk '$1 == "PPid:" { print $2 }' "/proc/$RESOLVER/status")" 65534 any
+	kill -CONT "$RESOLVER"
+	wait "$REPORT"
+	grep -q '^frame .* main ' r
+	# Without names to find, it cannot become anybody.
+	env -u SUDO_UID -u SUDO_GID "$POSTPROC" record r <stream >passed 2>err 3>&- &
+	REPORT=$!
+	STARTED+=("$REPORT")
+	exec 9>stream
+	{ head_of "$FILE" && echo 'end 20000000000 duration'; } >&9
+	within 20 grep -q '^end' passed
+	grep -q $'^CapEff:\t0000000000000002$' "/proc/$REPORT/status"
+	exec 9>&-
+	wait "$REPORT"
 }
 
 @test "nothing is written through what somebody else has planted" {

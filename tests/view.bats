@@ -434,7 +434,7 @@ trace_in() {
 	screen -S -1000 >shown
 	cat shown
 	grep -q '^  ended  *' shown
-	grep -q '^tracing\.\.\. ' shown
+	grep -q '^attaching, ' shown
 	sed -n '/^hud-trace: demo-server/,$p' shown | grep -q '^overhead    that is more than --max-overhead'
 	"$POSTPROC" report trace.zst | grep -q 'ended *\(interrupt\|overhead\)'
 }

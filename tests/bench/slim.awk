@@ -33,9 +33,13 @@ function one(id) {
 	return id in frames ? first[frames[id]] : id
 }
 
-function other(i) {
-	if ($(i - 3) != pid)
-		$0 = substr($0, 1, length($0) - length($i)) "other"
+# The name of another program, which begins with field i and may hold spaces or be empty.
+function other(i,    n, text) {
+	if ($(i - 3) == pid)
+		return
+	for (n = 1; n < i; n++)
+		text = text $n " "
+	$0 = text "other"
 }
 
 $1 == "frame" && one($2) != $2 {

@@ -92,7 +92,7 @@ static void look_at(struct space *space, const struct arch *arch, struct module 
 	static uint64_t word[WORDS];
 	struct raw_stack stack = {.sp = 0x7f0000000000, .word = word, .words = WORDS};
 	static struct chain chain;
-	struct tokio_layout layout;
+	struct tokio_layouts layouts;
 	struct pollsites sites;
 
 	for (size_t i = 0; i < WORDS; i++)
@@ -117,7 +117,7 @@ static void look_at(struct space *space, const struct arch *arch, struct module 
 	}
 	if (module) {
 		keeps_frame_pointers(module);
-		tokio_find(module, &layout);
+		tokio_find(module, &layouts);
 		if (!pollsites_find(-1, module, symbolizer, &sites))
 			pollsites_free(&sites);
 	}

@@ -85,6 +85,16 @@ static void the_same_chain_is_judged_once(void **state)
 	assert_ptr_not_equal(once, JUDGE(true, &user, &poll, &worker));
 }
 
+static void frames_without_a_name_tell_no_role(void **state)
+{
+	static const struct frame nameless = {.name = "app+0x10", .module = "/usr/bin/app"};
+
+	assert_int_equal(JUDGE(false, &epoll, &user, &start)->role, ROLE_OTHER);
+	assert_int_equal(JUDGE(false, &epoll, &nameless, &start)->role, ROLE_UNKNOWN);
+	assert_int_equal(JUDGE(false, &epoll, &nameless, &worker, &start)->role, ROLE_WORKER);
+	assert_int_equal(JUDGE(true, &epoll, &user)->role, ROLE_UNKNOWN);
+}
+
 static void the_spawned_type_names_the_task(void **state)
 {
 	const struct verdict *v = JUDGE(false, &user, &generic_poll, &worker);
@@ -109,6 +119,12 @@ static void a_v0_name_names_the_task(void **state)
 	assert_null(JUDGE(false, &start, &legacy_poll, &worker)->task);
 	/* A future written by hand is the task under both manglings. */
 	assert_string_equal(JUDGE(false, &user, &busy, &legacy_poll, &worker)->task, "lab::handlers::Busy");
+	/* A dependency's, too: as debug info has it, the user's code inside is not the task. */
+	static const struct frame conn =
+		FRAME(ORIGIN_DEPENDENCY,
+		      "<hyper::server::NewSvcTask<I,N,S,E,W> as core::future::future::Future>::poll");
+	assert_string_equal(JUDGE(false, &user, &conn, &legacy_poll, &worker)->task,
+			    "hyper::server::NewSvcTask");
 }
 
 static void what_the_standard_library_was_called_for(void **state)
@@ -284,6 +300,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_worker_in_a_poll, make_judge, drop_judge),
 		cmocka_unit_test_setup_teardown(the_same_chain_is_judged_once, make_judge, drop_judge),
+		cmocka_unit_test_setup_teardown(frames_without_a_name_tell_no_role, make_judge, drop_judge),
 		cmocka_unit_test_setup_teardown(the_spawned_type_names_the_task, make_judge, drop_judge),
 		cmocka_unit_test_setup_teardown(a_v0_name_names_the_task, make_judge, drop_judge),
 		cmocka_unit_test_setup_teardown(what_the_standard_library_was_called_for, make_judge,

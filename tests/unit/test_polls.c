@@ -156,6 +156,7 @@ static void waits_for_a_cpu_are_not_the_polls(void **state)
 	assert_int_equal(f->count, 1);
 	assert_int_equal(f->total, 10 * MS);
 	assert_int_equal(wait->total, 28 * MS);
+	assert_int_equal(o.model.longest_poll, 10 * MS);
 	assert_int_equal(o.model.polls, 1);
 	replay_free(o.replay);
 }

@@ -1,0 +1,21 @@
+/* tasks.h - long polls by the task that they were of. */
+#ifndef HUD_TASKS_H
+#define HUD_TASKS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "model.h"
+
+struct tasks;
+
+struct tasks *tasks_new(void);
+void tasks_free(struct tasks *tasks);
+
+/* A poll of this task (copied; NULL: it is not known which) took `ns`. */
+void tasks_add(struct tasks *tasks, const char *name, uint64_t ns);
+
+/* All so far, by their total, largest first; *count of them. The caller frees the array; the names are owned by `tasks`. */
+struct task *tasks_ranked(const struct tasks *tasks, size_t *count);
+
+#endif
