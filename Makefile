@@ -68,7 +68,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all tests check fuzz analyze valgrind reproducible bench-accuracy bench-postproc deps demo install uninstall clean lint format FORCE
+.PHONY: all tests check fuzz analyze valgrind reproducible bench bench-accuracy bench-loss bench-overhead bench-postproc bench-soak deps demo install uninstall clean lint format FORCE
 
 all: $(BUILD)/hud-postproc
 
@@ -108,7 +108,7 @@ $(BUILD)/tests/copy-stacks: tests/copy-stacks.c $(BUILD)/flags | $(BUILD)/tests
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
 
-$(BUILD)/tests/measure: tests/bench/measure.c $(BUILD)/flags | $(BUILD)/tests
+$(BUILD)/tests/measure $(BUILD)/tests/pingpong $(BUILD)/tests/calls: $(BUILD)/tests/%: tests/bench/%.c $(BUILD)/flags | $(BUILD)/tests
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
 
@@ -144,9 +144,26 @@ fuzz: deps
 	$(Q)tests/fuzz/run
 
 # Numbers of this machine; nothing here fails for being slow.
+bench: deps
+	$(Q)$(MAKE) all
+	$(Q)tests/bench/run
+
 bench-accuracy: deps
 	$(Q)$(MAKE) -j$(JOBS) all
 	$(Q)tests/bench/accuracy $(BUILD)/bench-accuracy.tsv
+
+bench-overhead: deps
+	$(Q)$(MAKE) all
+	$(Q)tests/bench/overhead $(BUILD)/bench-overhead.tsv
+
+bench-loss: deps
+	$(Q)$(MAKE) all
+	$(Q)tests/bench/loss $(BUILD)/bench-loss.tsv
+
+# SOAK_SECONDS=3600 is an hour.
+bench-soak: deps
+	$(Q)$(MAKE) all
+	$(Q)tests/bench/soak $(BUILD)/bench-soak.tsv
 
 bench-postproc: deps
 	$(Q)tests/bench/postproc $(BUILD)/bench-postproc.tsv

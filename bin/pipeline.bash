@@ -23,11 +23,11 @@ run_bpftrace() {
 	[[ $POLLS != uprobe ]] || ((BPFTRACE[0] > 0 || BPFTRACE[1] > 23)) || options+=(-p "$PID")
 	# Each CPU has a buffer of so many pages; some machines have many CPUs.
 	cpus=$(getconf _NPROCESSORS_ONLN)
-	# The kernel sets all of a map's memory aside at once. A copied stack takes a key for each 128 bytes: two for each worker,
-	# and two for each CPU; there may be more workers later. Some fifty maps get as much, so there is a limit: where very many
+	# The kernel sets all of a map's memory aside at once. A copied stack takes a key for each 128 bytes: one for each worker,
+	# and three for each CPU; there may be more workers later. Some fifty maps get as much, so there is a limit: where very many
 	# deep stacks are taken at once, some are cut.
 	if [[ $STACKS == copy ]]; then
-		while ((keys < STACK_KIB * 8 * (3 * ${#WATCHED[@]} + 2 * cpus) && keys < 32768)); do
+		while ((keys < STACK_KIB * 8 * (2 * ${#WATCHED[@]} + 3 * cpus) && keys < 32768)); do
 			((keys *= 2))
 		done
 	fi

@@ -1,6 +1,7 @@
 /* chart.c - runs gnuplot: no shell, no file name in its script; the picture is in place only when it is whole. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <libiberty/libiberty.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -277,6 +278,8 @@ int chart_draw(struct chart *chart, const struct model *model, unsigned columns)
 	begin(chart);
 	if (strcmp(chart->path, "-") == 0) {
 		chart_text(chart->script, model, chart->kind, columns ? columns < 60 ? 60 : columns : 80);
+		if (model->lost)
+			printf("! %" PRIu64 " events were lost: too low\n", model->lost);
 		return print_text(chart);
 	}
 	chart_page(chart->script, model, chart->kind, (enum chart_file)file_of(chart->path));

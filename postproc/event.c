@@ -1,6 +1,8 @@
 /* event.c - see event.h. */
 #include "event.h"
 
+#include <inttypes.h>
+
 #include <libiberty/libiberty.h>
 #include <limits.h>
 #include <string.h>
@@ -261,10 +263,26 @@ static const struct {
 	{"site", EVENT_SITE, parse_site},
 };
 
+/* "@took[SITE, CLASS]: COUNT", as bpftrace prints a map. */
+static enum event_parsed parse_took(const char *line, struct event *e)
+{
+	int end = 0;
+
+	if (sscanf(line, "@took[%" SCNu64 ", %" SCNu32 "]: %" SCNu64 "%n", &e->poll.site, &e->chunk,
+		   &e->count, &end) != 3 ||
+	    line[end])
+		return EVENT_BAD;
+	e->kind = EVENT_TOOK;
+	return EVENT_PARSED;
+}
+
 enum event_parsed event_parse(char *line, size_t length, struct event *e)
 {
 	struct fields c = {line, line + length, false};
 	size_t kind_length;
+
+	if (!strncmp(line, "@took[", 6))
+		return parse_took(line, e);
 	const char *kind = field_word(&c, &kind_length);
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds) && !c.bad; i++) {

@@ -13,6 +13,7 @@ enum event_kind {
 	EVENT_MAP,
 	EVENT_THREAD,
 	EVENT_SITE,
+	EVENT_TOOK,
 	EVENT_BEGIN,
 	EVENT_END,
 	EVENT_SAMPLE,
@@ -61,11 +62,11 @@ struct event {
 		uint64_t off, wait;	      /* of it: off the CPU; that it could run, but had none */
 		uint64_t site;		      /* where it was seen to begin; 0: not so */
 		bool running, taken_back;
-	} poll;			 /* POLL; SITE: the site alone */
+	} poll;			 /* POLL; SITE, TOOK: the site alone */
 	uint64_t ip, sp, bp, lr; /* STACK: registers, lr 0 where there is none. ADDRESS: ip */
 	uint32_t chunks;	 /* STACK: how many `words` lines describe it */
-	uint32_t chunk;		 /* WORDS: which of them this is, from 0 */
-	uint64_t count;		 /* LOST, LIMIT, COUNTED; RETURNS: of pairs */
+	uint32_t chunk;		 /* WORDS: which of them this is, from 0. TOOK: how long, see model.h */
+	uint64_t count;		 /* LOST, LIMIT, COUNTED; RETURNS: of pairs; TOOK: of polls */
 	const char *key,
 		*text; /* META: key and value; THREAD: role and comm; SITE: kind and future; NAMED: comm; END: why */
 	union {	       /* the largest, each of a kind of its own */

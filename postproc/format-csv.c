@@ -48,5 +48,9 @@ int format_csv(FILE *out, const struct model *m, const struct report_options *op
 		fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%d,%" PRIu64 "\r\n", b->asleep, b->run_queue,
 			b->estimated, b->unfinished);
 	}
+	/* Of no blocker, and nothing to add up. */
+	if (m->lost)
+		fprintf(out, "0,lost,\"(%" PRIu64 " events were lost)\",\"\",0,\"\",0,0,0,0,0,0,0,0,0\r\n",
+			m->lost);
 	return fflush(out) != 0 || ferror(out) ? -1 : 0;
 }

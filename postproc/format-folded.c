@@ -81,6 +81,9 @@ int format_folded(FILE *out, const struct model *m, const struct report_options 
 			fputs(";(unknown)", out);
 		fprintf(out, " %" PRIu64 "\n", us);
 	}
+	/* There are no comments: a stack without time, that all readers take. */
+	if (m->lost)
+		fprintf(out, "(%" PRIu64 " events were lost: times are too low) 0\n", m->lost);
 	free(line);
 	return fflush(out) != 0 || ferror(out) ? -1 : 0;
 }

@@ -325,13 +325,20 @@ static void make_header(struct builder *b)
 	p->duration_nanos = bounded(b->model->end - b->model->start);
 	if (t->clock_wall)
 		p->time_nanos = (int64_t)(t->clock_wall + (b->model->start - t->clock_boot));
-	p->comment = take(b, 3 * sizeof(*p->comment));
+	p->comment = take(b, 4 * sizeof(*p->comment));
 	char *threshold = text_format("threshold %llu ns", (unsigned long long)t->threshold);
 
 	p->comment[p->n_comment++] = string(b, "hud-trace");
 	p->comment[p->n_comment++] = string(b, threshold);
 	if (t->polls)
 		p->comment[p->n_comment++] = string(b, t->polls);
+	if (b->model->lost) {
+		char *lost = text_format("%llu events were lost: times and counts are too low",
+					 (unsigned long long)b->model->lost);
+
+		p->comment[p->n_comment++] = string(b, lost);
+		free(lost);
+	}
 	free(threshold);
 }
 

@@ -153,6 +153,26 @@ static void all_blocked(struct json *j, const struct model *m)
 	json_object_end(j);
 }
 
+/* All polls of a task by how long they took; null if they were not counted. */
+static void polls_of(struct json *j, const struct task *t)
+{
+	if (!t->polls) {
+		json_null(j, "polls");
+		return;
+	}
+	json_array(j, "polls");
+	for (size_t i = 0; i < TASK_CLASSES; i++) {
+		json_object(j, NULL);
+		if (i < TASK_CLASSES - 1)
+			json_number(j, "below_ns", task_class[i]);
+		else
+			json_null(j, "below_ns");
+		json_number(j, "count", t->took[i]);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
 static void tasks(struct json *j, const struct model *m)
 {
 	json_array(j, "tasks");
@@ -161,6 +181,7 @@ static void tasks(struct json *j, const struct model *m)
 		json_text(j, "task", m->task[i].name);
 		json_number(j, "total_ns", m->task[i].total);
 		json_histogram(j, "long_polls", &m->task[i].durations);
+		polls_of(j, &m->task[i]);
 		json_object_end(j);
 	}
 	json_array_end(j);

@@ -68,11 +68,17 @@ struct worker {
 	uint64_t blocks, longest;
 };
 
-/* Long polls of one task. */
+#define TASK_CLASSES 7 /* of polls by how long they took */
+
+/* The lengths (ns) that the classes are below; the last has none. As probes/pollentry.bt has them. */
+static const uint64_t task_class[TASK_CLASSES - 1] = {16000, 64000, 256000, 1000000, 4000000, 16000000};
+
+/* Polls of one task. */
 struct task {
-	const char *name; /* NULL: not known */
-	uint64_t total;
-	struct histogram durations;
+	const char *name;		    /* NULL: not known */
+	uint64_t total;			    /* ns, of those that were long */
+	struct histogram durations;	    /* of the long ones */
+	uint64_t polls, took[TASK_CLASSES]; /* all of them, and by class, if they were counted; else 0 */
 };
 
 /* Stretches in which all workers were in long polls: a task that became ready then had to wait, for `mean_wait` on average. */

@@ -265,6 +265,8 @@ static void judge_sample(struct replay *r, const struct event *e)
 		samples_add(r->samples, e->tid, e->ns, e->age, v);
 }
 
+#define BLOCK_ON_SITE 1 /* of pollentry.bt: the future of a current-thread runtime's block_on */
+
 /* The future whose polls begin at `site`: its name, or NULL. */
 static const char *future_at(const struct replay *r, uint64_t site)
 {
@@ -454,6 +456,10 @@ static void take(struct replay *r, const struct event *e)
 		break;
 	case EVENT_LIMIT:
 		m->stacks_skipped += e->count;
+		break;
+	case EVENT_TOOK:
+		tally_took(r->tally, e->poll.site == BLOCK_ON_SITE ? "block_on" : future_at(r, e->poll.site),
+			   e->chunk, e->count);
 		break;
 	case EVENT_COUNTED:
 		m->events_counted += e->count;

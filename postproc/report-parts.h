@@ -24,8 +24,11 @@ void report_detail(struct report *report, size_t rank);
 /* The frames of a stack, from the task's outermost one (or the thread's) to the leaf, a line each, or one for several. */
 void report_chain(struct report *report, const struct verdict *stack);
 
-/* A line per task with long polls, `top` of them. */
+/* A line per task with long polls, `top` of them. Begins with an empty line, if there are any. */
 void report_tasks(struct report *report);
+
+/* How long all polls took, by task, `top` of these, if that was counted. Begins with an empty line. */
+void report_polls(struct report *report);
 
 /* A line per worker, the worst first. */
 void report_workers(struct report *report);

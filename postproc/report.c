@@ -371,10 +371,8 @@ static void whole(struct report *report)
 			report_detail(report, i);
 		}
 	}
-	if (m->tasks) {
-		page_end(page);
-		report_tasks(report);
-	}
+	report_tasks(report);
+	report_polls(report);
 	if (m->workers) {
 		page_end(page);
 		report_workers(report);

@@ -458,6 +458,12 @@ static void add(struct tally *t, const struct block *block)
 		     });
 }
 
+void tally_took(struct tally *t, const char *task, unsigned class, uint64_t count)
+{
+	if (class < TASK_CLASSES)
+		tasks_took(t->tasks, task, class, count);
+}
+
 void tally_observe(struct tally *t, tally_observer *observer, void *context)
 {
 	t->observer = observer;

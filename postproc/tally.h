@@ -48,6 +48,9 @@ void tally_gone(struct tally *tally, long tid, uint64_t ns);
 /* The thread's role as last seen. */
 enum role tally_role(const struct tally *tally, long tid);
 
+/* `count` polls of a task (copied; NULL: not known) took so long: a class of the model's. Of another class they are left out. */
+void tally_took(struct tally *tally, const char *task, unsigned class, uint64_t count);
+
 void tally_add(struct tally *tally, const struct block *block);
 
 /* Told of each block when it is added. `of` is the blocker that it counts for, good as long as the tally; only what tells it from

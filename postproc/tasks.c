@@ -46,7 +46,7 @@ void tasks_free(struct tasks *t)
 	free(t);
 }
 
-void tasks_add(struct tasks *t, const char *name, uint64_t ns)
+static struct task *find(struct tasks *t, const char *name)
 {
 	struct task key = {.name = name}, *task;
 	void **slot = htab_find_slot(t->by_name, &key, INSERT);
@@ -55,9 +55,23 @@ void tasks_add(struct tasks *t, const char *name, uint64_t ns)
 		*slot = task = xcalloc(1, sizeof(*task));
 		task->name = name ? xstrdup(name) : NULL;
 	}
-	task = *slot;
+	return *slot;
+}
+
+void tasks_add(struct tasks *t, const char *name, uint64_t ns)
+{
+	struct task *task = find(t, name);
+
 	task->total += ns;
 	histogram_add(&task->durations, ns);
+}
+
+void tasks_took(struct tasks *t, const char *name, unsigned class, uint64_t count)
+{
+	struct task *task = find(t, name);
+
+	task->polls += count;
+	task->took[class] += count;
 }
 
 static int collect(void **slot, void *end)
@@ -74,6 +88,8 @@ static int by_total(const void *one, const void *two)
 
 	if (a->total != b->total)
 		return a->total < b->total ? 1 : -1;
+	if (a->polls != b->polls)
+		return a->polls < b->polls ? 1 : -1;
 	return strcmp(a->name ? a->name : "", b->name ? b->name : "");
 }
 

@@ -11,7 +11,8 @@
 # executable, as in P0:0x1234), own (how many of the last files are scripts of the user's: see own.awk), watch (statements that
 # look at a new name), duration (ms, 0: no end).
 #
-# Probes with the same name and filter become one program: each program costs every thread of the machine a little.
+# Probes with the same name and filter become one program, and those of a switch of threads or of a wake-up become one whatever their
+# filters: each program costs every thread of the machine a little, each time.
 
 function rest_of(line) {
 	sub(/^[^@]*@[a-z]+ ?/, "", line)
@@ -89,8 +90,7 @@ function gone(    names, n, i, text) {
 	for (i = 1; i <= n; i++)
 		text = text "delete(@" names[i] "[tid]);\n"
 	if (stacks == "copy")
-		text = text "$i = (uint64)0;\nwhile ($i < 512) {\ndelete(@chunk[(uint64)tid, $i]);\n" \
-			"delete(@chunk[(uint64)tid + 0x100000000, $i]);\n$i = $i + 1;\n}\n"
+		text = text "$i = (uint64)0;\nwhile ($i < 512) {\ndelete(@chunk[(uint64)tid, $i]);\n$i = $i + 1;\n}\n"
 	return "if (@worker[tid]) {\n" text "}\ndelete(@worker[tid]);\ndelete(@looked[tid]);\n"
 }
 
@@ -304,6 +304,16 @@ function show(head, text) {
 	script = script "\n" fill(head) "\n{\n" fill(text) "}\n"
 }
 
+# One program of all that have this attach point, for events that `filter` lets pass. What concerns no worker ends there.
+function fuse(point, filter,    i, text) {
+	for (i = 1; i <= heads; i++)
+		if (index(order[i], point " /") == 1) {
+			text = text "\tif (" substr(order[i], length(point) + 3, length(order[i]) - length(point) - 3) ") {\n" program[order[i]] "\t}\n"
+			fused[order[i]] = 1
+		}
+	show(point " /" filter "/", text)
+}
+
 # Nothing is seen of the workers until all is attached, which takes a moment: half of the probes would tell half of the truth.
 function begin(    i, n, tid, text) {
 	n = split(workers, tid, " ")
@@ -359,13 +369,13 @@ function back(    who) {
 		"\tif (@asleep[$who] + @queued[$who] >= $least || (@wait[$who]" (exact ? " && @poll_key[$who]" : "") ")) {\n" \
 		bound() capture(resume) "}\n" program["back"])
 	if (stacks == "copy")
-		show(resume ? "tracepoint:rseq:rseq_update /pid == $1 && @want[tid]/" : \
-			"tracepoint:sched:sched_switch /@want[args->next_pid]/",
-			"\t$who = (uint64)" who ";\n\t$owner = $who;\n" body["print"])
+		show((resume ? "tracepoint:rseq:rseq_update /pid == $1" : "tracepoint:sched:sched_switch /@worker[args->next_pid]") \
+			" && (@want[" who "] || @want[(uint64)cpu + 0x100000000] || @want[(uint64)cpu + 0x200000000] || " \
+			"@want[(uint64)cpu + 0x300000000])/", "\t$who = (uint64)" who ";\n" body["pick"] body["print"])
 }
 
 function end(    maps, text, name) {
-	text = ("unended" in body ? "\t$now = nsecs;\n\tif (@why == 3) {\n\t\t$now = @until;\n\t}\n\t$oldest = (uint64)$2 * 1000;\n" \
+	text = (script ~ /@took\[/ ? "\tprint(@took);\n" : "") ("unended" in body ? "\t$now = nsecs;\n\tif (@why == 3) {\n\t\t$now = @until;\n\t}\n\t$oldest = (uint64)$2 * 1000;\n" \
 		body["unended"] : "") "\tif (@why == 0) { printf(\"end %lld interrupt\\n\", nsecs); }\n" \
 		"\tif (@why == 1) { printf(\"end %lld exit\\n\", nsecs); }\n" \
 		"\tif (@why == 2) { printf(\"end %lld exec\\n\", nsecs); }\n" \
@@ -392,8 +402,12 @@ END {
 	show("BEGIN", "\t@why = 0;\n\t@copied = (uint64)" (thin ? 16777217 : 0) ";\n\t@missed = (uint64)0;\n\t@thin = (uint64)" (thin ? 1 : 0) ";\n\t@begun = 0;\n\t@until = (uint64)0;\n" \
 		"\t@events = (uint64)0;\n\t@uncounted = (uint64)0;\n\t@uncounted_ns = (uint64)0;\n" \
 		(exact ? "\t@poll_thread[(uint64)0] = (uint64)0;\n\t@polls = (uint64)0;\n\t@polls_ns = (uint64)0;\n" : ""))
+	fuse("tracepoint:sched:sched_switch", "pid == $1 || @worker[args->next_pid]")
+	fuse("tracepoint:sched:sched_waking", "@worker[args->pid]")
 	for (i = 1; i <= heads; i++)
-		if (order[i] ~ /^site /)
+		if (order[i] in fused)
+			continue
+		else if (order[i] ~ /^site /)
 			show_sites(substr(order[i], 6), program[order[i]])
 		else if (order[i] != "back")
 			show(order[i], program[order[i]])

@@ -291,6 +291,36 @@ good_references() {
 	done
 }
 
+@test "lost events show in every format and chart, and in none without" {
+	write_stream | awk '$1 == "end" { print "Lost 1237 events" } { print }' >lossy
+	write_stream >s
+	for format in text json ndjson trace csv folded prometheus markdown pprof; do
+		for stream in lossy s; do
+			"$POSTPROC" report --format "$format" "$stream" >out
+			[[ $format != pprof ]] || { gzip -dc out >plain && mv plain out; }
+			count=$(grep -acE 'lost' out) || true
+			number=$(grep -acE '1,?237' out) || true
+			echo "$format $stream: $count lines of what was lost, $number with the number"
+			[[ $stream == s || ($count -gt 0 && $number -gt 0) ]]
+			[[ $stream == lossy || $number == 0 ]]
+		done
+	done
+	for kind in timeline blockers histogram heatmap all; do
+		for file in chart.svg -; do
+			"$POSTPROC" report --format json=json --chart "$file" --chart-kind "$kind" lossy >out
+			[[ $file == - ]] || mv "$file" out
+			grep -q 'events were lost: too low' out
+			"$POSTPROC" report --format json=json --chart "$file" --chart-kind "$kind" s >out
+			[[ $file == - ]] || mv "$file" out
+			[[ $(grep -c 'events were lost' out) == 0 ]]
+		done
+	done
+	for format in text markdown; do
+		"$POSTPROC" diff --format "$format" s lossy >out
+		grep -q 'After, 1,237 events were lost' out
+	done
+}
+
 @test "long polls by task are all that there were, and stalls are no longer than the worker that was blocked least" {
 	gzip -dc "$ROOT/examples/demo-recording.txt.gz" >demo
 	"$POSTPROC" report --format json=demo.json --format text=demo.text --format prometheus=demo.prom demo

@@ -3,13 +3,18 @@
 //!     ground-truth [multi | current | healthy | stuck | yield] [SECONDS] [LOG_FROM_US] [SEED] 2>TRUTH
 //!
 //! multi, current: everything, on such a runtime. healthy: what only looks like blocking, on a multi-thread runtime. stuck: two
-//! tasks that never return from a poll. yield: as many polls as there can be.
+//! tasks that never return from a poll. yield: as many polls as there can be; ten times a second it prints how many there were in a
+//! second of its CPU time.
 
 mod blocks;
 mod tasks;
 mod truth;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+/// Of the task that does nothing else.
+static POLLS: AtomicU64 = AtomicU64::new(0);
 
 fn main() {
     let words: Vec<String> = std::env::args().collect();
@@ -35,11 +40,26 @@ fn main() {
         match flavor {
             "healthy" => tasks::spawn_healthy(seed),
             "stuck" => tasks::spawn_stuck(),
-            "yield" => tasks::spawn_yields(),
+            "yield" => tasks::spawn_yields(&POLLS),
             _ => tasks::spawn_all(seed, multi),
         }
         println!("ready");
-        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        if flavor == "yield" {
+            say_polls(seconds).await;
+        } else {
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+        }
     });
     std::process::exit(0);
+}
+
+async fn say_polls(seconds: u64) {
+    let seen = || (POLLS.load(Ordering::Relaxed), truth::cpu_seconds());
+    let mut before = seen();
+    for _ in 0..seconds * 10 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let now = seen();
+        println!("{:.0}", (now.0 - before.0) as f64 / (now.1 - before.1));
+        before = now;
+    }
 }

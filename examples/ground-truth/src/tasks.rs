@@ -1,5 +1,6 @@
 //! Tasks that block their thread in one way each, at random times for random lengths, and tasks that never do.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -344,9 +345,10 @@ pub fn spawn_stuck() {
 }
 
 /// As many polls as there can be.
-pub fn spawn_yields() {
+pub fn spawn_yields(polls: &'static AtomicU64) {
     tokio::spawn(async {
         loop {
+            polls.fetch_add(1, Ordering::Relaxed);
             tokio::task::yield_now().await;
         }
     });

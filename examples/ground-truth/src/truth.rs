@@ -25,10 +25,19 @@ pub struct Kind {
     pub task: &'static str,
 }
 
-fn now() -> u64 {
+fn read_clock(clock: libc::clockid_t) -> u64 {
     let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut t) };
+    unsafe { libc::clock_gettime(clock, &mut t) };
     t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64
+}
+
+fn now() -> u64 {
+    read_clock(libc::CLOCK_MONOTONIC)
+}
+
+/// The CPU time of all threads so far.
+pub fn cpu_seconds() -> f64 {
+    read_clock(libc::CLOCK_PROCESS_CPUTIME_ID) as f64 / 1e9
 }
 
 /// The thread's id, and the kernel's count of its time: on a CPU, waiting for one (ns), and how often.

@@ -12,7 +12,8 @@ usage: demo-load ADDR [--seconds N] [--rate N] [--connections N] [PATH ...]
 
   ADDR             where the server listens, such as 127.0.0.1:8080
   --seconds N      how long to go on; otherwise until the server ends
-  --rate N         requests per second of each path (4)
+  --rate N|max     requests per second of each path (4); max: each connection
+                   asks again as soon as it has its answer
   --connections N  connections of each path, which all ask at once (1; at least
                    3 of a path that ends in /lock, or nobody waits for the lock)
   PATH ...         what to ask for; otherwise all endpoints, bad and good";
@@ -39,7 +40,8 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 struct Options {
     addr: SocketAddr,
     seconds: Option<f64>,
-    rate: f64,
+    /// None: as fast as answers come.
+    rate: Option<f64>,
     connections: u32,
     paths: Vec<String>,
 }
@@ -49,14 +51,19 @@ impl Options {
         let mut options = Self {
             addr: args.next()?.parse().ok()?,
             seconds: None,
-            rate: 4.0,
+            rate: Some(4.0),
             connections: 1,
             paths: Vec::new(),
         };
         while let Some(arg) = args.next() {
             match arg.as_str() {
-                "--seconds" => options.seconds = Some(positive(args.next()?)?),
-                "--rate" => options.rate = positive(args.next()?)?,
+                "--seconds" => options.seconds = Some(positive(&args.next()?)?),
+                "--rate" => {
+                    options.rate = match args.next()?.as_str() {
+                        "max" => None,
+                        rate => Some(positive(rate)?),
+                    }
+                }
                 "--connections" => options.connections = args.next()?.parse().ok()?,
                 path if path.starts_with('/') => options.paths.push(arg),
                 _ => return None,
@@ -74,7 +81,7 @@ impl Options {
     }
 }
 
-fn positive(arg: String) -> Option<f64> {
+fn positive(arg: &str) -> Option<f64> {
     // Bounded, to be fit for a `Duration` whatever is asked for.
     arg.parse().ok().filter(|n| (1e-3..=1e6).contains(n))
 }
@@ -108,8 +115,9 @@ fn run(options: &Options) {
             let connections = options.connections(path);
             let turn = index as f64 / options.paths.len() as f64;
             // The paths take turns, the connections of one path do not.
-            let first = started + Duration::from_secs_f64(turn / options.rate);
-            let period = Duration::from_secs_f64(f64::from(connections) / options.rate);
+            let rate = options.rate.unwrap_or(f64::INFINITY);
+            let first = started + Duration::from_secs_f64(turn / rate);
+            let period = Duration::from_secs_f64(f64::from(connections) / rate);
             let threads: Vec<_> = (0..connections)
                 .map(|_| scope.spawn(move || ask(options.addr, path, first, period, end)))
                 .collect();
@@ -128,10 +136,11 @@ fn run(options: &Options) {
 
     for (path, stats) in options.paths.iter().zip(stats) {
         println!(
-            "{path:<16} {:>6} requests  mean {:>6.1} ms  max {:>6.1} ms  {} failed",
-            stats.requests,
+            "{path:<16} {:>6} requests  mean {:>7.3} ms  p99 {:>7.3} ms  max {:>7.3} ms  {} failed",
+            stats.took.len(),
             stats.mean_ms(),
-            stats.max.as_secs_f64() * 1e3,
+            stats.p99_ms(),
+            stats.max_ms(),
             stats.failed,
         );
     }
@@ -139,26 +148,35 @@ fn run(options: &Options) {
 
 #[derive(Default)]
 struct Stats {
-    /// How many were answered, and how fast.
-    requests: u32,
-    total: Duration,
-    max: Duration,
-    /// How many were not, or not with success.
+    /// How long each answer took.
+    took: Vec<Duration>,
+    /// How many requests were not answered, or not with success.
     failed: u32,
 }
 
 impl Stats {
-    fn merge(self, other: Self) -> Self {
+    fn merge(mut self, other: Self) -> Self {
+        self.took.extend(other.took);
+        self.took.sort_unstable();
         Self {
-            requests: self.requests + other.requests,
-            total: self.total + other.total,
-            max: self.max.max(other.max),
+            took: self.took,
             failed: self.failed + other.failed,
         }
     }
 
     fn mean_ms(&self) -> f64 {
-        self.total.as_secs_f64() * 1e3 / f64::from(self.requests.max(1))
+        let total: Duration = self.took.iter().sum();
+        total.as_secs_f64() * 1e3 / self.took.len().max(1) as f64
+    }
+
+    /// 99 in 100 answers took no longer.
+    fn p99_ms(&self) -> f64 {
+        let at = self.took.len() * 99 / 100;
+        self.took.get(at).map_or(0.0, |took| took.as_secs_f64() * 1e3)
+    }
+
+    fn max_ms(&self) -> f64 {
+        self.took.last().map_or(0.0, |took| took.as_secs_f64() * 1e3)
     }
 }
 
@@ -183,9 +201,7 @@ fn ask(
         match open.get(path) {
             Ok(success) => {
                 let took = asked.elapsed();
-                stats.requests += 1;
-                stats.total += took;
-                stats.max = stats.max.max(took);
+                stats.took.push(took);
                 stats.failed += u32::from(!success);
                 connection = Some(open);
             }
@@ -194,7 +210,11 @@ fn ask(
         }
         // Turns that were missed stay missed: a server that falls behind is
         // not punished for it, and a path's connections keep in step.
-        while due <= Instant::now() {
+        let now = Instant::now();
+        if period.is_zero() {
+            due = now;
+        }
+        while due <= now && !period.is_zero() {
             due += period;
         }
     }
