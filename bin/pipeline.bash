@@ -218,7 +218,7 @@ write_head() (
 
 # Starts bpftrace on the script $1, writing to the file descriptor $2, and what tells that the target is gone.
 start_bpftrace() {
-	run_bpftrace "$([[ $RAW$VIEW ]] && echo line || echo full)" \
+	run_bpftrace "$([[ $RAW ]] && echo line || echo full)" \
 		>&"$2" 2>&"$complaints" {out}>&- {complaints}>&- {relay}>&- < <(printf '%s\n' "$1") &
 	TRACER=$!
 	exec_bound KILL "$POSTPROC" watch "$PID" "$BORN" {out}>&- {complaints}>&- {relay}>&- &

@@ -28,7 +28,7 @@
 
 #define BUFFER 65536
 #define PIPE (1 << 20)	  /* bytes that a pipe may hold for us */
-#define PAUSE 50000000u	  /* ns between two reads of a stream: few of its writers fill the pipe in that */
+#define PAUSE 100000000u  /* ns between two reads of a stream: few of its writers fill the pipe in that */
 #define SPAN 30000000000u /* ns, of the window unless --window says */
 
 struct options {

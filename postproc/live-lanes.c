@@ -48,8 +48,8 @@ static void lasting(const struct live_worker *worker, int row, int column)
 {
 	char cue[] = {worker->stack ? reason_info(worker->reason)->cue : '?', '\0'};
 
-	pen_put(row, column, 1,
-		worker->stack ? pen_reason(worker->reason, true) : pen_style(PEN_WARNING) | A_REVERSE, cue);
+	pen_cell(row, column,
+		 worker->stack ? pen_reason(worker->reason, true) : pen_style(PEN_WARNING) | A_REVERSE, cue);
 }
 
 /* A capital letter is a cell that was blocked for half of its time or more, a small one less. */
@@ -85,15 +85,15 @@ static void lane(const struct live_view *v, const struct live_worker *worker, in
 		bool early = begins < v->model->start;
 
 		if (!taken) {
-			pen_put(row, LANE + (int)i, 1, pen_style(PEN_FAINT),
-				early	     ? " "
-				: pen_utf8() ? "·"
-					     : ".");
+			pen_cell(row, LANE + (int)i, pen_style(PEN_FAINT),
+				 early	      ? " "
+				 : pen_utf8() ? "·"
+					      : ".");
 			continue;
 		}
 		if (!filled)
 			cue[0] = (char)tolower((unsigned char)cue[0]);
-		pen_put(row, LANE + (int)i, 1, pen_reason(cell[i].reason, filled), cue);
+		pen_cell(row, LANE + (int)i, pen_reason(cell[i].reason, filled), cue);
 	}
 }
 

@@ -121,6 +121,14 @@ size_t pen_put(int row, int column, size_t columns, unsigned long style, const c
 	return pen_put_as(row, column, columns, style, text_shorten, text);
 }
 
+void pen_cell(int row, int column, unsigned long style, const char *glyph)
+{
+	if (row < 0 || row >= LINES || column < 0 || column >= COLS)
+		return;
+	attrset((attr_t)style);
+	mvaddstr(row, column, glyph);
+}
+
 void pen_right(int row, int column, size_t columns, unsigned long style, const char *text)
 {
 	char *safe = escape_terminal(text, unicode);
@@ -192,6 +200,6 @@ void pen_bar(int row, int column, size_t columns, unsigned long style, double sh
 				   : unicode		 ? "░"
 							 : ".";
 
-		pen_put(row, column + (int)i, 1, halves > 2 * i ? style : pen_style(PEN_FAINT), cell);
+		pen_cell(row, column + (int)i, halves > 2 * i ? style : pen_style(PEN_FAINT), cell);
 	}
 }

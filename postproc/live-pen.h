@@ -27,6 +27,9 @@ size_t pen_put_as(int row, int column, size_t columns, unsigned long style, shor
 /* At their right end. */
 void pen_right(int row, int column, size_t columns, unsigned long style, const char *text);
 
+/* One cell, of which there are many: `glyph` is this program's own, a column wide, and not escaped. */
+void pen_cell(int row, int column, unsigned long style, const char *glyph);
+
 /* Blanks, of a style. */
 void pen_fill(int row, int column, size_t columns, unsigned long style);
 

@@ -88,7 +88,7 @@ static void trend(const struct live_row *r, int row, size_t cells, unsigned long
 	for (size_t i = 0; i < cells; i++)
 		most = r->trend[i] > most ? r->trend[i] : most;
 	for (size_t i = 0; i < cells; i++)
-		pen_put(row, TREND + (int)i, 1, style, pen_spark(r->trend[i], most));
+		pen_cell(row, TREND + (int)i, style, pen_spark(r->trend[i], most));
 }
 
 static void table_row(const struct live_view *v, const struct live_workers *w, const struct live_row *r,

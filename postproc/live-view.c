@@ -10,7 +10,7 @@
 #include "live-pen.h"
 #include "live-terminal.h"
 
-#define REDRAW 200000000u   /* ns between two redraws, at least */
+#define REDRAW 250000000u   /* ns between two redraws, at least */
 #define QUIET 1000000000u   /* ns without a line: nothing earlier will come */
 #define MESSAGE 5000000000u /* ns that a message stays */
 #define STALE 3000000000u   /* what lasts is said to once a second: without that it does no more */
@@ -342,5 +342,5 @@ int live_view_tick(struct live_view *v)
 		v->drawn_wall = v->wall;
 		draw(v);
 	}
-	return 200;
+	return 250;
 }

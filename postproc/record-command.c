@@ -209,14 +209,35 @@ static int64_t now(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* Takes out the lines that only make bpftrace write what came before them (probes/compose.awk). Returns how many bytes are left. */
+static size_t drop_flushes(char *lines, size_t size)
+{
+	char *end = lines + size, *at = lines;
+
+	while (at < end) {
+		char *found = end - at >= 2 && !memcmp(at, "#\n", 2)
+				      ? at
+				      : memmem(at, (size_t)(end - at), "\n#\n", 3);
+
+		if (!found)
+			break;
+		at = found + (*found == '\n');
+		end -= 2;
+		memmove(at, at + 2, (size_t)(end - at));
+	}
+	return (size_t)(end - lines);
+}
+
 /* Queues the whole lines of the block. */
 static void end_block(struct recorder *r)
 {
 	const char *end = r->filled ? memrchr(r->block, '\n', r->filled) : NULL;
 	size_t size = end ? (size_t)(end - r->block) + 1 : r->filled >= LINE_LIMIT ? r->filled : 0;
 
-	if (size)
-		enqueue(r, r->block, size);
+	size_t kept = drop_flushes(r->block, size);
+
+	if (kept)
+		enqueue(r, r->block, kept);
 	r->filled -= size;
 	memmove(r->block, r->block + size, r->filled);
 	r->since = now();

@@ -321,6 +321,9 @@ function begin(    i, n, tid, text) {
 		text = text "\t@worker[" tid[i] "] = 1;\n"
 	if (duration)
 		show("interval:ms:" duration, counted() "\t@why = 3;\n\t@until = nsecs;\n\texit();\n")
+	# What bpftrace has to say is written when 4 KiB of it have come together: with a line like this, at once.
+	if (flush)
+		show("interval:ms:250", "\tprint(\"#\");\n")
 	show("interval:ms:50 /@begun == 0/", "\t@begun = 1;\n\tprintf(\"begin %lld\\n\", nsecs);\n" text)
 }
 

@@ -147,7 +147,7 @@ compose_script() {
 	awk -v pid="$PID" -v threshold="$THRESHOLD_US" -v hz="$HZ" -v workers="${WATCHED[*]}" -v duration="${DURATION_MS:-0}" \
 		-v stacks="$STACKS" -v chunks=$((STACK_KIB * 8)) -v windows="$(code_windows)" -v watch="$(watch_names)" \
 		-v resume="$RESUME" -v raw=$((BPFTRACE[0] > 0 || BPFTRACE[1] >= 20)) -v tokio="$(tokio_state)" -v sites="$sites" \
-		-v tracer=$$ -v thin=$((THINNER > 0)) -v most=10000 -v own=${#OWN[@]} -v bodies="${#bodies[@]}" \
+		-v tracer=$$ -v thin=$((THINNER > 0)) -v most=10000 -v own=${#OWN[@]} -v flush="$VIEW" -v bodies="${#bodies[@]}" \
 		-f "$PROBES/compose.awk" -f "$PROBES/own.awk" "${bodies[@]}" "${bodies[@]}" "${probes[@]}"
 }
 
