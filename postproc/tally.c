@@ -1,36 +1,18 @@
 /* tally.c - see tally.h. */
 #include "tally.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 
+#include "blockers.h"
 #include "stalls.h"
 #include "tasks.h"
 
 #define CHART_BLOCKS 20000 /* spans kept for the timeline, unless all are wanted: the newest */
-#define MOST_STACKS 256	   /* distinct stacks told apart within a blocker */
 #define MOST_GONE 4096	   /* workers that are told apart after they have exited: the latest */
-#define MOST_PARTIES 64	   /* distinct wakers or culprits told apart within a blocker */
-
-struct stack_share {
-	const struct verdict *stack;
-	uint64_t total;
-	const char *syscall;
-};
-
-/* A blocker while it grows. */
-struct entry {
-	struct blocker b;
-	struct stack_share *share;
-	size_t shares;
-	struct party *party;
-	size_t parties;
-	size_t rank;
-};
 
 struct thread {
 	struct worker w;
@@ -44,7 +26,7 @@ struct thread {
 struct kept_span {
 	struct span span;
 	long tid;
-	const struct entry *entry;
+	const struct blocker *blocker; /* of the blockers, not of the model */
 };
 
 /* A worker's exit. */
@@ -55,7 +37,8 @@ struct exit {
 
 struct tally {
 	uint64_t window;
-	htab_t entries, threads;
+	struct blockers *blockers;
+	htab_t threads;
 	struct exit *gone; /* workers', the earliest first */
 	size_t gones, gones_allocated, gones_first;
 	struct worker left_out; /* sum of those that were forgotten */
@@ -82,35 +65,6 @@ struct tally {
 	struct task *task;
 	struct tally *looked; /* what tally_so_far() has made of a window */
 };
-
-static hashval_t hash_entry(const void *p)
-{
-	const struct entry *e = p;
-	hashval_t h = iterative_hash(e->b.function, strlen(e->b.function), e->b.reason);
-
-	return e->b.task ? iterative_hash(e->b.task, strlen(e->b.task), h) : h;
-}
-
-static int equal_entries(const void *one, const void *two)
-{
-	const struct blocker *a = &((const struct entry *)one)->b, *b = &((const struct entry *)two)->b;
-
-	return a->reason == b->reason && !strcmp(a->function, b->function) && !a->task == !b->task &&
-	       (!a->task || !strcmp(a->task, b->task));
-}
-
-static void free_entry(void *p)
-{
-	struct entry *e = p;
-
-	for (size_t i = 0; i < e->parties; i++)
-		free((char *)e->party[i].comm);
-	free(e->party);
-	free(e->share);
-	free((char *)e->b.function);
-	free((char *)e->b.task);
-	free(e);
-}
 
 static hashval_t hash_thread(const void *p)
 {
@@ -141,7 +95,7 @@ struct tally *tally_new(uint64_t window, bool all_spans)
 	t->all_spans = all_spans;
 	t->tasks = tasks_new();
 	t->stalls = stalls_new();
-	t->entries = htab_create(64, hash_entry, equal_entries, free_entry);
+	t->blockers = blockers_new();
 	t->threads = htab_create(64, hash_thread, equal_threads, free_thread);
 	t->names = htab_create(64, htab_hash_string, equal_names, free);
 	return t;
@@ -151,7 +105,7 @@ void tally_free(struct tally *t)
 {
 	if (!t)
 		return;
-	htab_delete(t->entries);
+	blockers_free(t->blockers);
 	htab_delete(t->threads);
 	htab_delete(t->names);
 	for (size_t i = t->waits_first; i < t->waits; i++)
@@ -271,105 +225,6 @@ enum role tally_role(const struct tally *t, long tid)
 	return thread ? thread->w.role : ROLE_UNKNOWN;
 }
 
-/* The name of the blamed function, or where it is when nobody knows its name. The caller frees it. */
-static char *blamed_name(const struct block *block, const struct frame **frame)
-{
-	const struct verdict *v = block->stack;
-	char *name;
-
-	*frame = NULL;
-	if (block->reason == REASON_RUN_QUEUE && (!v || (!v->in_poll && (v->parked || !v->cut))))
-		return xstrdup("(a worker with nothing to do, woken)");
-	if (!v || !v->count)
-		return xstrdup("(unknown)");
-	*frame = v->frame[v->blame];
-	/* A future's code that was inlined into the runtime's poll has no frame, but the poll says whose it is. */
-	if (v->task && (*frame)->origin != ORIGIN_USER && (*frame)->origin != ORIGIN_DEPENDENCY) {
-		*frame = NULL;
-		return xstrdup(v->task);
-	}
-	if ((*frame)->name)
-		return xstrdup((*frame)->name);
-	const char *base = strrchr((*frame)->module, '/');
-
-	if (asprintf(&name, "%s+0x%llx", base ? base + 1 : (*frame)->module,
-		     (unsigned long long)(*frame)->offset) < 0)
-		xmalloc_failed(strlen((*frame)->module));
-	return name;
-}
-
-static struct entry *find_entry(struct tally *t, const struct block *block)
-{
-	const struct frame *frame;
-	struct entry key = {.b.reason = block->reason,
-			    .b.task = block->task    ? block->task
-				      : block->stack ? block->stack->task
-						     : NULL};
-
-	key.b.function = blamed_name(block, &frame);
-	void **slot = htab_find_slot(t->entries, &key, INSERT);
-
-	if (*slot) {
-		free((char *)key.b.function);
-		return *slot;
-	}
-	struct entry *e = xcalloc(1, sizeof(*e));
-
-	e->b.reason = block->reason;
-	e->b.function = key.b.function;
-	e->b.task = key.b.task ? xstrdup(key.b.task) : NULL;
-	if (frame) {
-		e->b.file = frame->file;
-		e->b.line = frame->line;
-	}
-	*slot = e;
-	return e;
-}
-
-static void add_stack(struct entry *e, const struct block *block)
-{
-	size_t i = 0;
-
-	if (!block->stack)
-		return;
-	while (i < e->shares && e->share[i].stack != block->stack)
-		i++;
-	if (i == e->shares) {
-		if (i == MOST_STACKS)
-			return;
-		e->share = xrealloc(e->share, (i + 1) * sizeof(*e->share));
-		e->share[e->shares++] =
-			(struct stack_share){.stack = block->stack, .syscall = block->syscall};
-	}
-	e->share[i].total += block->duration;
-}
-
-/* Parties are told apart by where they were, and without a stack by their name. */
-static void add_party(struct entry *e, const struct block *block)
-{
-	size_t i = 0;
-
-	if (!block->party.comm)
-		return;
-	while (i < e->parties &&
-	       (e->party[i].stack != block->party.stack || strcmp(e->party[i].comm, block->party.comm) != 0))
-		i++;
-	if (i == e->parties) {
-		if (i == MOST_PARTIES)
-			return;
-		e->party = xrealloc(e->party, (i + 1) * sizeof(*e->party));
-		e->party[e->parties++] = (struct party){
-			.comm = xstrdup(block->party.comm),
-			.same_process = block->party.same_process,
-			.stack = block->party.stack,
-		};
-	}
-	e->party[i].pid = block->party.pid;
-	e->party[i].tid = block->party.tid;
-	e->party[i].count++;
-	e->party[i].total += block->duration;
-}
-
 static void keep_span(struct tally *t, const struct kept_span *span)
 {
 	if (t->spans == t->ring_size && (t->all_spans || t->ring_size < CHART_BLOCKS)) {
@@ -418,20 +273,8 @@ static void add_poll(struct tally *t, struct thread *thread, const struct block 
 
 static void add(struct tally *t, const struct block *block)
 {
-	struct entry *e = find_entry(t, block);
 	struct thread *thread = find_thread(t, block->tid, INSERT);
 
-	e->b.count++;
-	e->b.total += block->duration;
-	e->b.asleep += block->asleep;
-	e->b.run_queue += block->run_queue;
-	e->b.estimated |= block->estimated;
-	e->b.unfinished += block->unfinished;
-	if (block->duration > e->b.max)
-		e->b.max = block->duration;
-	histogram_add(&e->b.durations, block->duration);
-	add_stack(e, block);
-	add_party(e, block);
 	if (block->poll)
 		add_poll(t, thread, block);
 	if (block->reason == REASON_RUN_QUEUE) {
@@ -454,7 +297,7 @@ static void add(struct tally *t, const struct block *block)
 				      .stack = block->stack,
 				      .party = span_party(t, block)},
 			     .tid = block->tid,
-			     .entry = e,
+			     .blocker = blockers_add(t->blockers, block),
 		     });
 }
 
@@ -475,7 +318,7 @@ void tally_add(struct tally *t, const struct block *block)
 	uint64_t end = block->start + block->duration;
 
 	if (t->observer)
-		t->observer(t->context, block, &find_entry(t, block)->b);
+		t->observer(t->context, block, blockers_find(t->blockers, block));
 	if (!t->window) {
 		add(t, block);
 		return;
@@ -498,22 +341,6 @@ void tally_add(struct tally *t, const struct block *block)
 	t->waits++;
 }
 
-static int by_total(const void *one, const void *two)
-{
-	const struct entry *a = *(struct entry *const *)one, *b = *(struct entry *const *)two;
-
-	if (a->b.total != b->b.total)
-		return a->b.total < b->b.total ? 1 : -1;
-	return strcmp(a->b.function, b->b.function);
-}
-
-static int by_party_total(const void *one, const void *two)
-{
-	const struct party *a = one, *b = two;
-
-	return (a->total < b->total) - (a->total > b->total);
-}
-
 static int by_tid(const void *one, const void *two)
 {
 	const struct thread *a = *(struct thread *const *)one, *b = *(struct thread *const *)two;
@@ -530,68 +357,12 @@ static int by_start(const void *one, const void *two)
 	return (a->worker > b->worker) - (a->worker < b->worker);
 }
 
-/* Only what counts: with a window, a blocker may have been named for blocks that are too old by now. */
-static int collect_entry(void **slot, void *end)
-{
-	struct entry ***next = end;
-
-	if (((struct entry *)*slot)->b.count)
-		*(*next)++ = *slot;
-	return 1;
-}
-
 static int collect(void **slot, void *end)
 {
 	void ***next = end;
 
 	*(*next)++ = *slot;
 	return 1;
-}
-
-static void finish_entry(struct entry *e)
-{
-	const struct stack_share *most = e->share;
-
-	for (size_t i = 1; i < e->shares; i++)
-		if (e->share[i].total > most->total)
-			most = &e->share[i];
-	e->b.stacks = e->shares;
-	if (most) {
-		const struct frame *f = most->stack->count ? most->stack->frame[most->stack->blame] : NULL;
-
-		e->b.stack = most->stack;
-		e->b.stack_total = most->total;
-		if (f && f->name && !strcmp(f->name, e->b.function)) {
-			e->b.file = f->file;
-			e->b.line = f->line;
-		}
-		if (most->syscall && *most->syscall)
-			e->b.syscall = most->syscall;
-	}
-	if (e->parties)
-		qsort(e->party, e->parties, sizeof(*e->party), by_party_total);
-	e->b.parties = e->parties < PARTIES_SHOWN ? e->parties : PARTIES_SHOWN;
-	for (size_t i = 0; i < e->b.parties; i++)
-		e->b.party[i] = e->party[i];
-}
-
-static void finish_blockers(struct tally *t, struct model *model)
-{
-	struct entry **entry = xcalloc(htab_elements(t->entries) + 1, sizeof(*entry)), **end = entry;
-
-	htab_traverse_noresize(t->entries, collect_entry, &end);
-	size_t count = (size_t)(end - entry);
-
-	qsort(entry, count, sizeof(*entry), by_total);
-	t->blocker = xcalloc(count + 1, sizeof(*t->blocker));
-	for (size_t i = 0; i < count; i++) {
-		finish_entry(entry[i]);
-		entry[i]->rank = i;
-		t->blocker[i] = entry[i]->b;
-	}
-	free(entry);
-	model->blocker = t->blocker;
-	model->blockers = count;
 }
 
 static void finish_workers(struct tally *t, struct model *model)
@@ -638,7 +409,7 @@ static void finish_spans(struct tally *t, struct model *model)
 			continue;
 		t->span[model->spans] = t->ring[i].span;
 		t->span[model->spans].worker = thread->index;
-		t->span[model->spans].blocker = &t->blocker[t->ring[i].entry->rank];
+		t->span[model->spans].blocker = &t->blocker[blockers_rank(t->ring[i].blocker)];
 		model->spans++;
 	}
 	qsort(t->span, model->spans, sizeof(*t->span), by_start);
@@ -674,7 +445,7 @@ static void finish(struct tally *t, struct model *model)
 	free(t->worker);
 	free(t->span);
 	free(t->task);
-	finish_blockers(t, model);
+	model->blocker = t->blocker = blockers_ranked(t->blockers, &model->blockers);
 	finish_workers(t, model);
 	finish_spans(t, model);
 	model->blocked = t->blocked;
