@@ -198,7 +198,7 @@ await() {
 
 # Whether $2 is the status of something that a signal ended, which is then said, with what that means: $1 what it was, $3.
 was_killed() {
-	(($2 > 128)) || return 1
+	(($2 > 128)) && kill -l "$2" &>/dev/null || return 1
 	say "hud-trace: $1 was ended by SIG$(kill -l "$2")$3"
 }
 
@@ -309,7 +309,7 @@ trace() {
 	fi
 	exec {complaints}>&-
 	wait "$sifter" || true
-	if ((STATUS > 0 && STATUS < 128)); then
+	if ((STATUS > 0 && (STATUS < 128 || STATUS == 255))); then
 		[[ ! $REPORTER ]] || kill -KILL "$REPORTER"
 		exec {out}>&-
 		await REPORTER REPORT_STATUS

@@ -225,6 +225,8 @@ static void find_currents(pid_t pid, const struct thread *threads, size_t count,
 	for (size_t l = 0; l < layouts->count; l++) {
 		struct tokio_layout *layout = &layouts->layout[l];
 
+		if (layout->current_thread.known) /* from debug info */
+			continue;
 		if (!layout->tagged && layout->current_thread.pointer && l == 0)
 			count_current(pid, threads, count, layout);
 		else if (!layout->tagged)
