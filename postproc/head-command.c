@@ -26,6 +26,7 @@ static const char usage[] =
 	"      --workers PREFIX  its workers are the threads whose name starts so\n"
 	"  -t, --target FILE     take the symbols of its executable from FILE\n"
 	"      --debuginfod      ask the servers in $DEBUGINFOD_URLS for debug info\n"
+	"      --probe-starts    probe functions at their first instruction only\n"
 	"      --headless        no progress\n"
 	"  -m, --meta KEY=VALUE  one more meta line; may be repeated\n"
 	"  -h, --help            this text\n";
@@ -56,11 +57,15 @@ static int enter_sandbox(const struct head_options *options)
 int head_main(int argc, char **argv)
 {
 	static const struct option long_options[] = {
-		{"pid", required_argument, NULL, 'p'},	  {"workers", required_argument, NULL, 'w'},
-		{"target", required_argument, NULL, 't'}, {"meta", required_argument, NULL, 'm'},
-		{"debuginfod", no_argument, NULL, 'd'},	  {"headless", no_argument, NULL, 'q'},
-
-		{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
+		{"pid", required_argument, NULL, 'p'},
+		{"workers", required_argument, NULL, 'w'},
+		{"target", required_argument, NULL, 't'},
+		{"meta", required_argument, NULL, 'm'},
+		{"debuginfod", no_argument, NULL, 'd'},
+		{"headless", no_argument, NULL, 'q'},
+		{"probe-starts", no_argument, NULL, 's'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
 	};
 	const char **meta = xcalloc((size_t)argc + 1, sizeof(*meta));
 	struct head_options options = {.meta = meta, .confine = sandbox_resolver};
@@ -84,6 +89,9 @@ int head_main(int argc, char **argv)
 			break;
 		case 't':
 			options.target = optarg;
+			break;
+		case 's':
+			options.probe_starts = true;
 			break;
 		case 'q':
 			quiet = true;

@@ -232,7 +232,7 @@ static void write_tokio(FILE *out, pid_t pid, struct thread *threads, size_t cou
 }
 
 /* Where probes would tell one poll from another, for pollentry.bt; or why they would not. */
-static void write_sites(FILE *out, pid_t pid, struct space *space)
+static void write_sites(FILE *out, pid_t pid, struct space *space, bool starts)
 {
 	struct symbolizer *symbolizer = symbolizer_new(space);
 	struct module *module = touch_main(space);
@@ -244,8 +244,10 @@ static void write_sites(FILE *out, pid_t pid, struct space *space)
 	for (size_t i = 0; i < sites.count; i++) {
 		const struct pollsite *site = &sites.site[i];
 
-		fprintf(out, "site %c %" PRIx64 " %" PRIx64 " %d ", SITE_KINDS[site->kind], site->address,
-			site->address - module->bias, site->slow);
+		uint64_t address = starts ? site->function : site->address;
+
+		fprintf(out, "site %c %" PRIx64 " %" PRIx64 " %d ", SITE_KINDS[site->kind], address,
+			address - module->bias, site->slow || address != site->address);
 		if (site->future)
 			write_escaped(out, site->future, strlen(site->future));
 		else
@@ -422,7 +424,7 @@ static void write_all(FILE *out, const struct head_deaths *deaths, volatile stru
 	if (deaths->without[STAGE_SITES])
 		write_left_out(out, "site", deaths->without[STAGE_SITES]);
 	else
-		write_sites(out, pid, space);
+		write_sites(out, pid, space, s->options->probe_starts);
 	for (size_t i = 0; i < s->maps->count; i++)
 		write_map(out, &s->maps->mapping[i]);
 	for (size_t i = 0; i < s->count; i++)

@@ -21,7 +21,7 @@ setup() {
 		#!/usr/bin/env bash
 		case $1 in
 		--version) echo "bpftrace v${FAKE_VERSION-0.17.0}" && exit "${FAKE_VERSION_STATUS-0}" ;;
-		--help) exit ;;
+		--help | --info) exit ;;
 		esac
 		cat >script
 		eval "$FAKE"

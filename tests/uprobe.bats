@@ -75,6 +75,17 @@ is_accurate() {
 	is_accurate current
 }
 
+@test "a debug build, whose functions begin with what is slow to probe: polls are exact all the same" {
+	DEBUG=$(timeout 300 "$DEMO/build" debug | tail -n 1)
+	start_server "$DEBUG" DEMO_FLAVOR=current
+	start_load /sleep
+	start_trace --polls uprobe --duration 3
+	ends_with 0
+	cat out
+	blames out sleep call_legacy_sdk
+	grep -qE '^ +polls +exact, by probes' out
+}
+
 @test "SIGINT: a whole report, nothing left, the target goes on" {
 	start_server "$RELEASE"
 	start_load /sleep
