@@ -174,7 +174,7 @@ static void of_the_trace(const struct exposition *e)
 	number(e, "workers", "gauge", "Tokio worker threads that were traced.", m->workers);
 	time_value(e, "worker_seconds_total", "counter", "Time for which workers were traced, added up.",
 		   m->worker_time);
-	if (m->tasks && !m->workers_left_out && m->multi_thread)
+	if (m->stalled.workers)
 		time_value(e, "all_workers_blocked_seconds_total", "counter",
 			   "Time in which all workers were in long polls at once: ready tasks waited.",
 			   m->stalled.total);

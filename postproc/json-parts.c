@@ -137,15 +137,15 @@ static void workers(struct json *j, const struct model *m)
 	json_array_end(j);
 }
 
-/* null where it is not known: polls were not told apart, or workers came and went. */
+/* null where it is not known. */
 static void all_blocked(struct json *j, const struct model *m)
 {
-	if (!m->tasks || m->workers_left_out || !m->multi_thread) {
+	if (!m->stalled.workers) {
 		json_null(j, "all_blocked");
 		return;
 	}
 	json_object(j, "all_blocked");
-	json_number(j, "workers", m->multi_thread);
+	json_number(j, "workers", m->stalled.workers);
 	json_number(j, "total_ns", m->stalled.total);
 	json_number(j, "count", m->stalled.count);
 	json_number(j, "max_ns", m->stalled.longest);

@@ -81,8 +81,10 @@ struct task {
 	uint64_t polls, took[TASK_CLASSES]; /* all of them, and by class, if they were counted; else 0 */
 };
 
-/* Stretches in which all workers were in long polls: a task that became ready then had to wait, for `mean_wait` on average. */
+/* Stretches in which all workers of multi-thread runtimes were in long polls: a task that became ready then had to wait, for
+ * `mean_wait` on average. */
 struct stalled {
+	size_t workers; /* so many; 0: it is not known, for polls were not told apart, or workers came and went */
 	uint64_t total, count, longest, mean_wait;
 };
 
@@ -133,8 +135,7 @@ struct model {
 	uint64_t longest_poll; /* ns, without waits for a CPU */
 	struct task *task;     /* by total, largest first: of those polls */
 	size_t tasks;
-	size_t multi_thread;	/* workers of multi-thread runtimes */
-	struct stalled stalled; /* all of these */
+	struct stalled stalled;
 	/* From then on they were not told apart any more, because that cost too much (0: they were); and how long it took until
 	 * tracing was on again. */
 	uint64_t estimated_from, unseen;

@@ -153,8 +153,8 @@ static void head(struct report *report)
 		page_printf(page, STYLE_PLAIN, "%s (%s) with %s%zu worker%s blocked; ",
 			    unit_duration(text, m->stalled.total),
 			    unit_share(more, m->stalled.total, m->end - m->start),
-			    m->multi_thread > 1 ? "all " : "the ", m->multi_thread,
-			    m->multi_thread == 1 ? "" : "s");
+			    m->stalled.workers > 1 ? "all " : "the ", m->stalled.workers,
+			    m->stalled.workers == 1 ? "" : "s");
 		page_printf(page, STYLE_PLAIN, "%s time%s, up to ", unit_count(text, m->stalled.count),
 			    m->stalled.count == 1 ? "" : "s");
 		page_printf(page, STYLE_PLAIN, "%s", unit_duration(text, m->stalled.longest));

@@ -109,6 +109,7 @@ struct stalled stalls_of(const struct stalls *s, size_t workers)
 	qsort(copy->edge, copy->edges, sizeof(*copy->edge), by_time);
 	for (size_t i = 0; i < copy->edges; i++)
 		pass(&copy->sweep, &copy->edge[i]);
+	stalled.workers = workers;
 	stalled.total = level->total;
 	stalled.count = level->count;
 	stalled.longest = level->longest;

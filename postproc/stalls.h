@@ -22,7 +22,8 @@ void stalls_free(struct stalls *stalls);
  * by no more than some thousand others. */
 void stalls_add(struct stalls *stalls, uint64_t start, uint64_t end);
 
-/* The stretches in which at least `workers` workers were in long polls, so far. */
+/* The stretches in which at least `workers` workers were in long polls, so far. All 0 if that is none, or more than can be
+ * told of. */
 struct stalled stalls_of(const struct stalls *stalls, size_t workers);
 
 #endif

@@ -453,11 +453,13 @@ static void finish(struct tally *t, struct model *model)
 	model->polls = t->polls;
 	model->longest_poll = t->longest_poll;
 	model->task = t->task = tasks_ranked(t->tasks, &model->tasks);
+	size_t multi_thread = 0;
+
 	for (size_t i = 0; i < model->workers; i++)
-		model->multi_thread += model->worker[i].role == ROLE_WORKER;
+		multi_thread += model->worker[i].role == ROLE_WORKER;
 	/* Where workers come and go, how many there were at a time is not known. */
-	if (!model->workers_left_out)
-		model->stalled = stalls_of(t->stalls, model->multi_thread);
+	if (model->tasks && !model->workers_left_out)
+		model->stalled = stalls_of(t->stalls, multi_thread);
 	model->blocks = t->blocks;
 	model->run_queue_waits = t->run_queue_waits;
 }
