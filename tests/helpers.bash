@@ -126,13 +126,18 @@ rows() {
 		want { sub(/^ +/, ""); print why "\t" $0; want = 0 }' "$1"
 }
 
-# The twins that do it right are not among the blockers of report $1. On a busy machine one may well wait for a lock whose owner
-# is kept from its CPU: that is true, and rare.
-no_twins() {
-	! awk '/^ +# +total / { table = 1; next }
+# The functions of file $1 that have blocked more than twice. On a busy machine one may well wait for a lock whose owner is kept
+# from its CPU, or be stopped with the whole machine: that is true, and rare.
+often_blamed() {
+	awk '/^ +# +total / { table = 1; next }
 		table && (/^$/ || /^ ~/) { exit }
 		table && /^ *[0-9]+ +~?[0-9.,]+ / { many = !/  run queue$/ && $5 > 2; row = $0; next }
-		table && many && /demo_server::good::/ { print row; print }' "$1" | grep . || return 1
+		table && many { print row; print; many = 0 }' "$1"
+}
+
+# The twins that do it right are not among the blockers of report $1.
+no_twins() {
+	! often_blamed "$1" | grep demo_server::good:: || return 1
 }
 
 # A row of file $1 has a reason that matches $2, and blames function $3 of blocking.rs, at its $PLACE.

@@ -117,13 +117,15 @@ workers_are_found() {
 		END { exit !found }' report
 }
 
+# The twins do their work some hundred times meanwhile. A machine that others share may stop for milliseconds, now and then.
 @test "twins alone: nothing but waits for a CPU" {
 	start_server "$DEBUG"
 	start_load /good/hash /good/compress /good/read /good/dns /good/sleep /good/lock
 	start_trace --top 30 --duration 5
 	ends_with 0
 	cat out
-	! rows out | grep -v $'^run queue\t' || return 1
+	! often_blamed out | grep . || return 1
+	awk '/^Workers were blocked / { share = $4 } END { exit !(share < 1) }' out
 }
 
 # Two workers are sampled 199 times a second.
