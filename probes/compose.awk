@@ -115,6 +115,8 @@ function expand(line) {
 		return exact ? "$who = (uint64)tid;\n" body["observe"] : ""
 	if (line ~ /\/\/@aim/)
 		return exact ? spare() : ""
+	# Tokio's state tells: of what sleeps outside a poll nothing is kept.
+	sub(/ \/\*@polling\*\//, tokio ? " \\&\\& $poll != 0" : "", line)
 	# Before that, half of the probes would tell half of the truth; afterwards these threads are found by what they do.
 	sub(/\/\/@watch/, watch ? "if (@begun == 1) { " watch "}" : "", line)
 	if (line ~ /\/\/@gone/)
@@ -331,9 +333,13 @@ function begin(    i, n, tid, text) {
 function aim() {
 	if (!exact)
 		return ""
-	return (sites ? "\tif (@poll_parked[$who] != 0) {\n\t\t$least = (uint64)1 << 62;\n\t\t@poll_parked[$who] = (uint64)0;\n\t}\n" : "") \
-		"\tif (@poll_key[$who] == 0) {\n\t\t$least = (uint64)1 << 62;\n\t}\n" \
+	return "\tif (@poll_key[$who] == 0) {\n\t\t$least = (uint64)1 << 62;\n\t}\n" \
 		"\tif (@poll_key[$who] != 0 && nsecs - @poll_first[$who] >= $2 * 1000) {\n\t\t$least = (uint64)$2 * 125;\n\t}\n"
+}
+
+# A park that had begun before it was known to be one.
+function parked() {
+	return sites ? "\tif (@poll_parked[$who] != 0) {\n\t\t$least = (uint64)1 << 62;\n\t\t@poll_parked[$who] = (uint64)0;\n\t}\n" : ""
 }
 
 # A storm of waits is only counted, and how long they were.
@@ -365,7 +371,8 @@ function back(    who) {
 	who = resume ? "tid" : "args->next_pid"
 	show(resume ? "tracepoint:rseq:rseq_update /pid == $1 && @worker[tid]/" : \
 		"tracepoint:sched:sched_switch /@worker[args->next_pid]/",
-		"\t$who = (uint64)" who ";\n\t$id = (uint64)0;\n\t$least = (uint64)$2 * 1000;\n" aim() \
+		"\t$who = (uint64)" who ";\n\t$id = (uint64)0;\n\t$least = (uint64)$2 * 1000;\n" parked() \
+		"\tif (@asleep[$who] + @queued[$who] + @wait[$who] == 0) {\n\t\treturn;\n\t}\n" aim() \
 		"\tif (@asleep[$who] + @queued[$who] >= $least || (@wait[$who]" (exact ? " && @poll_key[$who]" : "") ")) {\n" \
 		bound() capture(resume) "}\n" program["back"])
 	if (stacks == "copy")
