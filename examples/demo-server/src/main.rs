@@ -6,6 +6,7 @@ mod app;
 mod blocking;
 mod dns;
 mod good;
+mod page;
 
 use std::convert::Infallible;
 use std::env;
@@ -101,6 +102,7 @@ async fn serve(addr: SocketAddr) -> Result<(), Error> {
 async fn route(app: Arc<App>, request: Request<Body>) -> Result<Response<Body>, Infallible> {
     let result = match request.uri().path() {
         "/" => Ok("hello".to_string()),
+        "/page" => Ok(page::render(&app)),
 
         "/hash" => blocking::hash(app).await,
         "/compress" => blocking::compress(app).await,
