@@ -103,7 +103,7 @@ static void need_space(struct replay *r)
 		resolver_new(r->space, r->arch, &(struct resolver_options){.confine = r->options.confine});
 	r->stacks = stacks_new(r->resolver, r->judge);
 	if (!r->options.all_stacks)
-		stacks_forget_walked(r->stacks);
+		stacks_forget_old(r->stacks);
 }
 
 /* The clock of the events and the wall clock. A recording that has only one of them has neither. */

@@ -11,8 +11,9 @@
 
 #define MAX_CHUNKS 4096 /* of 128 bytes: what a hostile `stack` line may ask memory for */
 #define MAX_RETURNS 4
-#define WALKED_KEPT                                                                                          \
-	65536 /* stacks that were walked in the kernel have an id of their own each time: only the newest are kept */
+/* How many of those that were described last are kept. What the kernel walked has an id of its own each time; a copied one is
+ * described again when ten seconds have passed and it is still to be seen (probes/stack.bt). */
+#define KEPT 50000
 #define MAX_CHAIN 1024 /* frames with inlined ones; further ones are dropped and the stack is cut */
 
 /* One described stack. It is kept as it came until somebody asks what it means. */
@@ -26,6 +27,7 @@ struct stack {
 	unsigned returns; /* words that belong elsewhere than they are: place and address */
 	uint64_t place[MAX_RETURNS], address[MAX_RETURNS];
 	bool walked;		    /* by the kernel's frame pointer walk */
+	uint64_t described;	    /* when it was last, as a number of descriptions */
 	const struct frame **frame; /* when it came resolved: its frames */
 	size_t frames;
 	bool whole;
@@ -38,7 +40,7 @@ struct stacks {
 	htab_t by_id;
 	htab_t known; /* frames that came resolved, each once: the judge tells chains apart by their frames */
 	struct stack *walk; /* the `frames` line whose addresses follow */
-	uint64_t *recent;   /* ids of walked ones, a ring of WALKED_KEPT; NULL: all are kept */
+	uint64_t *recent;   /* ids as they were described, a ring of KEPT; NULL: all are kept */
 	uint64_t recents;   /* ever */
 	uint64_t count, cut, walked, too_few; /* of those that are cut, the last two */
 	struct chain chain;
@@ -234,25 +236,28 @@ static void add_frame(struct stacks *stacks, const struct event *e)
 	s->whole = e->whole;
 }
 
-/* Makes room for a walked stack by the one that came WALKED_KEPT of them before. */
-static void forget_oldest(struct stacks *stacks, uint64_t id)
+/* It has just been described, and what was KEPT descriptions ago, and not again since, is forgotten. */
+static void remember(struct stacks *stacks, struct stack *s)
 {
-	uint64_t *place = &stacks->recent[stacks->recents++ % WALKED_KEPT];
+	if (!stacks->recent)
+		return;
+	uint64_t *place = &stacks->recent[stacks->recents % KEPT];
 	struct stack key = {.id = *place};
-	void **slot = *place && *place != id ? htab_find_slot(stacks->by_id, &key, NO_INSERT) : NULL;
+	void **slot = *place ? htab_find_slot(stacks->by_id, &key, NO_INSERT) : NULL;
 
-	*place = id;
-	if (!slot || !((struct stack *)*slot)->walked)
+	*place = s->id;
+	s->described = ++stacks->recents;
+	if (!slot || ((struct stack *)*slot)->described + KEPT != s->described)
 		return;
 	if (*slot == stacks->walk)
 		stacks->walk = NULL;
 	htab_clear_slot(stacks->by_id, slot);
 }
 
-void stacks_forget_walked(struct stacks *stacks)
+void stacks_forget_old(struct stacks *stacks)
 {
 	if (!stacks->recent)
-		stacks->recent = xcalloc(WALKED_KEPT, sizeof(*stacks->recent));
+		stacks->recent = xcalloc(KEPT, sizeof(*stacks->recent));
 }
 
 void stacks_add(struct stacks *stacks, const struct event *e)
@@ -262,6 +267,7 @@ void stacks_add(struct stacks *stacks, const struct event *e)
 	switch (e->kind) {
 	case EVENT_STACK:
 		s = find(stacks, e->stack, INSERT);
+		remember(stacks, s);
 		if (s->chunks || s->walked)
 			break;
 		s->tid = e->tid;
@@ -281,8 +287,7 @@ void stacks_add(struct stacks *stacks, const struct event *e)
 		s = find(stacks, e->stack, INSERT);
 		stacks->walk = s->words || s->chunks ? NULL : s;
 		s->walked |= stacks->walk != NULL;
-		if (stacks->recent)
-			forget_oldest(stacks, e->stack);
+		remember(stacks, s);
 		break;
 	case EVENT_FRAME:
 		add_frame(stacks, e);

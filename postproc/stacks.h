@@ -15,9 +15,9 @@ struct resolver;
 struct stacks *stacks_new(struct resolver *resolver, struct judge *judge);
 void stacks_free(struct stacks *stacks);
 
-/* From now on only the newest walked stacks are kept, each of which has an id of its own: a long trace must not fill the memory
- * with them. Not to be used with stacks_write(). */
-void stacks_forget_walked(struct stacks *stacks);
+/* From now on only stacks that were described lately are kept: a long trace must not fill the memory with them. Not to be used
+ * with stacks_write(). */
+void stacks_forget_old(struct stacks *stacks);
 
 /* Takes a line of kind EVENT_STACK, EVENT_WORDS, EVENT_RETURNS, EVENT_FRAMES, EVENT_ADDRESS or EVENT_FRAME. */
 void stacks_add(struct stacks *stacks, const struct event *e);
@@ -28,7 +28,7 @@ const struct verdict *stacks_verdict(struct stacks *stacks, uint64_t id);
 /* Writes `frame` lines for every stack whose meaning was asked for. Errors show in ferror(out). */
 void stacks_write(struct stacks *stacks, FILE *out);
 
-/* How many distinct stacks were unwound, and how many of them are cut although they are not parks. */
+/* How many stacks were unwound (again, if they had been forgotten), and how many of them are cut although they are not parks. */
 uint64_t stacks_count(const struct stacks *stacks);
 uint64_t stacks_cut(const struct stacks *stacks);
 

@@ -273,7 +273,8 @@ in_structure {
 
 /^(tracepoint|profile|interval):/ {
 	head = $0
-	sub(/^profile:hz:99 /, "profile:hz:" hz " ", head)
+	# Each timer interrupts every CPU: what waits to be printed is looked for no more often than it can have been taken.
+	sub(/^profile:hz:99 /, "profile:hz:" (printing && spares() ? int(1e9 / gap()) - 1 : hz) " ", head)
 	if (polled && exact)
 		sub(/\/$/, " \\&\\& @poll_key[" polled "]/", head)
 	polled = ""

@@ -146,12 +146,35 @@ static void workers_that_come_and_go(void **state)
 	assert_int_equal(m.worker_time, 50000 * 200 * MS + (m.end - m.start));
 }
 
+/* What is on a stack besides its frames differs each time, and so do ids. */
+static void stack_of_its_own(FILE *out, unsigned number, uint64_t ns)
+{
+	fprintf(out,
+		"stack %x 101 %x 7f0000000000 7f0000000010 1\nwords %x 101 0 0 %x 0 0 0 0 0 0 0 0 0 0 0 0 0 "
+		"0\n"
+		"sample %llu 101 0 0 %x\npoll %llu 101 %llu %llu %llu 0 7 1 M E\n",
+		number + 16, 0x10000 + number % 8, number + 16, number, (unsigned long long)(ns + 20 * MS),
+		number + 16, (unsigned long long)(ns + 100 * MS), (unsigned long long)ns,
+		(unsigned long long)(ns + 100 * MS), (unsigned long long)ns);
+}
+
+static void stacks_that_differ(void **state)
+{
+	struct model m;
+	(void)state;
+
+	does_not_grow(60000, "tls DWARF", stack_of_its_own, &m);
+	assert_int_equal(m.polls, 120000);
+	assert_int_equal(m.stacks_missing, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(events),
 		cmocka_unit_test(threads_that_come_and_go),
 		cmocka_unit_test(workers_that_come_and_go),
+		cmocka_unit_test(stacks_that_differ),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -162,6 +162,28 @@ static void test_why_cut(void **state)
 	assert_int_equal(stacks_count(setup->stacks), 3);
 }
 
+/* Only what was described lately is known still; what is described again is kept longer. */
+static void test_old_ones(void **state)
+{
+	struct setup *setup = *state;
+	struct event e = {.kind = EVENT_STACK, .tid = 7, .ip = CODE, .sp = SP, .chunks = 1};
+
+	stacks_forget_old(setup->stacks);
+	for (uint64_t id = 1; id <= 100000; id++) {
+		e.stack = id;
+		stacks_add(setup->stacks, &e);
+		if (id != 70000)
+			continue;
+		e.stack = 2;
+		stacks_add(setup->stacks, &e);
+	}
+	assert_null(stacks_verdict(setup->stacks, 1));
+	assert_non_null(stacks_verdict(setup->stacks, 2));
+	assert_null(stacks_verdict(setup->stacks, 30000));
+	assert_non_null(stacks_verdict(setup->stacks, 60000));
+	assert_non_null(stacks_verdict(setup->stacks, 100000));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +191,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_returns, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_hostile_returns, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_why_cut, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_old_ones, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
