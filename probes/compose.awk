@@ -4,7 +4,7 @@
 #     awk -v pid=PID -v threshold=US -v hz=HZ -v workers='TID TID' [-v ...] -v bodies=1 -f compose.awk -f own.awk \
 #             stack.bt stack.bt threads.bt ...
 #
-# Further variables: stacks (copy, fp or dwarf: how a stack is taken), chunks (of 128 bytes that are copied at the most),
+# Further variables: ticks (1: samples are taken at the end of each of the kernel's timer interrupts), stacks (copy, fp or dwarf: how a stack is taken), chunks (of 128 bytes that are copied at the most),
 # windows (statements that set $lo0, $k0, $lo1, $k1), resume (1: a tracepoint fires when a thread is back in user mode), raw
 # (1: bpftrace prints stacks as bare addresses), tokio (statements that set $id_at and the others of poll.bt; empty: polls are
 # not told apart so), tracer (the process id of hud-trace), thin (1: no stacks are copied from the start), most (events of waits in a second), sites (what pollentry.bt probes: for each site its kind, 1 if it is slow, and its address in the
@@ -70,7 +70,7 @@ function gap() {
 
 # Is the stack of a sample sometimes spared?
 function spares() {
-	return exact && 1e9 / hz < gap()
+	return exact && (ticks || 1e9 / hz < gap())
 }
 
 # Takes the current thread for a worker, if it is one.
@@ -273,13 +273,16 @@ in_structure {
 
 /^(tracepoint|profile|interval):/ {
 	head = $0
-	# Each timer interrupts every CPU: what waits to be printed is looked for no more often than it can have been taken.
-	sub(/^profile:hz:99 /, "profile:hz:" (printing && spares() ? int(1e9 / gap()) - 1 : hz) " ", head)
+	if (ticks)
+		sub(/^profile:hz:99 /, "tracepoint:timer:hrtimer_expire_exit ", head)
+	sub(/^profile:hz:99 /, "profile:hz:" hz " ", head)
 	if (polled && exact)
 		sub(/\/$/, " \\&\\& @poll_key[" polled "]/", head)
 	polled = ""
 	if (in_back)
 		head = "back"
+	if (printing)
+		printer[head] = 1
 	next
 }
 
@@ -417,8 +420,15 @@ END {
 			continue
 		else if (order[i] ~ /^site /)
 			show_sites(substr(order[i], 6), program[order[i]])
-		else if (order[i] != "back")
+		else if (order[i] != "back" && !(order[i] in printer))
 			show(order[i], program[order[i]])
+	# Behind those that leave it something to print.
+	for (i = 1; i <= heads; i++)
+		if (order[i] in printer)
+			show(order[i], program[order[i]])
+	# The kernel's own ticks come too seldom, but for each of these timers there is one more, and it costs a CPU some time.
+	if (ticks)
+		show("profile:hz:" hz, "")
 	back()
 	begin()
 	restrain()

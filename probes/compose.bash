@@ -133,10 +133,14 @@ walks_dwarf() {
 
 # The script that bpftrace runs, put together by compose.awk.
 compose_script() {
-	local probes=("$PROBES"/{threads,runq,sleep}.bt) bodies=("$PROBES/stack.bt") sites='' script
+	local probes=("$PROBES"/{threads,runq,sleep}.bt) bodies=("$PROBES/stack.bt") sites='' ticks=0 script
 
 	case $POLLS in
-	tls) bodies+=("$PROBES/poll.bt") ;;
+	tls)
+		bodies+=("$PROBES/poll.bt")
+		# Polls are looked at whenever a CPU is interrupted by its timer anyway.
+		[[ ! -d $TRACEFS/events/timer/hrtimer_expire_exit ]] || ticks=1
+		;;
 	uprobe) bodies+=("$PROBES/pollentry.bt") sites=${SITES[*]} ;;
 	esac
 	[[ $POLLS == off ]] || probes+=("$PROBES/sample.bt")
@@ -144,7 +148,7 @@ compose_script() {
 		probes+=("$(realpath -- "$script")")
 	done
 	printf '// Composed by hud-trace %s from probes/*.bt\n\n' "$VERSION"
-	awk -v pid="$PID" -v threshold="$THRESHOLD_US" -v hz="$HZ" -v workers="${WATCHED[*]}" -v duration="${DURATION_MS:-0}" \
+	awk -v pid="$PID" -v threshold="$THRESHOLD_US" -v hz="$HZ" -v ticks="$ticks" -v workers="${WATCHED[*]}" -v duration="${DURATION_MS:-0}" \
 		-v stacks="$STACKS" -v chunks=$((STACK_KIB * 8)) -v windows="$(code_windows)" -v watch="$(watch_names)" \
 		-v resume="$RESUME" -v raw=$((BPFTRACE[0] > 0 || BPFTRACE[1] >= 20)) -v tokio="$(tokio_state)" -v sites="$sites" \
 		-v tracer=$$ -v thin=$((THINNER > 0)) -v most=10000 -v own=${#OWN[@]} -v flush="$VIEW" -v bodies="${#bodies[@]}" \
