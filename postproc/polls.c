@@ -298,7 +298,7 @@ static void settle(struct polls *p, const struct poll *poll, const struct kept *
 	for (size_t i = 0; i < n; i++)
 		if (!is_wait(&groups[i]) && (!longest || groups[i].time > longest->time))
 			longest = &groups[i];
-	/* No sample came at the right moment, but it was seen where it had to wait. */
+	/* No sample came at the right moment, but it was seen where it had to wait; or it was asleep, nobody knows where. */
 	struct kept waiting = {0};
 	struct group instead = {.lead = &waiting};
 
@@ -309,6 +309,12 @@ static void settle(struct polls *p, const struct poll *poll, const struct kept *
 			waiting.piece.block = (struct block){.stack = stack, .reason = judge_running(stack)};
 			longest = &instead;
 		}
+	if (!longest && !parked && poll->off > poll->wait && poll->off - poll->wait > total / 2) {
+		waiting.piece.block.reason = REASON_SYSCALL;
+		longest = &instead;
+		longest->asleep = poll->off - poll->wait;
+		unseen -= least(unseen, longest->asleep);
+	}
 	/* Short sleeps or waits that came without an event, and a sleep that still goes on. */
 	if (longest && longest->asleep)
 		longest->asleep += unseen;

@@ -333,11 +333,12 @@ function begin(    i, n, tid, text) {
 	show("interval:ms:50 /@begun == 0/", "\t@begun = 1;\n\tprintf(\"begin %lld\\n\", nsecs);\n" text)
 }
 
-# Where polls are told apart: which sleeps count. None outside a poll; in one that is long already, short ones too.
+# Where polls are told apart: which sleeps count. None outside a poll; in one that is long already, short ones too; else those that
+# may be most of one that becomes long.
 function aim() {
 	if (!exact)
 		return ""
-	return "\tif (@poll_key[$who] == 0) {\n\t\t$least = (uint64)1 << 62;\n\t}\n" \
+	return "\t$least = (uint64)$2 * 500;\n\tif (@poll_key[$who] == 0) {\n\t\t$least = (uint64)1 << 62;\n\t}\n" \
 		"\tif (@poll_key[$who] != 0 && nsecs - @poll_first[$who] >= $2 * 1000) {\n\t\t$least = (uint64)$2 * 125;\n\t}\n"
 }
 
@@ -375,8 +376,8 @@ function back(    who) {
 	who = resume ? "tid" : "args->next_pid"
 	show(resume ? "tracepoint:rseq:rseq_update /pid == $1 && @worker[tid]/" : \
 		"tracepoint:sched:sched_switch /@worker[args->next_pid]/",
-		"\t$who = (uint64)" who ";\n\t$id = (uint64)0;\n\t$least = (uint64)$2 * 1000;\n" parked() \
-		"\tif (@asleep[$who] + @queued[$who] + @wait[$who] == 0) {\n\t\treturn;\n\t}\n" aim() \
+		"\t$who = (uint64)" who ";\n\t$id = (uint64)0;\n\t$least = (uint64)$2 * 1000;\n" \
+		(sites ? "" : "\tif (@asleep[$who] + @queued[$who] + @wait[$who] == 0) {\n\t\treturn;\n\t}\n") aim() parked() \
 		"\tif (@asleep[$who] + @queued[$who] >= $least || (@wait[$who]" (exact ? " && @poll_key[$who]" : "") ")) {\n" \
 		bound() capture(resume) "}\n" program["back"])
 	if (stacks == "copy")

@@ -57,7 +57,7 @@ kinds! {
     STUCK_ASLEEP: "stuck-asleep", "sleep", "legacy_sleep", "stops_asleep";
     STUCK: "stuck", "computing", "burn_cpu", "stops";
     REST: "rest", "-", "rest", "rests";
-    POOL: "spawn-blocking", "-", "in_pool", "delegates";
+    POOL: "spawn-blocking", "lock", "delegates", "delegates";
     IN_PLACE: "block-in-place", "-", "in_place", "hands_over";
 }
 
