@@ -138,6 +138,8 @@ restrain() {
 await_bpftrace() {
 	local ended patience=$((5 + ${#SITES[@]} / 5))
 
+	# A signal may have come before there was a bpftrace to tell.
+	[[ ! $ENDING ]] || end_tracing
 	while [[ $TRACER ]]; do
 		ended='' STATUS=0
 		# shellcheck disable=SC2086 # numbers, or nothing
