@@ -629,3 +629,26 @@ kernel_memory() {
 	cat line
 	grep -qE '! [0-9,]+ waits, [0-9.]+ s in all, were counted only' line
 }
+
+@test "bpftrace's events go to its programs alone, which run as before" {
+	local before tracer i
+
+	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
+	env --default-signal=INT bpftrace -B line -e 'tracepoint:sched:sched_process_exec /comm == "true"/ { @n = @n + 1; }
+		interval:ms:200 { printf("n %d\n", @n); }' >out 2>err 3>&- &
+	tracer=$!
+	STARTED+=("$tracer")
+	within 30 grep -q '^n ' out
+	"$POSTPROC" overhead -v 10000 "$tracer" >hushed 3>&- &
+	sleep 3
+	before=$(tail -n 1 out)
+	for ((i = 0; i < 20; i++)); do
+		taskset -c $((i % $(nproc))) true
+	done
+	more() { (($(tail -n 1 out | cut -d ' ' -f 2) >= ${before#n } + 20)); }
+	within 10 more
+	kill -INT "$tracer"
+	wait "$!"
+	cat hushed
+	grep -qE '^overhead .*, [1-9][0-9]* events hushed$' hushed
+}
