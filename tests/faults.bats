@@ -634,6 +634,7 @@ kernel_memory() {
 	local before tracer i
 
 	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
+	PATH=${PATH#"$PWD/fake:"}
 	env --default-signal=INT bpftrace -B line -e 'tracepoint:sched:sched_process_exec /comm == "true"/ { @n = @n + 1; }
 		interval:ms:200 { printf("n %d\n", @n); }' >out 2>err 3>&- &
 	tracer=$!
