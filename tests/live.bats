@@ -125,7 +125,7 @@ workers_are_found() {
 	ends_with 0
 	cat out
 	! often_blamed out | grep . || return 1
-	awk '/^Workers were blocked / { share = $4 } END { exit !(share < 1) }' out
+	awk '/^Workers were blocked / { share = $4 } END { exit !(share + 0 < 1) }' out
 }
 
 # Two workers are sampled 199 times a second.
