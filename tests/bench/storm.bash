@@ -53,7 +53,7 @@ write_probe() {
 start_tracer() {
 	rm -f "$work/recording" "$work/recording.partial"
 	env --default-signal=INT bin/hud-trace -q --pid "$server" --max-overhead 10000 --probe "$work/storm.bt" \
-		--record "$work/recording" --format text --format json="$work/report.json" "$@" >"$work/report" 2>"$work/words" &
+		--record "$work/recording" --format json "$@" >"$work/report" 2>"$work/words" &
 	tracer=$!
 	started+=("$tracer")
 	for ((i = 0; i < 300; i++)); do
@@ -69,6 +69,6 @@ start_tracer() {
 end_tracer() {
 	kill -INT "$tracer"
 	wait "$tracer" || { tail -n 1 "$work/words" && return 1; }
-	read -r events lost < <(jq -r '"\(.trace.events) \(.trace.lost)"' "$work/report.json")
+	read -r events lost < <(jq -r '"\(.trace.events) \(.trace.lost)"' "$work/report")
 	events=$((events + lost))
 }
