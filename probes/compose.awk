@@ -4,7 +4,8 @@
 #     awk -v pid=PID -v threshold=US -v hz=HZ -v workers='TID TID' [-v ...] -v bodies=1 -f compose.awk -f own.awk \
 #             stack.bt stack.bt threads.bt ...
 #
-# Further variables: ticks (1: samples are taken at the end of each of the kernel's timer interrupts), stacks (copy, fp or dwarf: how a stack is taken), chunks (of 128 bytes that are copied at the most),
+# Further variables: ticks (1: samples are taken at the end of each timer interrupt, the kernel's own among them), stacks (copy, fp
+# or dwarf: how a stack is taken), chunks (of 128 bytes that are copied at the most),
 # windows (statements that set $lo0, $k0, $lo1, $k1), resume (1: a tracepoint fires when a thread is back in user mode), raw
 # (1: bpftrace prints stacks as bare addresses), tokio (statements that set $id_at and the others of poll.bt; empty: polls are
 # not told apart so), tracer (the process id of hud-trace), thin (1: no stacks are copied from the start), most (events of waits in a second), sites (what pollentry.bt probes: for each site its kind, 1 if it is slow, and its address in the
@@ -338,7 +339,7 @@ function begin(    i, n, tid, text) {
 function aim() {
 	if (!exact)
 		return ""
-	return "\t$least = (uint64)$2 * 500;\n\tif (@poll_key[$who] == 0) {\n\t\t$least = (uint64)1 << 62;\n\t}\n" \
+	return "\tif (@poll_key[$who] == 0) {\n\t\t$least = (uint64)1 << 62;\n\t}\n" \
 		"\tif (@poll_key[$who] != 0 && nsecs - @poll_first[$who] >= $2 * 1000) {\n\t\t$least = (uint64)$2 * 125;\n\t}\n"
 }
 
@@ -376,7 +377,7 @@ function back(    who) {
 	who = resume ? "tid" : "args->next_pid"
 	show(resume ? "tracepoint:rseq:rseq_update /pid == $1 && @worker[tid]/" : \
 		"tracepoint:sched:sched_switch /@worker[args->next_pid]/",
-		"\t$who = (uint64)" who ";\n\t$id = (uint64)0;\n\t$least = (uint64)$2 * 1000;\n" \
+		"\t$who = (uint64)" who ";\n\t$id = (uint64)0;\n\t$least = (uint64)$2 * " (exact ? 500 : 1000) ";\n" \
 		(sites ? "" : "\tif (@asleep[$who] + @queued[$who] + @wait[$who] == 0) {\n\t\treturn;\n\t}\n") aim() parked() \
 		"\tif (@asleep[$who] + @queued[$who] >= $least || (@wait[$who]" (exact ? " && @poll_key[$who]" : "") ")) {\n" \
 		bound() capture(resume) "}\n" program["back"])
@@ -427,7 +428,7 @@ END {
 	for (i = 1; i <= heads; i++)
 		if (order[i] in printer)
 			show(order[i], program[order[i]])
-	# The kernel's own ticks come too seldom, but for each of these timers there is one more, and it costs a CPU some time.
+	# The kernel's own timer interrupts come too seldom: so many more, whose ends are looked at as well.
 	if (ticks)
 		show("profile:hz:" hz, "")
 	back()
