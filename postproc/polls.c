@@ -309,17 +309,17 @@ static void settle(struct polls *p, const struct poll *poll, const struct kept *
 			waiting.piece.block = (struct block){.stack = stack, .reason = judge_running(stack)};
 			longest = &instead;
 		}
-	if (!longest && !parked && poll->off > poll->wait && poll->off - poll->wait > total / 2) {
+	/* Short sleeps or waits that came without an event, and a sleep that still goes on. */
+	if (longest && longest->asleep) {
+		longest->asleep += unseen;
+	} else if (longest) {
+		longest->run_queue += unseen;
+	} else if (!parked && poll->off > poll->wait && poll->off - poll->wait > total / 2) {
 		waiting.piece.block.reason = REASON_SYSCALL;
 		longest = &instead;
 		longest->asleep = poll->off - poll->wait;
-		unseen -= least(unseen, longest->asleep);
+		longest->run_queue = unseen - least(unseen, longest->asleep);
 	}
-	/* Short sleeps or waits that came without an event, and a sleep that still goes on. */
-	if (longest && longest->asleep)
-		longest->asleep += unseen;
-	else if (longest)
-		longest->run_queue += unseen;
 	/* Waits that are too short for events of their own are part of the block, but do not make one. */
 	uint64_t short_waits = poll->wait > waits && !parked ? poll->wait - waits : 0;
 

@@ -213,6 +213,24 @@ static void without_a_sample_a_wait_tells_the_function(void **state)
 	replay_free(o.replay);
 }
 
+static void without_an_event_a_sleep_is_not_computing(void **state)
+{
+	struct outcome o;
+	(void)state;
+
+	/* 20 ms, 15 of them off its CPU, of which it could run in 2; no line says where. */
+	play(&o,
+	     HEAD "poll 2020000000 101 2000000000 2020000000 2000000000 15000000 7 1 M E - 2000000\n" END);
+	const struct blocker *b = o.model.blocker;
+
+	assert_int_equal(o.model.blockers, 1);
+	assert_int_equal(b->reason, REASON_SYSCALL);
+	assert_int_equal(b->total, 20 * MS);
+	assert_int_equal(b->asleep, 13 * MS);
+	assert_int_equal(b->run_queue, 2 * MS);
+	replay_free(o.replay);
+}
+
 static void a_pool_thread_may_wait_for_a_cpu(void **state)
 {
 	struct outcome o;
@@ -421,6 +439,7 @@ int main(void)
 		cmocka_unit_test(short_waits_make_no_block),
 		cmocka_unit_test(a_wait_before_the_poll_is_not_the_polls),
 		cmocka_unit_test(without_a_sample_a_wait_tells_the_function),
+		cmocka_unit_test(without_an_event_a_sleep_is_not_computing),
 		cmocka_unit_test(a_pool_thread_may_wait_for_a_cpu),
 		cmocka_unit_test(polls_that_never_end),
 		cmocka_unit_test(a_thread_that_exits_ends_its_poll),
