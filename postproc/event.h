@@ -64,7 +64,7 @@ struct event {
 		bool running, taken_back;
 	} poll;			 /* POLL; SITE, TOOK: the site alone */
 	uint64_t ip, sp, bp, lr; /* STACK: registers, lr 0 where there is none. ADDRESS: ip */
-	uint32_t chunks;	 /* STACK: how many `words` lines describe it */
+	uint32_t chunks;	 /* STACK: how many chunks were copied */
 	uint32_t chunk;		 /* WORDS: which of them this is, from 0. TOOK: how long, see model.h */
 	uint64_t count;		 /* LOST, LIMIT, COUNTED; RETURNS: of pairs; TOOK: of polls */
 	const char *key,
