@@ -305,6 +305,9 @@ static void unwind_stack(struct stacks *stacks, struct stack *s)
 	struct chain *chain = &stacks->chain;
 
 	if (!s->walked) {
+		/* The last chunks may have no line: nothing in them matters, but they are not missing. */
+		if (s->chunks)
+			chunk_of(s, s->chunks - 1);
 		put_back_returns(s);
 		struct raw_stack raw = {.ip = s->ip,
 					.sp = s->sp,
