@@ -96,7 +96,7 @@ on_end() {
 clean_up() {
 	local child
 
-	for child in $TRACER $WATCHER $METER $STUCK $QUITTER $REPORTER $RECORDER; do
+	for child in $TRACER $WATCHER $METER $PACER $STUCK $QUITTER $REPORTER $RECORDER; do
 		kill -KILL "$child" 2>/dev/null || true
 	done
 	if [[ $VIEW ]]; then
@@ -179,10 +179,10 @@ await_bpftrace() {
 		esac
 		end_tracing
 	done
-	for ended in $WATCHER $METER $STUCK $QUITTER; do
+	for ended in $WATCHER $METER $PACER $STUCK $QUITTER; do
 		kill "$ended" 2>/dev/null || true
 	done
-	WATCHER='' METER='' STUCK='' QUITTER=''
+	WATCHER='' METER='' PACER='' STUCK='' QUITTER=''
 }
 
 # Waits for the process in the variable $1, empties that, and sets the variable $2 to its status. What bash has to say of one
@@ -226,6 +226,10 @@ start_bpftrace() {
 	exec_bound KILL "$POSTPROC" watch "$PID" "$BORN" {out}>&- {complaints}>&- {relay}>&- &
 	WATCHER=$!
 	start_meter
+	if ((TICKS)); then
+		exec_bound KILL "$POSTPROC" pace "$TRACER" "$THRESHOLD_US" "$HZ" "$FAST_HZ" >/dev/null {out}>&- {complaints}>&- {relay}>&- &
+		PACER=$!
+	fi
 	if [[ $POLLS == tls ]]; then
 		# Nor is Ctrl-Z to come while it holds a thread.
 		{ trap '' TSTP && exec_bound KILL "$POSTPROC" stuck "$PID" "$TOKIO" "${WATCHED[@]}"; } \

@@ -10,6 +10,7 @@ int diff_main(int argc, char **argv);
 int head_main(int argc, char **argv);
 int live_main(int argc, char **argv);
 int overhead_main(int argc, char **argv);
+int pace_main(int argc, char **argv);
 int record_main(int argc, char **argv);
 int report_main(int argc, char **argv);
 int resolve_main(int argc, char **argv);

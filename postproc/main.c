@@ -24,6 +24,7 @@ static const struct {
 	{"resolve", resolve_main, "put the names into a recording, so that it needs no binaries"},
 	{"head", head_main, "print the head of a stream: all about a running process"},
 	{"overhead", overhead_main, "measure what tracing costs, while it lasts"},
+	{"pace", pace_main, "have CPUs be interrupted as often as polls need it"},
 	{"watch", watch_main, "wait for the end of a process"},
 	{"stuck", stuck_main, "make the stacks of polls that never end be seen"},
 };

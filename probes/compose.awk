@@ -4,7 +4,7 @@
 #     awk -v pid=PID -v threshold=US -v hz=HZ -v workers='TID TID' [-v ...] -v bodies=1 -f compose.awk -f own.awk \
 #             stack.bt stack.bt threads.bt ...
 #
-# Further variables: ticks (1: samples are taken at the end of each timer interrupt, the kernel's own among them), stacks (copy, fp
+# Further variables: ticks (1: samples are taken at the end of each timer interrupt, not by timers of the script's own), stacks (copy, fp
 # or dwarf: how a stack is taken), chunks (of 128 bytes that are copied at the most),
 # windows (statements that set $lo0, $k0, $lo1, $k1), resume (1: a tracepoint fires when a thread is back in user mode), raw
 # (1: bpftrace prints stacks as bare addresses), tokio (statements that set $id_at and the others of poll.bt; empty: polls are
@@ -414,7 +414,7 @@ END {
 	# The first of all: here bpftrace learns the types.
 	show("BEGIN", "\t@why = 0;\n\t@copied = (uint64)" (thin ? 16777217 : 0) ";\n\t@missed = (uint64)0;\n\t@thin = (uint64)" (thin ? 1 : 0) ";\n\t@begun = 0;\n\t@until = (uint64)0;\n" \
 		"\t@events = (uint64)0;\n\t@uncounted = (uint64)0;\n\t@uncounted_ns = (uint64)0;\n" \
-		(exact ? "\t@poll_thread[(uint64)0] = (uint64)0;\n\t@polls = (uint64)0;\n\t@polls_ns = (uint64)0;\n" : ""))
+		(exact ? "\t@poll_thread[(uint64)0] = (uint64)0;\n\t@polls = (uint64)0;\n\t@polls_ns = (uint64)0;\n" : "") (tokio ? "\t@worked = (uint64)0;\n" : ""))
 	fuse("tracepoint:sched:sched_switch", "pid == $1 || @worker[args->next_pid]")
 	fuse("tracepoint:sched:sched_waking", "@worker[args->pid]")
 	for (i = 1; i <= heads; i++)
@@ -428,9 +428,6 @@ END {
 	for (i = 1; i <= heads; i++)
 		if (order[i] in printer)
 			show(order[i], program[order[i]])
-	# The kernel's own timer interrupts come too seldom: so many more, whose ends are looked at as well.
-	if (ticks)
-		show("profile:hz:" hz, "")
 	back()
 	begin()
 	restrain()

@@ -65,15 +65,7 @@ choose_polls() {
 	elif [[ $POLLS != tls ]]; then
 		how='as asked for'
 	fi
-	# Two polls that follow each other at once are told apart by looking at them: often enough that one of the threshold's
-	# length is seen twice. A single one is known from the parks around it.
-	if [[ ! $HZ ]]; then
-		HZ=99
-		[[ $POLLS != @(tls|uprobe) ]] || HZ=199
-		if [[ $POLLS == tls ]]; then
-			((HZ = 2500000 / THRESHOLD_US | 1, HZ = HZ < 199 ? 199 : HZ > 997 ? 997 : HZ))
-		fi
-	fi
+	choose_rate
 	add_meta hz "$HZ"
 	case $POLLS in
 	tls) add_meta polls "tls ${how##*([0-9 ])}" ;;
@@ -81,6 +73,23 @@ choose_polls() {
 	estimate) add_meta polls "estimate $how" ;;
 	off) add_meta polls "estimate without samples, $how" ;;
 	esac
+}
+
+# How often to look at the workers. Two polls that follow each other at once are told apart by looking at them: often enough that
+# one of the threshold's length is seen twice. A single one is known from the parks around it.
+choose_rate() {
+	# Polls are looked at whenever a CPU is interrupted by its timer anyway.
+	[[ $POLLS != tls || ! -d $TRACEFS/events/timer/hrtimer_expire_exit ]] || TICKS=1
+	FAST_HZ=$HZ
+	[[ ! $HZ ]] || return 0
+	case $POLLS in
+	tls) ((HZ = 2500000 / THRESHOLD_US, HZ = HZ < 199 ? 199 : HZ > 997 ? 997 : HZ)) ;;
+	uprobe) HZ=199 ;;
+	*) HZ=99 ;;
+	esac
+	FAST_HZ=1000
+	# By itself it is not to keep step with what else the machine does.
+	((TICKS)) || ((HZ |= 1))
 }
 
 # The statements that tell poll.bt where Tokio's state is, or nothing.
@@ -133,14 +142,10 @@ walks_dwarf() {
 
 # The script that bpftrace runs, put together by compose.awk.
 compose_script() {
-	local probes=("$PROBES"/{threads,runq,sleep}.bt) bodies=("$PROBES/stack.bt") sites='' ticks=0 script
+	local probes=("$PROBES"/{threads,runq,sleep}.bt) bodies=("$PROBES/stack.bt") sites='' script
 
 	case $POLLS in
-	tls)
-		bodies+=("$PROBES/poll.bt")
-		# Polls are looked at whenever a CPU is interrupted by its timer anyway.
-		[[ ! -d $TRACEFS/events/timer/hrtimer_expire_exit ]] || ticks=1
-		;;
+	tls) bodies+=("$PROBES/poll.bt") ;;
 	uprobe) bodies+=("$PROBES/pollentry.bt") sites=${SITES[*]} ;;
 	esac
 	[[ $POLLS == off ]] || probes+=("$PROBES/sample.bt")
@@ -148,7 +153,7 @@ compose_script() {
 		probes+=("$(realpath -- "$script")")
 	done
 	printf '// Composed by hud-trace %s from probes/*.bt\n\n' "$VERSION"
-	awk -v pid="$PID" -v threshold="$THRESHOLD_US" -v hz="$HZ" -v ticks="$ticks" -v workers="${WATCHED[*]}" -v duration="${DURATION_MS:-0}" \
+	awk -v pid="$PID" -v threshold="$THRESHOLD_US" -v hz="$HZ" -v ticks="$TICKS" -v workers="${WATCHED[*]}" -v duration="${DURATION_MS:-0}" \
 		-v stacks="$STACKS" -v chunks=$((STACK_KIB * 8)) -v windows="$(code_windows)" -v watch="$(watch_names)" \
 		-v resume="$RESUME" -v raw=$((BPFTRACE[0] > 0 || BPFTRACE[1] >= 20)) -v tokio="$(tokio_state)" -v sites="$sites" \
 		-v tracer=$$ -v thin=$((THINNER > 0)) -v most=10000 -v own=${#OWN[@]} -v flush="$VIEW" -v bodies="${#bodies[@]}" \

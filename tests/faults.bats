@@ -653,3 +653,35 @@ kernel_memory() {
 	cat hushed
 	grep -qE '^overhead .*, [1-9][0-9]* events hushed$' hushed
 }
+
+@test "timer interrupts: none are made before tracing begins, and more once polls are long" {
+	local tracer tick rates
+
+	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
+	PATH=${PATH#"$PWD/fake:"}
+	# CLOCK_MONOTONIC_COARSE
+	tick=$(python3 -c 'import time; print(round(1 / time.clock_getres(6)))')
+	taskset -c 0 nice bash -c 'while :; do :; done' 3>&- &
+	STARTED+=("$!")
+	env --default-signal=INT bpftrace -B line -e 'BEGIN { @begun = 0; @worked = (uint64)0; @n = (uint64)0; }
+		tracepoint:timer:hrtimer_expire_exit /cpu == 0/ { @n = @n + 1; }
+		interval:s:1 {
+			@s = @s + 1;
+			printf("%d %lld\n", @s, @n);
+			@n = (uint64)0;
+			if (@s == 3) { @begun = 1; }
+			if (@s == 7) { @worked = (uint64)6000000; }
+		}' >out 2>err 3>&- &
+	tracer=$!
+	STARTED+=("$tracer")
+	within 30 grep -q '^1 ' out
+	"$POSTPROC" pace "$tracer" 5000 $((2 * tick)) $((4 * tick)) 2>complaints 3>&- &
+	within 30 grep -q '^11 ' out
+	kill -INT "$tracer"
+	wait "$!"
+	[[ ! -s complaints ]]
+	rates=$(awk '{ rate[$1] = $2 } END { print rate[2], rate[6], rate[10] }' out)
+	echo "$rates"
+	# The one that falls together with a tick is not always one with it.
+	awk '{ exit !($2 > 1.5 * $1 && $3 > 1.5 * $2) }' <<<"$rates"
+}

@@ -69,7 +69,7 @@ static void add_stack(struct setup *setup, uint64_t id)
 	words.word[0] = SP + 384;
 	words.word[1] = TRAMPOLINE;
 	stacks_add(setup->stacks, &words);
-	/* The last chunk is lost: its words are what `returns` says alone. */
+	/* The last chunk has no line: its words are what `returns` says alone. */
 }
 
 static void add_returns(struct setup *setup, uint64_t id, long tid, const uint64_t *pairs, size_t count)
@@ -149,17 +149,22 @@ static void test_why_cut(void **state)
 	assert_int_equal(stacks_too_few(setup->stacks), 0);
 
 	/* The frame pointer leads to where nothing was copied any more. */
-	const uint64_t pairs[] = {SP + 264, CODE + 201};
+	const uint64_t beyond[] = {SP + 256, SP + 512, SP + 264, CODE + 201};
 	add_stack(setup, 2);
-	add_returns(setup, 2, 7, pairs, 1);
+	add_returns(setup, 2, 7, beyond, 2);
 	assert_int_equal(stacks_verdict(setup->stacks, 2)->count, 3);
+	assert_int_equal(stacks_too_few(setup->stacks), 1);
+	/* To a chunk of which nothing matters. */
+	add_stack(setup, 4);
+	add_returns(setup, 4, 7, beyond + 2, 1);
+	assert_int_equal(stacks_verdict(setup->stacks, 4)->count, 3);
 	assert_int_equal(stacks_too_few(setup->stacks), 1);
 	/* There, but not known. */
 	add_stack(setup, 3);
 	stacks_verdict(setup->stacks, 3);
 	assert_int_equal(stacks_too_few(setup->stacks), 1);
-	assert_int_equal(stacks_cut(setup->stacks), 3);
-	assert_int_equal(stacks_count(setup->stacks), 3);
+	assert_int_equal(stacks_cut(setup->stacks), 4);
+	assert_int_equal(stacks_count(setup->stacks), 4);
 }
 
 /* Only what was described lately is known still; what is described again is kept longer. */

@@ -1,0 +1,21 @@
+/* timers.h - timer interrupts of all CPUs, at which programs on timer tracepoints look at what is interrupted. */
+#ifndef HUD_TIMERS_H
+#define HUD_TIMERS_H
+
+#include <stddef.h>
+
+struct timers {
+	int *events; /* perf events */
+	size_t count;
+};
+
+/* Has each CPU that is online be interrupted at least `hz` times a second. The kernel's own tick is one of these interrupts: the
+ * others divide the time between two ticks evenly, and one that falls together with a tick costs no interrupt of its own (the
+ * kernel runs all timers that are due at once: hrtimer_interrupt, Linux 6.18). Where the kernel's ticks are enough, there are none.
+ * Returns 0; -1, with errno set, if that is not to be had: then there are none. */
+int timers_open(struct timers *timers, unsigned hz);
+
+/* Ends them. */
+void timers_close(struct timers *timers);
+
+#endif
