@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dwarfwalk.h"
+#include "inlines.h"
+
 #define DEPTH_LIMIT 64	   /* of namespaces within namespaces */
 #define REFERENCE_LIMIT 16 /* of DW_AT_abstract_origin and DW_AT_specification, one leading to the next */
 #define RANGES_LIMIT (1u << 22) /* of all functions: many may share a long list */
@@ -14,12 +17,13 @@
 /* A piece of a function's machine code; a function split in hot and cold has several. */
 struct debugunit_function {
 	Dwarf_Addr low, high;
-	void *entry; /* Dwarf_Die.addr */
+	void *entry;		 /* Dwarf_Die.addr */
+	struct inlines *inlines; /* NULL: not read yet */
 };
 
 /* A namespace or type that functions are declared in. */
 struct debugunit_scope {
-	unsigned char *start, *end; /* its entries lie between */
+	unsigned char *start, *end; /* its entries lie between; end: the first that is not in it */
 	size_t parent;		    /* index + 1 in the array; 0: the unit */
 	size_t functions;	    /* how many the walk had met when it came here */
 	const char *name;	    /* NULL if it has none */
@@ -33,7 +37,8 @@ static void add_function(struct debugunit *unit, Dwarf_Die *die)
 	Dwarf_Addr base, low, high;
 	ptrdiff_t at = 0;
 
-	while (unit->ranges++ < RANGES_LIMIT && (at = dwarf_ranges(die, at, &base, &low, &high)) > 0) {
+	while (unit->ranges > 0 && (at = dwarf_ranges(die, at, &base, &low, &high)) > 0) {
+		unit->ranges--;
 		if (low == 0 || low >= high) /* thrown away by the linker */
 			continue;
 		if (unit->function_count == unit->function_size) {
@@ -41,7 +46,8 @@ static void add_function(struct debugunit *unit, Dwarf_Die *die)
 			unit->functions =
 				xrealloc(unit->functions, unit->function_size * sizeof(*unit->functions));
 		}
-		unit->functions[unit->function_count++] = (struct debugunit_function){low, high, die->addr};
+		unit->functions[unit->function_count++] =
+			(struct debugunit_function){.low = low, .high = high, .entry = die->addr};
 	}
 }
 
@@ -86,14 +92,6 @@ static bool holds_functions(int tag)
 	}
 }
 
-/* The entry at the byte after `addr`, in the same unit. False at the end of the unit. */
-static bool entry_after(struct debugunit *unit, Dwarf *dwarf, unsigned char *addr, Dwarf_Die *die)
-{
-	Dwarf_Die here = {.addr = addr, .cu = unit->root.cu};
-
-	return dwarf_offdie(dwarf, dwarf_dieoffset(&here) + 1, die) && die->cu == unit->root.cu;
-}
-
 static int by_low(const void *a, const void *b)
 {
 	const struct debugunit_function *x = a, *y = b;
@@ -101,44 +99,26 @@ static int by_low(const void *a, const void *b)
 	return x->low != y->low ? (x->low < y->low ? -1 : 1) : (x->high > y->high) - (x->high < y->high);
 }
 
-/* Goes through the unit once, in the order of the section: dwarf_siblingof from a namespace to the next one
- * would read all its entries again. */
 static void walk(struct debugunit *unit)
 {
-	Dwarf *dwarf = dwarf_cu_getdwarf(unit->root.cu);
-	size_t open[DEPTH_LIMIT] = {0}; /* scopes, as index + 1 */
-	size_t depth = 0, functions = 0;
-	Dwarf_Die die, next;
+	size_t open[DEPTH_LIMIT + 1] = {0}; /* by depth: the scope that entries there are in, as index + 1 */
+	size_t depth = 1, functions = 0;
+	struct dwarfwalk walk;
 
-	if (!dwarf || dwarf_child(&unit->root, &die) != 0)
-		return;
-	for (;;) {
-		int tag = dwarf_tag(&die);
+	for (bool more = dwarfwalk_begin(&walk, &unit->root); more;) {
+		int tag = dwarf_tag(&walk.die);
+		bool enter = holds_functions(tag) && depth < DEPTH_LIMIT;
+
 		if (tag == DW_TAG_subprogram) {
 			functions++;
-			add_function(unit, &die);
+			add_function(unit, &walk.die);
 		}
-		if (holds_functions(tag) && depth + 1 < DEPTH_LIMIT && dwarf_child(&die, &next) == 0) {
-			size_t scope = add_scope(unit, &die, open[depth], functions);
-			open[++depth] = scope;
-			die = next;
-			continue;
-		}
-		next = (Dwarf_Die){0};
-		int end = dwarf_siblingof(&die, &next);
-		if (end == 0) {
-			die = next;
-			continue;
-		}
-		/* After the last entry of a scope `next` is the null entry that ends it. */
-		while (end > 0 && next.addr && *(unsigned char *)next.addr == 0 && depth > 0) {
-			end_scope(unit, open[depth--], next.addr, functions);
-			if (!entry_after(unit, dwarf, next.addr, &next))
-				end = -1;
-		}
-		if (end < 0 || !next.addr || *(unsigned char *)next.addr == 0)
-			return;
-		die = next;
+		if (enter)
+			open[depth + 1] = add_scope(unit, &walk.die, open[depth], functions);
+		more = dwarfwalk_next(&walk, enter);
+		/* One without children was not entered after all. */
+		for (depth += enter; depth > (more ? walk.depth : 1); depth--)
+			end_scope(unit, open[depth], more ? walk.die.addr : (void *)UINTPTR_MAX, functions);
 	}
 }
 
@@ -157,6 +137,7 @@ static void build_index(struct debugunit *unit)
 		if (!unit->split_missing)
 			unit->root = split;
 	}
+	unit->ranges = RANGES_LIMIT;
 	walk(unit);
 	if (unit->function_count > 0)
 		qsort(unit->functions, unit->function_count, sizeof(*unit->functions), by_low);
@@ -164,7 +145,7 @@ static void build_index(struct debugunit *unit)
 
 /* --- functions --- */
 
-static const struct debugunit_function *function_at(struct debugunit *unit, Dwarf_Addr addr)
+static struct debugunit_function *function_at(struct debugunit *unit, Dwarf_Addr addr)
 {
 	size_t low = 0, high = unit->function_count;
 
@@ -181,40 +162,20 @@ static const struct debugunit_function *function_at(struct debugunit *unit, Dwar
 	return NULL;
 }
 
-/* The inlined function or block directly within `parent` that `addr` is in. */
-static bool child_at(Dwarf_Die *parent, Dwarf_Addr addr, Dwarf_Die *child)
-{
-	if (dwarf_child(parent, child) != 0)
-		return false;
-	do {
-		int tag = dwarf_tag(child);
-		bool code = tag == DW_TAG_inlined_subroutine || tag == DW_TAG_lexical_block ||
-			    tag == DW_TAG_try_block || tag == DW_TAG_catch_block;
-		if (code && dwarf_haspc(child, addr) == 1)
-			return true;
-	} while (dwarf_siblingof(child, child) == 0);
-	return false;
-}
-
 size_t debugunit_chain(struct debugunit *unit, Dwarf_Addr addr, Dwarf_Die *chain, size_t limit,
 		       Dwarf_Addr *start)
 {
-	size_t count = 0;
 
 	if (!unit->indexed)
 		build_index(unit);
-	const struct debugunit_function *function = function_at(unit, addr);
+	struct debugunit_function *function = function_at(unit, addr);
 	if (!function || limit == 0)
 		return 0;
 	*start = function->low;
-	Dwarf_Die die = {.addr = function->entry, .cu = unit->root.cu}, child;
-	chain[count++] = die;
-	while (count < limit && child_at(&die, addr, &child)) {
-		die = child;
-		if (dwarf_tag(&die) == DW_TAG_inlined_subroutine)
-			chain[count++] = die;
-	}
-	return count;
+	chain[0] = (Dwarf_Die){.addr = function->entry, .cu = unit->root.cu};
+	if (!function->inlines)
+		function->inlines = inlines_read(&chain[0], &unit->ranges);
+	return 1 + inlines_at(function->inlines, addr, chain + 1, limit - 1);
 }
 
 /* --- names --- */
@@ -333,5 +294,7 @@ void debugunit_free(struct debugunit *unit)
 	for (size_t i = 0; i < unit->scope_count; i++)
 		free(unit->scopes[i].joined);
 	free(unit->scopes);
+	for (size_t i = 0; i < unit->function_count; i++)
+		inlines_free(unit->functions[i].inlines);
 	free(unit->functions);
 }

@@ -14,7 +14,7 @@ struct debugunit {
 	bool split_missing;		      /* its functions are in a .dwo file that is not there */
 	struct debugunit_function *functions; /* sorted by address */
 	size_t function_count, function_size;
-	size_t ranges;			/* that were looked at for them */
+	size_t ranges;			/* that may still be looked at */
 	struct debugunit_scope *scopes; /* in the order of the section */
 	size_t scope_count, scope_size;
 };
