@@ -6,7 +6,7 @@
 #
 # Further variables: ticks (1: samples are taken at the end of each timer interrupt, not by timers of the script's own), stacks (copy, fp
 # or dwarf: how a stack is taken), chunks (of 128 bytes that are copied at the most),
-# windows (statements that set $lo0, $k0, $lo1, $k1), resume (1: a tracepoint fires when a thread is back in user mode), raw
+# windows (statements that set $lo0, $k0, $lo1, $k1), vdso (a window around the kernel's code in the process: its start and the logarithm of its length), resume (1: a tracepoint fires when a thread is back in user mode), raw
 # (1: bpftrace prints stacks as bare addresses), tokio (statements that set $id_at and the others of poll.bt; empty: polls are
 # not told apart so), tracer (the process id of hud-trace), thin (1: no stacks are copied from the start), most (events of waits in a second), sites (what pollentry.bt probes: for each site its kind, 1 if it is slow, and its address in the
 # executable, as in P0:0x1234), own (how many of the last files are scripts of the user's: see own.awk), watch (statements that
@@ -57,10 +57,20 @@ function leave(    text) {
 	return exact ? "if ($poll != 0) {\n" text "}\n" : text
 }
 
+# bpftrace's own walk by CFI does not get out of the vdso, whose unwind tables are in no file: a poll that is there is looked at
+# again a moment later, as long as that is not too late. (The user's registers: see stack.bt.)
+function evade_vdso(    at) {
+	if (stacks != "dwarf" || split(vdso, at, " ") != 2)
+		return ""
+	return "$regs = (struct pt_regs *)((uint64)((struct task_struct *)curtask)->stack + 16384 - sizeof(struct pt_regs));\n" \
+		"$vdso = (uint64)" at[1] ";\n$ip = (uint64)$regs->ip;\n" \
+		"if ((($ip - $vdso) >> " at[2] ") == 0 && $seen - @poll_first[tid] < $2 * 4000) { return; }\n"
+}
+
 # Ends the probe that has looked at the current thread, unless its stack may matter: that of a long poll, every 5 ms or as often
 # as the threshold is. Looking is cheap, stacks are not.
 function spare() {
-	return "if ($poll == 0 || ($seen - @poll_first[tid]) * 2 < $2 * 1000) { return; }\n" \
+	return "if ($poll == 0 || ($seen - @poll_first[tid]) * 2 < $2 * 1000) { return; }\n" evade_vdso() \
 		(!spares() ? "" : "if ($seen - @sampled[tid] < " gap() " && @sampled[tid] >= @poll_first[tid]) { return; }\n" \
 		"@sampled[tid] = $seen;\n")
 }

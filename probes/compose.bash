@@ -30,6 +30,15 @@ code_windows() {
 		$(window "${own[0]-0}" "${own[1]-0}") $(window "${others[0]-0}" "${others[1]-0}")
 }
 
+# Where the kernel's code in the target is, a window, or nothing.
+vdso() {
+	local kind start end path
+
+	while read -r kind start end _ _ _ path; do
+		[[ $kind != map || $path != '[vdso]' ]] || window "0x$start" "0x$end"
+	done <<<"$HEAD"
+}
+
 # Threads that take one of the workers' names later are workers too. Names with odd characters are not pasted into a script.
 watch_names() {
 	local tid name
@@ -154,7 +163,7 @@ compose_script() {
 	done
 	printf '// Composed by hud-trace %s from probes/*.bt\n\n' "$VERSION"
 	awk -v pid="$PID" -v threshold="$THRESHOLD_US" -v hz="$HZ" -v ticks="$TICKS" -v workers="${WATCHED[*]}" -v duration="${DURATION_MS:-0}" \
-		-v stacks="$STACKS" -v chunks=$((STACK_KIB * 8)) -v windows="$(code_windows)" -v watch="$(watch_names)" \
+		-v stacks="$STACKS" -v chunks=$((STACK_KIB * 8)) -v windows="$(code_windows)" -v vdso="$(vdso)" -v watch="$(watch_names)" \
 		-v resume="$RESUME" -v raw=$((BPFTRACE[0] > 0 || BPFTRACE[1] >= 20)) -v tokio="$(tokio_state)" -v sites="$sites" \
 		-v tracer=$$ -v thin=$((THINNER > 0)) -v most=10000 -v own=${#OWN[@]} -v flush="$VIEW" -v bodies="${#bodies[@]}" \
 		-f "$PROBES/compose.awk" -f "$PROBES/own.awk" "${bodies[@]}" "${bodies[@]}" "${probes[@]}"
