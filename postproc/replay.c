@@ -103,7 +103,7 @@ static void need_space(struct replay *r)
 		resolver_new(r->space, r->arch, &(struct resolver_options){.confine = r->options.confine});
 	r->stacks = stacks_new(r->resolver, r->judge);
 	if (!r->options.all_stacks)
-		stacks_forget_old(r->stacks);
+		stacks_forget_old(r->stacks, r->newest);
 }
 
 /* The clock of the events and the wall clock. A recording that has only one of them has neither. */
@@ -350,8 +350,11 @@ static void judge_until(struct replay *r, uint64_t ns)
 
 static void see(struct replay *r, uint64_t ns)
 {
-	if (ns > r->newest)
+	if (ns > r->newest) {
 		r->model->end = r->newest = ns;
+		if (r->stacks && !r->options.all_stacks)
+			stacks_forget_old(r->stacks, ns);
+	}
 	if (!r->model->start || ns < r->model->start)
 		r->model->start = ns;
 	judge_until(r, r->newest > HOLD ? r->newest - HOLD - 1 : 0);

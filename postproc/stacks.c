@@ -12,8 +12,10 @@
 #define MAX_CHUNKS 4096 /* of 128 bytes: what a hostile `stack` line may ask memory for */
 #define MAX_RETURNS 4
 /* How many of those that were described last are kept. What the kernel walked has an id of its own each time; a copied one is
- * described again when ten seconds have passed and it is still to be seen (probes/stack.bt). */
+ * described again when ten seconds have passed and it is still to be seen (probes/stack.bt): its words, many, wait no longer
+ * than WAIT for somebody to ask. */
 #define KEPT 50000
+#define WAIT UINT64_C(30000000000) /* ns */
 #define MAX_CHAIN 1024 /* frames with inlined ones; further ones are dropped and the stack is cut */
 
 /* One described stack. It is kept as it came until somebody asks what it means. */
@@ -40,8 +42,12 @@ struct stacks {
 	htab_t by_id;
 	htab_t known; /* frames that came resolved, each once: the judge tells chains apart by their frames */
 	struct stack *walk; /* the `frames` line whose addresses follow */
-	uint64_t *recent;   /* ids as they were described, a ring of KEPT; NULL: all are kept */
-	uint64_t recents;   /* ever */
+	struct description {
+		uint64_t id, ns;	      /* ns: 0 before the first event */
+	} * recent;			      /* as they came, a ring of KEPT; NULL: all are kept */
+	uint64_t recents;		      /* ever */
+	uint64_t waiting;		      /* the first of these that has not waited for too long */
+	uint64_t now, begun;		      /* ns, of the events; 0: there was none yet */
 	uint64_t count, cut, walked, too_few; /* of those that are cut, the last two */
 	struct chain chain;
 	const struct frame *frame[MAX_CHAIN];
@@ -236,28 +242,48 @@ static void add_frame(struct stacks *stacks, const struct event *e)
 	s->whole = e->whole;
 }
 
-/* It has just been described, and what was KEPT descriptions ago, and not again since, is forgotten. */
-static void remember(struct stacks *stacks, struct stack *s)
+/* Forgets what was described as the `which`th, if it has not been again since; with `words`, only if it has words that nobody has
+ * asked for. */
+static void forget(struct stacks *stacks, uint64_t which, bool words)
 {
-	if (!stacks->recent)
-		return;
-	uint64_t *place = &stacks->recent[stacks->recents % KEPT];
-	struct stack key = {.id = *place};
-	void **slot = *place ? htab_find_slot(stacks->by_id, &key, NO_INSERT) : NULL;
+	struct stack key = {.id = stacks->recent[which % KEPT].id};
+	void **slot = htab_find_slot(stacks->by_id, &key, NO_INSERT);
+	const struct stack *s = slot ? *slot : NULL;
 
-	*place = s->id;
-	s->described = ++stacks->recents;
-	if (!slot || ((struct stack *)*slot)->described + KEPT != s->described)
+	if (!s || s->described != which + 1 || (words && (s->verdict || s->walked || s->frames)))
 		return;
-	if (*slot == stacks->walk)
+	if (s == stacks->walk)
 		stacks->walk = NULL;
 	htab_clear_slot(stacks->by_id, slot);
 }
 
-void stacks_forget_old(struct stacks *stacks)
+/* It has just been described, and what was KEPT descriptions ago is forgotten. */
+static void remember(struct stacks *stacks, struct stack *s)
+{
+	if (!stacks->recent)
+		return;
+	if (stacks->recents >= KEPT)
+		forget(stacks, stacks->recents - KEPT, false);
+	stacks->recent[stacks->recents % KEPT] = (struct description){s->id, stacks->now};
+	s->described = ++stacks->recents;
+}
+
+void stacks_forget_old(struct stacks *stacks, uint64_t now)
 {
 	if (!stacks->recent)
 		stacks->recent = xcalloc(KEPT, sizeof(*stacks->recent));
+	stacks->now = now;
+	if (!stacks->begun)
+		stacks->begun = now;
+	if (stacks->recents > KEPT && stacks->waiting < stacks->recents - KEPT)
+		stacks->waiting = stacks->recents - KEPT;
+	for (; stacks->waiting < stacks->recents; stacks->waiting++) {
+		uint64_t ns = stacks->recent[stacks->waiting % KEPT].ns;
+
+		if ((ns ? ns : stacks->begun) + WAIT >= now)
+			break;
+		forget(stacks, stacks->waiting, true);
+	}
 }
 
 void stacks_add(struct stacks *stacks, const struct event *e)

@@ -173,7 +173,7 @@ static void test_old_ones(void **state)
 	struct setup *setup = *state;
 	struct event e = {.kind = EVENT_STACK, .tid = 7, .ip = CODE, .sp = SP, .chunks = 1};
 
-	stacks_forget_old(setup->stacks);
+	stacks_forget_old(setup->stacks, 0);
 	for (uint64_t id = 1; id <= 100000; id++) {
 		e.stack = id;
 		stacks_add(setup->stacks, &e);
@@ -189,6 +189,38 @@ static void test_old_ones(void **state)
 	assert_non_null(stacks_verdict(setup->stacks, 100000));
 }
 
+/* What was copied waits for half a minute, from the first event on, unless it is described again or asked for. */
+static void test_unasked_ones(void **state)
+{
+	struct setup *setup = *state;
+	const uint64_t second = UINT64_C(1000000000), begin = 5000 * second;
+	struct event walked = {.kind = EVENT_FRAMES, .stack = 5},
+		     address = {.kind = EVENT_ADDRESS, .ip = CODE};
+
+	stacks_forget_old(setup->stacks, 0);
+	add_stack(setup, 1);
+	add_stack(setup, 2);
+	add_stack(setup, 3);
+	add_stack(setup, 4);
+	stacks_add(setup->stacks, &walked);
+	stacks_add(setup->stacks, &address);
+	stacks_forget_old(setup->stacks, begin);
+	assert_non_null(stacks_verdict(setup->stacks, 1));
+	stacks_forget_old(setup->stacks, begin + 20 * second);
+	add_stack(setup, 2);
+	stacks_forget_old(setup->stacks, begin + 30 * second);
+	assert_non_null(stacks_verdict(setup->stacks, 3));
+	stacks_forget_old(setup->stacks, begin + 31 * second);
+	assert_null(stacks_verdict(setup->stacks, 4));
+	stacks_forget_old(setup->stacks, begin + 50 * second);
+	assert_non_null(stacks_verdict(setup->stacks, 1));
+	assert_non_null(stacks_verdict(setup->stacks, 2));
+	assert_non_null(stacks_verdict(setup->stacks, 3));
+	add_stack(setup, 4);
+	assert_non_null(stacks_verdict(setup->stacks, 4));
+	assert_non_null(stacks_verdict(setup->stacks, 5));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +229,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_hostile_returns, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_why_cut, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_old_ones, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_unasked_ones, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
