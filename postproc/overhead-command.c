@@ -122,10 +122,12 @@ static int measure(double limit, bool verbose, int pidfd, const pid_t *process, 
 {
 	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
 	int64_t cpu[PROCESSES] = {0}, then = 0;
-	size_t programs, known = 0, dear = 0;
+	size_t programs, known = 0, dear = 0, hushed = 0;
+	bool changed = true; /* there may be events that were not there before */
 
 	while (!poll(&ended, 1, REST_MS)) {
-		size_t hushed = perfevents_hush(pidfd, process[0]);
+		if (changed)
+			hushed = perfevents_hush(pidfd, process[0]);
 		double probes = watch_probes(process[0], &programs), processes = 0;
 		int64_t at = now();
 
@@ -138,7 +140,8 @@ static int measure(double limit, bool verbose, int pidfd, const pid_t *process, 
 		}
 		then = at;
 		/* Compiling and attaching cost much, but once. */
-		if (!programs || programs != known)
+		changed = !programs || programs != known;
+		if (changed)
 			dear = 0;
 		else
 			dear = (probes + processes) * 100 > limit ? dear + 1 : 0;
