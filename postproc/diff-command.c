@@ -180,9 +180,7 @@ static int read_side(const struct options *o, size_t side, struct replay **repla
 	fclose(in);
 	if (!failed)
 		return 0;
-	return fail(path, error == EPROTONOSUPPORT ? "it is of a later version than this program reads"
-			  : error == EINVAL	   ? "it holds no event lines of hud-trace"
-						   : strerror(error));
+	return fail(path, replay_error(error));
 }
 
 /* Writes one of the outputs. Returns 0, or 1 after a message. */
@@ -196,13 +194,10 @@ static int write_output(const struct options *o, size_t i, const struct diff *di
 		options.colour = false;
 	if (output_open(&output, path))
 		return fail(path, userfiles_error(errno));
-	int failed = o->output[i].format->write(output.file, diff, &options), error = errno;
+	int failed = o->output[i].format->write(output.file, diff, &options);
 
-	if (output_close(&output, !failed) || failed) {
-		if (failed)
-			errno = error;
+	if (output_close(&output, !failed))
 		return errno == EPIPE ? 1 : fail(path ? path : "the comparison", strerror(errno));
-	}
 	return 0;
 }
 

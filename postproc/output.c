@@ -44,10 +44,10 @@ int output_check(const char *path)
 
 int output_close(struct output *output, bool whole)
 {
-	int error = 0;
+	int error = whole ? 0 : errno;
 	struct stat st;
 
-	if (fflush(output->file) != 0 || ferror(output->file))
+	if ((fflush(output->file) != 0 || ferror(output->file)) && !error)
 		error = errno ? errno : EIO;
 	if (output->path && whole && !error && fstat(fileno(output->file), &st) == 0 && S_ISREG(st.st_mode) &&
 	    fsync(fileno(output->file)) != 0)
@@ -63,5 +63,5 @@ int output_close(struct output *output, bool whole)
 #endif
 	*output = (struct output){0};
 	errno = error;
-	return error ? -1 : 0;
+	return whole && !error ? 0 : -1;
 }

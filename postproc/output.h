@@ -19,8 +19,8 @@ int output_open(struct output *output, const char *path);
  * set. */
 int output_check(const char *path);
 
-/* Closes it. `whole`: what was written is all, and gets the name; else it is thrown away. Returns 0, or -1 with errno set:
- * something could not be written, and nothing is left. */
+/* Closes it. `whole`: what was written is all, and gets the name; else it is thrown away. Returns 0 if it has its name, else -1
+ * with errno set, to what it was if it was not whole: nothing is left. */
 int output_close(struct output *output, bool whole);
 
 #endif

@@ -601,3 +601,17 @@ void replay_write_stacks(const struct replay *r, FILE *out)
 	if (r->stacks)
 		stacks_write(r->stacks, out);
 }
+
+const char *replay_error(int error)
+{
+	switch (error) {
+	case EPROTONOSUPPORT:
+		return "it is of a later version than this program reads";
+	case EINVAL:
+		return "it holds no event lines of hud-trace";
+	case EBADMSG:
+		return "its compressed data is damaged";
+	default:
+		return strerror(error);
+	}
+}

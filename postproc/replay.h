@@ -52,6 +52,9 @@ void replay_so_far(struct replay *replay, struct model *model);
  * While `in` is read, *model has the target, the sums of events, start, and as end the latest time seen. */
 int replay_read(struct replay *replay, FILE *in, struct model *model);
 
+/* Words for the errno that replay_read() sets. */
+const char *replay_error(int error);
+
 /* Writes all stacks that were read, resolved, as `frame` lines. Errors show in ferror(out). */
 void replay_write_stacks(const struct replay *replay, FILE *out);
 

@@ -153,30 +153,16 @@ static int write_output(struct reporting *o, size_t i, const struct model *model
 		options.colour = false;
 	if (output_open(&output, path))
 		return reporting_fail(o, path, userfiles_error(errno));
-	int failed = format->write(output.file, model, &options), error = errno;
+	int failed = format->write(output.file, model, &options);
 
-	if (output_close(&output, !failed) || failed) {
-		if (failed)
-			errno = error;
+	if (output_close(&output, !failed))
 		return errno == EPIPE ? 1 : reporting_fail(o, path ? path : "the report", strerror(errno));
-	}
 	return 0;
-}
-
-/* What went wrong while reading. */
-static int fail_reading(const struct reporting *o, int error)
-{
-	return reporting_fail(o, o->file,
-			      error == EPROTONOSUPPORT ? "it is of a later version than this program reads"
-			      : error == EINVAL	       ? "it holds no event lines of hud-trace"
-			      : error == EBADMSG
-				      ? "its compressed data is damaged; what comes before that is read"
-				      : strerror(error));
 }
 
 int reporting_write(struct reporting *o, const struct model *model, int error, struct chart *chart)
 {
-	int status = error ? fail_reading(o, error) : 0;
+	int status = error ? reporting_fail(o, o->file, replay_error(error)) : 0;
 
 	if (error && !model->events)
 		return status;
