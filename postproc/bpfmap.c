@@ -1,6 +1,7 @@
 /* bpfmap.c - see bpfmap.h. */
 #include "bpfmap.h"
 
+#include <errno.h>
 #include <linux/bpf.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -43,7 +44,10 @@ int bpfmap_open(int pidfd, pid_t pid, const char *name)
 	struct search search = {.map = -1};
 
 	snprintf(search.name, sizeof(search.name), "AT_%s", name);
-	descriptors_visit(pidfd, pid, "bpf-map", is_wanted, &search);
+	int refused = descriptors_visit(pidfd, pid, "bpf-map", is_wanted, &search);
+
+	if (search.map < 0)
+		errno = refused ? refused : ENOENT;
 	return search.map;
 }
 

@@ -2,6 +2,7 @@
 #include "descriptors.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,11 +21,12 @@ static bool is_kind(DIR *directory, const char *name, const char *kind)
 	return !strncmp(target, "anon_inode:", 11) && !strcmp(target + 11, kind);
 }
 
-void descriptors_visit(int pidfd, pid_t pid, const char *kind, bool (*visit)(int fd, void *data), void *data)
+int descriptors_visit(int pidfd, pid_t pid, const char *kind, bool (*visit)(int fd, void *data), void *data)
 {
 	char path[32];
 	const struct dirent *entry;
 	bool done = false;
+	int refused = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
 	DIR *directory = opendir(path);
@@ -34,12 +36,16 @@ void descriptors_visit(int pidfd, pid_t pid, const char *kind, bool (*visit)(int
 			continue;
 		int fd = (int)syscall(SYS_pidfd_getfd, pidfd, atoi(entry->d_name), 0);
 
-		if (fd < 0)
+		if (fd < 0) {
+			/* EBADF: it has just been closed. */
+			refused = errno != EBADF ? errno : refused;
 			continue;
+		}
 		done = visit(fd, data);
 		if (!done)
 			close(fd);
 	}
 	if (directory)
 		closedir(directory);
+	return refused;
 }

@@ -48,7 +48,7 @@ static bool rest(int pidfd)
 }
 
 /* Waits until all of the script is attached: what is attached to a CPU later shifts the timers there. Sets *worked to the time of
- * its long polls. Returns false when the process has ended before. */
+ * its long polls, or to -1 if the script's variables cannot be read. Returns false when the process has ended before. */
 static bool await_begin(int pidfd, pid_t pid, int *worked)
 {
 	int begun = -1;
@@ -58,6 +58,8 @@ static bool await_begin(int pidfd, pid_t pid, int *worked)
 			return false;
 		if (begun < 0)
 			begun = bpfmap_open(pidfd, pid, "begun");
+		if (begun < 0 && errno != ENOENT)
+			return true;
 	}
 	close(begun);
 	*worked = bpfmap_open(pidfd, pid, "worked");

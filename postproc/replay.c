@@ -350,14 +350,13 @@ static void judge_until(struct replay *r, uint64_t ns)
 
 static void see(struct replay *r, uint64_t ns)
 {
-	if (ns > r->newest) {
+	if (ns > r->newest)
 		r->model->end = r->newest = ns;
-		if (r->stacks && !r->options.all_stacks)
-			stacks_forget_old(r->stacks, ns);
-	}
 	if (!r->model->start || ns < r->model->start)
 		r->model->start = ns;
 	judge_until(r, r->newest > HOLD ? r->newest - HOLD - 1 : 0);
+	if (r->stacks && !r->options.all_stacks)
+		stacks_forget_old(r->stacks, r->newest);
 }
 
 void replay_observe(struct replay *r, tally_observer *observer, void *context)

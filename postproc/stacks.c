@@ -43,11 +43,11 @@ struct stacks {
 	htab_t known; /* frames that came resolved, each once: the judge tells chains apart by their frames */
 	struct stack *walk; /* the `frames` line whose addresses follow */
 	struct description {
-		uint64_t id, ns;	      /* ns: 0 before the first event */
-	} * recent;			      /* as they came, a ring of KEPT; NULL: all are kept */
-	uint64_t recents;		      /* ever */
-	uint64_t waiting;		      /* the first of these that has not waited for too long */
-	uint64_t now, begun;		      /* ns, of the events; 0: there was none yet */
+		uint64_t id, ns;
+	} * recent;	  /* as they came, a ring of KEPT; NULL: all are kept */
+	uint64_t recents; /* ever */
+	uint64_t dated;	  /* so many of these have a time: that of the event behind them */
+	uint64_t waiting; /* the first of these that has not waited for too long */
 	uint64_t count, cut, walked, too_few; /* of those that are cut, the last two */
 	struct chain chain;
 	const struct frame *frame[MAX_CHAIN];
@@ -264,7 +264,7 @@ static void remember(struct stacks *stacks, struct stack *s)
 		return;
 	if (stacks->recents >= KEPT)
 		forget(stacks, stacks->recents - KEPT, false);
-	stacks->recent[stacks->recents % KEPT] = (struct description){s->id, stacks->now};
+	stacks->recent[stacks->recents % KEPT] = (struct description){.id = s->id};
 	s->described = ++stacks->recents;
 }
 
@@ -272,15 +272,16 @@ void stacks_forget_old(struct stacks *stacks, uint64_t now)
 {
 	if (!stacks->recent)
 		stacks->recent = xcalloc(KEPT, sizeof(*stacks->recent));
-	stacks->now = now;
-	if (!stacks->begun)
-		stacks->begun = now;
-	if (stacks->recents > KEPT && stacks->waiting < stacks->recents - KEPT)
-		stacks->waiting = stacks->recents - KEPT;
-	for (; stacks->waiting < stacks->recents; stacks->waiting++) {
-		uint64_t ns = stacks->recent[stacks->waiting % KEPT].ns;
+	uint64_t oldest = stacks->recents > KEPT ? stacks->recents - KEPT : 0;
 
-		if ((ns ? ns : stacks->begun) + WAIT >= now)
+	if (stacks->dated < oldest)
+		stacks->dated = oldest;
+	if (stacks->waiting < oldest)
+		stacks->waiting = oldest;
+	for (; stacks->dated < stacks->recents; stacks->dated++)
+		stacks->recent[stacks->dated % KEPT].ns = now;
+	for (; stacks->waiting < stacks->recents; stacks->waiting++) {
+		if (stacks->recent[stacks->waiting % KEPT].ns + WAIT >= now)
 			break;
 		forget(stacks, stacks->waiting, true);
 	}

@@ -15,8 +15,8 @@ struct resolver;
 struct stacks *stacks_new(struct resolver *resolver, struct judge *judge);
 void stacks_free(struct stacks *stacks);
 
-/* Tells what time it is, ns on the clock of the events (0: there was none yet). From the first call on only stacks that were
- * described lately are kept: a long trace must not fill the memory with them. Not to be used with stacks_write(). */
+/* Tells what time it is, ns on the clock of the events, behind each event that was judged. From the first call on only stacks that
+ * were described lately are kept: a long trace must not fill the memory with them. Not to be used with stacks_write(). */
 void stacks_forget_old(struct stacks *stacks, uint64_t now);
 
 /* Takes a line of kind EVENT_STACK, EVENT_WORDS, EVENT_RETURNS, EVENT_FRAMES, EVENT_ADDRESS or EVENT_FRAME. */

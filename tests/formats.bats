@@ -484,3 +484,25 @@ for line in open(sys.argv[1]) if "ndjson" in sys.argv[1] else [open(sys.argv[1])
 	make -s -C "$ROOT" uninstall DESTDIR="$PWD/root" PREFIX=/usr/local
 	[[ ! -e root/usr/local/share/hud-trace ]]
 }
+
+@test "a stack is known though nothing had happened for minutes before it was described" {
+	cat >stream <<-END
+		hud-trace 1
+		meta target app
+		meta pid 100
+		meta threshold-us 5000
+		meta arch x86_64
+		meta polls tls DWARF
+		thread 101 worker 1 w
+		begin 1000000000
+		stack 5 101 1000 7000 7100 0
+		sleep 100000000000 101 0 40000000 0 S 230 5 0 0 0 -
+		poll 100001000000 101 99950000000 100000500000 99949000000 40000000 7 1 M E
+		stack 6 101 2000 7000 7100 0
+		sleep 200000000000 101 0 40000000 0 S 230 6 0 0 0 -
+		poll 200001000000 101 199950000000 200000500000 199949000000 40000000 7 2 M E
+		end 300000000000 interrupt
+	END
+	run -0 "$POSTPROC" report --format ndjson stream
+	[[ $(jq -r 'select(.type == "block") | .function' <<<"$output" | tr '\n' ' ') == '[anon]+0x1000 [anon]+0x2000 ' ]]
+}
