@@ -15,7 +15,7 @@
  * described again when ten seconds have passed and it is still to be seen (probes/stack.bt): its words, many, wait no longer
  * than WAIT for somebody to ask. */
 #define KEPT 50000
-#define WAIT UINT64_C(30000000000) /* ns */
+#define WAIT UINT64_C(15000000000) /* ns */
 #define MAX_CHAIN 1024 /* frames with inlined ones; further ones are dropped and the stack is cut */
 
 /* One described stack. It is kept as it came until somebody asks what it means. */

@@ -189,7 +189,7 @@ static void test_old_ones(void **state)
 	assert_non_null(stacks_verdict(setup->stacks, 100000));
 }
 
-/* What was copied waits for half a minute behind the next event, unless it is described again or asked for. */
+/* What was copied waits for 15 s behind the next event, unless it is described again or asked for. */
 static void test_unasked_ones(void **state)
 {
 	struct setup *setup = *state;
@@ -204,13 +204,13 @@ static void test_unasked_ones(void **state)
 	stacks_add(setup->stacks, &address);
 	stacks_forget_old(setup->stacks, begin);
 	assert_non_null(stacks_verdict(setup->stacks, 1));
-	stacks_forget_old(setup->stacks, begin + 20 * second);
+	stacks_forget_old(setup->stacks, begin + 10 * second);
 	add_stack(setup, 2);
-	stacks_forget_old(setup->stacks, begin + 30 * second);
+	stacks_forget_old(setup->stacks, begin + 15 * second);
 	assert_non_null(stacks_verdict(setup->stacks, 3));
-	stacks_forget_old(setup->stacks, begin + 31 * second);
+	stacks_forget_old(setup->stacks, begin + 16 * second);
 	assert_null(stacks_verdict(setup->stacks, 4));
-	stacks_forget_old(setup->stacks, begin + 50 * second);
+	stacks_forget_old(setup->stacks, begin + 25 * second);
 	for (uint64_t id = 1; id <= 3; id++)
 		assert_non_null(stacks_verdict(setup->stacks, id));
 	/* An hour in which nothing happened. */
