@@ -87,8 +87,7 @@ static int pace(int pidfd, pid_t pid, uint64_t threshold, unsigned slow, unsigne
 		unsigned wanted = at < calm ? fast : slow;
 		if (wanted == current && at < renewed + RENEW_S)
 			continue;
-		timers_close(&timers);
-		if (timers_open(&timers, wanted)) {
+		if (timers_set(&timers, wanted)) {
 			fprintf(stderr, "hud-postproc pace: no timer interrupts but the kernel's: %s\n",
 				strerror(errno));
 			status = 1;

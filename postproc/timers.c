@@ -111,35 +111,46 @@ static void switch_on(int event, int cpu, uint64_t period, uint64_t tick, uint64
 	ioctl(event, PERF_EVENT_IOC_ENABLE, 0);
 }
 
-int timers_open(struct timers *timers, unsigned hz)
+/* One CPU's, in place of what it had: it is not without one in between. */
+static int set(int *event, int cpu, uint64_t period, uint64_t tick, uint64_t phase)
+{
+	int old = *event;
+
+	*event = open_event(cpu, period);
+	int error = *event < 0 ? errno : 0;
+
+	if (!error)
+		switch_on(*event, cpu, period, tick, phase);
+	if (old >= 0)
+		close(old);
+	return error == ENODEV ? 0 : error; /* it is offline */
+}
+
+int timers_set(struct timers *timers, unsigned hz)
 {
 	uint64_t tick = tick_length(), parts = (tick * hz + SECOND - 1) / SECOND, period = tick / parts;
-	size_t cpus = (size_t)sysconf(_SC_NPROCESSORS_CONF);
 	cpu_set_t before;
 	int error = 0;
 
-	*timers = (struct timers){0};
-	if (parts == 1 && !has_tickless())
+	if (parts == 1 && !has_tickless()) {
+		timers_close(timers);
 		return 0;
-	timers->events = xmalloc(cpus * sizeof(*timers->events));
-	uint64_t *phase = tick_phases(cpus, tick);
+	}
+	if (!timers->events) {
+		timers->cpus = (size_t)sysconf(_SC_NPROCESSORS_CONF);
+		timers->events = xmalloc(timers->cpus * sizeof(*timers->events));
+		for (size_t cpu = 0; cpu < timers->cpus; cpu++)
+			timers->events[cpu] = -1;
+	}
+	uint64_t *phase = tick_phases(timers->cpus, tick);
 	bool moved = sched_getaffinity(0, sizeof(before), &before) == 0;
 	prctl(PR_SET_TIMERSLACK, 1);
-	for (size_t cpu = 0; cpu < cpus; cpu++) {
-		int event = open_event((int)cpu, period);
-
-		/* One that is offline is none. */
-		if (event < 0) {
-			error = errno != ENODEV ? errno : error;
-			continue;
-		}
-		timers->events[timers->count++] = event;
-		switch_on(event, (int)cpu, period, tick, phase[cpu]);
-	}
+	for (size_t cpu = 0; cpu < timers->cpus && !error; cpu++)
+		error = set(&timers->events[cpu], (int)cpu, period, tick, phase[cpu]);
 	if (moved)
 		sched_setaffinity(0, sizeof(before), &before);
 	free(phase);
-	if (!timers->count || error) {
+	if (error) {
 		timers_close(timers);
 		errno = error;
 		return -1;
@@ -149,8 +160,9 @@ int timers_open(struct timers *timers, unsigned hz)
 
 void timers_close(struct timers *timers)
 {
-	for (size_t i = 0; i < timers->count; i++)
-		close(timers->events[i]);
+	for (size_t cpu = 0; timers->events && cpu < timers->cpus; cpu++)
+		if (timers->events[cpu] >= 0)
+			close(timers->events[cpu]);
 	free(timers->events);
 	*timers = (struct timers){0};
 }
