@@ -99,6 +99,7 @@ static int by_low(const void *a, const void *b)
 	return x->low != y->low ? (x->low < y->low ? -1 : 1) : (x->high > y->high) - (x->high < y->high);
 }
 
+/* Finds the functions of the unit, and the scopes that they are in. */
 static void walk(struct debugunit *unit)
 {
 	size_t open[DEPTH_LIMIT + 1] = {0}; /* by depth: the scope that entries there are in, as index + 1 */
@@ -165,7 +166,6 @@ static struct debugunit_function *function_at(struct debugunit *unit, Dwarf_Addr
 size_t debugunit_chain(struct debugunit *unit, Dwarf_Addr addr, Dwarf_Die *chain, size_t limit,
 		       Dwarf_Addr *start)
 {
-
 	if (!unit->indexed)
 		build_index(unit);
 	struct debugunit_function *function = function_at(unit, addr);

@@ -16,7 +16,7 @@ struct range {
 /* An inlined function, or a block. */
 struct piece {
 	void *entry;		/* Dwarf_Die.addr */
-	uint32_t depth;		/* among the pieces: 0 is directly in the function */
+	uint32_t depth;		/* 1 is directly in the function */
 	uint32_t behind;	/* index of the first that is not within it */
 	uint32_t range, ranges; /* index, and how many */
 	bool inlined;
@@ -47,20 +47,24 @@ static void add_ranges(struct inlines *inlines, Dwarf_Die *die, size_t *limit)
 	}
 }
 
-static void add_piece(struct inlines *inlines, Dwarf_Die *die, int tag, size_t depth, size_t *limit)
+/* Adds an entry that has code, and says whether it has: in one without, nothing is ever looked for. */
+static bool add_piece(struct inlines *inlines, Dwarf_Die *die, int tag, size_t depth, size_t *limit)
 {
+	uint32_t range = inlines->range_count;
+
+	add_ranges(inlines, die, limit);
+	if (inlines->range_count == range)
+		return false;
 	if (inlines->count == inlines->size) {
 		inlines->size = 2 * inlines->size + 16;
 		inlines->pieces = xrealloc(inlines->pieces, inlines->size * sizeof(*inlines->pieces));
 	}
-	struct piece *piece = &inlines->pieces[inlines->count++];
-
-	*piece = (struct piece){.entry = die->addr,
-				.depth = (uint32_t)depth,
-				.range = inlines->range_count,
-				.inlined = tag == DW_TAG_inlined_subroutine};
-	add_ranges(inlines, die, limit);
-	piece->ranges = inlines->range_count - piece->range;
+	inlines->pieces[inlines->count++] = (struct piece){.entry = die->addr,
+							   .depth = (uint32_t)depth,
+							   .range = range,
+							   .ranges = inlines->range_count - range,
+							   .inlined = tag == DW_TAG_inlined_subroutine};
+	return true;
 }
 
 static bool is_code(int tag)
@@ -90,9 +94,8 @@ struct inlines *inlines_read(Dwarf_Die *function, size_t *limit)
 	for (bool more = dwarfwalk_begin(&walk, function); more && *limit > 0;) {
 		int tag = dwarf_tag(&walk.die);
 
-		if (is_code(tag))
-			add_piece(inlines, &walk.die, tag, walk.depth - 1, limit);
-		more = dwarfwalk_next(&walk, is_code(tag));
+		more = dwarfwalk_next(&walk,
+				      is_code(tag) && add_piece(inlines, &walk.die, tag, walk.depth, limit));
 	}
 	link_pieces(inlines);
 	return inlines;
