@@ -162,7 +162,9 @@ static int write_output(struct reporting *o, size_t i, const struct model *model
 
 int reporting_write(struct reporting *o, const struct model *model, int error, struct chart *chart)
 {
-	int status = error ? reporting_fail(o, o->file, replay_error(error)) : 0;
+	const char *why = error == EBADMSG ? "its compressed data is damaged; what comes before that is read"
+					   : replay_error(error);
+	int status = error ? reporting_fail(o, o->file, why) : 0;
 
 	if (error && !model->events)
 		return status;
