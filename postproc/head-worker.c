@@ -11,9 +11,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "debuginfod.h"
 #include "looker.h"
 #include "opener.h"
@@ -37,23 +37,15 @@ void head_stage(volatile struct head_marks *marks, enum head_stage stage)
 	worker_set_timer(STAGE_SECONDS);
 }
 
-static int64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* All that comes from the descriptor until its end. Returns false if that takes too long, or is too much. */
 static bool collect(int fd, char **text, size_t *size)
 {
-	int64_t end = now() + SECONDS * 1000, left;
+	int64_t end = clock_ms() + SECONDS * 1000, left;
 	size_t room = 0;
 
 	*text = NULL;
 	*size = 0;
-	while ((left = end - now()) > 0 && *size < HEAD_MAX) {
+	while ((left = end - clock_ms()) > 0 && *size < HEAD_MAX) {
 		struct pollfd ready = {.fd = fd, .events = POLLIN};
 
 		if (poll(&ready, 1, (int)left) <= 0)

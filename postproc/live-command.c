@@ -13,9 +13,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "command.h"
 #include "live-player.h"
 #include "live-source.h"
@@ -114,14 +114,6 @@ struct feed {
 	size_t noted;
 };
 
-static uint64_t monotonic(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 /* The user's terminal is theirs again; who traces is told. */
 static void leave(struct feed *f)
 {
@@ -184,7 +176,7 @@ static bool urgent(int fd)
 /* What came of the stream, in as few reads as may be. -2: nothing yet. */
 static ssize_t take_stream(struct feed *f, char *to, size_t size, int ms)
 {
-	uint64_t now = monotonic();
+	uint64_t now = clock_ns();
 	bool ready = now >= f->resume || urgent(f->fd);
 	int left = ready ? ms : (int)((f->resume - now) / 1000000) + 1;
 
@@ -200,7 +192,7 @@ static ssize_t take_stream(struct feed *f, char *to, size_t size, int ms)
 	if (got == (ssize_t)size)
 		f->resume = 0;
 	else
-		f->resume = monotonic() + PAUSE;
+		f->resume = clock_ns() + PAUSE;
 	return got < 0 && (errno == EINTR || errno == EAGAIN) ? -2 : got;
 }
 
@@ -209,7 +201,7 @@ static bool move_position(struct feed *f)
 {
 	struct live_view *v = f->view;
 	struct live_playback *p = &v->playback;
-	uint64_t now = monotonic(), next = live_player_next(f->player);
+	uint64_t now = clock_ns(), next = live_player_next(f->player);
 
 	if (!v->position) /* the first line that tells a time is where it begins */
 		v->position = next;

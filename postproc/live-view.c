@@ -5,8 +5,8 @@
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "live-pen.h"
 #include "live-terminal.h"
 
@@ -16,21 +16,13 @@
 #define STALE 3000000000u   /* what lasts is said to once a second: without that it does no more */
 #define SECOND 1000000000u
 
-static uint64_t monotonic(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
-}
-
 void live_view_start(struct live_view *v, bool colour, bool utf8, uint64_t span)
 {
 	pen_start(colour, utf8);
 	v->utf8 = utf8;
 	v->query.span = span;
 	v->query.filter = v->filter;
-	v->wall = monotonic();
+	v->wall = clock_ns();
 	v->changed = true;
 }
 
@@ -159,7 +151,7 @@ static void measure_rate(struct live_view *v)
 /* The stream's clock goes on while nothing comes. That of a recording is moved by who plays it. */
 static void move_clock(struct live_view *v)
 {
-	v->wall = monotonic();
+	v->wall = clock_ns();
 	if (v->model && v->query.threshold < v->model->target.threshold)
 		v->query.threshold = v->model->target.threshold;
 	if (!v->model || !v->model->start)

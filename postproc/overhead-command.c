@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "command.h"
 #include "perfevents.h"
 
@@ -38,14 +39,6 @@ struct probes {
 	uint64_t ns;
 	size_t programs;
 };
-
-static int64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 /* Reads a small file of a process whole. Returns false if there is none. */
 static bool read_file(const char *path, char *text, size_t size)
@@ -106,7 +99,7 @@ static double watch_probes(pid_t pid, size_t *programs)
 {
 	union bpf_attr request = {.enable_stats.type = BPF_STATS_RUN_TIME};
 	int counting = (int)syscall(SYS_bpf, BPF_ENABLE_STATS, &request, sizeof(request));
-	int64_t start = now();
+	uint64_t start = clock_ns();
 	struct probes before = read_probes(pid), after;
 
 	nanosleep(&(struct timespec){.tv_nsec = COUNT_NS}, NULL);
@@ -114,14 +107,15 @@ static double watch_probes(pid_t pid, size_t *programs)
 	*programs = after.programs;
 	if (counting >= 0)
 		close(counting);
-	return after.ns > before.ns ? (double)(after.ns - before.ns) / (double)(now() - start) : 0;
+	return after.ns > before.ns ? (double)(after.ns - before.ns) / (double)(clock_ns() - start) : 0;
 }
 
 /* Measures until BPFTRACE, which `pidfd` refers to, has ended or was too dear. */
 static int measure(double limit, bool verbose, int pidfd, const pid_t *process, size_t count)
 {
 	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
-	int64_t cpu[PROCESSES] = {0}, then = 0;
+	int64_t cpu[PROCESSES] = {0};
+	uint64_t then = 0;
 	size_t programs, known = 0, dear = 0, hushed = 0;
 	bool changed = true; /* there may be events that were not there before */
 
@@ -129,7 +123,7 @@ static int measure(double limit, bool verbose, int pidfd, const pid_t *process, 
 		if (changed)
 			hushed = perfevents_hush(pidfd, process[0]);
 		double probes = watch_probes(process[0], &programs), processes = 0;
-		int64_t at = now();
+		uint64_t at = clock_ns();
 
 		for (size_t i = 0; i < count; i++) {
 			int64_t all = read_cpu(process[i]);

@@ -1,8 +1,8 @@
 /* pace-command.c - hud-postproc pace: how often the programs of a trace get to see who runs.
  *
  * Two polls that follow each other at once are told apart by looking at them at each timer interrupt, so a poll's length is known
- * to the distance of two of these. Each costs the interrupted CPU a microsecond, and a virtual machine some twenty: few will do until
- * there are long polls, whose lengths matter.
+ * to the distance of two of these. Each costs the interrupted CPU some time, and a virtual machine much: few will do until there are
+ * long polls, whose lengths matter.
  */
 #include <errno.h>
 #include <poll.h>
@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "bpfmap.h"
+#include "clock.h"
 #include "command.h"
 #include "timers.h"
 
@@ -30,14 +31,6 @@ static const char usage[] =
 	"Has each CPU be interrupted by a timer SLOW times a second, and FAST times while polls are long:\n"
 	"those of THRESHOLD_US or longer, whose time (ns) the script that process BPFTRACE runs adds up in\n"
 	"its variable @worked once @begun is 1. Ends with it.\n";
-
-static time_t seconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
-}
 
 /* Waits for REST_MS. Returns false when the process has ended. */
 static bool rest(int pidfd)
@@ -78,7 +71,7 @@ static int pace(int pidfd, pid_t pid, uint64_t threshold, unsigned slow, unsigne
 		return 0;
 	do {
 		uint64_t all = worked >= 0 ? bpfmap_number(worked) : 0;
-		time_t at = seconds();
+		time_t at = clock_ms() / 1000;
 
 		/* A little is always there, of polls that were mostly without a CPU. */
 		if (all - before >= threshold)

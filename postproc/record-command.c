@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "binary.h"
+#include "clock.h"
 #include "command.h"
 #include "confine.h"
 #include "debuginfod.h"
@@ -201,14 +202,6 @@ static void enqueue(struct recorder *r, const char *lines, size_t size)
 	pthread_mutex_unlock(&r->mutex);
 }
 
-static int64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Takes out the lines that only make bpftrace write what came before them (probes/compose.awk). Returns how many bytes are left. */
 static size_t drop_flushes(char *lines, size_t size)
 {
@@ -240,7 +233,7 @@ static void end_block(struct recorder *r)
 		enqueue(r, r->block, kept);
 	r->filled -= size;
 	memmove(r->block, r->block + size, r->filled);
-	r->since = now();
+	r->since = clock_ms();
 }
 
 /* Returns 0, or -1 with errno set. */
@@ -291,7 +284,7 @@ static int pass_all(struct recorder *r, const sigset_t *waiting)
 
 	r->block = xmalloc(LINE_LIMIT + BLOCK_SIZE);
 	for (;;) {
-		int64_t left = r->since + BLOCK_MS - now();
+		int64_t left = r->since + BLOCK_MS - clock_ms();
 
 		if (r->filled && left <= 0)
 			end_block(r);
@@ -311,7 +304,7 @@ static int pass_all(struct recorder *r, const sigset_t *waiting)
 		if (got == 0)
 			return 0;
 		if (!r->filled)
-			r->since = now();
+			r->since = clock_ms();
 		char *fresh = r->block + r->filled;
 
 		r->filled += (size_t)got;

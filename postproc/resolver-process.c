@@ -10,9 +10,9 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "resolver-worker.h"
 #include "space.h"
 #include "worker.h"
@@ -75,14 +75,6 @@ bool resolver_process_start(struct resolver_process *p, const struct resolver_wo
 	return false;
 }
 
-static int64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Sends or receives all of it until `end` (ms). */
 static enum resolver_outcome transfer(int socket, bool out, char *bytes, size_t size, int64_t end)
 {
@@ -97,7 +89,7 @@ static enum resolver_outcome transfer(int socket, bool out, char *bytes, size_t 
 			size -= (size_t)moved;
 			continue;
 		}
-		int64_t left = end - now();
+		int64_t left = end - clock_ms();
 
 		if (left <= 0)
 			return RESOLVER_LATE;
@@ -109,7 +101,7 @@ static enum resolver_outcome transfer(int socket, bool out, char *bytes, size_t 
 enum resolver_outcome resolver_process_ask(struct resolver_process *p, const struct question *question,
 					   const void *more, size_t more_size, size_t *size)
 {
-	int64_t end = now() + (int64_t)p->seconds * 1000;
+	int64_t end = clock_ms() + (int64_t)p->seconds * 1000;
 	struct answer_head head = {0};
 
 	/* At once: who is woken by half of it has to sleep again. */

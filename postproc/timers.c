@@ -17,18 +17,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
+
 #define SECOND UINT64_C(1000000000)
 #define EARLY 100000 /* ns: to be awake before the moment that is waited for */
 #define LATE 4000    /* ns behind a tick that is still at once with it */
 #define ATTEMPTS 8
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * SECOND + (uint64_t)t.tv_nsec;
-}
 
 /* The time between two ticks of the kernel's, ns: what its coarse clocks go forward by. */
 static uint64_t tick_length(void)
@@ -98,14 +92,14 @@ static void switch_on(int event, int cpu, uint64_t period, uint64_t tick, uint64
 	CPU_ZERO(&here);
 	CPU_SET(cpu, &here);
 	sched_setaffinity(0, sizeof(here), &here);
-	for (int i = 0; i < ATTEMPTS && now() - at >= LATE; i++) {
-		uint64_t soon = now() + 2 * EARLY;
+	for (int i = 0; i < ATTEMPTS && clock_ns() - at >= LATE; i++) {
+		uint64_t soon = clock_ns() + 2 * EARLY;
 
 		at = soon + tick - (soon - phase + tick - period % tick) % tick;
 		uint64_t early = at - EARLY;
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME,
 				&(struct timespec){(time_t)(early / SECOND), (long)(early % SECOND)}, NULL);
-		while (now() < at)
+		while (clock_ns() < at)
 			;
 	}
 	ioctl(event, PERF_EVENT_IOC_ENABLE, 0);
