@@ -1,6 +1,7 @@
 /* names.c - see names.h. */
 #include "names.h"
 
+#include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 #include <libiberty/safe-ctype.h>
 #include <stdbool.h>
@@ -420,4 +421,9 @@ const char *name_generics(const char *dwarf_name, size_t *length)
 		return NULL;
 	*length = in.length - (size_t)(open - dwarf_name) - 2;
 	return *length > 0 ? open + 1 : NULL;
+}
+
+unsigned name_hash(const void *name)
+{
+	return iterative_hash(name, strlen(name), 0);
 }

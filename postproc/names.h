@@ -7,6 +7,9 @@
 /* The longest name these functions return, in bytes: longer ones lose their middle. */
 #define NAME_LIMIT 1024
 
+/* A hash of a name, for hash tables. Names are long, and htab_hash_string() takes a byte at a time. */
+unsigned name_hash(const void *name);
+
 /* The name people use for the function that `demangle` gave: closures and async blocks are the function
  * they are written in, `<impl Trait for Type>` is `<Type as Trait>`, a function's own generic arguments
  * (`::<T>`), those of the type it is a method of, and mere names of parameters go; traits and types in generic

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "names.h"
 #include "resolver-process.h"
 #include "resolver-worker.h"
 #include "space.h"
@@ -52,12 +53,6 @@ static int same_entry(const void *a, const void *b)
 	return ((const struct entry *)a)->pc == ((const struct entry *)b)->pc;
 }
 
-/* Names are long: htab_hash_string() takes a byte at a time. */
-static hashval_t hash_text(const void *text)
-{
-	return iterative_hash(text, strlen(text), 0);
-}
-
 struct resolver *resolver_new(struct space *space, const struct arch *arch,
 			      const struct resolver_options *options)
 {
@@ -70,7 +65,7 @@ struct resolver *resolver_new(struct space *space, const struct arch *arch,
 	if (!r->options.confine)
 		return r;
 	r->entries = htab_create_alloc(1021, hash_entry, same_entry, NULL, xcalloc, free);
-	r->strings = htab_create_alloc(1021, hash_text, htab_eq_string, NULL, xcalloc, free);
+	r->strings = htab_create_alloc(1021, name_hash, htab_eq_string, NULL, xcalloc, free);
 	r->memory = objalloc_create();
 	if (!r->memory)
 		xmalloc_failed(0);

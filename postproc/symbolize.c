@@ -51,15 +51,9 @@ static int same_entry(const void *a, const void *b)
 	return ((const struct entry *)a)->pc == ((const struct entry *)b)->pc;
 }
 
-/* Names are long: htab_hash_string() takes a byte at a time. */
-static hashval_t hash_text(const void *text)
-{
-	return iterative_hash(text, strlen(text), 0);
-}
-
 static hashval_t hash_name(const void *name)
 {
-	return hash_text(((const struct name *)name)->symbol);
+	return name_hash(((const struct name *)name)->symbol);
 }
 
 static int same_name(const void *a, const void *b)
@@ -77,7 +71,7 @@ struct symbolizer *symbolizer_new(struct space *space)
 		xmalloc_failed(sizeof(*s));
 	s->entries = htab_create_alloc(1021, hash_entry, same_entry, NULL, xcalloc, free);
 	s->names = htab_create_alloc(1021, hash_name, same_name, NULL, xcalloc, free);
-	s->strings = htab_create_alloc(251, hash_text, htab_eq_string, NULL, xcalloc, free);
+	s->strings = htab_create_alloc(251, name_hash, htab_eq_string, NULL, xcalloc, free);
 	return s;
 }
 

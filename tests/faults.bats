@@ -630,16 +630,21 @@ kernel_memory() {
 	grep -qE '! [0-9,]+ waits, [0-9.]+ s in all, were counted only' line
 }
 
+# Starts the bpftrace script $2, whose output goes to out, and waits for the line $1 in that; sets tracer.
+start_script() {
+	env --default-signal=INT bpftrace -B line -e "$2" >out 2>err 3>&- &
+	tracer=$!
+	STARTED+=("$tracer")
+	within 30 grep -q "$1" out
+}
+
 @test "bpftrace's events go to its programs alone, which run as before" {
 	local before tracer i
 
 	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
 	PATH=${PATH#"$PWD/fake:"}
-	env --default-signal=INT bpftrace -B line -e 'tracepoint:sched:sched_process_exec /comm == "true"/ { @n = @n + 1; }
-		interval:ms:200 { printf("n %d\n", @n); }' >out 2>err 3>&- &
-	tracer=$!
-	STARTED+=("$tracer")
-	within 30 grep -q '^n ' out
+	start_script '^n ' 'tracepoint:sched:sched_process_exec /comm == "true"/ { @n = @n + 1; }
+		interval:ms:200 { printf("n %d\n", @n); }'
 	"$POSTPROC" overhead -v 10000 "$tracer" >hushed 3>&- &
 	sleep 3
 	before=$(tail -n 1 out)
@@ -664,17 +669,14 @@ kernel_memory() {
 	taskset -c 0 nice bash -c 'while :; do :; done' 3>&- &
 	STARTED+=("$!")
 	# How often each timer fires in each second.
-	env --default-signal=INT bpftrace -B line -e 'BEGIN { @begun = 0; @worked = (uint64)0; }
+	start_script '^1 at' 'BEGIN { @begun = 0; @worked = (uint64)0; }
 		tracepoint:timer:hrtimer_expire_entry /cpu == 0/ { @timer[nsecs / 1000000000, ksym(args->function), args->hrtimer] = count(); }
 		interval:s:1 {
 			@s = @s + 1;
 			if (@s == 3) { @begun = 1; }
 			if (@s == 7) { @worked = (uint64)6000000; }
 			printf("%d at %d\n", @s, nsecs / 1000000000);
-		}' >out 2>err 3>&- &
-	tracer=$!
-	STARTED+=("$tracer")
-	within 30 grep -q '^1 at' out
+		}'
 	"$POSTPROC" pace "$tracer" 5000 $((2 * tick)) $((4 * tick)) 2>complaints 3>&- &
 	within 60 grep -q '^11 at' out
 	kill -INT "$tracer"
