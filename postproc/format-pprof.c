@@ -181,7 +181,7 @@ static size_t locations(struct builder *b, const struct verdict *v, uint64_t *id
 		key[length++] = function(b, name, f->function, f->file);
 		key[length++] = f->line;
 		free(name);
-		if (f->inlined && i + 1 < v->count && v->frame[i + 1]->pc == f->pc)
+		if (f->inlined && i + 1 < v->count)
 			continue;
 		key[0] = mapping ? mapping->id : 0;
 		key[1] = f->pc;

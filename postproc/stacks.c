@@ -7,6 +7,7 @@
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 
+#include "callsites.h"
 #include "resolver.h"
 
 #define MAX_CHUNKS 4096 /* of 128 bytes: what a hostile `stack` line may ask memory for */
@@ -40,6 +41,7 @@ struct stacks {
 	struct resolver *resolver;
 	struct judge *judge;
 	htab_t by_id;
+	struct callsites *callsites;
 	htab_t known; /* frames that came resolved, each once: the judge tells chains apart by their frames */
 	struct stack *walk; /* the `frames` line whose addresses follow */
 	struct description {
@@ -83,18 +85,11 @@ static hashval_t hash_frame(const void *entry)
 	return (hashval_t)(f->pc ^ f->pc >> 32) + f->line;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
-}
-
 static int equal_frames(const void *one, const void *two)
 {
 	const struct frame *a = one, *b = two;
 
-	return a->pc == b->pc && a->line == b->line && a->inlined == b->inlined && a->origin == b->origin &&
-	       same_text(a->function, b->function) && same_text(a->name, b->name) &&
-	       same_text(a->file, b->file);
+	return a->pc == b->pc && callsites_same(a, b);
 }
 
 static void free_frame(void *entry)
@@ -117,6 +112,7 @@ struct stacks *stacks_new(struct resolver *resolver, struct judge *judge)
 	stacks->resolver = resolver;
 	stacks->judge = judge;
 	stacks->by_id = htab_create(1024, hash_stack, equal_stacks, free_stack);
+	stacks->callsites = callsites_new();
 	stacks->known = htab_create(256, hash_frame, equal_frames, free_frame);
 	return stacks;
 }
@@ -126,6 +122,7 @@ void stacks_free(struct stacks *stacks)
 	if (!stacks)
 		return;
 	htab_delete(stacks->by_id);
+	callsites_free(stacks->callsites);
 	htab_delete(stacks->known);
 	free(stacks->recent);
 	free(stacks);
@@ -363,7 +360,8 @@ static size_t resolve(struct stacks *stacks, struct stack *s, bool *cut)
 	unwind_stack(stacks, s);
 	*cut = stacks->chain.cut;
 	for (size_t i = 0; i < stacks->chain.count; i++) {
-		const struct frames *at = resolver_frames(stacks->resolver, stacks->chain.pc[i]);
+		const struct frames *at = callsites_first(
+			stacks->callsites, resolver_frames(stacks->resolver, stacks->chain.pc[i]));
 
 		for (size_t j = 0; j < at->count; j++) {
 			if (count == MAX_CHAIN)
