@@ -1,8 +1,9 @@
 /* pace-command.c - hud-postproc pace: how often the programs of a trace get to see who runs.
  *
  * Two polls that follow each other at once are told apart by looking at them at each timer interrupt, so a poll's length is known
- * to the distance of two of these. Each costs the interrupted CPU some time, and a virtual machine much: few will do until there are
- * long polls, whose lengths matter.
+ * to the distance of two of these. Each costs the interrupted CPU some time, and a virtual machine much. So the fewest are made while
+ * there are no long polls, for sure: what else is polled begins or ends with a park, and is seen there. More where a poll may have been
+ * long, and many while some are, whose lengths matter.
  */
 #include <errno.h>
 #include <poll.h>
@@ -21,16 +22,33 @@
 #include "timers.h"
 
 #define REST_MS 250 /* how often it looks */
-#define CALM_S 10   /* so long after the last long poll */
-#define RENEW_S 60  /* other events on a CPU shift those that are there */
+#define CALM_S 10   /* so long after the last long poll it is calm */
+#define SURE_S                                                                                               \
+	60 /* and so long after the last that may have been one, sure; a little less in probes/compose.awk */
+#define RENEW_S 60 /* other events on a CPU shift those that are there */
 #define HZ_LIMIT 10000
 
 static const char usage[] =
-	"usage: hud-postproc pace BPFTRACE THRESHOLD_US SLOW FAST\n"
+	"usage: hud-postproc pace BPFTRACE THRESHOLD_US REST SLOW FAST\n"
 	"\n"
-	"Has each CPU be interrupted by a timer SLOW times a second, and FAST times while polls are long:\n"
-	"those of THRESHOLD_US or longer, whose time (ns) the script that process BPFTRACE runs adds up in\n"
-	"its variable @worked once @begun is 1. Ends with it.\n";
+	"Has each CPU be interrupted by a timer REST times a second, SLOW times while polls may be long, "
+	"and\n"
+	"FAST times while they are: those of THRESHOLD_US or longer. The script that process BPFTRACE runs\n"
+	"says so once its variable @begun is 1: it adds up the time (ns) of long ones in @worked, and "
+	"@doubt\n"
+	"is another number after each that may have been one. Ends with it.\n";
+
+/* How many interrupts there are to be, in a second. */
+struct rates {
+	unsigned rest, slow, fast;
+};
+
+/* What the script says: its variables, -1 if they cannot be read, and what they were. */
+struct hints {
+	int worked, doubt;
+	uint64_t work, doubted;
+	time_t calm, sure; /* from when on */
+};
 
 /* Waits for REST_MS. Returns false when the process has ended. */
 static bool rest(int pidfd)
@@ -40,9 +58,9 @@ static bool rest(int pidfd)
 	return poll(&ended, 1, REST_MS) == 0;
 }
 
-/* Waits until all of the script is attached: what is attached to a CPU later shifts the timers there. Sets *worked to the time of
- * its long polls, or to -1 if the script's variables cannot be read. Returns false when the process has ended before. */
-static bool await_begin(int pidfd, pid_t pid, int *worked)
+/* Waits until all of the script is attached: what is attached to a CPU later shifts the timers there. Opens its other variables then.
+ * Returns false when the process has ended before. */
+static bool await_begin(int pidfd, pid_t pid, struct hints *hints)
 {
 	int begun = -1;
 
@@ -55,30 +73,41 @@ static bool await_begin(int pidfd, pid_t pid, int *worked)
 			return true;
 	}
 	close(begun);
-	*worked = bpfmap_open(pidfd, pid, "worked");
+	hints->worked = bpfmap_open(pidfd, pid, "worked");
+	hints->doubt = bpfmap_open(pidfd, pid, "doubt");
 	return true;
 }
 
-static int pace(int pidfd, pid_t pid, uint64_t threshold, unsigned slow, unsigned fast)
+static unsigned choose(struct hints *hints, const struct rates *rates, uint64_t threshold, time_t now)
+{
+	uint64_t work = hints->worked >= 0 ? bpfmap_number(hints->worked) : 0;
+	uint64_t doubted = hints->doubt >= 0 ? bpfmap_number(hints->doubt) : 0;
+
+	/* A little is always there, of polls that were mostly without a CPU. */
+	if (work - hints->work >= threshold)
+		hints->calm = now + CALM_S;
+	if (doubted != hints->doubted || hints->doubt < 0)
+		hints->sure = now + SURE_S;
+	hints->work = work;
+	hints->doubted = doubted;
+	return now < hints->calm ? rates->fast : now < hints->sure ? rates->slow : rates->rest;
+}
+
+static int pace(int pidfd, pid_t pid, uint64_t threshold, const struct rates *rates)
 {
 	struct timers timers = {0};
+	struct hints hints = {.worked = -1, .doubt = -1};
 	unsigned current = 0;
-	uint64_t before = 0;
-	time_t renewed = 0, calm = 0;
-	int worked = -1, status = 0;
+	time_t renewed = 0;
+	int status = 0;
 
-	if (!await_begin(pidfd, pid, &worked))
+	if (!await_begin(pidfd, pid, &hints))
 		return 0;
 	do {
-		uint64_t all = worked >= 0 ? bpfmap_number(worked) : 0;
-		time_t at = clock_ms() / 1000;
+		time_t now = clock_ms() / 1000;
+		unsigned wanted = choose(&hints, rates, threshold, now);
 
-		/* A little is always there, of polls that were mostly without a CPU. */
-		if (all - before >= threshold)
-			calm = at + CALM_S;
-		before = all;
-		unsigned wanted = at < calm ? fast : slow;
-		if (wanted == current && at < renewed + RENEW_S)
+		if (wanted == current && now < renewed + RENEW_S)
 			continue;
 		if (timers_set(&timers, wanted)) {
 			fprintf(stderr, "hud-postproc pace: no timer interrupts but the kernel's: %s\n",
@@ -87,11 +116,13 @@ static int pace(int pidfd, pid_t pid, uint64_t threshold, unsigned slow, unsigne
 			break;
 		}
 		current = wanted;
-		renewed = at;
+		renewed = now;
 	} while (rest(pidfd));
 	timers_close(&timers);
-	if (worked >= 0)
-		close(worked);
+	if (hints.worked >= 0)
+		close(hints.worked);
+	if (hints.doubt >= 0)
+		close(hints.doubt);
 	return status;
 }
 
@@ -99,19 +130,22 @@ int pace_main(int argc, char **argv)
 {
 	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
 		return fputs(usage, stdout) < 0;
-	if (argc != 5) {
+	if (argc != 6) {
 		fputs(usage, stderr);
 		return 2;
 	}
 	pid_t pid = (pid_t)command_number("pace", "BPFTRACE", argv[1], 1, 4194304);
 	uint64_t threshold = (uint64_t)command_number("pace", "THRESHOLD_US", argv[2], 1, 1e12) * 1000;
-	unsigned slow = (unsigned)command_number("pace", "SLOW", argv[3], 1, HZ_LIMIT);
-	unsigned fast = (unsigned)command_number("pace", "FAST", argv[4], 1, HZ_LIMIT);
+	struct rates rates = {
+		.rest = (unsigned)command_number("pace", "REST", argv[3], 1, HZ_LIMIT),
+		.slow = (unsigned)command_number("pace", "SLOW", argv[4], 1, HZ_LIMIT),
+		.fast = (unsigned)command_number("pace", "FAST", argv[5], 1, HZ_LIMIT),
+	};
 	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 
 	if (pidfd < 0)
 		return 0;
-	int status = pace(pidfd, pid, threshold, slow, fast);
+	int status = pace(pidfd, pid, threshold, &rates);
 
 	close(pidfd);
 	return status;

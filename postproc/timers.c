@@ -44,6 +44,20 @@ static bool has_tickless(void)
 	return c >= '0' && c <= '9';
 }
 
+/* Are the ticks timers like others? Without high resolution they are not, and no timer's tracepoint tells of them. */
+static bool are_timers(void)
+{
+	FILE *in = fopen("/proc/timer_list", "re");
+	char line[256];
+	unsigned active = 1;
+
+	while (in && active && fgets(line, sizeof(line), in))
+		sscanf(line, " .hres_active : %u", &active);
+	if (in)
+		fclose(in);
+	return active != 0;
+}
+
 /* When, after a multiple of the ticks' length, the ticks of each of `count` CPUs are, ns: where the kernel tells
  * (/proc/timer_list; the timer's function is tick_sched_timer until Linux 6.8, then tick_nohz_handler), else 0. The caller frees it. */
 static uint64_t *tick_phases(size_t count, uint64_t tick)
@@ -126,7 +140,7 @@ int timers_set(struct timers *timers, unsigned hz)
 	cpu_set_t before;
 	int error = 0;
 
-	if (parts == 1 && !has_tickless()) {
+	if (parts == 1 && !has_tickless() && are_timers()) {
 		timers_close(timers);
 		return 0;
 	}

@@ -4,7 +4,8 @@
 #     awk -v pid=PID -v threshold=US -v hz=HZ -v workers='TID TID' [-v ...] -v bodies=1 -f compose.awk -f own.awk \
 #             stack.bt stack.bt threads.bt ...
 #
-# Further variables: ticks (1: samples are taken at the end of each timer interrupt, not by timers of the script's own), stacks (copy, fp
+# Further variables: ticks (1: samples are taken at the end of each timer interrupt, not by timers of the script's own), rest (1: there
+# are fewer of these until there is doubt whether polls are long), stacks (copy, fp
 # or dwarf: how a stack is taken), chunks (of 128 bytes that are copied at the most),
 # windows (statements that set $lo0, $k0, $lo1, $k1), vdso (a window around the kernel's code in the process: its start and the logarithm of its length), resume (1: a tracepoint fires when a thread is back in user mode), raw
 # (1: bpftrace prints stacks as bare addresses), tokio (statements that set $id_at and the others of poll.bt; empty: polls are
@@ -68,9 +69,13 @@ function evade_vdso(    at) {
 }
 
 # Ends the probe that has looked at the current thread, unless its stack may matter: that of a long poll, every 5 ms or as often
-# as the threshold is. Looking is cheap, stacks are not.
-function spare() {
-	return "if ($poll == 0 || ($seen - @poll_first[tid]) * 2 < $2 * 1000) { return; }\n" evade_vdso() \
+# as the threshold is. Looking is cheap, stacks are not. While hud-postproc pace is at rest, the next look may be four fifths of the
+# threshold away: a poll that is long by then is not to end without a stack.
+function spare(    young) {
+	young = "($seen - @poll_first[tid]) * 2 < $2 * 1000"
+	if (rest)
+		young = "($seen - @poll_first[tid]) * ($seen - @doubt < 50000000000 ? 2 : 5) < $2 * 1000"
+	return "if ($poll == 0 || " young ") { return; }\n" evade_vdso() \
 		(!spares() ? "" : "if ($seen - @sampled[tid] < " gap() " && @sampled[tid] >= @poll_first[tid]) { return; }\n" \
 		"@sampled[tid] = $seen;\n")
 }
@@ -424,7 +429,7 @@ END {
 	# The first of all: here bpftrace learns the types.
 	show("BEGIN", "\t@why = 0;\n\t@copied = (uint64)" (thin ? 16777217 : 0) ";\n\t@missed = (uint64)0;\n\t@thin = (uint64)" (thin ? 1 : 0) ";\n\t@begun = 0;\n\t@until = (uint64)0;\n" \
 		"\t@events = (uint64)0;\n\t@uncounted = (uint64)0;\n\t@uncounted_ns = (uint64)0;\n" \
-		(exact ? "\t@poll_thread[(uint64)0] = (uint64)0;\n\t@polls = (uint64)0;\n\t@polls_ns = (uint64)0;\n" : "") (tokio ? "\t@worked = (uint64)0;\n" : ""))
+		(exact ? "\t@poll_thread[(uint64)0] = (uint64)0;\n\t@polls = (uint64)0;\n\t@polls_ns = (uint64)0;\n" : "") (tokio ? "\t@worked = (uint64)0;\n\t@doubt = (uint64)0;\n" : ""))
 	fuse("tracepoint:sched:sched_switch", "pid == $1 || @worker[args->next_pid]")
 	fuse("tracepoint:sched:sched_waking", "@worker[args->pid]")
 	for (i = 1; i <= heads; i++)

@@ -85,17 +85,18 @@ choose_polls() {
 }
 
 # How often to look at the workers. Two polls that follow each other at once are told apart by looking at them: often enough that
-# one of the threshold's length is seen twice. A single one is known from the parks around it.
+# one of the threshold's length is seen twice. A single one is known from the parks around it: until there is doubt, once will do.
 choose_rate() {
 	# Polls are looked at whenever a CPU is interrupted by its timer anyway.
 	[[ $POLLS != tls || ! -d $TRACEFS/events/timer/hrtimer_expire_exit ]] || TICKS=1
-	FAST_HZ=$HZ
+	REST_HZ=$HZ FAST_HZ=$HZ
 	[[ ! $HZ ]] || return 0
 	case $POLLS in
 	tls) ((HZ = 2500000 / THRESHOLD_US, HZ = HZ < 199 ? 199 : HZ > 997 ? 997 : HZ)) ;;
 	uprobe) HZ=199 ;;
 	*) HZ=99 ;;
 	esac
+	((REST_HZ = HZ / 2)) # 1.25 times in the threshold's time
 	FAST_HZ=1000
 	# By itself it is not to keep step with what else the machine does.
 	((TICKS)) || ((HZ |= 1))
@@ -162,7 +163,7 @@ compose_script() {
 		probes+=("$(realpath -- "$script")")
 	done
 	printf '// Composed by hud-trace %s from probes/*.bt\n\n' "$VERSION"
-	awk -v pid="$PID" -v threshold="$THRESHOLD_US" -v hz="$HZ" -v ticks="$TICKS" -v workers="${WATCHED[*]}" -v duration="${DURATION_MS:-0}" \
+	awk -v pid="$PID" -v threshold="$THRESHOLD_US" -v hz="$HZ" -v ticks="$TICKS" -v rest=$((TICKS && REST_HZ < HZ)) -v workers="${WATCHED[*]}" -v duration="${DURATION_MS:-0}" \
 		-v stacks="$STACKS" -v chunks=$((STACK_KIB * 8)) -v windows="$(code_windows)" -v vdso="$(vdso)" -v watch="$(watch_names)" \
 		-v resume="$RESUME" -v raw=$((BPFTRACE[0] > 0 || BPFTRACE[1] >= 20)) -v tokio="$(tokio_state)" -v sites="$sites" \
 		-v tracer=$$ -v thin=$((THINNER > 0)) -v most=10000 -v own=${#OWN[@]} -v flush="$VIEW" -v bodies="${#bodies[@]}" \
