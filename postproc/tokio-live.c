@@ -57,29 +57,38 @@ static void look_once(pid_t pid, const struct thread *threads, size_t count,
 	}
 }
 
-/* Chooses the one that fits in all looks. Returns NULL, or why none does, or more than one. */
+/* Chooses the one that fits in all looks; of several that do, the one that was seen at work. Returns NULL, or why none does, or more than
+ * one. */
 static const char *choose(pid_t pid, const struct thread *threads, size_t count,
 			  const struct tokio_layouts *layouts, struct tokio_layout *chosen)
 {
 	struct evidence evidence[TOKIO_LAYOUTS] = {{0}};
 	int64_t start = clock_ms();
 	size_t fit = 0;
+	bool at_work = false;
 	const char *why;
 
 	for (size_t i = 0; i < layouts->count; i++)
 		evidence[i].last = xcalloc(count, sizeof(*evidence[i].last));
 	for (int looks = 0;; looks++) {
 		bool open = false; /* may still be seen at work */
+		const struct tokio_layout *standing = NULL;
+		bool several = false; /* with task ids at different places */
 
 		for (size_t i = 0; i < layouts->count; i++) {
 			struct evidence *e = &evidence[i];
 
 			if (!e->wrong)
 				look_once(pid, threads, count, &layouts->layout[i], e);
+			if (!e->wrong && e->seen) {
+				several = several || (standing && standing->id != layouts->layout[i].id);
+				standing = &layouts->layout[i];
+			}
 			open = open || (!e->wrong && e->seen && !(e->moved && e->polled));
 		}
 		if (looks >= LOOKS_MIN &&
-		    clock_ms() - start >= (layouts->unsure && open ? TOKIO_UNSURE_MS : TOKIO_LOOKS_MS))
+		    clock_ms() - start >=
+			    ((layouts->unsure || several) && open ? TOKIO_UNSURE_MS : TOKIO_LOOKS_MS))
 			break;
 		tokio_pause();
 	}
@@ -91,11 +100,18 @@ static const char *choose(pid_t pid, const struct thread *threads, size_t count,
 		free(e->last);
 		if (e->wrong || !e->seen)
 			continue;
-		if (layouts->unsure && !(e->moved && e->polled)) {
+		bool works = e->moved && e->polled;
+
+		if (layouts->unsure && !works) {
 			why = "the version of Tokio is not in the table, and no task ran that would show "
 			      "its layout";
 			continue;
 		}
+		if (at_work && !works)
+			continue;
+		if (works && !at_work)
+			fit = 0;
+		at_work = works;
 		if (!e->workers && fit == 1 && chosen->id == layouts->layout[i].id &&
 		    !chosen->multi_thread.known) {
 			chosen->budget = 0; /* the workers, of which there are none, would tell which */

@@ -16,12 +16,12 @@ static const struct known {
 	unsigned from, to;	     /* versions */
 	uint64_t id, id_tag, budget; /* in the context variable */
 	bool tagged;		     /* the scheduler's pointer is in it too, else in a variable of its own */
-	uint64_t scheduler;
-	uint32_t tag; /* of the multi-thread scheduler; at the start of its context */
+	uint64_t scheduler;	     /* tagged: to its context; else to the runtime's handle */
+	uint32_t tag;		     /* of the multi-thread scheduler; at the start of its context */
 	uint64_t core, counter, interval, idle, queue;
 } known[] = {
-	{VERSION(24, 0), VERSION(24, ANY), 40, 32, 88, false, 0, 0, 16, 32, 0, 8, 24},
-	{VERSION(24, 0), VERSION(24, ANY), 40, 32, 89, false, 0, 0, 16, 24, 0, 16, 8}, /* an older rustc */
+	{VERSION(24, 0), VERSION(24, ANY), 40, 32, 88, false, 72, 0, 16, 32, 0, 8, 24},
+	{VERSION(24, 0), VERSION(24, ANY), 40, 32, 89, false, 24, 0, 16, 24, 0, 16, 8}, /* an older rustc */
 	{VERSION(29, 0), VERSION(39, ANY), 40, 32, 76, true, 56, 1, 24, 64, 68, 8, 24},
 	{VERSION(29, 0), VERSION(39, ANY), 56, 48, 77, true, 40, 1, 24, 56, 60, 16, 8}, /* an older rustc */
 	{VERSION(40, 0), VERSION(44, ANY), 48, 0, 68, true, 40, 1, 24, 64, 68, 8, 24},
@@ -92,7 +92,7 @@ static struct tokio_layout layout_of(const struct known *row, const struct tokio
 		.id_tag = row->id_tag ? place(context, row->id_tag) : 0,
 		.budget = place(context, row->budget),
 		.tagged = row->tagged,
-		.multi_thread = {.known = row->tagged || places->multi_thread,
+		.multi_thread = {.known = row->tagged || places->multi_thread || !context,
 				 .pointer = pointer,
 				 .tag = row->tag,
 				 .core = row->core,
@@ -102,6 +102,7 @@ static struct tokio_layout layout_of(const struct known *row, const struct tokio
 				   .core = row->core},
 		.interval = row->interval,
 		.queue = row->queue,
+		.handle = row->tagged ? 0 : row->scheduler,
 		.searched = context ? 0 : places->tls_size,
 	};
 }
@@ -119,26 +120,33 @@ static bool has(const struct tokio_layouts *layouts, const struct tokio_layout *
 	return false;
 }
 
-/* Adds the layouts of `version`, or without one all there are, those of the newest versions first. */
-static void add(const struct tokio_places *places, const unsigned *version, struct tokio_layouts *layouts)
+/* Adds the layouts of `version` (0: not known), `exactly`, or of all that are like it in where things are, those of the newest versions
+ * first. */
+static void add(const struct tokio_places *places, unsigned version, bool exactly,
+		struct tokio_layouts *layouts)
 {
-	bool variables = places->multi_thread || places->current_thread;
+	bool named = places->multi_thread || places->current_thread;
 
 	for (size_t i = sizeof(known) / sizeof(*known); i-- > 0;) {
 		const struct known *row = &known[i];
 		struct tokio_layout layout;
 
-		if (version && (*version < row->from || *version > row->to))
+		if (exactly && (version < row->from || version > row->to))
+			continue;
+		/* Since 1.29 there is one variable. */
+		if (version && row->tagged != (version >= VERSION(29, 0)))
 			continue;
 		/* There must be room for all that is read of the context. */
-		if ((places->context && places->context <= row->budget) ||
-		    (!row->tagged && !places->context) || row->tagged == variables)
+		if (places->context && places->context <= row->budget)
+			continue;
+		/* All of Tokio's variables have symbols, or none. */
+		if (row->tagged ? named : named != (places->context != 0))
 			continue;
 		layout = layout_of(row, places);
 		if (layouts->count == TOKIO_LAYOUTS || has(layouts, &layout))
 			continue;
-		snprintf(layout.how, sizeof(layout.how), version ? "table 1.%u%s" : "like 1.%u%s, verified",
-			 (version ? *version : row->to) / 1000, layout.searched ? ", searched for" : "");
+		snprintf(layout.how, sizeof(layout.how), exactly ? "table 1.%u%s" : "like 1.%u%s, verified",
+			 (exactly ? version : row->to) / 1000, layout.searched ? ", searched for" : "");
 		layouts->layout[layouts->count++] = layout;
 	}
 }
@@ -154,12 +162,10 @@ const char *tokio_table(Elf *elf, const struct tokio_places *places, struct toki
 	if (versions && version < known[0].from)
 		return "no debug info, and its version of Tokio is too old to be in the table";
 	if (versions)
-		add(places, &version, layouts);
+		add(places, version, true, layouts);
 	if (layouts->count)
 		return NULL;
-	if (versions && version < VERSION(29, 0) && !places->multi_thread && !places->current_thread)
-		return "stripped, and this version of Tokio has its schedulers in variables of their own";
 	layouts->unsure = true;
-	add(places, NULL, layouts);
+	add(places, version, false, layouts);
 	return layouts->count ? NULL : "no debug info, and no layout of the table is possible";
 }

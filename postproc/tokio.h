@@ -43,6 +43,8 @@ struct tokio_layout {
 	/* What is not needed to tell polls apart, but tells a wrong layout. Offsets in the multi-thread core; 0: not known. */
 	uint64_t interval; /* 32 bits, behind how many ticks the worker looks for tasks elsewhere */
 	uint64_t queue;	   /* the pointer to its own queue, an Arc that is always there */
+	/* Up to 1.28. In the context: the pointer to the runtime's handle, behind a word that is 1 if that is multi-thread, else 0. */
+	uint64_t handle;
 	/* Not 0: where the context is in thread-local memory of so many bytes, is not known. All of the above that counts
 	 * from the thread pointer down counts from the context's start up then. */
 	uint64_t searched;

@@ -40,7 +40,7 @@ trace() {
 	STARTED+=("$PROGRAM")
 	within 10 grep -q ready ready
 	sleep 0.5
-	read -r -a numbers < <("$POSTPROC" head --pid "$PROGRAM" | sed -n 's/^tokio \([0-9 ]*\) DWARF$/\1/p')
+	read -r -a numbers < <("$POSTPROC" head --pid "$PROGRAM" | sed -n 's/^tokio \([0-9 ]*[0-9]\) [^0-9 ].*/\1/p')
 	((${#numbers[@]} == 19))
 	timeout -s INT "$4" env --default-signal=INT BPFTRACE_NO_USER_SYMBOLS=1 \
 		bpftrace "$PROBE" "$PROGRAM" "$3" "${numbers[@]}" >polls 2>complaints 3>&- || true
@@ -81,6 +81,15 @@ accurate() {
 
 @test "current-thread, release: long polls are found, and hardly any other" {
 	trace "$RELEASE" current 10000 8
+	accurate 10000
+}
+
+@test "multi-thread and current-thread, stripped: long polls are found, and hardly any other" {
+	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
+	strip -s -o stripped "$RELEASE"
+	trace "$PWD/stripped" multi 10000 6
+	accurate 10000
+	trace "$PWD/stripped" current 10000 6
 	accurate 10000
 }
 
