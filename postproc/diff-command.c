@@ -155,7 +155,7 @@ static void parse(int argc, char **argv, struct options *o)
 	}
 	if (!o->outputs)
 		o->output[o->outputs++].format = &formats[0];
-	o->replay.all_spans = true;
+	o->replay.detail = DETAIL_SPANS;
 }
 
 static int fail(const char *what, const char *why)

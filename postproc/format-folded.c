@@ -54,17 +54,17 @@ static void frames(FILE *out, const struct verdict *v)
 
 int format_folded(FILE *out, const struct model *m, const struct report_options *options)
 {
-	struct line *line = xcalloc(m->spans + 1, sizeof(*line));
+	struct line *line = xcalloc(m->shares + 1, sizeof(*line));
 	size_t n = 0;
 	uint64_t left = 0;
 
 	(void)options;
 	errno = 0;
-	for (size_t i = 0; i < m->spans; i++)
-		line[i] = (struct line){m->span[i].stack, m->span[i].reason, m->span[i].duration};
-	if (m->spans)
-		qsort(line, m->spans, sizeof(*line), by_stack);
-	for (size_t i = 0; i < m->spans; i++) {
+	for (size_t i = 0; i < m->shares; i++)
+		line[i] = (struct line){m->share[i].stack, m->share[i].blocker->reason, m->share[i].total};
+	if (m->shares)
+		qsort(line, m->shares, sizeof(*line), by_stack);
+	for (size_t i = 0; i < m->shares; i++) {
 		if (n && by_stack(&line[n - 1], &line[i]) == 0)
 			line[n - 1].ns += line[i].ns;
 		else

@@ -7,48 +7,6 @@
 #include "json-parts.h"
 #include "reasons.h"
 
-/* What one blocker had with one stack. */
-struct share {
-	const struct blocker *blocker;
-	const struct verdict *stack; /* may be NULL */
-	uint64_t count, total, max;
-};
-
-static int by_blocker(const void *one, const void *two)
-{
-	const struct share *a = one, *b = two;
-	uint32_t x = a->stack ? a->stack->id : 0, y = b->stack ? b->stack->id : 0;
-
-	if (a->blocker != b->blocker)
-		return a->blocker < b->blocker ? -1 : 1;
-	return (x > y) - (x < y);
-}
-
-/* The shares of all blockers, in their order; *count of them. The caller frees them. */
-static struct share *shares_of(const struct model *m, size_t *count)
-{
-	struct share *share = xcalloc(m->spans + 1, sizeof(*share));
-	size_t n = 0;
-
-	for (size_t i = 0; i < m->spans; i++)
-		share[i] = (struct share){m->span[i].blocker, m->span[i].stack, 1, m->span[i].duration,
-					  m->span[i].duration};
-	if (m->spans)
-		qsort(share, m->spans, sizeof(*share), by_blocker);
-	for (size_t i = 0; i < m->spans; i++) {
-		if (!n || by_blocker(&share[n - 1], &share[i]) != 0) {
-			share[n++] = share[i];
-			continue;
-		}
-		share[n - 1].count++;
-		share[n - 1].total += share[i].total;
-		if (share[i].max > share[n - 1].max)
-			share[n - 1].max = share[i].max;
-	}
-	*count = n;
-	return share;
-}
-
 /* `share`: of this blocker and those after it, up to `end`. Returns where the next one's begin. */
 static const struct share *blocker(struct json *j, const struct blocker *b, size_t rank,
 				   const struct share *share, const struct share *end)
@@ -72,12 +30,19 @@ static const struct share *blocker(struct json *j, const struct blocker *b, size
 	json_number(j, "unfinished", b->unfinished);
 	json_histogram(j, "durations", &b->durations);
 	json_array(j, "stacks");
-	for (; share < end && share->blocker == b; share++) {
+	while (share < end && share->blocker == b) {
+		struct share all = {.stack = share->stack}; /* of all workers */
+
+		for (; share < end && share->blocker == b && share->stack == all.stack; share++) {
+			all.count += share->count;
+			all.total += share->total;
+			all.max = share->max > all.max ? share->max : all.max;
+		}
 		json_object(j, NULL);
-		json_stack_id(j, "stack", share->stack);
-		json_number(j, "count", share->count);
-		json_number(j, "total_ns", share->total);
-		json_number(j, "max_ns", share->max);
+		json_stack_id(j, "stack", all.stack);
+		json_number(j, "count", all.count);
+		json_number(j, "total_ns", all.total);
+		json_number(j, "max_ns", all.max);
 		json_object_end(j);
 	}
 	json_array_end(j);
@@ -93,10 +58,9 @@ static const struct share *blocker(struct json *j, const struct blocker *b, size
 int format_json(FILE *out, const struct model *m, const struct report_options *options)
 {
 	struct json *j = json_begin(out, true);
-	size_t shares, stacks;
-	struct share *share = shares_of(m, &shares);
-	const struct share *next = share;
-	const struct verdict **stack = json_stacks(m, &stacks);
+	size_t stacks;
+	const struct share *next = m->share;
+	const struct verdict **stack = json_stacks(m, false, &stacks);
 
 	(void)options;
 	json_object(j, NULL);
@@ -104,7 +68,7 @@ int format_json(FILE *out, const struct model *m, const struct report_options *o
 	json_summary(j, m);
 	json_array(j, "blockers");
 	for (size_t i = 0; i < m->blockers; i++)
-		next = blocker(j, &m->blocker[i], i + 1, next, share + shares);
+		next = blocker(j, &m->blocker[i], i + 1, next, m->share + m->shares);
 	json_array_end(j);
 	json_array(j, "stacks");
 	for (size_t i = 0; i < stacks; i++)
@@ -112,6 +76,5 @@ int format_json(FILE *out, const struct model *m, const struct report_options *o
 	json_array_end(j);
 	json_object_end(j);
 	free(stack);
-	free(share);
 	return json_end(j);
 }

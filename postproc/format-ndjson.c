@@ -36,7 +36,7 @@ int format_ndjson(FILE *out, const struct model *m, const struct report_options 
 {
 	struct json *j = json_begin(out, false);
 	size_t stacks;
-	const struct verdict **stack = json_stacks(m, &stacks);
+	const struct verdict **stack = json_stacks(m, true, &stacks);
 
 	(void)options;
 	json_object(j, NULL);

@@ -213,22 +213,22 @@ static void add_label(struct builder *b, Sample *s, const char *key, const char 
 	s->label[s->n_label++] = l;
 }
 
-static void add_labels(struct builder *b, Sample *s, const struct span *span)
+static void add_labels(struct builder *b, Sample *s, const struct share *share)
 {
-	const struct worker *w = &b->model->worker[span->worker];
+	const struct worker *w = &b->model->worker[share->worker];
 
 	s->label = take(b, 5 * sizeof(Label *));
 	add_label(b, s, "worker", w->comm, 0);
 	add_label(b, s, "tid", NULL, w->tid); /* a number: pprof's -tagfocus takes digits for one */
-	add_label(b, s, "reason", reason_info(span->reason)->id, 0);
-	add_label(b, s, "blocker", span->blocker->function, 0);
-	if (span->blocker->task)
-		add_label(b, s, "task", span->blocker->task, 0);
+	add_label(b, s, "reason", reason_info(share->blocker->reason)->id, 0);
+	add_label(b, s, "blocker", share->blocker->function, 0);
+	if (share->blocker->task)
+		add_label(b, s, "task", share->blocker->task, 0);
 }
 
-static int by_sample(const void *one, const void *two)
+static int by_stack(const void *one, const void *two)
 {
-	const struct span *a = *(const struct span *const *)one, *b = *(const struct span *const *)two;
+	const struct share *a = *(const struct share *const *)one, *b = *(const struct share *const *)two;
 	uint32_t x = a->stack ? a->stack->id : 0, y = b->stack ? b->stack->id : 0;
 
 	if (x != y)
@@ -239,11 +239,11 @@ static int by_sample(const void *one, const void *two)
 }
 
 /* A new sample, with the stack of the one before it if that is the same. */
-static Sample *add_sample(struct builder *b, const struct span *span, const struct span *before)
+static void add_sample(struct builder *b, const struct share *share, const struct share *before)
 {
 	Profile *p = &b->profile;
 	Sample *s = take(b, sizeof(*s));
-	const struct verdict *v = span->stack;
+	const struct verdict *v = share->stack;
 
 	perftools__profiles__sample__init(s);
 	if (v && v->count && before && before->stack == v) {
@@ -253,35 +253,31 @@ static Sample *add_sample(struct builder *b, const struct span *span, const stru
 		s->location_id = take(b, v->count * sizeof(*s->location_id));
 		s->n_location_id = locations(b, v, s->location_id);
 	} else { /* readers drop what has no place */
-		const uint64_t key[] = {0, 0, function(b, span->blocker->function, NULL, NULL), 0};
+		const uint64_t key[] = {0, 0, function(b, share->blocker->function, NULL, NULL), 0};
 
 		s->location_id = take(b, sizeof(*s->location_id));
 		s->location_id[s->n_location_id++] = location(b, key, 4);
 	}
 	s->n_value = p->n_sample_type;
 	s->value = take(b, s->n_value * sizeof(*s->value));
-	add_labels(b, s, span);
+	add_labels(b, s, share);
+	s->value[0] = bounded(share->count);
+	s->value[1] = bounded(share->total);
 	p->sample[p->n_sample++] = s;
-	return s;
 }
 
 static void add_samples(struct builder *b)
 {
 	const struct model *m = b->model;
-	const struct span **span = xcalloc(m->spans + 1, sizeof(*span));
-	Sample *s = NULL;
+	const struct share **share = xcalloc(m->shares + 1, sizeof(*share));
 
-	for (size_t i = 0; i < m->spans; i++)
-		span[i] = &m->span[i];
-	qsort(span, m->spans, sizeof(*span), by_sample);
-	b->profile.sample = take(b, m->spans * sizeof(Sample *));
-	for (size_t i = 0; i < m->spans; i++) {
-		if (!s || by_sample(&span[i - 1], &span[i]) != 0)
-			s = add_sample(b, span[i], i ? span[i - 1] : NULL);
-		s->value[0]++;
-		s->value[1] = bounded((uint64_t)s->value[1] + span[i]->duration);
-	}
-	free(span);
+	for (size_t i = 0; i < m->shares; i++)
+		share[i] = &m->share[i];
+	qsort(share, m->shares, sizeof(*share), by_stack);
+	b->profile.sample = take(b, m->shares * sizeof(Sample *));
+	for (size_t i = 0; i < m->shares; i++)
+		add_sample(b, share[i], i ? share[i - 1] : NULL);
+	free(share);
 }
 
 static void make_mappings(struct builder *b)

@@ -31,17 +31,6 @@ struct exposition {
 };
 
 /* Upper bounds of buckets, and the same in seconds. */
-static const struct {
-	uint64_t ns;
-	const char *le;
-} bounds[] = {
-	{S / 1000, "0.001"}, {S / 400, "0.0025"}, {S / 200, "0.005"}, {S / 100, "0.01"}, {S / 40, "0.025"},
-	{S / 20, "0.05"},    {S / 10, "0.1"},	  {S / 4, "0.25"},    {S / 2, "0.5"},	 {S, "1"},
-	{5 * S / 2, "2.5"},  {5 * S, "5"},	  {10 * S, "10"},
-};
-
-#define BOUNDS (sizeof(bounds) / sizeof(*bounds))
-
 /* Seconds, all digits, with a point whatever the locale. */
 static void seconds(FILE *out, uint64_t ns)
 {
@@ -141,30 +130,21 @@ static void blockers(const struct exposition *e, bool run_queue, bool times, con
 /* The distribution of all blocks' durations, or of those of all waits for a CPU. */
 static void distribution(const struct exposition *e, bool run_queue, const char *name, const char *help)
 {
-	const struct model *m = e->model;
-	uint64_t below[BOUNDS] = {0}, count = 0, total = 0;
+	const struct ladder *ladder = run_queue ? &e->model->run_queue_ladder : &e->model->ladder;
 
-	for (size_t i = 0; i < m->spans; i++) {
-		if ((m->span[i].reason == REASON_RUN_QUEUE) != run_queue)
-			continue;
-		for (size_t j = 0; j < BOUNDS; j++)
-			below[j] += m->span[i].duration <= bounds[j].ns;
-		count++;
-		total += m->span[i].duration;
-	}
 	head(e, name, "histogram", help);
-	for (size_t j = 0; j < BOUNDS; j++) {
+	for (unsigned i = 0; i < LADDER_STEPS; i++) {
 		begin(e, name, "_bucket");
-		fprintf(e->out, ",le=\"%s\"} %" PRIu64 "\n", bounds[j].le, below[j]);
+		fprintf(e->out, ",le=\"%s\"} %" PRIu64 "\n", ladder_step(i), ladder->upto[i]);
 	}
 	begin(e, name, "_bucket");
-	fprintf(e->out, ",le=\"+Inf\"} %" PRIu64 "\n", count);
+	fprintf(e->out, ",le=\"+Inf\"} %" PRIu64 "\n", ladder->count);
 	begin(e, name, "_sum");
 	fputs("} ", e->out);
-	seconds(e->out, total);
+	seconds(e->out, ladder->total);
 	putc('\n', e->out);
 	begin(e, name, "_count");
-	fprintf(e->out, "} %" PRIu64 "\n", count);
+	fprintf(e->out, "} %" PRIu64 "\n", ladder->count);
 }
 
 static void of_the_trace(const struct exposition *e)

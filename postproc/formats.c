@@ -3,15 +3,17 @@
 #include <string.h>
 
 static const struct format formats[] = {
-	{"text", report_write, false, "the report, for people"},
-	{"csv", format_csv, false, "the blockers, a row each"},
-	{"json", format_json, true, "all of the report, one document"},
-	{"ndjson", format_ndjson, true, "every block, an object a line"},
-	{"trace", format_trace, true, "every block on a time axis: Perfetto, chrome://tracing"},
-	{"folded", format_folded, true, "stacks with microseconds: flamegraph.pl, inferno, speedscope"},
-	{"pprof", format_pprof, true, "a gzip'd profile: go tool pprof, Pyroscope, Parca"},
-	{"prometheus", format_prometheus, true, "metrics: Prometheus, node_exporter's textfile collector"},
-	{"markdown", format_markdown, false, "a table of the blockers for GitHub and the like"},
+	{"text", report_write, DETAIL_SUMS, "the report, for people"},
+	{"csv", format_csv, DETAIL_SUMS, "the blockers, a row each"},
+	{"json", format_json, DETAIL_SHARES, "all of the report, one document"},
+	{"ndjson", format_ndjson, DETAIL_SPANS, "every block, an object a line"},
+	{"trace", format_trace, DETAIL_SPANS, "every block on a time axis: Perfetto, chrome://tracing"},
+	{"folded", format_folded, DETAIL_SHARES,
+	 "stacks with microseconds: flamegraph.pl, inferno, speedscope"},
+	{"pprof", format_pprof, DETAIL_SHARES, "a gzip'd profile: go tool pprof, Pyroscope, Parca"},
+	{"prometheus", format_prometheus, DETAIL_SUMS,
+	 "metrics: Prometheus, node_exporter's textfile collector"},
+	{"markdown", format_markdown, DETAIL_SUMS, "a table of the blockers for GitHub and the like"},
 };
 
 const struct format *format_named(const char *name)

@@ -12,7 +12,7 @@ struct format {
 	/* Writes `model` to `out`, all that the target chose escaped as the format has it. Returns 0, or -1 with errno set
 	 * when writing failed. */
 	int (*write)(FILE *out, const struct model *model, const struct report_options *options);
-	bool all_spans; /* it needs every block's span */
+	enum detail detail; /* that it needs */
 	const char *description;
 };
 

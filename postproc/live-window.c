@@ -378,13 +378,13 @@ void live_window_lane(const struct live_window *w, const struct live_query *q, l
 }
 
 /* Which stack had most of the time, and what it called. */
-struct share {
+struct stack_time {
 	const struct verdict *stack;
 	const char *syscall;
 	uint64_t total;
 };
 
-static void add_share(struct share *share, size_t *shares, const struct live_block *b)
+static void add_stack_time(struct stack_time *share, size_t *shares, const struct live_block *b)
 {
 	size_t i = 0;
 
@@ -395,7 +395,7 @@ static void add_share(struct share *share, size_t *shares, const struct live_blo
 	if (i == STACKS_TOLD)
 		return;
 	if (i == *shares)
-		share[(*shares)++] = (struct share){b->stack, b->syscall, 0};
+		share[(*shares)++] = (struct stack_time){b->stack, b->syscall, 0};
 	share[i].total += b->duration;
 }
 
@@ -475,7 +475,7 @@ static int by_worker_total(const void *one, const void *two)
 bool live_window_detail(struct live_window *w, const struct live_query *q, const struct live_row *row,
 			struct live_detail *d)
 {
-	struct share share[STACKS_TOLD];
+	struct stack_time share[STACKS_TOLD];
 	struct party party[STACKS_TOLD];
 	size_t shares = 0, parties = 0, most = 0;
 	uint64_t from = start_of(q);
@@ -500,7 +500,7 @@ bool live_window_detail(struct live_window *w, const struct live_query *q, const
 		d->b.estimated |= b->estimated;
 		d->b.max = b->duration > d->b.max ? b->duration : d->b.max;
 		d->stretch[stretch_of(b->duration)]++;
-		add_share(share, &shares, b);
+		add_stack_time(share, &shares, b);
 		add_party(party, &parties, b);
 		add_worker(d, b, overlap(b, from, q->now));
 	}

@@ -12,6 +12,7 @@
 
 #include "histogram.h"
 #include "judge.h"
+#include "ladder.h"
 
 /* Who ended a sleep (waker) or ran meanwhile (culprit), most frequent first in a blocker's list. */
 struct party {
@@ -48,8 +49,8 @@ struct blocker {
 	size_t parties;
 };
 
-/* One block on the time axis. All of them where an export needs them, with who ended it or had the CPU; else the newest
- * 20,000, for the charts. The sum of all durations is blocked + run_queue. */
+/* One block on the time axis. All of them with DETAIL_SPANS, with who ended it or had the CPU; else the newest 20,000, for the
+ * charts. The sum of all durations is blocked + run_queue. */
 struct span {
 	uint64_t start, duration;
 	size_t worker; /* index into workers */
@@ -57,6 +58,21 @@ struct span {
 	const struct blocker *blocker;
 	const struct verdict *stack; /* may be NULL */
 	struct party party;	     /* comm is NULL if unknown; only this block: count and total are 0 */
+};
+
+/* What one worker had with one blocker and one of its stacks. */
+struct share {
+	const struct blocker *blocker;
+	const struct verdict *stack; /* may be NULL */
+	size_t worker;		     /* index into workers */
+	uint64_t count, total, max;
+};
+
+/* How much a model tells apart. */
+enum detail {
+	DETAIL_SUMS,   /* sums, and the newest blocks */
+	DETAIL_SHARES, /* shares as well */
+	DETAIL_SPANS,  /* and every block, which may be any number of them */
 };
 
 struct worker {
@@ -159,6 +175,8 @@ struct model {
 	size_t blockers;
 	struct span *span; /* by start */
 	size_t spans;
+	struct share *share; /* by blocker, stack and worker */
+	size_t shares;
 	struct worker *worker; /* by tid */
 	size_t workers;
 	/* Workers that are gone, of which only this sum is kept: a process may start any number of them. */
@@ -166,6 +184,7 @@ struct model {
 	struct worker left_out;
 	uint64_t left_out_time; /* part of worker_time */
 	struct histogram run_queue_waits, blocks;
+	struct ladder run_queue_ladder, ladder;
 };
 
 #endif

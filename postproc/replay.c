@@ -61,7 +61,7 @@ struct replay *replay_new(const struct replay_options *options)
 	r->arch = arch_host();
 	r->held = reorder_new();
 	r->judge = judge_new();
-	r->tally = tally_new(options->window, options->all_spans);
+	r->tally = tally_new(options->window, options->detail);
 	return r;
 }
 

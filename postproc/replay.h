@@ -15,10 +15,10 @@ struct replay_options {
 	const char *target; /* --target: file to take the executable's symbols from, or NULL */
 	/* Gives up the rights of the process that resolves; NULL: this one resolves (resolver.h). */
 	int (*confine)(void);
-	bool debuginfod; /* ask debuginfod's servers for what debug info is missing */
-	bool all_stacks; /* replay_write_stacks() will be called */
-	bool all_spans;	 /* the model has every block's span, not only the newest */
-	uint64_t window; /* ns: only the last so many count; 0 = all */
+	bool debuginfod;    /* ask debuginfod's servers for what debug info is missing */
+	bool all_stacks;    /* replay_write_stacks() will be called */
+	enum detail detail; /* of the model */
+	uint64_t window;    /* ns: only the last so many count; 0 = all */
 };
 
 struct replay;

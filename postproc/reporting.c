@@ -55,7 +55,8 @@ static void add_output(struct reporting *o, const char *argument)
 	free(name);
 	o->output[o->outputs].format = format;
 	o->output[o->outputs++].path = equals ? equals + 1 : NULL;
-	o->replay.all_spans |= format->all_spans;
+	if (format->detail > o->replay.detail)
+		o->replay.detail = format->detail;
 }
 
 bool reporting_option(struct reporting *o, int option, const char *value)

@@ -8,11 +8,12 @@
 #include <libiberty/libiberty.h>
 
 #include "blockers.h"
+#include "shares.h"
+#include "spans.h"
 #include "stalls.h"
 #include "tasks.h"
 
-#define CHART_BLOCKS 20000 /* spans kept for the timeline, unless all are wanted: the newest */
-#define MOST_GONE 4096	   /* workers that are told apart after they have exited: the latest */
+#define MOST_GONE 4096 /* workers that are told apart after they have exited: the latest */
 
 struct thread {
 	struct worker w;
@@ -21,12 +22,6 @@ struct thread {
 	bool worker;	 /* was one at some time */
 	bool gone;	 /* at w.last */
 	size_t index;	 /* in the model's workers */
-};
-
-struct kept_span {
-	struct span span;
-	long tid;
-	const struct blocker *blocker; /* of the blockers, not of the model */
 };
 
 /* A worker's exit. */
@@ -45,21 +40,21 @@ struct tally {
 	size_t left_out_count;
 	size_t left_out_early; /* of them, there from the start on: `first` is 0 */
 	uint64_t left_out_time;
-	htab_t names;	       /* of the spans' parties, each once */
 	struct block *waiting; /* with a window: what may still count */
 	size_t waits, waits_allocated, waits_first;
-	bool all_spans;
+	enum detail detail;
 	tally_observer *observer;
-	void *context;		/* the observer's */
-	struct kept_span *ring; /* CHART_BLOCKS of them at most, or all */
-	size_t ring_size;
-	uint64_t spans; /* ever */
+	void *context; /* the observer's */
+	struct spans *spans;
+	struct shares *shares; /* NULL: they are not needed */
 	struct histogram run_queue_waits, blocks;
+	struct ladder run_queue_ladder, ladder;
 	uint64_t blocked, run_queue;
 	uint64_t polls, longest_poll;
 	struct blocker *blocker;
 	struct worker *worker;
 	struct span *span;
+	struct share *share;
 	struct tasks *tasks;
 	struct stalls *stalls;
 	struct task *task;
@@ -82,22 +77,18 @@ static void free_thread(void *p)
 	free(p);
 }
 
-static int equal_names(const void *one, const void *two)
-{
-	return !strcmp(one, two);
-}
-
-struct tally *tally_new(uint64_t window, bool all_spans)
+struct tally *tally_new(uint64_t window, enum detail detail)
 {
 	struct tally *t = xcalloc(1, sizeof(*t));
 
 	t->window = window;
-	t->all_spans = all_spans;
+	t->detail = detail;
+	t->spans = spans_new(detail == DETAIL_SPANS);
+	t->shares = detail >= DETAIL_SHARES ? shares_new() : NULL;
 	t->tasks = tasks_new();
 	t->stalls = stalls_new();
 	t->blockers = blockers_new();
 	t->threads = htab_create(64, hash_thread, equal_threads, free_thread);
-	t->names = htab_create(64, htab_hash_string, equal_names, free);
 	return t;
 }
 
@@ -107,16 +98,17 @@ void tally_free(struct tally *t)
 		return;
 	blockers_free(t->blockers);
 	htab_delete(t->threads);
-	htab_delete(t->names);
 	for (size_t i = t->waits_first; i < t->waits; i++)
 		free((char *)t->waiting[i].party.comm);
 	free(t->waiting);
 	free(t->gone);
-	free(t->ring);
 	free(t->blocker);
 	free(t->worker);
 	free(t->span);
+	free(t->share);
 	free(t->task);
+	spans_free(t->spans);
+	shares_free(t->shares);
 	tasks_free(t->tasks);
 	stalls_free(t->stalls);
 	tally_free(t->looked);
@@ -170,9 +162,9 @@ static void leave_out_earliest(struct tally *t)
 	const struct exit *exit = &t->gone[t->gones_first++];
 	const struct thread *thread = find_thread(t, exit->tid, NO_INSERT);
 
-	/* Its id may be another thread's by now. And whoever wants all spans wants those who have them. */
+	/* Its id may be another thread's by now. And whoever wants shares wants those who have them. */
 	if (!thread || !thread->gone || thread->w.last != exit->ns ||
-	    (t->all_spans && (thread->w.blocked || thread->w.run_queue)))
+	    (t->shares && (thread->w.blocked || thread->w.run_queue)))
 		return;
 	t->left_out_count++;
 	t->left_out_early += thread->w.first == 0;
@@ -225,33 +217,6 @@ enum role tally_role(const struct tally *t, long tid)
 	return thread ? thread->w.role : ROLE_UNKNOWN;
 }
 
-static void keep_span(struct tally *t, const struct kept_span *span)
-{
-	if (t->spans == t->ring_size && (t->all_spans || t->ring_size < CHART_BLOCKS)) {
-		t->ring_size = t->ring_size ? 2 * t->ring_size : 256;
-		if (!t->all_spans && t->ring_size > CHART_BLOCKS)
-			t->ring_size = CHART_BLOCKS;
-		t->ring = xrealloc(t->ring, t->ring_size * sizeof(*t->ring));
-	}
-	t->ring[t->spans++ % t->ring_size] = *span;
-}
-
-/* Who ended this block. Names are only kept where all spans are: a process may have any number of them. */
-static struct party span_party(struct tally *t, const struct block *block)
-{
-	if (!t->all_spans || !block->party.comm)
-		return (struct party){0};
-	void **slot = htab_find_slot(t->names, block->party.comm, INSERT);
-
-	if (!*slot)
-		*slot = xstrdup(block->party.comm);
-	return (struct party){.comm = *slot,
-			      .pid = block->party.pid,
-			      .tid = block->party.tid,
-			      .same_process = block->party.same_process,
-			      .stack = block->party.stack};
-}
-
 /* A long poll, told with its first block. */
 static void add_poll(struct tally *t, struct thread *thread, const struct block *block)
 {
@@ -281,6 +246,7 @@ static void add(struct tally *t, const struct block *block)
 		t->run_queue += block->duration;
 		thread->w.run_queue += block->duration;
 		histogram_add(&t->run_queue_waits, block->duration);
+		ladder_add(&t->run_queue_ladder, block->duration);
 	} else {
 		t->blocked += block->duration;
 		thread->w.blocked += block->duration;
@@ -288,17 +254,14 @@ static void add(struct tally *t, const struct block *block)
 		if (block->duration > thread->w.longest)
 			thread->w.longest = block->duration;
 		histogram_add(&t->blocks, block->duration);
+		ladder_add(&t->ladder, block->duration);
 	}
 	thread->worker = true; /* who is blocked is one */
-	keep_span(t, &(struct kept_span){
-			     .span = {.start = block->start,
-				      .duration = block->duration,
-				      .reason = block->reason,
-				      .stack = block->stack,
-				      .party = span_party(t, block)},
-			     .tid = block->tid,
-			     .blocker = blockers_add(t->blockers, block),
-		     });
+	const struct blocker *blocker = blockers_add(t->blockers, block);
+
+	spans_add(t->spans, block, blocker);
+	if (t->shares)
+		shares_add(t->shares, block, blocker);
 }
 
 void tally_took(struct tally *t, const char *task, unsigned class, uint64_t count)
@@ -397,23 +360,65 @@ static void finish_workers(struct tally *t, struct model *model)
 	model->worker_time += model->left_out_time;
 }
 
+/* The worker of the model that thread `tid` is; NULL if it is none. */
+static const struct thread *worker_of(const struct tally *t, long tid)
+{
+	const struct thread *thread = find_thread(t, tid, NO_INSERT);
+
+	return thread && thread->worker ? thread : NULL;
+}
+
 static void finish_spans(struct tally *t, struct model *model)
 {
-	size_t count = t->spans < t->ring_size ? (size_t)t->spans : t->ring_size;
+	size_t count;
+	const struct kept_span *kept = spans_kept(t->spans, &count);
 
-	t->span = xcalloc(count + 1, sizeof(*t->span));
+	model->span = t->span = xcalloc(count + 1, sizeof(*t->span));
 	for (size_t i = 0; i < count; i++) {
-		const struct thread *thread = find_thread(t, t->ring[i].tid, NO_INSERT);
+		const struct thread *thread = worker_of(t, kept[i].tid);
 
-		if (!thread || !thread->worker)
+		if (!thread)
 			continue;
-		t->span[model->spans] = t->ring[i].span;
-		t->span[model->spans].worker = thread->index;
-		t->span[model->spans].blocker = &t->blocker[blockers_rank(t->ring[i].blocker)];
-		model->spans++;
+		struct span *span = &t->span[model->spans++];
+
+		*span = kept[i].span;
+		span->worker = thread->index;
+		span->blocker = &t->blocker[blockers_rank(kept[i].blocker)];
 	}
 	qsort(t->span, model->spans, sizeof(*t->span), by_start);
-	model->span = t->span;
+}
+
+static int by_share(const void *one, const void *two)
+{
+	const struct share *a = one, *b = two;
+	uint32_t x = a->stack ? a->stack->id : 0, y = b->stack ? b->stack->id : 0;
+
+	if (a->blocker != b->blocker)
+		return a->blocker < b->blocker ? -1 : 1;
+	if (x != y)
+		return x < y ? -1 : 1;
+	return (a->worker > b->worker) - (a->worker < b->worker);
+}
+
+static void finish_shares(struct tally *t, struct model *model)
+{
+	size_t count = 0;
+	const struct kept_share **kept = t->shares ? shares_kept(t->shares, &count) : NULL;
+
+	model->share = t->share = xcalloc(count + 1, sizeof(*t->share));
+	for (size_t i = 0; i < count; i++) {
+		const struct thread *thread = worker_of(t, kept[i]->tid);
+
+		if (!thread)
+			continue;
+		struct share *share = &t->share[model->shares++];
+
+		*share = kept[i]->share;
+		share->worker = thread->index;
+		share->blocker = &t->blocker[blockers_rank(kept[i]->blocker)];
+	}
+	free(kept);
+	qsort(t->share, model->shares, sizeof(*t->share), by_share);
 }
 
 struct sight {
@@ -444,10 +449,12 @@ static void finish(struct tally *t, struct model *model)
 	free(t->blocker);
 	free(t->worker);
 	free(t->span);
+	free(t->share);
 	free(t->task);
 	model->blocker = t->blocker = blockers_ranked(t->blockers, &model->blockers);
 	finish_workers(t, model);
 	finish_spans(t, model);
+	finish_shares(t, model);
 	model->blocked = t->blocked;
 	model->run_queue = t->run_queue;
 	model->polls = t->polls;
@@ -462,6 +469,8 @@ static void finish(struct tally *t, struct model *model)
 		model->stalled = stalls_of(t->stalls, multi_thread);
 	model->blocks = t->blocks;
 	model->run_queue_waits = t->run_queue_waits;
+	model->ladder = t->ladder;
+	model->run_queue_ladder = t->run_queue_ladder;
 }
 
 /* Adds what waits and still counts to `into`; the model begins with the window. */
@@ -502,7 +511,7 @@ void tally_so_far(struct tally *t, struct model *model)
 	}
 	/* What waits may be too old in the end: it is added up apart. */
 	tally_free(t->looked);
-	t->looked = tally_new(0, t->all_spans);
+	t->looked = tally_new(0, t->detail);
 	htab_traverse_noresize(t->threads, copy_thread, t->looked);
 	add_window(t, t->looked, model);
 	finish(t->looked, model);

@@ -10,9 +10,9 @@
 
 struct tally;
 
-/* An empty tally. `window` (ns): only what ends in the last so many of the trace counts; 0: all of it. `all_spans`: every
- * block's span is kept, not only the newest. */
-struct tally *tally_new(uint64_t window, bool all_spans);
+/* An empty tally. `window` (ns): only what ends in the last so many of the trace counts; 0: all of it. `detail`: how
+ * much the model is to tell apart. */
+struct tally *tally_new(uint64_t window, enum detail detail);
 void tally_free(struct tally *tally);
 
 /* A thread was seen, for the first time at `ns` (0: it was there at the start), with this name (raw bytes, copied; NULL: as it was) and role (ROLE_UNKNOWN:

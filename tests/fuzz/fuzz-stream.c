@@ -15,7 +15,9 @@ static struct replay *read_stream(FILE *in, unsigned mode, struct model *model)
 {
 	struct replay *replay = replay_new(&(struct replay_options){
 		.all_stacks = (mode & 1) != 0,
-		.all_spans = (mode & 2) != 0,
+		.detail = mode & 2   ? DETAIL_SPANS
+			  : mode & 8 ? DETAIL_SHARES
+				     : DETAIL_SUMS,
 		.window = mode & 4 ? UINT64_C(1000000000) : 0,
 	});
 

@@ -64,7 +64,7 @@ static void play(struct outcome *o, size_t side, const char *build, unsigned sec
 	fprintf(stream, "end %llu interrupt\n", 1000000000ull * (1 + seconds));
 	fclose(stream);
 	stream = fmemopen(text, size, "r");
-	o->replay[side] = replay_new(&(struct replay_options){.all_spans = true});
+	o->replay[side] = replay_new(&(struct replay_options){.detail = DETAIL_SPANS});
 	assert_int_equal(replay_read(o->replay[side], stream, &o->model[side]), 0);
 	assert_int_equal(o->model[side].bad_lines + o->model[side].unknown_lines, 0);
 	fclose(stream);

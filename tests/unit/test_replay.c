@@ -194,7 +194,7 @@ static void runs_of_samples_are_blocks(void **state)
 {
 	(void)state;
 	struct judge *judge = judge_new();
-	struct tally *tally = tally_new(0, false);
+	struct tally *tally = tally_new(0, DETAIL_SUMS);
 	struct samples *samples = samples_new(tally, 10000000, 5000000);
 	const struct verdict *in_hash =
 		judge_stack(judge, (const struct frame *const[]){&hash, &poll}, 2, false);
