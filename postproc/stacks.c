@@ -13,10 +13,11 @@
 #define MAX_CHUNKS 4096 /* of 128 bytes: what a hostile `stack` line may ask memory for */
 #define MAX_RETURNS 4
 /* How many of those that were described last are kept. What the kernel walked has an id of its own each time; a copied one is
- * described again when ten seconds have passed and it is still to be seen (probes/stack.bt): its words, many, wait no longer
- * than WAIT for somebody to ask. */
+ * described again when ten seconds have passed and it is still to be seen (probes/stack.bt), or a little later: it is kept for LONG.
+ * Its words, many, wait no longer than WAIT for somebody to ask. */
 #define KEPT 50000
 #define WAIT UINT64_C(15000000000) /* ns */
+#define LONG UINT64_C(60000000000)
 #define MAX_CHAIN 1024 /* frames with inlined ones; further ones are dropped and the stack is cut */
 
 /* One described stack. It is kept as it came until somebody asks what it means. */
@@ -49,7 +50,8 @@ struct stacks {
 	} * recent;	  /* as they came, a ring of KEPT; NULL: all are kept */
 	uint64_t recents; /* ever */
 	uint64_t dated;	  /* so many of these have a time: that of the event behind them */
-	uint64_t waiting; /* the first of these that has not waited for too long */
+	uint64_t waiting; /* the first of these that has not waited for too long, */
+	uint64_t young;	  /* and the first that is not to be forgotten, asked for or not */
 	uint64_t count, cut, walked, too_few; /* of those that are cut, the last two */
 	struct chain chain;
 	const struct frame *frame[MAX_CHAIN];
@@ -265,6 +267,15 @@ static void remember(struct stacks *stacks, struct stack *s)
 	s->described = ++stacks->recents;
 }
 
+/* Forgets, from the *first on, what was described before `ns`. */
+static void forget_until(struct stacks *stacks, uint64_t *first, uint64_t oldest, uint64_t ns, bool words)
+{
+	if (*first < oldest)
+		*first = oldest;
+	while (*first < stacks->recents && stacks->recent[*first % KEPT].ns < ns)
+		forget(stacks, (*first)++, words);
+}
+
 void stacks_forget_old(struct stacks *stacks, uint64_t now)
 {
 	if (!stacks->recent)
@@ -273,15 +284,10 @@ void stacks_forget_old(struct stacks *stacks, uint64_t now)
 
 	if (stacks->dated < oldest)
 		stacks->dated = oldest;
-	if (stacks->waiting < oldest)
-		stacks->waiting = oldest;
 	for (; stacks->dated < stacks->recents; stacks->dated++)
 		stacks->recent[stacks->dated % KEPT].ns = now;
-	for (; stacks->waiting < stacks->recents; stacks->waiting++) {
-		if (stacks->recent[stacks->waiting % KEPT].ns + WAIT >= now)
-			break;
-		forget(stacks, stacks->waiting, true);
-	}
+	forget_until(stacks, &stacks->waiting, oldest, now > WAIT ? now - WAIT : 0, true);
+	forget_until(stacks, &stacks->young, oldest, now > LONG ? now - LONG : 0, false);
 }
 
 void stacks_add(struct stacks *stacks, const struct event *e)

@@ -189,7 +189,7 @@ static void test_old_ones(void **state)
 	assert_non_null(stacks_verdict(setup->stacks, 100000));
 }
 
-/* What was copied waits for 15 s behind the next event, unless it is described again or asked for. */
+/* What was copied waits for 15 s behind the next event, unless it is described again or asked for; nothing for more than 60. */
 static void test_unasked_ones(void **state)
 {
 	struct setup *setup = *state;
@@ -213,11 +213,16 @@ static void test_unasked_ones(void **state)
 	stacks_forget_old(setup->stacks, begin + 25 * second);
 	for (uint64_t id = 1; id <= 3; id++)
 		assert_non_null(stacks_verdict(setup->stacks, id));
+	assert_non_null(stacks_verdict(setup->stacks, 5));
+	stacks_forget_old(setup->stacks, begin + 61 * second);
+	assert_null(stacks_verdict(setup->stacks, 1));
+	assert_non_null(stacks_verdict(setup->stacks, 2));
+	assert_null(stacks_verdict(setup->stacks, 5));
 	/* An hour in which nothing happened. */
 	add_stack(setup, 4);
 	stacks_forget_old(setup->stacks, begin + 3650 * second);
 	assert_non_null(stacks_verdict(setup->stacks, 4));
-	assert_non_null(stacks_verdict(setup->stacks, 5));
+	assert_null(stacks_verdict(setup->stacks, 2));
 }
 
 int main(void)
