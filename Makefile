@@ -220,6 +220,7 @@ install: all
 	install -m 755 bin/hud-trace $(DESTDIR)$(PREFIX)/bin/hud-trace
 	install -m 644 bin/*.bash $(DESTDIR)$(PREFIX)/lib/hud-trace
 	install -m 755 $(BUILD)/hud-postproc $(DESTDIR)$(PREFIX)/lib/hud-trace/hud-postproc
+	ln -sf ../lib/hud-trace/hud-postproc $(DESTDIR)$(PREFIX)/bin/hud-postproc
 	install -m 644 probes/*.bt probes/*.awk probes/*.bash $(DESTDIR)$(PREFIX)/lib/hud-trace/probes
 	install -d $(DESTDIR)$(PREFIX)/share/hud-trace
 	install -m 644 postproc/report-schema.json $(DESTDIR)$(PREFIX)/share/hud-trace
@@ -233,7 +234,7 @@ ifneq ($(COMPLETION),)
 endif
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/hud-trace $(DESTDIR)$(PREFIX)/share/man/man8/hud-trace.8
+	rm -f $(DESTDIR)$(PREFIX)/bin/hud-trace $(DESTDIR)$(PREFIX)/bin/hud-postproc $(DESTDIR)$(PREFIX)/share/man/man8/hud-trace.8
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/hud-trace
 	rm -rf $(DESTDIR)$(PREFIX)/lib/hud-trace $(DESTDIR)$(PREFIX)/share/hud-trace
 

@@ -337,7 +337,7 @@ trace() {
 	await_notes
 	! was_killed 'hud-postproc report' "$REPORT_STATUS" ': there is no report' || REPORT_STATUS=1
 	! was_killed 'the recorder' "$RECORD_STATUS" "; what it has written is $(clean "$RECORD").partial" || RECORD_STATUS=1
-	((REPORT_STATUS)) || REPORT_STATUS=$RECORD_STATUS
-	((REPORT_STATUS)) || REPORT_STATUS=$status
+	# What failed counts for more than what --fail-on finds.
+	((REPORT_STATUS && REPORT_STATUS != 3)) || REPORT_STATUS=$((RECORD_STATUS ? RECORD_STATUS : status ? status : REPORT_STATUS))
 	exit "$REPORT_STATUS"
 }

@@ -69,21 +69,25 @@ static void parse(int argc, char **argv, struct reporting *o, bool *check)
 }
 
 /* Whoever traces for an hour wants to know before whether its result can be written. Returns 0, or 2 after a message. */
+static int check_output(const struct reporting *o, const char *path)
+{
+	if (!path || output_check(path) == 0)
+		return 0;
+	char *why = xstrdup(userfiles_error(errno)), *shown = escape_terminal(path, false);
+
+	reporting_fail(o, shown, why);
+	free(shown);
+	free(why);
+	return 2;
+}
+
 static int check_outputs(const struct reporting *o)
 {
-	for (size_t i = 0; i < o->outputs; i++) {
-		const char *path = o->output[i].path;
+	int status = check_output(o, o->chart);
 
-		if (!path || output_check(path) == 0)
-			continue;
-		char *why = xstrdup(userfiles_error(errno)), *shown = escape_terminal(path, false);
-
-		reporting_fail(o, shown, why);
-		free(shown);
-		free(why);
-		return 2;
-	}
-	return 0;
+	for (size_t i = 0; i < o->outputs && !status; i++)
+		status = check_output(o, o->output[i].path);
+	return status;
 }
 
 /* What was read is reported, also when reading failed on the way. */

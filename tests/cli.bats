@@ -331,6 +331,7 @@ write_stream() {
 	[[ -r root/usr/share/bash-completion/completions/hud-trace ]]
 	run -0 root/usr/bin/hud-trace --help
 	run -0 root/usr/bin/hud-trace --version
+	run -0 root/usr/bin/hud-postproc report --help
 	start_named hudtestproc
 	run -0 root/usr/bin/hud-trace --print-script --workers hudtest hudtestproc
 	chmod -x root/usr/lib/hud-trace/hud-postproc
@@ -338,6 +339,12 @@ write_stream() {
 	[[ $output == *"root/usr/lib/hud-trace/hud-postproc is missing"* ]]
 	run -0 make -C "$ROOT" uninstall "DESTDIR=$BATS_TEST_TMPDIR/root" PREFIX=/usr
 	[[ ! $(find root ! -type d) ]]
+}
+
+@test "a chart that cannot be drawn is refused before tracing" {
+	start_named hudtestproc
+	run -2 "$HUD" --print-script --chart nowhere/x.svg hudtestproc
+	[[ $output == 'hud-trace: nowhere/x.svg: No such file or directory'* ]]
 }
 
 @test "the manual page has no warnings" {

@@ -289,8 +289,9 @@ tracing() {
 
 @test "live: the disk is full, or the recorder killed: the report is made, the status is 1" {
 	tracing
-	start_trace --duration 8 --record /dev/full
+	start_trace --duration 8 --record /dev/full --fail-on 'count>0'
 	ends_with 1
+	grep -q 'count>0' err
 	grep -q '/dev/full: No space left on device' err
 	blames out computing hash_password
 	start_trace --record k.zst
