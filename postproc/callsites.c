@@ -56,7 +56,7 @@ struct callsites *callsites_new(void)
 {
 	struct callsites *callsites = xcalloc(1, sizeof(*callsites));
 
-	callsites->first = htab_create_alloc(251, hash_frames, same_frames, NULL, xcalloc, free);
+	callsites->first = htab_create(251, hash_frames, same_frames, NULL);
 	return callsites;
 }
 

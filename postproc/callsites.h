@@ -1,7 +1,7 @@
 /* callsites.h - addresses that are the same function at the same line, told as one.
  *
  * A loop has many addresses, and so has each call in it: told apart by address there is no end of stacks in a long trace, told
- * apart by line they are as many as a reader would count.
+ * apart by line they are as many as a reader would count. Where no line is known, it is the function alone that tells.
  */
 #ifndef HUD_CALLSITES_H
 #define HUD_CALLSITES_H

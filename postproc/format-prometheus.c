@@ -30,7 +30,6 @@ struct exposition {
 	size_t count;
 };
 
-/* Upper bounds of buckets, and the same in seconds. */
 /* Seconds, all digits, with a point whatever the locale. */
 static void seconds(FILE *out, uint64_t ns)
 {
@@ -151,7 +150,8 @@ static void of_the_trace(const struct exposition *e)
 {
 	const struct model *m = e->model;
 
-	number(e, "workers", "gauge", "Tokio worker threads that were traced.", m->workers);
+	number(e, "workers", "gauge", "Tokio worker threads that were traced.",
+	       m->workers + m->workers_left_out);
 	time_value(e, "worker_seconds_total", "counter", "Time for which workers were traced, added up.",
 		   m->worker_time);
 	if (m->stalled.workers)

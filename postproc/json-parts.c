@@ -290,11 +290,11 @@ static int by_id(const void *one, const void *two)
 
 const struct verdict **json_stacks(const struct model *m, bool blocks, size_t *count)
 {
-	size_t spans = blocks ? m->spans : 0;
-	size_t most = m->shares + 2 * spans + (1 + PARTIES_SHOWN) * m->blockers, n = 0, distinct = 0;
+	size_t shares = blocks ? 0 : m->shares, spans = blocks ? m->spans : 0;
+	size_t most = shares + 2 * spans + (1 + PARTIES_SHOWN) * m->blockers, n = 0, distinct = 0;
 	const struct verdict **stack = xcalloc(most + 1, sizeof(*stack));
 
-	for (size_t i = 0; i < m->shares; i++)
+	for (size_t i = 0; i < shares; i++)
 		stack[n++] = m->share[i].stack;
 	for (size_t i = 0; i < spans; i++) {
 		stack[n++] = m->span[i].stack;

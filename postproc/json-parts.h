@@ -29,7 +29,7 @@ void json_stack_id(struct json *j, const char *key, const struct verdict *stack)
 /* Who ended a block of this reason, or had the CPU. `key` is NULL in an array; null where nobody is known. */
 void json_party(struct json *j, const char *key, enum reason reason, const struct party *party);
 
-/* Every stack that shares, blockers and their parties refer to, and with `blocks` each block and its party, once, by id. The caller
+/* Every stack that blockers and their parties refer to, and shares, or with `blocks` each block and its party, once, by id. The caller
  * frees the array. */
 const struct verdict **json_stacks(const struct model *model, bool blocks, size_t *count);
 

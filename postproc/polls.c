@@ -273,9 +273,10 @@ static void settle(struct polls *p, const struct poll *poll, const struct kept *
 {
 	struct group *groups = xcalloc(count + 1, sizeof(*groups)), *longest = NULL;
 	size_t n = group_pieces(kept, count, groups);
-	/* The middle between what is known for sure and what is possible, within a sample's distance. */
-	uint64_t start = poll->first - least(poll->first - poll->before, p->period) / 2;
-	uint64_t end = poll->last + least(poll->next - poll->last, p->period) / 2;
+	/* The middle between what is known for sure and what is possible, within the distance of two looks: as long as no poll may have
+	 * been long, there are only half as many. */
+	uint64_t start = poll->first - least(poll->first - poll->before, 2 * p->period) / 2;
+	uint64_t end = poll->last + least(poll->next - poll->last, 2 * p->period) / 2;
 	uint64_t parked = parked_at(kept, count);
 
 	/* Probes do not see every park, and what stands behind one is not of the poll. */

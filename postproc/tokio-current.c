@@ -108,10 +108,14 @@ void tokio_find_currents(pid_t pid, const struct thread *threads, size_t count, 
 
 		if (layout->current_thread.known) /* from debug info */
 			continue;
-		if (!layout->tagged && layout->current_thread.pointer && l == 0)
+		const struct tokio_layout *same = layouts->layout;
+
+		while (same < layout && same->current_thread.pointer != layout->current_thread.pointer)
+			same++;
+		if (!layout->tagged && same < layout)
+			layout->current_thread = same->current_thread;
+		else if (!layout->tagged && layout->current_thread.pointer)
 			count_current(pid, threads, count, layout);
-		else if (!layout->tagged)
-			layout->current_thread = layouts->layout[0].current_thread;
 		for (size_t i = 0; i < count && layout->interval; i++)
 			for (int tries = 0; tries < TOKIO_TRIES && threads[i].thread_pointer &&
 					    !layout->current_thread.known;

@@ -73,7 +73,7 @@ static const char *choose(pid_t pid, const struct thread *threads, size_t count,
 	for (int looks = 0;; looks++) {
 		bool open = false; /* may still be seen at work */
 		const struct tokio_layout *standing = NULL;
-		bool several = false; /* with task ids at different places */
+		bool several = false, decided = false; /* with task ids at different places; one is at work */
 
 		for (size_t i = 0; i < layouts->count; i++) {
 			struct evidence *e = &evidence[i];
@@ -84,11 +84,13 @@ static const char *choose(pid_t pid, const struct thread *threads, size_t count,
 				several = several || (standing && standing->id != layouts->layout[i].id);
 				standing = &layouts->layout[i];
 			}
+			decided = decided || (!e->wrong && e->moved && e->polled);
 			open = open || (!e->wrong && e->seen && !(e->moved && e->polled));
 		}
 		if (looks >= LOOKS_MIN &&
-		    clock_ms() - start >=
-			    ((layouts->unsure || several) && open ? TOKIO_UNSURE_MS : TOKIO_LOOKS_MS))
+		    clock_ms() - start >= ((layouts->unsure || (several && !decided)) && open
+						   ? TOKIO_UNSURE_MS
+						   : TOKIO_LOOKS_MS))
 			break;
 		tokio_pause();
 	}

@@ -10,9 +10,19 @@
 #include "tokio-look.h"
 
 #define SEARCH_MS 500		  /* until a context was seen */
-#define CONTEXT_SIZE 72		  /* bytes at least, more than where all is that is read */
+#define CONTEXT_SIZE 72		  /* bytes at least, more than where all pointers and ids are that are read */
 #define OLD_CONTEXT_SIZE 96	  /* of 1.24 */
 #define SEARCHED_MAX (256u << 10) /* bytes of thread-local memory */
+#define VARIABLES_MAX 16 /* of a thread that lead to a scheduler: one does, or two words look like it */
+
+/* A thread whose memory is searched. */
+struct searched {
+	pid_t pid;
+	uint64_t fs;
+	const uint64_t *words; /* of its thread-local memory */
+	size_t count;
+	int64_t until; /* on the clock, ms: what is searched is hostile, and may have any number of places that look right */
+};
 
 static bool is_pointer(uint64_t word)
 {
@@ -33,17 +43,18 @@ static void add_place(struct tokio_layouts *layouts, const struct tokio_layout *
 }
 
 /* The places in one thread's memory where it looks like a context with a core. */
-static void search_thread(pid_t pid, uint64_t fs, const struct tokio_layout *searched, const uint64_t *words,
-			  struct tokio_layouts *places)
+static void search_context(const struct searched *s, const struct tokio_layout *searched,
+			   struct tokio_layouts *places)
 {
-	for (uint64_t at = 0; at + CONTEXT_SIZE <= searched->searched; at += 8) {
-		uint64_t below = searched->searched - at,
-			 pointer = words[(at + searched->multi_thread.pointer) / 8];
+	for (size_t at = 0; 8 * at + CONTEXT_SIZE <= searched->searched && clock_ms() < s->until; at++) {
+		uint64_t below = searched->searched - 8 * at,
+			 pointer = s->words[at + searched->multi_thread.pointer / 8];
 		struct tokio_layout layout = *searched;
 		struct tokio_poll poll;
 
-		if (!is_pointer(pointer) || words[(at + searched->id) / 8] >> 48 ||
-		    (searched->id_tag && words[(at + searched->id_tag) / 8] > 1))
+		if (below <= searched->budget || !is_pointer(pointer) ||
+		    s->words[at + searched->id / 8] >> 48 ||
+		    (searched->id_tag && s->words[at + searched->id_tag / 8] > 1))
 			continue;
 		layout.id = below - searched->id;
 		layout.id_tag = searched->id_tag ? below - searched->id_tag : 0;
@@ -51,8 +62,8 @@ static void search_thread(pid_t pid, uint64_t fs, const struct tokio_layout *sea
 		layout.multi_thread.pointer = layout.current_thread.pointer =
 			below - searched->multi_thread.pointer;
 		layout.searched = 0;
-		layout.current_thread.known = tokio_find_current(pid, fs, &layout);
-		if (tokio_look(pid, fs, &layout, &poll) != TOKIO_AS_EXPECTED)
+		layout.current_thread.known = tokio_find_current(s->pid, s->fs, &layout);
+		if (tokio_look(s->pid, s->fs, &layout, &poll) != TOKIO_AS_EXPECTED)
 			continue;
 		layout.current_thread.known = false;
 		add_place(places, &layout);
@@ -60,6 +71,13 @@ static void search_thread(pid_t pid, uint64_t fs, const struct tokio_layout *sea
 }
 
 /* --- up to 1.28: the schedulers' pointers are in variables of their own --- */
+
+/* One that may lead to a scheduler's context. */
+struct variable {
+	uint64_t at; /* its place in the memory that is searched */
+	bool multi_thread;
+	uint64_t handle; /* of its runtime */
+};
 
 /* What looks like a scheduler's context, a worker or a handle, and behind that a RefCell of a core: the runtime's handle, else 0. A
  * worker begins with it. */
@@ -77,64 +95,95 @@ static uint64_t handle_of(pid_t pid, uint64_t context, bool multi_thread)
 		       : 0;
 }
 
+static bool has_word(const struct searched *s, uint64_t word)
+{
+	size_t i = 0;
+
+	while (i < s->count && s->words[i] != word)
+		i++;
+	return i < s->count;
+}
+
+/* Finds the variables of one thread whose runtime's handle is in its memory too, as it is in the context. */
+static size_t find_variables(const struct searched *s, struct variable variable[VARIABLES_MAX])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < 2 * s->count && count < VARIABLES_MAX && clock_ms() < s->until; i++) {
+		struct variable *v = &variable[count];
+
+		*v = (struct variable){.at = 8 * (i / 2), .multi_thread = i % 2};
+		v->handle = handle_of(s->pid, s->words[i / 2], v->multi_thread);
+		count += v->handle && has_word(s, v->handle);
+	}
+	return count;
+}
+
 /* Adds what is known of one of the two schedulers to what may be known of the other. */
 static void add_variable(struct tokio_layouts *layouts, const struct tokio_layout *layout)
 {
 	for (size_t i = 0; i < layouts->count; i++) {
 		struct tokio_layout *other = &layouts->layout[i];
+		const struct tokio_scheduler *mt = &layout->multi_thread, *ct = &layout->current_thread;
 
-		if (other->id != layout->id || other->handle != layout->handle)
+		if (other->id != layout->id || other->handle != layout->handle ||
+		    (mt->known && other->multi_thread.known && mt->pointer != other->multi_thread.pointer) ||
+		    (ct->pointer && other->current_thread.pointer &&
+		     ct->pointer != other->current_thread.pointer))
 			continue;
-		if (!other->multi_thread.known && layout->multi_thread.known)
-			other->multi_thread = layout->multi_thread;
-		if (!other->current_thread.pointer)
-			other->current_thread.pointer = layout->current_thread.pointer;
-		if (!layout->multi_thread.known ||
-		    other->multi_thread.pointer == layout->multi_thread.pointer)
-			return;
+		if (mt->known)
+			other->multi_thread = *mt;
+		if (ct->pointer)
+			other->current_thread.pointer = ct->pointer;
+		return;
 	}
 	if (layouts->count < TOKIO_LAYOUTS)
 		layouts->layout[layouts->count++] = *layout;
 }
 
-/* The places in one thread's memory where it looks like a context, whose runtime has the handle of the scheduler at `variable`. */
-static void search_handle(pid_t pid, uint64_t fs, const struct tokio_layout *searched, const uint64_t *words,
-			  uint64_t variable, bool multi_thread, struct tokio_layouts *places)
+/* The places in one thread's memory where it looks like a context, whose runtime is that of the scheduler that `v` leads to. */
+static void search_handle(const struct searched *s, const struct tokio_layout *searched,
+			  const struct variable *v, struct tokio_layouts *places)
 {
-	uint64_t handle = handle_of(pid, words[variable / 8], multi_thread);
-
-	for (uint64_t at = 0; handle && at + OLD_CONTEXT_SIZE <= searched->searched; at += 8) {
-		uint64_t below = searched->searched - at, here = (at + searched->handle) / 8;
+	for (size_t at = 0; 8 * at + OLD_CONTEXT_SIZE <= searched->searched && clock_ms() < s->until; at++) {
+		uint64_t below = searched->searched - 8 * at;
+		size_t handle = at + searched->handle / 8;
 		struct tokio_layout layout = *searched;
 		struct tokio_poll poll;
 
-		if (words[here] != handle || (uint32_t)words[here - 1] != multi_thread ||
-		    words[(at + searched->id_tag) / 8] > 1)
+		if (s->words[handle] != v->handle || (uint32_t)s->words[handle - 1] != v->multi_thread ||
+		    s->words[at + searched->id_tag / 8] > 1)
 			continue;
 		layout.id = below - searched->id;
 		layout.id_tag = below - searched->id_tag;
 		layout.budget = below - searched->budget;
 		layout.searched = 0;
-		layout.multi_thread.known = multi_thread;
-		if (multi_thread)
-			layout.multi_thread.pointer = searched->searched - variable;
+		layout.multi_thread.known = v->multi_thread;
+		if (v->multi_thread)
+			layout.multi_thread.pointer = searched->searched - v->at;
 		else
-			layout.current_thread.pointer = searched->searched - variable;
-		if (!multi_thread || tokio_look(pid, fs, &layout, &poll) == TOKIO_AS_EXPECTED)
+			layout.current_thread.pointer = searched->searched - v->at;
+		if (!v->multi_thread || tokio_look(s->pid, s->fs, &layout, &poll) == TOKIO_AS_EXPECTED)
 			add_variable(places, &layout);
 	}
 }
 
 /* --- all of it --- */
 
-static void search_layout(pid_t pid, uint64_t fs, const struct tokio_layout *layout, const uint64_t *words,
+static void search_thread(const struct searched *s, const struct tokio_layouts *layouts,
 			  struct tokio_layouts *places)
 {
-	if (layout->tagged)
-		search_thread(pid, fs, layout, words, places);
-	for (uint64_t at = 0; !layout->tagged && at + 8 <= layout->searched; at += 8)
-		for (int multi_thread = 0; multi_thread < 2; multi_thread++)
-			search_handle(pid, fs, layout, words, at, multi_thread, places);
+	struct variable variable[VARIABLES_MAX];
+	size_t variables = 0;
+
+	for (size_t l = 0; l < layouts->count; l++)
+		if (layouts->layout[l].tagged)
+			search_context(s, &layouts->layout[l], places);
+		else if (!variables)
+			variables = find_variables(s, variable);
+	for (size_t l = 0; l < layouts->count; l++)
+		for (size_t v = 0; v < variables && !layouts->layout[l].tagged; v++)
+			search_handle(s, &layouts->layout[l], &variable[v], places);
 }
 
 void tokio_search(pid_t pid, const struct thread *threads, size_t count, struct tokio_layouts *layouts)
@@ -147,16 +196,16 @@ void tokio_search(pid_t pid, const struct thread *threads, size_t count, struct 
 		return;
 	words = size > SEARCHED_MAX ? NULL : xmalloc(size);
 	while (words && clock_ms() - start < (places.count ? TOKIO_LOOKS_MS : SEARCH_MS)) {
-		for (size_t i = 0; i < count; i++) {
-			uint64_t fs = threads[i].thread_pointer;
+		for (size_t i = 0; i < count && clock_ms() - start < SEARCH_MS; i++) {
+			struct searched s = {.pid = pid,
+					     .fs = threads[i].thread_pointer,
+					     .words = words,
+					     .count = size / 8,
+					     .until = start + SEARCH_MS};
 
-			if (!fs || threads[i].role == ROLE_BLOCKING ||
-			    !tokio_peek(pid, fs - size, words, size))
-				continue;
-			for (size_t l = 0; l < layouts->count; l++)
-				search_layout(pid, fs, &layouts->layout[l], words, &places);
-			if (clock_ms() - start > SEARCH_MS)
-				break;
+			if (s.fs && threads[i].role != ROLE_BLOCKING &&
+			    tokio_peek(pid, s.fs - size, words, size))
+				search_thread(&s, layouts, &places);
 		}
 		tokio_pause();
 	}

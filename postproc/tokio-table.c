@@ -92,7 +92,7 @@ static struct tokio_layout layout_of(const struct known *row, const struct tokio
 		.id_tag = row->id_tag ? place(context, row->id_tag) : 0,
 		.budget = place(context, row->budget),
 		.tagged = row->tagged,
-		.multi_thread = {.known = row->tagged || places->multi_thread || !context,
+		.multi_thread = {.known = row->tagged || places->multi_thread,
 				 .pointer = pointer,
 				 .tag = row->tag,
 				 .core = row->core,

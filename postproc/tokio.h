@@ -65,7 +65,7 @@ const char *tokio_find(struct module *module, struct tokio_layouts *layouts);
 
 /* Which of the layouts does the live process `pid` have? Reads the memory of those threads whose thread pointer is known;
  * those that are seen to run a scheduler get its role and are watched. What is not from debug info is looked at several
- * times, for a tenth of a second or, if unsure, until it was seen to work, for a few seconds at most. Returns NULL and
+ * times, for a tenth of a second or, if unsure or if several fit, until it was seen to work, for a few seconds at most. Returns NULL and
  * *layout, or why not (static text): none fits, or more than one. */
 const char *tokio_verify(pid_t pid, struct thread *threads, size_t count, const struct tokio_layouts *layouts,
 			 struct tokio_layout *layout);

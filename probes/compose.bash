@@ -96,7 +96,8 @@ choose_rate() {
 	uprobe) HZ=199 ;;
 	*) HZ=99 ;;
 	esac
-	((REST_HZ = HZ / 2)) # 1.25 times in the threshold's time
+	# 1.25 times in the threshold's time; for a short one that is no less than the other.
+	((REST_HZ = 1250000 / THRESHOLD_US, REST_HZ = REST_HZ < 1 ? 1 : REST_HZ > HZ ? HZ : REST_HZ))
 	FAST_HZ=1000
 	# By itself it is not to keep step with what else the machine does.
 	((TICKS)) || ((HZ |= 1))

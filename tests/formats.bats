@@ -506,3 +506,13 @@ for line in open(sys.argv[1]) if "ndjson" in sys.argv[1] else [open(sys.argv[1])
 	run -0 "$POSTPROC" report --format ndjson stream
 	[[ $(jq -r 'select(.type == "block") | .function' <<<"$output" | tr '\n' ' ') == '[anon]+0x1000 [anon]+0x2000 ' ]]
 }
+
+@test "a format is the same alone and beside one that needs every block" {
+	gzip -dc "$ROOT/examples/demo-recording.txt.gz" >demo
+	for format in json folded pprof prometheus; do
+		"$POSTPROC" report --format "$format=alone" demo
+		"$POSTPROC" report --format "$format=beside" --format ndjson=blocks demo
+		[[ -s alone && -s blocks ]]
+		cmp alone beside
+	done
+}

@@ -30,7 +30,8 @@ teardown() {
 	done
 }
 
-# Runs program $1 as $2 and traces its polls of at least $3 microseconds for $4 seconds: polls, truth.
+# Runs program $1 as $2 and traces its polls of at least $3 microseconds for $4 seconds: polls, truth. Where its Tokio keeps its state
+# comes from $5, debug info by default.
 trace() {
 	local numbers
 
@@ -40,7 +41,7 @@ trace() {
 	STARTED+=("$PROGRAM")
 	within 10 grep -q ready ready
 	sleep 0.5
-	read -r -a numbers < <("$POSTPROC" head --pid "$PROGRAM" | sed -n 's/^tokio \([0-9 ]*[0-9]\) [^0-9 ].*/\1/p')
+	read -r -a numbers < <("$POSTPROC" head --pid "$PROGRAM" | sed -nE "s/^tokio ([0-9 ]*) ${5-DWARF}\$/\1/p")
 	((${#numbers[@]} == 19))
 	timeout -s INT "$4" env --default-signal=INT BPFTRACE_NO_USER_SYMBOLS=1 \
 		bpftrace "$PROBE" "$PROGRAM" "$3" "${numbers[@]}" >polls 2>complaints 3>&- || true
@@ -87,9 +88,9 @@ accurate() {
 @test "multi-thread and current-thread, stripped: long polls are found, and hardly any other" {
 	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
 	strip -s -o stripped "$RELEASE"
-	trace "$PWD/stripped" multi 10000 6
+	trace "$PWD/stripped" multi 10000 6 'table 1\.[0-9]+, searched for'
 	accurate 10000
-	trace "$PWD/stripped" current 10000 6
+	trace "$PWD/stripped" current 10000 6 'table 1\.[0-9]+, searched for'
 	accurate 10000
 }
 

@@ -187,6 +187,13 @@ static void test_old_ones(void **state)
 	assert_null(stacks_verdict(setup->stacks, 30000));
 	assert_non_null(stacks_verdict(setup->stacks, 60000));
 	assert_non_null(stacks_verdict(setup->stacks, 100000));
+	/* The ring has gone round twice, and nothing in it has a time yet. */
+	stacks_forget_old(setup->stacks, UINT64_C(100000000000));
+	assert_non_null(stacks_verdict(setup->stacks, 60001));
+	stacks_forget_old(setup->stacks, UINT64_C(161000000000));
+	assert_null(stacks_verdict(setup->stacks, 60002));
+	assert_null(stacks_verdict(setup->stacks, 100000));
+	assert_null(stacks_verdict(setup->stacks, 2));
 }
 
 /* What was copied waits for 15 s behind the next event, unless it is described again or asked for; nothing for more than 60. */

@@ -81,7 +81,10 @@ static const char worker[] =
 	"context;\n#endif\n"
 	"#ifdef HANDLE\nstatic uint64_t of_worker[3] = {1, 1, (uint64_t)counts};\n"
 	"context[0] = (uint64_t)(HANDLE ? of_worker : counts); context[1] = 0;\n"
-	"CONTEXT::VAL[8] = HANDLE; CONTEXT::VAL[9] = (uint64_t)counts;\n#endif\n"
+	"static uint64_t other[2] = {1, 1}; CONTEXT::VAL[8] = HANDLE;\n"
+	"CONTEXT::VAL[9] = (uint64_t)counts;\n"
+	"#ifdef OTHER_HANDLE\nCONTEXT::VAL[9] = (uint64_t)other;\n#endif\n"
+	"#ifdef OTHER_KIND\nCONTEXT::VAL[8] = !HANDLE;\n#endif\n#endif\n"
 	"unsigned long fs; asm(\"mov %%fs:0, %0\" : \"=r\"(fs));\n"
 	"printf(\"%lx %lx\\n\", fs, (unsigned long)CONTEXT::VAL); fflush(stdout);\n"
 	"for (volatile uint64_t *word = core;;) { usleep(500); *(volatile uint32_t *)ticks += step;\n"
@@ -421,7 +424,16 @@ static void test_old_searched(void **state)
 	assert_null(examined("1.24.2", "0 32 8 24 40 72 0 1", &layout));
 	assert_string_equal(layout.how, "table 1.24, searched for");
 	assert_true(layout.multi_thread.known);
+	assert_int_equal(layout.multi_thread.core, 16);
+	assert_int_equal(layout.multi_thread.counter, 32);
 	assert_int_equal(layout.id, 40);
+	/* Another runtime's, a scheduler of the other kind, none. */
+	build_of(worker, "-O1 -s -DOLD -DHANDLE=1 -DOTHER_HANDLE");
+	assert_non_null(
+		strstr(examined("1.24.2", "0 32 8 24 40 72 0 1", &layout), "no layout in the table fits"));
+	build_of(worker, "-O1 -s -DOLD -DHANDLE=1 -DOTHER_KIND");
+	assert_non_null(
+		strstr(examined("1.24.2", "0 32 8 24 40 72 0 1", &layout), "no layout in the table fits"));
 	build_of(worker, "-O1 -s -DOLD");
 	assert_non_null(examined("1.24.2", "0 48 -1 -1 40 72 0 1", &layout));
 }
