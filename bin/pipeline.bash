@@ -227,7 +227,7 @@ start_bpftrace() {
 	WATCHER=$!
 	start_meter
 	if ((TICKS)); then
-		exec_bound KILL "$POSTPROC" pace "$TRACER" "$THRESHOLD_US" "$REST_HZ" "$HZ" "$FAST_HZ" >/dev/null {out}>&- {complaints}>&- {relay}>&- &
+		exec_bound KILL "$POSTPROC" pace "$TRACER" "$PID" "$THRESHOLD_US" "$REST_HZ" "$HZ" "$FAST_HZ" >/dev/null {out}>&- {complaints}>&- {relay}>&- &
 		PACER=$!
 	fi
 	if [[ $POLLS == tls ]]; then

@@ -134,7 +134,14 @@ static int set(int *event, int cpu, uint64_t period, uint64_t tick, uint64_t pha
 	return error == ENODEV ? 0 : error; /* it is offline */
 }
 
-int timers_set(struct timers *timers, unsigned hz)
+static void end(int *event)
+{
+	if (*event >= 0)
+		close(*event);
+	*event = -1;
+}
+
+int timers_set(struct timers *timers, unsigned hz, const cpu_set_t *cpus)
 {
 	uint64_t tick = tick_length(), parts = (tick * hz + SECOND - 1) / SECOND, period = tick / parts;
 	cpu_set_t before;
@@ -153,8 +160,12 @@ int timers_set(struct timers *timers, unsigned hz)
 	uint64_t *phase = tick_phases(timers->cpus, tick);
 	bool moved = sched_getaffinity(0, sizeof(before), &before) == 0;
 	prctl(PR_SET_TIMERSLACK, 1);
-	for (size_t cpu = 0; cpu < timers->cpus && !error; cpu++)
-		error = set(&timers->events[cpu], (int)cpu, period, tick, phase[cpu]);
+	for (size_t cpu = 0; cpu < timers->cpus && !error; cpu++) {
+		if (CPU_ISSET_S(cpu, CPU_ALLOC_SIZE(TIMERS_CPUS), cpus))
+			error = set(&timers->events[cpu], (int)cpu, period, tick, phase[cpu]);
+		else
+			end(&timers->events[cpu]);
+	}
 	if (moved)
 		sched_setaffinity(0, sizeof(before), &before);
 	free(phase);
@@ -169,8 +180,7 @@ int timers_set(struct timers *timers, unsigned hz)
 void timers_close(struct timers *timers)
 {
 	for (size_t cpu = 0; timers->events && cpu < timers->cpus; cpu++)
-		if (timers->events[cpu] >= 0)
-			close(timers->events[cpu]);
+		end(&timers->events[cpu]);
 	free(timers->events);
 	*timers = (struct timers){0};
 }
