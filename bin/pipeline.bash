@@ -316,7 +316,7 @@ trace() {
 	exec {complaints}>&-
 	wait "$sifter" || true
 	if ((STATUS > 0 && (STATUS < 128 || STATUS == 255))); then
-		[[ ! $REPORTER ]] || kill -KILL "$REPORTER"
+		[[ ! $REPORTER ]] || kill -KILL "$REPORTER" 2>/dev/null || true
 		exec {out}>&-
 		await REPORTER REPORT_STATUS
 		await RECORDER RECORD_STATUS

@@ -8,8 +8,14 @@
 
 #include "names.h"
 
+/* A function at an address, behind what is inlined there. */
+struct site {
+	const struct frame **frame;
+	size_t count;
+};
+
 struct callsites {
-	htab_t first; /* of struct frames, by what they are */
+	htab_t sites; /* of struct site, by what they are */
 };
 
 static bool same_text(const char *a, const char *b)
@@ -17,7 +23,7 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-bool callsites_same(const struct frame *a, const struct frame *b)
+static bool same_frame(const struct frame *a, const struct frame *b)
 {
 	return a->line == b->line && a->inlined == b->inlined && a->origin == b->origin &&
 	       (a->name || a->pc == b->pc) && same_text(a->name, b->name) &&
@@ -26,13 +32,13 @@ bool callsites_same(const struct frame *a, const struct frame *b)
 	       same_text(a->module, b->module);
 }
 
-static hashval_t hash_frames(const void *entry)
+static hashval_t hash_site(const void *entry)
 {
-	const struct frames *frames = entry;
-	hashval_t hash = (hashval_t)frames->count;
+	const struct site *site = entry;
+	hashval_t hash = (hashval_t)site->count;
 
-	for (size_t i = 0; i < frames->count; i++) {
-		const struct frame *f = &frames->frame[i];
+	for (size_t i = 0; i < site->count; i++) {
+		const struct frame *f = site->frame[i];
 
 		hash = hash * 31 + f->line;
 		hash = hash * 31 + (f->name ? name_hash(f->name) : (hashval_t)f->pc);
@@ -40,23 +46,31 @@ static hashval_t hash_frames(const void *entry)
 	return hash;
 }
 
-static int same_frames(const void *one, const void *two)
+static int same_sites(const void *one, const void *two)
 {
-	const struct frames *a = one, *b = two;
+	const struct site *a = one, *b = two;
 
 	if (a->count != b->count)
 		return 0;
 	for (size_t i = 0; i < a->count; i++)
-		if (!callsites_same(&a->frame[i], &b->frame[i]))
+		if (!same_frame(a->frame[i], b->frame[i]))
 			return 0;
 	return 1;
+}
+
+static void free_site(void *entry)
+{
+	struct site *site = entry;
+
+	free(site->frame);
+	free(site);
 }
 
 struct callsites *callsites_new(void)
 {
 	struct callsites *callsites = xcalloc(1, sizeof(*callsites));
 
-	callsites->first = htab_create(251, hash_frames, same_frames, NULL);
+	callsites->sites = htab_create(251, hash_site, same_sites, free_site);
 	return callsites;
 }
 
@@ -64,15 +78,32 @@ void callsites_free(struct callsites *callsites)
 {
 	if (!callsites)
 		return;
-	htab_delete(callsites->first);
+	htab_delete(callsites->sites);
 	free(callsites);
 }
 
-const struct frames *callsites_first(struct callsites *callsites, const struct frames *frames)
+static const struct site *first_of(struct callsites *callsites, const struct site *site)
 {
-	const void **slot = (const void **)htab_find_slot(callsites->first, frames, INSERT);
+	void **slot = htab_find_slot(callsites->sites, site, INSERT);
 
-	if (!*slot)
-		*slot = frames;
+	if (!*slot) {
+		size_t size = site->count * sizeof(*site->frame);
+		struct site *first = xmemdup(site, sizeof(*site), sizeof(*site));
+
+		first->frame = xmemdup(site->frame, size, size);
+		*slot = first;
+	}
 	return *slot;
+}
+
+void callsites_settle(struct callsites *callsites, const struct frame **frame, size_t count)
+{
+	for (size_t i = 0; i < count;) {
+		struct site site = {.frame = frame + i, .count = 1};
+
+		while (i + site.count < count && frame[i + site.count - 1]->inlined)
+			site.count++;
+		memcpy(frame + i, first_of(callsites, &site)->frame, site.count * sizeof(*frame));
+		i += site.count;
+	}
 }

@@ -6,7 +6,7 @@
 #ifndef HUD_CALLSITES_H
 #define HUD_CALLSITES_H
 
-#include <stdbool.h>
+#include <stddef.h>
 
 #include "symbolize.h"
 
@@ -16,11 +16,9 @@ struct callsites;
 struct callsites *callsites_new(void);
 void callsites_free(struct callsites *callsites);
 
-/* Of all frames given so far that are the same functions at the same lines, inlined ones included, those that were given first: their
- * addresses stand for the others. Nothing is copied: what is given must outlive the call sites. */
-const struct frames *callsites_first(struct callsites *callsites, const struct frames *frames);
-
-/* Are two frames the same function at the same line? Where there is no name, they have to be the same address. */
-bool callsites_same(const struct frame *a, const struct frame *b);
+/* Puts, in the place of a stack's frames, leaf first, those that were given first of all that are the same: the same function at the
+ * same line, or without a name the same address, with the same ones inlined into it. Their addresses stand for the others. Frames are
+ * not copied: what is given must outlive the call sites. */
+void callsites_settle(struct callsites *callsites, const struct frame **frame, size_t count);
 
 #endif

@@ -87,11 +87,18 @@ static hashval_t hash_frame(const void *entry)
 	return (hashval_t)(f->pc ^ f->pc >> 32) + f->line;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
 static int equal_frames(const void *one, const void *two)
 {
 	const struct frame *a = one, *b = two;
 
-	return a->pc == b->pc && callsites_same(a, b);
+	return a->pc == b->pc && a->line == b->line && a->inlined == b->inlined && a->origin == b->origin &&
+	       same_text(a->function, b->function) && same_text(a->name, b->name) &&
+	       same_text(a->file, b->file);
 }
 
 static void free_frame(void *entry)
@@ -366,8 +373,7 @@ static size_t resolve(struct stacks *stacks, struct stack *s, bool *cut)
 	unwind_stack(stacks, s);
 	*cut = stacks->chain.cut;
 	for (size_t i = 0; i < stacks->chain.count; i++) {
-		const struct frames *at = callsites_first(
-			stacks->callsites, resolver_frames(stacks->resolver, stacks->chain.pc[i]));
+		const struct frames *at = resolver_frames(stacks->resolver, stacks->chain.pc[i]);
 
 		for (size_t j = 0; j < at->count; j++) {
 			if (count == MAX_CHAIN)
@@ -394,6 +400,9 @@ const struct verdict *stacks_verdict(struct stacks *stacks, uint64_t id)
 	} else {
 		count = resolve(stacks, s, &cut);
 	}
+	/* What is written tells each address. */
+	if (stacks->recent)
+		callsites_settle(stacks->callsites, stacks->frame, count);
 	s->verdict = judge_stack(stacks->judge, stacks->frame, count, cut);
 	stacks->count++;
 	if (cut && !s->verdict->parked) {

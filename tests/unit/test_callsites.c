@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stdlib.h>
+#include <stdbool.h>
 
 #include "callsites.h"
 
@@ -16,30 +16,23 @@ static const struct frame serve = {.pc = 0x20,
 				   .line = 7,
 				   .module = "/app"};
 
-static struct frames *frames_of(size_t count, const struct frame *frame)
-{
-	struct frames *frames = malloc(sizeof(*frames) + count * sizeof(*frame));
-
-	assert_non_null(frames);
-	frames->count = count;
-	for (size_t i = 0; i < count; i++)
-		frames->frame[i] = frame[i];
-	return frames;
-}
-
 /* `other` is what `one` is at another address, or not. */
 static void check(size_t count, const struct frame *one, size_t others, const struct frame *other, bool same)
 {
 	struct callsites *callsites = callsites_new();
-	struct frames *first = frames_of(count, one), *second = frames_of(others, other);
+	const struct frame *first[2], *second[2];
 
-	assert_ptr_equal(callsites_first(callsites, first), first);
-	assert_ptr_equal(callsites_first(callsites, second), same ? first : second);
-	assert_ptr_equal(callsites_first(callsites, second), same ? first : second);
-	assert_ptr_equal(callsites_first(callsites, first), first);
+	for (size_t i = 0; i < count; i++)
+		first[i] = &one[i];
+	for (size_t i = 0; i < others; i++)
+		second[i] = &other[i];
+	callsites_settle(callsites, first, count);
+	callsites_settle(callsites, second, others);
+	for (size_t i = 0; i < count; i++)
+		assert_ptr_equal(first[i], &one[i]);
+	for (size_t i = 0; i < others; i++)
+		assert_ptr_equal(second[i], same ? &one[i] : &other[i]);
 	callsites_free(callsites);
-	free(first);
-	free(second);
 }
 
 static void addresses_of_a_line_are_one(void **state)
