@@ -516,3 +516,29 @@ for line in open(sys.argv[1]) if "ndjson" in sys.argv[1] else [open(sys.argv[1])
 		cmp alone beside
 	done
 }
+
+@test "addresses of the same line are one stack, other lines are not" {
+	local a b line counts
+
+	while read -r line counts; do
+		{
+			printf '%s\n' 'hud-trace 1' 'meta target shop' 'meta arch x86_64' 'meta threshold-us 5000' 'meta polls estimate as asked for' \
+				'thread 43 worker 1 tokio-rt-worker' 'begin 1000000000'
+			for a in 1:11029:7 2:1102d:$line; do
+				b=${a#*:}
+				printf 'frame a%s whole call user %s 29 %s shop shop::page shop::page - /src/page.rs\n' "${a%%:*}" "${b%:*}" "${b#*:}"
+				printf 'frame a%s whole call runtime 12001 1001 - shop poll tokio::runtime::task::raw::poll - -\n' "${a%%:*}"
+				printf 'frame a%s whole call runtime 13001 2001 - shop run tokio::runtime::scheduler::multi_thread::worker::run - -\n' "${a%%:*}"
+			done
+			printf 'sleep %d000000029 43 0 20000000 1029 S 230 a%d 0 0 0 swapper/0\n' 1100 1 1200 2
+			printf 'end 2000000000 exit\n'
+		} >stream
+		run -0 --separate-stderr "$POSTPROC" report --format json stream
+		[[ $(jq -c '[.blockers[].stacks[].count]' <<<"$output") == "$counts" ]]
+	done <<-'END'
+		7 [2]
+		8 [1,1]
+	END
+	# What is written has the addresses as they were.
+	"$POSTPROC" resolve stream | grep '^frame a2' | grep -q ' 1102d '
+}
