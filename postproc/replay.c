@@ -278,7 +278,7 @@ static const char *future_at(const struct replay *r, uint64_t site)
 
 static void add_future(struct replay *r, uint64_t site, const char *name)
 {
-	if (!*name || r->futures == FUTURES_LIMIT)
+	if (!site || !*name || r->futures == FUTURES_LIMIT) /* without a site, it is why there are none */
 		return;
 	r->future = xrealloc(r->future, (r->futures + 1) * sizeof(*r->future));
 	r->future[r->futures++] = (struct future){.site = site, .name = name_cut(xstrdup(name))};

@@ -92,6 +92,7 @@ workers_are_found() {
 	blames_place report sleep '$'
 	blames_place report 'lock|sleep' ' +(.*/)?src/blocking\.rs:[0-9]+'
 	blames_place report computing
+	! grep -q 'task .*no symbol' report || return 1
 	# With names, the same places are these six, and there are no others: neither their twins nor parks.
 	"$POSTPROC" report --top 40 --target "$RELEASE" out >named
 	cat named
