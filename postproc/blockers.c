@@ -77,6 +77,17 @@ void blockers_free(struct blockers *all)
 }
 
 /* The name of the blamed function, or where it is when nobody knows its name. The caller frees it. */
+/* Is the blamed frame of the user's code, or of a dependency's? Without names, what the user's code calls is taken for that, too (see
+ * judge.c). */
+static bool is_own(const struct verdict *v)
+{
+	enum origin origin = v->frame[v->blame]->origin;
+
+	if (origin == ORIGIN_UNKNOWN)
+		return v->blame + 1 < v->count && v->frame[v->blame + 1]->origin == ORIGIN_USER;
+	return origin == ORIGIN_USER || origin == ORIGIN_DEPENDENCY;
+}
+
 static char *blamed_name(const struct block *block, const struct frame **frame)
 {
 	const struct verdict *v = block->stack;
@@ -89,7 +100,7 @@ static char *blamed_name(const struct block *block, const struct frame **frame)
 		return xstrdup("(unknown)");
 	*frame = v->frame[v->blame];
 	/* A future's code that was inlined into the runtime's poll has no frame, but the poll says whose it is. */
-	if (v->task && (*frame)->origin != ORIGIN_USER && (*frame)->origin != ORIGIN_DEPENDENCY) {
+	if (v->task && !is_own(v)) {
 		*frame = NULL;
 		return xstrdup(v->task);
 	}

@@ -91,7 +91,7 @@ function spares() {
 
 # Takes the current thread for a worker, if it is one.
 function discover(    text) {
-	text = tokio ? "if ($poll != 0) { @worker[tid] = 1; }" : watch
+	text = tokio ? "if ($core != 0) { @worker[tid] = 1; }" : watch
 	gsub(/args->newcomm/, "comm", text)
 	gsub(/args->pid/, "tid", text)
 	return "\t" text "\n\tif (@worker[tid] == 1) {\n\t\tprintf(\"named %lld %d %r\\n\", nsecs, tid, " \
