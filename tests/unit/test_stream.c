@@ -128,7 +128,8 @@ static void test_stacks(void **state)
 {
 	struct input in = lines("stack ab 7 1 2 3 2\nwords ab 7 1 1 2 3 4 5 6 7 8 9 a b c d e f 10\n"
 				"stack ab 7 1 2 3 2 4\nreturns ab 7 20 55d0 30 66d0\n"
-				"frames cd\n\n\t55d0 main+1\n        66d0\n\tnone\n\ngone 1 2\n\t77d0\n");
+				"frames cd\n\n\t55d0 main+1\n        66d0\n\tnone\n        <unwind "
+				"failure>\n\ngone 1 2\n\t77d0\n");
 
 	(void)state;
 	next(&in, EVENT_STACK);
