@@ -76,7 +76,6 @@ void blockers_free(struct blockers *all)
 	free(all);
 }
 
-/* The name of the blamed function, or where it is when nobody knows its name. The caller frees it. */
 /* Is the blamed frame of the user's code, or of a dependency's? Without names, what the user's code calls is taken for that, too (see
  * judge.c). */
 static bool is_own(const struct verdict *v)
@@ -88,6 +87,7 @@ static bool is_own(const struct verdict *v)
 	return origin == ORIGIN_USER || origin == ORIGIN_DEPENDENCY;
 }
 
+/* The name of the blamed function, or where it is when nobody knows its name. The caller frees it. */
 static char *blamed_name(const struct block *block, const struct frame **frame)
 {
 	const struct verdict *v = block->stack;

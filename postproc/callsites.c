@@ -18,18 +18,13 @@ struct callsites {
 	htab_t sites; /* of struct site, by what they are */
 };
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 static bool same_frame(const struct frame *a, const struct frame *b)
 {
 	return a->line == b->line && a->inlined == b->inlined && a->origin == b->origin &&
-	       (a->name || a->pc == b->pc) && same_text(a->name, b->name) &&
-	       same_text(a->function, b->function) && same_text(a->generics, b->generics) &&
-	       same_text(a->file, b->file) && same_text(a->runtime_files, b->runtime_files) &&
-	       same_text(a->module, b->module);
+	       (a->name || a->pc == b->pc) && name_same(a->name, b->name) &&
+	       name_same(a->function, b->function) && name_same(a->generics, b->generics) &&
+	       name_same(a->file, b->file) && name_same(a->runtime_files, b->runtime_files) &&
+	       name_same(a->module, b->module);
 }
 
 static hashval_t hash_site(const void *entry)

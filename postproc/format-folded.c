@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "escape.h"
 #include "formats.h"
@@ -22,10 +21,10 @@ struct line {
 static int by_stack(const void *one, const void *two)
 {
 	const struct line *a = one, *b = two;
-	uint32_t x = a->stack ? a->stack->id : 0, y = b->stack ? b->stack->id : 0;
+	int order = judge_order(a->stack, b->stack);
 
-	if (x != y)
-		return x < y ? -1 : 1;
+	if (order)
+		return order;
 	return (a->reason > b->reason) - (a->reason < b->reason);
 }
 

@@ -229,10 +229,10 @@ static void add_labels(struct builder *b, Sample *s, const struct share *share)
 static int by_stack(const void *one, const void *two)
 {
 	const struct share *a = *(const struct share *const *)one, *b = *(const struct share *const *)two;
-	uint32_t x = a->stack ? a->stack->id : 0, y = b->stack ? b->stack->id : 0;
+	int order = judge_order(a->stack, b->stack);
 
-	if (x != y)
-		return x < y ? -1 : 1;
+	if (order)
+		return order;
 	if (a->worker != b->worker)
 		return a->worker < b->worker ? -1 : 1;
 	return (a->blocker > b->blocker) - (a->blocker < b->blocker);

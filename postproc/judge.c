@@ -346,6 +346,13 @@ const struct verdict *judge_stack(struct judge *judge, const struct frame *const
 	return v;
 }
 
+int judge_order(const struct verdict *a, const struct verdict *b)
+{
+	uint32_t x = a ? a->id : 0, y = b ? b->id : 0;
+
+	return (x > y) - (x < y);
+}
+
 bool judge_same_function(const struct frame *a, const struct frame *b)
 {
 	return a->name && b->name ? !strcmp(a->name, b->name) : a->pc == b->pc;

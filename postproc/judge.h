@@ -64,6 +64,9 @@ void judge_free(struct judge *judge);
 const struct verdict *judge_stack(struct judge *judge, const struct frame *const *frame, size_t count,
 				  bool cut);
 
+/* Orders stacks by when they were first seen, NULL before all: less than, equal to or more than 0. */
+int judge_order(const struct verdict *a, const struct verdict *b);
+
 /* Are two frames of the same function? Where there is no name, of the same place. */
 bool judge_same_function(const struct frame *a, const struct frame *b);
 

@@ -10,6 +10,7 @@
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 
+#include "names.h"
 #include "places.h"
 #include "reasons.h"
 
@@ -173,22 +174,17 @@ static struct cause *cause_in(const struct live_window *w, uint64_t i, const cha
 	return c;
 }
 
-static bool same_text(const char *one, const char *two)
-{
-	return one == two || (one && two && !strcmp(one, two));
-}
-
 bool live_same_row(enum live_group group, const struct blocker *a, const struct blocker *b)
 {
 	switch (group) {
 	case GROUP_FILE:
-		return same_text(a->file, b->file);
+		return name_same(a->file, b->file);
 	case GROUP_TASK:
-		return same_text(a->task, b->task);
+		return name_same(a->task, b->task);
 	case GROUP_REASON:
 		return a->reason == b->reason;
 	default:
-		return a->reason == b->reason && same_text(a->function, b->function);
+		return a->reason == b->reason && name_same(a->function, b->function);
 	}
 }
 

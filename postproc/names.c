@@ -427,3 +427,8 @@ unsigned name_hash(const void *name)
 {
 	return iterative_hash(name, strlen(name), 0);
 }
+
+bool name_same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}

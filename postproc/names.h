@@ -2,6 +2,7 @@
 #ifndef HUD_NAMES_H
 #define HUD_NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The longest name these functions return, in bytes: longer ones lose their middle. */
@@ -9,6 +10,9 @@
 
 /* A hash of a name, for hash tables. Names are long, and htab_hash_string() takes a byte at a time. */
 unsigned name_hash(const void *name);
+
+/* Are two names the same? NULL is the same as NULL only. */
+bool name_same(const char *a, const char *b);
 
 /* The name people use for the function that `demangle` gave: closures and async blocks are the function
  * they are written in, `<impl Trait for Type>` is `<Type as Trait>`, a function's own generic arguments

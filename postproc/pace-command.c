@@ -120,19 +120,18 @@ static unsigned choose(struct hints *hints, const struct rates *rates, uint64_t 
 
 static int pace(int pidfd, pid_t pid, pid_t target, uint64_t threshold, const struct rates *rates)
 {
-	cpu_set_t *cpus = CPU_ALLOC(TIMERS_CPUS);
 	struct timers timers = {0};
 	struct hints hints = {.worked = -1, .doubt = -1};
 	unsigned current = 0;
 	time_t renewed = 0;
 	int status = 0;
 
+	if (!await_begin(pidfd, pid, &hints))
+		return 0;
+	cpu_set_t *cpus = CPU_ALLOC(TIMERS_CPUS);
+
 	if (!cpus)
 		xmalloc_failed(CPU_ALLOC_SIZE(TIMERS_CPUS));
-	if (!await_begin(pidfd, pid, &hints)) {
-		CPU_FREE(cpus);
-		return 0;
-	}
 	do {
 		time_t now = clock_ms() / 1000;
 		unsigned wanted = choose(&hints, rates, threshold, now);

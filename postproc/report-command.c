@@ -68,7 +68,7 @@ static void parse(int argc, char **argv, struct reporting *o, bool *check)
 	reporting_file(o, argc - optind, argv + optind);
 }
 
-/* Whoever traces for an hour wants to know before whether its result can be written. Returns 0, or 2 after a message. */
+/* Returns 0 if `path` (NULL: none) can be written, or 2 after a message. */
 static int check_output(const struct reporting *o, const char *path)
 {
 	if (!path || output_check(path) == 0)
@@ -81,6 +81,7 @@ static int check_output(const struct reporting *o, const char *path)
 	return 2;
 }
 
+/* Whoever traces for an hour wants to know before whether its result can be written. Returns as check_output(). */
 static int check_outputs(const struct reporting *o)
 {
 	int status = check_output(o, o->chart);

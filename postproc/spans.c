@@ -4,7 +4,6 @@
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define NEWEST 20000
 
@@ -16,17 +15,12 @@ struct spans {
 	htab_t names;	/* of the parties, each once */
 };
 
-static int equal_names(const void *one, const void *two)
-{
-	return !strcmp(one, two);
-}
-
 struct spans *spans_new(bool all)
 {
 	struct spans *spans = xcalloc(1, sizeof(*spans));
 
 	spans->all = all;
-	spans->names = htab_create(64, htab_hash_string, equal_names, free);
+	spans->names = htab_create_alloc(64, htab_hash_string, htab_eq_string, free, xcalloc, free);
 	return spans;
 }
 

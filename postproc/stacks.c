@@ -8,6 +8,7 @@
 #include <libiberty/libiberty.h>
 
 #include "callsites.h"
+#include "names.h"
 #include "resolver.h"
 
 #define MAX_CHUNKS 4096 /* of 128 bytes: what a hostile `stack` line may ask memory for */
@@ -87,18 +88,13 @@ static hashval_t hash_frame(const void *entry)
 	return (hashval_t)(f->pc ^ f->pc >> 32) + f->line;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
-}
-
 static int equal_frames(const void *one, const void *two)
 {
 	const struct frame *a = one, *b = two;
 
 	return a->pc == b->pc && a->line == b->line && a->inlined == b->inlined && a->origin == b->origin &&
-	       same_text(a->function, b->function) && same_text(a->name, b->name) &&
-	       same_text(a->file, b->file);
+	       name_same(a->function, b->function) && name_same(a->name, b->name) &&
+	       name_same(a->file, b->file);
 }
 
 static void free_frame(void *entry)

@@ -391,12 +391,12 @@ static void finish_spans(struct tally *t, struct model *model)
 static int by_share(const void *one, const void *two)
 {
 	const struct share *a = one, *b = two;
-	uint32_t x = a->stack ? a->stack->id : 0, y = b->stack ? b->stack->id : 0;
+	int order = judge_order(a->stack, b->stack);
 
 	if (a->blocker != b->blocker)
 		return a->blocker < b->blocker ? -1 : 1;
-	if (x != y)
-		return x < y ? -1 : 1;
+	if (order)
+		return order;
 	return (a->worker > b->worker) - (a->worker < b->worker);
 }
 

@@ -33,6 +33,12 @@ struct evidence {
 	struct tokio_poll *last; /* of each thread */
 };
 
+/* Was it seen at work? */
+static bool works(const struct evidence *e)
+{
+	return e->moved && e->polled;
+}
+
 static void look_once(pid_t pid, const struct thread *threads, size_t count,
 		      const struct tokio_layout *layout, struct evidence *e)
 {
@@ -84,8 +90,8 @@ static const char *choose(pid_t pid, const struct thread *threads, size_t count,
 				several = several || (standing && standing->id != layouts->layout[i].id);
 				standing = &layouts->layout[i];
 			}
-			decided = decided || (!e->wrong && e->moved && e->polled);
-			open = open || (!e->wrong && e->seen && !(e->moved && e->polled));
+			decided = decided || (!e->wrong && works(e));
+			open = open || (!e->wrong && e->seen && !works(e));
 		}
 		if (looks >= LOOKS_MIN &&
 		    clock_ms() - start >= ((layouts->unsure || (several && !decided)) && open
@@ -102,18 +108,16 @@ static const char *choose(pid_t pid, const struct thread *threads, size_t count,
 		free(e->last);
 		if (e->wrong || !e->seen)
 			continue;
-		bool works = e->moved && e->polled;
-
-		if (layouts->unsure && !works) {
+		if (layouts->unsure && !works(e)) {
 			why = "the version of Tokio is not in the table, and no task ran that would show "
 			      "its layout";
 			continue;
 		}
-		if (at_work && !works)
+		if (at_work && !works(e))
 			continue;
-		if (works && !at_work)
+		if (works(e) && !at_work)
 			fit = 0;
-		at_work = works;
+		at_work = works(e);
 		if (!e->workers && fit == 1 && chosen->id == layouts->layout[i].id &&
 		    !chosen->multi_thread.known) {
 			chosen->budget = 0; /* the workers, of which there are none, would tell which */

@@ -8,8 +8,7 @@
 #define TOKIO_LOOKS_MS 100	   /* for so long what is from a table is looked at */
 #define TOKIO_UNSURE_MS 2000	   /* or until it was seen to work, for so long */
 #define TOKIO_TICKS_MAX (1u << 24) /* polls between two looks */
-#define TOKIO_CURRENT_INTERVAL                                                                               \
-	31 /* ticks until a current-thread runtime looks at the queue of all, if not set */
+#define TOKIO_CURRENT_INTERVAL 31  /* ticks until the queue of all is looked at, current-thread, if not set */
 
 /* What a thread's memory shows. NOTHING: there is no scheduler at this moment. */
 enum tokio_sight { TOKIO_NOTHING, TOKIO_AS_EXPECTED, TOKIO_NOT_AS_EXPECTED };

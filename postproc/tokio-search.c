@@ -29,6 +29,18 @@ static bool is_pointer(uint64_t word)
 	return word >= 4096 && !(word & 7) && !(word >> 47);
 }
 
+/* The layout with the context so far below the thread pointer; where the schedulers' pointers are, is still to be said. */
+static struct tokio_layout placed(const struct tokio_layout *searched, uint64_t below)
+{
+	struct tokio_layout layout = *searched;
+
+	layout.id = below - searched->id;
+	layout.id_tag = searched->id_tag ? below - searched->id_tag : 0;
+	layout.budget = below - searched->budget;
+	layout.searched = 0;
+	return layout;
+}
+
 /* --- since 1.29: the context leads to the scheduler --- */
 
 static void add_place(struct tokio_layouts *layouts, const struct tokio_layout *layout)
@@ -49,19 +61,16 @@ static void search_context(const struct searched *s, const struct tokio_layout *
 	for (size_t at = 0; 8 * at + CONTEXT_SIZE <= searched->searched && clock_ms() < s->until; at++) {
 		uint64_t below = searched->searched - 8 * at,
 			 pointer = s->words[at + searched->multi_thread.pointer / 8];
-		struct tokio_layout layout = *searched;
 		struct tokio_poll poll;
 
 		if (below <= searched->budget || !is_pointer(pointer) ||
 		    s->words[at + searched->id / 8] >> 48 ||
 		    (searched->id_tag && s->words[at + searched->id_tag / 8] > 1))
 			continue;
-		layout.id = below - searched->id;
-		layout.id_tag = searched->id_tag ? below - searched->id_tag : 0;
-		layout.budget = below - searched->budget;
+		struct tokio_layout layout = placed(searched, below);
+
 		layout.multi_thread.pointer = layout.current_thread.pointer =
 			below - searched->multi_thread.pointer;
-		layout.searched = 0;
 		layout.current_thread.known = tokio_find_current(s->pid, s->fs, &layout);
 		if (tokio_look(s->pid, s->fs, &layout, &poll) != TOKIO_AS_EXPECTED)
 			continue;
@@ -148,16 +157,13 @@ static void search_handle(const struct searched *s, const struct tokio_layout *s
 	for (size_t at = 0; 8 * at + OLD_CONTEXT_SIZE <= searched->searched && clock_ms() < s->until; at++) {
 		uint64_t below = searched->searched - 8 * at;
 		size_t handle = at + searched->handle / 8;
-		struct tokio_layout layout = *searched;
 		struct tokio_poll poll;
 
 		if (s->words[handle] != v->handle || (uint32_t)s->words[handle - 1] != v->multi_thread ||
 		    s->words[at + searched->id_tag / 8] > 1)
 			continue;
-		layout.id = below - searched->id;
-		layout.id_tag = below - searched->id_tag;
-		layout.budget = below - searched->budget;
-		layout.searched = 0;
+		struct tokio_layout layout = placed(searched, below);
+
 		layout.multi_thread.known = v->multi_thread;
 		if (v->multi_thread)
 			layout.multi_thread.pointer = searched->searched - v->at;
