@@ -37,21 +37,22 @@ start_holding() {
 	open_pipe
 	NOTES=$IN to=$OUT
 	exec {SCREEN}>&2
-	exec 2> >(trap '' INT TERM HUP PIPE && exec {NOTES}<&- && hold_notes "$to" 1>&"$SCREEN")
+	exec 2> >(trap '' INT TERM HUP PIPE && close_others "$to" "$SCREEN" && hold_notes "$to" 1>&"$SCREEN")
 	HOLDER=$!
 	exec {to}>&-
 }
 
 # Starts the view, which reads the event lines from $1, as REPORTER; and QUITTER, which ends when the user leaves it.
 start_view() {
-	local quit tell
+	local quit
 
 	open_pipe
-	quit=$IN tell=$OUT
-	run_report --notes "$NOTES" --tell "$tell" ${RECORD:+--recording "$RECORD"} <&"$1" 2>&"$SCREEN" {quit}<&- {out}>&- {complaints}>&- &
+	quit=$IN TELL=$OUT
+	run_report --notes "$NOTES" --tell "$TELL" ${RECORD:+--recording "$RECORD"} <&"$1" 2>&"$SCREEN" &
 	REPORTER=$!
-	exec {tell}>&- {NOTES}<&-
-	exec_bound KILL head -c 1 <&"$quit" >/dev/null {quit}<&- {out}>&- {complaints}>&- &
+	exec {TELL}>&- {NOTES}<&-
+	NOTES='' TELL=''
+	exec_bound KILL head -c 1 <&"$quit" >/dev/null &
 	QUITTER=$!
 	exec {quit}<&-
 }

@@ -26,7 +26,7 @@ usage() {
 	  -q, --quiet           only the report; --headless: no live view; --no-color
 	  -h, --help  -V, --version  -v, --verbose: whole names  --doctor: what works?
 
-	Exit status: 0 reported, 1 failed, 2 wrong usage, 3 --fail-on, 77 no right.
+	Exit status: 0 traced, 1 failed, 2 wrong usage, 3 --fail-on, 77 no permission.
 	END
 }
 
@@ -60,7 +60,7 @@ unquote() {
 }
 
 parse_options() {
-	local words long=help,version,pid:,target:,threshold:,duration:,workers:,hz:,top:,window:,chart:,chart-kind:,probe:
+	local words long=help,version,verbose,pid:,target:,threshold:,duration:,workers:,hz:,top:,window:,chart:,chart-kind:,probe:
 	long+=,format:,export:,fail-on:,polls:,stacks:,stack-size:,headless,quiet,no-color,print-script,raw,debuginfod
 	long+=,record:,ring:,resolve,doctor,max-overhead:
 
@@ -125,7 +125,7 @@ parse_options() {
 
 # What one option alone does not tell.
 check_options() {
-	local script
+	local script format
 
 	(($# <= 1)) || refuse "one NAME, please, not $#"
 	NAME=${1-}
@@ -155,6 +155,10 @@ check_options() {
 	[[ ! $CHART_KIND || $CHART ]] || refuse '--chart-kind needs --chart FILE'
 	[[ ! $DEBUGINFOD || ${DEBUGINFOD_URLS-} ]] ||
 		refuse '--debuginfod: DEBUGINFOD_URLS names no server; sudo drops it, unless told: sudo --preserve-env=DEBUGINFOD_URLS'
+	note_descriptor "$RECORD"
+	for format in ${FORMATS[@]+"${FORMATS[@]}"}; do
+		note_descriptor "${format#*=}"
+	done
 	check_recording
 	[[ ! $RAW || ! $CHART ]] || refuse 'either --raw or --chart, not both'
 	[[ ! $RAW || ${#FAIL_ON[@]} -eq 0 ]] || refuse 'either --raw or --fail-on, not both: there is no report to judge'

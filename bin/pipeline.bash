@@ -9,8 +9,9 @@ sift_complaints() {
 }
 
 # Becomes the program $2..., which gets the signal $1 when this script ends, however that happens: also if it did already.
-# (The kernel sends the signal only if the parent ends after it was asked to.)
+# (The kernel sends the signal only if the parent ends after it was asked to.) Of what is open it gets 0, 1 and 2.
 exec_bound() {
+	close_others
 	# shellcheck disable=SC2016 # for the other shell
 	exec setpriv --pdeathsig "$1" sh -c '[ "$PPID" = "$0" ] || exit; exec "$@"' "$$" "${@:2}"
 }
@@ -42,7 +43,7 @@ run_bpftrace() {
 
 # $@: options of the live view.
 run_report() {
-	local options=(--top "$TOP" --pid "$PID" "$@") format expression
+	local options=(--top "$TOP" --pid "$PID" --begun "$TELL_BEGIN" "$@") format expression
 
 	[[ $TARGET ]] && options+=(--target "$TARGET")
 	[[ $DEBUGINFOD ]] && options+=(--debuginfod)
@@ -60,12 +61,13 @@ run_report() {
 	[[ $HEADLESS$QUIET ]] && options+=(--headless)
 	# It ends at the end of its input, and not before.
 	trap '' INT TERM HUP
+	close_others ${NAMED_FDS[@]+"${NAMED_FDS[@]}"} "$TELL_BEGIN" "$NOTES" "$TELL"
 	exec env "${USER_LOCALE[@]}" "$POSTPROC" "$([[ $VIEW ]] && echo live || echo report)" "${options[@]}" -
 }
 
 # Ends at the end of its input as well.
 run_record() {
-	local options=(--pid "$PID")
+	local options=(--pid "$PID" --begun "$TELL_BEGIN")
 
 	[[ $RING ]] && options+=(--ring "$RING")
 	[[ $RESOLVE ]] && options+=(--resolve)
@@ -73,13 +75,25 @@ run_record() {
 	[[ $DEBUGINFOD && $RESOLVE ]] && options+=(--debuginfod)
 	[[ $HEADLESS$QUIET ]] && options+=(--headless)
 	trap '' INT TERM HUP
+	close_others ${NAMED_FDS[@]+"${NAMED_FDS[@]}"} "$TELL_BEGIN"
 	exec "$POSTPROC" record "${options[@]}" -- "$RECORD"
 }
 
-# On SIGTERM bpftrace ends in good order, or at once while it is still compiling.
+# On SIGTERM bpftrace ends in good order, or at once while it is still compiling. A signal that comes to a child of bash before its
+# exec may be lost, so it is sent again while the child is one of those that exec_bound and run_bpftrace begin with; but not to bpftrace
+# itself, which skips its END when a second one comes.
 end_tracing() {
+	local name=bash tries
+
 	ENDING=1
-	[[ ! $TRACER ]] || kill -TERM "$TRACER" 2>/dev/null || true
+	[[ $TRACER && $TRACER != "$TOLD" ]] || return 0
+	TOLD=$TRACER
+	for ((tries = 0; tries < 100; tries++)); do
+		{ read -r name <"/proc/$TRACER/comm"; } 2>/dev/null || break
+		kill -TERM "$TRACER" 2>/dev/null || break
+		[[ $name == @(bash|hud-trace|setpriv|sh|env) ]] || break
+		sleep 0.05
+	done
 }
 
 on_interrupt() {
@@ -96,7 +110,7 @@ on_end() {
 clean_up() {
 	local child
 
-	for child in $TRACER $WATCHER $METER $PACER $STUCK $QUITTER $REPORTER $RECORDER; do
+	for child in $TRACER $WATCHER $METER $PACER $STUCK $QUITTER $AWAIT_BEGIN $REPORTER $RECORDER; do
 		kill -KILL "$child" 2>/dev/null || true
 	done
 	if [[ $VIEW ]]; then
@@ -105,22 +119,28 @@ clean_up() {
 	fi
 }
 
-# Sets `ended` and STATUS for a child that has ended without wait -n telling: it passes over those that bash took notice of
-# while it did something else.
+# wait -n passes over children that bash has taken notice of before: in each round of a loop, and while it waited for another one.
+# So whether there are any is asked immediately before, without a loop.
+none_missed() {
+	[[ -d /proc/$TRACER && -d /proc/$WATCHER && -d /proc/$METER && -d /proc/$QUITTER && -d /proc/$AWAIT_BEGIN &&
+		-d /proc/$REPORTER && -d /proc/$RECORDER ]]
+}
+
+# Sets `ended` and STATUS for such a child.
 find_ended() {
-	for ended in $TRACER $WATCHER $METER $QUITTER $REPORTER $RECORDER ''; do
+	for ended in $TRACER $WATCHER $METER $QUITTER $AWAIT_BEGIN $REPORTER $RECORDER ''; do
 		[[ $ended ]] || break
 		! kill -0 "$ended" 2>/dev/null || continue
 		STATUS=0
-		wait "$ended" 2>/dev/null || STATUS=$?
+		# Of one that ended while a signal came bash 5.2 knows nothing: it would wait for all the others.
+		[[ $'\n'$(jobs -rp)$'\n' == *$'\n'"$ended"$'\n'* ]] || wait "$ended" 2>/dev/null || STATUS=$?
 		return
 	done
 }
 
 # Starts what measures the cost of tracing, and ends with status 3 when that is too much.
 start_meter() {
-	exec_bound KILL "$POSTPROC" overhead "$MAX_OVERHEAD" "$TRACER" $REPORTER $RECORDER \
-		>&2 {out}>&- {complaints}>&- {relay}>&- &
+	exec_bound KILL "$POSTPROC" overhead "$MAX_OVERHEAD" "$TRACER" $REPORTER $RECORDER >&2 &
 	METER=$!
 }
 
@@ -136,30 +156,37 @@ restrain() {
 # Waits until bpftrace has ended; sets STATUS to its exit status. It is ended when the report is gone, the recorder, or
 # the target (which it notices itself, unless that was before it had attached).
 await_bpftrace() {
-	local ended patience=$((5 + ${#SITES[@]} / 5))
+	local ended patience=''
 
 	# A signal may have come before there was a bpftrace to tell.
 	[[ ! $ENDING ]] || end_tracing
 	while [[ $TRACER ]]; do
 		ended='' STATUS=0
 		# shellcheck disable=SC2086 # numbers, or nothing
-		wait -n -p ended $TRACER $WATCHER $METER $QUITTER $REPORTER $RECORDER 2>/dev/null || STATUS=$?
-		((STATUS != 127)) || find_ended
+		{ none_missed && wait -n -p ended $TRACER $WATCHER $METER $QUITTER $AWAIT_BEGIN $REPORTER $RECORDER 2>/dev/null; } ||
+			STATUS=$?
+		[[ ${ended-} ]] || find_ended
 		case ${ended-} in # unset when a signal came
 		'') continue ;;
 		"$TRACER") TRACER='' && break ;;
 		"$WATCHER")
 			WATCHER=''
-			if is_still_there; then
-				: # nobody reads standard output any more
-			elif ((patience)); then
+			look_for_target
+			if [[ ! $LEFT ]]; then
+				UNREAD=1
+			elif [[ ! $patience ]]; then
 				# bpftrace is about to notice that itself, and a signal on top would cost its last lines.
-				exec_bound KILL sleep "$patience" {out}>&- {complaints}>&- {relay}>&- &
-				WATCHER=$! patience=0
+				patience=$((BEGUN ? 5 + ${#SITES[@]} / 5 : 1))
+				exec_bound KILL sleep "$patience" &
+				WATCHER=$!
 				continue
 			else
 				UNNOTICED=1
 			fi
+			;;
+		"$AWAIT_BEGIN")
+			note_begin "$STATUS"
+			continue
 			;;
 		"$METER")
 			METER=''
@@ -185,6 +212,45 @@ await_bpftrace() {
 	WATCHER='' METER='' PACER='' STUCK='' QUITTER=''
 }
 
+# Starts what tells that tracing has begun: a child that ends with status 0 when a line comes from whoever reads the event lines.
+await_begin() {
+	open_pipe
+	TELL_BEGIN=$OUT
+	exec_bound KILL grep -q . <&"$IN" &
+	AWAIT_BEGIN=$!
+	exec {IN}<&-
+}
+
+# That child has ended, with status $1.
+note_begin() {
+	AWAIT_BEGIN=''
+	(($1)) || BEGUN=1
+}
+
+# Says why nothing was traced.
+explain_nothing() {
+	local why='bpftrace ended'
+
+	if [[ $LEFT == replaced ]]; then
+		why="process $PID ran another program"
+	elif [[ $LEFT ]]; then
+		why="process $PID ended"
+	elif ((SIGNALS)); then
+		why='it was interrupted'
+	elif [[ $UNREAD ]]; then
+		why='nobody read its output any more'
+	elif ((REPORT_STATUS > 128 || RECORD_STATUS)); then
+		why='its output could not be written'
+	fi
+	say "hud-trace: $why before tracing had begun: nothing was traced"
+}
+
+# Ends hud-trace before there is a pipeline.
+end_early() {
+	explain_nothing
+	exit 1
+}
+
 # Waits for the process in the variable $1, empties that, and sets the variable $2 to its status. What bash has to say of one
 # that was killed is not for the user.
 await() {
@@ -204,14 +270,6 @@ was_killed() {
 	say "hud-trace: $1 was ended by SIG$(kill -l "$2")$3"
 }
 
-# A pipe with no name: sets IN and OUT to its ends, opened apart.
-open_pipe() {
-	local both
-
-	exec {both}<> <(:)
-	exec {IN}<"/dev/fd/$both" {OUT}>"/dev/fd/$both" {both}>&-
-}
-
 # Who reads it may be gone already; that shows later.
 write_head() (
 	trap '' PIPE
@@ -220,20 +278,20 @@ write_head() (
 
 # Starts bpftrace on the script $1, writing to the file descriptor $2, and what tells that the target is gone.
 start_bpftrace() {
+	# shellcheck disable=SC2261 # one of these is standard output
 	run_bpftrace "$([[ $RAW ]] && echo line || echo full)" \
-		>&"$2" 2>&"$complaints" {out}>&- {complaints}>&- {relay}>&- < <(printf '%s\n' "$1") &
+		>&"$2" 2>&"$complaints" < <(printf '%s\n' "$1") &
 	TRACER=$!
-	exec_bound KILL "$POSTPROC" watch "$PID" "$BORN" {out}>&- {complaints}>&- {relay}>&- &
+	exec_bound KILL "$POSTPROC" watch "$PID" "$BORN" "$STACK_START" &
 	WATCHER=$!
 	start_meter
 	if ((TICKS)); then
-		exec_bound KILL "$POSTPROC" pace "$TRACER" "$PID" "$THRESHOLD_US" "$REST_HZ" "$HZ" "$FAST_HZ" >/dev/null {out}>&- {complaints}>&- {relay}>&- &
+		exec_bound KILL "$POSTPROC" pace "$TRACER" "$PID" "$THRESHOLD_US" "$REST_HZ" "$HZ" "$FAST_HZ" >/dev/null &
 		PACER=$!
 	fi
 	if [[ $POLLS == tls ]]; then
 		# Nor is Ctrl-Z to come while it holds a thread.
-		{ trap '' TSTP && exec_bound KILL "$POSTPROC" stuck "$PID" "$TOKIO" "${WATCHED[@]}"; } \
-			{out}>&- {complaints}>&- {relay}>&- &
+		{ trap '' TSTP && exec_bound KILL "$POSTPROC" stuck "$PID" "$TOKIO" "${WATCHED[@]}"; } &
 		STUCK=$!
 	fi
 }
@@ -245,7 +303,9 @@ probe_polls() {
 	# tee writes to what it is told to and to a pipe; whether it could, and what came, is for others to say.
 	exec {relay}> >(
 		trap '' INT TERM HUP
-		tee -p /dev/fd/4 4>&1 >&"$out" 2>/dev/null | grep -q '^end [0-9]* limit$'
+		close_others "$out"
+		exec 3>&"$out" {out}>&-
+		tee -p /dev/fd/4 4>&1 >&3 3>&- 2>/dev/null | grep -q '^end [0-9]* limit$' 3>&-
 	)
 	watch=$!
 	start_bpftrace "$1" "$relay"
@@ -269,16 +329,18 @@ go_on_estimating() {
 
 # Runs the pipeline to its end.
 trace() {
-	local status=0 in out to complaints sifter script relay started=${EPOCHREALTIME/./}
+	local status=0 in out to complaints sifter script relay begin started=${EPOCHREALTIME/./}
 
 	script=$(compose_script)
-	is_still_there || die "process $PID has ended while it was looked at"
+	look_for_target
+	[[ ! $LEFT ]] || end_early
 	trap clean_up EXIT
 	trap on_interrupt INT
 	trap on_end TERM HUP
 	[[ ! $VIEW ]] || start_holding
-	exec {complaints}> >(trap '' INT TERM HUP && { [[ ! $NOTES ]] || exec {NOTES}<&-; } && sift_complaints "$script")
+	exec {complaints}> >(trap '' INT TERM HUP && close_others && sift_complaints "$script")
 	sifter=$!
+	await_begin
 	exec {out}>&1
 	# It also tells when what stdout leads to is full: bpftrace does not look.
 	[[ ! $RAW || $RECORD ]] || RECORD=/dev/null
@@ -290,7 +352,7 @@ trace() {
 		if [[ $VIEW ]]; then
 			start_view "$in"
 		else
-			run_report <&"$in" {in}<&- {out}>&- {complaints}>&- &
+			run_report <&"$in" &
 			REPORTER=$!
 		fi
 		exec {in}<&-
@@ -299,10 +361,11 @@ trace() {
 		to=$out
 		open_pipe
 		out=$OUT
-		run_record <&"$IN" >&"$to" {IN}<&- {to}>&- {out}>&- {complaints}>&- &
+		run_record <&"$IN" >&"$to" &
 		RECORDER=$!
 		exec {IN}<&- {to}>&-
 	fi
+	exec {TELL_BEGIN}>&-
 	write_head >&"$out"
 	relay=$out
 	if [[ $POLLS == uprobe ]] && ! probe_polls "$script" && [[ ! $ENDING ]]; then
@@ -326,17 +389,22 @@ trace() {
 			'hud-trace --doctor tells what is missing; hud-trace --print-script shows the script'
 	fi
 	[[ $ENDING ]] || ! was_killed bpftrace "$STATUS" ', not by hud-trace: what came before counts' || status=1
-	if [[ $UNNOTICED ]]; then
-		say "hud-trace: process $PID ended before it could be traced"
-		status=1
-	fi
 	exec {out}>&-
 	await REPORTER REPORT_STATUS
 	end_view "$REPORT_STATUS"
 	await RECORDER RECORD_STATUS
 	await_notes
+	[[ ! $AWAIT_BEGIN ]] || { await AWAIT_BEGIN begin && note_begin "$begin"; }
 	! was_killed 'hud-postproc report' "$REPORT_STATUS" ': there is no report' || REPORT_STATUS=1
 	! was_killed 'the recorder' "$RECORD_STATUS" "; what it has written is $(clean "$RECORD").partial" || RECORD_STATUS=1
+	if [[ ! $BEGUN ]]; then
+		explain_nothing
+		exit 1
+	fi
+	if [[ $UNNOTICED ]]; then
+		say "hud-trace: process $PID has ${LEFT/replaced/been replaced by another program}, which bpftrace did not notice: the last lines may be missing"
+		status=1
+	fi
 	# What failed counts for more than what --fail-on finds.
 	((REPORT_STATUS && REPORT_STATUS != 3)) || REPORT_STATUS=$((RECORD_STATUS ? RECORD_STATUS : status ? status : REPORT_STATUS))
 	exit "$REPORT_STATUS"

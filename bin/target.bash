@@ -11,7 +11,8 @@ slurp() {
 	[[ $REPLY ]]
 }
 
-# Sets FIELDS to the words of /proc/$1/stat that follow the name: 0 state, 1 parent, 6 flags, 19 start time.
+# Sets FIELDS to the words of /proc/$1/stat that follow the name: 0 state, 1 parent, 6 flags, 19 start time, 25 where the stack of the
+# program begins, at random for each.
 read_stat() {
 	slurp "/proc/$1/stat" && read -r -a FIELDS <<<"${REPLY##*) }"
 }
@@ -122,12 +123,16 @@ check_target() {
 	((!(FIELDS[6] & 0x200000))) || die "$PID is a kernel thread"
 	[[ ${FIELDS[0]} != [ZX] ]] || die "process $PID has ended already, its parent has not taken notice of it yet"
 	((PID != $$)) || die 'it cannot trace itself'
-	BORN=${FIELDS[19]}
+	BORN=${FIELDS[19]} STACK_START=${FIELDS[25]}
 }
 
-# An id may mean another process by now.
-is_still_there() {
-	read_stat "$PID" && [[ ${FIELDS[0]} != [ZX] ]] && ((FIELDS[19] == BORN))
+# Sets LEFT to what has become of the target: '' if it still runs that program, ended, or replaced by another program. An id may
+# mean another process by now.
+look_for_target() {
+	LEFT=ended
+	read_stat "$PID" && [[ ${FIELDS[0]} != [ZX] ]] && ((FIELDS[19] == BORN)) || return 0
+	LEFT=replaced
+	((FIELDS[25] != STACK_START)) || LEFT=''
 }
 
 # Who wrote the head has read files of the target, and may be in foreign hands; what follows takes words of it for numbers, and puts

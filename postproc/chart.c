@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -89,6 +90,7 @@ static _Noreturn void serve(const struct chart *chart, int told, int answer)
 	int ends[] = {told, answer}, status = 0;
 	char byte;
 
+	prctl(PR_SET_NAME, "hud-chart");
 	/* Whatever ends a pipeline from a terminal: it ends with who draws. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);

@@ -1,6 +1,7 @@
 /* command.c - what the subcommands have in common. */
 #include "command.h"
 
+#include <fcntl.h>
 #include <langinfo.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,16 @@ double command_number(const char *command, const char *option, const char *text,
 		exit(2);
 	}
 	return value;
+}
+
+int command_descriptor(const char *command, const char *option, const char *text)
+{
+	int fd = (int)command_number(command, option, text, 3, 1e6);
+
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) == 0)
+		return fd;
+	fprintf(stderr, "hud-postproc %s: --%s: descriptor %d is not open\n", command, option, fd);
+	exit(2);
 }
 
 void command_fit_terminal(struct report_options *options, bool no_colour)

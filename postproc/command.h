@@ -20,6 +20,9 @@ int stuck_main(int argc, char **argv);
 /* The value of an option of `command`, a number from `low` to `high`; exits with status 2 after a message otherwise. */
 double command_number(const char *command, const char *option, const char *text, double low, double high);
 
+/* The same of a descriptor that hud-trace has passed on, from 3 up, which is kept from other programs. */
+int command_descriptor(const char *command, const char *option, const char *text);
+
 /* Sets what standard output can show: width (unless it is set), colour (unless not wanted here or in the environment), and
  * UTF-8. */
 void command_fit_terminal(struct report_options *options, bool no_colour);

@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define DESCRIPTORS 1024 /* those from there up are nobody's */
+
 struct helper {
 	pid_t pid;
 	int socket;
@@ -74,14 +76,20 @@ static void serve(const struct helper_duty *duty, int socket)
 	}
 }
 
-/* What this program has opened itself is for other processes of it. */
-static void close_own(int kept)
+/* Who waits for the end of a pipe must not wait for this process. Messages go to 2. */
+static void close_others(const struct helper_duty *duty, int socket)
 {
 	long most = sysconf(_SC_OPEN_MAX);
 
-	for (int fd = 3; fd < most && fd < 1024; fd++)
-		if (fd != kept && fcntl(fd, F_GETFD) > 0)
+	for (int fd = 0; fd < most && fd < DESCRIPTORS; fd++) {
+		if (fd == 2 || fd == socket || (duty->keeps && duty->keeps(duty->context, fd)))
+			continue;
+		if (fd < 2)
+			dup2(2, fd);
+		else
 			close(fd);
+	}
+	close_range(DESCRIPTORS, ~0u, 0);
 }
 
 static _Noreturn void run(const struct helper_duty *duty, int socket)
@@ -92,16 +100,7 @@ static _Noreturn void run(const struct helper_duty *duty, int socket)
 	prctl(PR_SET_NAME, duty->name);
 	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
 		signal(ignored[i], SIG_IGN);
-	if (duty->keeps_files) {
-		close_own(socket);
-	} else {
-		/* Who waits for the end of a pipe must not wait for this process. Messages go to 2. */
-		dup2(socket, 3);
-		socket = 3;
-		dup2(2, 0);
-		dup2(2, 1);
-		close_range(4, ~0u, 0);
-	}
+	close_others(duty, socket);
 	if (!duty->settle(duty->context))
 		serve(duty, socket);
 	if (duty->end)

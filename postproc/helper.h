@@ -16,7 +16,8 @@ struct helper;
 /* What a helper is made of. All of it runs in the helper. */
 struct helper_duty {
 	const char *name; /* of the process, at most 15 bytes */
-	bool keeps_files; /* what the caller has open stays open there; else only what it needs to serve */
+	/* Is this descriptor of the caller's to stay open there? NULL: none, it has what it needs to serve, and 2 for messages. */
+	bool (*keeps)(void *context, int fd);
 	/* Gives up what it does not need. Returns 0; -1 after a message: it then serves nothing. */
 	int (*settle)(void *context);
 	/* Does what is asked, `size` bytes that are not to be trusted. Returns 0 or an errno; *fd may be set to a file to pass,

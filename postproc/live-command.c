@@ -76,10 +76,10 @@ static void parse(int argc, char **argv, struct options *o)
 			o->speed = command_number("live", "speed", optarg, 0.1, 1000);
 			break;
 		case TELL:
-			o->tell = (int)command_number("live", "tell", optarg, 3, 1e6);
+			o->tell = command_descriptor("live", "tell", optarg);
 			break;
 		case NOTES:
-			o->notes = (int)command_number("live", "notes", optarg, 3, 1e6);
+			o->notes = command_descriptor("live", "notes", optarg);
 			break;
 		case RECORDING:
 			o->recording = optarg;
@@ -114,10 +114,12 @@ struct feed {
 	size_t noted;
 };
 
-/* The user's terminal is theirs again; who traces is told. */
+/* The user's terminal is theirs again; who traces is told, and takes a moment to end that. */
 static void leave(struct feed *f)
 {
 	live_terminal_close();
+	if (f->options->tell >= 0)
+		fputs("ending...\n", stderr);
 	if (f->options->tell >= 0)
 		close(f->options->tell);
 	if (f->options->notes >= 0)

@@ -169,6 +169,7 @@ struct model {
 		thinned; /* from then on no stacks were copied, because tracing cost too much; 0: they were */
 	uint64_t parks;	 /* sleeps over the threshold that were parks: dropped */
 	uint64_t other_role;	 /* events of threads that are not workers: dropped */
+	bool begun;		 /* it has a begin line */
 	bool truncated;		 /* the stream ended without its end line */
 	const char *ended;	 /* why the trace ended, raw text of the end line, or NULL */
 	struct blocker *blocker; /* by total, largest first; run-queue waits are ranked with the others */

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "begun.h"
 #include "binary.h"
 #include "clock.h"
 #include "command.h"
@@ -43,7 +44,8 @@
 struct options {
 	const char *path;
 	uint64_t ring;
-	bool resolve, quiet;
+	bool resolve, quiet, check;
+	bool needs_begin; /* without one nothing is kept: hud-trace says why */
 	struct replay_options replay;
 };
 
@@ -63,6 +65,8 @@ struct recorder {
 	size_t queued;
 	bool done, stalled;
 	bool begun;	    /* more came than the head of a stream */
+	bool traced;	    /* a begin line came */
+	int tell;	    /* begun_tell() */
 	atomic_bool failed; /* nothing more can be written */
 	uint64_t lost;	    /* events that found the queue full */
 	uint64_t unsaid;    /* of these, what the recording does not say yet */
@@ -154,20 +158,21 @@ static bool await_room(struct recorder *r, size_t size)
 	return room;
 }
 
-/* Is there anything but the head of a stream? */
-static bool has_events(const char *lines, size_t size)
+/* Looks for the first line that is not of a stream's head, and for that which says that tracing has begun. */
+static void note_begin(struct recorder *r, const char *lines, size_t size)
 {
 	const char *end = lines + size;
 
-	while (lines < end) {
+	while (lines < end && !r->traced) {
 		const char *next = memchr(lines, '\n', (size_t)(end - lines));
 
 		next = next ? next + 1 : end;
-		if (!ring_is_head(lines, (size_t)(next - lines)))
-			return true;
+		r->begun = r->begun || !ring_is_head(lines, (size_t)(next - lines));
+		r->traced = next - lines > 6 && !memcmp(lines, "begin ", 6);
 		lines = next;
 	}
-	return false;
+	if (r->traced)
+		begun_tell(&r->tell);
 }
 
 /* Puts lines into the queue, or counts them as lost. */
@@ -176,7 +181,7 @@ static void enqueue(struct recorder *r, const char *lines, size_t size)
 	char said[64] = "";
 	struct batch *batch;
 
-	r->begun = r->begun || has_events(lines, size);
+	note_begin(r, lines, size);
 	if (r->failed)
 		return;
 	if (!await_room(r, size)) {
@@ -369,9 +374,11 @@ static int record(const struct options *o, struct recorder *r)
 		sprintf(text, "the disk was too slow: %" PRIu64 " events are missing there", r->lost);
 		status = fail(r->path, text);
 	}
-	if (!r->begun && !r->failed && recording_is_file(r->recording)) { /* what stands there is better */
+	bool nothing = o->needs_begin ? !r->traced : !r->begun;
+
+	if (nothing && !r->failed && recording_is_file(r->recording)) { /* what stands there is better */
 		recording_discard(r->recording);
-		return fail(r->path, "nothing came that could be recorded");
+		return o->needs_begin ? 1 : fail(r->path, "nothing came that could be recorded");
 	}
 	if (o->resolve && !r->failed) {
 		if (!resolve(o, r)) {
@@ -397,6 +404,7 @@ static const char usage[] =
 	"  -p, --pid PID       the process is still there: read its files through /proc\n"
 	"      --debuginfod    ask the servers in $DEBUGINFOD_URLS for debug info\n"
 	"      --headless      no progress\n"
+	"      --check         only see whether FILE could be written (2: no)\n"
 	"  -h, --help\n";
 
 /* "64M" in bytes; 0 if it is no size from RING_MIN up to a TiB. */
@@ -416,7 +424,7 @@ static uint64_t parse_size(const char *text)
 /* Reads the options. Returns the exit status if there is nothing more to do, else -1. */
 static int parse(int argc, char **argv, struct options *o)
 {
-	enum { RING = 256, RESOLVE, DEBUGINFOD, HEADLESS };
+	enum { RING = 256, RESOLVE, DEBUGINFOD, HEADLESS, CHECK, BEGUN };
 	static const struct option longs[] = {
 		{"ring", required_argument, NULL, RING},
 		{"resolve", no_argument, NULL, RESOLVE},
@@ -424,6 +432,8 @@ static int parse(int argc, char **argv, struct options *o)
 		{"pid", required_argument, NULL, 'p'},
 		{"debuginfod", no_argument, NULL, DEBUGINFOD},
 		{"headless", no_argument, NULL, HEADLESS},
+		{"check", no_argument, NULL, CHECK},
+		{"begun", required_argument, NULL, BEGUN}, /* for hud-trace */
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
@@ -461,6 +471,13 @@ static int parse(int argc, char **argv, struct options *o)
 		case HEADLESS:
 			o->quiet = true;
 			break;
+		case CHECK:
+			o->check = true;
+			break;
+		case BEGUN:
+			o->replay.begun = command_descriptor("record", "begun", optarg);
+			o->needs_begin = true;
+			break;
 		case 'h':
 			return fputs(usage, stdout) < 0;
 		default:
@@ -489,6 +506,28 @@ static int confine(struct options *o)
 	return confine_record();
 }
 
+/* Whoever traces for an hour wants to know before whether its recording can be written. Returns 0, or 2 after a message. */
+static int check(const struct options *o)
+{
+	struct stat st;
+	const char *problem = NULL;
+
+	if (confine_to_user())
+		return 2;
+	if (o->resolve && userfile_special(o->path, &st) > 0 && !S_ISDIR(st.st_mode))
+		problem = "--resolve needs a file";
+	else if (recording_check(o->path, ".partial", o->ring))
+		problem = why(errno);
+	if (!problem)
+		return 0;
+	char *said = xstrdup(problem), *path = escape_terminal(o->path, false);
+
+	fail(path, said);
+	free(path);
+	free(said);
+	return 2;
+}
+
 int record_main(int argc, char **argv)
 {
 	struct options o = {0};
@@ -499,6 +538,8 @@ int record_main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	if (o.check)
+		return check(&o);
 	if (!o.quiet && isatty(STDERR_FILENO))
 		progress_enable();
 	if (confine(&o))
@@ -507,6 +548,7 @@ int record_main(int argc, char **argv)
 
 	r.path = path;
 	r.last = &r.first;
+	r.tell = o.replay.begun;
 	r.block_size = o.ring && o.ring / 16 < BLOCK_SIZE ? o.ring / 16 : BLOCK_SIZE;
 	r.recording = recording_open(o.path, ".partial", o.ring);
 	if (r.recording && o.resolve && !recording_is_file(r.recording)) {

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "output.h"
 #include "pack.h"
 #include "ring.h"
 #include "unpack.h"
@@ -91,6 +92,31 @@ struct recording *recording_open(const char *path, const char *suffix, uint64_t 
 	r->packer = packer_new(packing_of(path));
 	r->ring = ring ? ring_new() : NULL;
 	return r;
+}
+
+int recording_check(const char *path, const char *suffix, uint64_t ring)
+{
+	struct stat old;
+	int special = userfile_special(path, &old);
+
+	if (special > 0 && ring) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (!special) {
+		char *partial = concat(path, suffix, NULL);
+		int fd = open(partial, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), error = errno;
+		bool busy = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0;
+
+		free(partial);
+		if (fd >= 0)
+			close(fd);
+		if (busy || (fd < 0 && error != ENOENT)) {
+			errno = busy ? EBUSY : error;
+			return -1;
+		}
+	}
+	return output_check(path);
 }
 
 const char *recording_name(const struct recording *r)

@@ -19,6 +19,10 @@ struct recording;
  * Exits the program when out of memory. */
 struct recording *recording_open(const char *path, const char *suffix, uint64_t ring);
 
+/* Could recording_open() write there? Leaves nothing behind, and does not open a pipe or device. Returns 0, or -1 with errno set as
+ * recording_open() does. */
+int recording_check(const char *path, const char *suffix, uint64_t ring);
+
 /* Adds a block of whole lines. Returns 0; or -1 with errno set, and then the file ends with the block before (EMSGSIZE: the
  * stream's head does not fit in the ring). */
 int recording_write(struct recording *recording, const char *lines, size_t size);

@@ -13,6 +13,7 @@
 #include <libiberty/libiberty.h>
 
 #include "arch.h"
+#include "begun.h"
 #include "judge.h"
 #include "names.h"
 #include "polls.h"
@@ -427,6 +428,8 @@ static void take(struct replay *r, const struct event *e)
 		add_future(r, e->poll.site, e->text);
 		break;
 	case EVENT_BEGIN:
+		m->begun = true;
+		begun_tell(&r->options.begun);
 		if (r->ended)
 			go_on(r, e->ns);
 		see(r, e->ns);

@@ -18,6 +18,7 @@ struct replay_options {
 	bool debuginfod;    /* ask debuginfod's servers for what debug info is missing */
 	bool all_stacks;    /* replay_write_stacks() will be called */
 	enum detail detail; /* of the model */
+	int begun;	    /* begun_tell(), of a stream while it is traced; 0: nobody waits for that */
 	uint64_t window;    /* ns: only the last so many count; 0 = all */
 };
 

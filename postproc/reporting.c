@@ -100,6 +100,10 @@ bool reporting_option(struct reporting *o, int option, const char *value)
 	case REPORTING_HEADLESS:
 		o->quiet = true;
 		return true;
+	case REPORTING_BEGUN:
+		o->replay.begun = command_descriptor(o->command, "begun", value);
+		o->needs_begin = true;
+		return true;
 	case REPORTING_DEBUGINFOD:
 		o->replay.debuginfod = debuginfod_wanted(o->command);
 		return true;
@@ -169,6 +173,8 @@ int reporting_write(struct reporting *o, const struct model *model, int error, s
 
 	if (error && !model->events)
 		return status;
+	if (o->needs_begin && !model->begun)
+		return 1;
 	for (size_t i = 0; i < o->outputs; i++)
 		if (write_output(o, i, model))
 			status = 1;

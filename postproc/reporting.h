@@ -28,6 +28,7 @@ struct reporting {
 	const char *chart, *file;
 	enum chart_kind chart_kind;
 	bool no_colour, quiet;
+	bool needs_begin; /* without one there is nothing to report: hud-trace says why */
 };
 
 /* Options without a letter; a subcommand's own begin at REPORTING_OWN. */
@@ -39,6 +40,7 @@ enum {
 	REPORTING_WIDTH,
 	REPORTING_NO_COLOUR,
 	REPORTING_HEADLESS,
+	REPORTING_BEGUN,
 	REPORTING_DEBUGINFOD,
 	REPORTING_FORMAT,
 	REPORTING_FAIL_ON,
@@ -47,7 +49,7 @@ enum {
 
 #define REPORTING_LETTERS "t:p:v"
 
-/* Rows for getopt_long(). --headless: as hud-trace passes it on, no progress. */
+/* Rows for getopt_long(). Two are for hud-trace: --headless, no progress; --begun FD, where to tell that tracing has begun. */
 /* clang-format off: a row is a row. */
 #define REPORTING_OPTIONS                                                                                    \
 	{"target", required_argument, NULL, 't'}, {"pid", required_argument, NULL, 'p'},                     \
@@ -61,6 +63,7 @@ enum {
 		{"width", required_argument, NULL, REPORTING_WIDTH},                                         \
 		{"no-color", no_argument, NULL, REPORTING_NO_COLOUR},                                        \
 		{"headless", no_argument, NULL, REPORTING_HEADLESS},                                         \
+		{"begun", required_argument, NULL, REPORTING_BEGUN},                                         \
 	{                                                                                                    \
 		"verbose", no_argument, NULL, 'v'                                                            \
 	}

@@ -201,13 +201,39 @@ void userfiles_offer(const char *stem, const char *ending)
 		add(stem)->ending = ending;
 }
 
+/* A name may be that of a descriptor, as process substitution makes it, or of what /dev links to one. */
+static bool names(const char *path, int fd)
+{
+	static const char *const standard[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr"};
+	static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
+	char *end;
+
+	if (fd < 3 && !strcmp(path, standard[fd]))
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		size_t length = strlen(folders[i]);
+
+		if (!strncmp(path, folders[i], length))
+			return strtol(path + length, &end, 10) == fd && end > path + length && !*end;
+	}
+	return false;
+}
+
+static bool keeps(void *context, int fd)
+{
+	(void)context;
+	for (size_t i = 0; i < count; i++)
+		if (names(named[i].path, fd))
+			return true;
+	return false;
+}
+
 int userfiles_start(void)
 {
 	if (!count)
 		return 0;
-	/* A name may be one of /dev/fd. */
 	helper = helper_start(&(struct helper_duty){
-		.name = "hud-files", .keeps_files = true, .settle = settle, .serve = serve, .end = end});
+		.name = "hud-files", .keeps = keeps, .settle = settle, .serve = serve, .end = end});
 	if (!helper)
 		perror("hud-postproc: cannot start a process");
 	return helper ? 0 : -1;

@@ -17,8 +17,9 @@ setup() {
 	[[ $(readlink /proc/self/ns/pid) == 'pid:[4026531836]' ]] || skip 'needs the initial pid namespace'
 	cd "$BATS_TEST_TMPDIR"
 	mkdir fake
+	# By its interpreter's path, so that the process is called bpftrace.
 	cat >fake/bpftrace <<-'SH'
-		#!/usr/bin/env bash
+		#!/bin/bash
 		case $1 in
 		--version) echo "bpftrace v${FAKE_VERSION-0.17.0}" && exit "${FAKE_VERSION_STATUS-0}" ;;
 		--help | --info) exit ;;
@@ -225,8 +226,82 @@ elsewhere() {
 	within 20 test -e ready
 	kill -KILL "$SERVER"
 	ends_with 1
-	grep -q "^hud-trace: process $SERVER ended before it could be traced" err
+	[[ $(grep ^hud-trace: err) == "hud-trace: process $SERVER ended before tracing had begun: nothing was traced" && ! -s out ]]
 	nothing_left
+}
+
+@test "the target runs another program before bpftrace has attached: said, exit 1, nothing left" {
+	cp /bin/bash target
+	mkfifo go
+	./target -c 'read -r <go; exec /bin/sleep 300' 3>&- &
+	SERVER=$!
+	STARTED+=("$SERVER")
+	within 10 grep -qx target "/proc/$SERVER/comm"
+	start_fake 'touch ready; trap exit TERM; while :; do sleep 0.1; done'
+	within 20 test -e ready
+	echo >go
+	ends_with 1
+	[[ $(grep ^hud-trace: err) == "hud-trace: process $SERVER ran another program before tracing had begun: nothing was traced" && ! -s out ]]
+	nothing_left
+}
+
+@test "interrupted before tracing has begun: said, exit 1, no report and no recording" {
+	start_target
+	echo old >r
+	for option in '' --raw '--record r' '--format json=f.json'; do
+		for signal in INT TERM HUP; do
+			rm -f ready
+			# shellcheck disable=SC2086 # an option and its value
+			start_fake 'trap "echo end 99 interrupt; exit" TERM; touch ready; while :; do sleep 0.1; done' $option
+			within 20 test -e ready
+			kill "-$signal" "$TRACE"
+			ends_with 1
+			[[ $(grep ^hud-trace: err) == 'hud-trace: it was interrupted before tracing had begun: nothing was traced' ]]
+			[[ $option == --raw || ! -s out ]]
+			[[ $(cat r) == old && ! -e r.partial && ! -e f.json ]]
+			nothing_left
+		done
+	done
+}
+
+@test "a recording that cannot be written: exit 2 before anything starts" {
+	start_target
+	mkdir taken
+	for file in nosuch/r taken /proc/r; do
+		start_fake 'touch started' --record "$file"
+		ends_with 2
+		grep -q "^hud-trace: --record: $file: " err
+		[[ ! -e started && ! -s out ]]
+	done
+	start_fake 'echo begin 5; touch ready; trap exit TERM; while :; do sleep 0.1; done' --record r
+	within 20 test -e r.partial
+	first=$TRACE
+	start_fake 'touch started' --record r
+	ends_with 2
+	grep -q '^hud-trace: --record: r: another recorder is writing it$' err
+	[[ ! -e started ]]
+	kill -TERM "$first"
+	within 20 ended "$first"
+}
+
+# The signal that ends bpftrace finds a child that is not bpftrace yet.
+@test "the recorder ends at once: bpftrace does, too" {
+	start_target
+	mkdir -p tree/build
+	ln -s "$ROOT/probes" tree/probes
+	cp -r "$ROOT/bin" tree
+	cat >tree/build/hud-postproc <<-SH
+		#!/bin/sh
+		[ "\$1" != record ] || [ "\$2" = --check ] || exit 1
+		exec "$POSTPROC" "\$@"
+	SH
+	chmod +x tree/build/hud-postproc
+	for try in {1..10}; do
+		HUD=$PWD/tree/bin/hud-trace start_fake 'trap exit TERM; while :; do sleep 0.1; done' --record r
+		ends_with 1
+		[[ $(grep ^hud-trace: err) == 'hud-trace: its output could not be written before tracing had begun: nothing was traced' ]]
+		nothing_left
+	done
 }
 
 @test "a stopped target is traced, and stays stopped" {
@@ -280,7 +355,7 @@ elsewhere() {
 		within 10 test -s address
 		# An address within it.
 		printf -v address '%x' $((16#$(cat address) + 5))
-		start_fake "$change; for ns in 3 4 5; do printf 'frames a%d\n\t%s\nsample %d0000000 $SERVER 0 0 a%d\n' \$ns $address \$ns \$ns; done
+		start_fake "$change; echo begin 5; for ns in 3 4 5; do printf 'frames a%d\n\t%s\nsample %d0000000 $SERVER 0 0 a%d\n' \$ns $address \$ns \$ns; done
 			printf 'end 90000000 duration\n'" --record r --resolve
 		ends_with 0
 		grep '^frame ' r
@@ -334,7 +409,7 @@ elsewhere() {
 	STARTED+=("$id")
 	[[ $id == "$SERVER" ]] || skip "the id $SERVER could not be had"
 	ends_with 1
-	grep -q "^hud-trace: process $SERVER ended before it could be traced" err
+	grep -q "^hud-trace: process $SERVER ended before tracing had begun: nothing was traced" err
 	[[ $(sed 's/.*) //; s/ .*//' "/proc/$SERVER/stat") == S ]]
 	nothing_left
 }
