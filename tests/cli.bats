@@ -88,14 +88,38 @@ write_stream() {
 	[[ $output == "$long" ]]
 }
 
-@test "--help, the manual page and the completion name the same options" {
-	options=$("$HUD" --help | grep -oE -- '(^|[ ,])--[a-z-]+' | tr -d ' ,' | sort -u)
-	(($(wc -l <<<"$options") == 31))
-	for option in $options; do
-		echo "$option"
-		sed 's/\\-/-/g' "$ROOT/bin/hud-trace.8" | grep -qF -- "$option"
-		grep -qF -- "$option" "$ROOT/bin/hud-trace.bash-completion"
-	done
+# The long options in what comes, one a line.
+long_options() {
+	grep -oE -- '(^|[^a-z-])--[a-z][a-z-]*' | grep -oE -- '--.*' | sort -u
+}
+
+@test "--help, the manual page and the completion name the same options, and hud-trace takes just these" {
+	"$HUD" --help | long_options >help
+	# Where the page describes an option, that stands in bold at the start of a line, behind .TP.
+	sed -n '/^\.SH OPTIONS/,/^\.SH [^O]/{s/\\-/-/g;p}' "$ROOT/bin/hud-trace.8" | grep -A 1 '^\.TP' | grep '^\.B' | long_options >manual
+	(
+		. "$ROOT/bin/hud-trace.bash-completion"
+		COMP_WORDS=(hud-trace --) COMP_CWORD=1
+		_hud_trace
+		printf '%s\n' "${COMPREPLY[@]}"
+	) | sort -u >completion
+	# GNU's getopt lists what a beginning could mean.
+	for letter in {a..z}; do
+		said=$("$HUD" "--$letter" 2>&1 | head -n 1)
+		long_options <<<"$said" | grep -E -- "--$letter." || [[ $said == *"unrecognized option"* ]] || grep "^--$letter" help ||
+			echo "an option that begins with $letter"
+	done >some
+	# Where it does not list them, those that are named are tried.
+	for option in $(sort -u help manual completion); do
+		"$HUD" "$option" --no-such-option 2>&1 | grep -qE "(unrecognized|unknown) option '?$option'?$" || echo "$option"
+	done | cat - some | sort -u >taken
+	cat help
+	(($(wc -l <help) > 20))
+	diff help manual
+	diff help completion
+	diff help taken
+	accepted --verbose
+	accepted -v
 }
 
 @test "--version" {
