@@ -1,5 +1,8 @@
-# hud-trace. `make` builds it; `make deps`, as root, installs what that and the tests need.
+# hud-trace. `make` builds it; `make deps` installs what it needs to build and to run.
 #
+#     make demo         trace a demo server and show the report
+#     make check        run every test
+#     make deps-demo    install what the demo needs besides, deps-check what the tests need, deps-fuzz what `make fuzz` needs
 #     make V=1          show the commands
 #     make WERROR=1     warnings are errors
 #     make SAN=1        with AddressSanitizer and UBSan, in build/san
@@ -68,7 +71,13 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all tests check fuzz analyze valgrind reproducible bench bench-accuracy bench-loss bench-overhead bench-postproc bench-soak deps demo install uninstall clean lint format FORCE
+.PHONY: all tests check fuzz analyze valgrind reproducible bench bench-accuracy bench-loss bench-overhead bench-postproc bench-soak \
+	deps deps-demo deps-check deps-fuzz needs-root demo install uninstall clean lint format FORCE
+
+# Root needs no sudo; anybody else asks by it, for what only root may do.
+SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
+# By `sudo make` too, what is built belongs to the owner of the tree.
+AS_OWNER = examples/as-owner .
 
 all: $(BUILD)/hud-postproc
 
@@ -132,40 +141,43 @@ $(BUILD)/tests/fuzz: $(FUZZ_OBJECTS) $(filter-out $(BUILD)/main.o,$(OBJECTS))
 	$(Q)$(CC) $(ALL_LDFLAGS) $(FUZZ_LINK) -o $@ $^ $(LIBS)
 
 # The unit tests run with the sanitizers; everything else runs what gets installed.
-check: deps
-	$(Q)$(MAKE) -j$(JOBS) all
-	$(Q)$(MAKE) -j$(JOBS) SAN=1 all tests
-	$(Q)$(MAKE) -j$(JOBS) FUZZ=1 build/fuzz/tests/fuzz
-	$(Q)tests/run
+check: needs-root deps-check
+	$(Q)$(AS_OWNER) $(MAKE) -j$(JOBS) all
+	$(Q)$(AS_OWNER) $(MAKE) -j$(JOBS) SAN=1 all tests
+	$(Q)$(AS_OWNER) $(MAKE) -j$(JOBS) FUZZ=1 build/fuzz/tests/fuzz
+	$(Q)$(RUN_TESTS)
+
+# As root: the live tests trace. sudo forgets the variables by which a test that calls make again would build the same.
+RUN_TESTS = $(if $(SUDO),$(SUDO) env 'MAKEFLAGS=-- $(MAKEOVERRIDES)' 'CC=$(CC)' 'CFLAGS=$(CFLAGS)' 'CPPFLAGS=$(CPPFLAGS)' 'LDFLAGS=$(LDFLAGS)') tests/run
 
 # For FUZZ_SECONDS (60) each. What was found is in build/fuzz/findings.
-fuzz: deps
+fuzz: deps-fuzz
 	$(Q)$(MAKE) -j$(JOBS) FUZZ=1 build/fuzz/tests/fuzz
 	$(Q)tests/fuzz/run
 
 # Numbers of this machine; nothing here fails for being slow.
-bench: deps
+bench: deps-check
 	$(Q)$(MAKE) all
 	$(Q)tests/bench/run
 
-bench-accuracy: deps
+bench-accuracy: deps-check
 	$(Q)$(MAKE) -j$(JOBS) all
 	$(Q)tests/bench/accuracy $(BUILD)/bench-accuracy.tsv
 
-bench-overhead: deps
+bench-overhead: deps-check
 	$(Q)$(MAKE) all
 	$(Q)tests/bench/overhead $(BUILD)/bench-overhead.tsv
 
-bench-loss: deps
+bench-loss: deps-check
 	$(Q)$(MAKE) all
 	$(Q)tests/bench/loss $(BUILD)/bench-loss.tsv
 
 # SOAK_SECONDS=3600 is an hour.
-bench-soak: deps
+bench-soak: deps-check
 	$(Q)$(MAKE) all
 	$(Q)tests/bench/soak $(BUILD)/bench-soak.tsv
 
-bench-postproc: deps
+bench-postproc: deps-check
 	$(Q)tests/bench/postproc $(BUILD)/bench-postproc.tsv
 
 # What else finds mistakes: needs cppcheck and clang-tidy.
@@ -201,8 +213,8 @@ reproducible:
 		$(MAKE) -C "$$scratch/$$folder" all >/dev/null || exit 1; \
 	done && cmp "$$scratch/one/build/hud-postproc" "$$scratch/another/one/build/hud-postproc" && sha256sum <"$$scratch/one/build/hud-postproc"
 
-demo: deps
-	$(Q)$(MAKE) -j$(JOBS) all
+demo: needs-root deps-demo
+	$(Q)$(AS_OWNER) $(MAKE) -j$(JOBS) all
 	$(Q)examples/demo
 
 lint:
@@ -215,7 +227,8 @@ lint:
 format:
 	$(Q)clang-format -i $(C_FILES)
 
-install: all
+install:
+	$(Q)$(AS_OWNER) $(MAKE) all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/hud-trace/probes
 	install -m 755 bin/hud-trace $(DESTDIR)$(PREFIX)/bin/hud-trace
 	install -m 644 bin/*.bash $(DESTDIR)$(PREFIX)/lib/hud-trace
@@ -241,37 +254,73 @@ uninstall:
 clean:
 	rm -rf build
 
-# Only what is missing is installed. The demo builds from Debian's crates, where there are any.
-APT_PACKAGES = build-essential pkg-config bpftrace libelf-dev libdw-dev libiberty-dev libyajl-dev libprotobuf-c-dev \
-	protobuf-c-compiler zlib1g-dev libzstd-dev libseccomp-dev libncurses-dev gnuplot-nox libcmocka-dev \
-	bats shellcheck clang clang-format libclang-rt-dev cargo librust-tokio-dev librust-hyper-dev librust-flate2-dev procps util-linux \
-	tmux gdb xz-utils zstd jq python3-jsonschema protobuf-compiler cmark-gfm python3-prometheus-client
-DNF_PACKAGES = gcc make pkgconf bpftrace elfutils-libelf-devel elfutils-devel binutils-devel yajl-devel protobuf-c-devel \
-	protobuf-c-compiler zlib-devel libzstd-devel libseccomp-devel ncurses-devel gnuplot libcmocka-devel \
-	bats ShellCheck clang-tools-extra cargo procps-ng util-linux tmux gdb xz zstd jq python3-jsonschema \
-	protobuf-compiler python3-prometheus_client
-PACMAN_PACKAGES = base-devel pkgconf bpftrace libelf binutils yajl protobuf-c zlib zstd libseccomp ncurses gnuplot cmocka bash-bats shellcheck \
-	clang rust procps-ng util-linux tmux gdb xz jq python-jsonschema protobuf cmark-gfm python-prometheus_client
+# Packages: to run hud-trace, to build it, and besides for the demo, for the tests, and for `make fuzz`. The libraries that the
+# program is linked with come with what builds it; for a package, dpkg-shlibdeps and rpm find them out.
+APT_RUN = bpftrace gnuplot-nox util-linux
+APT_BUILD = gcc libc6-dev make libelf-dev libdw-dev libiberty-dev libyajl-dev libprotobuf-c-dev protobuf-c-compiler zlib1g-dev \
+	libzstd-dev libseccomp-dev libncurses-dev
+# The demo is built from Debian's crates, where there are any.
+APT_DEMO = cargo librust-tokio-dev librust-hyper-dev librust-flate2-dev mount
+APT_TEST = bats libcmocka-dev shellcheck clang-format librust-libc-dev pkg-config procps tmux gdb xz-utils zstd jq python3 \
+	python3-jsonschema protobuf-compiler cmark-gfm python3-prometheus-client
+APT_FUZZ = clang libclang-rt-dev
 
-deps:
-	$(Q)if command -v apt-get >/dev/null; then \
-		missing=; \
-		for p in $(APT_PACKAGES); do \
-			dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; \
-		done; \
-		[ -n "$$missing" ] || exit 0; \
-		echo "  DEPS  $$missing"; \
-		export DEBIAN_FRONTEND=noninteractive; \
-		apt-get update && apt-get install -y --no-install-recommends $$missing; \
+DNF_RUN = bpftrace gnuplot util-linux
+DNF_BUILD = gcc make elfutils-libelf-devel elfutils-devel binutils-devel yajl-devel protobuf-c-devel protobuf-c-compiler zlib-devel \
+	libzstd-devel libseccomp-devel ncurses-devel
+DNF_DEMO = cargo
+DNF_TEST = bats libcmocka-devel ShellCheck clang-tools-extra libasan libubsan pkgconf procps-ng tmux gdb xz zstd jq python3 \
+	python3-jsonschema protobuf-compiler python3-prometheus_client
+DNF_FUZZ = clang compiler-rt
+
+PACMAN_RUN = bpftrace gnuplot util-linux
+PACMAN_BUILD = gcc make libelf binutils yajl protobuf-c zlib zstd libseccomp ncurses
+PACMAN_DEMO = rust
+PACMAN_TEST = bash-bats cmocka shellcheck clang pkgconf procps-ng tmux gdb xz jq python python-jsonschema protobuf cmark-gfm \
+	python-prometheus_client
+PACMAN_FUZZ = clang compiler-rt
+
+deps: LISTS = RUN BUILD
+deps-demo: LISTS = RUN BUILD DEMO
+deps-check: LISTS = RUN BUILD DEMO TEST FUZZ
+deps-fuzz: LISTS = RUN BUILD FUZZ
+packages = $(foreach list,$(LISTS),$($(1)_$(list)))
+
+# Only what is missing is installed, and only for that root is asked.
+deps deps-demo deps-check deps-fuzz:
+	$(Q)update=true missing=; \
+	if command -v apt-get >/dev/null; then \
+		packages='$(call packages,APT)' install='apt-get install -y --no-install-recommends' update='apt-get update'; \
+		has() { dpkg-query -W -f '$${Status}' $$1 2>/dev/null | grep -q 'ok installed'; }; \
 	elif command -v dnf >/dev/null; then \
-		rpm -q $(DNF_PACKAGES) >/dev/null 2>&1 || dnf install -y $(DNF_PACKAGES); \
+		packages='$(call packages,DNF)' install='dnf install -y'; \
+		has() { rpm -q $$1 >/dev/null 2>&1; }; \
 	elif command -v pacman >/dev/null; then \
-		pacman -Q $(PACMAN_PACKAGES) >/dev/null 2>&1 || pacman -S --needed --noconfirm $(PACMAN_PACKAGES); \
+		packages='$(call packages,PACMAN)' install='pacman -S --needed --noconfirm'; \
+		has() { pacman -Q $$1 >/dev/null 2>&1; }; \
 	else \
 		printf '%s\n' 'No apt-get, dnf or pacman here. Please install what these Debian packages hold:' \
-			$(APT_PACKAGES) >&2; \
+			'$(call packages,APT)' >&2; \
 		exit 1; \
-	fi
+	fi; \
+	for package in $$packages; do has $$package || missing="$$missing $$package"; done; \
+	[ -n "$$missing" ] || exit 0; \
+	echo "  DEPS  $$missing"; \
+	if command -v $(or $(SUDO),sh) >/dev/null; then \
+		$(SUDO) sh -c "$$update; DEBIAN_FRONTEND=noninteractive $$install$$missing" && exit; \
+	else \
+		echo 'hud-trace: only root can install these, and there is no sudo here.' >&2; \
+	fi; \
+	printf 'hud-trace: these packages are still missing. Have root run this, then call make again:\n    %s\n' \
+		"$$install$$missing" >&2; \
+	exit 1
+
+needs-root:
+	$(Q)command -v $(or $(SUDO),sh) >/dev/null || { \
+		printf '%s\n' 'hud-trace: tracing needs root, and there is no sudo here. Run this as root.' \
+			'Without root, after make deps-demo: make && examples/demo shows a recording.' >&2; \
+		exit 1; \
+	}
 
 FORCE:
 
