@@ -76,8 +76,8 @@ endif
 
 # Root needs no sudo; anybody else asks by it, for what only root may do.
 SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
-# By `sudo make` too, what is built belongs to the owner of the tree.
-AS_OWNER = examples/as-owner .
+# What root builds belongs to the owner of the tree, too (sudo make check).
+AS_OWNER = examples/as-owner $(BUILD)
 
 all: $(BUILD)/hud-postproc
 

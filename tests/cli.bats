@@ -337,11 +337,7 @@ long_options() {
 }
 
 @test "--print-script: odd names of workers are not pasted into it" {
-	cp /bin/sleep 'hud")x'
-	"./hud\")x" 300 3>&- >/dev/null 2>&1 &
-	PID=$!
-	STARTED+=("$PID")
-	sleep 0.2
+	start_named 'hud")x'
 	run -0 "$HUD" --print-script --workers 'hud")x' --pid "$PID"
 	[[ $output == *"@worker[$PID] = 1;"* ]]
 	[[ $output != *'hud")x'* ]]

@@ -349,6 +349,7 @@ elsewhere() {
 	C
 	for change in 'cp /bin/sleep other; mv other target' 'rm target'; do
 		cc -g -O1 -o target program.c
+		: >address
 		./target >address 2>&1 3>&- &
 		SERVER=$!
 		STARTED+=("$SERVER")
@@ -586,6 +587,7 @@ trace_for_real() {
 # Starts many-threads $1 $2 $3. Sets SERVER.
 start_threads() {
 	cc -O1 -o target "$ROOT/tests/many-threads.c" -lpthread
+	: >target.out
 	./target "$@" >target.out 2>&1 3>&- &
 	SERVER=$!
 	STARTED+=("$SERVER")
@@ -707,6 +709,7 @@ kernel_memory() {
 
 # Starts the bpftrace script $2, whose output goes to out, and waits for the line $1 in that; sets tracer.
 start_script() {
+	: >out
 	env --default-signal=INT bpftrace -B line -e "$2" >out 2>err 3>&- &
 	tracer=$!
 	STARTED+=("$tracer")

@@ -29,9 +29,13 @@ why_not() {
 	fi
 }
 
+# What is started in the background is waited for by what it writes. Its shell may be late to make that file, or to empty it of
+# what an earlier start wrote: so that is done before.
+
 # Starts the demo server at path $1, with the variables $2...; sets SERVER, ADDR and LOADER.
 start_server() {
 	LOADER=${1%/*}/demo-load
+	: >server.out
 	env "${@:2}" "$DEMO/run" "$1" >server.out 2>server.err 3>&- &
 	SERVER=$!
 	STARTED+=("$SERVER")
@@ -62,6 +66,8 @@ start_load() {
 # Starts hud-trace on the server in a process group of its own; output in out and err, or in $OUT. Sets TRACE and MARK.
 start_trace() {
 	MARK=$BATS_TEST_NAME-$$-$RANDOM
+	[[ -p ${OUT:-out} ]] || : >"${OUT:-out}"
+	: >err
 	# It ignores SIGINT, as all do that a script starts in the background, until hud-trace itself changes that.
 	env --default-signal=QUIT,HUP,PIPE HUD_LIVE_MARK="$MARK" NO_COLOR=1 \
 		setsid "$HUD" --pid "$SERVER" "$@" >"${OUT:-out}" 2>err 3>&- &

@@ -46,6 +46,7 @@ teardown() {
 
 # Starts the program at $1 with the names $2...; sets SERVER.
 start_hostile() {
+	: >ready
 	"$@" >ready 3>&- &
 	SERVER=$!
 	STARTED+=("$SERVER")

@@ -36,6 +36,7 @@ trace() {
 	local numbers
 
 	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
+	: >ready
 	"$1" "$2" 60 500 >ready 2>truth 3>&- &
 	PROGRAM=$!
 	STARTED+=("$PROGRAM")

@@ -25,6 +25,7 @@ teardown() {
 
 # Starts the ground truth in this way, as $SERVER.
 start_truth() {
+	: >truth.out
 	"$TRUTH" "$@" >truth.out 2>truth 3>&- &
 	SERVER=$!
 	STARTED+=("$SERVER")

@@ -22,6 +22,7 @@ build_storm() {
 start_server() {
 	local address=''
 
+	: >"$work/server"
 	"$demo/demo-server" >"$work/server" &
 	server=$!
 	started+=("$server")
@@ -29,6 +30,7 @@ start_server() {
 		sleep 0.1
 		address=$(sed -n 's/^listening on //p' "$work/server")
 	done
+	[[ $address ]] || { echo 'the demo server did not start' && return 1; }
 	"$demo/demo-load" "$address" >/dev/null &
 	started+=("$!")
 }
