@@ -183,6 +183,7 @@ fake_demo() {
 		*/run) sleep 0.3 && echo 'listening on 127.0.0.1:1' && exec sleep 300 ;;
 		*/demo-load) echo "\$*" >'$PWD/asked' && exec sleep 300 ;;
 		*/hud-trace)
+			[[ \$1 != --doctor ]] || { cat '$PWD/doctor' && ! grep -q '^missing' '$PWD/doctor' && exit; exit 77; }
 			gzip -dc '$ROOT/examples/demo-recording.txt.gz'
 			exit \${TRACE_STATUS-0}
 			;;
@@ -192,6 +193,7 @@ fake_demo() {
 		cp bin/tool "tree/$name"
 	done
 	mkdir elsewhere
+	echo 'ok        rights      root, with the right to trace' >doctor
 	cd elsewhere || return
 }
 
@@ -229,11 +231,20 @@ fake_demo() {
 	((EUID == 0)) || skip 'needs root'
 	fake_demo
 	TRACE_STATUS=77 run -0 ../tree/examples/demo
-	echo "$output"
+	head -n 20 <<<"$output"
 	[[ $output == *'hud-trace ended with status 77'*'made elsewhere'*'hud-trace: demo-server (pid 10311)'* ]]
 	[[ -s hud-trace-demo.png ]]
-	printf '#!/bin/bash\necho "no route to crates.io" >&2; exit 101\n' >../tree/examples/demo-server/build
+	echo "missing   rights      root, but without the right to trace
+                      -> in a container, run it on the host
+missing   btf         no BTF" >../doctor
 	run -0 ../tree/examples/demo
-	echo "$output"
-	[[ $output == *'no route to crates.io'*'made elsewhere'*'hud-trace: demo-server (pid 10311)'* ]]
+	head -n 20 <<<"$output"
+	grep -qF 'cannot be traced here: root, but without the right to trace; in a container, run it on the host.' \
+		<<<"$(tr -s '\n ' ' ' <<<"$output")"
+	[[ $output == *'hud-trace: demo-server (pid 10311)'* && $output != *'[1/3]'* ]]
+	echo 'ok        rights      root, with the right to trace' >../doctor
+	printf '#!/bin/bash\necho "no-network" >&2; exit 101\n' >../tree/examples/demo-server/build
+	run -0 ../tree/examples/demo
+	head -n 20 <<<"$output"
+	[[ $output == *'no-network'*'made elsewhere'*'hud-trace: demo-server (pid 10311)'* ]]
 }
