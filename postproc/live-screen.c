@@ -27,7 +27,9 @@ static char *state_text(const struct live_view *v)
 		return xstrdup(v->paused ? "paused" : v->model->start ? "live" : "attaching");
 	if (p->ended)
 		return xstrdup("end of the recording");
-	return v->paused ? text_format("paused") : text_format("playing x%g", p->speed);
+	if (v->paused && p->speed == 1)
+		return xstrdup("paused");
+	return text_format("%s x%g", v->paused ? "paused" : "playing", p->speed);
 }
 
 static void title(const struct live_view *v, const struct live_workers *workers)
