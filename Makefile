@@ -111,7 +111,7 @@ $(BUILD) $(BUILD)/tests:
 
 # Each is linked with everything but main.
 
-tests: $(TESTS) $(BUILD)/tests/copy-stacks
+tests: $(TESTS) $(BUILD)/tests/copy-stacks $(BUILD)/tests/fuzz
 
 $(BUILD)/tests/copy-stacks: tests/copy-stacks.c $(BUILD)/flags | $(BUILD)/tests
 	$(say) LD $@
@@ -144,7 +144,6 @@ $(BUILD)/tests/fuzz: $(FUZZ_OBJECTS) $(filter-out $(BUILD)/main.o,$(OBJECTS))
 check: needs-root deps-check
 	$(Q)$(AS_OWNER) $(MAKE) -j$(JOBS) all
 	$(Q)$(AS_OWNER) $(MAKE) -j$(JOBS) SAN=1 all tests
-	$(Q)$(AS_OWNER) $(MAKE) -j$(JOBS) FUZZ=1 build/fuzz/tests/fuzz
 	$(Q)$(RUN_TESTS)
 
 # As root: the live tests trace. sudo forgets the variables by which a test that calls make again would build the same.
@@ -282,7 +281,7 @@ PACMAN_FUZZ = clang compiler-rt
 
 deps: LISTS = RUN BUILD
 deps-demo: LISTS = RUN BUILD DEMO
-deps-check: LISTS = RUN BUILD DEMO TEST FUZZ
+deps-check: LISTS = RUN BUILD DEMO TEST
 deps-fuzz: LISTS = RUN BUILD FUZZ
 packages = $(foreach list,$(LISTS),$($(1)_$(list)))
 

@@ -1,6 +1,6 @@
 /* fuzz.c - the fuzzers in one program: `fuzz NAME [LIBFUZZER'S OPTION]... CORPUS...`; `fuzz` alone lists the names.
  *
- * Built with FUZZ=1, by clang, libFuzzer has the main(). Without, it has one of its own, which runs files once: for valgrind.
+ * Built with FUZZ=1, by clang, libFuzzer has the main(). Otherwise its own main() runs files: `fuzz NAME [-variants=N] FILE...`.
  */
 #include "fuzz.h"
 
@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	setlocale(LC_CTYPE, "C.UTF-8");
-	for (size_t i = 0; i<TARGETS && * argc> 1; i++)
+	for (size_t i = 0; *argc > 1 && i < TARGETS; i++)
 		if (!strcmp((*argv)[1], targets[i].name))
 			target = &targets[i];
 	if (!target) {
@@ -47,39 +47,83 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 }
 
 #ifndef FUZZ
-/* Runs each file once. Returns 0, or -1 if it cannot be read. */
-static int run_file(const char *path)
+/* Reads the whole file, which the caller frees. Returns NULL if it cannot be read. */
+static uint8_t *read_file(const char *path, size_t *size)
 {
 	FILE *in = fopen(path, "r");
 	uint8_t *data = NULL;
-	size_t size = 0, got;
+	size_t got;
 
+	*size = 0;
 	do {
-		data = realloc(data, size + BUFSIZ);
+		data = realloc(data, *size + BUFSIZ);
 		if (!data)
 			abort();
-		got = in ? fread(data + size, 1, BUFSIZ, in) : 0;
-		size += got;
+		got = in ? fread(data + *size, 1, BUFSIZ, in) : 0;
+		*size += got;
 	} while (got);
-	int failed = !in || ferror(in) ? -1 : 0;
-
-	if (failed)
+	if (!in || ferror(in)) {
 		perror(path);
-	else
-		LLVMFuzzerTestOneInput(data, size);
-	free(data);
+		free(data);
+		data = NULL;
+	}
 	if (in)
 		fclose(in);
-	return failed;
+	return data;
+}
+
+/* Changes the bytes as a damaged file may differ: some are other ones, some are missing. Returns how many are left. The same seed
+ * makes the same changes. */
+static size_t damage(uint8_t *data, size_t size, uint64_t seed)
+{
+	uint64_t random = seed;
+
+	for (uint64_t i = 0; i <= seed % 6 && size; i++) {
+		random = random * 6364136223846793005U + 1442695040888963407U;
+		size_t at = (size_t)(random >> 33) % size, length = (random >> 8) % 16;
+
+		if (random >> 30 & 1) {
+			data[at] = (uint8_t)(random >> 20);
+		} else {
+			length = length < size - at ? length : size - at;
+			memmove(data + at, data + at + length, size - at - length);
+			size -= length;
+		}
+	}
+	return size;
+}
+
+/* Runs the file, and so many damaged variants of it. Says which one it runs, for the one that it does not survive. Returns 0, or -1 if the file
+ * cannot be read. */
+static int run_file(const char *path, unsigned long variants)
+{
+	for (unsigned long i = 0; i <= variants; i++) {
+		size_t size;
+		uint8_t *data = read_file(path, &size);
+
+		if (!data)
+			return -1;
+		printf("%s variant %lu\n", path, i);
+		fflush(stdout);
+		if (i > 0)
+			size = damage(data, size, i);
+		LLVMFuzzerTestOneInput(data, size);
+		free(data);
+	}
+	return 0;
 }
 
 int main(int argc, char **argv)
 {
+	unsigned long variants = 0;
 	int failed = 0;
 
 	LLVMFuzzerInitialize(&argc, &argv);
 	for (int i = 1; i < argc; i++)
-		failed |= run_file(argv[i]);
+		if (!strncmp(argv[i], "-variants=", 10))
+			variants = strtoul(argv[i] + 10, NULL, 10);
+		else
+			failed |= run_file(argv[i], variants);
 	return failed ? 1 : 0;
 }
 #endif
