@@ -6,6 +6,7 @@
 #     make V=1          show the commands
 #     make WERROR=1     warnings are errors
 #     make SAN=1        with AddressSanitizer and UBSan, in build/san
+#     make check        build and test; check-long, check-suites: see tests/README.md
 #     make fuzz         run each fuzzer of tests/fuzz for a minute (FUZZ_SECONDS=60)
 #     make analyze      what cppcheck, clang-tidy and gcc's analyzer find
 #     make valgrind     no error in memory on recorded streams
@@ -71,8 +72,8 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all tests check fuzz analyze valgrind reproducible bench bench-accuracy bench-loss bench-overhead bench-postproc bench-soak \
-	deps deps-demo deps-check deps-fuzz needs-root demo install uninstall clean lint format FORCE
+.PHONY: all tests check builds check-long check-suites fuzz analyze valgrind reproducible bench bench-accuracy bench-loss bench-overhead \
+	bench-postproc bench-soak deps deps-demo deps-check deps-fuzz needs-root demo install uninstall clean lint lint-shell lint-c format FORCE
 
 # Root needs no sudo; anybody else asks by it, for what only root may do.
 SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
@@ -141,13 +142,23 @@ $(BUILD)/tests/fuzz: $(FUZZ_OBJECTS) $(filter-out $(BUILD)/main.o,$(OBJECTS))
 	$(Q)$(CC) $(ALL_LDFLAGS) $(FUZZ_LINK) -o $@ $^ $(LIBS)
 
 # The unit tests run with the sanitizers; everything else runs what gets installed.
-check: needs-root deps-check
-	$(Q)$(AS_OWNER) $(MAKE) -j$(JOBS) all
-	$(Q)$(AS_OWNER) $(MAKE) -j$(JOBS) SAN=1 all tests
+check: builds
 	$(Q)$(RUN_TESTS)
+
+# What takes longer than that.
+check-long: builds
+	$(Q)$(RUN_TESTS) --long
+
+builds: needs-root deps-check
+	$(Q)$(AS_OWNER) $(MAKE) -j$(JOBS) all
+	$(Q)$(AS_OWNER) $(MAKE) -j$(JOBS) SAN=1 tests
 
 # As root: the live tests trace. sudo forgets the variables by which a test that calls make again would build the same.
 RUN_TESTS = $(if $(SUDO),$(SUDO) env 'MAKEFLAGS=-- $(MAKEOVERRIDES)' 'CC=$(CC)' 'CFLAGS=$(CFLAGS)' 'CPPFLAGS=$(CPPFLAGS)' 'LDFLAGS=$(LDFLAGS)') tests/run
+
+# Both on other releases of Debian: SUITES="bookworm trixie".
+check-suites:
+	$(Q)tests/check-suites
 
 # For FUZZ_SECONDS (60) each. What was found is in build/fuzz/findings.
 fuzz: deps-fuzz
@@ -216,12 +227,23 @@ demo: needs-root deps-demo
 	$(Q)$(AS_OWNER) $(MAKE) -j$(JOBS) all
 	$(Q)examples/demo
 
-lint:
+# C is formatted as one release of clang-format does it: others do not agree.
+CLANG_FORMAT = 14
+
+lint: lint-shell lint-c
+
+lint-shell:
 	$(say) LINT shell
 	$(Q)shellcheck -x -a $(SHELL_FILES)
 	$(Q)shellcheck -i SC2314,SC2315 tests/*.bats # a negation that no test notices
+
+lint-c:
 	$(say) LINT C
-	$(Q)clang-format --dry-run -Werror $(C_FILES)
+	$(Q)if clang-format --version | grep -q 'version $(CLANG_FORMAT)\.'; then \
+		clang-format --dry-run -Werror $(C_FILES); \
+	else \
+		echo "  SKIP   clang-format $(CLANG_FORMAT) formats the C files, and this is $$(clang-format --version)"; \
+	fi
 
 format:
 	$(Q)clang-format -i $(C_FILES)
