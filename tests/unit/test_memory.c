@@ -89,8 +89,8 @@ static void events(void **state)
 	struct model m;
 	(void)state;
 
-	does_not_grow(25000, "tls DWARF", events_of_one_thread, &m);
-	assert_int_equal(m.polls, 50000);
+	does_not_grow(10000, "tls DWARF", events_of_one_thread, &m);
+	assert_int_equal(m.polls, 20000);
 	assert_int_equal(m.workers, 1);
 }
 

@@ -1,32 +1,37 @@
-/* What is said, and when, while symbols are read. It is measured on a clock, as it happens. */
+/* What is said, and when, while symbols are read. A long step here is one that lasts until something was said of it. */
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "clock.h"
 #include "progress.h"
 
-/* A step that takes so long, with another one in its midst; what was said of it is left in `said`. */
-static void take(long milliseconds, const char *path, char *said, size_t size)
+#define PATIENCE_MS 60000 /* for what takes a second */
+
+/* Takes a step with another one in its midst; leaves in `said` what was said of it. Returns whether a timer ran meanwhile. */
+static bool take(bool is_long, const char *path, char *said, size_t size)
 {
-	struct timespec left = {milliseconds / 2000, milliseconds / 2 % 1000 * 1000000}, half = left;
 	int ends[2], terminal = dup(STDERR_FILENO);
+	struct itimerval timer;
 
 	assert_int_equal(pipe(ends), 0);
 	dup2(ends[1], STDERR_FILENO);
 	progress_begin("reading the debug info of", path);
-	while (nanosleep(&left, &left))
-		;
 	progress_begin("reading the symbols of", "/inner");
 	progress_end();
-	while (nanosleep(&half, &half))
-		;
+	getitimer(ITIMER_REAL, &timer);
+	if (is_long)
+		while (poll(&(struct pollfd){.fd = ends[0], .events = POLLIN}, 1, PATIENCE_MS) < 0)
+			; /* interrupted */
 	progress_end();
 	dup2(terminal, STDERR_FILENO);
 	close(terminal);
@@ -35,34 +40,59 @@ static void take(long milliseconds, const char *path, char *said, size_t size)
 	assert_true(got >= 0);
 	said[got] = 0;
 	close(ends[0]);
+	return timerisset(&timer.it_value);
 }
 
-static void only_a_long_step_is_told_and_only_on_request(void **state)
+static void nothing_is_told_unasked(void **state)
 {
 	char said[1024];
-	(void)state;
 
-	take(1300, "/proc/self/exe", said, sizeof(said));
+	(void)state;
+	assert_false(take(false, "/proc/self/exe", said, sizeof(said)));
 	assert_string_equal(said, "");
+}
+
+static void a_long_step_is_told(void **state)
+{
+	char said[1024];
+
+	(void)state;
 	progress_enable();
-	take(300, "/proc/self/exe", said, sizeof(said));
-	assert_string_equal(said, "");
-	take(1300, "/proc/self/exe", said, sizeof(said));
+	int64_t began = clock_ms();
+	assert_true(take(true, "/proc/self/exe", said, sizeof(said)));
+	assert_true(clock_ms() - began >= 999);
 	assert_non_null(strstr(said, "hud-postproc: reading the debug info of /proc/self/exe ("));
 	assert_non_null(strstr(said, " MB)...\n"));
 	assert_ptr_equal(strchr(said, '\n'), said + strlen(said) - 1); /* once */
 	/* A file is named by whoever likes to. */
-	take(1300, "/tmp/\033[2Jnothing", said, sizeof(said));
+	take(true, "/tmp/\033[2Jnothing", said, sizeof(said));
 	assert_string_equal(said, "hud-postproc: reading the debug info of /tmp/\\x1b[2Jnothing...\n");
-	/* Nothing is left over. */
-	take(10, "/proc/self/exe", said, sizeof(said));
+}
+
+static void a_short_step_is_not_told_later_either(void **state)
+{
+	struct itimerval timer;
+	char said[1024];
+	int64_t began;
+
+	(void)state;
+	progress_enable();
+	/* The machine may make it a long one. */
+	do {
+		began = clock_ms();
+		assert_true(take(false, "/proc/self/exe", said, sizeof(said)));
+	} while (clock_ms() - began >= 900);
 	assert_string_equal(said, "");
+	getitimer(ITIMER_REAL, &timer);
+	assert_false(timerisset(&timer.it_value));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(only_a_long_step_is_told_and_only_on_request),
+		cmocka_unit_test(nothing_is_told_unasked),
+		cmocka_unit_test(a_long_step_is_told),
+		cmocka_unit_test(a_short_step_is_not_told_later_either),
 	};
 
 	return cmocka_run_group_tests_name("progress", tests, NULL, NULL);
