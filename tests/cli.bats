@@ -27,7 +27,7 @@ start_named() {
 	"./$1" 300 3>&- >/dev/null 2>&1 &
 	PID=$!
 	STARTED+=("$PID")
-	for ((i = 0; i < 100; i++)); do
+	for ((i = 0; i < 1500; i++)); do
 		[[ $(cat "/proc/$PID/comm" 2>/dev/null) != "$1" ]] || return 0
 		sleep 0.02
 	done

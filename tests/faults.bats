@@ -326,7 +326,8 @@ elsewhere() {
 		first=$!
 		"$1" stuck $first "$2" $first &
 		stuck=$!
-		sleep 0.5
+		# Until it knows the process.
+		until ls -l /proc/$stuck/fd | grep -q pidfd; do sleep 0.1; done
 		kill -KILL $first
 		wait $first
 		echo $((first - 1)) >/proc/sys/kernel/ns_last_pid
@@ -417,12 +418,20 @@ elsewhere() {
 
 # --- what its output leads to
 
+# The pipe on standard input holds nearly all that it can, 64 KiB.
+pipe_full() {
+	/usr/bin/python3 -c 'import array, fcntl, termios
+held = array.array("i", [0])
+fcntl.ioctl(0, termios.FIONREAD, held)
+raise SystemExit(held[0] < 60000)'
+}
+
 @test "a reader that rests: all comes, in the end" {
 	start_target
 	mkfifo pipe
 	OUT=pipe start_fake 'echo begin 5; for ((i = 1; i <= 20000; i++)); do echo "named $i 1 a-name-of-a-thread"; done; echo end 7 duration' --raw
-	# A pipe holds 64 KiB; this is 600.
-	{ read -r first && sleep 2 && cat >rest; } <pipe
+	# This is 600 KiB.
+	{ read -r first && within 60 pipe_full && cat >rest; } <pipe
 	ends_with 0
 	[[ $first == 'hud-trace 1' ]]
 	(($(grep -c '^named ' rest) == 20000))
@@ -486,13 +495,23 @@ start_limited() {
 	start_trace --workers target --headless
 }
 
+# All processes of the trace are stopped, but those that have ended.
+all_stopped() {
+	local pid
+
+	for pid in $(marked); do
+		[[ $(sed 's/.*) //; s/ .*//' "/proc/$pid/stat" 2>/dev/null) =~ ^[TZ]?$ ]] || return 1
+	done
+}
+
 @test "suspended and resumed: nothing is lost" {
 	start_target
 	start_fake 'echo begin 5; touch ready; for ((i = 1; i <= 30; i++)); do echo "named $i 1 x"; sleep 0.1; done; echo end 7 duration' --raw
 	within 20 test -e ready
 	# shellcheck disable=SC2046 # numbers
 	kill -STOP $(marked)
-	sleep 1
+	# What was being started meanwhile is stopped too.
+	within 20 eval 'kill -STOP $(marked); all_stopped'
 	[[ $(sed 's/.*) //; s/ .*//' "/proc/$SERVER/stat") == S ]]
 	# shellcheck disable=SC2046
 	kill -CONT $(marked)

@@ -12,9 +12,11 @@ setup_file() {
 	#include <stdio.h>
 	#include <sys/prctl.h>
 	#include <unistd.h>
+	static pthread_barrier_t named;
 	static void *sleeper(void *name)
 	{
 		prctl(PR_SET_NAME, name);
+		pthread_barrier_wait(&named);
 		for (;;)
 			pause();
 	}
@@ -22,12 +24,14 @@ setup_file() {
 	{
 		pthread_t thread;
 		prctl(PR_SET_NAME, argv[1]);
+		pthread_barrier_init(&named, NULL, argc - 1);
 		for (int i = 2; i < argc; i++)
 			pthread_create(&thread, NULL, sleeper, argv[i]);
-		sleep(1);
+		pthread_barrier_wait(&named);
 		puts("ready");
 		fflush(stdout);
-		sleeper(argv[1]);
+		for (;;)
+			pause();
 	}
 	END
 }
