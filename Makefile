@@ -145,7 +145,7 @@ $(BUILD)/tests/fuzz: $(FUZZ_OBJECTS) $(filter-out $(BUILD)/main.o,$(OBJECTS))
 check: builds
 	$(Q)$(RUN_TESTS)
 
-# What takes longer than that.
+# What takes longer than that: tests/suites.
 check-long: builds
 	$(Q)$(RUN_TESTS) --long
 
@@ -235,7 +235,7 @@ lint: lint-shell lint-c
 lint-shell:
 	$(say) LINT shell
 	$(Q)shellcheck -x -a $(SHELL_FILES)
-	$(Q)shellcheck -i SC2314,SC2315 tests/*.bats # a negation that no test notices
+	$(Q)shellcheck -i SC2314,SC2315 $(wildcard tests/*.bats tests/suites/*.bats) # a negation that no test notices
 
 lint-c:
 	$(say) LINT C
