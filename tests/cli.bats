@@ -548,10 +548,10 @@ complete_words() {
 
 @test "report: a reader that goes away, and a full disk" {
 	write_stream >stream
-	run -0 timeout 20 bash -c '"$1" report stream | head -1' - "$POSTPROC"
+	run -0 timeout 100 bash -c '"$1" report stream | head -1' - "$POSTPROC"
 	((${#lines[@]} == 1))
 	[[ $output == 'hud-trace: demo'* ]]
-	run -1 timeout 20 bash -c '"$1" report stream >/dev/full' - "$POSTPROC"
+	run -1 timeout 100 bash -c '"$1" report stream >/dev/full' - "$POSTPROC"
 	[[ $output == *'No space left on device'* ]]
 }
 

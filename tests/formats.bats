@@ -423,7 +423,7 @@ for line in open(sys.argv[1]) if "ndjson" in sys.argv[1] else [open(sys.argv[1])
 	for format in json ndjson trace; do
 		run -1 bash -c "'$POSTPROC' report --format $format demo >/dev/full"
 		[[ $output == *'No space left on device'* ]]
-		timeout 20 bash -c "'$POSTPROC' report --format $format demo | head -c 100 >short"
+		timeout 100 bash -c "'$POSTPROC' report --format $format demo | head -c 100 >short"
 		[[ $(wc -c <short) == 100 ]]
 		run -1 "$POSTPROC" report --format "$format=nowhere/x" demo
 		run -1 "$POSTPROC" report --format "$format=x" no-such-file

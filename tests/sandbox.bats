@@ -304,9 +304,9 @@ stop_resolver_of_record() {
 	[[ -f theirs/x.json && ! -L theirs/x.json && ! -L theirs/x.svg ]]
 	# A pipe or a device is not written to.
 	for name in fifo device; do
-		run -1 timeout 20 "$POSTPROC" report --format "json=theirs/$name" demo
+		run -1 timeout 100 "$POSTPROC" report --format "json=theirs/$name" demo
 		[[ $output == *"theirs/$name: Operation not permitted"* ]]
-		run -1 timeout 20 "$POSTPROC" record "theirs/$name" <demo
+		run -1 timeout 100 "$POSTPROC" record "theirs/$name" <demo
 		[[ $output == *"theirs/$name: Operation not permitted"* ]]
 		run -2 "$POSTPROC" report --check --format "json=theirs/$name" -
 	done

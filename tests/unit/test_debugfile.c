@@ -134,7 +134,7 @@ static void a_fifo_or_a_folder_is_passed_over(void **state)
 
 	assert_int_equal(mkfifo(in_directory("fifo.debug"), 0600), 0);
 	mkdir(in_directory("folder.debug"), 0700);
-	alarm(20);
+	alarm(120);
 	assert_null(find("fifo.debug", content_crc(), "", &problem));
 	assert_null(find("folder.debug", content_crc(), "", &problem));
 	assert_null(find("fifo.debug", content_crc(), "0123abcd", &problem));
@@ -208,7 +208,7 @@ static void a_silent_server_is_asked_only_on_request_and_not_for_long(void **sta
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	int asked = accept(server, NULL, NULL);
 	assert_true(asked >= 0);
-	assert_true(end.tv_sec - start.tv_sec < 15);
+	assert_true(end.tv_sec - start.tv_sec < 60); /* and not for ever */
 	close(asked);
 	close(server);
 }
