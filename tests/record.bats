@@ -129,18 +129,18 @@ long_stream() {
 
 @test "SIGTERM ends a recording in good order, SIGINT is for others" {
 	mkfifo pipe
-	"$POSTPROC" record s.gz <pipe >passed 3>&- &
+	"$POSTPROC" record s.gz <pipe >/dev/null 3>&- &
 	recorder=$!
 	STARTED+=("$recorder")
 	exec 9>pipe
-	head -n "$some" demo | tee first >&9
-	within 20 cmp -s passed first
-	# The kernel delivers them in this order.
+	head -n "$some" demo >&9
+	sleep 0.3
 	kill -INT "$recorder"
+	sleep 0.3
 	kill -TERM "$recorder"
 	wait "$recorder"
 	exec 9>&-
-	gzip -dc s.gz | cmp - first
+	gzip -dc s.gz | cmp - <(head -n "$some" demo)
 }
 
 @test "a full disk ends the recording at a whole line, and nothing else" {
@@ -162,8 +162,7 @@ long_stream() {
 	run -1 bash -c '"$1" record o.gz <demo >/dev/full' - "$POSTPROC"
 	[[ $output == *'standard output: No space left on device'* ]]
 	long_stream 100 >long
-	run -0 timeout 100 bash -c '{ cat long; until [ -e gone ]; do sleep 0.1; done; cat long; } 2>/dev/null |
-		{ "$1" record o.gz || echo $? >failed; } | { head -n 3000 >/dev/null; exec <&-; touch gone; }; exit 0' - "$POSTPROC"
+	run -0 bash -c 'set -o pipefail; { cat long; sleep 1; cat long; } 2>/dev/null | { "$1" record o.gz || echo $? >failed; } | head -n 3000 >/dev/null; exit 0' - "$POSTPROC"
 	[[ ! -e failed ]]
 	gzip -dc o.gz | cmp - <(head -c "$(gzip -dc o.gz | wc -c)" <(cat long long))
 	run -1 bash -c '"$1" report demo >/dev/full' - "$POSTPROC"
