@@ -21,7 +21,7 @@
 #include "stopped.h"
 
 #define THREADS 6
-#define KILLS 300
+#define KILLS 150
 #define PATIENCE                                                                                             \
 	3000 /* so many hundredths of a second, for what happens at once unless the machine is busy */
 
