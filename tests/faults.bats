@@ -391,7 +391,7 @@ elsewhere() {
 }
 
 @test "the target's id is another process's before bpftrace has attached: said, exit 1, nothing left" {
-	local id tries
+	local id last tries
 
 	[[ -w /proc/sys/kernel/ns_last_pid ]] || skip 'ids cannot be chosen here'
 	start_target
@@ -401,9 +401,12 @@ elsewhere() {
 	wait "$SERVER" || true
 	# Somebody else may take it first.
 	for ((tries = 0; tries < 200; tries++)); do
+		read -r last </proc/sys/kernel/ns_last_pid
 		echo $((SERVER - 1)) >/proc/sys/kernel/ns_last_pid
 		sleep 300 3>&- &
 		id=$!
+		# Else ids come again that other tests and programs have known a moment ago.
+		echo "$last" >/proc/sys/kernel/ns_last_pid
 		[[ $id != "$SERVER" ]] || break
 		kill "$id"
 		wait "$id" || true
