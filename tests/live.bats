@@ -1,21 +1,27 @@
 #!/usr/bin/env bats
-# hud-trace on the real demo server. Needs root and BPF: skipped where these are refused.
+# hud-trace on the real demo server. Needs root and BPF: skipped where these are refused. Each build of the server is traced once, under
+# all of its load; the tests look at what that left.
 
 bats_require_minimum_version 1.5.0
 load helpers
 
 setup_file() {
-	export WHY_NOT='' DEBUG='' RELEASE='' RELEASE_FP=''
+	export WHY_NOT='' DEBUG='' RELEASE=''
+	STARTED=()
 	WHY_NOT=$(why_not)
 	[[ ! $WHY_NOT ]] || return 0
-	DEBUG=$(timeout 300 "$DEMO/build" debug | tail -n 1)
-	RELEASE=$(timeout 300 "$DEMO/build" release | tail -n 1)
-	RELEASE_FP=$(timeout 300 "$DEMO/build" release-fp | tail -n 1)
-	[[ -x $DEBUG && -x $RELEASE && -x $RELEASE_FP && -x $POSTPROC ]]
+	DEBUG=$(timeout 500 "$DEMO/build" debug | tail -n 1)
+	RELEASE=$(timeout 500 "$DEMO/build" release | tail -n 1)
+	[[ -x $DEBUG && -x $RELEASE && -x $POSTPROC ]]
+	trace_all
+}
+
+teardown_file() {
+	end_started
 }
 
 setup() {
-	STARTED=() OPTIONS=() PLACE='src/blocking\.rs:[0-9]+'
+	STARTED=() PLACE='src/blocking\.rs:[0-9]+'
 	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
 	cd "$BATS_TEST_TMPDIR"
 }
@@ -24,41 +30,182 @@ teardown() {
 	end_started
 }
 
-# All six are named with their reasons, their twins are not. Waits for a CPU are nobody's blame. $2...: the server's variables.
-names_all_six() {
-	start_server "$@"
+# Traces the server that was started, with options $2..., and ends that by $1: leaves `out`, `err`, `status`, and in
+# `left` which processes stayed.
+trace_once() {
+	local status=0
+
+	start_trace "${@:2}"
+	"$1" || kill -KILL "$TRACE"
+	within 60 ended "$TRACE" || true
+	wait "$TRACE" || status=$?
+	echo "$status" >status
+	nothing_left >left || true
+	end_started
+}
+
+by_itself() {
+	return 0
+}
+
+interrupt() {
+	within 60 seen rec.partial 5 && kill -INT -- "-$TRACE"
+}
+
+terminate() {
+	within 60 seen out 5 && kill -TERM "$TRACE"
+}
+
+kill_server() {
+	within 60 eval 'gzip -dc b.gz.partial 2>/dev/null >part; seen part 5' && kill -KILL "$SERVER"
+}
+
+# In the folder $1, with a server of its own, at path $2 with the variables $3...
+place() {
+	mkdir "$BATS_FILE_TMPDIR/$1" && cd "$BATS_FILE_TMPDIR/$1" && start_server "${@:2}"
+}
+
+workers_are_found() {
+	"$POSTPROC" head --pid "$SERVER" | grep -qE '^meta workers 2 multi-thread'
+}
+
+trace_all() {
+	place debug "$DEBUG"
 	start_load
-	start_trace --top 30 --duration 8 ${OPTIONS[@]+"${OPTIONS[@]}"}
-	ends_with 0
-	cat out
-	blames out computing hash_password
-	blames out computing compress_report
-	blames out 'file I/O' read_template
-	blames out 'name lookup' resolve_backend
-	blames out sleep call_legacy_sdk
-	blames out 'lock|sleep' update_totals
-	no_twins out
+	trace_once interrupt --top 30 --record rec --fail-on 'max>1ms' --fail-on 'max>1000s'
+	# Where the kernel does not tell that a thread is back in user mode, and workers have names of their own.
+	place norseq "$DEBUG" GLIBC_TUNABLES=glibc.pthread.rseq=0 DEMO_THREAD_NAME=my-svc
+	start_load
+	trace_once kill_server --top 30 --record b.gz --resolve
+	place estimate "$RELEASE"
+	start_load
+	trace_once by_itself --top 30 --duration 6 --polls estimate --record /dev/full --fail-on 'count>0' --format text --format ndjson=blocks
+	mkdir "$BATS_FILE_TMPDIR/bin"
+	strip -s -o "$BATS_FILE_TMPDIR/bin/demo-server" "$RELEASE"
+	place stripped "$BATS_FILE_TMPDIR/bin/demo-server" DEMO_THREAD_NAME=my-svc
+	# By their stacks, with Tokio's names gone too.
+	within 10 workers_are_found
+	LOADER=${RELEASE%/*}/demo-load
+	start_load
+	trace_once terminate --raw
+	place twins "$DEBUG"
+	start_load /good/hash /good/compress /good/read /good/dns /good/sleep /good/lock
+	trace_once by_itself --raw --duration 5
+}
+
+# What trace $1 left, with status $2, and nothing stayed.
+of() {
+	cd "$BATS_FILE_TMPDIR/$1" || return
+	cat err status left
+	[[ $(cat status) == "$2" && ! -s left ]]
+}
+
+# All six are named in the report $1 with their reasons, and in $2 (ndjson) their twins are not. Waits for a CPU are nobody's blame.
+names_all_six() {
+	cat "$1"
+	blames "$1" computing hash_password
+	blames "$1" computing compress_report
+	blames "$1" 'file I/O' read_template
+	blames "$1" 'name lookup' resolve_backend
+	blames "$1" sleep call_legacy_sdk
+	blames "$1" 'lock|sleep' update_totals
+	no_twins "$2"
+}
+
+# Writes the report about recording $1 as `blocks` (ndjson), where no test before has.
+list_blocks() {
+	[[ -e blocks ]] || "$POSTPROC" report --format ndjson=blocks "$1"
 }
 
 @test "debug build: all six blockers, none of their twins" {
-	names_all_six "$DEBUG"
+	of debug 3
+	list_blocks rec
+	names_all_six out blocks
+	grep -qE '^ +polls +exact' out
 }
 
-@test "release-fp build, polls estimated: all six blockers, none of their twins" {
-	OPTIONS=(--polls estimate)
-	names_all_six "$RELEASE_FP"
+@test "SIGINT to the group: a whole report, nothing left" {
+	of debug 3
+	grep -q '^hud-trace: .*workers for' out
+	grep -qE '^ +ended +interrupt' out
+	grep -qE '^end [0-9]+ interrupt$' rec
+}
+
+@test "--fail-on: status 3 if it is so, 0 if not" {
+	of debug 3
+	grep -q "^hud-postproc report: --fail-on 'max>1ms': .* took .* ms (" err
+	(($(grep -c '1000s' err) == 0))
+	grep -q '^Workers were blocked' out
+	of twins 0
+}
+
+@test "the recording gives the report that was made of it" {
+	of debug 3
+	"$POSTPROC" report --top 30 rec | diff - out
+	for key in target pid exe build-id command options hud-trace bpftrace kernel arch clock threshold-us hz polls stacks workers; do
+		grep -q "^meta $key [^ ]" rec || { echo "no $key" && return 1; }
+	done
+	[[ $(echo ./*.partial* ./*.resolved*) == './*.partial* ./*.resolved*' ]]
+}
+
+@test "a lock is said to be released by the worker that held it" {
+	of debug 3
+	blames out lock update_totals
+	"$POSTPROC" report -v --top 30 rec >verbose
+	cat verbose
+	awk '/^#[0-9]+ / { mine = /update_totals/; lock = 0 }
+		mine && /^ +lock / { lock = 1 }
+		lock && /^ +released by +tokio-/ { woken = NR }
+		woken && NR <= woken + 3 && /update_totals/ { found = 1 }
+		END { exit !found }' verbose
+}
+
+@test "where the kernel does not tell that a thread is back: the same six; renamed workers are found unasked" {
+	of norseq 0
+	list_blocks b.gz
+	names_all_six out blocks
+	grep -qE '^ +polls +exact' out
+	grep -qE '^workers +2 multi-thread' err
+	gzip -dc b.gz | grep -qx 'meta rseq no'
+}
+
+@test "the target's death ends it, with a whole report, nothing left" {
+	of norseq 0
+	grep -q '^hud-trace: .*workers for' out
+	grep -qE '^ +ended +exit' out
+	gzip -dc b.gz | grep -qE '^end [0-9]+ exit$'
+}
+
+@test "--resolve: the recording has names, also without the program" {
+	of norseq 0
+	! gzip -dc b.gz | grep -qE '^(words|stack) ' || return 1
+	gzip -dc b.gz | sed "s|$DEBUG|/nonexistent/server|g" >moved
+	"$POSTPROC" report --top 30 moved >report
+	blames report computing hash_password
+	[[ $(echo ./*.partial* ./*.resolved*) == './*.partial* ./*.resolved*' ]]
+}
+
+# What computes is known there by samples that follow each other at once: where others have the CPU in between, these are waits, of the same
+# function.
+@test "plain release build, polls estimated: the same six, none of their twins" {
+	of estimate 1
+	PLACE=
+	cat out
+	blames out 'computing|run queue' hash_password
+	blames out 'computing|run queue' compress_report
+	blames out 'file I/O|run queue' read_template
+	blames out 'name lookup' resolve_backend
+	blames out sleep call_legacy_sdk
+	blames out 'lock|sleep' update_totals
+	no_twins blocks
 	grep -qE '^ +polls +estimated' out
 }
 
-@test "plain release build: the same six, told by exact polls" {
-	PLACE=
-	names_all_six "$RELEASE"
-	grep -qE '^ +polls +exact' out
-}
-
-@test "where the kernel does not tell that a thread is back: the same six" {
-	names_all_six "$DEBUG" GLIBC_TUNABLES=glibc.pthread.rseq=0
-	grep -qE '^ +polls +exact' out
+@test "the disk is full: the report is made, the status is 1" {
+	of estimate 1
+	grep -q 'count>0' err
+	grep -q '/dev/full: No space left on device' err
+	grep -qE '^ +ended +duration' out
 }
 
 # A row of file $1 has a reason that matches $2, and blames a function by its place in the stripped server; $3 matches the
@@ -72,19 +219,8 @@ measured() {
 	grep -E '^ *[0-9]+ +[0-9.]+ m?s .*(sleep|lock|name lookup)$' "$1" | sed -E 's/^ *[0-9]+ +//' | sort
 }
 
-workers_are_found() {
-	"$POSTPROC" head --pid "$SERVER" | grep -qE '^meta workers 2 multi-thread'
-}
-
 @test "stripped release build: blockers by place" {
-	strip -s -o demo-server "$RELEASE"
-	# Found by stack, with Tokio's names gone too.
-	start_server "$PWD/demo-server" DEMO_THREAD_NAME=my-svc
-	within 10 workers_are_found
-	LOADER=${RELEASE%/*}/demo-load
-	start_load
-	start_trace --raw --duration 8
-	ends_with 0
+	of stripped 0
 	"$POSTPROC" report --top 40 out >report
 	cat report
 	blames_place report 'file I/O'
@@ -93,159 +229,116 @@ workers_are_found() {
 	blames_place report 'lock|sleep' ' +(.*/)?src/blocking\.rs:[0-9]+'
 	blames_place report computing
 	! grep -q 'task .*no symbol' report || return 1
-	# With names, the same places are these six, and there are no others: neither their twins nor parks.
-	"$POSTPROC" report --top 40 --target "$RELEASE" out >named
-	cat named
-	! rows named | grep -v $'^run queue\t' | grep -v 'demo_server::blocking::' || return 1
-	[[ $(measured named) ]]
-	diff <(measured report) <(measured named)
 	# A place is the same in another report.
 	"$POSTPROC" report --top 40 out | cmp - report
 }
 
-@test "a lock is said to be released by the worker that held it" {
-	start_server "$DEBUG"
-	start_load /lock
-	start_trace --raw --duration 5
-	ends_with 0
-	"$POSTPROC" report -v --top 30 out >report
-	cat report
-	blames report lock update_totals
-	awk '/^#[0-9]+ / { mine = /update_totals/; lock = 0 }
-		mine && /^ +lock / { lock = 1 }
-		lock && /^ +released by +tokio-/ { woken = NR }
-		woken && NR <= woken + 3 && /update_totals/ { found = 1 }
-		END { exit !found }' report
+@test "stripped release build, with the symbols of another copy: the same six, at the same places" {
+	of stripped 0
+	PLACE=
+	"$POSTPROC" report --top 40 --target "$RELEASE" out >named
+	"$POSTPROC" report --target "$RELEASE" --format ndjson=blocks out
+	names_all_six named blocks
+	grep -qE '^ +polls +exact' named
+	"$POSTPROC" report --top 40 out >report
+	[[ $(measured named) ]]
+	diff <(measured report) <(measured named)
 }
 
-# The twins do their work some hundred times meanwhile. A machine that others share may stop for milliseconds, now and then.
+@test "SIGTERM: a whole stream, nothing left" {
+	of stripped 0
+	(($(grep -cE '^end [0-9]+ interrupt$' out) == 1))
+}
+
+# The twins work for seconds meanwhile.
 @test "twins alone: nothing but waits for a CPU" {
-	start_server "$DEBUG"
-	start_load /good/hash /good/compress /good/read /good/dns /good/sleep /good/lock
-	start_trace --top 30 --duration 5
-	ends_with 0
-	cat out
-	! often_blamed out | grep . || return 1
-	awk '/^Workers were blocked / { share = $4 } END { exit !(share + 0 < 1) }' out
+	of twins 0
+	list_blocks out
+	"$POSTPROC" report --top 30 out
+	jq -se '.[0].trace.ended == "duration"' blocks
+	# Of the time of two workers, in hundredths: a machine that others share may stop for milliseconds, now and then.
+	(($(blocked_ms blocks '') * 100 < $(jq -s '.[0].trace.duration_ns / 500000 | round' blocks)))
 }
 
 # Two workers are sampled 199 times a second.
 @test "a healthy service: hardly any stack is taken" {
 	local events
 
-	start_server "$DEBUG"
-	start_load /good/hash /good/compress /good/read /good/dns /good/sleep /good/lock
-	start_trace --raw --duration 5
-	ends_with 0
+	of twins 0
 	cut -d ' ' -f 1 out | sort | uniq -c
 	events=$(grep -cE '^(sample|sleep|runq|poll) ' out || true)
 	(($(grep -c '^stack ' out || true) <= 2 * events))
 	(($(grep -cE '^(sample|sleep) ' out || true) < 100))
 }
 
-@test "too many stacks: frame pointers must do, and that is said" {
-	start_server "$DEBUG"
-	start_load
-	"$HUD" --pid "$SERVER" --duration 4 --print-script | sed 's/16777216/100000/' >script
-	env BPFTRACE_NO_USER_SYMBOLS=1 BPFTRACE_LOG_SIZE=10000000 BPFTRACE_MAP_KEYS_MAX=8192 \
-		bpftrace -q --no-warnings script >out 2>err 3>&-
-	grep -E '^limit [0-9]+ [0-9]+$' out
-	grep -A 1 '^frames ' out | grep -qE '^\s+[0-9a-f]+'
-}
-
-# Idle: nothing. Under /sleep: call_legacy_sdk.
-found_unasked() {
-	start_trace --duration 1
-	ends_with 0
-	cat out
-	grep -qE "^workers +$1" err
-	grep -qE 'Nothing blocked|No event came' out
-	start_load /sleep
-	start_trace --duration 4
-	ends_with 0
-	cat out
-	blames out sleep call_legacy_sdk
-}
-
-@test "renamed workers are found unasked" {
-	start_server "$DEBUG" DEMO_THREAD_NAME=my-svc
-	found_unasked '2 multi-thread'
-}
-
-@test "a current-thread runtime is found unasked" {
-	start_server "$DEBUG" DEMO_FLAVOR=current
-	found_unasked '.*1 current-thread'
-}
-
-complete() {
-	cat out
-	grep -q '^hud-trace: .*workers for' out
-	grep -qE "^ +ended +$1" out
-}
-
-@test "--fail-on: status 3 if it is so, 0 if not" {
-	start_server "$DEBUG"
-	start_load /hash
-	start_trace --duration 3 --fail-on 'max>1ms' --fail-on 'max>1000s'
-	ends_with 3
-	grep -q "^hud-postproc report: --fail-on 'max>1ms': .* took .* ms (" err
-	(($(grep -c "1000s" err) == 0))
-	grep -q '^Workers were blocked' out
-	start_trace --duration 1 --fail-on 'max>1000s'
-	ends_with 0
-}
-
-@test "SIGINT to the group: a whole report, nothing left" {
-	start_server "$DEBUG"
-	start_load /sleep
-	start_trace
-	await_tracing
-	kill -INT -- "-$TRACE"
-	ends_with 0
-	complete interrupt
-	nothing_left
-}
-
-@test "SIGTERM: a whole report, nothing left" {
-	start_server "$DEBUG"
-	start_load /sleep
-	start_trace
-	await_tracing
-	kill -TERM "$TRACE"
-	ends_with 0
-	complete interrupt
-	nothing_left
-}
-
 @test "SIGHUP, kill -9: nothing left" {
 	start_server "$DEBUG"
 	for signal in HUP KILL; do
-		start_trace
-		await_tracing
+		start_trace --raw --polls estimate
+		within 60 begun out
 		kill "-$signal" "$TRACE"
 		nothing_left
 	done
 }
 
-@test "a closed pipe: nothing left" {
+@test "--raw into a pipe that is closed, and into a full disk: it ends, nothing left" {
 	start_server "$DEBUG"
 	start_load /sleep
 	mkfifo pipe
-	OUT=pipe start_trace --raw --duration 60
-	head -n 1 pipe | grep '^hud-trace 1$'
+	OUT=pipe start_trace --raw
+	# It has been tracing for a while when the reader goes.
+	{ grep -m 1 '^begin ' && head -n 5; } <pipe >lines
 	within 20 ended "$TRACE"
+	nothing_left
+	OUT=/dev/full start_trace --raw
+	ends_with 1
+	grep -q 'standard output: No space left on device' err
 	nothing_left
 }
 
-@test "the target's death ends it, with a whole report" {
+@test "the recorder is killed: the report is made, the status is 1" {
 	start_server "$DEBUG"
 	start_load /sleep
-	start_trace
-	await_tracing
-	kill -KILL "$SERVER"
-	ends_with 0
-	complete exit
+	start_trace --record k.zst
+	within 60 eval 'zstd -dqc k.zst.partial 2>/dev/null >part; holds part poll 10'
+	kill -KILL "$(marked hud-postproc | while read -r pid; do grep -qz '^record$' "/proc/$pid/cmdline" && echo "$pid"; done)"
+	ends_with 1
+	grep -q 'the recorder was ended by SIGKILL; what it has written is k.zst.partial' err
+	blames out sleep call_legacy_sdk
+	"$POSTPROC" report k.zst.partial >partial
+	blames partial sleep call_legacy_sdk
 	nothing_left
+}
+
+# Many more stacks, waits and long polls than there may be in a second: these are so many that little load will do.
+@test "too much of everything: frame pointers must do, waits and polls are counted only, and the report says so" {
+	start_server "$DEBUG"
+	start_load
+	"$HUD" --pid "$SERVER" --threshold 0.05 --polls tls --stacks copy --print-script >script
+	edit script 's/@copied > 16777216/@copied > 100000/'
+	edit script 's/@events >= 10000/@events >= 3/'
+	edit script 's/\(@polls [<=>-]* \)10000/\12/g'
+	"$POSTPROC" head --pid "$SERVER" --meta threshold-us=50 --meta 'polls=tls x' >r
+	env --default-signal=INT BPFTRACE_NO_USER_SYMBOLS=1 BPFTRACE_LOG_SIZE=10000000 BPFTRACE_MAP_KEYS_MAX=8192 \
+		timeout 150 bpftrace -q --no-warnings -B line script >>r 2>err 3>&- &
+	tracer=$!
+	STARTED+=("$tracer")
+	has_limits() {
+		grep -qE '^limit [0-9]+ [0-9]+$' r && grep -A 1 '^frames ' r | grep -qE '^\s+[0-9a-f]+' &&
+			awk '$1 == "counted" && $3 > 2 && $4 > 50000 * $3 { waits = 1 } $1 == "counted" && $5 > 2 && $6 > 50000 * $5 / 2 { polls = 1 }
+				END { exit !(waits && polls) }' r
+	}
+	within 60 has_limits || { cat err && cut -d ' ' -f 1 r | sort | uniq -c && grep ^counted r && false; }
+	kill -INT "$tracer"
+	wait "$tracer" || true
+	# So many of each in a second; several CPUs may count one at once.
+	awk '$1 == "begin" { begin = $2 } $2 > last { last = $2 }
+		$1 == "sleep" || $1 == "runq" { waits++ } $1 == "poll" && $11 == "E" { polls++ }
+		END { seconds = (last - begin) / 1e9 + 2; print seconds, waits, polls; exit waits > 6 * seconds || polls > 4 * seconds }' r
+	"$POSTPROC" report r | tr -s ' \n' ' ' >line
+	cat line
+	grep -qE '! [0-9,]+ waits, [0-9.]+ m?s in all, were counted only' line
+	grep -qE '! [0-9,]+ long polls, [0-9.]+ m?s in all, were counted only' line
 }
 
 @test "each probe runs by itself" {
@@ -254,13 +347,18 @@ complete() {
 	start_server "$DEBUG"
 	start_load /sleep
 	for probe in "$ROOT"/probes/*.bt; do
-		sed "s:/proc/self/exe:/proc/$SERVER/exe:" "$probe" >"${probe##*/}"
-		env --default-signal=INT bpftrace "${probe##*/}" "$SERVER" 5000 >"${probe##*/}.out" 2>"${probe##*/}.err" 3>&- &
+		cp "$probe" .
+		probe=${probe##*/}
+		! grep -q /proc/self/exe "$probe" || edit "$probe" "s:/proc/self/exe:/proc/$SERVER/exe:"
+		env --default-signal=INT bpftrace "$probe" "$SERVER" 5000 >"$probe.out" 2>"$probe.err" 3>&- &
 		pids+=("$!")
 		STARTED+=("$!")
 	done
-	within 60 grep -q "^sleep " sleep.bt.out
-	sleep 2
+	grep -q /proc/ ./*.bt
+	within 60 grep -q '^sleep ' sleep.bt.out
+	for pid in "${pids[@]}"; do
+		within 60 has_attached "$pid"
+	done
 	# What bpftrace says of its own end, when all of them end at once, is not about the scripts.
 	! grep -H 'ERROR:' ./*.bt.out ./*.bt.err |
 		grep -vE 'RLIMIT_MEMLOCK|[Ff]ailed to look up stack id' || return 1

@@ -91,7 +91,7 @@ is_accurate() {
 	start_server "$RELEASE"
 	start_load /sleep
 	start_trace --polls uprobe
-	await_tracing
+	within 60 begun out
 	kill -INT -- "-$TRACE"
 	ends_with 0
 	cat out
