@@ -110,6 +110,11 @@ seen() {
 	holds "$1" poll $((15 * $2))
 }
 
+# The polls of examples/ground-truth that had begun when the trace `out` ended are written down in `truth`: each of its threads may have been in the middle of one.
+written_down() {
+	(($(awk -v end="$(sed -n 's/^end \([0-9]*\) .*/\1/p' out)" '$1 == "poll" && $2 + 0 > end + 0' truth | wc -l) >= 5))
+}
+
 # Changes file $1 by the sed command $2. Fails if there was nothing to change: then the test would test nothing.
 edit() {
 	cp "$1" "$1.before"
