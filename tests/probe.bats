@@ -102,7 +102,7 @@ composed() {
 		interval:s:1 { printf("mine second\n"); }
 		END { printf("mine ends\n"); }
 	END
-	start_trace --duration 6 --threshold 5 --probe "$ROOT/examples/slow-opens.bt" \
+	start_trace --duration 4 --threshold 5 --probe "$ROOT/examples/slow-opens.bt" \
 		--probe "$ROOT/examples/page-faults.bt" --probe own.bt --raw
 	within 150 ended "$TRACE"
 	ends_with 0
@@ -141,9 +141,15 @@ composed() {
 	needs_bpf
 	start_server "$DEBUG"
 	start_load
-	sed 's/THRESHOLD_US/US/; s/^\(END\)$/interval:s:8 { exit(); }\n\1/' "$ROOT/probes/sleep.bt" >edited.bt
+	cp "$ROOT/probes/sleep.bt" edited.bt
+	edit edited.bt 's/\<THRESHOLD_US\>/US/'
 	"$POSTPROC" head --pid "$SERVER" --meta threshold-us=5000 >head
-	BPFTRACE_NO_USER_SYMBOLS=1 timeout 120 bpftrace -q edited.bt "$SERVER" 5000 >lines 2>err
+	env --default-signal=INT BPFTRACE_NO_USER_SYMBOLS=1 bpftrace -q -B line edited.bt "$SERVER" 5000 >lines 2>err 3>&- &
+	tracer=$!
+	STARTED+=("$tracer")
+	within 60 holds lines sleep 10
+	kill -INT "$tracer"
+	wait "$tracer"
 	cat head lines >stream
 	"$POSTPROC" report --top 30 stream >out
 	cat out

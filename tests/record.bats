@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Recordings: what is written while it is passed on, and read again. Only the last tests trace.
+# Recordings: what is written while it is passed on, and read again. What becomes of a trace that is recorded is in live.bats.
 
 bats_require_minimum_version 1.5.0
 load helpers
@@ -129,18 +129,20 @@ long_stream() {
 
 @test "SIGTERM ends a recording in good order, SIGINT is for others" {
 	mkfifo pipe
-	"$POSTPROC" record s.gz <pipe >/dev/null 3>&- &
+	env --default-signal=INT "$POSTPROC" record s.gz <pipe >/dev/null 3>&- &
 	recorder=$!
 	STARTED+=("$recorder")
 	exec 9>pipe
 	head -n "$some" demo >&9
-	sleep 0.3
+	has() { gzip -dc s.gz.partial 2>/dev/null | cmp -s - <(head -n "$1" demo); }
+	within 10 has "$some"
 	kill -INT "$recorder"
-	sleep 0.3
+	sed -n "$((some + 1)),$((some + 100))p" demo >&9
+	within 10 has $((some + 100))
 	kill -TERM "$recorder"
 	wait "$recorder"
 	exec 9>&-
-	gzip -dc s.gz | cmp - <(head -n "$some" demo)
+	gzip -dc s.gz | cmp - <(head -n $((some + 100)) demo)
 }
 
 @test "a full disk ends the recording at a whole line, and nothing else" {
@@ -162,7 +164,8 @@ long_stream() {
 	run -1 bash -c '"$1" record o.gz <demo >/dev/full' - "$POSTPROC"
 	[[ $output == *'standard output: No space left on device'* ]]
 	long_stream 100 >long
-	run -0 bash -c 'set -o pipefail; { cat long; sleep 1; cat long; } 2>/dev/null | { "$1" record o.gz || echo $? >failed; } | head -n 3000 >/dev/null; exit 0' - "$POSTPROC"
+	run -0 bash -c 'set -o pipefail; { cat long; until [[ -e gone ]]; do sleep 0.1; done; cat long; } 2>/dev/null |
+		{ "$1" record o.gz || echo $? >failed; } | { head -n 3000 >/dev/null; exec <&-; touch gone; }; exit 0' - "$POSTPROC"
 	[[ ! -e failed ]]
 	gzip -dc o.gz | cmp - <(head -c "$(gzip -dc o.gz | wc -c)" <(cat long long))
 	run -1 bash -c '"$1" report demo >/dev/full' - "$POSTPROC"
@@ -257,58 +260,4 @@ long_stream() {
 	done
 	run -1 "$HUD" --record f --ring 64K --resolve --print-script --pid 4194304
 	[[ ! -e f && ! -e f.partial ]]
-}
-
-# --- live
-
-tracing() {
-	((EUID == 0)) || skip 'LIVE TESTS NEED ROOT'
-	timeout 30 bpftrace -e 'BEGIN { exit(); }' >/dev/null 2>&1 || skip 'BPF IS REFUSED HERE'
-	RELEASE=$(timeout 300 "$DEMO/build" release-debug | tail -n 1)
-	start_server "$RELEASE"
-	start_load
-}
-
-@test "live: the recording gives the report that was made of it, resolved also without the program" {
-	tracing
-	start_trace --duration 8 --record a.zst
-	ends_with 0
-	"$POSTPROC" report a.zst | diff - out
-	blames out computing hash_password
-	for key in target pid exe build-id command options hud-trace bpftrace kernel arch clock threshold-us hz polls stacks workers; do
-		zstd -dqc a.zst | grep -q "^meta $key [^ ]" || { echo "no $key" && return 1; }
-	done
-	start_trace --duration 8 --record b.gz --resolve
-	ends_with 0
-	run ! eval 'gzip -dc b.gz | grep -qE "^(words|stack) "'
-	gzip -dc b.gz | sed "s|$RELEASE|/nonexistent/server|g" >moved
-	"$POSTPROC" report moved >out
-	blames out computing hash_password
-	[[ $(echo ./*.partial* ./*.resolved*) == './*.partial* ./*.resolved*' ]]
-}
-
-@test "live: the disk is full, or the recorder killed: the report is made, the status is 1" {
-	tracing
-	start_trace --duration 8 --record /dev/full --fail-on 'count>0'
-	ends_with 1
-	grep -q 'count>0' err
-	grep -q '/dev/full: No space left on device' err
-	blames out computing hash_password
-	start_trace --record k.zst
-	within 60 eval 'zstd -dqc k.zst.partial 2>/dev/null | grep -q "^begin"'
-	sleep 4
-	kill -KILL "$(marked hud-postproc | while read -r pid; do grep -qz '^record$' "/proc/$pid/cmdline" && echo "$pid"; done)"
-	ends_with 1
-	grep -q 'the recorder was ended by SIGKILL; what it has written is k.zst.partial' err
-	"$POSTPROC" report k.zst.partial >partial
-	blames partial computing hash_password
-	nothing_left
-}
-
-@test "live: --raw into head, and into a full disk" {
-	tracing
-	run -0 timeout 100 bash -c 'set -o pipefail; "$1" --pid "$2" --raw --duration 60 -q | head -n 5' - "$HUD" "$SERVER"
-	[[ ${lines[0]} == 'hud-trace 1' ]]
-	run -1 timeout 100 bash -c '"$1" --pid "$2" --raw --duration 60 -q >/dev/full' - "$HUD" "$SERVER"
-	[[ $output == *'standard output: No space left on device'* ]]
 }
