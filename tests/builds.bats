@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Three builds of a program whose stacks are found and named in different ways, frame by frame as gdb has them. tests/suites/builds.bats has all
-# kinds of builds; tests/builds does the work.
+# Three builds of a program whose stacks are found and named in different ways, frame by frame as gdb has them.
+# tests/suites/builds.bats has all kinds of builds; tests/builds does the work.
 
 bats_require_minimum_version 1.5.0
 

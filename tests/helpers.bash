@@ -102,15 +102,16 @@ begun() {
 
 # File $1 holds at least $3 lines of kind $2.
 holds() {
-	(($(grep -cs "^$2 " "$1") >= $3))
+	[[ -e $1 ]] && (($(grep -c "^$2 " "$1") >= $3))
 }
 
-# The load has been at work for about $2 seconds: so many requests of each second for which the server blocks are in the stream $1.
+# The load has been at work for some $2 seconds: it asks for two dozen blocks in each, and most of them are in the stream $1.
 seen() {
 	holds "$1" poll $((15 * $2))
 }
 
-# The polls of examples/ground-truth that had begun when the trace `out` ended are written down in `truth`: each of its threads may have been in the middle of one.
+# The polls of examples/ground-truth that had begun when the trace `out` ended are written down in `truth`: each of its threads may have
+# been in the middle of one.
 written_down() {
 	(($(awk -v end="$(sed -n 's/^end \([0-9]*\) .*/\1/p' out)" '$1 == "poll" && $2 + 0 > end + 0' truth | wc -l) >= 5))
 }
@@ -132,7 +133,7 @@ nothing_left() {
 ends_with() {
 	local status=0
 
-	within 60 ended "$TRACE"
+	within 120 ended "$TRACE"
 	wait "$TRACE" || status=$?
 	echo "status $status"
 	cat err
@@ -157,8 +158,8 @@ blocked_ms() {
 		| (add // 0) / 1000000 | round' "$1"
 }
 
-# The twins that do it right are not to blame in report $1 (ndjson). They work as long as the six that block: were that taken for blocking,
-# it would be as much. On a busy machine one may well wait for a lock whose owner is kept from its CPU: that is true, and little.
+# The twins that do it right are not to blame in report $1 (ndjson). They work as long as the six that block: were that taken for
+# blocking, it would be as much. On a busy machine one may well wait for a lock whose owner is kept from its CPU: that is true, and little.
 no_twins() {
 	local good bad
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Polls by Tokio's own state, against a program that knows its own. Needs root and BPF: skipped where these are refused. Each mode of the
-# program is traced once; the tests look at what that left.
+# Polls by Tokio's own state, against a program that knows its own. Needs root and BPF: skipped where these are refused. Each mode
+# of the program is traced once; the tests look at what that left.
 
 bats_require_minimum_version 1.5.0
 load helpers

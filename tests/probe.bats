@@ -126,12 +126,12 @@ composed() {
 	printf '\n\ntracepoint:syscalls:sys_enter_openat {\n\t@a[tid] = $nope;\n}\n' >bad.bt
 	start_server "$DEBUG"
 	start_trace --duration 3 --probe fine.bt --probe bad.bt
-	within 60 ended "$TRACE"
+	within 120 ended "$TRACE"
 	ends_with 1
 	grep -qE '^bad\.bt:4:.*\$nope' err
 	printf 'BEGIN { @x = 1; ' >bad.bt
 	start_trace --duration 3 --probe bad.bt
-	within 60 ended "$TRACE"
+	within 120 ended "$TRACE"
 	ends_with 1
 	grep -qE '^bad\.bt:1:' err
 	[[ ! -s out ]]
@@ -147,7 +147,7 @@ composed() {
 	env --default-signal=INT BPFTRACE_NO_USER_SYMBOLS=1 bpftrace -q -B line edited.bt "$SERVER" 5000 >lines 2>err 3>&- &
 	tracer=$!
 	STARTED+=("$tracer")
-	within 60 holds lines sleep 10
+	within 120 holds lines sleep 10
 	kill -INT "$tracer"
 	wait "$tracer"
 	cat head lines >stream

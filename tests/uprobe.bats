@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# hud-trace --polls uprobe on real programs. Needs root and BPF: skipped where these are refused. Each program is traced once; the tests look
-# at what that left.
+# hud-trace --polls uprobe on real programs. Needs root and BPF: skipped where these are refused. Each program is traced once;
+# the tests look at what that left.
 
 bats_require_minimum_version 1.5.0
 load helpers
@@ -18,7 +18,7 @@ setup_file() {
 	place release
 	start_server "$release"
 	start_load
-	trace interrupt --top 30 --record rec
+	trace interrupt --top 100 --record rec
 	place current
 	start_server "$debug" DEMO_FLAVOR=current
 	start_load /sleep
@@ -51,13 +51,13 @@ start_truth() {
 	within 30 grep -qs '^ready' truth.out
 }
 
-# Traces the server with options $2..., and ends that by $1: leaves `out`, `err`, `status`, in `left` what stayed, and `goes-on` if the server
-# still runs.
+# Traces the server with options $2..., and ends that by $1: leaves `out`, `err`, `status`, in `left` what stayed, and `goes-on` if
+# the server still runs.
 trace() {
 	local status=0
 
 	start_trace --polls uprobe "${@:2}"
-	"$1" || kill -KILL "$TRACE"
+	"$1" || kill -KILL "$TRACE" || true
 	within 90 ended "$TRACE" || true
 	wait "$TRACE" || status=$?
 	echo "$status" >status
@@ -88,6 +88,7 @@ kill_server() {
 of() {
 	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
 	cd "$BATS_FILE_TMPDIR/$1" || return
+	tail -n 5 out
 	cat err status left
 	[[ $(cat status) == 0 && ! -s left ]]
 }
