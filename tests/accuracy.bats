@@ -12,18 +12,7 @@ setup() {
 judge() {
 	gzip -dc "$ROOT/tests/recorded/$1.truth.gz" >truth
 	"$POSTPROC" report --format ndjson=report "$ROOT/tests/recorded/$1.gz"
-	compare
-}
-
-# Sets the counts of all kinds together.
-compare() {
-	"$ROOT/tests/accuracy" 5000 truth report counts
-	read -r _ WANTED FOUND BLOCKS WRONG NAMED FUNCTION REASON TASK NEAR _ < <(grep '^all' counts)
-}
-
-# $1 is at least $3 percent of $2.
-share() {
-	(($1 * 100 >= $2 * $3)) || { echo "$1 of $2 is less than $3 %" && return 1; }
+	compare_truth 5000
 }
 
 # Nearly every block, nearly nothing else, and what is said of them is right.
@@ -58,14 +47,14 @@ accurate() {
 	judge tokio-1.24.2-release-debug-multi
 	mv report right
 	awk '!/^{"type":"block"/ || n++ % 2' right >report
-	compare
+	compare_truth 5000
 	! share "$FOUND" "$WANTED" 80 || return 1
 	jq -c 'if .type == "block" then .start_ns += 40000000 else . end' right >report
-	compare
+	compare_truth 5000
 	! share $((BLOCKS - WRONG)) "$BLOCKS" 80 || return 1
 	jq -c 'if .type == "block" then .function |= sub("burn_cpu"; "compute") | .task |= sub("sleeps"; "naps") |
 		.reason |= sub("socket"; "lock") | .duration_ns |= . * 0.9 else . end' right >report
-	compare
+	compare_truth 5000
 	! share "$FUNCTION" "$NAMED" 98 || return 1
 	! share "$TASK" "$NAMED" 98 || return 1
 	! share "$REASON" "$FOUND" 98 || return 1

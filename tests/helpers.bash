@@ -1,11 +1,13 @@
 # shellcheck shell=bash
 # Helpers of the live tests: the demo server, its load, and hud-trace on it. All are ended by teardown, by pid.
 
-ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 HUD=$ROOT/bin/hud-trace
 # shellcheck disable=SC2034 # they use it
 POSTPROC=$ROOT/build/hud-postproc
 DEMO=$ROOT/examples/demo-server
+# shellcheck disable=SC2034
+GROUND_TRUTH=$ROOT/examples/ground-truth
 
 # Waits up to $1 seconds until $2... succeeds.
 within() {
@@ -114,6 +116,42 @@ seen() {
 # been in the middle of one.
 written_down() {
 	(($(awk -v end="$(sed -n 's/^end \([0-9]*\) .*/\1/p' out)" '$1 == "poll" && $2 + 0 > end + 0' truth | wc -l) >= 5))
+}
+
+# Starts program $1 of examples/ground-truth as $2 for at most two minutes; what it says of itself goes to `truth`. Sets SERVER.
+start_truth() {
+	"$1" "$2" 120 500 >ready 2>truth 3>&- &
+	SERVER=$!
+	STARTED+=("$SERVER")
+	within 30 grep -qs '^ready' ready
+}
+
+# Compares `report` (ndjson) with `truth`, for polls of at least $1 microseconds: sets the counts of all kinds together (see tests/accuracy).
+compare_truth() {
+	VERBOSE=1 "$ROOT/tests/accuracy" "$1" truth report counts
+	# shellcheck disable=SC2034 # for those who call it
+	read -r _ WANTED FOUND BLOCKS WRONG NAMED FUNCTION REASON TASK NEAR _ < <(grep '^all' counts)
+}
+
+# $1 is at least $3 percent of $2.
+share() {
+	(($1 * 100 >= $2 * $3)) || { echo "$1 of $2 is less than $3 %" && return 1; }
+}
+
+# Nearly every long poll was found, hardly anything else, for the right reason and length.
+is_accurate() {
+	((WANTED >= 20))
+	share "$FOUND" "$WANTED" 90
+	share $((BLOCKS - WRONG)) "$BLOCKS" 90
+	share "$REASON" "$FOUND" 90
+	share "$NEAR" "$FOUND" 90
+}
+
+# And where it was, and in which task.
+is_named() {
+	((NAMED == FOUND))
+	share "$FUNCTION" "$NAMED" 90
+	share "$TASK" "$NAMED" 90
 }
 
 # Changes file $1 by the sed command $2. Fails if there was nothing to change: then the test would test nothing.

@@ -5,7 +5,6 @@
 bats_require_minimum_version 1.5.0
 load helpers
 
-GROUND_TRUTH=$ROOT/examples/ground-truth
 PROBE=$ROOT/probes/poll.bt
 
 setup_file() {
@@ -53,10 +52,7 @@ are_stuck() {
 # Runs program $2 as $3 and traces it with options $4... in a folder $1: out, err, truth.
 trace() {
 	mkdir "$BATS_FILE_TMPDIR/$1" && cd "$BATS_FILE_TMPDIR/$1" || return
-	"$2" "$3" 120 500 >ready 2>truth 3>&- &
-	SERVER=$!
-	STARTED+=("$SERVER")
-	within 30 grep -q ready ready
+	start_truth "$2" "$3"
 	[[ $3 != stuck ]] || within 30 are_stuck
 	start_trace --raw "${@:4}"
 	within 90 ended "$TRACE" || true
@@ -64,7 +60,7 @@ trace() {
 	end_started
 }
 
-# What trace $1 left: sets WANTED and so on by what the report about it says and the truth is, for polls of 10 ms.
+# Compares what trace $1 left with the truth.
 compare() {
 	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
 	cd "$BATS_FILE_TMPDIR/$1" || return
@@ -72,44 +68,24 @@ compare() {
 	grep -qE '^end [0-9]+ duration$' out
 	grep -q '^meta polls tls' out
 	"$POSTPROC" report --format ndjson=report out
-	VERBOSE=1 "$ROOT/tests/accuracy" 10000 truth report counts
-	read -r _ WANTED FOUND BLOCKS WRONG NAMED FUNCTION REASON TASK NEAR _ < <(grep '^all' counts)
-}
-
-# $1 is at least $3 percent of $2.
-share() {
-	(($1 * 100 >= $2 * $3)) || { echo "$1 of $2 is less than $3 %" && return 1; }
-}
-
-# Nearly every long poll, hardly anything else, and for how long.
-accurate() {
-	compare "$1"
-	((WANTED >= 20))
-	share "$FOUND" "$WANTED" 90
-	share $((BLOCKS - WRONG)) "$BLOCKS" 90
-	share "$REASON" "$FOUND" 90
-	share "$NEAR" "$FOUND" 90
-}
-
-# And where, and in which task.
-named() {
-	((NAMED == FOUND))
-	share "$FUNCTION" "$NAMED" 90
-	share "$TASK" "$NAMED" 90
+	compare_truth 10000
 }
 
 @test "multi-thread: long polls are found and told as they were, and hardly any other" {
-	accurate multi
-	named
+	compare multi
+	is_accurate
+	is_named
 }
 
 @test "current-thread: the same" {
-	accurate current
-	named
+	compare current
+	is_accurate
+	is_named
 }
 
 @test "current-thread, stripped: the same, without names" {
-	accurate stripped
+	compare stripped
+	is_accurate
 	grep -qE '^polls +tls table 1\.[0-9]+, searched for' err
 }
 
@@ -119,11 +95,8 @@ named() {
 
 	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
 	for program in "$RELEASE" "$STRIPPED"; do
-		"$program" multi 60 500 >ready 2>truth 3>&- &
-		STARTED+=("$!")
-		within 30 grep -q ready ready
-		place+=("$("$POSTPROC" head --pid "$!" | sed -n 's/^tokio //p')")
-		: >ready
+		start_truth "$program" multi
+		place+=("$("$POSTPROC" head --pid "$SERVER" | sed -n 's/^tokio //p')")
 	done
 	printf '%s\n' "${place[@]}"
 	[[ ${place[0]} == *' DWARF' && ${place[1]} == *' table 1.'*', searched for' ]]

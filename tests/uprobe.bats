@@ -7,14 +7,14 @@ load helpers
 
 setup_file() {
 	export WHY_NOT=''
-	local debug release
+	local debug release truth
 	STARTED=()
 	WHY_NOT=$(why_not)
 	[[ ! $WHY_NOT ]] || return 0
 	debug=$(timeout 500 "$DEMO/build" debug | tail -n 1)
 	release=$(timeout 500 "$DEMO/build" release | tail -n 1)
-	TRUTH=$(timeout 500 "$ROOT/examples/ground-truth/build" release-debug | tail -n 1)
-	[[ -x $debug && -x $release && -x $TRUTH && -x $POSTPROC ]]
+	truth=$(timeout 500 "$GROUND_TRUTH/build" release-debug | tail -n 1)
+	[[ -x $debug && -x $release && -x $truth && -x $POSTPROC ]]
 	place release
 	start_server "$release"
 	start_load
@@ -24,13 +24,13 @@ setup_file() {
 	start_load /sleep
 	trace kill_server --raw
 	place truth-multi
-	start_truth multi
+	start_truth "$truth" multi
 	trace write_down --threshold 10 --duration 7 --raw
 	place truth-current
-	start_truth current
+	start_truth "$truth" current
 	trace write_down --threshold 10 --duration 6 --raw
 	place yield
-	start_truth yield
+	start_truth "$truth" yield
 	trace by_itself --raw --duration 4
 }
 
@@ -40,15 +40,6 @@ teardown_file() {
 
 place() {
 	mkdir "$BATS_FILE_TMPDIR/$1" && cd "$BATS_FILE_TMPDIR/$1" || return
-}
-
-# Starts the ground truth in this way, as $SERVER.
-start_truth() {
-	: >truth.out
-	"$TRUTH" "$1" 120 >truth.out 2>truth 3>&- &
-	SERVER=$!
-	STARTED+=("$SERVER")
-	within 30 grep -qs '^ready' truth.out
 }
 
 # Traces the server with options $2..., and ends that by $1: leaves `out`, `err`, `status`, in `left` what stayed, and `goes-on` if
@@ -137,25 +128,20 @@ blames_function() {
 }
 
 # Trace $1 of the ground truth finds what is there and little else.
-is_accurate() {
-	local wanted found blocks wrong near
-
+compare() {
 	of "$1"
 	"$POSTPROC" report --format ndjson=report out
-	VERBOSE=1 "$ROOT/tests/accuracy" 10000 truth report counts
-	read -r _ wanted found blocks wrong _ _ _ _ near _ < <(grep '^all' counts)
-	((wanted >= 20))
-	((found * 100 >= wanted * 95))
-	((wrong * 100 <= blocks * 10))
-	((near * 100 >= found * 80))
+	compare_truth 10000
+	is_accurate
+	share "$FOUND" "$WANTED" 95
 }
 
 @test "a multi-thread runtime: polls as the program itself has measured them" {
-	is_accurate truth-multi
+	compare truth-multi
 }
 
 @test "a current-thread runtime: polls as the program itself has measured them" {
-	is_accurate truth-current
+	compare truth-current
 }
 
 @test "too many polls a second: the probes are taken off, and it goes on without them" {

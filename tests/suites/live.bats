@@ -1,0 +1,68 @@
+#!/usr/bin/env bats
+# hud-trace on more builds of the demo server and of the ground truth than tests/live.bats and tests/polls.bats trace. Needs root and
+# BPF: skipped where these are refused.
+
+bats_require_minimum_version 1.5.0
+load ../helpers
+
+setup_file() {
+	export WHY_NOT
+	WHY_NOT=$(why_not)
+}
+
+setup() {
+	STARTED=()
+	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+teardown() {
+	end_started
+}
+
+# All six blockers are named, none of their twins. Where polls are estimated, what computes may be known as waits for a CPU only.
+@test "demo server, frame pointers, polls estimated" {
+	PLACE='src/blocking\.rs:[0-9]+'
+	start_server "$(timeout 500 "$DEMO/build" release-fp | tail -n 1)"
+	start_load
+	start_trace --top 100 --duration 8 --polls estimate --format text --format ndjson=blocks
+	ends_with 0
+	cat out
+	blames out 'computing|run queue' hash_password
+	blames out 'computing|run queue' compress_report
+	blames out 'file I/O|run queue' read_template
+	blames out 'name lookup' resolve_backend
+	blames out sleep call_legacy_sdk
+	blames out 'lock|sleep' update_totals
+	no_twins blocks
+}
+
+# Traces the ground truth, built as $1, and compares.
+trace_truth() {
+	start_truth "$(timeout 500 "$GROUND_TRUTH/build" "$1" | tail -n 1)" multi
+	start_trace --raw --threshold 10 --duration 8
+	ends_with 0
+	within 30 written_down
+	grep -q '^meta polls tls' out
+	"$POSTPROC" report --format ndjson=report out
+	compare_truth 10000
+	is_accurate
+}
+
+@test "ground truth, debug" {
+	trace_truth debug
+	is_named
+}
+
+@test "ground truth, release without debug info" {
+	trace_truth release
+}
+
+@test "ground truth, fat LTO" {
+	trace_truth release-lto
+	is_named
+}
+
+@test "ground truth, stripped by the compiler" {
+	trace_truth stripped
+}
