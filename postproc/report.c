@@ -264,6 +264,12 @@ static void warnings(struct report *report)
 		     "%s stacks were not copied, so as not to slow the target down: there were too many "
 		     "at once. A higher --threshold or a lower --hz needs fewer.",
 		     unit_count(text, m->stacks_skipped));
+	if (m->stacks_torn)
+		warn(page,
+		     "%s copied stacks were written over before they were read, and are cut short: the "
+		     "machine was too "
+		     "busy. A higher --threshold or a lower --hz needs fewer.",
+		     unit_count(text, m->stacks_torn));
 	if (m->events_counted)
 		warn(page,
 		     "%s waits, %s in all, were counted only, so as not to slow the target down: there were "
