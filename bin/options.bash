@@ -111,7 +111,7 @@ parse_options() {
 		--polls) POLLS=$2 ;;
 		--probe) OWN+=("$2") ;;
 		--stacks) STACKS=$2 ;;
-		--stack-size) number --stack-size "$2" 0 1 80 'a number of KiB from 1 to 80' && STACK_KIB=$REPLY ;;
+		--stack-size) number --stack-size "$2" 0 1 512 'a number of KiB from 1 to 512' && STACK_KIB=$REPLY ;;
 		--top) number --top "$2" 0 1 100 'a whole number from 1 to 100' && TOP=$REPLY ;;
 		--workers) WORKERS=$2 ;;
 		--chart) CHART=$2 ;;

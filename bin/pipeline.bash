@@ -16,28 +16,27 @@ exec_bound() {
 	exec setpriv --pdeathsig "$1" sh -c '[ "$PPID" = "$0" ] || exit; exec "$@"' "$$" "${@:2}"
 }
 
+# The variables that bpftrace is to find. Each CPU has a buffer of so many pages; some machines have many CPUs.
+bpftrace_settings() {
+	local pages=512 cpus
+
+	cpus=$(getconf _NPROCESSORS_ONLN)
+	while ((pages > 32 && pages * cpus > 16384)); do
+		((pages /= 2))
+	done
+	echo "BPFTRACE_NO_USER_SYMBOLS=1 BPFTRACE_LOG_SIZE=10000000 BPFTRACE_MAP_KEYS_MAX=$KEYS BPFTRACE_MAX_MAP_KEYS=$KEYS" \
+		"BPFTRACE_PERF_RB_PAGES=$pages"
+}
+
 run_bpftrace() {
-	local pages=512 keys=4096 cpus options=()
+	local options=() settings
 
 	[[ $STACKS != dwarf ]] || options+=(--dwarf-pid "$PID")
 	# Other processes of the same executable do not pay for the probes then. Newer ones would not sample all threads.
 	[[ $POLLS != uprobe ]] || ((BPFTRACE[0] > 0 || BPFTRACE[1] > 23)) || options+=(-p "$PID")
-	# Each CPU has a buffer of so many pages; some machines have many CPUs.
-	cpus=$(getconf _NPROCESSORS_ONLN)
-	# The kernel sets all of a map's memory aside at once. A copied stack takes a key for each 128 bytes: one for each worker,
-	# and three for each CPU; there may be more workers later. Some fifty maps get as much, so there is a limit: where very many
-	# deep stacks are taken at once, some are cut.
-	if [[ $STACKS == copy ]]; then
-		while ((keys < STACK_KIB * 8 * (2 * ${#WATCHED[@]} + 3 * cpus) && keys < 32768)); do
-			((keys *= 2))
-		done
-	fi
-	while ((pages > 32 && pages * cpus > 16384)); do
-		((pages /= 2))
-	done
+	read -r -a settings < <(bpftrace_settings)
 	# SIGINT is ignored in what a script runs in the background, and bpftrace must see it.
-	exec_bound TERM env --default-signal=INT,PIPE --ignore-signal=HUP BPFTRACE_NO_USER_SYMBOLS=1 BPFTRACE_LOG_SIZE=10000000 \
-		BPFTRACE_MAP_KEYS_MAX="$keys" BPFTRACE_MAX_MAP_KEYS="$keys" BPFTRACE_PERF_RB_PAGES="$pages" \
+	exec_bound TERM env --default-signal=INT,PIPE --ignore-signal=HUP "${settings[@]}" \
 		bpftrace -q --no-warnings -B "$1" ${options[@]+"${options[@]}"} -
 }
 
@@ -79,6 +78,13 @@ run_record() {
 	exec "$POSTPROC" record "${options[@]}" -- "$RECORD"
 }
 
+# Ends at the end of its input, too: that of bpftrace's output. Who reads what it writes may be gone; that shows there.
+run_copies() {
+	trap '' INT TERM HUP PIPE
+	close_others
+	exec "$POSTPROC" copies
+}
+
 # On SIGTERM bpftrace ends in good order, or at once while it is still compiling. A signal that comes to a child of bash before its
 # exec may be lost, so it is sent again while the child is one of those that exec_bound and run_bpftrace begin with; but not to bpftrace
 # itself, which skips its END when a second one comes.
@@ -110,7 +116,7 @@ on_end() {
 clean_up() {
 	local child
 
-	for child in $TRACER $WATCHER $METER $PACER $STUCK $QUITTER $AWAIT_BEGIN $REPORTER $RECORDER; do
+	for child in $TRACER $COPIER $WATCHER $METER $PACER $STUCK $QUITTER $AWAIT_BEGIN $REPORTER $RECORDER; do
 		kill -KILL "$child" 2>/dev/null || true
 	done
 	if [[ $VIEW ]]; then
@@ -126,21 +132,25 @@ none_missed() {
 		-d /proc/$REPORTER && -d /proc/$RECORDER ]]
 }
 
+# Child $1 ended while a signal came, so that bash 5.2 takes it to run: it would wait until all the others have ended.
+is_lost() {
+	[[ ! -d /proc/$1 && $'\n'$(jobs -rp)$'\n' == *$'\n'"$1"$'\n'* ]]
+}
+
 # Sets `ended` and STATUS for such a child.
 find_ended() {
 	for ended in $TRACER $WATCHER $METER $QUITTER $AWAIT_BEGIN $REPORTER $RECORDER ''; do
 		[[ $ended ]] || break
 		! kill -0 "$ended" 2>/dev/null || continue
 		STATUS=0
-		# Of one that ended while a signal came bash 5.2 knows nothing: it would wait for all the others.
-		[[ $'\n'$(jobs -rp)$'\n' == *$'\n'"$ended"$'\n'* ]] || wait "$ended" 2>/dev/null || STATUS=$?
+		is_lost "$ended" || wait "$ended" 2>/dev/null || STATUS=$?
 		return
 	done
 }
 
 # Starts what measures the cost of tracing, and ends with status 3 when that is too much.
 start_meter() {
-	exec_bound KILL "$POSTPROC" overhead "$MAX_OVERHEAD" "$TRACER" $REPORTER $RECORDER >&2 &
+	exec_bound KILL "$POSTPROC" overhead "$MAX_OVERHEAD" "$TRACER" $COPIER $REPORTER $RECORDER >&2 &
 	METER=$!
 }
 
@@ -210,6 +220,7 @@ await_bpftrace() {
 		kill "$ended" 2>/dev/null || true
 	done
 	WATCHER='' METER='' PACER='' STUCK='' QUITTER=''
+	await COPIER COPIER_STATUS
 }
 
 # Starts what tells that tracing has begun: a child that ends with status 0 when a line comes from whoever reads the event lines.
@@ -259,6 +270,7 @@ await() {
 
 	while [[ $child ]]; do
 		signals=$SIGNALS result=0
+		! is_lost "$child" || break
 		wait "$child" 2>/dev/null || result=$?
 		((result > 128 && signals != SIGNALS)) || child=
 	done
@@ -278,10 +290,21 @@ write_head() (
 
 # Starts bpftrace on the script $1, writing to the file descriptor $2, and what tells that the target is gone.
 start_bpftrace() {
+	local to=$2 buffers=full
+
+	# What is copied is read as soon as it is told.
+	[[ ! $RAW && $STACKS != copy ]] || buffers=line
+	if [[ $STACKS == copy ]]; then
+		open_pipe
+		to=$OUT
+		run_copies <&"$IN" >&"$2" &
+		COPIER=$!
+		exec {IN}<&-
+	fi
 	# shellcheck disable=SC2261 # one of these is standard output
-	run_bpftrace "$([[ $RAW ]] && echo line || echo full)" \
-		>&"$2" 2>&"$complaints" < <(printf '%s\n' "$1") &
+	run_bpftrace "$buffers" >&"$to" 2>&"$complaints" < <(printf '%s\n' "$1") &
 	TRACER=$!
+	[[ $STACKS != copy ]] || exec {to}>&-
 	exec_bound KILL "$POSTPROC" watch "$PID" "$BORN" "$STACK_START" &
 	WATCHER=$!
 	start_meter
@@ -396,6 +419,7 @@ trace() {
 	await_notes
 	[[ ! $AWAIT_BEGIN ]] || { await AWAIT_BEGIN begin && note_begin "$begin"; }
 	! was_killed 'hud-postproc report' "$REPORT_STATUS" ': there is no report' || REPORT_STATUS=1
+	! was_killed 'hud-postproc copies' "$COPIER_STATUS" ': what came before counts' || status=1
 	! was_killed 'the recorder' "$RECORD_STATUS" "; what it has written is $(clean "$RECORD").partial" || RECORD_STATUS=1
 	if [[ ! $BEGUN ]]; then
 		explain_nothing

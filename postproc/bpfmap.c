@@ -12,8 +12,8 @@
 #include "descriptors.h"
 
 struct search {
-	char name[BPF_OBJ_NAME_LEN];
-	int map;
+	struct bpfmap_wanted *wanted;
+	size_t count, left;
 };
 
 static bool describe(int map, struct bpf_map_info *info)
@@ -25,37 +25,63 @@ static bool describe(int map, struct bpf_map_info *info)
 	return syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &request, sizeof(request)) == 0;
 }
 
-/* One number, for which all CPUs have the same place? */
-static bool is_wanted(int map, void *data)
+/* Is it this one, with values for which all CPUs have the same place? */
+static bool is_wanted(const struct bpf_map_info *info, const struct bpfmap_wanted *wanted)
+{
+	char name[BPF_OBJ_NAME_LEN];
+
+	snprintf(name, sizeof(name), "AT_%s", wanted->name);
+	return wanted->map < 0 && !strcmp(info->name, name) && info->key_size <= sizeof(uint64_t) &&
+	       (info->type == BPF_MAP_TYPE_HASH || info->type == BPF_MAP_TYPE_ARRAY) &&
+	       (wanted->size > sizeof(uint64_t) ? info->value_size == wanted->size
+						: info->value_size <= wanted->size);
+}
+
+static bool take(int map, void *data, bool *done)
 {
 	struct search *search = data;
 	struct bpf_map_info info;
 
-	if (!describe(map, &info) || strcmp(info.name, search->name) != 0 ||
-	    (info.type != BPF_MAP_TYPE_HASH && info.type != BPF_MAP_TYPE_ARRAY) ||
-	    info.key_size > sizeof(uint64_t) || info.value_size > sizeof(uint64_t))
-		return false;
-	search->map = map;
-	return true;
+	for (size_t i = 0; i < search->count && describe(map, &info); i++) {
+		if (!is_wanted(&info, &search->wanted[i]))
+			continue;
+		search->wanted[i].map = map;
+		*done = --search->left == 0;
+		return true;
+	}
+	return false;
+}
+
+int bpfmap_open_all(int pidfd, pid_t pid, struct bpfmap_wanted *wanted, size_t count)
+{
+	struct search search = {wanted, count, count};
+
+	for (size_t i = 0; i < count; i++)
+		wanted[i].map = -1;
+	return descriptors_visit(pidfd, pid, "bpf-map", take, &search);
 }
 
 int bpfmap_open(int pidfd, pid_t pid, const char *name)
 {
-	struct search search = {.map = -1};
+	struct bpfmap_wanted wanted = {.name = name, .size = sizeof(uint64_t)};
+	int refused = bpfmap_open_all(pidfd, pid, &wanted, 1);
 
-	snprintf(search.name, sizeof(search.name), "AT_%s", name);
-	int refused = descriptors_visit(pidfd, pid, "bpf-map", is_wanted, &search);
-
-	if (search.map < 0)
+	if (wanted.map < 0)
 		errno = refused ? refused : ENOENT;
-	return search.map;
+	return wanted.map;
+}
+
+bool bpfmap_value(int map, uint64_t key, void *value)
+{
+	union bpf_attr request = {
+		.map_fd = (__u32)map, .key = (__u64)(uintptr_t)&key, .value = (__u64)(uintptr_t)value};
+
+	return syscall(SYS_bpf, BPF_MAP_LOOKUP_ELEM, &request, sizeof(request)) == 0;
 }
 
 uint64_t bpfmap_number(int map)
 {
-	uint64_t key = 0, value = 0;
-	union bpf_attr request = {
-		.map_fd = (__u32)map, .key = (__u64)(uintptr_t)&key, .value = (__u64)(uintptr_t)&value};
+	uint64_t value = 0;
 
-	return syscall(SYS_bpf, BPF_MAP_LOOKUP_ELEM, &request, sizeof(request)) == 0 ? value : 0;
+	return bpfmap_value(map, 0, &value) ? value : 0;
 }

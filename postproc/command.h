@@ -6,6 +6,7 @@
 
 struct report_options;
 
+int copies_main(int argc, char **argv);
 int diff_main(int argc, char **argv);
 int head_main(int argc, char **argv);
 int live_main(int argc, char **argv);

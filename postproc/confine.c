@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <libiberty/libiberty.h>
+#include <linux/bpf.h>
 #include <linux/capability.h>
 #include <pwd.h>
 #include <seccomp.h>
@@ -23,6 +24,9 @@
 
 #define NOBODY 65534
 
+#ifndef CAP_BPF
+#define CAP_BPF 39 /* Linux 5.8 */
+#endif
 #ifndef CAP_CHECKPOINT_RESTORE
 #define CAP_CHECKPOINT_RESTORE 40 /* Linux 5.9 */
 #endif
@@ -148,12 +152,23 @@ int confine_to_nobody(void)
 	return keep_capabilities(0);
 }
 
-int confine_to_tracer(void)
+/* Becomes nobody, or the user, with the capabilities `kept`. */
+static int confine_to_nobody_with(uint64_t kept)
 {
 	if (geteuid() == 0 && (prctl(PR_SET_KEEPCAPS, 1) ||
 			       (confine_user_is_root() ? become_nobody() : become_user()) || hide()))
 		return -1;
-	return keep_capabilities(bit(CAP_SYS_PTRACE));
+	return keep_capabilities(kept);
+}
+
+int confine_to_tracer(void)
+{
+	return confine_to_nobody_with(bit(CAP_SYS_PTRACE));
+}
+
+int confine_to_map_reader(void)
+{
+	return confine_to_nobody_with(bit(prctl(PR_CAPBSET_READ, CAP_BPF) >= 0 ? CAP_BPF : CAP_SYS_ADMIN));
 }
 
 char *confine_home(void)
@@ -367,6 +382,14 @@ int confine_reader(void)
 #endif
 	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
 			 SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
+	return filter_end(filter);
+}
+
+int confine_map_reader(void)
+{
+	scmp_filter_ctx filter = filter_begin();
+
+	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(bpf), 1, SCMP_A0(SCMP_CMP_EQ, BPF_MAP_LOOKUP_ELEM));
 	return filter_end(filter);
 }
 

@@ -23,6 +23,9 @@ int confine_to_nobody(void);
 /* As confine_to_nobody(), but it still may look at other processes with ptrace(2). */
 int confine_to_tracer(void);
 
+/* As confine_to_nobody(), but it still may read BPF maps that it has open. */
+int confine_to_map_reader(void);
+
 /* Stays root, with nothing but what opening files of other processes takes. With its filter. */
 int confine_opener(void);
 
@@ -45,6 +48,9 @@ int confine_reader(void);
 
 /* For the looker and `stuck`: as confine_files(), and threads can be stopped, looked at and let go; nothing of them can be changed. */
 int confine_looker(void);
+
+/* Only reading and computing, and reading of BPF maps. */
+int confine_map_reader(void);
 
 /* As confine_files(), with threads. */
 int confine_record(void);

@@ -21,7 +21,8 @@ static bool is_kind(DIR *directory, const char *name, const char *kind)
 	return !strncmp(target, "anon_inode:", 11) && !strcmp(target + 11, kind);
 }
 
-int descriptors_visit(int pidfd, pid_t pid, const char *kind, bool (*visit)(int fd, void *data), void *data)
+int descriptors_visit(int pidfd, pid_t pid, const char *kind, bool (*visit)(int fd, void *data, bool *done),
+		      void *data)
 {
 	char path[32];
 	const struct dirent *entry;
@@ -41,8 +42,7 @@ int descriptors_visit(int pidfd, pid_t pid, const char *kind, bool (*visit)(int 
 			refused = errno != EBADF ? errno : refused;
 			continue;
 		}
-		done = visit(fd, data);
-		if (!done)
+		if (!visit(fd, data, &done))
 			close(fd);
 	}
 	if (directory)

@@ -22,6 +22,7 @@ static const struct {
 	{"diff", diff_main, "compare two recordings: what is gone, better, worse, new"},
 	{"record", record_main, "pass a stream on, and write it to a file as well"},
 	{"resolve", resolve_main, "put the names into a recording, so that it needs no binaries"},
+	{"copies", copies_main, "put the stacks that a script has copied into its lines"},
 	{"head", head_main, "print the head of a stream: all about a running process"},
 	{"overhead", overhead_main, "measure what tracing costs, while it lasts"},
 	{"pace", pace_main, "have CPUs be interrupted as often as polls need it"},

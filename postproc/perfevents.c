@@ -18,8 +18,9 @@ static bool is_tracepoint(int event)
 	return ioctl(event, PERF_EVENT_IOC_QUERY_BPF, programs) == 0 || errno == ENOSPC;
 }
 
-static bool hush(int event, void *count)
+static bool hush(int event, void *count, bool *done)
 {
+	(void)done;
 	*(size_t *)count += is_tracepoint(event) && !ioctl(event, PERF_EVENT_IOC_DISABLE, 0);
 	return false;
 }

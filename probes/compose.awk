@@ -6,8 +6,8 @@
 #
 # Further variables: ticks (1: samples are taken at the end of each timer interrupt, not by timers of the script's own), rest (1: there
 # are fewer of these until there is doubt whether polls are long), stacks (copy, fp
-# or dwarf: how a stack is taken), chunks (of 128 bytes that are copied at the most),
-# windows (statements that set $lo0, $k0, $lo1, $k1), vdso (a window around the kernel's code in the process: its start and the logarithm of its length), resume (1: a tracepoint fires when a thread is back in user mode), raw
+# or dwarf: how a stack is taken), sizes (statements that set $most and $slots of stack.bt), shape (what its `copying` line tells
+# behind bpftrace's id), vdso (a window around the kernel's code in the process: its start and the logarithm of its length), resume (1: a tracepoint fires when a thread is back in user mode), raw
 # (1: bpftrace prints stacks as bare addresses), tokio (statements that set $id_at and the others of poll.bt; empty: polls are
 # not told apart so), tracer (the process id of hud-trace), thin (1: no stacks are copied from the start), most (events of waits in a second), sites (what pollentry.bt probes: for each site its kind, 1 if it is slow, and its address in the
 # executable, as in P0:0x1234), own (how many of the last files are scripts of the user's: see own.awk), watch (statements that
@@ -30,21 +30,21 @@ function frames(stack) {
 	return "$id = nsecs;\nprintf(\"frames %lx%s\\n\", $id, " stack ");\n"
 }
 
-# Statements that take the stack of $who and set $id to its id. `here`: it is that of the current thread, else what leave() kept.
+# Statements that take the stack of the current thread, if `here`, else the one of $who that leave() kept; $id is its id.
 function capture(here) {
-	if (stacks != "copy" && !here)
-		return frames("@walked[$who]")
 	if (stacks == "fp")
-		return frames(walk("ustack"))
+		return frames(here ? walk("ustack") : "@walked[$who]")
+	if (stacks == "dwarf" && !here)
+		return frames("@walked[$who]")
 	if (stacks == "dwarf")
 		return "$id = (uint64)0;\nif (@copied > 16777216) {\n@missed = @missed + 1;\n" frames(walk("ustack")) \
 			"} else {\n@copied = @copied + 16384;\n" frames(walk("dw_ustack")) "}\n"
 	if (!here)
-		return body["hash"]
+		return body["tell"]
 	# Beyond its share of time: frame pointers, better than nothing. bpftrace has a map of 131072 such stacks, whose memory the
 	# kernel sets aside: few frames do.
-	return "$id = (uint64)0;\n" body["copy"] "if (@want[$who] == 0 && @chunks[$who] == 0) {\n" frames(walk("ustack", 32)) \
-		"} else {\n" body["hash"] "}\n"
+	return "$id = (uint64)0;\nif (@copied > 33554432) {\n@missed = @missed + 1;\n" frames(walk("ustack", 32)) "} else {\n" \
+		body["registers"] body["place"] body["rows"] body["told"] "}\n"
 }
 
 # Where nothing tells when a thread is back in user mode, its stack is taken as it leaves, if that may matter.
@@ -52,7 +52,8 @@ function leave(    text) {
 	if (resume)
 		return ""
 	if (stacks == "copy")
-		text = "$who = (uint64)tid;\n" body["copy"]
+		text = body["registers"] "if (@copied > 33554432) {\n@missed = @missed + 1;\n$bytes = (uint64)0;\n$rows = (uint64)0;\n}\n" \
+			body["keep"] body["rows"] body["kept"]
 	else
 		text = "@walked[tid] = " walk(stacks == "fp" ? "ustack" : "dw_ustack") ";\n"
 	return exact ? "if ($poll != 0) {\n" text "}\n" : text
@@ -105,8 +106,8 @@ function gone(    names, n, i, text) {
 		"culprit_pid culprit_tid culprit_stack culprit_comm", names, " ")
 	for (i = 1; i <= n; i++)
 		text = text "delete(@" names[i] "[tid]);\n"
-	if (stacks == "copy")
-		text = text "$i = (uint64)0;\nwhile ($i < 512) {\ndelete(@chunk[(uint64)tid, $i]);\n$i = $i + 1;\n}\n"
+	if (stacks == "copy" && !resume)
+		text = text "delete(@kept[tid]);\ndelete(@kept_at[tid]);\n" body["forget"]
 	return "if (@worker[tid]) {\n" text "}\ndelete(@worker[tid]);\ndelete(@looked[tid]);\n"
 }
 
@@ -137,7 +138,6 @@ function expand(line) {
 	sub(/\/\/@watch/, watch ? "if (@begun == 1) { " watch "}" : "", line)
 	if (line ~ /\/\/@gone/)
 		return gone()
-	sub(/\/\/@windows/, windows, line)
 	if (in_back && resume)
 		gsub(/args->next_pid/, "tid", line)
 	return line "\n"
@@ -148,12 +148,7 @@ function fill(text) {
 	gsub(/\$1 /, pid " ", text)
 	gsub(/\$1\//, pid "/", text)
 	gsub(/\$2 /, threshold " ", text)
-	gsub(/\$i < 512/, "$i < " chunks, text)
 	return text
-}
-
-function skipped() {
-	return standalone || (stacks != "copy" && printing)
 }
 
 # Attach points at the sites of some kinds, as many as there are.
@@ -182,7 +177,7 @@ BEGIN {
 }
 
 FNR == 1 {
-	standalone = printing = in_back = 0
+	standalone = in_back = 0
 	title = 1
 	part = head = ""
 	file++
@@ -222,7 +217,7 @@ part && /^\/\/@end/ {
 part {
 	if (nested == 2)
 		next
-	sub(/\/\/@windows/, windows)
+	sub(/\/\/@sizes/, sizes)
 	sub(/\/\/@tokio/, tokio)
 	body[part] = body[part] $0 "\n"
 	next
@@ -242,11 +237,6 @@ file <= bodies {
 	next
 }
 
-/^\/\/@print/ {
-	printing = 1
-	next
-}
-
 /^\/\/@polled / {
 	polled = rest_of($0)
 	next
@@ -257,9 +247,7 @@ file <= bodies {
 	next
 }
 
-/^(\/\*@composed|@composed\*\/)/ || skipped() {
-	if (/^[}]/)
-		printing = 0
+/^(\/\*@composed|@composed\*\/)/ || standalone {
 	next
 }
 
@@ -297,8 +285,6 @@ in_structure {
 	polled = ""
 	if (in_back)
 		head = "back"
-	if (printing)
-		printer[head] = 1
 	next
 }
 
@@ -308,7 +294,7 @@ in_structure {
 
 /^[}]/ {
 	head = ""
-	in_back = printing = 0
+	in_back = 0
 	next
 }
 
@@ -383,7 +369,7 @@ function restrain() {
 	show("interval:s:1", counted() "\t@events = (uint64)0;\n\t@uncounted = (uint64)0;\n\t@uncounted_ns = (uint64)0;\n" \
 		(exact ? "\t@polls = (uint64)0;\n\t@polls_ns = (uint64)0;\n" : "") "\tif (@why != 0) {\n\t\texit();\n\t}\n")
 	show("tracepoint:task:task_rename /pid == " tracer "/", \
-		"\tif (strncmp(args->newcomm, \"hud-thin\", 9) == 0) {\n\t\t@thin = (uint64)1;\n\t\t@copied = 16777217;\n\t\tprintf(\"thin %lld\\n\", nsecs);\n\t}\n" \
+		"\tif (strncmp(args->newcomm, \"hud-thin\", 9) == 0) {\n\t\t@thin = (uint64)1;\n\t\t@copied = 33554433;\n\t\tprintf(\"thin %lld\\n\", nsecs);\n\t}\n" \
 		"\tif (strncmp(args->newcomm, \"hud-stop\", 9) == 0) {\n\t\t@why = 5;\n\t\texit();\n\t}\n")
 }
 
@@ -396,14 +382,10 @@ function back(    who) {
 		(sites ? "" : "\tif (@asleep[$who] + @queued[$who] + @wait[$who] == 0) {\n\t\treturn;\n\t}\n") aim() parked() \
 		"\tif (@asleep[$who] + @queued[$who] >= $least || (@wait[$who]" (exact ? " && @poll_key[$who]" : "") ")) {\n" \
 		bound() capture(resume) "}\n" program["back"])
-	if (stacks == "copy")
-		show((resume ? "tracepoint:rseq:rseq_update /pid == $1" : "tracepoint:sched:sched_switch /@worker[args->next_pid]") \
-			" && (@want[" who "] || @want[(uint64)cpu + 0x100000000] || @want[(uint64)cpu + 0x200000000] || " \
-			"@want[(uint64)cpu + 0x300000000])/", "\t$who = (uint64)" who ";\n" body["pick"] body["print"])
 }
 
 function end(    maps, text, name) {
-	text = (script ~ /@took\[/ ? "\tprint(@took);\n" : "") ("unended" in body ? "\t$now = nsecs;\n\tif (@why == 3) {\n\t\t$now = @until;\n\t}\n\t$oldest = (uint64)$2 * 1000;\n" \
+	text = (script ~ /@took\[/ ? "\tprint(@took);\n" : "") ("unended" in body ? "\t$now = nsecs;\n\tif (@why == 3) {\n\t\t$now = @until;\n\t}\n\t$oldest = (uint64)$2 * 1000;\n\t$from = (uint64)0;\n" \
 		body["unended"] : "") "\tif (@why == 0) { printf(\"end %lld interrupt\\n\", nsecs); }\n" \
 		"\tif (@why == 1) { printf(\"end %lld exit\\n\", nsecs); }\n" \
 		"\tif (@why == 2) { printf(\"end %lld exec\\n\", nsecs); }\n" \
@@ -411,7 +393,7 @@ function end(    maps, text, name) {
 		"\tif (@why == 4) { printf(\"end %lld limit\\n\", nsecs); }\n" \
 		"\tif (@why == 3) { printf(\"end %lld duration\\n\", @until); }\n"
 	maps = script
-	while (match(maps, /@[a-z_]+/)) {
+	while (match(maps, /@[a-z_]+[0-9]*/)) {
 		name = substr(maps, RSTART, RLENGTH)
 		if (!(name in cleared))
 			text = text "\tclear(" name ");\n"
@@ -427,9 +409,10 @@ END {
 		print "config = { unstable_dw_ustack = \"enable\" }"
 	printf "%s%s%s", own_config, own_before, structures
 	# The first of all: here bpftrace learns the types.
-	show("BEGIN", "\t@why = 0;\n\t@copied = (uint64)" (thin ? 16777217 : 0) ";\n\t@missed = (uint64)0;\n\t@thin = (uint64)" (thin ? 1 : 0) ";\n\t@begun = 0;\n\t@until = (uint64)0;\n" \
+	show("BEGIN", "\t@why = 0;\n\t@copied = (uint64)" (thin ? 33554433 : 0) ";\n\t@missed = (uint64)0;\n\t@thin = (uint64)" (thin ? 1 : 0) ";\n\t@begun = 0;\n\t@until = (uint64)0;\n" \
 		"\t@events = (uint64)0;\n\t@uncounted = (uint64)0;\n\t@uncounted_ns = (uint64)0;\n" \
-		(exact ? "\t@poll_thread[(uint64)0] = (uint64)0;\n\t@polls = (uint64)0;\n\t@polls_ns = (uint64)0;\n" : "") (tokio ? "\t@worked = (uint64)0;\n\t@doubt = (uint64)0;\n" : ""))
+		(exact ? "\t@poll_thread[(uint64)0] = (uint64)0;\n\t@poll_from = (uint64)0;\n\t@polls = (uint64)0;\n\t@polls_ns = (uint64)0;\n" : "") (tokio ? "\t@worked = (uint64)0;\n\t@doubt = (uint64)0;\n" : "") \
+		(stacks == "copy" ? "\t@piece = (uint64)0;\n\tprintf(\"copying %d " shape "\\n\", pid);\n" : ""))
 	fuse("tracepoint:sched:sched_switch", "pid == $1 || @worker[args->next_pid]")
 	fuse("tracepoint:sched:sched_waking", "@worker[args->pid]")
 	for (i = 1; i <= heads; i++)
@@ -437,11 +420,7 @@ END {
 			continue
 		else if (order[i] ~ /^site /)
 			show_sites(substr(order[i], 6), program[order[i]])
-		else if (order[i] != "back" && !(order[i] in printer))
-			show(order[i], program[order[i]])
-	# Behind those that leave it something to print.
-	for (i = 1; i <= heads; i++)
-		if (order[i] in printer)
+		else if (order[i] != "back")
 			show(order[i], program[order[i]])
 	back()
 	begin()

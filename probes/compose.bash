@@ -11,8 +11,8 @@ window() {
 	printf '0x%x %d' "$1" "$k"
 }
 
-# Where the target's code is, in two windows: the executable's own and the libraries'. What lies between them is left out.
-code_windows() {
+# Where the target's code is: from where to where the executable's own, then the libraries'. What lies between them is left out.
+code_bounds() {
 	local kind start end path rest own=() others=()
 
 	while read -r kind start end _ _ _ path; do
@@ -25,9 +25,7 @@ code_windows() {
 			others=("${others[0]-$rest}" "$end")
 		fi
 	done <<<"$HEAD"
-	# shellcheck disable=SC2016,SC2046,SC2183 # the variables are of bpftrace; numbers, two each
-	printf '$lo0 = (uint64)%s; $k0 = (uint64)%d; $lo1 = (uint64)%s; $k1 = (uint64)%d;' \
-		$(window "${own[0]-0}" "${own[1]-0}") $(window "${others[0]-0}" "${others[1]-0}")
+	printf '%x %x %x %x' "${own[0]-0}" "${own[1]-0}" "${others[0]-0}" "${others[1]-0}"
 }
 
 # Where the kernel's code in the target is, a window, or nothing.
@@ -145,27 +143,60 @@ choose_stacks() {
 	copy) how="copied (up to $STACK_KIB KiB), unwound by CFI" ;;
 	esac
 	add_meta stacks "$how"
+	lay_out_copies
 }
 
 walks_dwarf() {
 	((BPFTRACE[0] > 0 || BPFTRACE[1] >= 26)) && [[ $(bpftrace --help 2>&1) == *--dwarf-pid* ]]
 }
 
+# How the maps are laid out that stacks are copied to (stack.bt): sets KEYS, how many each map of the script holds, ROWS, the most that
+# one stack takes, SLOTS, for how many there is room, and KEPT, how many a thread has to itself. A row is 2 KiB. Every map has as many keys, and the kernel sets the memory
+# of all aside at once: so these are 8 MiB, or 16 where more than 32 CPUs or threads may write to them at once. Where
+# stacks have to be kept until a thread is back, half is for that, and there are more for many workers: up to 32 MiB.
+lay_out_copies() {
+	local cpus
+
+	cpus=$(getconf _NPROCESSORS_ONLN)
+	KEYS=4096 ROWS=$(((STACK_KIB + 1) / 2))
+	((cpus <= 32 || ${#WATCHED[@]} <= 32)) || KEYS=8192
+	SLOTS=$KEYS
+	if ((!RESUME)); then
+		while ((KEYS < 4 * ROWS * ${#WATCHED[@]} && KEYS < 16384)); do
+			((KEYS *= 2))
+		done
+		SLOTS=$((KEYS / 2))
+	fi
+	((SLOTS -= SLOTS % ROWS))
+	((KEPT = (KEYS - SLOTS) / ${#WATCHED[@]}, KEPT = KEPT > 512 ? 512 : KEPT, KEPT = KEPT < 2 * ROWS ? 2 * ROWS : KEPT))
+}
+
+# What stack.bt has to know: as statements, and as it tells who reads the copies.
+copy_sizes() {
+	# shellcheck disable=SC2016 # the variables are of bpftrace
+	printf '$most = (uint64)%d; $slots = (uint64)%d; $kept_slots = (uint64)%d;' "$ROWS" "$SLOTS" "$KEPT"
+}
+
 # The script that bpftrace runs, put together by compose.awk.
 compose_script() {
-	local probes=("$PROBES"/{threads,runq,sleep}.bt) bodies=("$PROBES/stack.bt") sites='' script
+	local probes=("$PROBES"/{threads,runq,sleep}.bt) bodies=() sites='' script
 
 	case $POLLS in
 	tls) bodies+=("$PROBES/poll.bt") ;;
 	uprobe) bodies+=("$PROBES/pollentry.bt") sites=${SITES[*]} ;;
 	esac
+	bodies=("$PROBES/stack.bt" ${bodies[@]+"${bodies[@]}"})
 	[[ $POLLS == off ]] || probes+=("$PROBES/sample.bt")
 	for script in ${OWN[@]+"${OWN[@]}"}; do
 		probes+=("$(realpath -- "$script")")
 	done
-	printf '// Composed by hud-trace %s from probes/*.bt\n\n' "$VERSION"
+	printf '// Composed by hud-trace %s from probes/*.bt\n' "$VERSION"
+	[[ $STACKS != copy ]] || printf '//\n// %s\n//\n//     %s\n' \
+		'It copies stacks to maps of its own. By hand, run it so, or there will be no stacks in what it prints:' \
+		"sudo env $(bpftrace_settings) bpftrace -q -B line FILE | sudo hud-postproc copies"
+	printf '\n'
 	awk -v pid="$PID" -v threshold="$THRESHOLD_US" -v hz="$HZ" -v ticks="$TICKS" -v rest=$((TICKS && REST_HZ < HZ)) -v workers="${WATCHED[*]}" -v duration="${DURATION_MS:-0}" \
-		-v stacks="$STACKS" -v chunks=$((STACK_KIB * 8)) -v windows="$(code_windows)" -v vdso="$(vdso)" -v watch="$(watch_names)" \
+		-v stacks="$STACKS" -v sizes="$(copy_sizes)" -v shape="$ROWS $SLOTS $KEPT $(code_bounds)" -v vdso="$(vdso)" -v watch="$(watch_names)" \
 		-v resume="$RESUME" -v raw=$((BPFTRACE[0] > 0 || BPFTRACE[1] >= 20)) -v tokio="$(tokio_state)" -v sites="$sites" \
 		-v tracer=$$ -v thin=$((THINNER > 0)) -v most=10000 -v own=${#OWN[@]} -v flush="$VIEW" -v bodies="${#bodies[@]}" \
 		-f "$PROBES/compose.awk" -f "$PROBES/own.awk" "${bodies[@]}" "${bodies[@]}" "${probes[@]}"

@@ -158,7 +158,7 @@ long_options() {
 	accepted --polls estimate
 	accepted --polls off
 	accepted --stack-size 1
-	accepted --stack-size 80
+	accepted --stack-size 512
 	accepted --workers tokio
 	accepted --chart x.png
 	accepted --chart x.svg

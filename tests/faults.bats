@@ -711,7 +711,7 @@ kernel_memory() {
 	grep -q 'from now on no stacks are copied$' err
 	grep -q '^polls  *probing them costs a worker more than' err
 	grep -q '@thin = (uint64)1;' begin
-	grep -q '@copied = (uint64)16777217;' begin
+	grep -q '@copied = (uint64)33554433;' begin
 	nothing_left
 }
 

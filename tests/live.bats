@@ -322,7 +322,7 @@ measured() {
 	start_server "$DEBUG"
 	start_load
 	"$HUD" --pid "$SERVER" --threshold 0.05 --polls tls --stacks copy --print-script >script
-	edit script 's/@copied > 16777216/@copied > 100000/'
+	edit script 's/@copied > 33554432/@copied > 100000/'
 	edit script 's/@events >= 10000/@events >= 3/'
 	edit script 's/\(@polls [<=>-]* \)10000/\12/g'
 	"$POSTPROC" head --pid "$SERVER" --meta threshold-us=50 --meta 'polls=tls x' >r

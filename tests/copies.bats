@@ -1,0 +1,179 @@
+#!/usr/bin/env bats
+# Stacks that are copied: what the kernel verifies for it, how deep they are, who reads them. Needs root and BPF.
+
+bats_require_minimum_version 1.5.0
+load helpers
+
+setup_file() {
+	export WHY_NOT='' RELEASE=''
+	WHY_NOT=$(why_not)
+	[[ ! $WHY_NOT ]] || return 0
+	RELEASE=$(timeout 300 "$DEMO/build" release-debug | tail -n 1)
+	[[ -x $RELEASE && -x $POSTPROC ]]
+}
+
+setup() {
+	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
+	STARTED=()
+	cd "$BATS_TEST_TMPDIR"
+}
+
+teardown() {
+	end_started
+}
+
+# Starts deep-stack $1 $2, whose one thread that has work counts as a worker. Sets SERVER.
+start_deep() {
+	# No frame pointers, as in a release build.
+	cc -O2 -fomit-frame-pointer -fno-optimize-sibling-calls -o target "$ROOT/tests/deep-stack.c" -lpthread
+	./target "$@" >target.out 2>&1 3>&- &
+	SERVER=$!
+	STARTED+=("$SERVER")
+	within 30 grep -qx ready target.out
+}
+
+# How many instructions the kernel has verified for each program of the script $1, END's too.
+verified() {
+	env --default-signal=INT BPFTRACE_LOG_SIZE=10000000 BPFTRACE_NO_USER_SYMBOLS=1 timeout 120 bpftrace -v "$1" >log 2>&1 3>&-
+	sed -n 's/^processed \([0-9]*\) insns.*/\1/p' log
+}
+
+# The script that hud-trace composes with the options $@ is small for the verifier: old ones give up at 1,000,000, and count more.
+is_small() {
+	local programs
+
+	"$HUD" --pid "$SERVER" --duration 1 --print-script "$@" >script
+	programs=$(grep -cE '^(tracepoint|profile|interval|uprobe|BEGIN|END)' script)
+	verified script >counts
+	echo "$* ($programs programs): $(sort -n counts | tr '\n' ' ')"
+	(($(wc -l <counts) >= programs))
+	awk '$1 > 100000 { exit 1 }' counts
+}
+
+@test "no program makes the kernel verify more than 100,000 instructions" {
+	start_server "$RELEASE"
+	is_small
+	is_small --stack-size 512
+	is_small --polls estimate
+	is_small --polls uprobe
+	is_small --stacks fp
+}
+
+@test "nor where the kernel does not tell when a thread is back" {
+	start_server "$RELEASE" GLIBC_TUNABLES=glibc.pthread.rseq=0
+	is_small
+	(($(grep -c '^tracepoint:rseq' script) == 0))
+	is_small --stack-size 512
+	is_small --polls estimate
+}
+
+# In the recording $1 there are stacks of sleeps and of samples, and they lead to where their thread has begun, but for those
+# that are said not to: on a machine that has much to do some are written over, and leaving a CPU often takes many copies.
+whole() {
+	"$POSTPROC" resolve "$1" >resolved
+	awk '$1 == "frame" { whole[$2] = $3 }
+		$1 == "torn" || $1 == "limit" { said += $3 }
+		$1 == "sample" && $6 != "0" { n["sample", whole[$6] == "whole"]++ }
+		$1 == "sleep" && $9 != "0" { n["sleep", whole[$9] == "whole"]++ }
+		END {
+			print "samples: " n["sample", 1] + 0 " whole, " n["sample", 0] + 0 " not"
+			print "sleeps: " n["sleep", 1] + 0 " whole, " n["sleep", 0] + 0 " not; " said + 0 " said"
+			exit !(n["sample", 1] > 9 && n["sleep", 1] > 9 && n["sample", 0] + n["sleep", 0] <= said)
+		}' resolved
+}
+
+@test "100 KiB of frames without frame pointers: whole" {
+	start_deep 100 20000
+	start_trace --workers target --duration 3 --record r
+	ends_with 0
+	whole r
+	grep -q '^meta stacks copied (up to 128 KiB)' r
+	# The same where the kernel does not tell when a thread is back.
+	end_started
+	GLIBC_TUNABLES=glibc.pthread.rseq=0 start_deep 100 20000
+	start_trace --workers target --duration 3 --record r2
+	ends_with 0
+	whole r2
+}
+
+@test "400 KiB of frames: cut, unless a larger size is asked for" {
+	start_deep 400 60000
+	start_trace --workers target --duration 2 --record r
+	ends_with 0
+	! whole r || return 1
+	start_trace --workers target --duration 3 --stack-size 512 --record r2
+	ends_with 0
+	whole r2
+}
+
+@test "who reads the copies can do nothing else" {
+	local copier
+
+	start_server "$RELEASE"
+	start_load
+	start_trace
+	await_tracing
+	for copier in $(marked hud-postproc); do
+		[[ $(tr '\0' ' ' <"/proc/$copier/cmdline") != *' copies ' ]] || break
+	done
+	cat "/proc/$copier/status"
+	[[ $(tr '\0' ' ' <"/proc/$copier/cmdline") == *' copies ' ]]
+	(($(awk '$1 == "Uid:" { print $3 }' "/proc/$copier/status") != 0))
+	grep -qE $'^CapEff:\t(0000008000000000|0000000000200000)$' "/proc/$copier/status" # BPF, or SYS_ADMIN before Linux 5.8
+	grep -q $'^CapBnd:\t0*$' "/proc/$copier/status"
+	grep -q $'^NoNewPrivs:\t1$' "/proc/$copier/status"
+	grep -q $'^Seccomp:\t2$' "/proc/$copier/status"
+	kill -INT "$TRACE"
+	ends_with 0
+	nothing_left
+}
+
+@test "what is written over before it is read is cut, counted and said" {
+	local copier
+
+	start_deep 100 4000
+	start_trace --workers target --threshold 2 --record r
+	await_tracing
+	for copier in $(marked hud-postproc); do
+		[[ $(tr '\0' ' ' <"/proc/$copier/cmdline") != *' copies ' ]] || break
+	done
+	kill -STOP "$copier"
+	# 125 times 100 KiB a second, and room for 8 MiB.
+	sleep 3
+	kill -CONT "$copier"
+	sleep 1
+	kill -INT "$TRACE"
+	ends_with 0
+	grep -E '^torn [0-9]+ [1-9]' r
+	tr -s ' \n' ' ' <out | grep -qE '[0-9]+ copied stacks were written over before they were read'
+}
+
+@test "a script run by hand: its header tells how" {
+	local command
+
+	start_server "$RELEASE"
+	start_load
+	"$HUD" --pid "$SERVER" --duration 3 --print-script >FILE
+	command=$(sed -n '/^$/q; s:^//     sudo \(env .*\) | sudo hud-postproc copies$:\1:p' FILE)
+	[[ $command == *' bpftrace -q -B line FILE' ]]
+	"$POSTPROC" head --pid "$SERVER" --meta threshold-us=5000 >r
+	timeout 100 $command 2>err 3>&- | "$POSTPROC" copies >>r
+	whole r
+	(($(grep -cE '^(copying|copied|returned) ' r) == 0))
+	"$HUD" --pid "$SERVER" --duration 3 --stacks fp --print-script >FILE
+	(($(grep -c 'hud-postproc' FILE) == 0))
+	timeout 100 env BPFTRACE_NO_USER_SYMBOLS=1 BPFTRACE_LOG_SIZE=10000000 bpftrace -q FILE >out 2>err 3>&-
+	grep -q '^frames ' out
+	grep -q '^sleep ' out
+}
+
+@test "without the right to read the maps, it says so and events come without stacks" {
+	start_server "$RELEASE"
+	printf 'copying %d 64 4096 0 1000 2000 0 0\ncopied 8000000000000040 7 1500 7000 7010 328\nsample 5 7 0 1 8000000000000040\n' "$SERVER" |
+		"$POSTPROC" copies >out 2>err
+	cat out err
+	grep -q "^hud-postproc copies: no stacks: the maps of process $SERVER cannot be read: " err
+	grep -q '^stack [0-9a-f]* 7 1500 7000 7010 0$' out
+	grep -qE '^sample 5 7 0 1 [0-9a-f]+$' out
+	grep -qE '^torn [0-9]+ 1$' out
+}
