@@ -186,7 +186,7 @@ await_bpftrace() {
 				UNREAD=1
 			elif [[ ! $patience ]]; then
 				# bpftrace is about to notice that itself, and a signal on top would cost its last lines.
-				patience=$((BEGUN ? 5 + ${#SITES[@]} / 5 : 1))
+				patience=$((BEGUN ? 30 + ${#SITES[@]} / 5 : 1))
 				exec_bound KILL sleep "$patience" &
 				WATCHER=$!
 				continue
@@ -270,7 +270,7 @@ await() {
 
 	while [[ $child ]]; do
 		signals=$SIGNALS result=0
-		! is_lost "$child" || break
+		! is_lost "$child" || { child='' && break; }
 		wait "$child" 2>/dev/null || result=$?
 		((result > 128 && signals != SIGNALS)) || child=
 	done
