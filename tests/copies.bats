@@ -111,8 +111,8 @@ whole() {
 
 	start_server "$RELEASE"
 	start_load
-	start_trace
-	await_tracing
+	start_trace --record r
+	within 120 begun r.partial
 	for copier in $(marked hud-postproc); do
 		[[ $(tr '\0' ' ' <"/proc/$copier/cmdline") != *' copies ' ]] || break
 	done
@@ -128,20 +128,28 @@ whole() {
 	nothing_left
 }
 
+# How often the threads of the target have gone to sleep.
+sleeps() {
+	awk '$1 == "voluntary_ctxt_switches:" { n += $2 } END { print n }' "/proc/$SERVER/task/"*/status
+}
+
+has_slept() {
+	(($(sleeps) >= $1))
+}
+
 @test "what is written over before it is read is cut, counted and said" {
 	local copier
 
 	start_deep 100 4000
 	start_trace --workers target --threshold 2 --record r
-	await_tracing
+	within 120 begun r.partial
 	for copier in $(marked hud-postproc); do
 		[[ $(tr '\0' ' ' <"/proc/$copier/cmdline") != *' copies ' ]] || break
 	done
 	kill -STOP "$copier"
-	# 125 times 100 KiB a second, and room for 8 MiB.
-	sleep 3
+	# 100 KiB each time, and room for 8 MiB.
+	within 120 has_slept $(($(sleeps) + 200))
 	kill -CONT "$copier"
-	sleep 1
 	kill -INT "$TRACE"
 	ends_with 0
 	grep -E '^torn [0-9]+ [1-9]' r
