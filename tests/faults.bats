@@ -120,12 +120,15 @@ EVENT='runq 30000000 %d 0 20000000 W 0 77 78 0 rival\n'
 # Gives a second signal to hud-trace while its report is made.
 @test "signals on the way to the report: it is made all the same" {
 	start_target
-	start_fake 'trap "sleep 1; echo end 99 interrupt; exit" TERM; echo begin 5; touch ready; while :; do sleep 0.1; done'
+	start_fake 'trap "touch told; until [[ -e all ]]; do sleep 0.1; done; echo end 99 interrupt; exit" TERM; echo begin 5; touch ready
+		while :; do sleep 0.1; done'
 	within 20 test -e ready
-	for signal in TERM HUP TERM HUP; do
+	kill -TERM "$TRACE"
+	within 20 test -e told
+	for signal in HUP TERM HUP; do
 		kill "-$signal" "$TRACE"
-		sleep 0.4
 	done
+	touch all
 	ends_with 0
 	reported out
 	nothing_left
@@ -421,12 +424,12 @@ elsewhere() {
 
 # --- what its output leads to
 
-# The pipe on standard input holds nearly all that it can, 64 KiB.
+# The pipe on standard input holds much of what it can, 64 KiB: pages that are written in parts hold less.
 pipe_full() {
 	/usr/bin/python3 -c 'import array, fcntl, termios
 held = array.array("i", [0])
 fcntl.ioctl(0, termios.FIONREAD, held)
-raise SystemExit(held[0] < 60000)'
+raise SystemExit(held[0] < 30000)'
 }
 
 @test "a reader that rests: all comes, in the end" {
@@ -705,7 +708,7 @@ kernel_memory() {
 	BT
 	export REAL_BPFTRACE
 	REAL_BPFTRACE=$(command -v bpftrace)
-	PATH=$PWD/fake:$PATH start_fake 'if mkdir first; then exec "$REAL_BPFTRACE" -q -B line dear.bt
+	PATH=$PWD/fake:$PATH start_fake 'echo begin 5; if mkdir first; then exec "$REAL_BPFTRACE" -q -B line dear.bt
 		else sed -n "/^BEGIN/,/^}/p" script >begin; echo "end 99 duration"; fi' --polls uprobe --max-overhead 1
 	ends_with 0
 	grep -q 'from now on no stacks are copied$' err
