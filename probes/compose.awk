@@ -10,8 +10,8 @@
 # behind bpftrace's id), vdso (a window around the kernel's code in the process: its start and the logarithm of its length), resume (1: a tracepoint fires when a thread is back in user mode), raw
 # (1: bpftrace prints stacks as bare addresses), tokio (statements that set $id_at and the others of poll.bt; empty: polls are
 # not told apart so), tracer (the process id of hud-trace), thin (1: no stacks are copied from the start), most (events of waits in a second), sites (what pollentry.bt probes: for each site its kind, 1 if it is slow, and its address in the
-# executable, as in P0:0x1234), own (how many of the last files are scripts of the user's: see own.awk), watch (statements that
-# look at a new name), duration (ms, 0: no end).
+# executable, as in P0:0x1234), own (how many of the last files are scripts of the user's: see own.awk), named (a condition: is the current thread named
+# like a worker?), names (statements that it needs), duration (ms, 0: no end).
 #
 # Probes with the same name and filter become one program, and those of a switch of threads or of a wake-up become one whatever their
 # filters: each program costs every thread of the machine a little, each time.
@@ -92,9 +92,7 @@ function spares() {
 
 # Takes the current thread for a worker, if it is one.
 function discover(    text) {
-	text = tokio ? "if ($core != 0) { @worker[tid] = 1; }" : watch
-	gsub(/args->newcomm/, "comm", text)
-	gsub(/args->pid/, "tid", text)
+	text = tokio ? "if ($core != 0) { @worker[tid] = 1; }" : named ? "if (" named ") { @worker[tid] = 1; }" : ""
 	return "\t" text "\n\tif (@worker[tid] == 1) {\n\t\tprintf(\"named %lld %d %r\\n\", nsecs, tid, " \
 		"buf(((struct task_struct *)curtask)->comm, 16));\n\t}\n"
 }
@@ -134,8 +132,8 @@ function expand(line) {
 		return exact ? spare() : ""
 	# Tokio's state tells: of what sleeps outside a poll nothing is kept.
 	sub(/ \/\*@polling\*\//, tokio ? " \\&\\& $poll != 0" : "", line)
-	# Before that, half of the probes would tell half of the truth; afterwards these threads are found by what they do.
-	sub(/\/\/@watch/, watch ? "if (@begun == 1) { " watch "}" : "", line)
+	# It is looked at again as soon as it leaves its CPU.
+	sub(/\/\/@watch/, !tokio && named ? "delete(@looked[args->pid]);" : "", line)
 	if (line ~ /\/\/@gone/)
 		return gone()
 	if (in_back && resume)
@@ -322,17 +320,24 @@ function fuse(point, filter,    i, text) {
 	show(point " /" filter "/", text)
 }
 
-# Nothing is seen of the workers until all is attached, which takes a moment: half of the probes would tell half of the truth.
-function begin(    i, n, tid, text) {
-	n = split(workers, tid, " ")
-	for (i = 1; i <= n; i++)
-		text = text "\t@worker[" tid[i] "] = 1;\n"
+# Nothing is seen of the workers until all is attached, which takes a moment: half of the probes would tell half of the truth. Very
+# many workers are told by several programs, one after the other: what takes bpftrace long is a long program.
+function begin(    i, n, tid, text, parts) {
 	if (duration)
 		show("interval:ms:" duration, counted() "\t@why = 3;\n\t@until = nsecs;\n\texit();\n")
 	# What bpftrace has to say is written when 4 KiB of it have come together: with a line like this, at once.
 	if (flush)
 		show("interval:ms:250", "\tprint(\"#\");\n")
-	show("interval:ms:50 /@begun == 0/", "\t@begun = 1;\n\tprintf(\"begin %lld\\n\", nsecs);\n" text)
+	n = split(workers, tid, " ")
+	for (i = 1; i <= n; i++) {
+		text = text "\t@worker[" tid[i] "] = 1;\n"
+		if (i % 250 == 0 && i < n) {
+			show("interval:ms:50 /@told == " parts + 0 "/", text "\t@told = " ++parts ";\n")
+			text = ""
+		}
+	}
+	show("interval:ms:50 /@begun == 0" (parts ? " && @told == " parts : "") "/", \
+		"\t@begun = 1;\n\tprintf(\"begin %lld\\n\", nsecs);\n" text)
 }
 
 # Where polls are told apart: which sleeps count. None outside a poll; in one that is long already, short ones too; else those that
@@ -409,7 +414,7 @@ END {
 		print "config = { unstable_dw_ustack = \"enable\" }"
 	printf "%s%s%s", own_config, own_before, structures
 	# The first of all: here bpftrace learns the types.
-	show("BEGIN", "\t@why = 0;\n\t@copied = (uint64)" (thin ? 33554433 : 0) ";\n\t@missed = (uint64)0;\n\t@thin = (uint64)" (thin ? 1 : 0) ";\n\t@begun = 0;\n\t@until = (uint64)0;\n" \
+	show("BEGIN", (tokio || !names ? "" : "\t" names "\n") "\t@told = 0;\n\t@why = 0;\n\t@copied = (uint64)" (thin ? 33554433 : 0) ";\n\t@missed = (uint64)0;\n\t@thin = (uint64)" (thin ? 1 : 0) ";\n\t@begun = 0;\n\t@until = (uint64)0;\n" \
 		"\t@events = (uint64)0;\n\t@uncounted = (uint64)0;\n\t@uncounted_ns = (uint64)0;\n" \
 		(exact ? "\t@poll_thread[(uint64)0] = (uint64)0;\n\t@poll_from = (uint64)0;\n\t@polls = (uint64)0;\n\t@polls_ns = (uint64)0;\n" : "") (tokio ? "\t@worked = (uint64)0;\n\t@doubt = (uint64)0;\n" : "") \
 		(stacks == "copy" ? "\t@piece = (uint64)0;\n\tprintf(\"copying %d " shape "\\n\", pid);\n" : ""))

@@ -37,22 +37,23 @@ vdso() {
 	done <<<"$HEAD"
 }
 
-# Threads that take one of the workers' names later are workers too. Names with odd characters are not pasted into a script.
-watch_names() {
-	local tid name
+# Threads that take one of the workers' names later are workers too: sets NAMED to the condition for that, and NAMES to statements that
+# it needs. Names with odd characters are not pasted into a script.
+choose_names() {
+	local plain='^[A-Za-z0-9_.:/@\ -]+$' kind tid watched name
 	local -A seen=()
 
+	NAMED='' NAMES=''
 	if [[ $WORKERS ]]; then
-		seen[${WORKERS:0:15}]=1
-	else
-		for tid in "${WATCHED[@]}"; do
-			name=$(sed -n "s/^thread $tid [^ ]* 1 //p" <<<"$HEAD")
-			[[ $tid == "$PID" || ! $name ]] || seen[$name]=1
-		done
+		[[ ! ${WORKERS:0:15} =~ $plain ]] || NAMED="strncmp(comm, \"${WORKERS:0:15}\", ${#BASH_REMATCH}) == 0"
+		return
 	fi
+	while read -r kind tid _ watched name; do
+		[[ $kind != thread || $watched != 1 || $tid == "$PID" || ! $name =~ $plain ]] || seen[$name]=1
+	done <<<"$HEAD"
 	for name in "${!seen[@]}"; do
-		[[ $name =~ ^[A-Za-z0-9_.:/@\ -]+$ ]] || continue
-		printf 'if (strncmp(args->newcomm, "%s", %d) == 0) { @worker[args->pid] = 1; } ' "$name" "${#name}"
+		NAMED='@watched[comm]'
+		NAMES+="@watched[\"$name\"] = 1; "
 	done
 }
 
@@ -160,6 +161,9 @@ lay_out_copies() {
 	cpus=$(getconf _NPROCESSORS_ONLN)
 	KEYS=4096 ROWS=$(((STACK_KIB + 1) / 2))
 	((cpus <= 32 || ${#WATCHED[@]} <= 32)) || KEYS=8192
+	while ((KEYS < ${#WATCHED[@]} * 5 / 4)); do
+		((KEYS *= 2))
+	done
 	SLOTS=$KEYS
 	if ((!RESUME)); then
 		while ((KEYS < 4 * ROWS * ${#WATCHED[@]} && KEYS < 16384)); do
@@ -190,13 +194,14 @@ compose_script() {
 	for script in ${OWN[@]+"${OWN[@]}"}; do
 		probes+=("$(realpath -- "$script")")
 	done
+	choose_names
 	printf '// Composed by hud-trace %s from probes/*.bt\n' "$VERSION"
 	[[ $STACKS != copy ]] || printf '//\n// %s\n//\n//     %s\n' \
 		'It copies stacks to maps of its own. By hand, run it so, or there will be no stacks in what it prints:' \
 		"sudo env $(bpftrace_settings) bpftrace -q -B line FILE | sudo hud-postproc copies"
 	printf '\n'
 	awk -v pid="$PID" -v threshold="$THRESHOLD_US" -v hz="$HZ" -v ticks="$TICKS" -v rest=$((TICKS && REST_HZ < HZ)) -v workers="${WATCHED[*]}" -v duration="${DURATION_MS:-0}" \
-		-v stacks="$STACKS" -v sizes="$(copy_sizes)" -v shape="$ROWS $SLOTS $KEPT $(code_bounds)" -v vdso="$(vdso)" -v watch="$(watch_names)" \
+		-v stacks="$STACKS" -v sizes="$(copy_sizes)" -v shape="$ROWS $SLOTS $KEPT $(code_bounds)" -v vdso="$(vdso)" -v named="$NAMED" -v names="$NAMES" \
 		-v resume="$RESUME" -v raw=$((BPFTRACE[0] > 0 || BPFTRACE[1] >= 20)) -v tokio="$(tokio_state)" -v sites="$sites" \
 		-v tracer=$$ -v thin=$((THINNER > 0)) -v most=10000 -v own=${#OWN[@]} -v flush="$VIEW" -v bodies="${#bodies[@]}" \
 		-f "$PROBES/compose.awk" -f "$PROBES/own.awk" "${bodies[@]}" "${bodies[@]}" "${probes[@]}"

@@ -327,7 +327,7 @@ long_options() {
 	[[ $output == *'profile:hz:49 '* ]]
 	[[ $output == *'interval:ms:3000'* ]]
 	[[ $output == *7000* ]]
-	[[ $output == *'strncmp(args->newcomm, "hudtest", 7)'* ]]
+	[[ $output == *'strncmp(comm, "hudtest", 7)'* ]]
 	# Nothing is left to fill in.
 	run -1 grep -nE '\$[12]([^0-9]|$)|//@|@composed|@standalone' <<<"$output"
 	# The braces match.
