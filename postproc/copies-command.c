@@ -36,11 +36,11 @@ struct input {
 	struct copies *copies; /* NULL until the script has told where they are */
 };
 
-static size_t read_copy(void *data, uint64_t copy, size_t bytes, uint64_t *words)
+static size_t read_copy(void *data, uint64_t copy, size_t bytes, uint64_t *words, bool *cleared)
 {
 	struct copyring *ring = data;
 
-	return ring ? copyring_read(ring, copy, bytes, words) : 0;
+	return ring ? copyring_read(ring, copy, bytes, words, cleared) : 0;
 }
 
 /* copying BPFTRACE ROWS SLOTS KEPT CODE_START CODE_END CODE_START CODE_END. Returns false after a message if this process must not go on. */

@@ -216,11 +216,12 @@ static void take_copied(struct copies *copies, struct fields *c, int64_t now)
 	uint64_t ip = field_hex(c), sp = field_hex(c), bp = field_hex(c);
 	size_t bytes = (size_t)field_decimal(c, COPY_MAX), there;
 	const struct returned *returned = returned_of(copies, copy);
+	bool cleared = false;
 
 	if (c->bad)
 		return;
-	there = bytes ? copies->read(copies->data, copy, bytes, copies->words) : 0;
-	copies->torn += there < bytes;
+	there = bytes ? copies->read(copies->data, copy, bytes, copies->words, &cleared) : 0;
+	copies->torn += there < bytes && !cleared;
 	size_t count = there / sizeof(*copies->words);
 	uint64_t id = mix(filter(&copies->code, sp, copies->words, count), ip);
 

@@ -17,8 +17,9 @@ struct code_bounds {
 	uint64_t start[2], end[2];
 };
 
-/* Reads `bytes` bytes of a copy into `words`; returns how many, from the first on, were still there. */
-typedef size_t copies_read(void *data, uint64_t copy, size_t bytes, uint64_t *words);
+/* Reads `bytes` bytes of a copy into `words`; returns how many, from the first on, were still there. Sets *cleared if there are less because
+ * the script has ended, which empties its maps. */
+typedef size_t copies_read(void *data, uint64_t copy, size_t bytes, uint64_t *words, bool *cleared);
 
 /* Writes to `out`, which stays the caller's. Exits the program when out of memory. */
 struct copies *copies_new(FILE *out, const struct code_bounds *code, copies_read *read, void *data);

@@ -119,24 +119,40 @@ static bool read_row(const struct copyring *ring, const struct place *place, uin
 	return true;
 }
 
-size_t copyring_read(struct copyring *ring, uint64_t copy, size_t bytes, uint64_t *words)
+/* Of all that is left of a copy that was told, its maps have no trace. */
+static bool is_cleared(const struct copyring *ring, const struct place *place)
 {
-	const struct place place = find(ring, copy);
+	uint64_t at;
+
+	return place->kept ? !bpfmap_value(ring->map[KEPT_AT].map, place->tid, &at)
+			   : bpfmap_number(ring->map[PIECE].map) == 0;
+}
+
+static size_t read_rows(const struct copyring *ring, const struct place *place, size_t bytes, char *to)
+{
 	size_t sure = 0, done = 0;
 
-	if (bytes > ring->shape.rows * ROW_SIZE)
-		bytes = ring->shape.rows * ROW_SIZE;
 	for (uint64_t row = 0; done < bytes; row++) {
 		size_t left = bytes - done;
 
-		if (!read_row(ring, &place, row, left, (char *)words + done))
+		if (!read_row(ring, place, row, left, to + done))
 			break;
 		done += left < ROW_SIZE ? left : ROW_SIZE;
 		if (done < bytes && row % CHECK_ROWS != CHECK_ROWS - 1)
 			continue;
-		if (!is_there(ring, &place))
+		if (!is_there(ring, place))
 			return sure;
 		sure = done;
 	}
-	return done > sure && is_there(ring, &place) ? done : sure;
+	return done > sure && is_there(ring, place) ? done : sure;
+}
+
+size_t copyring_read(struct copyring *ring, uint64_t copy, size_t bytes, uint64_t *words, bool *cleared)
+{
+	const struct place place = find(ring, copy);
+	size_t most = ring->shape.rows * ROW_SIZE, there;
+
+	there = read_rows(ring, &place, bytes < most ? bytes : most, (char *)words);
+	*cleared = there < bytes && is_cleared(ring, &place);
+	return there;
 }

@@ -2,6 +2,7 @@
 #ifndef HUD_COPYRING_H
 #define HUD_COPYRING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -19,7 +20,8 @@ struct copyring *copyring_open(pid_t pid, const struct copyring_shape *shape);
 void copyring_close(struct copyring *ring);
 
 /* Reads `bytes` bytes of a copy, as far as they are still there: the maps are used again. `words` has room for so many. Returns how many
- * bytes, from the first on, are those that were copied. */
-size_t copyring_read(struct copyring *ring, uint64_t copy, size_t bytes, uint64_t *words);
+ * bytes, from the first on, are those that were copied. Sets *cleared if there are less because the script has emptied its maps, as it does
+ * when it ends. */
+size_t copyring_read(struct copyring *ring, uint64_t copy, size_t bytes, uint64_t *words, bool *cleared);
 
 #endif
