@@ -26,6 +26,7 @@ enum event_kind {
 	EVENT_COUNTED,
 	EVENT_THIN,
 	EVENT_TORN,
+	EVENT_STRANGE,
 	EVENT_LOST,
 	EVENT_STACK,
 	EVENT_WORDS,
@@ -67,7 +68,7 @@ struct event {
 	uint64_t ip, sp, bp, lr; /* STACK: registers, lr 0 where there is none. ADDRESS: ip */
 	uint32_t chunks;	 /* STACK: how many chunks were copied */
 	uint32_t chunk;		 /* WORDS: which of them this is, from 0. TOOK: how long, see model.h */
-	uint64_t count;		 /* LOST, LIMIT, TORN, COUNTED; RETURNS: of pairs; TOOK: of polls */
+	uint64_t count;		 /* LOST, LIMIT, TORN, STRANGE, COUNTED; RETURNS: of pairs; TOOK: of polls */
 	const char *key,
 		*text; /* META: key and value; THREAD: role and comm; SITE: kind and future; NAMED: comm; END: why */
 	union {	       /* the largest, each of a kind of its own */

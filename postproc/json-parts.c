@@ -74,6 +74,7 @@ static void trace(struct json *j, const struct model *m)
 	json_number(j, "stacks_missing", m->stacks_missing);
 	json_number(j, "stacks_skipped", m->stacks_skipped);
 	json_number(j, "stacks_torn", m->stacks_torn);
+	json_number(j, "registers_strange", m->registers_strange);
 	json_number(j, "events_counted", m->events_counted);
 	json_number(j, "counted_ns", m->counted);
 	json_number(j, "polls_counted", m->polls_counted);

@@ -67,8 +67,9 @@ static size_t line_end(struct live_player *p)
 /* When the line at `at` was written, 0 if it does not tell. */
 static uint64_t time_of(const char *line, size_t length)
 {
-	static const char *const kinds[] = {"begin ", "end ",  "sample ", "runq ",    "sleep ", "poll ",
-					    "named ", "gone ", "limit ",  "counted ", "thin ",	"torn "};
+	static const char *const kinds[] = {"begin ", "end ",	"sample ", "runq ",  "sleep ",
+					    "poll ",  "named ", "gone ",   "limit ", "counted ",
+					    "thin ",  "torn ",	"strange "};
 	uint64_t ns = 0;
 
 	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {

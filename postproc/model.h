@@ -160,7 +160,9 @@ struct model {
 	size_t unknowns;
 	uint64_t stacks, stacks_cut, stacks_missing;
 	uint64_t stacks_walked,
-		stacks_too_few;	 /* of stacks_cut: walked in the kernel; deeper than what was copied */
+		stacks_too_few; /* of stacks_cut: walked in the kernel; deeper than what was copied */
+	uint64_t
+		registers_strange; /* stacks that were not taken: registers of user mode were not where they should be */
 	uint64_t stacks_torn;	 /* of stacks_cut, or so: written over before they were read */
 	uint64_t stacks_skipped; /* not copied, because copying had used up its share of time */
 	/* Waits over the threshold that were only counted, because there were too many in a second; and what they took. */

@@ -465,6 +465,9 @@ static void take(struct replay *r, const struct event *e)
 	case EVENT_TORN:
 		m->stacks_torn += e->count;
 		break;
+	case EVENT_STRANGE:
+		m->registers_strange += e->count;
+		break;
 	case EVENT_TOOK:
 		tally_took(r->tally, e->poll.site == BLOCK_ON_SITE ? "block_on" : future_at(r, e->poll.site),
 			   e->chunk, e->count);

@@ -270,6 +270,13 @@ static void warnings(struct report *report)
 		     "machine was too "
 		     "busy. A higher --threshold or a lower --hz needs fewer.",
 		     unit_count(text, m->stacks_torn));
+	if (m->registers_strange)
+		warn(page,
+		     "%s stacks were not taken, and system calls are not known: this kernel keeps the "
+		     "registers of a "
+		     "thread elsewhere than hud-trace takes it to. --stacks fp may do; please report the "
+		     "kernel.",
+		     unit_count(text, m->registers_strange));
 	if (m->events_counted)
 		warn(page,
 		     "%s waits, %s in all, were counted only, so as not to slow the target down: there were "

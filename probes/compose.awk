@@ -6,7 +6,7 @@
 #
 # Further variables: ticks (1: samples are taken at the end of each timer interrupt, not by timers of the script's own), rest (1: there
 # are fewer of these until there is doubt whether polls are long), stacks (copy, fp
-# or dwarf: how a stack is taken), sizes (statements that set $most and $slots of stack.bt), shape (what its `copying` line tells
+# or dwarf: how a stack is taken), registers_end (where the registers of user mode end on a thread's kernel stack), sizes (statements that set $most and $slots of stack.bt), shape (what its `copying` line tells
 # behind bpftrace's id), vdso (a window around the kernel's code in the process: its start and the logarithm of its length), resume (1: a tracepoint fires when a thread is back in user mode), raw
 # (1: bpftrace prints stacks as bare addresses), tokio (statements that set $id_at and the others of poll.bt; empty: polls are
 # not told apart so), tracer (the process id of hud-trace), thin (1: no stacks are copied from the start), most (events of waits in a second), sites (what pollentry.bt probes: for each site its kind, 1 if it is slow, and its address in the
@@ -33,18 +33,18 @@ function frames(stack) {
 # Statements that take the stack of the current thread, if `here`, else the one of $who that leave() kept; $id is its id.
 function capture(here) {
 	if (stacks == "fp")
-		return frames(here ? walk("ustack") : "@walked[$who]")
+		return here ? body["registers"] frames(walk("ustack")) : frames("@walked[$who]")
 	if (stacks == "dwarf" && !here)
 		return frames("@walked[$who]")
 	if (stacks == "dwarf")
-		return "$id = (uint64)0;\nif (@copied > 16777216) {\n@missed = @missed + 1;\n" frames(walk("ustack")) \
+		return body["registers"] "$id = (uint64)0;\nif (@copied > 16777216) {\n@missed = @missed + 1;\n" frames(walk("ustack")) \
 			"} else {\n@copied = @copied + 16384;\n" frames(walk("dw_ustack")) "}\n"
 	if (!here)
 		return body["tell"]
 	# Beyond its share of time: frame pointers, better than nothing. bpftrace has a map of 131072 such stacks, whose memory the
 	# kernel sets aside: few frames do.
-	return "$id = (uint64)0;\nif (@copied > 33554432) {\n@missed = @missed + 1;\n" frames(walk("ustack", 32)) "} else {\n" \
-		body["registers"] body["place"] body["rows"] body["told"] "}\n"
+	return body["registers"] "$id = (uint64)0;\nif (@copied > 33554432) {\n@missed = @missed + 1;\n" frames(walk("ustack", 32)) \
+		"} else {\nif ($right) {\n" body["extent"] body["place"] body["rows"] body["told"] "}\n}\n"
 }
 
 # Where nothing tells when a thread is back in user mode, its stack is taken as it leaves, if that may matter.
@@ -52,8 +52,9 @@ function leave(    text) {
 	if (resume)
 		return ""
 	if (stacks == "copy")
-		text = body["registers"] "if (@copied > 33554432) {\n@missed = @missed + 1;\n$bytes = (uint64)0;\n$rows = (uint64)0;\n}\n" \
-			body["keep"] body["rows"] body["kept"]
+		text = body["registers"] "if ($right) {\n" body["extent"] \
+			"if (@copied > 33554432) {\n@missed = @missed + 1;\n$bytes = (uint64)0;\n$rows = (uint64)0;\n}\n" \
+			body["keep"] body["rows"] body["kept"] "}\n"
 	else
 		text = "@walked[tid] = " walk(stacks == "fp" ? "ustack" : "dw_ustack") ";\n"
 	return exact ? "if ($poll != 0) {\n" text "}\n" : text
@@ -146,6 +147,7 @@ function fill(text) {
 	gsub(/\$1 /, pid " ", text)
 	gsub(/\$1\//, pid "/", text)
 	gsub(/\$2 /, threshold " ", text)
+	gsub(/16384[ \n\t]+- sizeof/, registers_end " - sizeof", text)
 	return text
 }
 
@@ -414,7 +416,7 @@ END {
 		print "config = { unstable_dw_ustack = \"enable\" }"
 	printf "%s%s%s", own_config, own_before, structures
 	# The first of all: here bpftrace learns the types.
-	show("BEGIN", (tokio || !names ? "" : "\t" names "\n") "\t@told = 0;\n\t@why = 0;\n\t@copied = (uint64)" (thin ? 33554433 : 0) ";\n\t@missed = (uint64)0;\n\t@thin = (uint64)" (thin ? 1 : 0) ";\n\t@begun = 0;\n\t@until = (uint64)0;\n" \
+	show("BEGIN", (tokio || !names ? "" : "\t" names "\n") "\t@told = 0;\n\t@strange = (uint64)0;\n\t@elsewhere = 0;\n\t@why = 0;\n\t@copied = (uint64)" (thin ? 33554433 : 0) ";\n\t@missed = (uint64)0;\n\t@thin = (uint64)" (thin ? 1 : 0) ";\n\t@begun = 0;\n\t@until = (uint64)0;\n" \
 		"\t@events = (uint64)0;\n\t@uncounted = (uint64)0;\n\t@uncounted_ns = (uint64)0;\n" \
 		(exact ? "\t@poll_thread[(uint64)0] = (uint64)0;\n\t@poll_from = (uint64)0;\n\t@polls = (uint64)0;\n\t@polls_ns = (uint64)0;\n" : "") (tokio ? "\t@worked = (uint64)0;\n\t@doubt = (uint64)0;\n" : "") \
 		(stacks == "copy" ? "\t@piece = (uint64)0;\n\tprintf(\"copying %d " shape "\\n\", pid);\n" : ""))

@@ -181,6 +181,16 @@ copy_sizes() {
 	printf '$most = (uint64)%d; $slots = (uint64)%d; $kept_slots = (uint64)%d;' "$ROWS" "$SLOTS" "$KEPT"
 }
 
+# Where the registers of user mode end on a thread's kernel stack (THREAD_SIZE and TOP_OF_KERNEL_STACK_PADDING of the kernel), which
+# the names of what it has been built with tell. The script checks that they are there.
+choose_registers() {
+	local types=/sys/kernel/btf/vmlinux
+
+	REGISTERS_END=16384
+	! grep -qsaF kasan_report "$types" || REGISTERS_END=32768
+	! grep -qsaF fred_entry_from_user "$types" || ((REGISTERS_END -= 16))
+}
+
 # The script that bpftrace runs, put together by compose.awk.
 compose_script() {
 	local probes=("$PROBES"/{threads,runq,sleep}.bt) bodies=() sites='' script
@@ -195,13 +205,14 @@ compose_script() {
 		probes+=("$(realpath -- "$script")")
 	done
 	choose_names
+	choose_registers
 	printf '// Composed by hud-trace %s from probes/*.bt\n' "$VERSION"
 	[[ $STACKS != copy ]] || printf '//\n// %s\n//\n//     %s\n' \
 		'It copies stacks to maps of its own. By hand, run it so, or there will be no stacks in what it prints:' \
 		"sudo env $(bpftrace_settings) bpftrace -q -B line FILE | sudo hud-postproc copies"
 	printf '\n'
 	awk -v pid="$PID" -v threshold="$THRESHOLD_US" -v hz="$HZ" -v ticks="$TICKS" -v rest=$((TICKS && REST_HZ < HZ)) -v workers="${WATCHED[*]}" -v duration="${DURATION_MS:-0}" \
-		-v stacks="$STACKS" -v sizes="$(copy_sizes)" -v shape="$ROWS $SLOTS $KEPT $(code_bounds)" -v vdso="$(vdso)" -v named="$NAMED" -v names="$NAMES" \
+		-v stacks="$STACKS" -v registers_end="$REGISTERS_END" -v sizes="$(copy_sizes)" -v shape="$ROWS $SLOTS $KEPT $(code_bounds)" -v vdso="$(vdso)" -v named="$NAMED" -v names="$NAMES" \
 		-v resume="$RESUME" -v raw=$((BPFTRACE[0] > 0 || BPFTRACE[1] >= 20)) -v tokio="$(tokio_state)" -v sites="$sites" \
 		-v tracer=$$ -v thin=$((THINNER > 0)) -v most=10000 -v own=${#OWN[@]} -v flush="$VIEW" -v bodies="${#bodies[@]}" \
 		-f "$PROBES/compose.awk" -f "$PROBES/own.awk" "${bodies[@]}" "${bodies[@]}" "${probes[@]}"

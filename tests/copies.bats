@@ -188,3 +188,26 @@ has_slept() {
 	grep -qE '^sample 5 7 0 1 [0-9a-f]+$' out
 	grep -qE '^torn [0-9]+ 1$' out
 }
+
+@test "registers that are not where they should be are counted and said, and nothing is unwound from there" {
+	mkdir tree
+	cp -r "$ROOT/bin" "$ROOT/probes" tree
+	mkdir tree/build
+	ln -s "$POSTPROC" tree/build
+	sed -i 's/REGISTERS_END=16384/REGISTERS_END=16368/' tree/probes/compose.bash
+	! cmp -s tree/probes/compose.bash "$ROOT/probes/compose.bash" || return 1
+	start_server "$RELEASE"
+	start_load
+	HUD=tree/bin/hud-trace start_trace --duration 3 --record r
+	ends_with 0
+	cut -d ' ' -f 1 r | sort | uniq -c
+	awk '$1 == "strange" { n += $3 } END { exit !(n > 9) }' r
+	(($(grep -c '^stack ' r) == 0))
+	# The first may have gone before that was known.
+	awk '$1 == "sleep" { n++; known += $8 != 65535 } END { print n, known; exit !(n > 9 && known < n / 2) }' r
+	tr -s ' \n' ' ' <out | grep -qE '[0-9,]+ stacks were not taken, and system calls are not known'
+	# Where they are right, there are none of these.
+	start_trace --duration 3 --record r2
+	ends_with 0
+	(($(grep -c '^strange ' r2) == 0))
+}
