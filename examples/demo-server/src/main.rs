@@ -2,10 +2,17 @@
 //! people do by accident ([`blocking`]), each with a twin under `/good/` that
 //! does the same without blocking them ([`good`]).
 
+// The cfg of build.rs, which Rust 1.80 and later would like to be told of in a
+// way that 1.63 does not know.
+#![allow(unknown_lints, unexpected_cfgs)]
+
 mod app;
 mod blocking;
 mod dns;
 mod good;
+#[cfg_attr(hyper_0_14, path = "hyper_0_14.rs")]
+#[cfg_attr(not(hyper_0_14), path = "hyper_1.rs")]
+mod http;
 mod page;
 
 use std::convert::Infallible;
@@ -16,12 +23,15 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::App;
-use hyper::service::{make_service_fn, service_fn};
-use hyper::{Body, Request, Response, Server, StatusCode};
+use http::{RequestBody, Text};
+use hyper::{Request, Response, StatusCode};
+use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{signal, SignalKind};
+use tokio::time;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -82,24 +92,39 @@ async fn serve(addr: SocketAddr) -> Result<(), Error> {
     let mut terminate = signal(SignalKind::terminate())?;
 
     let app = Arc::new(tokio::task::spawn_blocking(App::new).await??);
-    let make_service = make_service_fn(|_connection| {
-        let app = app.clone();
-        async { Ok::<_, Infallible>(service_fn(move |request| route(app.clone(), request))) }
-    });
-    let server = Server::try_bind(&addr)?
-        .tcp_nodelay(true)
-        .serve(make_service);
-    println!("listening on {}", server.local_addr());
+    let listener = TcpListener::bind(addr).await?;
+    println!("listening on {}", listener.local_addr()?);
 
     tokio::select! {
-        result = server => result?,
+        _ = accept(&listener, app) => {}
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
     }
     Ok(())
 }
 
-async fn route(app: Arc<App>, request: Request<Body>) -> Result<Response<Body>, Infallible> {
+/// Serves each connection by a task of its own.
+async fn accept(listener: &TcpListener, app: Arc<App>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                // At worst, answers come later.
+                let _ = stream.set_nodelay(true);
+                let app = app.clone();
+                tokio::spawn(http::serve(stream, move |request| {
+                    route(app.clone(), request)
+                }));
+            }
+            Err(error) => {
+                eprintln!("demo-server: cannot accept a connection: {error}");
+                // Until there are files to be had again, say.
+                time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+async fn route(app: Arc<App>, request: Request<RequestBody>) -> Result<Response<Text>, Infallible> {
     let result = match request.uri().path() {
         "/" => Ok("hello".to_string()),
         "/page" => Ok(page::render(&app)),
@@ -126,8 +151,8 @@ async fn route(app: Arc<App>, request: Request<Body>) -> Result<Response<Body>, 
     })
 }
 
-fn respond(status: StatusCode, text: &str) -> Response<Body> {
-    let mut response = Response::new(Body::from(format!("{text}\n")));
+fn respond(status: StatusCode, text: &str) -> Response<Text> {
+    let mut response = Response::new(Text::from(format!("{text}\n")));
     *response.status_mut() = status;
     response
 }
