@@ -278,8 +278,9 @@ static const struct sight *sight_of(struct judge *judge, const struct frame *fra
 	return *slot;
 }
 
-/* Is the leaf a file function of the C library, called by code without names? Then std::fs cannot be seen; but sockets
- * are read and written by the runtime. */
+/* Is the leaf in a file function of the C library, called by code without names? Then std::fs cannot be seen; but sockets
+ * are read and written by the runtime. What that function calls may have no name: in glibc 2.41, read() makes its system
+ * call by a function of the library's own. */
 static bool calls_file(const struct verdict *v)
 {
 	static const char *const calls[] = {
@@ -291,8 +292,8 @@ static bool calls_file(const struct verdict *v)
 	bool file = false;
 	size_t i = 0;
 
-	for (; i < v->poll && v->frame[i]->origin == ORIGIN_SYSTEM && v->frame[i]->function; i++)
-		for (size_t c = 0; c < sizeof(calls) / sizeof(*calls); c++)
+	for (; i < v->poll && v->frame[i]->origin == ORIGIN_SYSTEM; i++)
+		for (size_t c = 0; v->frame[i]->function && c < sizeof(calls) / sizeof(*calls); c++)
 			file |= !strcmp(v->frame[i]->function, calls[c]);
 	if (!file || i == v->poll || v->frame[i]->function)
 		return false;

@@ -271,8 +271,16 @@ static void a_nameless_current_thread_runtime(void **state)
 
 static void nameless_file_access(void **state)
 {
+	static const struct frame own = {
+		.name = "libc.so.6+0x10", .module = "/lib/libc.so.6", .origin = ORIGIN_SYSTEM};
+
 	assert_int_equal(judge_running(JUDGE(false, &read_call, &s_std, &s_user, &s_core, FROM_WORKER)),
 			 REASON_FILE);
+	assert_int_equal(
+		judge_running(JUDGE(false, &own, &own, &read_call, &s_std, &s_user, &s_core, FROM_WORKER)),
+		REASON_FILE);
+	assert_int_equal(judge_running(JUDGE(false, &own, &own, &s_std, &s_user, &s_core, FROM_WORKER)),
+			 REASON_COMPUTING);
 	/* An eventfd of the runtime's. */
 	assert_int_equal(
 		judge_running(JUDGE(false, &write_call, &s_std, &s_driver, &s_user, &s_core, FROM_WORKER)),
