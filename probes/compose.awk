@@ -364,9 +364,9 @@ function bound() {
 		"@events = @events + 1;\n"
 }
 
-# What was only counted since it was last told.
+# What was only counted since it was last told. Not by `?`: see sample.bt.
 function counted() {
-	return (exact ? "\t$polls = @polls > 10000 ? @polls - 10000 : (uint64)0;\n" : "") \
+	return (exact ? "\t$polls = (uint64)0;\n\tif (@polls > 10000) {\n\t\t$polls = @polls - 10000;\n\t}\n" : "") \
 		"\tif (@uncounted" (exact ? " || $polls" : "") ") {\n\t\tprintf(\"counted %lld %lld %lld" (exact ? " %lld %lld" : "") "\\n\", nsecs, " \
 		"@uncounted, @uncounted_ns" (exact ? ", $polls, @polls_ns" : "") ");\n\t}\n"
 }
