@@ -82,6 +82,13 @@ composed() {
 	[[ $stderr == *"--probe: 'empty.bt' is empty"* ]]
 }
 
+# In bpftrace 0.23, `@a ? $b - @a : 0` is 0, always, and `@a == 1 ? 9 : @b` is 9.
+@test "no map is read where a condition that reads one decides" {
+	sed -nE 's/^[^=]* = //; /@[^,;?]* \? [^,;]*@/p' "$ROOT"/probes/*.bt >wrong
+	cat wrong
+	[[ ! -s wrong ]]
+}
+
 @test "the report tells lines of other kinds by their kind, and takes # for a comment" {
 	printf '%s\n' 'hud-trace 1' 'begin 5' '# open NS' 'open 1 2' 'open 3' '@n[/a b]: 3' '@n[c]: 4' \
 		$'\x1b[31m' 'end 9 duration' >stream
