@@ -232,10 +232,14 @@ await_begin() {
 	exec {IN}<&-
 }
 
-# That child has ended, with status $1.
+# That child has ended, with status $1. What takes events from the kernel comes first from now on, before any process of a busy machine:
+# the kernel does not wait with them. It has little to do, and --max-overhead bounds that.
 note_begin() {
 	AWAIT_BEGIN=''
-	(($1)) || BEGUN=1
+	(($1)) && return
+	BEGUN=1
+	# shellcheck disable=SC2086 # numbers, or nothing
+	renice -n -19 -p $TRACER $COPIER $RECORDER &>/dev/null || true
 }
 
 # Says why nothing was traced.

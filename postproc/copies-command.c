@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -21,6 +22,7 @@
 
 #define LINE_MAX_SIZE (1u << 20) /* longer ones are no event lines (probes/README.md) */
 #define SETTLE_MS 100
+#define PRIORITY -19
 
 static const char usage[] =
 	"usage: hud-postproc copies <LINES\n"
@@ -41,6 +43,14 @@ static size_t read_copy(void *data, uint64_t copy, size_t bytes, uint64_t *words
 	struct copyring *ring = data;
 
 	return ring ? copyring_read(ring, copy, bytes, words, cleared) : 0;
+}
+
+/* On a busy machine what takes events from the kernel, and this process, come before others: the kernel does not wait with them. Both have
+ * little to do. Where that is not allowed it is done without. */
+static void come_first(pid_t bpftrace)
+{
+	setpriority(PRIO_PROCESS, (id_t)bpftrace, PRIORITY);
+	setpriority(PRIO_PROCESS, 0, PRIORITY);
 }
 
 /* copying BPFTRACE ROWS SLOTS KEPT CODE_START CODE_END CODE_START CODE_END. Returns false after a message if this process must not go on. */
@@ -72,6 +82,8 @@ static bool begin(struct input *in, char *line, size_t length)
 		fprintf(stderr,
 			"hud-postproc copies: no stacks: the maps of process %ld cannot be read: %s\n",
 			(long)pid, strerror(errno));
+	else
+		come_first(pid);
 	in->copies = copies_new(stdout, &code, read_copy, in->ring);
 	return !confine_to_map_reader() && !confine_map_reader();
 }

@@ -27,7 +27,7 @@
 #include "userfiles.h"
 
 #define BUFFER 65536
-#define PIPE (1 << 20)	  /* bytes that a pipe may hold for us */
+#define MUCH (256 << 10)  /* bytes in a pipe that should not wait */
 #define PAUSE 100000000u  /* ns between two reads of a stream: few of its writers fill the pipe in that */
 #define SPAN 30000000000u /* ns, of the window unless --window says */
 
@@ -172,7 +172,7 @@ static bool urgent(int fd)
 {
 	int waiting = 0;
 
-	return ioctl(fd, FIONREAD, &waiting) || waiting > PIPE / 4;
+	return ioctl(fd, FIONREAD, &waiting) || waiting > MUCH;
 }
 
 /* What came of the stream, in as few reads as may be. -2: nothing yet. */
@@ -307,7 +307,6 @@ static FILE *open_feed(struct feed *f)
 
 	if (!strcmp(path, "-") && fstat(STDIN_FILENO, &st) == 0 && !S_ISREG(st.st_mode)) {
 		f->fd = STDIN_FILENO;
-		fcntl(f->fd, F_SETPIPE_SZ, PIPE);
 	} else {
 		if (!strcmp(path, "-"))
 			lseek(STDIN_FILENO, 0, SEEK_SET);

@@ -2,6 +2,7 @@
 #include "reporting.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libiberty/libiberty.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,8 +137,17 @@ int reporting_fail(const struct reporting *o, const char *what, const char *why)
 	return 1;
 }
 
+/* bpftrace does not wait for who reads: what comes while this process has no CPU waits in the pipe. Root may have one of that size; for
+ * others fs.pipe-max-size is the limit. */
+static void widen_input(void)
+{
+	if (fcntl(STDIN_FILENO, F_SETPIPE_SZ, 16 << 20) < 0)
+		fcntl(STDIN_FILENO, F_SETPIPE_SZ, 1 << 20);
+}
+
 int reporting_begin(struct reporting *o)
 {
+	widen_input();
 	userfiles_name(o->file);
 	for (size_t i = 0; i < o->outputs; i++)
 		userfiles_name(o->output[i].path);
