@@ -416,7 +416,7 @@ END {
 		print "config = { unstable_dw_ustack = \"enable\" }"
 	printf "%s%s%s", own_config, own_before, structures
 	# The first of all: here bpftrace learns the types.
-	show("BEGIN", (tokio || !names ? "" : "\t" names "\n") "\t@told = 0;\n\t@strange = (uint64)0;\n\t@elsewhere = 0;\n\t@why = 0;\n\t@copied = (uint64)" (thin ? 33554433 : 0) ";\n\t@missed = (uint64)0;\n\t@thin = (uint64)" (thin ? 1 : 0) ";\n\t@begun = 0;\n\t@until = (uint64)0;\n" \
+	show("BEGIN", (tokio || !names ? "" : "\t" names "\n") (sites ? "\t@took[(uint64)0, (uint64)0] = count();\n\tdelete(@took[(uint64)0, (uint64)0]);\n" : "") "\t@told = 0;\n\t@strange = (uint64)0;\n\t@elsewhere = 0;\n\t@why = 0;\n\t@copied = (uint64)" (thin ? 33554433 : 0) ";\n\t@missed = (uint64)0;\n\t@thin = (uint64)" (thin ? 1 : 0) ";\n\t@begun = 0;\n\t@until = (uint64)0;\n" \
 		"\t@events = (uint64)0;\n\t@uncounted = (uint64)0;\n\t@uncounted_ns = (uint64)0;\n" \
 		(exact ? "\t@poll_thread[(uint64)0] = (uint64)0;\n\t@poll_key[(uint64)0] = (uint64)0;\n\t@poll_from = (uint64)0;\n\t@polls = (uint64)0;\n\t@polls_ns = (uint64)0;\n" : "") (tokio ? "\t@worked = (uint64)0;\n\t@doubt = (uint64)0;\n" : "") \
 		(stacks == "copy" ? "\t@piece = (uint64)0;\n\tprintf(\"copying %d " shape "\\n\", pid);\n" : ""))
