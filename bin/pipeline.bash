@@ -143,7 +143,7 @@ find_ended() {
 		[[ $ended ]] || break
 		! kill -0 "$ended" 2>/dev/null || continue
 		STATUS=0
-		is_lost "$ended" || wait "$ended" 2>/dev/null || STATUS=$?
+		is_lost "$ended" 2>/dev/null || wait "$ended" 2>/dev/null || STATUS=$?
 		return
 	done
 }
@@ -274,7 +274,7 @@ await() {
 
 	while [[ $child ]]; do
 		signals=$SIGNALS result=0
-		! is_lost "$child" || { child='' && break; }
+		! is_lost "$child" 2>/dev/null || { child='' && break; }
 		wait "$child" 2>/dev/null || result=$?
 		((result > 128 && signals != SIGNALS)) || child=
 	done

@@ -312,11 +312,11 @@ function show(head, text) {
 	script = script "\n" fill(head) "\n{\n" fill(text) "}\n"
 }
 
-# One program of all that have this attach point and whose own filters match `these`, for events that `filter` lets pass. What concerns
-# no worker ends there.
-function fuse(point, filter, these,    i, text) {
+# One program of all that have this attach point and are in none yet, for events that `filter` lets pass: of those only whose own
+# filter does not name `others`, if that is given. What concerns no worker ends there.
+function fuse(point, filter, others,    i, text) {
 	for (i = 1; i <= heads; i++)
-		if (index(order[i], point " /") == 1 && order[i] ~ these && !(order[i] in fused)) {
+		if (index(order[i], point " /") == 1 && !(order[i] in fused) && !(others && index(order[i], others))) {
 			text = text "\tif (" substr(order[i], length(point) + 3, length(order[i]) - length(point) - 3) ") {\n" program[order[i]] "\t}\n"
 			fused[order[i]] = 1
 		}
@@ -424,8 +424,8 @@ END {
 	# Where stacks are taken here, too, one program would use more than the 64 maps that the kernel allows (MAX_USED_MAPS of
 	# linux/bpf_verifier.h): bpftrace 0.23 and later have some of their own.
 	if (!resume)
-		fuse("tracepoint:sched:sched_switch", "@worker[args->next_pid]", "next_pid")
-	fuse("tracepoint:sched:sched_switch", resume ? "pid == $1 || @worker[args->next_pid]" : "pid == $1", "")
+		fuse("tracepoint:sched:sched_switch", "pid == $1", "next_pid")
+	fuse("tracepoint:sched:sched_switch", (resume ? "pid == $1 || " : "") "@worker[args->next_pid]", "")
 	fuse("tracepoint:sched:sched_waking", "@worker[args->pid]", "")
 	for (i = 1; i <= heads; i++)
 		if (order[i] in fused)
