@@ -100,7 +100,7 @@ function discover(    text) {
 
 # Forgets the current thread, which exits: maps hold only so many threads, and in a long trace many come and go.
 function gone(    names, n, i, text) {
-	n = split((spares() ? "sampled " : "") "asleep queued slept woken state syscall back waker_pid waker_tid waker_stack waker_comm ready preempted wait " \
+	n = split((spares() ? "sampled " : "") "asleep queued slept state syscall back waker_pid waker_tid waker_stack waker_comm out preempted wait due " \
 		"waking came " \
 		"culprit_pid culprit_tid culprit_stack culprit_comm", names, " ")
 	for (i = 1; i <= n; i++)
@@ -384,10 +384,9 @@ function restrain() {
 # A worker is back: its stack is taken once, whatever is to be said of it.
 function back(    who) {
 	who = resume ? "tid" : "args->next_pid"
-	show(resume ? "tracepoint:rseq:rseq_update /pid == $1 && @worker[tid]/" : \
-		"tracepoint:sched:sched_switch /@worker[args->next_pid]/",
-		"\t$who = (uint64)" who ";\n\t$id = (uint64)0;\n\t$least = (uint64)$2 * " (exact ? 500 : 1000) ";\n" \
-		(sites ? "" : "\tif (@asleep[$who] + @queued[$who] + @wait[$who] == 0) {\n\t\treturn;\n\t}\n") aim() parked() \
+	show(resume ? "tracepoint:rseq:rseq_update /pid == $1 && @due[tid]/" : "tracepoint:sched:sched_switch /@due[args->next_pid]/",
+		"\t$who = (uint64)" who ";\n\t@due[$who] = (uint64)0;\n\t$id = (uint64)0;\n\t$least = (uint64)$2 * " (exact ? 500 : 1000) ";\n" \
+		aim() parked() \
 		"\tif (@asleep[$who] + @queued[$who] >= $least || (@wait[$who]" (exact ? " && @poll_key[$who]" : "") ")) {\n" \
 		bound() capture(resume) "}\n" program["back"])
 }
@@ -417,9 +416,10 @@ END {
 		print "config = { unstable_dw_ustack = \"enable\" }"
 	printf "%s%s%s", own_config, own_before, structures
 	# The first of all: here bpftrace learns the types.
-	show("BEGIN", (tokio || !names ? "" : "\t" names "\n") (sites ? "\t@took[(uint64)0, (uint64)0] = count();\n\tdelete(@took[(uint64)0, (uint64)0]);\n" : "") "\t@told = 0;\n\t@strange = (uint64)0;\n\t@elsewhere = 0;\n\t@why = 0;\n\t@copied = (uint64)" (thin ? 33554433 : 0) ";\n\t@missed = (uint64)0;\n\t@thin = (uint64)" (thin ? 1 : 0) ";\n\t@begun = 0;\n\t@until = (uint64)0;\n" \
+	show("BEGIN", (tokio || !names ? "" : "\t" names "\n") (sites ? "\t@took[(uint64)0, (uint64)0] = count();\n\tdelete(@took[(uint64)0, (uint64)0]);\n" : "") "\t@out[(uint64)0] = (uint64)0;\n\t@came[(uint64)0] = (uint64)0;\n\t@waking[(uint64)0] = (uint64)0;\n" \
+		"\t@told = 0;\n\t@strange = (uint64)0;\n\t@elsewhere = 0;\n\t@why = 0;\n\t@copied = (uint64)" (thin ? 33554433 : 0) ";\n\t@missed = (uint64)0;\n\t@thin = (uint64)" (thin ? 1 : 0) ";\n\t@begun = 0;\n\t@until = (uint64)0;\n" \
 		"\t@events = (uint64)0;\n\t@uncounted = (uint64)0;\n\t@uncounted_ns = (uint64)0;\n" \
-		(exact ? "\t@poll_thread[(uint64)0] = (uint64)0;\n\t@poll_key[(uint64)0] = (uint64)0;\n\t@poll_from = (uint64)0;\n\t@polls = (uint64)0;\n\t@polls_ns = (uint64)0;\n" : "") (tokio ? "\t@worked = (uint64)0;\n\t@doubt = (uint64)0;\n" : "") \
+		(exact ? "\t@poll_thread[(uint64)0] = (uint64)0;\n\t@poll_key[(uint64)0] = (uint64)0;\n\t@poll_from = (uint64)0;\n" (tokio ? "\t@poll_seen[(uint64)0] = ((uint64)0, (uint64)0);\n" : "") "\t@polls = (uint64)0;\n\t@polls_ns = (uint64)0;\n" : "") (tokio ? "\t@worked = (uint64)0;\n\t@doubt = (uint64)0;\n" : "") \
 		(stacks == "copy" ? "\t@piece = (uint64)0;\n\tprintf(\"copying %d " shape "\\n\", pid);\n" : ""))
 	# Where stacks are taken here, too, one program would use more than the 64 maps that the kernel allows (MAX_USED_MAPS of
 	# linux/bpf_verifier.h): bpftrace 0.23 and later have some of their own.

@@ -138,6 +138,8 @@ choose_stacks() {
 	[[ $release =~ ^([0-9]+)\.([0-9]+) ]]
 	((BASH_REMATCH[1] * 1000 + BASH_REMATCH[2] < 6019)) &&
 		[[ ${META[rseq]-} == yes && -d $TRACEFS/events/rseq/rseq_update ]] || RESUME=0
+	# What copies at each switch of threads is twice in one program, and for the verifier that is to be small.
+	((RESUME || STACK_KIB <= 256)) || STACK_KIB=256
 	case $STACKS in
 	fp) how="walked by frame pointers${why:+: $why}" ;;
 	dwarf) how='walked by CFI in bpftrace' ;;
@@ -152,9 +154,10 @@ walks_dwarf() {
 }
 
 # How the maps are laid out that stacks are copied to (stack.bt): sets KEYS, how many each map of the script holds, ROWS, the most that
-# one stack takes, SLOTS, for how many there is room, and KEPT, how many a thread has to itself. A row is 2 KiB. Every map has as many keys, and the kernel sets the memory
-# of all aside at once: so these are 8 MiB, or 16 where more than 32 CPUs or threads may write to them at once. Where
-# stacks have to be kept until a thread is back, half is for that, and there are more for many workers: up to 32 MiB.
+# one stack takes, SLOTS, for how many there is room, and KEPT, how many a thread has to itself. A row is 2 KiB. Every map of the
+# script has as many keys, and the kernel sets the memory of all aside at once: so these are 8 MiB, or 16 where more than 32 CPUs
+# or threads may write to them at once. Where stacks have to be kept until a thread is back they are 16 MiB, three quarters for
+# that, and up to 32 for many workers.
 lay_out_copies() {
 	local cpus
 
@@ -166,13 +169,15 @@ lay_out_copies() {
 	done
 	SLOTS=$KEYS
 	if ((!RESUME)); then
+		((KEYS >= 8192)) || KEYS=8192
 		while ((KEYS < 4 * ROWS * ${#WATCHED[@]} && KEYS < 16384)); do
 			((KEYS *= 2))
 		done
-		SLOTS=$((KEYS / 2))
+		((SLOTS = KEYS / 4))
 	fi
 	((SLOTS -= SLOTS % ROWS))
-	((KEPT = (KEYS - SLOTS) / ${#WATCHED[@]}, KEPT = KEPT > 512 ? 512 : KEPT, KEPT = KEPT < 2 * ROWS ? 2 * ROWS : KEPT))
+	# For so many stacks, of which more are there if they are small.
+	((KEPT = 1024 / ROWS, KEPT = (KEPT > 16 ? 16 : KEPT < 2 ? 2 : KEPT) * ROWS))
 }
 
 # What stack.bt has to know: as statements, and as it tells who reads the copies.
@@ -191,9 +196,9 @@ choose_registers() {
 	! grep -qsaF fred_entry_from_user "$types" || ((REGISTERS_END -= 16))
 }
 
-# The script that bpftrace runs, put together by compose.awk.
+# The script that bpftrace runs, put together by compose.awk. Others build on what runq.bt has found out at a switch.
 compose_script() {
-	local probes=("$PROBES"/{threads,runq,sleep}.bt) bodies=() sites='' script
+	local probes=("$PROBES"/{threads,sleep}.bt) bodies=() sites='' script
 
 	case $POLLS in
 	tls) bodies+=("$PROBES/poll.bt") ;;
@@ -215,7 +220,7 @@ compose_script() {
 		-v stacks="$STACKS" -v registers_end="$REGISTERS_END" -v sizes="$(copy_sizes)" -v shape="$ROWS $SLOTS $KEPT $(code_bounds)" -v vdso="$(vdso)" -v named="$NAMED" -v names="$NAMES" \
 		-v resume="$RESUME" -v raw=$((BPFTRACE[0] > 0 || BPFTRACE[1] >= 20)) -v tokio="$(tokio_state)" -v sites="$sites" \
 		-v tracer=$$ -v thin=$((THINNER > 0)) -v most=10000 -v own=${#OWN[@]} -v flush="$VIEW" -v bodies="${#bodies[@]}" \
-		-f "$PROBES/compose.awk" -f "$PROBES/own.awk" "${bodies[@]}" "${bodies[@]}" "${probes[@]}"
+		-f "$PROBES/compose.awk" -f "$PROBES/own.awk" "${bodies[@]}" "$PROBES/runq.bt" "${bodies[@]}" "${probes[@]}"
 }
 
 # Complaints about the script $1 that is read from standard input, as complaints about the user's own scripts where they
