@@ -6,7 +6,7 @@
 #     make V=1          show the commands
 #     make WERROR=1     warnings are errors
 #     make SAN=1        with AddressSanitizer and UBSan, in build/san
-#     make check        build and test; check-long, check-suites: see tests/README.md
+#     make check        build and test; check-long, check-suites, check-kernels: see tests/README.md
 #     make fuzz         run each fuzzer of tests/fuzz for a minute (FUZZ_SECONDS=60)
 #     make analyze      what cppcheck, clang-tidy and gcc's analyzer find
 #     make valgrind     no error in memory on recorded streams
@@ -72,7 +72,7 @@ endif
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all tests check builds check-long check-suites fuzz analyze valgrind reproducible bench bench-accuracy bench-loss bench-overhead \
+.PHONY: all tests check builds check-long check-suites check-kernels fuzz analyze valgrind reproducible bench bench-accuracy bench-loss bench-overhead \
 	bench-postproc bench-soak deps deps-demo deps-check deps-fuzz needs-root demo install uninstall clean lint lint-shell lint-c format FORCE
 
 # Root needs no sudo; anybody else asks by it, for what only root may do.
@@ -159,6 +159,10 @@ RUN_TESTS = $(if $(SUDO),$(SUDO) env 'MAKEFLAGS=-- $(MAKEOVERRIDES)' 'CC=$(CC)' 
 # Both on other releases of Debian: SUITES="bookworm trixie".
 check-suites:
 	$(Q)tests/check-suites
+
+# In virtual machines with other kernels: KERNELS="5.10 6.1 6.12 7.2".
+check-kernels:
+	$(Q)tests/check-kernels
 
 # For FUZZ_SECONDS (60) each. What was found is in build/fuzz/findings.
 fuzz: deps-fuzz
