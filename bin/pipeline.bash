@@ -4,7 +4,7 @@
 # bpftrace's complaints about script $1, without those that mean nothing here, and without bytes that a terminal would obey.
 sift_complaints() {
 	if ((${#OWN[@]})); then name_scripts "$1"; else exec cat; fi |
-		grep --line-buffered -vE "RLIMIT_MEMLOCK|^Attach|WARNING:|^[[:space:]]*[~^]*$" |
+		grep --line-buffered -vE "RLIMIT_MEMLOCK|^Attach|WARNING:|^[0-9]+ warnings? generated\.$|^[[:space:]]*[~^]*$" |
 		sed -u 's/[^\t -~]/?/g' | head -n 40 >&2 || true
 }
 

@@ -117,6 +117,15 @@ EVENT='runq 30000000 %d 0 20000000 W 0 77 78 0 rival\n'
 	grep -E 'events +.*42 lost' out
 }
 
+@test "what bpftrace says that means nothing here is not passed on, all else is" {
+	start_target
+	start_fake 'printf "%s\n" "8 warnings generated." "1 warning generated." "WARNING: no such thing" "a complaint" >&2
+		printf "begin 5\nend 99 duration\n"'
+	ends_with 0
+	grep -qx 'a complaint' err
+	! grep -qE "generated|no such thing" err || return 1
+}
+
 # Gives a second signal to hud-trace while its report is made.
 @test "signals on the way to the report: it is made all the same" {
 	start_target
