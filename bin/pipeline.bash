@@ -186,7 +186,7 @@ await_bpftrace() {
 				UNREAD=1
 			elif [[ ! $patience ]]; then
 				# bpftrace is about to notice that itself, and a signal on top would cost its last lines.
-				patience=$((BEGUN ? 30 + ${#SITES[@]} / 5 : 1))
+				patience=$((BEGUN ? 30 + ${#SITES[@]} / 5 : 3))
 				exec_bound KILL sleep "$patience" &
 				WATCHER=$!
 				continue

@@ -313,6 +313,8 @@ static int pass_all(struct recorder *r, const sigset_t *waiting)
 		char *fresh = r->block + r->filled;
 
 		r->filled += (size_t)got;
+		if (r->tell && memmem(r->block, r->filled, "\nbegin ", 7))
+			begun_tell(&r->tell);
 		/* Who reads it may have had enough: that is no failure. */
 		if (pass_on(fresh, (size_t)got))
 			return errno == EPIPE ? 0 : fail("standard output", strerror(errno));

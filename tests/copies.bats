@@ -3,6 +3,7 @@
 
 bats_require_minimum_version 1.5.0
 load helpers
+load copies
 
 setup_file() {
 	export WHY_NOT='' RELEASE=''
@@ -22,67 +23,16 @@ teardown() {
 	end_started
 }
 
-# Starts deep-stack $1 $2, whose one thread that has work counts as a worker. Sets SERVER.
-start_deep() {
-	# No frame pointers, as in a release build.
-	cc -O2 -fomit-frame-pointer -fno-optimize-sibling-calls -o target "$ROOT/tests/deep-stack.c" -lpthread
-	./target "$@" >target.out 2>&1 3>&- &
-	SERVER=$!
-	STARTED+=("$SERVER")
-	within 30 grep -qx ready target.out
-}
-
-# How many instructions the kernel has verified for each program of the script $1, END's too.
-verified() {
-	env --default-signal=INT BPFTRACE_LOG_SIZE=10000000 BPFTRACE_NO_USER_SYMBOLS=1 timeout 120 bpftrace -v "$1" >log 2>&1 3>&-
-	sed -n 's/^processed \([0-9]*\) insns.*/\1/p' log
-}
-
-# The script that hud-trace composes with the options $2... is small for the verifier: no program has more than $1 instructions. Old ones
-# give up at 1,000,000, and count more.
-is_small() {
-	local programs most=$1
-
-	shift
-	"$HUD" --pid "$SERVER" --duration 1 --print-script "$@" >script
-	programs=$(grep -cE '^(tracepoint|profile|interval|uprobe|BEGIN|END)' script)
-	verified script >counts
-	echo "$* ($programs programs): $(sort -n counts | tr '\n' ' ')"
-	(($(wc -l <counts) >= programs))
-	awk -v most="$most" '$1 > most { exit 1 }' counts
-}
-
 @test "no program makes the kernel verify more than 100,000 instructions" {
 	start_server "$RELEASE"
 	is_small 100000
-	is_small 100000 --stack-size 512
-	is_small 100000 --polls estimate
 	is_small 100000 --polls uprobe
-	is_small 100000 --stacks fp
 }
 
 @test "nor where the kernel does not tell when a thread is back" {
 	start_server "$RELEASE" GLIBC_TUNABLES=glibc.pthread.rseq=0
 	is_small 100000
 	(($(grep -c '^tracepoint:rseq' script) == 0))
-	is_small 100000 --polls estimate
-	# Four times the default: here a program copies more than one stack.
-	is_small 150000 --stack-size 512
-}
-
-# In the recording $1 there are stacks of sleeps and of samples, and they lead to where their thread has begun, but for those
-# that are said not to: on a machine that has much to do some are written over, and leaving a CPU often takes many copies.
-whole() {
-	"$POSTPROC" resolve "$1" >resolved
-	awk '$1 == "frame" { whole[$2] = $3 }
-		$1 == "torn" || $1 == "limit" { said += $3 }
-		$1 == "sample" && $6 != "0" { n["sample", whole[$6] == "whole"]++ }
-		$1 == "sleep" && $9 != "0" { n["sleep", whole[$9] == "whole"]++ }
-		END {
-			print "samples: " n["sample", 1] + 0 " whole, " n["sample", 0] + 0 " not"
-			print "sleeps: " n["sleep", 1] + 0 " whole, " n["sleep", 0] + 0 " not; " said + 0 " said"
-			exit !(n["sample", 1] > 2 && n["sleep", 1] > 9 && n["sample", 0] + n["sleep", 0] <= said)
-		}' resolved
 }
 
 @test "100 KiB of frames without frame pointers: whole" {
@@ -95,16 +45,6 @@ whole() {
 	end_started
 	GLIBC_TUNABLES=glibc.pthread.rseq=0 start_deep 100 20000
 	start_trace --workers target --duration 3 --record r2
-	ends_with 0
-	whole r2
-}
-
-@test "400 KiB of frames: cut, unless a larger size is asked for" {
-	start_deep 400 60000
-	start_trace --workers target --duration 2 --record r
-	ends_with 0
-	! whole r || return 1
-	start_trace --workers target --duration 3 --stack-size 512 --record r2
 	ends_with 0
 	whole r2
 }

@@ -120,6 +120,7 @@ written_down() {
 
 # Starts program $1 of examples/ground-truth as $2 for at most two minutes; what it says of itself goes to `truth`. Sets SERVER.
 start_truth() {
+	: >ready
 	"$1" "$2" 120 500 >ready 2>truth 3>&- &
 	SERVER=$!
 	STARTED+=("$SERVER")

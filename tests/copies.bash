@@ -1,0 +1,47 @@
+# shellcheck shell=bash
+# What the suites about copied stacks have in common: a target with deep stacks, and how to look at scripts and recordings.
+
+# Starts deep-stack $1 $2, whose one thread that has work counts as a worker. Sets SERVER.
+start_deep() {
+	# No frame pointers, as in a release build.
+	cc -O2 -fomit-frame-pointer -fno-optimize-sibling-calls -o target "$ROOT/tests/deep-stack.c" -lpthread
+	./target "$@" >target.out 2>&1 3>&- &
+	SERVER=$!
+	STARTED+=("$SERVER")
+	within 30 grep -qx ready target.out
+}
+
+# How many instructions the kernel has verified for each program of the script $1, END's too.
+verified() {
+	env --default-signal=INT BPFTRACE_LOG_SIZE=10000000 BPFTRACE_NO_USER_SYMBOLS=1 timeout 120 bpftrace -v "$1" >log 2>&1 3>&-
+	sed -n 's/^processed \([0-9]*\) insns.*/\1/p' log
+}
+
+# The script that hud-trace composes with the options $2... is small for the verifier: no program has more than $1 instructions. Old ones
+# give up at 1,000,000, and count more.
+is_small() {
+	local programs most=$1
+
+	shift
+	"$HUD" --pid "$SERVER" --duration 1 --print-script "$@" >script
+	programs=$(grep -cE '^(tracepoint|profile|interval|uprobe|BEGIN|END)' script)
+	verified script >counts
+	echo "$* ($programs programs): $(sort -n counts | tr '\n' ' ')"
+	(($(wc -l <counts) >= programs))
+	awk -v most="$most" '$1 > most { exit 1 }' counts
+}
+
+# In the recording $1 there are stacks of sleeps and of samples, and they lead to where their thread has begun, but for those
+# that are said not to: on a machine that has much to do some are written over, and leaving a CPU often takes many copies.
+whole() {
+	"$POSTPROC" resolve "$1" >resolved
+	awk '$1 == "frame" { whole[$2] = $3 }
+		$1 == "torn" || $1 == "limit" { said += $3 }
+		$1 == "sample" && $6 != "0" { n["sample", whole[$6] == "whole"]++ }
+		$1 == "sleep" && $9 != "0" { n["sleep", whole[$9] == "whole"]++ }
+		END {
+			print "samples: " n["sample", 1] + 0 " whole, " n["sample", 0] + 0 " not"
+			print "sleeps: " n["sleep", 1] + 0 " whole, " n["sleep", 0] + 0 " not; " said + 0 " said"
+			exit !(n["sample", 1] > 2 && n["sleep", 1] > 9 && n["sample", 0] + n["sleep", 0] <= said)
+		}' resolved
+}

@@ -1,0 +1,48 @@
+#!/usr/bin/env bats
+# Stacks that are copied, in the modes that tests/copies.bats has no time for. Needs root and BPF.
+
+bats_require_minimum_version 1.5.0
+load ../helpers
+load ../copies
+
+setup_file() {
+	export WHY_NOT='' RELEASE=''
+	WHY_NOT=$(why_not)
+	[[ ! $WHY_NOT ]] || return 0
+	RELEASE=$(timeout 300 "$DEMO/build" release-debug | tail -n 1)
+	[[ -x $RELEASE && -x $POSTPROC ]]
+}
+
+setup() {
+	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
+	STARTED=()
+	cd "$BATS_TEST_TMPDIR"
+}
+
+teardown() {
+	end_started
+}
+
+@test "no program makes the kernel verify more than 100,000 instructions" {
+	start_server "$RELEASE"
+	is_small 100000 --stack-size 512
+	is_small 100000 --polls estimate
+	is_small 100000 --stacks fp
+}
+
+@test "nor, by much, where the kernel does not tell when a thread is back" {
+	start_server "$RELEASE" GLIBC_TUNABLES=glibc.pthread.rseq=0
+	is_small 100000 --polls estimate
+	# Four times the default: here a program copies more than one stack.
+	is_small 150000 --stack-size 512
+}
+
+@test "400 KiB of frames: cut, unless a larger size is asked for" {
+	start_deep 400 60000
+	start_trace --workers target --duration 2 --record r
+	ends_with 0
+	! whole r || return 1
+	start_trace --workers target --duration 3 --stack-size 512 --record r2
+	ends_with 0
+	whole r2
+}
