@@ -312,11 +312,11 @@ function show(head, text) {
 	script = script "\n" fill(head) "\n{\n" fill(text) "}\n"
 }
 
-# One program of all that have this attach point and are in none yet, for events that `filter` lets pass: of those only whose own
-# filter does not name `others`, if that is given. What concerns no worker ends there.
-function fuse(point, filter, others,    i, text) {
+# One program of all that have this attach point, for events that `filter` lets pass. What concerns no worker ends there. A program may use 64
+# maps (MAX_USED_MAPS of linux/bpf_verifier.h), some of which are bpftrace's own: where it copies the stack of a thread that leaves, the culprit's is taken by another.
+function fuse(point, filter,    i, text) {
 	for (i = 1; i <= heads; i++)
-		if (index(order[i], point " /") == 1 && !(order[i] in fused) && !(others && index(order[i], others))) {
+		if (index(order[i], point " /") == 1 && (resume || stacks != "copy" || order[i] !~ /@wait\[args->next_pid\]/)) {
 			text = text "\tif (" substr(order[i], length(point) + 3, length(order[i]) - length(point) - 3) ") {\n" program[order[i]] "\t}\n"
 			fused[order[i]] = 1
 		}
@@ -421,12 +421,8 @@ END {
 		"\t@events = (uint64)0;\n\t@uncounted = (uint64)0;\n\t@uncounted_ns = (uint64)0;\n" \
 		(exact ? "\t@poll_thread[(uint64)0] = (uint64)0;\n\t@poll_key[(uint64)0] = (uint64)0;\n\t@poll_from = (uint64)0;\n" (tokio ? "\t@poll_seen[(uint64)0] = ((uint64)0, (uint64)0);\n" : "") "\t@polls = (uint64)0;\n\t@polls_ns = (uint64)0;\n" : "") (tokio ? "\t@worked = (uint64)0;\n\t@doubt = (uint64)0;\n" : "") \
 		(stacks == "copy" ? "\t@piece = (uint64)0;\n\tprintf(\"copying %d " shape "\\n\", pid);\n" : ""))
-	# Where stacks are taken here, too, one program would use more than the 64 maps that the kernel allows (MAX_USED_MAPS of
-	# linux/bpf_verifier.h): bpftrace 0.23 and later have some of their own.
-	if (!resume)
-		fuse("tracepoint:sched:sched_switch", "pid == $1", "next_pid")
-	fuse("tracepoint:sched:sched_switch", (resume ? "pid == $1 || " : "") "@worker[args->next_pid]", "")
-	fuse("tracepoint:sched:sched_waking", "@worker[args->pid]", "")
+	fuse("tracepoint:sched:sched_switch", "pid == $1 || @worker[args->next_pid]")
+	fuse("tracepoint:sched:sched_waking", "@worker[args->pid]")
 	for (i = 1; i <= heads; i++)
 		if (order[i] in fused)
 			continue

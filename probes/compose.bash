@@ -138,7 +138,7 @@ choose_stacks() {
 	[[ $release =~ ^([0-9]+)\.([0-9]+) ]]
 	((BASH_REMATCH[1] * 1000 + BASH_REMATCH[2] < 6019)) &&
 		[[ ${META[rseq]-} == yes && -d $TRACEFS/events/rseq/rseq_update ]] || RESUME=0
-	# What copies at each switch of threads is twice in one program, and for the verifier that is to be small.
+	# Where stacks are kept until their thread is back, it has room for two of them (lay_out_copies).
 	((RESUME || STACK_KIB <= 256)) || STACK_KIB=256
 	case $STACKS in
 	fp) how="walked by frame pointers${why:+: $why}" ;;
@@ -176,8 +176,8 @@ lay_out_copies() {
 		((SLOTS = KEYS / 4))
 	fi
 	((SLOTS -= SLOTS % ROWS))
-	# For so many stacks, of which more are there if they are small.
-	((KEPT = 1024 / ROWS, KEPT = (KEPT > 16 ? 16 : KEPT < 2 ? 2 : KEPT) * ROWS))
+	# More would be too many to forget, for the verifier.
+	KEPT=256
 }
 
 # What stack.bt has to know: as statements, and as it tells who reads the copies.
