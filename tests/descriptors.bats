@@ -8,7 +8,7 @@ load helpers
 setup_file() {
 	export DEBUG=''
 	((!EUID)) || return 0
-	DEBUG=$(timeout 300 "$DEMO/build" debug | tail -n 1)
+	DEBUG=$(timeout 800 "$DEMO/build" debug | tail -n 1)
 	[[ -x $DEBUG && -x $POSTPROC ]]
 }
 

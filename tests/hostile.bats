@@ -80,7 +80,7 @@ recording() {
 report_on() {
 	/usr/bin/python3 "$ELF" "$1" "$PWD/file"
 	recording "$PWD/file" >in
-	(ulimit -v 2000000 && LC_ALL=C exec timeout 300 "$POSTPROC" report --width 200 --headless in >out 2>err)
+	(ulimit -v 2000000 && LC_ALL=C exec timeout 800 "$POSTPROC" report --width 200 --headless in >out 2>err)
 	[[ ! -s err ]]
 	plain out
 	grep -q '20 long polls' out
@@ -136,7 +136,7 @@ signal.pause()' "$PWD/file" >ready 3>&- &
 		SERVER=$!
 		STARTED+=("$SERVER")
 		within 30 grep -qs ready ready
-		(ulimit -v 2000000 && exec timeout 300 "$POSTPROC" head --headless --pid "$SERVER" >head)
+		(ulimit -v 2000000 && exec timeout 800 "$POSTPROC" head --headless --pid "$SERVER" >head)
 		plain head
 		grep -q "^map [0-9a-f]* [0-9a-f]* r-xp 0 - $PWD/file$" head
 		end_started

@@ -10,7 +10,7 @@ setup_file() {
 	export WHY_NOT='' DEBUG=''
 	WHY_NOT=$(why_not)
 	[[ ! $WHY_NOT ]] || return 0
-	DEBUG=$(timeout 300 "$DEMO/build" debug | tail -n 1)
+	DEBUG=$(timeout 800 "$DEMO/build" debug | tail -n 1)
 	[[ -x $DEBUG && -x $POSTPROC ]]
 }
 

@@ -119,7 +119,7 @@ finds_renamed() {
 @test "3,000 workers are traced" {
 	needs_bpf
 	start_threads 3000
-	timeout 300 "$HUD" --pid "$SERVER" --workers target --threshold 100 --duration 3 --raw >out 2>err
+	timeout 800 "$HUD" --pid "$SERVER" --workers target --threshold 100 --duration 3 --raw >out 2>err
 	cat err
 	grep -q '^begin' out
 	awk '$1 == "sleep" && !seen[$3]++ { n++ } END { print n + 0 " workers slept"; exit !(n > 2000) }' out
