@@ -1,6 +1,24 @@
 # shellcheck shell=bash
 # What the suites about copied stacks have in common: a target with deep stacks, and how to look at scripts and recordings.
 
+setup_file() {
+	export WHY_NOT='' RELEASE=''
+	WHY_NOT=$(why_not)
+	[[ ! $WHY_NOT ]] || return 0
+	RELEASE=$(timeout 800 "$DEMO/build" release-debug | tail -n 1)
+	[[ -x $RELEASE && -x $POSTPROC ]]
+}
+
+setup() {
+	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
+	STARTED=()
+	cd "$BATS_TEST_TMPDIR"
+}
+
+teardown() {
+	end_started
+}
+
 # Starts deep-stack $1 $2, whose one thread that has work counts as a worker. Sets SERVER.
 start_deep() {
 	# No frame pointers, as in a release build.

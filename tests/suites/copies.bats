@@ -5,24 +5,6 @@ bats_require_minimum_version 1.5.0
 load ../helpers
 load ../copies
 
-setup_file() {
-	export WHY_NOT='' RELEASE=''
-	WHY_NOT=$(why_not)
-	[[ ! $WHY_NOT ]] || return 0
-	RELEASE=$(timeout 800 "$DEMO/build" release-debug | tail -n 1)
-	[[ -x $RELEASE && -x $POSTPROC ]]
-}
-
-setup() {
-	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
-	STARTED=()
-	cd "$BATS_TEST_TMPDIR"
-}
-
-teardown() {
-	end_started
-}
-
 @test "no program makes the kernel verify more than 100,000 instructions" {
 	start_server "$RELEASE"
 	is_small 100000 --stack-size 512
