@@ -377,8 +377,8 @@ function restrain() {
 	show("interval:s:1", counted() "\t@events = (uint64)0;\n\t@uncounted = (uint64)0;\n\t@uncounted_ns = (uint64)0;\n" \
 		(exact ? "\t@polls = (uint64)0;\n\t@polls_ns = (uint64)0;\n" : "") "\tif (@why != 0) {\n\t\texit();\n\t}\n")
 	show("tracepoint:task:task_rename /pid == " tracer "/", \
-		"\tif (strncmp(args->newcomm, \"hud-thin\", 9) == 0) {\n\t\t@thin = (uint64)1;\n\t\t@copied = 33554433;\n\t\tprintf(\"thin %lld\\n\", nsecs);\n\t}\n" \
-		"\tif (strncmp(args->newcomm, \"hud-stop\", 9) == 0) {\n\t\t@why = 5;\n\t\texit();\n\t}\n")
+		"\tif (args->newcomm == \"hud-thin\") {\n\t\t@thin = (uint64)1;\n\t\t@copied = 33554433;\n\t\tprintf(\"thin %lld\\n\", nsecs);\n\t}\n" \
+		"\tif (args->newcomm == \"hud-stop\") {\n\t\t@why = 5;\n\t\texit();\n\t}\n")
 }
 
 # A worker is back: its stack is taken once, whatever is to be said of it.
