@@ -149,8 +149,8 @@ EVENT='runq 30000000 %d 0 20000000 W 0 77 78 0 rival\n'
 		start_fake "echo begin 5; touch ready; sleep 100 & trap 'kill \$!' EXIT; trap exit TERM; wait" --record r.zst
 		within 20 test -e ready
 		rm ready
-		victim=$(pgrep -f "^$POSTPROC $command .*--pid $SERVER" | head -n 1)
-		kill -KILL "$victim"
+		within 60 pgrep -f "^$POSTPROC $command .*--pid $SERVER" >victims
+		kill -KILL "$(head -n 1 victims)"
 		ends_with 1
 		grep -q "was ended by SIGKILL" err
 		! grep -q 'line [0-9]*:' err || return 1
