@@ -5,7 +5,7 @@ setup_file() {
 	export WHY_NOT='' RELEASE=''
 	WHY_NOT=$(why_not)
 	[[ ! $WHY_NOT ]] || return 0
-	RELEASE=$(timeout 800 "$DEMO/build" release-debug | tail -n 1)
+	RELEASE=$(timeout 800 "$DEMO/build" release | tail -n 1)
 	[[ -x $RELEASE && -x $POSTPROC ]]
 }
 
