@@ -1,12 +1,11 @@
 # hud-trace. `make` builds it; `make deps` installs what it needs to build and to run.
 #
 #     make demo         trace a demo server and show the report
-#     make check        run every test
 #     make deps-demo    install what the demo needs besides, deps-check what the tests need, deps-fuzz what `make fuzz` needs
 #     make V=1          show the commands
 #     make WERROR=1     warnings are errors
 #     make SAN=1        with AddressSanitizer and UBSan, in build/san
-#     make check        build and test; check-long, check-suites, check-kernels: see tests/README.md
+#     make check        run every test; check-long, check-suites, check-kernels: see tests/README.md
 #     make fuzz         run each fuzzer of tests/fuzz for a minute (FUZZ_SECONDS=60)
 #     make analyze      what cppcheck, clang-tidy and gcc's analyzer find
 #     make valgrind     no error in memory on recorded streams

@@ -211,8 +211,8 @@ await_bpftrace() {
 			QUITTER=''
 			[[ ! $ENDING ]] || continue
 			;;
-		"$REPORTER") REPORTER='' REPORT_STATUS=$STATUS ;;
-		"$RECORDER") RECORDER='' RECORD_STATUS=$STATUS ;;
+		"$REPORTER") REPORTER='' REPORT_STATUS=$STATUS UNWRITTEN=${STATUS#0} ;;
+		"$RECORDER") RECORDER='' RECORD_STATUS=$STATUS UNWRITTEN=${STATUS#0} ;;
 		esac
 		end_tracing
 	done
@@ -254,7 +254,7 @@ explain_nothing() {
 		why='it was interrupted'
 	elif [[ $UNREAD ]]; then
 		why='nobody read its output any more'
-	elif ((REPORT_STATUS > 128 || RECORD_STATUS)); then
+	elif [[ $UNWRITTEN ]]; then
 		why='its output could not be written'
 	fi
 	say "hud-trace: $why before tracing had begun: nothing was traced"
