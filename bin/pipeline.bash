@@ -98,7 +98,7 @@ end_tracing() {
 		{ read -r name <"/proc/$TRACER/comm"; } 2>/dev/null || break
 		kill -TERM "$TRACER" 2>/dev/null || break
 		[[ $name == @(bash|hud-trace|setpriv|sh|env) ]] || break
-		sleep 0.05
+		{ sleep 0.05; } 2>/dev/null
 	done
 }
 
@@ -238,8 +238,9 @@ note_begin() {
 	AWAIT_BEGIN=''
 	(($1)) && return
 	BEGUN=1
+	# The braces: after any program that it waits for, bash tells of children that were killed meanwhile, which is ours to tell.
 	# shellcheck disable=SC2086 # numbers, or nothing
-	renice -n -19 -p $TRACER $COPIER $RECORDER &>/dev/null || true
+	{ renice -n -19 -p $TRACER $COPIER $RECORDER || true; } &>/dev/null
 }
 
 # Says why nothing was traced.

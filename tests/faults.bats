@@ -110,6 +110,20 @@ EVENT='runq 30000000 %d 0 20000000 W 0 77 78 0 rival\n'
 	done
 }
 
+@test "bpftrace is killed while hud-trace runs another program: said once, by hud-trace" {
+	start_target
+	# It takes as long as bpftrace lives.
+	cat >fake/renice <<-'SH'
+		#!/bin/bash
+		while [[ -d /proc/$4 && $(</proc/$4/stat) != *') Z '* ]]; do :; done
+	SH
+	chmod +x fake/renice
+	start_fake 'printf "begin 5\n"; while ! pgrep -x renice >/dev/null; do :; done; kill -KILL $$'
+	ends_with 1
+	grep -q '^hud-trace: bpftrace was ended by SIGKILL' err
+	! grep -q 'line [0-9]*:' err || return 1
+}
+
 @test "bpftrace lost events: counted" {
 	start_target
 	start_fake "printf 'begin 5\nLost 41 events\nLost 1 events\nend 99 duration\n'"
