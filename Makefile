@@ -48,12 +48,15 @@ ALL_CPPFLAGS = -I$(BUILD) -Ipostproc -MMD -MP $(CPPFLAGS)
 ALL_LDFLAGS = $(CFLAGS) $(HARDENING_LINK) $(MODE) $(LDFLAGS)
 LIBS = -ldw -lelf -liberty -lyajl -lprotobuf-c -lz -lzstd -lseccomp -lncursesw -lm
 
-SOURCES = $(wildcard postproc/*.c)
-OBJECTS = $(SOURCES:postproc/%.c=$(BUILD)/%.o) $(BUILD)/profile.pb-c.o
-TEST_SOURCES = $(wildcard tests/unit/test_*.c)
-TESTS = $(TEST_SOURCES:tests/unit/%.c=$(BUILD)/tests/%)
+# All files named like `$(2)` below folder $(1), up to three folders deep.
+below = $(sort $(wildcard $(1)/$(2) $(1)/*/$(2) $(1)/*/*/$(2)))
+
+SOURCES = $(call below,postproc,*.c)
+OBJECTS = $(SOURCES:postproc/%.c=$(BUILD)/%.o) $(BUILD)/format/profile.pb-c.o
+TEST_SOURCES = $(call below,tests/unit,test_*.c)
+TESTS = $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(TEST_SOURCES)))
 FUZZ_OBJECTS = $(patsubst tests/fuzz/%.c,$(BUILD)/tests/%.o,$(wildcard tests/fuzz/*.c))
-C_FILES = $(wildcard postproc/*.[ch] tests/*.[ch] tests/unit/*.[ch] tests/fuzz/*.[ch] tests/aarch64/*.c tests/bench/*.c)
+C_FILES = $(call below,postproc,*.[ch]) $(TEST_SOURCES) $(wildcard tests/*.[ch] tests/fuzz/*.[ch] tests/aarch64/*.c tests/bench/*.c)
 
 # Shell files: by their first line, whatever their name.
 SHELL_FILES = $(shell grep -lIE '^\#!.*\b(ba)?sh$$' $(wildcard bin/* .ci/* tests/* tests/aarch64/* tests/fuzz/* tests/bench/* examples/* examples/*/*) 2>/dev/null)
@@ -87,19 +90,21 @@ $(BUILD)/hud-postproc: $(OBJECTS)
 
 $(BUILD)/%.o: postproc/%.c $(BUILD)/flags
 	$(say) CC $@
+	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/profile.pb-c.c: postproc/profile.proto | $(BUILD)
+$(BUILD)/format/profile.pb-c.c: postproc/format/profile.proto
 	$(say) PROTO $@
+	@mkdir -p $(@D)
 	$(Q)protoc-c --proto_path=postproc --c_out=$(BUILD) $<
 
-$(BUILD)/profile.pb-c.h: $(BUILD)/profile.pb-c.c
+$(BUILD)/format/profile.pb-c.h: $(BUILD)/format/profile.pb-c.c
 
-$(BUILD)/profile.pb-c.o: $(BUILD)/profile.pb-c.c $(BUILD)/flags
+$(BUILD)/format/profile.pb-c.o: $(BUILD)/format/profile.pb-c.c $(BUILD)/flags
 	$(say) CC $@
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/format-pprof.o: $(BUILD)/profile.pb-c.h
+$(BUILD)/format/pprof.o: $(BUILD)/format/profile.pb-c.h
 
 # Other flags build everything anew.
 $(BUILD)/flags: FORCE | $(BUILD)
@@ -121,7 +126,9 @@ $(BUILD)/tests/measure $(BUILD)/tests/pingpong $(BUILD)/tests/calls: $(BUILD)/te
 	$(say) LD $@
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $<
 
-$(BUILD)/tests/%.o: tests/unit/%.c $(BUILD)/flags | $(BUILD)/tests
+vpath test_%.c $(sort $(dir $(TEST_SOURCES)))
+
+$(BUILD)/tests/test_%.o: test_%.c $(BUILD)/flags | $(BUILD)/tests
 	$(say) CC $@
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
@@ -133,7 +140,7 @@ $(BUILD)/tests/%.o: tests/fuzz/%.c $(BUILD)/flags | $(BUILD)/tests
 	$(say) CC $@
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/tests/fuzz-formats.o: $(BUILD)/profile.pb-c.h
+$(BUILD)/tests/fuzz-formats.o: $(BUILD)/format/profile.pb-c.h
 
 # With FUZZ=1 it fuzzes; else it runs files.
 $(BUILD)/tests/fuzz: $(FUZZ_OBJECTS) $(filter-out $(BUILD)/main.o,$(OBJECTS))
@@ -260,7 +267,7 @@ install:
 	ln -sf ../lib/hud-trace/hud-postproc $(DESTDIR)$(PREFIX)/bin/hud-postproc
 	install -m 644 probes/*.bt probes/*.awk probes/*.bash $(DESTDIR)$(PREFIX)/lib/hud-trace/probes
 	install -d $(DESTDIR)$(PREFIX)/share/hud-trace
-	install -m 644 postproc/report-schema.json $(DESTDIR)$(PREFIX)/share/hud-trace
+	install -m 644 postproc/format/report-schema.json $(DESTDIR)$(PREFIX)/share/hud-trace
 ifneq ($(MAN),)
 	install -d $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man8
@@ -348,4 +355,4 @@ needs-root:
 
 FORCE:
 
--include $(wildcard $(BUILD)/*.d $(BUILD)/tests/*.d)
+-include $(OBJECTS:.o=.d) $(wildcard $(BUILD)/tests/*.d)

@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "command.h"
+#include "command/command.h"
 
 #define MEMORY_LIMIT ((rlim_t)4 << 30)
 

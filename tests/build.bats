@@ -22,7 +22,7 @@ setup() {
 
 @test "hardening: what is compiled here can be entered at its functions alone" {
 	[[ $(uname -m) == x86_64 ]] || skip "it is x86-64's"
-	readelf -nW "$ROOT/build/unwind.o" | grep -q 'x86 feature: IBT, SHSTK'
+	readelf -nW "$ROOT/build/resolve/unwind/unwind.o" | grep -q 'x86 feature: IBT, SHSTK'
 }
 
 @test "reproducible: nothing in it tells where it was built" {

@@ -9,7 +9,7 @@ setup() {
 	ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 	HUD=$ROOT/bin/hud-trace
 	POSTPROC=$ROOT/build/hud-postproc
-	SCHEMA=$ROOT/postproc/report-schema.json
+	SCHEMA=$ROOT/postproc/format/report-schema.json
 	GOLDEN=$ROOT/tests/unit/golden
 	# bats has files of its own in the directory above.
 	mkdir "$BATS_TEST_TMPDIR/here"

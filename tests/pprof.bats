@@ -98,7 +98,7 @@ report() {
 # What protoc reads, in profile.txt, with the texts put in for their indices: `name: "..."`.
 decode() {
 	gzip -t "$1"
-	gzip -dc "$1" | protoc --decode=perftools.profiles.Profile -I "$ROOT/postproc" profile.proto >profile.txt
+	gzip -dc "$1" | protoc --decode=perftools.profiles.Profile -I "$ROOT/postproc" format/profile.proto >profile.txt
 	/usr/bin/python3 - profile.txt >named.txt <<-'END'
 	import re, sys
 	lines = open(sys.argv[1], encoding="utf-8").read().split("\n")
@@ -119,7 +119,7 @@ profile_totals() {
 @test "pprof: the messages and numbers of the published layout" {
 	# What other readers were built from: message, field, number.
 	sed -n 's/^message \(.*\) {.*/\1/p; s/^ *\(repeated \)*[A-Za-z0-9]* \([a-z_]*\) = \([0-9]*\).*/\2 \3/p' \
-		"$ROOT/postproc/profile.proto" | paste -sd' ' >layout
+		"$ROOT/postproc/format/profile.proto" | paste -sd' ' >layout
 	cat layout
 	[[ $(cat layout) == "Profile sample_type 1 sample 2 mapping 3 location 4 function 5 string_table 6 time_nanos 9 \
 duration_nanos 10 period_type 11 period 12 comment 13 default_sample_type 14 ValueType type 1 unit 2 Sample location_id 1 \

@@ -5,17 +5,17 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "arch.h"
-#include "framepointers.h"
+#include "base/arch.h"
 #include "fuzz.h"
-#include "locations.h"
-#include "pollsites.h"
-#include "procmaps.h"
-#include "space.h"
-#include "symbolize.h"
-#include "symbols.h"
-#include "tokio.h"
-#include "unwind.h"
+#include "resolve/elf/space.h"
+#include "resolve/elf/symbols.h"
+#include "resolve/symbolize/locations.h"
+#include "resolve/symbolize/symbolize.h"
+#include "resolve/unwind/framepointers.h"
+#include "resolve/unwind/unwind.h"
+#include "target/procmaps.h"
+#include "tokio/pollsites.h"
+#include "tokio/tokio.h"
 
 #define BASE UINT64_C(0x10000000) /* where what is position independent is mapped */
 #define MAPPINGS 8

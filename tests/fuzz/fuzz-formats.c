@@ -7,11 +7,11 @@
 #include <yajl/yajl_parse.h>
 #include <zlib.h>
 
-#include "chart-page.h"
-#include "diff.h"
-#include "formats.h"
+#include "chart/page.h"
+#include "diff/diff.h"
+#include "format/formats.h"
+#include "format/profile.pb-c.h"
 #include "fuzz.h"
-#include "profile.pb-c.h"
 
 #define PROFILE_LIMIT (64u << 20)
 

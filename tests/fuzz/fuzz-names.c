@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "demangle.h"
 #include "fuzz.h"
-#include "mangling.h"
-#include "names.h"
+#include "resolve/symbolize/demangle.h"
+#include "resolve/symbolize/mangling.h"
+#include "resolve/symbolize/names.h"
 
 void fuzz_names(const uint8_t *data, size_t size)
 {

@@ -4,11 +4,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "diff.h"
+#include "diff/diff.h"
 #include "fuzz-formats.h"
 #include "fuzz.h"
-#include "replay.h"
-#include "unpack.h"
+#include "replay/replay.h"
+#include "stream/record/unpack.h"
 
 /* The first two bytes choose how it is read. */
 static struct replay *read_stream(FILE *in, unsigned mode, struct model *model)

@@ -1,0 +1,10 @@
+/* clock.h - time that goes by, whatever is done to the date: CLOCK_MONOTONIC. */
+#ifndef HUD_BASE_CLOCK_H
+#define HUD_BASE_CLOCK_H
+
+#include <stdint.h>
+
+uint64_t clock_ns(void);
+int64_t clock_ms(void);
+
+#endif

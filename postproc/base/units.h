@@ -1,0 +1,22 @@
+/* units.h - numbers as people read them: durations, shares, counts. */
+#ifndef HUD_BASE_UNITS_H
+#define HUD_BASE_UNITS_H
+
+#include <stdint.h>
+
+#define UNIT_SIZE 32 /* bytes that hold any of these texts */
+
+/* `ns` nanoseconds to three digits: "640 ns", "25.1 ms", "1.93 s", "2.78 h". At most 7 columns below 100 hours.
+ * Writes into `text` (UNIT_SIZE bytes) and returns it. */
+char *unit_duration(char *text, uint64_t ns);
+
+/* The same for a setting, which was round to begin with: "5 ms" instead of "5.00 ms". */
+char *unit_setting(char *text, uint64_t ns);
+
+/* `part` of `whole` in percent: "12.4%", "<0.1%" for little but not nothing, "-" when whole is 0. */
+char *unit_share(char *text, uint64_t part, uint64_t whole);
+
+/* `n` in groups of three: "12,034"; from ten million up "12.3 M". */
+char *unit_count(char *text, uint64_t n);
+
+#endif

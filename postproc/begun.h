@@ -1,8 +1,0 @@
-/* begun.h - tells hud-trace, which waits at the other end of a pipe, that tracing has begun. */
-#ifndef HUD_BEGUN_H
-#define HUD_BEGUN_H
-
-/* Writes a line to *fd, closes it, and sets it to 0. Does nothing if it is 0. */
-void begun_tell(int *fd);
-
-#endif

@@ -1,0 +1,48 @@
+/* command.c - what the subcommands have in common. */
+#include "command/command.h"
+
+#include <fcntl.h>
+#include <langinfo.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "report/report.h"
+
+double command_number(const char *command, const char *option, const char *text, double low, double high)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	if (end == text || *end || !(value >= low && value <= high)) {
+		fprintf(stderr, "hud-postproc %s: --%s: '%s' is not a number from %g to %g\n", command,
+			option, text, low, high);
+		exit(2);
+	}
+	return value;
+}
+
+int command_descriptor(const char *command, const char *option, const char *text)
+{
+	int fd = (int)command_number(command, option, text, 3, 1e6);
+
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) == 0)
+		return fd;
+	fprintf(stderr, "hud-postproc %s: --%s: descriptor %d is not open\n", command, option, fd);
+	exit(2);
+}
+
+void command_fit_terminal(struct report_options *options, bool no_colour)
+{
+	struct winsize size;
+	const char *unwanted = getenv("NO_COLOR"), *terminal = getenv("TERM");
+	bool tty = isatty(STDOUT_FILENO);
+
+	if (!options->width && tty && !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+		options->width = size.ws_col;
+	options->colour =
+		tty && !no_colour && !(unwanted && *unwanted) && terminal && strcmp(terminal, "dumb") != 0;
+	options->utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+}

@@ -1,0 +1,31 @@
+/* command.h - the subcommands of hud-postproc. Each is a main() of its own, with argv[0] its name. */
+#ifndef HUD_COMMAND_COMMAND_H
+#define HUD_COMMAND_COMMAND_H
+
+#include <stdbool.h>
+
+struct report_options;
+
+int copies_main(int argc, char **argv);
+int diff_main(int argc, char **argv);
+int head_main(int argc, char **argv);
+int live_main(int argc, char **argv);
+int overhead_main(int argc, char **argv);
+int pace_main(int argc, char **argv);
+int record_main(int argc, char **argv);
+int report_main(int argc, char **argv);
+int resolve_main(int argc, char **argv);
+int watch_main(int argc, char **argv);
+int stuck_main(int argc, char **argv);
+
+/* The value of an option of `command`, a number from `low` to `high`; exits with status 2 after a message otherwise. */
+double command_number(const char *command, const char *option, const char *text, double low, double high);
+
+/* The same of a descriptor that hud-trace has passed on, from 3 up, which is kept from other programs. */
+int command_descriptor(const char *command, const char *option, const char *text);
+
+/* Sets what standard output can show: width (unless it is set), colour (unless not wanted here or in the environment), and
+ * UTF-8. */
+void command_fit_terminal(struct report_options *options, bool no_colour);
+
+#endif

@@ -1,0 +1,180 @@
+/* copies.c - hud-postproc copies: puts the stacks that a script has copied into its lines.
+ *
+ * The script's first line tells which process runs it and where its copies are. From then on this one can do nothing but read
+ * those, and pass lines on: what is on the stacks is in the target's hands.
+ */
+#include <errno.h>
+#include <libiberty/libiberty.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "command/command.h"
+#include "sandbox/confine.h"
+#include "stream/copies.h"
+#include "stream/fields.h"
+#include "target/copyring.h"
+
+#define LINE_MAX_SIZE (1u << 20) /* longer ones are no event lines (probes/README.md) */
+#define SETTLE_MS 100
+#define PRIORITY -19
+
+static const char usage[] =
+	"usage: hud-postproc copies <LINES\n"
+	"\n"
+	"Reads what a script prints that hud-trace has composed, or probes/stack.bt, while it runs.\n"
+	"Writes the same with the stacks that it copies to its maps, which only root can read.\n";
+
+struct input {
+	char *text;
+	size_t size, length; /* of what there is room for, and of what has come but is not taken */
+	bool skipping;	     /* the rest of a line that is too long */
+	struct copyring *ring;
+	struct copies *copies; /* NULL until the script has told where they are */
+};
+
+static size_t read_copy(void *data, uint64_t copy, size_t bytes, uint64_t *words, bool *cleared)
+{
+	struct copyring *ring = data;
+
+	return ring ? copyring_read(ring, copy, bytes, words, cleared) : 0;
+}
+
+/* On a busy machine what takes events from the kernel, and this process, come before others: the kernel does not wait with them. Both have
+ * little to do. Where that is not allowed it is done without. */
+static void come_first(pid_t bpftrace)
+{
+	setpriority(PRIO_PROCESS, (id_t)bpftrace, PRIORITY);
+	setpriority(PRIO_PROCESS, 0, PRIORITY);
+}
+
+/* copying BPFTRACE ROWS SLOTS KEPT CODE_START CODE_END CODE_START CODE_END. Returns false after a message if this process must not go on. */
+static bool begin(struct input *in, char *line, size_t length)
+{
+	struct fields c = {line, line + length, false};
+	struct code_bounds code;
+	size_t kind;
+
+	field_word(&c, &kind);
+	pid_t pid = (pid_t)field_id(&c);
+	struct copyring_shape shape = {.rows = field_decimal(&c, COPY_MAX)};
+
+	shape.slots = field_decimal(&c, UINT32_MAX);
+	shape.kept = field_decimal(&c, UINT32_MAX);
+
+	for (int i = 0; i < 2; i++) {
+		code.start[i] = field_hex(&c);
+		code.end[i] = field_hex(&c);
+	}
+	if (c.bad || shape.rows == 0 || shape.slots < shape.rows || (shape.kept && shape.kept < shape.rows)) {
+		fputs("hud-postproc copies: the line that tells where the copies are is not as it should "
+		      "be\n",
+		      stderr);
+		return false;
+	}
+	in->ring = copyring_open(pid, &shape);
+	if (!in->ring)
+		fprintf(stderr,
+			"hud-postproc copies: no stacks: the maps of process %ld cannot be read: %s\n",
+			(long)pid, strerror(errno));
+	else
+		come_first(pid);
+	in->copies = copies_new(stdout, &code, read_copy, in->ring);
+	return !confine_to_map_reader() && !confine_map_reader();
+}
+
+static bool take_line(struct input *in, char *line, size_t length)
+{
+	line[length] = '\0';
+	if (in->copies) {
+		copies_line(in->copies, line, length, clock_ms());
+	} else if (!strncmp(line, "copying ", strlen("copying "))) {
+		return begin(in, line, length);
+	} else {
+		fwrite(line, 1, length, stdout);
+		putchar('\n');
+	}
+	return true;
+}
+
+/* Takes what there is of whole lines. */
+static bool take_lines(struct input *in)
+{
+	char *line = in->text, *end = in->text + in->length, *newline;
+
+	while ((newline = memchr(line, '\n', (size_t)(end - line)))) {
+		if (!in->skipping && !take_line(in, line, (size_t)(newline - line)))
+			return false;
+		in->skipping = false;
+		line = newline + 1;
+	}
+	in->length = (size_t)(end - line);
+	memmove(in->text, line, in->length);
+	if (in->length == LINE_MAX_SIZE) {
+		in->skipping = true;
+		in->length = 0;
+	}
+	return true;
+}
+
+/* Waits for more to read, and lets go of what has waited for too long. Returns what read(2) does. */
+static ssize_t more(struct input *in)
+{
+	struct pollfd readable = {.fd = STDIN_FILENO, .events = POLLIN};
+	bool pending;
+
+	do {
+		if (in->copies)
+			copies_settle(in->copies, clock_ms(), false);
+		if (fflush(stdout) || ferror(stdout))
+			return -1;
+		pending = in->copies && copies_pending(in->copies);
+	} while (poll(&readable, 1, pending ? SETTLE_MS : -1) == 0);
+	if (in->size - in->length < 65536 && in->size < LINE_MAX_SIZE) {
+		in->size = in->size ? 2 * in->size : 131072;
+		in->text = xrealloc(in->text, in->size);
+	}
+	return read(STDIN_FILENO, in->text + in->length, in->size - in->length);
+}
+
+int copies_main(int argc, char **argv)
+{
+	struct input in = {0};
+	ssize_t got;
+	int status = 0;
+
+	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
+		return fputs(usage, stdout) < 0;
+	if (argc != 1) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	while ((got = more(&in)) > 0 || (got < 0 && errno == EINTR)) {
+		in.length += got > 0 ? (size_t)got : 0;
+		if (!take_lines(&in)) {
+			status = 1;
+			break;
+		}
+	}
+	if (got < 0) {
+		/* Who reads it may be gone: that shows there. */
+		if (errno != EPIPE)
+			fprintf(stderr, "hud-postproc copies: %s\n", strerror(errno));
+		status = 1;
+	}
+	if (in.copies)
+		copies_settle(in.copies, clock_ms(), true);
+	/* A last line without its end is somebody's to count. */
+	if (!in.skipping)
+		fwrite(in.text, 1, in.length, stdout);
+	status |= fflush(stdout) != 0;
+	copies_free(in.copies);
+	copyring_close(in.ring);
+	free(in.text);
+	return status;
+}

@@ -1,0 +1,246 @@
+/* diff.c - hud-postproc diff: two recordings, and what has changed from one to the other. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/progress.h"
+#include "command/command.h"
+#include "diff/diff.h"
+#include "diff/gate.h"
+#include "replay/replay.h"
+#include "sandbox/debuginfod.h"
+#include "sandbox/output.h"
+#include "sandbox/sandbox.h"
+#include "sandbox/userfiles.h"
+#include "stream/record/unpack.h"
+
+static const struct format {
+	const char *name;
+	int (*write)(FILE *out, const struct diff *diff, const struct report_options *options);
+} formats[] = {
+	{"text", diff_text},
+	{"markdown", diff_markdown},
+};
+
+#define FORMATS (sizeof(formats) / sizeof(*formats))
+#define OUTPUTS 16
+
+struct options {
+	struct replay_options replay;
+	const char *target[2]; /* of each recording */
+	struct {
+		const struct format *format;
+		const char *path; /* NULL: standard output */
+	} output[OUTPUTS];
+	size_t outputs;
+	struct report_options report;
+	struct gates gates;
+	const char *file[2];
+	bool no_colour;
+};
+
+static const char help[] =
+	"usage: hud-postproc diff [OPTION]... BEFORE AFTER\n"
+	"\n"
+	"Reads two recordings (-: standard input), prints which blockers are gone, better,\n"
+	"worse or new, and whether that is beyond noise.\n"
+	"\n"
+	"  -t, --target FILE      take the executable's symbols from FILE; given twice,\n"
+	"                         BEFORE's and AFTER's\n"
+	"      --debuginfod       ask the servers in $DEBUGINFOD_URLS for debug info\n"
+	"      --top N            show at most N blockers, 1 to 100 (10)\n"
+	"      --window SECS      only the last SECS seconds of each count\n"
+	"      --format F[=FILE]  write it as F, text or markdown, also several times\n"
+	"      --fail-on EXPR     end with status 3 if so: 'new', 'worse', 'total>10%' (growth);\n"
+	"                         of AFTER: 'blocked>5%', 'max>50ms', 'total>2s',\n"
+	"                         'count>100', 'rate>2/s', 'lost>0'; also several\n"
+	"      --width N          columns, 60 to 500 (the terminal's; 80)\n"
+	"      --no-color         no colours (also: NO_COLOR=1)\n"
+	"  -h, --help\n";
+
+/* Takes "F" or "F=FILE"; exits if there is no such format. */
+static void add_output(struct options *o, const char *argument)
+{
+	size_t length = strcspn(argument, "="), i = 0;
+
+	while (i < FORMATS &&
+	       (strlen(formats[i].name) != length || strncmp(formats[i].name, argument, length) != 0))
+		i++;
+	if (i == FORMATS || o->outputs == OUTPUTS) {
+		fputs(i == FORMATS ? "hud-postproc diff: --format: it is either text or markdown\n"
+				   : "hud-postproc diff: too many outputs\n",
+		      stderr);
+		exit(2);
+	}
+	o->output[o->outputs].format = &formats[i];
+	o->output[o->outputs++].path = argument[length] ? argument + length + 1 : NULL;
+}
+
+static void add_target(struct options *o, const char *file)
+{
+	if (o->target[1] && o->target[1] != o->target[0]) {
+		fputs("hud-postproc diff: more than two --target\n", stderr);
+		exit(2);
+	}
+	if (!o->target[0])
+		o->target[0] = file;
+	o->target[1] = file;
+}
+
+static void parse(int argc, char **argv, struct options *o)
+{
+	enum { TOP = 256, WINDOW, WIDTH, NO_COLOUR, DEBUGINFOD, FORMAT, FAIL_ON };
+	static const struct option longs[] = {
+		{"target", required_argument, NULL, 't'},
+		{"debuginfod", no_argument, NULL, DEBUGINFOD},
+		{"top", required_argument, NULL, TOP},
+		{"window", required_argument, NULL, WINDOW},
+		{"format", required_argument, NULL, FORMAT},
+		{"fail-on", required_argument, NULL, FAIL_ON},
+		{"width", required_argument, NULL, WIDTH},
+		{"no-color", no_argument, NULL, NO_COLOUR},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "t:h", longs, NULL)) != -1) {
+		switch (c) {
+		case 't':
+			add_target(o, optarg);
+			break;
+		case TOP:
+			o->report.top = (unsigned)command_number("diff", "top", optarg, 1, 100);
+			break;
+		case WINDOW:
+			o->replay.window =
+				(uint64_t)(command_number("diff", "window", optarg, 0.1, 604800) * 1e9);
+			break;
+		case FORMAT:
+			add_output(o, optarg);
+			break;
+		case FAIL_ON:
+			gates_add(&o->gates, "diff", optarg, true);
+			break;
+		case WIDTH:
+			o->report.width = (unsigned)command_number("diff", "width", optarg, 60, 500);
+			break;
+		case NO_COLOUR:
+			o->no_colour = true;
+			break;
+		case DEBUGINFOD:
+			o->replay.debuginfod = debuginfod_wanted("diff");
+			break;
+		case 'h':
+			fputs(help, stdout);
+			exit(0);
+		default:
+			fputs("Try 'hud-postproc diff --help'.\n", stderr);
+			exit(2);
+		}
+	}
+	if (argc - optind != 2) {
+		fputs("hud-postproc diff: two FILES, please: BEFORE and AFTER\n", stderr);
+		exit(2);
+	}
+	o->file[0] = argv[optind];
+	o->file[1] = argv[optind + 1];
+	if (!strcmp(o->file[0], "-") && !strcmp(o->file[1], "-")) {
+		fputs("hud-postproc diff: only one of them can be standard input\n", stderr);
+		exit(2);
+	}
+	if (!o->outputs)
+		o->output[o->outputs++].format = &formats[0];
+	o->replay.detail = DETAIL_SPANS;
+}
+
+static int fail(const char *what, const char *why)
+{
+	fprintf(stderr, "hud-postproc diff: %s: %s\n", what, why);
+	return 1;
+}
+
+/* Reads one of the recordings. Returns 0, or 1 after a message: half of a trace is not compared. */
+static int read_side(const struct options *o, size_t side, struct replay **replay, struct model *model)
+{
+	const char *path = o->file[side];
+	FILE *in = unpack_open(path);
+	struct replay_options options = o->replay;
+
+	if (!in)
+		return fail(path, userfiles_error(errno));
+	options.target = o->target[side];
+	*replay = replay_new(&options);
+	int failed = replay_read(*replay, in, model), error = errno;
+
+	fclose(in);
+	if (!failed)
+		return 0;
+	return fail(path, replay_error(error));
+}
+
+/* Writes one of the outputs. Returns 0, or 1 after a message. */
+static int write_output(const struct options *o, size_t i, const struct diff *diff)
+{
+	const char *path = o->output[i].path;
+	struct report_options options = o->report;
+	struct output output;
+
+	if (path) /* a file is no terminal */
+		options.colour = false;
+	if (output_open(&output, path))
+		return fail(path, userfiles_error(errno));
+	int failed = o->output[i].format->write(output.file, diff, &options);
+
+	if (output_close(&output, !failed))
+		return errno == EPIPE ? 1 : fail(path ? path : "the comparison", strerror(errno));
+	return 0;
+}
+
+static int enter_sandbox(struct options *o)
+{
+	userfiles_name(o->file[0]);
+	userfiles_name(o->file[1]);
+	for (size_t i = 0; i < o->outputs; i++)
+		userfiles_name(o->output[i].path);
+	o->replay.confine = sandbox_resolver;
+	return sandbox_begin(0, o->replay.debuginfod) || sandbox_seal() ? -1 : 0;
+}
+
+int diff_main(int argc, char **argv)
+{
+	struct options o = {0};
+	struct replay *replay[2] = {NULL, NULL};
+	struct model model[2];
+	int status;
+
+	parse(argc, argv, &o);
+	command_fit_terminal(&o.report, o.no_colour);
+	signal(SIGPIPE, SIG_IGN);
+	if (isatty(STDERR_FILENO))
+		progress_enable();
+	if (enter_sandbox(&o))
+		return 1;
+	status = read_side(&o, 0, &replay[0], &model[0]);
+	if (!status)
+		status = read_side(&o, 1, &replay[1], &model[1]);
+	if (!status) {
+		struct diff diff;
+
+		diff_make(&diff, &model[0], &model[1]);
+		for (size_t i = 0; i < o.outputs; i++)
+			status |= write_output(&o, i, &diff);
+		int broken = gates_check(&o.gates, "diff", &model[1], &diff);
+
+		status = status ? status : broken;
+		diff_free(&diff);
+	}
+	replay_free(replay[0]);
+	replay_free(replay[1]);
+	sandbox_end();
+	return status;
+}

@@ -1,0 +1,135 @@
+/* head.c - hud-postproc head: the command line in front of head_write(). */
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <libiberty/libiberty.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/progress.h"
+#include "command/command.h"
+#include "head/head.h"
+#include "sandbox/debuginfod.h"
+#include "sandbox/sandbox.h"
+#include "target/looker.h"
+
+static const char usage[] =
+	"usage: hud-postproc head --pid PID [--workers PREFIX] [--target FILE] [--meta KEY=VALUE]...\n"
+	"\n"
+	"Writes the head of an event-line stream (probes/README.md): what is needed to resolve the\n"
+	"events of process PID later, and which of its threads are Tokio workers.\n"
+	"\n"
+	"  -p, --pid PID         the process\n"
+	"      --workers PREFIX  its workers are the threads whose name starts so\n"
+	"  -t, --target FILE     take the symbols of its executable from FILE\n"
+	"      --debuginfod      ask the servers in $DEBUGINFOD_URLS for debug info\n"
+	"      --probe-starts    probe functions at their first instruction only\n"
+	"      --headless        no progress\n"
+	"  -m, --meta KEY=VALUE  one more meta line; may be repeated\n"
+	"  -h, --help            this text\n";
+
+static bool is_meta(const char *text)
+{
+	size_t key = 0;
+
+	while (islower((unsigned char)text[key]) || isdigit((unsigned char)text[key]) || text[key] == '-')
+		key++;
+	return key && text[key] == '=';
+}
+
+static int usage_error(void)
+{
+	fputs("Try 'hud-postproc head --help'.\n", stderr);
+	return 2;
+}
+
+static int enter_sandbox(const struct head_options *options)
+{
+	return looker_start(options->pid) || sandbox_begin(options->pid, options->debuginfod) ||
+			       sandbox_seal()
+		       ? -1
+		       : 0;
+}
+
+int head_main(int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{"pid", required_argument, NULL, 'p'},
+		{"workers", required_argument, NULL, 'w'},
+		{"target", required_argument, NULL, 't'},
+		{"meta", required_argument, NULL, 'm'},
+		{"debuginfod", no_argument, NULL, 'd'},
+		{"headless", no_argument, NULL, 'q'},
+		{"probe-starts", no_argument, NULL, 's'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	const char **meta = xcalloc((size_t)argc + 1, sizeof(*meta));
+	struct head_options options = {.meta = meta, .confine = sandbox_resolver};
+	int c, status = 0;
+	bool quiet = false;
+	char *end;
+
+	while (!status && (c = getopt_long(argc, argv, "p:t:m:h", long_options, NULL)) != -1) {
+		switch (c) {
+		case 'p':
+			errno = 0;
+			options.pid = strtol(optarg, &end, 10);
+			if (errno || *end || end == optarg || options.pid < 1 || options.pid > INT_MAX) {
+				fprintf(stderr, "hud-postproc head: --pid: '%s' is not a process id\n",
+					optarg);
+				status = 2;
+			}
+			break;
+		case 'w':
+			options.workers = optarg;
+			break;
+		case 't':
+			options.target = optarg;
+			break;
+		case 's':
+			options.probe_starts = true;
+			break;
+		case 'q':
+			quiet = true;
+			break;
+		case 'd':
+			options.debuginfod = debuginfod_wanted("head");
+			break;
+		case 'm':
+			if (!is_meta(optarg)) {
+				fprintf(stderr, "hud-postproc head: --meta: '%s' is not KEY=VALUE\n", optarg);
+				status = 2;
+			}
+			meta[options.metas++] = optarg;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			free(meta);
+			return 0;
+		default:
+			status = usage_error();
+		}
+	}
+	if (!status && (optind < argc || !options.pid)) {
+		fprintf(stderr, "hud-postproc head: %s\n",
+			options.pid ? "operands are not taken" : "--pid is needed");
+		status = usage_error();
+	}
+	if (!quiet && isatty(STDERR_FILENO))
+		progress_enable();
+	if (!status && enter_sandbox(&options))
+		status = 1;
+	else if (!status && (status = head_write(stdout, &options)) < 0) {
+		fprintf(stderr, "hud-postproc head: process %ld: %s\n", options.pid,
+			errno == ENOENT ? strerror(ESRCH) : strerror(errno));
+		status = 1;
+	}
+	looker_end();
+	sandbox_end();
+	free(meta);
+	return status;
+}

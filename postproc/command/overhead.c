@@ -1,0 +1,183 @@
+/* overhead.c - hud-postproc overhead: what tracing costs, while it lasts.
+ *
+ * The time that probes take in the kernel is only known while the kernel counts it, for all BPF programs of the machine, and that
+ * costs some 30 ns for each run of each. So it counts for a tenth of each second: as long as a file descriptor is open
+ * that asks for it (BPF_ENABLE_STATS, Linux 5.8), which is closed whatever ends this program.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/bpf.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "command/command.h"
+#include "target/perfevents.h"
+
+#define PROCESSES 8
+#define ROUNDS 3		    /* so many in a row are too dear, before that is said */
+#define COUNT_NS (int64_t)100000000 /* of a round, how long the probes are watched */
+#define REST_MS 900
+
+static const char usage[] =
+	"usage: hud-postproc overhead [-v] PERCENT BPFTRACE [PID]...\n"
+	"\n"
+	"Measures once a second what tracing costs: the time in probes of process BPFTRACE, its own,\n"
+	"and that of the processes PID. Exits with 3, and says so, when that was more than PERCENT\n"
+	"of a CPU for three seconds in a row; with 0 when BPFTRACE has ended. Spares the kernel work\n"
+	"with BPFTRACE's events that is of no use to anybody.\n"
+	"-v prints each measurement.\n";
+
+/* What the probes have taken. */
+struct probes {
+	uint64_t ns;
+	size_t programs;
+};
+
+/* Reads a small file of a process whole. Returns false if there is none. */
+static bool read_file(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t length;
+
+	if (fd < 0)
+		return false;
+	length = read(fd, text, size - 1);
+	close(fd);
+	text[length > 0 ? length : 0] = '\0';
+	return length > 0;
+}
+
+/* Adds up over the BPF programs that process `pid` holds, as /proc/PID/fdinfo tells (bpf_prog_show_fdinfo, Linux 5.1). */
+static struct probes read_probes(pid_t pid)
+{
+	struct probes all = {0};
+	char path[300], text[1024];
+	const struct dirent *entry;
+	DIR *directory;
+
+	snprintf(path, sizeof(path), "/proc/%d/fdinfo", (int)pid);
+	directory = opendir(path);
+	while (directory && (entry = readdir(directory))) {
+		const char *ns;
+
+		snprintf(path, sizeof(path), "/proc/%d/fdinfo/%s", (int)pid, entry->d_name);
+		if (entry->d_name[0] == '.' || !read_file(path, text, sizeof(text)))
+			continue;
+		ns = strstr(text, "\nrun_time_ns:");
+		if (!ns)
+			continue;
+		all.ns += strtoull(ns + strlen("\nrun_time_ns:"), NULL, 10);
+		all.programs++;
+	}
+	if (directory)
+		closedir(directory);
+	return all;
+}
+
+/* The CPU time of process `pid` so far, in ns; 0 when it is gone. */
+static int64_t read_cpu(pid_t pid)
+{
+	char path[32], text[1024], *end;
+	unsigned long user, system;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (!read_file(path, text, sizeof(text)) || !(end = strrchr(text, ')')) ||
+	    sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
+		return 0;
+	return (int64_t)(user + system) * (1000000000 / sysconf(_SC_CLK_TCK));
+}
+
+/* What the probes of process `pid` take of a CPU, from 0 up. */
+static double watch_probes(pid_t pid, size_t *programs)
+{
+	union bpf_attr request = {.enable_stats.type = BPF_STATS_RUN_TIME};
+	int counting = (int)syscall(SYS_bpf, BPF_ENABLE_STATS, &request, sizeof(request));
+	uint64_t start = clock_ns();
+	struct probes before = read_probes(pid), after;
+
+	nanosleep(&(struct timespec){.tv_nsec = COUNT_NS}, NULL);
+	after = read_probes(pid);
+	*programs = after.programs;
+	if (counting >= 0)
+		close(counting);
+	return after.ns > before.ns ? (double)(after.ns - before.ns) / (double)(clock_ns() - start) : 0;
+}
+
+/* Measures until BPFTRACE, which `pidfd` refers to, has ended or was too dear. */
+static int measure(double limit, bool verbose, int pidfd, const pid_t *process, size_t count)
+{
+	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+	int64_t cpu[PROCESSES] = {0};
+	uint64_t then = 0;
+	size_t programs, known = 0, dear = 0, hushed = 0;
+	bool changed = true; /* there may be events that were not there before */
+
+	while (!poll(&ended, 1, REST_MS)) {
+		if (changed)
+			hushed = perfevents_hush(pidfd, process[0]);
+		double probes = watch_probes(process[0], &programs), processes = 0;
+		uint64_t at = clock_ns();
+
+		for (size_t i = 0; i < count; i++) {
+			int64_t all = read_cpu(process[i]);
+
+			if (all > cpu[i])
+				processes += (double)(all - cpu[i]) / (double)(at - then);
+			cpu[i] = all;
+		}
+		then = at;
+		/* Compiling and attaching cost much, but once. */
+		changed = !programs || programs != known;
+		if (changed)
+			dear = 0;
+		else
+			dear = (probes + processes) * 100 > limit ? dear + 1 : 0;
+		known = programs;
+		if (verbose)
+			printf("overhead    %.1f%%, probes %.1f%%, %zu programs, %zu events hushed\n",
+			       (probes + processes) * 100, probes * 100, programs, hushed);
+		if (dear == ROUNDS) {
+			printf("overhead    tracing costs %.0f%% of a CPU: %.0f%% in probes, %.0f%% in "
+			       "bpftrace and hud-postproc\n",
+			       (probes + processes) * 100, probes * 100, processes * 100);
+			return 3;
+		}
+	}
+	return 0;
+}
+
+int overhead_main(int argc, char **argv)
+{
+	pid_t process[PROCESSES];
+	size_t count = 0;
+
+	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
+		return fputs(usage, stdout) < 0;
+	bool verbose = argc > 1 && !strcmp(argv[1], "-v");
+
+	argc -= verbose;
+	argv += verbose;
+	if (argc < 3 || argc > PROCESSES + 2) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	double limit = command_number("overhead", "PERCENT", argv[1], 0, 1e6);
+
+	for (int i = 2; i < argc; i++)
+		process[count++] = (pid_t)command_number("overhead", "PID", argv[i], 1, 4194304);
+	int pidfd = (int)syscall(SYS_pidfd_open, process[0], 0);
+
+	if (pidfd < 0)
+		return 0;
+	int status = measure(limit, verbose, pidfd, process, count);
+
+	close(pidfd);
+	return status;
+}

@@ -1,0 +1,184 @@
+/* pace.c - hud-postproc pace: how often the programs of a trace get to see who runs.
+ *
+ * Two polls that follow each other at once are told apart by looking at them at each timer interrupt, so a poll's length is known
+ * to the distance of two of these. Each costs the interrupted CPU some time, and a virtual machine much. So the fewest are made while
+ * there are no long polls, for sure: what else is polled begins or ends with a park, and is seen there. More where a poll may have been
+ * long, and many while some are, whose lengths matter.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <libiberty/libiberty.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "command/command.h"
+#include "target/bpfmap.h"
+#include "target/timers.h"
+
+#define REST_MS 250 /* how often it looks */
+#define CALM_S 10   /* so long after the last long poll it is calm */
+#define SURE_S 60   /* and so long after the last that may have been: probes/compose.awk has less */
+#define RENEW_S 60  /* other events on a CPU shift those that are there */
+#define HZ_LIMIT 10000
+
+static const char usage[] =
+	"usage: hud-postproc pace BPFTRACE PID THRESHOLD_US REST SLOW FAST\n"
+	"\n"
+	"Has each CPU that process PID may use be interrupted by a timer REST times a second,\n"
+	"SLOW times while polls may be long, and FAST times while they are: those of THRESHOLD_US or\n"
+	"longer. The script that process BPFTRACE runs says so once its variable @begun is 1: it adds\n"
+	"up the time (ns) of long ones in @worked, and @doubt is another number after each that may\n"
+	"have been one. Ends with it.\n";
+
+/* How many interrupts there are to be, in a second. */
+struct rates {
+	unsigned rest, slow, fast;
+};
+
+/* What the script says: its variables, -1 if they cannot be read, and what they were. */
+struct hints {
+	int worked, doubt;
+	uint64_t work, doubted;
+	time_t calm, sure; /* from when on */
+};
+
+/* Waits for REST_MS. Returns false when the process has ended. */
+static bool rest(int pidfd)
+{
+	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+
+	return poll(&ended, 1, REST_MS) == 0;
+}
+
+/* Waits until all of the script is attached: what is attached to a CPU later shifts the timers there. Opens its other variables then.
+ * Returns false when the process has ended before. */
+static bool await_begin(int pidfd, pid_t pid, struct hints *hints)
+{
+	int begun = -1;
+
+	while (begun < 0 || !bpfmap_number(begun)) {
+		if (!rest(pidfd))
+			return false;
+		if (begun < 0)
+			begun = bpfmap_open(pidfd, pid, "begun");
+		if (begun < 0 && errno != ENOENT)
+			return true;
+	}
+	close(begun);
+	hints->worked = bpfmap_open(pidfd, pid, "worked");
+	hints->doubt = bpfmap_open(pidfd, pid, "doubt");
+	return true;
+}
+
+/* The CPUs that the threads of a process may use; all, if that cannot be read. */
+static void allowed(pid_t pid, cpu_set_t *cpus)
+{
+	size_t size = CPU_ALLOC_SIZE(TIMERS_CPUS);
+	cpu_set_t *one = CPU_ALLOC(TIMERS_CPUS);
+	char path[32];
+
+	CPU_ZERO_S(size, cpus);
+	snprintf(path, sizeof(path), "/proc/%ld/task", (long)pid);
+	DIR *threads = opendir(path);
+	const struct dirent *thread;
+
+	while (one && threads && (thread = readdir(threads))) {
+		pid_t tid = (pid_t)strtol(thread->d_name, NULL, 10);
+
+		if (tid > 0 && sched_getaffinity(tid, size, one) == 0)
+			CPU_OR_S(size, cpus, cpus, one);
+	}
+	if (threads)
+		closedir(threads);
+	CPU_FREE(one);
+	if (CPU_COUNT_S(size, cpus) == 0)
+		memset(cpus, 0xff, size);
+}
+
+static unsigned choose(struct hints *hints, const struct rates *rates, uint64_t threshold, time_t now)
+{
+	uint64_t work = hints->worked >= 0 ? bpfmap_number(hints->worked) : 0;
+	uint64_t doubted = hints->doubt >= 0 ? bpfmap_number(hints->doubt) : 0;
+
+	/* A little is always there, of polls that were mostly without a CPU. */
+	if (work - hints->work >= threshold)
+		hints->calm = now + CALM_S;
+	if (doubted != hints->doubted || hints->doubt < 0)
+		hints->sure = now + SURE_S;
+	hints->work = work;
+	hints->doubted = doubted;
+	return now < hints->calm ? rates->fast : now < hints->sure ? rates->slow : rates->rest;
+}
+
+static int pace(int pidfd, pid_t pid, pid_t target, uint64_t threshold, const struct rates *rates)
+{
+	struct timers timers = {0};
+	struct hints hints = {.worked = -1, .doubt = -1};
+	unsigned current = 0;
+	time_t renewed = 0;
+	int status = 0;
+
+	if (!await_begin(pidfd, pid, &hints))
+		return 0;
+	cpu_set_t *cpus = CPU_ALLOC(TIMERS_CPUS);
+
+	if (!cpus)
+		xmalloc_failed(CPU_ALLOC_SIZE(TIMERS_CPUS));
+	do {
+		time_t now = clock_ms() / 1000;
+		unsigned wanted = choose(&hints, rates, threshold, now);
+
+		if (wanted == current && now < renewed + RENEW_S)
+			continue;
+		allowed(target, cpus);
+		if (timers_set(&timers, wanted, cpus)) {
+			fprintf(stderr, "hud-postproc pace: no timer interrupts but the kernel's: %s\n",
+				strerror(errno));
+			status = 1;
+			break;
+		}
+		current = wanted;
+		renewed = now;
+	} while (rest(pidfd));
+	timers_close(&timers);
+	CPU_FREE(cpus);
+	if (hints.worked >= 0)
+		close(hints.worked);
+	if (hints.doubt >= 0)
+		close(hints.doubt);
+	return status;
+}
+
+int pace_main(int argc, char **argv)
+{
+	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
+		return fputs(usage, stdout) < 0;
+	if (argc != 7) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	pid_t pid = (pid_t)command_number("pace", "BPFTRACE", argv[1], 1, 4194304);
+	pid_t target = (pid_t)command_number("pace", "PID", argv[2], 1, 4194304);
+	uint64_t threshold = (uint64_t)command_number("pace", "THRESHOLD_US", argv[3], 1, 1e12) * 1000;
+	struct rates rates = {
+		.rest = (unsigned)command_number("pace", "REST", argv[4], 1, HZ_LIMIT),
+		.slow = (unsigned)command_number("pace", "SLOW", argv[5], 1, HZ_LIMIT),
+		.fast = (unsigned)command_number("pace", "FAST", argv[6], 1, HZ_LIMIT),
+	};
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (pidfd < 0)
+		return 0;
+	int status = pace(pidfd, pid, target, threshold, &rates);
+
+	close(pidfd);
+	return status;
+}

@@ -1,0 +1,12 @@
+/* record-resolve.h - the names put into what was just recorded, by a process that may do nothing but that: the recorder opens files. */
+#ifndef HUD_COMMAND_RECORD_RESOLVE_H
+#define HUD_COMMAND_RECORD_RESOLVE_H
+
+#include <stdio.h>
+
+struct replay_options;
+
+/* As resolve_write() of the recording `path`. Returns 0, or -1 with errno set; errors of writing show in ferror(out). */
+int record_resolve(const char *path, const struct replay_options *options, FILE *out);
+
+#endif

@@ -1,0 +1,131 @@
+/* report.c - hud-postproc report: from a stream to the report and its chart. */
+#include <errno.h>
+#include <libiberty/libiberty.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/escape.h"
+#include "base/progress.h"
+#include "command/command.h"
+#include "command/reporting.h"
+#include "sandbox/confine.h"
+#include "sandbox/output.h"
+#include "sandbox/sandbox.h"
+#include "sandbox/userfiles.h"
+#include "stream/record/unpack.h"
+
+static const char help[] =
+	"usage: hud-postproc report [OPTION]... FILE\n"
+	"\n"
+	"Reads the event lines in FILE (-: standard input), prints the report. FILE may be\n"
+	"compressed by gzip or zstd.\n"
+	"\n"
+	"  -t, --target FILE   take the executable's symbols from FILE\n"
+	"  -p, --pid PID       the process is still there: read its files through /proc\n"
+	"      --debuginfod    ask the servers in $DEBUGINFOD_URLS for debug info\n"
+	"      --top N         rank at most N blockers, 1 to 100 (10)\n"
+	"      --window SECS   only the last SECS seconds count\n"
+	"      --format F[=FILE]  write it as F (list: which there are), also several times\n"
+	"      --fail-on EXPR  end with status 3 if so: 'blocked>5%', 'max>50ms',\n"
+	"                      'total>2s', 'count>100', 'rate>2/s', 'lost>0'; also several\n"
+	"      --check         only see whether all FILEs could be written (2: no)\n"
+	"      --chart FILE    draw a chart too: FILE.png, .svg or .pdf; - draws text\n"
+	"      --chart-kind KIND  timeline, blockers, histogram, heatmap or all (all)\n"
+	"      --width N       columns, 60 to 500 (the terminal's; 80)\n"
+	"      --no-color      no colours (also: NO_COLOR=1)\n"
+	"  -v, --verbose       every frame, whole names\n"
+	"  -h, --help\n";
+
+static void parse(int argc, char **argv, struct reporting *o, bool *check)
+{
+	enum { CHECK = REPORTING_OWN };
+	static const struct option longs[] = {
+		REPORTING_OPTIONS,
+		{"check", no_argument, NULL, CHECK},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, REPORTING_LETTERS "h", longs, NULL)) != -1) {
+		switch (c) {
+		case CHECK:
+			*check = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			exit(0);
+		default:
+			if (reporting_option(o, c, optarg))
+				break;
+			fputs("Try 'hud-postproc report --help'.\n", stderr);
+			exit(2);
+		}
+	}
+	reporting_file(o, argc - optind, argv + optind);
+}
+
+/* Returns 0 if `path` (NULL: none) can be written, or 2 after a message. */
+static int check_output(const struct reporting *o, const char *path)
+{
+	if (!path || output_check(path) == 0)
+		return 0;
+	char *why = xstrdup(userfiles_error(errno)), *shown = escape_terminal(path, false);
+
+	reporting_fail(o, shown, why);
+	free(shown);
+	free(why);
+	return 2;
+}
+
+/* Whoever traces for an hour wants to know before whether its result can be written. Returns as check_output(). */
+static int check_outputs(const struct reporting *o)
+{
+	int status = check_output(o, o->chart);
+
+	for (size_t i = 0; i < o->outputs && !status; i++)
+		status = check_output(o, o->output[i].path);
+	return status;
+}
+
+/* What was read is reported, also when reading failed on the way. */
+static int report(struct reporting *o, FILE *in, struct chart *chart)
+{
+	struct replay *replay = replay_new(&o->replay);
+	struct model model;
+	int error = replay_read(replay, in, &model) ? errno : 0;
+	int status = reporting_write(o, &model, error, chart);
+
+	replay_free(replay);
+	return status;
+}
+
+int report_main(int argc, char **argv)
+{
+	struct reporting o = {.command = "report"};
+	bool check = false;
+
+	parse(argc, argv, &o, &check);
+	if (check)
+		return confine_to_user() ? 2 : check_outputs(&o);
+	command_fit_terminal(&o.report, o.no_colour);
+	signal(SIGPIPE, SIG_IGN);
+	if (!o.quiet && isatty(STDERR_FILENO))
+		progress_enable();
+	if (reporting_begin(&o))
+		return 1;
+	FILE *in = unpack_open(o.file);
+
+	if (!in)
+		return reporting_fail(&o, o.file, userfiles_error(errno));
+	struct chart *chart = o.chart ? chart_prepare(o.chart, o.chart_kind) : NULL;
+	int status = sandbox_seal() ? 1 : report(&o, in, chart);
+
+	fclose(in);
+	chart_end(chart);
+	sandbox_end();
+	return status;
+}

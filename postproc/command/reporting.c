@@ -1,0 +1,196 @@
+/* reporting.c - see reporting.h. */
+#include "command/reporting.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libiberty/libiberty.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/escape.h"
+#include "command/command.h"
+#include "format/formats.h"
+#include "sandbox/debuginfod.h"
+#include "sandbox/output.h"
+#include "sandbox/sandbox.h"
+#include "sandbox/userfiles.h"
+
+static double number(const struct reporting *o, const char *option, const char *text, double low, double high)
+{
+	return command_number(o->command, option, text, low, high);
+}
+
+/* Takes "F" or "F=FILE"; exits if there is no such format, or with the list of them. */
+static void add_output(struct reporting *o, const char *argument)
+{
+	const char *equals = strchr(argument, '=');
+	char *name = xstrndup(argument, equals ? (size_t)(equals - argument) : strlen(argument));
+	const struct format *format = format_named(name);
+
+	if (!strcmp(name, "list")) {
+		formats_list(stdout);
+		exit(0);
+	}
+	if (!format) {
+		char *shown = escape_terminal(name, false);
+
+		fprintf(stderr, "hud-postproc %s: --format: '%s' is none of these:\n", o->command, shown);
+		formats_list(stderr);
+		exit(2);
+	}
+	if (o->outputs == REPORTING_OUTPUTS || (equals && !equals[1])) {
+		if (o->outputs == REPORTING_OUTPUTS)
+			fprintf(stderr, "hud-postproc %s: more than %d outputs\n", o->command,
+				REPORTING_OUTPUTS);
+		else
+			fprintf(stderr, "hud-postproc %s: --format %s=: to which FILE?\n", o->command, name);
+		exit(2);
+	}
+	if (format_binary(format) && (!equals || !strcmp(equals + 1, "-")) && isatty(STDOUT_FILENO)) {
+		fprintf(stderr, "hud-postproc %s: %s is nothing for a terminal: --format %s=FILE\n",
+			o->command, name, name);
+		exit(2);
+	}
+	free(name);
+	o->output[o->outputs].format = format;
+	o->output[o->outputs++].path = equals ? equals + 1 : NULL;
+	if (format->detail > o->replay.detail)
+		o->replay.detail = format->detail;
+}
+
+bool reporting_option(struct reporting *o, int option, const char *value)
+{
+	switch (option) {
+	case 't':
+		o->replay.target = value;
+		return true;
+	case 'p':
+		o->replay.pid = (long)number(o, "pid", value, 1, 4194304);
+		return true;
+	case REPORTING_TOP:
+		o->report.top = (unsigned)number(o, "top", value, 1, 100);
+		return true;
+	case REPORTING_WINDOW:
+		o->replay.window = (uint64_t)(number(o, "window", value, 0.1, 604800) * 1e9);
+		return true;
+	case REPORTING_FORMAT:
+		add_output(o, value);
+		return true;
+	case REPORTING_FAIL_ON:
+		gates_add(&o->gates, o->command, value, false);
+		return true;
+	case REPORTING_CHART:
+		o->chart = value;
+		return true;
+	case REPORTING_CHART_KIND:
+		if (chart_kind_named(value, &o->chart_kind))
+			return true;
+		fprintf(stderr,
+			"hud-postproc %s: --chart-kind: '%s' is not timeline, blockers, histogram, heatmap "
+			"or all\n",
+			o->command, value);
+		exit(2);
+	case REPORTING_WIDTH:
+		o->report.width = (unsigned)number(o, "width", value, 60, 500);
+		return true;
+	case REPORTING_NO_COLOUR:
+		o->no_colour = true;
+		return true;
+	case REPORTING_HEADLESS:
+		o->quiet = true;
+		return true;
+	case REPORTING_BEGUN:
+		o->replay.begun = command_descriptor(o->command, "begun", value);
+		o->needs_begin = true;
+		return true;
+	case REPORTING_DEBUGINFOD:
+		o->replay.debuginfod = debuginfod_wanted(o->command);
+		return true;
+	case 'v':
+		o->report.verbose = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+void reporting_file(struct reporting *o, int count, char **arguments)
+{
+	if (o->chart_kind && !o->chart) {
+		fprintf(stderr, "hud-postproc %s: --chart-kind needs --chart FILE\n", o->command);
+		exit(2);
+	}
+	if (count != 1) {
+		fprintf(stderr, "hud-postproc %s: one FILE, please (-: standard input)\n", o->command);
+		exit(2);
+	}
+	o->file = arguments[0];
+	if (!o->outputs)
+		o->output[o->outputs++].format = format_named("text");
+}
+
+int reporting_fail(const struct reporting *o, const char *what, const char *why)
+{
+	fprintf(stderr, "hud-postproc %s: %s: %s\n", o->command, what, why);
+	return 1;
+}
+
+/* bpftrace does not wait for who reads: what comes while this process has no CPU waits in the pipe. Root may have one of that size; for
+ * others fs.pipe-max-size is the limit. */
+static void widen_input(void)
+{
+	if (fcntl(STDIN_FILENO, F_SETPIPE_SZ, 16 << 20) < 0)
+		fcntl(STDIN_FILENO, F_SETPIPE_SZ, 1 << 20);
+}
+
+int reporting_begin(struct reporting *o)
+{
+	widen_input();
+	userfiles_name(o->file);
+	for (size_t i = 0; i < o->outputs; i++)
+		userfiles_name(o->output[i].path);
+	userfiles_name(o->chart);
+	o->replay.confine = sandbox_resolver;
+	return sandbox_begin(o->replay.pid, o->replay.debuginfod);
+}
+
+/* Writes one of the outputs. Returns 0, or 1 after a message. */
+static int write_output(struct reporting *o, size_t i, const struct model *model)
+{
+	const struct format *format = o->output[i].format;
+	const char *path = o->output[i].path;
+	struct report_options options = o->report;
+	struct output output;
+
+	if (path) /* a file is no terminal */
+		options.colour = false;
+	if (output_open(&output, path))
+		return reporting_fail(o, path, userfiles_error(errno));
+	int failed = format->write(output.file, model, &options);
+
+	if (output_close(&output, !failed))
+		return errno == EPIPE ? 1 : reporting_fail(o, path ? path : "the report", strerror(errno));
+	return 0;
+}
+
+int reporting_write(struct reporting *o, const struct model *model, int error, struct chart *chart)
+{
+	const char *why = error == EBADMSG ? "its compressed data is damaged; what comes before that is read"
+					   : replay_error(error);
+	int status = error ? reporting_fail(o, o->file, why) : 0;
+
+	if (error && !model->events)
+		return status;
+	if (o->needs_begin && !model->begun)
+		return 1;
+	for (size_t i = 0; i < o->outputs; i++)
+		if (write_output(o, i, model))
+			status = 1;
+	if (o->chart && (!chart || chart_draw(chart, model, o->report.width)))
+		status = 1;
+	int broken = gates_check(&o->gates, o->command, model, NULL);
+
+	return status ? status : broken;
+}

@@ -1,0 +1,93 @@
+/* resolve.c - hud-postproc resolve: puts the names into a recording, so that it can be read anywhere. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/progress.h"
+#include "command/command.h"
+#include "replay/resolve.h"
+#include "sandbox/debuginfod.h"
+#include "sandbox/sandbox.h"
+#include "sandbox/userfiles.h"
+#include "stream/record/unpack.h"
+
+static int fail(const char *what)
+{
+	fprintf(stderr, "hud-postproc resolve: %s: %s\n", what, userfiles_error(errno));
+	return 1;
+}
+
+static const char usage[] = "usage: hud-postproc resolve [OPTION]... FILE > RESOLVED\n"
+			    "\n"
+			    "Writes the recording FILE with the names in place of the copied stacks.\n"
+			    "\n"
+			    "  -t, --target FILE   take the executable's symbols from FILE\n"
+			    "  -p, --pid PID       the process is still there: read its files through /proc\n"
+			    "      --debuginfod    ask the servers in $DEBUGINFOD_URLS for debug info\n"
+			    "  -h, --help\n";
+
+/* Reads the options. Returns the exit status if there is nothing more to do, else -1. */
+static int parse(int argc, char **argv, struct replay_options *options)
+{
+	static const struct option longs[] = {
+		{"target", required_argument, NULL, 't'},
+		{"pid", required_argument, NULL, 'p'},
+		{"debuginfod", no_argument, NULL, 'd'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	char *end;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "t:p:h", longs, NULL)) != -1) {
+		switch (c) {
+		case 't':
+			options->target = optarg;
+			break;
+		case 'p':
+			options->pid = strtol(optarg, &end, 10);
+			if (end == optarg || *end || options->pid < 1 || options->pid > 4194304) {
+				fprintf(stderr, "hud-postproc resolve: --pid: '%s' is not a process id\n",
+					optarg);
+				return 2;
+			}
+			break;
+		case 'd':
+			options->debuginfod = debuginfod_wanted("resolve");
+			break;
+		case 'h':
+			return fputs(usage, stdout) < 0;
+		default:
+			fputs("Try 'hud-postproc resolve --help'.\n", stderr);
+			return 2;
+		}
+	}
+	if (argc - optind == 1)
+		return -1;
+	fputs(usage, stderr);
+	return 2;
+}
+
+int resolve_main(int argc, char **argv)
+{
+	struct replay_options options = {0};
+	int status = parse(argc, argv, &options);
+
+	if (status >= 0)
+		return status;
+	if (isatty(STDERR_FILENO))
+		progress_enable();
+	userfiles_name(argv[optind]);
+	options.confine = sandbox_resolver;
+	if (sandbox_begin(options.pid, options.debuginfod) || sandbox_seal())
+		return 1;
+	FILE *in = unpack_open(argv[optind]);
+
+	if (resolve_write("resolve", in, in ? unpack_open(argv[optind]) : NULL, &options, stdout))
+		return fail(argv[optind]);
+	sandbox_end();
+	return fflush(stdout) || ferror(stdout) ? fail("standard output") : 0;
+}

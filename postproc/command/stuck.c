@@ -1,0 +1,125 @@
+/* stuck.c - hud-postproc stuck: makes the stacks of polls that never end be seen.
+ *
+ * A stack is taken when its thread is back from a sleep. One that sleeps in its poll for good never is: a deadlock would be
+ * told without its place. So each worker that has slept in the same poll for a second is stopped for a moment, and goes on
+ * sleeping; that is seen as a coming back. It takes two of these when the thread slept already as the probes came, and when
+ * that is nobody knows here, so it is done several times.
+ */
+#include <fcntl.h>
+#include <libiberty/libiberty.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "command/command.h"
+#include "head/roles.h"
+#include "sandbox/confine.h"
+#include "target/stopped.h"
+#include "tokio/tokio.h"
+
+#define OFTEN 20  /* so many seconds every second */
+#define SELDOM 30 /* later every so many seconds */
+
+/* What is known of a worker. */
+struct worker {
+	struct thread thread;
+	struct tokio_poll poll; /* the one that it slept in when it was last looked at */
+	unsigned seconds;	/* for how long it has slept in that poll */
+};
+
+static bool asleep(pid_t pid, pid_t tid)
+{
+	char path[64], text[512];
+	ssize_t length;
+	const char *end;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", (int)pid, (int)tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	length = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[length > 0 ? length : 0] = '\0';
+	/* The name may hold anything, also a parenthesis. */
+	end = strrchr(text, ')');
+	return end && (end[2] == 'S' || end[2] == 'D');
+}
+
+/* Waits for a second, or for less if the process of `pidfd` ends. Has it ended? Its id may soon be another's. */
+static bool ends_within_a_second(int pidfd)
+{
+	struct pollfd event = {.fd = pidfd, .events = POLLIN};
+
+	return poll(&event, 1, 1000) != 0;
+}
+
+static bool same_poll(const struct tokio_poll *a, const struct tokio_poll *b)
+{
+	return a->polls && b->polls && a->core == b->core && a->task == b->task && a->tick == b->tick;
+}
+
+static void look(pid_t pid, struct worker *w, const struct tokio_layout *layout)
+{
+	struct tokio_poll poll = {0};
+	bool known = asleep(pid, w->thread.tid) && tokio_polls(pid, &w->thread, layout, &poll);
+
+	w->seconds = known && same_poll(&poll, &w->poll) ? w->seconds + 1 : 0;
+	if (w->seconds && (w->seconds <= OFTEN || w->seconds % SELDOM == 0))
+		stopped_touch(w->thread.tid);
+	w->poll = known ? poll : (struct tokio_poll){0};
+}
+
+/* Which of the threads of `pid` those are, with their thread pointers. */
+static size_t find_workers(pid_t pid, char *const *tids, size_t count, struct worker *workers)
+{
+	struct thread *threads;
+	size_t all = threads_list(pid, &threads), found = 0;
+
+	for (size_t i = 0; i < all; i++)
+		for (size_t j = 0; j < count; j++)
+			threads[i].watched |= strtol(tids[j], NULL, 10) == threads[i].tid;
+	roles_read_thread_pointers(threads, all);
+	for (size_t i = 0; i < all && found < count; i++)
+		if (threads[i].thread_pointer)
+			workers[found++].thread = threads[i];
+	free(threads);
+	return found;
+}
+
+int stuck_main(int argc, char **argv)
+{
+	static const char usage[] =
+		"usage: hud-postproc stuck PID NUMBERS TID...\n"
+		"\n"
+		"Until process PID ends: stops each of its workers TID for a moment that has slept in one\n"
+		"poll for a second, so that its stack is seen. NUMBERS are those of a stream's tokio line.\n";
+	struct tokio_layout layout;
+	pid_t pid = argc > 1 ? (pid_t)strtol(argv[1], NULL, 10) : 0;
+
+	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
+		return fputs(usage, stdout) < 0;
+	if (confine_to_tracer() || confine_looker())
+		return 1;
+	if (argc < 4 || pid < 1 || !tokio_read(argv[2], &layout)) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	size_t count = (size_t)argc - 3;
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (pidfd < 0)
+		return 1;
+	struct worker *workers = xcalloc(count, sizeof(*workers));
+
+	count = find_workers(pid, argv + 3, count, workers);
+	while (!ends_within_a_second(pidfd))
+		for (size_t i = 0; i < count; i++)
+			look(pid, &workers[i], &layout);
+	close(pidfd);
+	free(workers);
+	return 0;
+}

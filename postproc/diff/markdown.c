@@ -1,0 +1,102 @@
+/* markdown.c - a comparison of two traces as a table in GitHub's markdown, for a pull request. */
+#include <errno.h>
+#include <libiberty/libiberty.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/units.h"
+#include "diff/diff.h"
+#include "judge/reasons.h"
+#include "report/places.h"
+
+/* Raw text as code. In a code span only a backquote means something, in a table a bar as well (even there): look-alikes
+ * stand for them. */
+static void code(FILE *out, const char *raw)
+{
+	char *safe = escape_terminal(raw, true);
+
+	for (char *p = safe; *p; p++)
+		if (*p == '`')
+			*p = '\'';
+	fputs("`", out);
+	for (const char *p = safe; *p; p++)
+		fputs(*p == '|' ? "\u00a6" : (char[]){*p, '\0'}, out);
+	fputs(*safe ? "`" : "?`", out);
+	free(safe);
+}
+
+static void row(FILE *out, const struct change *c, const char *root)
+{
+	const struct blocker *b = change_blocker(c);
+	const char *strong = change_beyond_noise(c->kind) ? "**" : "";
+	char text[UNIT_SIZE], *place = place_text(root, b->file, b->line);
+
+	fprintf(out, "| %s%s%s | ", strong, change_word(c->kind), strong);
+	code(out, b->function);
+	if (*place) {
+		fputs("<br>", out);
+		code(out, place);
+	}
+	if (b->task && strcmp(b->task, b->function) != 0) {
+		fputs("<br>task ", out);
+		code(out, b->task);
+	}
+	fprintf(out, " | %s", reason_info(b->reason)->word);
+	fprintf(out, " | %s", change_time(text, c->was.time));
+	fprintf(out, " | %s", change_time(text, c->is.time));
+	change_growth(text, c);
+	strong = *text ? strong : "";
+	fprintf(out, " | %s%s%s", strong, text, strong);
+	fprintf(out, " | %s", change_often(text, c->was.often));
+	fprintf(out, " | %s |\n", change_often(text, c->is.often));
+	free(place);
+}
+
+static void table(FILE *out, const struct diff *d, const struct report_options *options)
+{
+	size_t top = options->top ? options->top : 10, shown = d->changes < top ? d->changes : top;
+	char *root = place_root(d->after), *method = diff_method(d);
+
+	fputs("\n| change | where | why | blocked/s, before | after | by | blocks/s, before | after |\n"
+	      "|:--|:--|:--|--:|--:|--:|--:|--:|\n",
+	      out);
+	for (size_t i = 0; i < shown; i++)
+		row(out, &d->change[i], root);
+	if (shown < d->changes)
+		fprintf(out, "\nand %zu more\n", d->changes - shown);
+	fprintf(out, "\nBlocked time is per second of worker time. %s\n", method);
+	free(method);
+	free(root);
+}
+
+static void warn(void *out, const char *text)
+{
+	fprintf(out, "\n> %s\n", text);
+}
+
+int diff_markdown(FILE *out, const struct diff *d, const struct report_options *options)
+{
+	const struct model *a = d->before, *b = d->after;
+	const struct target *t = &b->target;
+	char *verdict = diff_verdict(d), *counts = diff_counts(d);
+	char was[UNIT_SIZE], is[UNIT_SIZE];
+
+	errno = 0;
+	fputs("### hud-trace: ", out);
+	code(out, t->name ? t->name : t->exe ? t->exe : "?");
+	fprintf(out, ", before and after\n\n**%s** %s.\n\n", verdict, counts);
+	fprintf(out, "Before: %s, %zu workers; after: %s, %zu workers.\n",
+		unit_duration(was, a->end - a->start), a->workers, unit_duration(is, b->end - b->start),
+		b->workers);
+	diff_warnings(d, warn, out);
+	if (d->changes)
+		table(out, d, options);
+	free(verdict);
+	free(counts);
+	if (fflush(out) != 0 || ferror(out)) {
+		errno = errno ? errno : EIO;
+		return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,80 @@
+/* json.c - the whole report as one JSON document, as report-schema.json describes it. */
+#include <stdlib.h>
+
+#include <libiberty/libiberty.h>
+
+#include "format/formats.h"
+#include "format/json-parts.h"
+#include "judge/reasons.h"
+
+/* `share`: of this blocker and those after it, up to `end`. Returns where the next one's begin. */
+static const struct share *blocker(struct json *j, const struct blocker *b, size_t rank,
+				   const struct share *share, const struct share *end)
+{
+	json_object(j, NULL);
+	json_number(j, "rank", rank);
+	json_text(j, "reason", reason_info(b->reason)->id);
+	json_text(j, "function", b->function);
+	json_text(j, "file", b->file);
+	if (b->line)
+		json_number(j, "line", b->line);
+	else
+		json_null(j, "line");
+	json_text(j, "task", b->task);
+	json_text(j, "syscall", b->syscall);
+	json_bool(j, "estimated", b->estimated);
+	json_number(j, "count", b->count);
+	json_number(j, "total_ns", b->total);
+	json_number(j, "asleep_ns", b->asleep);
+	json_number(j, "run_queue_ns", b->run_queue);
+	json_number(j, "unfinished", b->unfinished);
+	json_histogram(j, "durations", &b->durations);
+	json_array(j, "stacks");
+	while (share < end && share->blocker == b) {
+		struct share all = {.stack = share->stack}; /* of all workers */
+
+		for (; share < end && share->blocker == b && share->stack == all.stack; share++) {
+			all.count += share->count;
+			all.total += share->total;
+			all.max = share->max > all.max ? share->max : all.max;
+		}
+		json_object(j, NULL);
+		json_stack_id(j, "stack", all.stack);
+		json_number(j, "count", all.count);
+		json_number(j, "total_ns", all.total);
+		json_number(j, "max_ns", all.max);
+		json_object_end(j);
+	}
+	json_array_end(j);
+	json_array(j, "parties");
+	for (size_t i = 0; i < b->parties; i++)
+		json_party(j, NULL, b->reason, &b->party[i]);
+	json_array_end(j);
+	json_text(j, "advice", reason_advice(b));
+	json_object_end(j);
+	return share;
+}
+
+int format_json(FILE *out, const struct model *m, const struct report_options *options)
+{
+	struct json *j = json_begin(out, true);
+	size_t stacks;
+	const struct share *next = m->share;
+	const struct verdict **stack = json_stacks(m, false, &stacks);
+
+	(void)options;
+	json_object(j, NULL);
+	json_head(j, "report", m);
+	json_summary(j, m);
+	json_array(j, "blockers");
+	for (size_t i = 0; i < m->blockers; i++)
+		next = blocker(j, &m->blocker[i], i + 1, next, m->share + m->shares);
+	json_array_end(j);
+	json_array(j, "stacks");
+	for (size_t i = 0; i < stacks; i++)
+		json_stack(j, NULL, stack[i]);
+	json_array_end(j);
+	json_object_end(j);
+	free(stack);
+	return json_end(j);
+}

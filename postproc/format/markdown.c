@@ -1,0 +1,103 @@
+/* markdown.c - the ranked blockers as a table in GitHub-flavoured Markdown: for pull requests and issues. */
+#include <errno.h>
+#include <libiberty/libiberty.h>
+#include <stdlib.h>
+
+#include "base/escape.h"
+#include "base/units.h"
+#include "format/formats.h"
+#include "judge/reasons.h"
+#include "report/places.h"
+
+#define NAME_COLUMNS 100 /* of functions, tasks and places; longer ones lose their middle */
+
+/* Text of the target's. */
+static void code(FILE *out, const struct report_options *options, const char *raw,
+		 char *(*shorten)(const char *, size_t, bool))
+{
+	char *text = escape_utf8(raw);
+	char *fitting = options->verbose ? xstrdup(text) : shorten(text, NAME_COLUMNS, true);
+	char *safe = escape_markdown(fitting);
+
+	fputs(safe, out);
+	free(safe);
+	free(fitting);
+	free(text);
+}
+
+static void head(FILE *out, const struct model *m, const struct report_options *options)
+{
+	const char *name = m->target.name ? m->target.name : m->target.exe;
+	char time[UNIT_SIZE], share[UNIT_SIZE], blocked[UNIT_SIZE], waited[UNIT_SIZE], threshold[UNIT_SIZE];
+	char lost[UNIT_SIZE];
+
+	fputs("**hud-trace** ", out);
+	code(out, options, name ? name : "?", text_shorten);
+	fprintf(out, ": %zu worker%s for %s, blocked %s of their time (%s; threshold %s)", m->workers,
+		m->workers == 1 ? "" : "s", unit_duration(time, m->end - m->start),
+		unit_share(share, m->blocked, m->worker_time), unit_duration(blocked, m->blocked),
+		unit_setting(threshold, m->target.threshold));
+	if (m->run_queue)
+		fprintf(out, ", waited %s for a CPU", unit_duration(waited, m->run_queue));
+	if (m->lost)
+		fprintf(out, ", %s event%s lost", unit_count(lost, m->lost), m->lost == 1 ? "" : "s");
+	fputs(".\n", out);
+}
+
+/* Estimated times are marked as in the report; a tilde alone is no markup. */
+static void row(FILE *out, const struct model *m, size_t rank, const char *root,
+		const struct report_options *options)
+{
+	const struct blocker *b = &m->blocker[rank];
+	char *place = place_text(root, b->file, b->line);
+	char total[UNIT_SIZE], share[UNIT_SIZE], count[UNIT_SIZE], max[UNIT_SIZE], p50[UNIT_SIZE],
+		p99[UNIT_SIZE];
+
+	fprintf(out, "| %zu | %s%s | %s | %s | %s | %s | %s | %s | ", rank + 1, b->estimated ? "\\~" : "",
+		unit_duration(total, b->total), unit_share(share, b->total, m->worker_time),
+		unit_count(count, b->count), unit_duration(max, b->max),
+		unit_duration(p50, histogram_quantile(&b->durations, 0.5)),
+		unit_duration(p99, histogram_quantile(&b->durations, 0.99)), reason_info(b->reason)->word);
+	code(out, options, b->function, text_shorten);
+	fputs(" | ", out);
+	code(out, options, b->task, text_shorten);
+	fputs(" | ", out);
+	code(out, options, place, text_shorten_path);
+	fputs(" |\n", out);
+	free(place);
+}
+
+/* What is not in the table, so that its times and that of this line are all that there was. */
+static void rest(FILE *out, const struct model *m, size_t from)
+{
+	uint64_t total = 0;
+	char time[UNIT_SIZE], count[UNIT_SIZE];
+
+	for (size_t i = from; i < m->blockers; i++)
+		total += m->blocker[i].total;
+	fprintf(out, "\n%s more, together %s.\n", unit_count(count, m->blockers - from),
+		unit_duration(time, total));
+}
+
+int format_markdown(FILE *out, const struct model *m, const struct report_options *options)
+{
+	size_t top = options->top ? options->top : 10;
+	size_t rows = m->blockers < top ? m->blockers : top;
+	char *root = place_root(m);
+
+	errno = 0;
+	head(out, m, options);
+	if (rows)
+		fputs("\n| # | total | of worker time | count | max | p50 | p99 | why | function | task | "
+		      "where |\n"
+		      "|--:|------:|---------------:|------:|----:|----:|----:|-----|----------|------|------"
+		      "-|"
+		      "\n",
+		      out);
+	for (size_t i = 0; i < rows; i++)
+		row(out, m, i, root, options);
+	if (rows < m->blockers)
+		rest(out, m, rows);
+	free(root);
+	return fflush(out) != 0 || ferror(out) ? -1 : 0;
+}

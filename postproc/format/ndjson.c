@@ -1,0 +1,59 @@
+/* ndjson.c - every block, a JSON object a line: header, stacks, blocks by start, summary. report-schema.json describes
+ * each of them. */
+#include <stdlib.h>
+
+#include "format/formats.h"
+#include "format/json-parts.h"
+#include "judge/reasons.h"
+
+static void block(struct json *j, const struct model *m, const struct span *s)
+{
+	const struct worker *w = &m->worker[s->worker];
+	const struct blocker *b = s->blocker;
+
+	json_object(j, NULL);
+	json_text(j, "type", "block");
+	json_signed(j, "start_ns", (int64_t)(s->start - m->start));
+	json_number(j, "duration_ns", s->duration);
+	json_signed(j, "tid", w->tid);
+	json_text(j, "worker", w->comm);
+	json_text(j, "reason", reason_info(s->reason)->id);
+	json_text(j, "function", b->function);
+	json_text(j, "file", b->file);
+	if (b->line)
+		json_number(j, "line", b->line);
+	else
+		json_null(j, "line");
+	json_text(j, "task", b->task);
+	json_number(j, "rank", (uint64_t)(b - m->blocker) + 1);
+	json_stack_id(j, "stack", s->stack);
+	json_party(j, "party", s->reason, &s->party);
+	json_object_end(j);
+	json_next(j);
+}
+
+int format_ndjson(FILE *out, const struct model *m, const struct report_options *options)
+{
+	struct json *j = json_begin(out, false);
+	size_t stacks;
+	const struct verdict **stack = json_stacks(m, true, &stacks);
+
+	(void)options;
+	json_object(j, NULL);
+	json_head(j, "header", m);
+	json_object_end(j);
+	json_next(j);
+	for (size_t i = 0; i < stacks; i++) {
+		json_stack(j, "stack", stack[i]);
+		json_next(j);
+	}
+	for (size_t i = 0; i < m->spans; i++)
+		block(j, m, &m->span[i]);
+	json_object(j, NULL);
+	json_text(j, "type", "summary");
+	json_summary(j, m);
+	json_object_end(j);
+	json_next(j);
+	free(stack);
+	return json_end(j);
+}

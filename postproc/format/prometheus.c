@@ -1,0 +1,204 @@
+/* prometheus.c - metrics in Prometheus' text exposition format 0.0.4, for the textfile collector of node_exporter.
+ *
+ * What is told of blockers is bounded: the top ones have series of their own, the others one for each reason. Two of the
+ * same labels would make a reader refuse the file, so blockers whose names become the same are added up. The target
+ * is on every series: the collector reads the files of several services at once.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <libiberty/libiberty.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "format/formats.h"
+#include "judge/reasons.h"
+
+#define S UINT64_C(1000000000)
+
+struct series {
+	enum reason reason;
+	char *function, *task; /* valid UTF-8 */
+	uint64_t count, total;
+};
+
+struct exposition {
+	FILE *out;
+	const struct model *model;
+	char *target;
+	struct series *series;
+	size_t count;
+};
+
+/* Seconds, all digits, with a point whatever the locale. */
+static void seconds(FILE *out, uint64_t ns)
+{
+	fprintf(out, "%" PRIu64 ".%09" PRIu64, ns / S, ns % S);
+}
+
+/* KEY="text": quotes and backslashes escaped, and there is no line feed in it any more. */
+static void label(FILE *out, const char *key, const char *text)
+{
+	fprintf(out, "%s=\"", key);
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			putc('\\', out);
+		putc(*text, out);
+	}
+	putc('"', out);
+}
+
+static void head(const struct exposition *e, const char *name, const char *type, const char *help)
+{
+	fprintf(e->out, "# HELP hud_trace_%s %s\n# TYPE hud_trace_%s %s\n", name, help, name, type);
+}
+
+/* The name, in two parts, and the target. What else there is comes before a closing brace. */
+static void begin(const struct exposition *e, const char *name, const char *suffix)
+{
+	fprintf(e->out, "hud_trace_%s%s{", name, suffix);
+	label(e->out, "target", e->target);
+}
+
+static void number(const struct exposition *e, const char *name, const char *type, const char *help,
+		   uint64_t value)
+{
+	head(e, name, type, help);
+	begin(e, name, "");
+	fprintf(e->out, "} %" PRIu64 "\n", value);
+}
+
+static void time_value(const struct exposition *e, const char *name, const char *type, const char *help,
+		       uint64_t ns)
+{
+	head(e, name, type, help);
+	begin(e, name, "");
+	fputs("} ", e->out);
+	seconds(e->out, ns);
+	putc('\n', e->out);
+}
+
+static void add_series(struct exposition *e, enum reason reason, const char *function, const char *task,
+		       const struct blocker *b)
+{
+	struct series new = {.reason = reason, .function = escape_utf8(function), .task = escape_utf8(task)};
+	size_t i = 0;
+
+	while (i < e->count &&
+	       (e->series[i].reason != reason || strcmp(e->series[i].function, new.function) ||
+		strcmp(e->series[i].task, new.task)))
+		i++;
+	if (i == e->count) {
+		e->series[e->count++] = new;
+	} else {
+		free(new.function);
+		free(new.task);
+	}
+	e->series[i].count += b->count;
+	e->series[i].total += b->total;
+}
+
+/* One metric of all blockers, or of all waits for a CPU. */
+static void blockers(const struct exposition *e, bool run_queue, bool times, const char *name,
+		     const char *help)
+{
+	head(e, name, "counter", help);
+	for (size_t i = 0; i < e->count; i++) {
+		const struct series *s = &e->series[i];
+
+		if ((s->reason == REASON_RUN_QUEUE) != run_queue)
+			continue;
+		begin(e, name, "");
+		putc(',', e->out);
+		label(e->out, "function", s->function);
+		if (!run_queue) {
+			putc(',', e->out);
+			label(e->out, "reason", reason_info(s->reason)->id);
+		}
+		putc(',', e->out);
+		label(e->out, "task", s->task);
+		fputs("} ", e->out);
+		if (times)
+			seconds(e->out, s->total);
+		else
+			fprintf(e->out, "%" PRIu64, s->count);
+		putc('\n', e->out);
+	}
+}
+
+/* The distribution of all blocks' durations, or of those of all waits for a CPU. */
+static void distribution(const struct exposition *e, bool run_queue, const char *name, const char *help)
+{
+	const struct ladder *ladder = run_queue ? &e->model->run_queue_ladder : &e->model->ladder;
+
+	head(e, name, "histogram", help);
+	for (unsigned i = 0; i < LADDER_STEPS; i++) {
+		begin(e, name, "_bucket");
+		fprintf(e->out, ",le=\"%s\"} %" PRIu64 "\n", ladder_step(i), ladder->upto[i]);
+	}
+	begin(e, name, "_bucket");
+	fprintf(e->out, ",le=\"+Inf\"} %" PRIu64 "\n", ladder->count);
+	begin(e, name, "_sum");
+	fputs("} ", e->out);
+	seconds(e->out, ladder->total);
+	putc('\n', e->out);
+	begin(e, name, "_count");
+	fprintf(e->out, "} %" PRIu64 "\n", ladder->count);
+}
+
+static void of_the_trace(const struct exposition *e)
+{
+	const struct model *m = e->model;
+
+	number(e, "workers", "gauge", "Tokio worker threads that were traced.",
+	       m->workers + m->workers_left_out);
+	time_value(e, "worker_seconds_total", "counter", "Time for which workers were traced, added up.",
+		   m->worker_time);
+	if (m->stalled.workers)
+		time_value(e, "all_workers_blocked_seconds_total", "counter",
+			   "Time in which all workers were in long polls at once: ready tasks waited.",
+			   m->stalled.total);
+	time_value(e, "duration_seconds", "gauge", "How long the trace took.", m->end - m->start);
+	if (m->target.clock_wall)
+		time_value(e, "start_time_seconds", "gauge", "When the trace began, since 1970.",
+			   m->target.clock_wall + (m->start - m->target.clock_boot));
+	time_value(e, "threshold_seconds", "gauge", "From which duration on something is a block.",
+		   m->target.threshold);
+	number(e, "events_total", "counter", "Events that were traced.", m->events);
+	number(e, "lost_events_total", "counter", "Events that were lost: the other numbers are too low.",
+	       m->lost);
+}
+
+int format_prometheus(FILE *out, const struct model *m, const struct report_options *options)
+{
+	size_t top = options->top ? options->top : 10;
+	const char *name = m->target.name ? m->target.name : m->target.exe;
+	struct exposition e = {.out = out, .model = m, .target = escape_utf8(name)};
+
+	errno = 0;
+	e.series = xcalloc(top + REASON_COUNT, sizeof(*e.series));
+	for (size_t i = 0; i < m->blockers; i++) {
+		const struct blocker *b = &m->blocker[i];
+
+		if (i < top)
+			add_series(&e, b->reason, b->function, b->task, b);
+		else
+			add_series(&e, b->reason, "(others)", NULL, b);
+	}
+	blockers(&e, false, true, "blocked_seconds_total", "Time for which code blocked Tokio workers.");
+	blockers(&e, false, false, "blocks_total", "How often code blocked a Tokio worker.");
+	blockers(&e, true, true, "run_queue_seconds_total",
+		 "Time for which Tokio workers were ready but had no CPU.");
+	blockers(&e, true, false, "run_queue_waits_total",
+		 "How often a Tokio worker was ready but had no CPU.");
+	distribution(&e, false, "block_duration_seconds", "How long blocks took.");
+	distribution(&e, true, "run_queue_wait_duration_seconds", "How long waits for a CPU took.");
+	of_the_trace(&e);
+	for (size_t i = 0; i < e.count; i++) {
+		free(e.series[i].function);
+		free(e.series[i].task);
+	}
+	free(e.series);
+	free(e.target);
+	return fflush(out) != 0 || ferror(out) ? -1 : 0;
+}

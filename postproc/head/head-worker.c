@@ -1,0 +1,175 @@
+/* head-worker.c - see head-worker.h. */
+#include "head/head-worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libiberty/libiberty.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "sandbox/debuginfod.h"
+#include "sandbox/opener.h"
+#include "sandbox/worker.h"
+#include "target/looker.h"
+
+#define STAGE_SECONDS 30 /* of CPU time: the debug info of 1.2 GB takes 1 */
+#define SECONDS 180	 /* of the clock, of all: debuginfod may take 30 */
+#define DEATHS 8	 /* then no file is read any more */
+#define HEAD_MAX ((size_t)64 << 20)
+
+static const char *const purposes[STAGES] = {
+	[STAGE_BUILD_IDS] = "for its build id", [STAGE_WORKERS] = "to find workers",
+	[STAGE_SYMBOLS] = "for its symbols",	[STAGE_FRAME_POINTERS] = "for frame pointers",
+	[STAGE_TOKIO] = "for Tokio's state",	[STAGE_SITES] = "for where polls begin",
+};
+
+void head_stage(volatile struct head_marks *marks, enum head_stage stage)
+{
+	marks->stage = stage;
+	marks->touched = 0;
+	worker_set_timer(STAGE_SECONDS);
+}
+
+/* All that comes from the descriptor until its end. Returns false if that takes too long, or is too much. */
+static bool collect(int fd, char **text, size_t *size)
+{
+	int64_t end = clock_ms() + SECONDS * 1000, left;
+	size_t room = 0;
+
+	*text = NULL;
+	*size = 0;
+	while ((left = end - clock_ms()) > 0 && *size < HEAD_MAX) {
+		struct pollfd ready = {.fd = fd, .events = POLLIN};
+
+		if (poll(&ready, 1, (int)left) <= 0)
+			continue;
+		if (room - *size < 65536) {
+			room = 2 * room + 65536;
+			*text = xrealloc(*text, room);
+		}
+		ssize_t got = read(fd, *text + *size, room - *size);
+
+		if (got == 0)
+			return true;
+		*size += got > 0 ? (size_t)got : 0;
+	}
+	return false;
+}
+
+static _Noreturn void run(int fd, const struct head_work *work, const struct head_deaths *deaths,
+			  volatile struct head_marks *marks)
+{
+	FILE *out = fdopen(fd, "w");
+
+	if (!out)
+		_exit(1);
+	worker_begin((int[]){fd, looker_descriptor(), opener_descriptor(), debuginfod_descriptor()}, 4,
+		     work->confine);
+	work->write(out, deaths, marks, work->context);
+	_exit(fclose(out) ? 1 : 0);
+}
+
+/* One worker's attempt. Returns NULL and the head, which is the caller's to free, or what the worker died of (static text). */
+static const char *attempt(const struct head_work *work, const struct head_deaths *deaths,
+			   volatile struct head_marks *marks, char **text, size_t *size)
+{
+	int ends[2], status = 0;
+
+	*text = NULL;
+	*marks = (struct head_marks){.stage = STAGE_NONE};
+	if (pipe2(ends, O_CLOEXEC))
+		return "cannot be begun";
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		close(ends[0]);
+		run(ends[1], work, deaths, marks);
+	}
+	close(ends[1]);
+	bool whole = pid > 0 && collect(ends[0], text, size);
+
+	close(ends[0]);
+	if (pid < 0)
+		return "cannot be begun";
+	if (!whole)
+		kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (whole && status == 0)
+		return NULL;
+	free(*text);
+	*text = NULL;
+	return worker_cause(status, !whole);
+}
+
+static void append(char ***list, size_t *count, char *text)
+{
+	*list = xrealloc(*list, (*count + 1) * sizeof(**list));
+	(*list)[(*count)++] = text;
+}
+
+/* What the next worker is to leave out, since this one died of `cause`. */
+static void learn(struct head_deaths *deaths, const struct head_work *work, struct head_marks marks,
+		  const char *cause)
+{
+	enum head_stage stage = marks.stage < STAGES ? marks.stage : STAGE_NONE;
+	const char *path = marks.touched ? work->file_at(marks.touched, work->context) : NULL;
+	bool less = path && (stage == STAGE_BUILD_IDS || stage == STAGE_WORKERS);
+	char *why = xasprintf("reading %s %s %s", path ? path : "the process", purposes[stage], cause);
+
+	append(&deaths->all, &deaths->count, why);
+	if (less) {
+		size_t files = deaths->files;
+
+		append(&deaths->of, &files, why);
+		append(&deaths->file, &deaths->files, xstrdup(path));
+	} else {
+		deaths->without[stage] = why;
+	}
+	for (int i = STAGE_NONE; deaths->count == DEATHS && i < STAGES; i++)
+		deaths->without[i] = why;
+}
+
+static void forget(struct head_deaths *deaths)
+{
+	for (size_t i = 0; i < deaths->files; i++)
+		free(deaths->file[i]);
+	for (size_t i = 0; i < deaths->count; i++)
+		free(deaths->all[i]);
+	free(deaths->file);
+	free(deaths->of);
+	free(deaths->all);
+}
+
+int head_work(FILE *out, const struct head_work *work)
+{
+	struct head_marks *marks =
+		mmap(NULL, sizeof(*marks), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct head_deaths deaths = {0};
+	const char *cause;
+	char *text = NULL;
+	size_t size = 0;
+	int status = 1;
+
+	if (marks == MAP_FAILED)
+		xmalloc_failed(0);
+	while ((cause = attempt(work, &deaths, marks, &text, &size)) && marks->stage != STAGE_NONE &&
+	       deaths.count <= DEATHS)
+		learn(&deaths, work, *marks, cause);
+	if (cause)
+		fprintf(stderr, "hud-postproc head: looking at the process %s%s\n", cause,
+			marks->stage == STAGE_NONE ? "" : ", also without its files");
+	else
+		status = fwrite(text, 1, size, out) == size && !fflush(out) ? 0 : -1;
+	free(text);
+	forget(&deaths);
+	munmap(marks, sizeof(*marks));
+	return status;
+}

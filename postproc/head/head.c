@@ -1,0 +1,460 @@
+/* head.c - see head.h. */
+#include "head/head.h"
+
+#include <inttypes.h>
+#include <libelf.h>
+#include <libiberty/libiberty.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "head/head-worker.h"
+#include "head/roles.h"
+#include "resolve/elf/binary.h"
+#include "resolve/elf/space.h"
+#include "resolve/symbolize/debuginfo.h"
+#include "resolve/symbolize/symbolize.h"
+#include "resolve/unwind/framepointers.h"
+#include "target/looker.h"
+#include "target/procmaps.h"
+#include "tokio/pollsites.h"
+#include "tokio/tokio.h"
+
+#define STREAM_VERSION 1
+#define COMMAND_MAX 4096 /* bytes of the command line that are kept */
+
+/* The names that Tokio gives its threads: up to 1.49, and since. */
+static const char *const tokio_names[] = {"tokio-runtime-w", "tokio-rt-worker"};
+
+static void write_escaped(FILE *out, const char *raw, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)raw[i];
+
+		if (c < 0x20 || c > 0x7e || c == '\\')
+			fprintf(out, "\\x%02x", c);
+		else
+			putc(c, out);
+	}
+}
+
+static void write_meta(FILE *out, const char *key, const char *value)
+{
+	fprintf(out, "meta %s ", key);
+	write_escaped(out, value, strlen(value));
+	putc('\n', out);
+}
+
+static void ATTRIBUTE_PRINTF(3, 4) write_metaf(FILE *out, const char *key, const char *format, ...)
+{
+	va_list args;
+	char *value;
+
+	va_start(args, format);
+	value = xvasprintf(format, args);
+	va_end(args);
+	write_meta(out, key, value);
+	free(value);
+}
+
+static void write_command(FILE *out, pid_t pid)
+{
+	char text[COMMAND_MAX];
+	FILE *in = looker_open(pid, "cmdline");
+	size_t length = in ? fread(text, 1, sizeof(text), in) : 0;
+
+	while (length && !text[length - 1])
+		length--;
+	for (size_t i = 0; i < length; i++)
+		if (!text[i])
+			text[i] = ' ';
+	fputs("meta command ", out);
+	write_escaped(out, text, length);
+	putc('\n', out);
+	if (in)
+		fclose(in);
+}
+
+/* 5010 for 5.10. */
+static unsigned release_of(const struct utsname *name)
+{
+	unsigned major = 0, minor = 0;
+
+	sscanf(name->release, "%u.%u", &major, &minor);
+	return major * 1000 + minor;
+}
+
+static void write_machine(FILE *out)
+{
+	struct timespec boot, real;
+	struct utsname name;
+
+	if (uname(&name))
+		memset(&name, 0, sizeof(name)); /* it cannot fail */
+	write_meta(out, "kernel", name.release);
+	write_meta(out, "arch", name.machine);
+	/* What bpftrace's nsecs is. Linux has bpf_ktime_get_boot_ns() since 5.8; bpftrace takes it since 0.12, where it is there. */
+	clock_gettime(release_of(&name) >= 5008 ? CLOCK_BOOTTIME : CLOCK_MONOTONIC, &boot);
+	clock_gettime(CLOCK_REALTIME, &real);
+	write_metaf(out, "clock", "%lld%09ld %lld%09ld", (long long)boot.tv_sec, boot.tv_nsec,
+		    (long long)real.tv_sec, real.tv_nsec);
+}
+
+/* What is written, and for which process. */
+struct subject {
+	const struct head_options *options;
+	const char *exe;
+	struct procmaps *maps;
+	struct thread *threads;
+	size_t count;
+};
+
+/* The module of the executable, which is read from now on. */
+static struct module *touch_main(struct space *space)
+{
+	struct module *main = space_main(space);
+
+	space_touch(space, main ? main->low : 0);
+	return main;
+}
+
+/* Says what the report will lack for want of symbols. */
+static void write_symbol_warnings(FILE *out, struct space *space, const char *target, const char *build_id)
+{
+	struct debuginfo_function functions[DEBUGINFO_CHAIN];
+	struct module *main = touch_main(space);
+	char id[BUILD_ID_HEX];
+
+	if (target) {
+		binary_file_build_id(target, id);
+		if (strcmp(id, build_id))
+			write_metaf(out, "warning",
+				    "%s is another build than the one that runs: build id %s, not %s", target,
+				    *id ? id : "none", *build_id ? build_id : "none");
+	}
+	if (main && main->dwfl && !main->has_debug_info) /* perhaps in a file of its own */
+		debuginfo_find(main, main->low, functions);
+	if (main && main->dwfl && main->problem && !target)
+		write_metaf(out, "warning", "%s: %s", main->path, main->problem);
+	if (!main || !main->dwfl)
+		write_metaf(out, "warning", "no symbols: %s",
+			    main && main->problem ? main->problem : "the executable cannot be read");
+	else if (!main->has_symtab && !main->has_debug_info)
+		write_meta(out, "warning",
+			   "stripped: functions are shown as module+offset, with the source files that their "
+			   "panic messages name; --target FILE takes names from an unstripped copy");
+	else if (!main->has_debug_info && !main->problem)
+		write_meta(out, "warning",
+			   "no debug info: no source lines or inlined calls; build with [profile.release] "
+			   "debug = 1");
+}
+
+static size_t roles_count(const struct thread *threads, size_t count, enum role role)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++)
+		found += threads[i].role == role;
+	return found;
+}
+
+static void find_by_prefix(FILE *out, const char *prefix, struct thread *threads, size_t count)
+{
+	size_t found = roles_by_name(threads, count, prefix);
+
+	write_metaf(out, "workers", "--workers %s: %zu of %zu threads", prefix, found, count);
+}
+
+/* Decides who is watched, and says how. Names alone would miss a current-thread runtime, whose thread has any name while
+ * its blocking pool has Tokio's; stacks alone, workers whose stack cannot be read and a pool thread that takes over from a
+ * worker in block_in_place. So either is enough. */
+static void find_workers(FILE *out, struct thread *threads, size_t count, struct space *space,
+			 bool without_stacks)
+{
+	struct symbolizer *symbolizer = symbolizer_new(space);
+	size_t unread = without_stacks ? count : roles_by_stack(threads, count, space, symbolizer), named = 0;
+
+	for (size_t i = 0; i < sizeof(tokio_names) / sizeof(*tokio_names); i++)
+		named += roles_by_name(threads, count, tokio_names[i]);
+	write_metaf(out, "workers",
+		    "%zu multi-thread and %zu current-thread by stack, %zu by name, of %zu threads",
+		    roles_count(threads, count, ROLE_WORKER),
+		    roles_count(threads, count, ROLE_CURRENT_THREAD), named, count);
+	if (unread)
+		write_metaf(out, "warning", "the stacks of %zu of %zu threads could not be read", unread,
+			    count);
+	symbolizer_free(symbolizer);
+}
+
+static void write_scheduler(FILE *out, const struct tokio_scheduler *t)
+{
+	fprintf(out, " %d %" PRIu64 " %" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu32, t->known,
+		t->pointer, t->tag, t->core, t->counter, t->idle, t->idle_value);
+}
+
+/* Where the state of Tokio is that tells one poll from another, in the order that poll.bt takes it; or why it is not known. */
+static void write_tokio(FILE *out, pid_t pid, struct thread *threads, size_t count, struct space *space)
+{
+	struct tokio_layouts layouts;
+	struct tokio_layout layout;
+	const char *why = tokio_find(touch_main(space), &layouts);
+
+	if (!why) {
+		roles_read_thread_pointers(threads, count);
+		why = tokio_verify(pid, threads, count, &layouts, &layout);
+	}
+	if (why) {
+		fprintf(out, "tokio - %s\n", why);
+		return;
+	}
+	fprintf(out, "tokio %" PRIu64 " %" PRIu64 " %" PRIu64 " %d %" PRIu64, layout.id, layout.id_tag,
+		layout.budget, layout.tagged, layout.tag);
+	write_scheduler(out, &layout.multi_thread);
+	write_scheduler(out, &layout.current_thread);
+	fprintf(out, " %s\n", layout.how);
+	if (!roles_count(threads, count, ROLE_CURRENT_THREAD))
+		return;
+	if (!layout.current_thread.known)
+		write_meta(out, "warning",
+			   "without debug info the polls of a current-thread runtime cannot be told apart: "
+			   "it is "
+			   "left out; --polls estimate takes it in");
+	else if (layout.current_thread.idle == layout.current_thread.counter)
+		write_meta(out, "warning",
+			   "without debug info the future of a current-thread runtime's block_on is left "
+			   "out: only "
+			   "its tasks are told apart");
+}
+
+/* Where probes would tell one poll from another, for pollentry.bt; or why they would not. */
+static void write_sites(FILE *out, pid_t pid, struct space *space, bool starts)
+{
+	struct symbolizer *symbolizer = symbolizer_new(space);
+	struct module *module = touch_main(space);
+	struct pollsites sites;
+	const char *why = pollsites_find(pid, module, symbolizer, &sites);
+
+	if (why)
+		fprintf(out, "site - %s\n", why);
+	for (size_t i = 0; i < sites.count; i++) {
+		const struct pollsite *site = &sites.site[i];
+
+		uint64_t address = starts ? site->function : site->address;
+
+		fprintf(out, "site %c %" PRIx64 " %" PRIx64 " %d ", SITE_KINDS[site->kind], address,
+			address - module->bias, site->slow || address != site->address);
+		if (site->future)
+			write_escaped(out, site->future, strlen(site->future));
+		else
+			putc('-', out);
+		putc('\n', out);
+	}
+	pollsites_free(&sites);
+	symbolizer_free(symbolizer);
+}
+
+static void write_thread(FILE *out, const struct thread *thread)
+{
+	fprintf(out, "thread %d %s %d ", (int)thread->tid, role_name(thread->role), thread->watched);
+	write_escaped(out, thread->comm, strlen(thread->comm));
+	putc('\n', out);
+}
+
+static void write_map(FILE *out, const struct mapping *m)
+{
+	fprintf(out, "map %" PRIx64 " %" PRIx64 " r-xp %" PRIx64 " %s ", m->start, m->end, m->offset,
+		*m->build_id ? m->build_id : "-");
+	write_escaped(out, m->path, strlen(m->path));
+	putc('\n', out);
+}
+
+static const char *file_at(uint64_t addr, void *context)
+{
+	const struct procmaps *maps = ((const struct subject *)context)->maps;
+
+	for (size_t i = 0; i < maps->count; i++)
+		if (maps->mapping[i].start <= addr && addr < maps->mapping[i].end)
+			return maps->mapping[i].path;
+	return NULL;
+}
+
+/* Where the file is mapped; 0: nowhere. */
+static uint64_t start_of(const struct procmaps *maps, const char *path)
+{
+	for (size_t i = 0; i < maps->count; i++)
+		if (!strcmp(maps->mapping[i].path, path))
+			return maps->mapping[i].start;
+	return 0;
+}
+
+static bool given_up(const struct head_deaths *deaths, const char *path)
+{
+	if (deaths->without[STAGE_BUILD_IDS])
+		return true;
+	for (size_t i = 0; i < deaths->files; i++)
+		if (!strcmp(deaths->file[i], path))
+			return true;
+	return false;
+}
+
+static void read_build_ids(const struct subject *s, const struct head_deaths *deaths,
+			   volatile struct head_marks *marks)
+{
+	for (size_t i = 0; i < s->maps->count; i++) {
+		struct mapping *m = &s->maps->mapping[i];
+
+		if (given_up(deaths, m->path))
+			continue;
+		marks->touched = m->start;
+		free((char *)m->build_id);
+		m->build_id = procmaps_build_id((pid_t)s->options->pid, m);
+	}
+	marks->touched = 0;
+}
+
+/* The space that the reader of this stream will build from its map lines. */
+static struct space *space_of(const struct subject *s, const struct head_deaths *deaths,
+			      volatile struct head_marks *marks)
+{
+	struct space *space = space_new(&(struct space_options){.pid = s->options->pid,
+								.exe = s->exe,
+								.target = s->options->target,
+								.debuginfod = s->options->debuginfod});
+
+	for (size_t i = 0; i < deaths->files; i++)
+		space_give_up(space, deaths->file[i], deaths->of[i]);
+	for (size_t i = 0; i < s->maps->count; i++)
+		space_add(space, &s->maps->mapping[i]);
+	space_watch(space, &marks->touched);
+	return space;
+}
+
+/* Do the executable and its C library both keep frame pointers? */
+static bool frame_pointers(struct space *space, const struct procmaps *maps)
+{
+	const struct module *main = touch_main(space);
+	bool kept = main && keeps_frame_pointers(main);
+
+	for (size_t i = 0; i < maps->count && kept; i++) {
+		const char *base = strrchr(maps->mapping[i].path, '/');
+
+		if (base && (!strncmp(base, "/libc.", 6) || !strncmp(base, "/libc-", 6)))
+			kept = keeps_frame_pointers(space_module(space, maps->mapping[i].start));
+	}
+	return kept;
+}
+
+/* Do the workers use restartable sequences? One thread tells it of all, but on a busy machine not each can be stopped in time. */
+static bool uses_rseq(const struct thread *threads, size_t count)
+{
+	for (size_t i = 0, tries = 0; i < count && tries < 8; i++)
+		if (threads[i].watched) {
+			if (looker_rseq(threads[i].tid))
+				return true;
+			tries++;
+		}
+	return false;
+}
+
+static void write_options(FILE *out, const struct subject *s)
+{
+	for (size_t i = 0; i < s->options->metas; i++) {
+		const char *meta = s->options->meta[i], *equals = strchr(meta, '=');
+
+		fprintf(out, "meta %.*s ", (int)(equals - meta), meta);
+		write_escaped(out, equals + 1, strlen(equals + 1));
+		putc('\n', out);
+	}
+}
+
+static void write_left_out(FILE *out, const char *kind, const char *why)
+{
+	fprintf(out, "%s - ", kind);
+	write_escaped(out, why, strlen(why));
+	putc('\n', out);
+}
+
+static void write_all(FILE *out, const struct head_deaths *deaths, volatile struct head_marks *marks,
+		      void *context)
+{
+	struct subject *s = context;
+	pid_t pid = (pid_t)s->options->pid;
+	char *exe_link = xasprintf("/proc/%d/exe", (int)pid), build_id[BUILD_ID_HEX] = "";
+
+	elf_version(EV_CURRENT);
+	head_stage(marks, STAGE_BUILD_IDS);
+	read_build_ids(s, deaths, marks);
+	struct space *space = space_of(s, deaths, marks);
+
+	marks->touched = start_of(s->maps, s->exe);
+	if (!given_up(deaths, s->exe))
+		binary_file_build_id(exe_link, build_id);
+	fprintf(out, "hud-trace %d\n", STREAM_VERSION);
+	write_options(out, s);
+	write_metaf(out, "pid", "%d", (int)pid);
+	write_meta(out, "exe", s->exe);
+	write_meta(out, "build-id", *build_id ? build_id : "-");
+	write_command(out, pid);
+	write_machine(out);
+	for (size_t i = 0; i < deaths->count; i++)
+		write_metaf(out, "warning", "%s: it is done without", deaths->all[i]);
+	head_stage(marks, STAGE_WORKERS);
+	if (s->options->workers)
+		find_by_prefix(out, s->options->workers, s->threads, s->count);
+	else
+		find_workers(out, s->threads, s->count, space, deaths->without[STAGE_WORKERS] != NULL);
+	head_stage(marks, STAGE_SYMBOLS);
+	if (!deaths->without[STAGE_SYMBOLS])
+		write_symbol_warnings(out, space, s->options->target, build_id);
+	head_stage(marks, STAGE_FRAME_POINTERS);
+	write_meta(out, "frame-pointers",
+		   !deaths->without[STAGE_FRAME_POINTERS] && frame_pointers(space, s->maps) ? "yes" : "no");
+	write_meta(out, "rseq", uses_rseq(s->threads, s->count) ? "yes" : "no");
+	head_stage(marks, STAGE_TOKIO);
+	if (deaths->without[STAGE_TOKIO])
+		write_left_out(out, "tokio", deaths->without[STAGE_TOKIO]);
+	else
+		write_tokio(out, pid, s->threads, s->count, space);
+	head_stage(marks, STAGE_SITES);
+	if (deaths->without[STAGE_SITES])
+		write_left_out(out, "site", deaths->without[STAGE_SITES]);
+	else
+		write_sites(out, pid, space, s->options->probe_starts);
+	for (size_t i = 0; i < s->maps->count; i++)
+		write_map(out, &s->maps->mapping[i]);
+	for (size_t i = 0; i < s->count; i++)
+		write_thread(out, &s->threads[i]);
+	space_free(space);
+	free(exe_link);
+}
+
+int head_write(FILE *out, const struct head_options *options)
+{
+	char *exe = looker_exe((pid_t)options->pid);
+	struct procmaps maps;
+	int status = -1;
+
+	if (!exe)
+		return -1;
+	if (procmaps_read((pid_t)options->pid, &maps)) {
+		free(exe);
+		return -1;
+	}
+	struct subject subject = {.options = options, .exe = exe, .maps = &maps};
+
+	subject.count = threads_list((pid_t)options->pid, &subject.threads);
+	if (subject.count)
+		status = head_work(out, &(struct head_work){.write = write_all,
+							    .file_at = file_at,
+							    .confine = options->confine,
+							    .context = &subject});
+	free(subject.threads);
+	procmaps_free(&maps);
+	free(exe);
+	return status;
+}

@@ -1,0 +1,144 @@
+/* roles.c - see roles.h. */
+#include "head/roles.h"
+
+#include <errno.h>
+#include <libiberty/libiberty.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arch.h"
+#include "resolve/elf/space.h"
+#include "resolve/symbolize/symbolize.h"
+#include "resolve/unwind/unwind.h"
+#include "target/looker.h"
+
+/* The unwinding of a process, and of the thread that it is at. */
+struct unwinding {
+	struct unwinder *unwinder;
+	struct symbolizer *symbolizer;
+	struct snapshot snapshot;
+	struct chain chain;
+	const struct frame **frame; /* leaf first, inlined ones included */
+	size_t room;
+};
+
+static int by_tid(const void *a, const void *b)
+{
+	const struct thread *x = a, *y = b;
+
+	return (x->tid > y->tid) - (x->tid < y->tid);
+}
+
+size_t threads_list(pid_t pid, struct thread **threads)
+{
+	struct looker_thread *seen;
+	size_t count = looker_threads(pid, &seen);
+	int error = errno;
+
+	*threads = count ? xcalloc(count, sizeof(**threads)) : NULL;
+	for (size_t i = 0; i < count; i++) {
+		(*threads)[i].tid = seen[i].tid;
+		memcpy((*threads)[i].comm, seen[i].comm, COMM_SIZE);
+	}
+	free(seen);
+	if (count)
+		qsort(*threads, count, sizeof(**threads), by_tid);
+	errno = error;
+	return count;
+}
+
+size_t roles_by_name(struct thread *threads, size_t count, const char *prefix)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (strncmp(threads[i].comm, prefix, strlen(prefix)))
+			continue;
+		threads[i].watched = true;
+		found++;
+	}
+	return found;
+}
+
+static uint64_t thread_pointer(const struct user_regs_struct *registers)
+{
+#if defined(__x86_64__)
+	return registers->fs_base;
+#else
+	(void)registers;
+	return 0;
+#endif
+}
+
+/* Unwinds what the snapshot holds and judges it. */
+static enum role role_of(struct unwinding *u, struct judge *judge)
+{
+	size_t count = 0;
+
+	unwind(u->unwinder, &u->snapshot.stack, &u->chain);
+	for (size_t i = 0; i < u->chain.count; i++) {
+		const struct frames *frames = symbolize(u->symbolizer, u->chain.pc[i]);
+
+		if (count + frames->count > u->room) {
+			u->room = 2 * (count + frames->count);
+			u->frame = xrealloc(u->frame, u->room * sizeof(*u->frame));
+		}
+		for (size_t j = 0; j < frames->count; j++)
+			u->frame[count++] = &frames->frame[j];
+	}
+	enum role role = judge_stack(judge, u->frame, count, u->chain.cut)->role;
+
+	/* It is whole, and no scheduler of a Tokio that could be recognised is on it. */
+	return role == ROLE_UNKNOWN && !u->chain.cut ? ROLE_OTHER : role;
+}
+
+static bool schedules(enum role role)
+{
+	return role == ROLE_WORKER || role == ROLE_CURRENT_THREAD;
+}
+
+static void watch(struct thread *threads, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		threads[i].watched = schedules(threads[i].role);
+		for (size_t j = 0; j < count && threads[i].role == ROLE_UNKNOWN && !threads[i].watched; j++)
+			threads[i].watched =
+				schedules(threads[j].role) && !strcmp(threads[i].comm, threads[j].comm);
+	}
+}
+
+size_t roles_by_stack(struct thread *threads, size_t count, struct space *space,
+		      struct symbolizer *symbolizer)
+{
+	struct unwinding *u = xcalloc(1, sizeof(*u));
+	struct judge *judge = judge_new();
+	size_t unread = 0;
+
+	u->unwinder = unwinder_new(space, arch_host());
+	u->symbolizer = symbolizer;
+	for (size_t i = 0; i < count; i++) {
+		if (looker_thread(threads[i].tid, &u->snapshot)) {
+			threads[i].role = role_of(u, judge);
+			threads[i].thread_pointer = thread_pointer(&u->snapshot.registers);
+		} else {
+			unread++;
+		}
+	}
+	watch(threads, count);
+	judge_free(judge);
+	unwinder_free(u->unwinder);
+	free(u->frame);
+	free(u);
+	return unread;
+}
+
+void roles_read_thread_pointers(struct thread *threads, size_t count)
+{
+	struct snapshot *snapshot = xcalloc(1, sizeof(*snapshot));
+
+	for (size_t i = 0; i < count; i++)
+		if (threads[i].watched && !threads[i].thread_pointer &&
+		    looker_thread(threads[i].tid, snapshot))
+			threads[i].thread_pointer = thread_pointer(&snapshot->registers);
+	free(snapshot);
+}

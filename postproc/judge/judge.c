@@ -1,0 +1,425 @@
+/* judge.c - see judge.h. What each frame is to Tokio, tokio/marks.c tells. */
+#include "judge/judge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <libiberty/hashtab.h>
+#include <libiberty/libiberty.h>
+
+#include "resolve/symbolize/names.h"
+#include "tokio/marks.h"
+
+/* Frames are told by a part of their demangled name, or of the one for display: v0's has `<a::Type>::method`, where that
+ * has `a::Type::method`. */
+typedef const char *const patterns[];
+
+static patterns nested_block_on = {
+	"tokio::runtime::park::CachedParkThread::", "BlockingRegionGuard::block_on", NULL};
+static patterns name_lookup = {"getaddrinfo", "gethostbyname", "ToSocketAddrs", "lookup_host", NULL};
+static patterns file_io = {
+	"std::fs::", "::fs::File", "sys::fs::", "sys::unix::fs", "sys::pal::unix::fs", NULL};
+static patterns socket_io = {"std::net::", "sys::net::", "sys_common::net", "::net::Socket", NULL};
+
+/* System calls by what they wait for. */
+static patterns socket_calls = {"poll",	    "select",  "epoll_wait", "ppoll",  "pselect6", "epoll_pwait",
+				"recvfrom", "recvmsg", "recvmmsg",   "sendto", "sendmsg",  "sendmmsg",
+				"connect",  "accept",  "accept4",    NULL};
+static patterns sleep_calls = {"nanosleep", "clock_nanosleep", NULL};
+static patterns lock_calls = {"futex", NULL};
+static patterns child_calls = {"wait4", "waitid", NULL};
+static patterns file_calls = {"open",	   "stat",	"lstat",     "rename",	   "unlink",
+			      "mkdir",	   "rmdir",	"openat",    "read",	   "write",
+			      "readv",	   "writev",	"pread64",   "pwrite64",   "fsync",
+			      "fdatasync", "fallocate", "ftruncate", "getdents64", "copy_file_range",
+			      "sendfile",  "statx",	"renameat2", "unlinkat",   NULL};
+
+static bool is(const struct frame *f, patterns p)
+{
+	if (!f->function)
+		return false;
+	for (size_t i = 0; p[i]; i++)
+		if (strstr(f->function, p[i]) || (f->name && strstr(f->name, p[i])))
+			return true;
+	return false;
+}
+
+/* What a task called, as far as that decides why it blocks. */
+enum call {
+	CALL_NAME_LOOKUP = 1,
+	CALL_BLOCK_ON = 2,
+	CALL_FILE = 4,
+	CALL_SOCKET = 8,
+	CALL_FILE_NAMELESS = 16, /* see calls_file() */
+};
+
+/* A verdict, and which calls it shows. */
+struct judged {
+	struct verdict v; /* first */
+	unsigned calls;
+};
+
+/* What a function's names tell, or what its code refers to. Looked for once, since names are long, and those of one function
+ * are the same strings in all of its frames. */
+struct sight {
+	const char *function, *name, *runtime_files;
+	unsigned marks, calls;
+};
+
+struct judge {
+	htab_t verdicts; /* of struct judged */
+	htab_t sights;
+	uint32_t next;
+};
+
+static hashval_t hash_verdict(const void *entry)
+{
+	const struct verdict *v = entry;
+
+	return iterative_hash(v->frame, v->count * sizeof(*v->frame), v->cut);
+}
+
+static int equal_verdicts(const void *one, const void *two)
+{
+	const struct verdict *a = one, *b = two;
+
+	return a->count == b->count && a->cut == b->cut &&
+	       !memcmp(a->frame, b->frame, a->count * sizeof(*a->frame));
+}
+
+static void free_verdict(void *entry)
+{
+	struct verdict *v = entry;
+
+	free((char *)v->task);
+	free((void *)v->frame);
+	free(v);
+}
+
+static hashval_t hash_sight(const void *entry)
+{
+	const struct sight *s = entry;
+
+	return htab_hash_pointer(s->function) ^ htab_hash_pointer(s->runtime_files);
+}
+
+static int equal_sights(const void *one, const void *two)
+{
+	const struct sight *a = one, *b = two;
+
+	return a->function == b->function && a->name == b->name && a->runtime_files == b->runtime_files;
+}
+
+struct judge *judge_new(void)
+{
+	struct judge *judge = xcalloc(1, sizeof(*judge));
+
+	judge->verdicts = htab_create(256, hash_verdict, equal_verdicts, free_verdict);
+	judge->sights = htab_create(256, hash_sight, equal_sights, free);
+	return judge;
+}
+
+void judge_free(struct judge *judge)
+{
+	if (!judge)
+		return;
+	htab_delete(judge->verdicts);
+	htab_delete(judge->sights);
+	free(judge);
+}
+
+/* Are there frames without a name? What they are, nobody knows. */
+static bool nameless(const struct verdict *v)
+{
+	for (size_t i = 0; i < v->count; i++)
+		if (!v->frame[i]->function && !v->frame[i]->runtime_files)
+			return true;
+	return false;
+}
+
+/* The role is that of the scheduler nearest to the leaf: workers run inside a thread of the blocking pool, and what
+ * block_in_place calls runs inside a worker that has given its scheduler away. */
+static void find_role(struct verdict *v, const unsigned *marks)
+{
+	v->role = v->cut || nameless(v) ? ROLE_UNKNOWN : ROLE_OTHER;
+	for (size_t i = 0; i < v->count; i++) {
+		if (marks[i] & MARK_WORKER)
+			v->role = ROLE_WORKER;
+		else if (marks[i] & (MARK_CURRENT_THREAD | MARK_BLOCK_ON))
+			v->role = ROLE_CURRENT_THREAD;
+		else if (marks[i] & (MARK_POOL | MARK_HANDED_OVER))
+			v->role = ROLE_BLOCKING;
+		else
+			continue;
+		return;
+	}
+}
+
+/* The nearest poll of a task, or a park if that comes first, or the scheduler itself. */
+static void find_poll(struct verdict *v, const unsigned *marks)
+{
+	v->poll = v->count;
+	for (size_t i = 0; i < v->count; i++) {
+		if (marks[i] & MARK_POLL) {
+			v->poll = i;
+			v->in_poll = true;
+			return;
+		}
+		if (marks[i] & MARK_PARK) {
+			v->parked = true;
+			return;
+		}
+		/* The future of a current-thread runtime's block_on is polled without a task. */
+		if (marks[i] & MARK_BLOCK_ON) {
+			for (size_t j = 0; j < i; j++)
+				if (v->frame[j]->origin == ORIGIN_USER ||
+				    v->frame[j]->origin == ORIGIN_DEPENDENCY)
+					v->in_poll = true;
+			v->poll = i;
+			return;
+		}
+		if (marks[i] & MARK_WORKER)
+			return;
+	}
+}
+
+/* The future that a poll's frame is generic over, for display: debug info tells, or else a v0 name. The caller
+ * frees it. */
+static char *future_of(const struct frame *f)
+{
+	size_t length;
+	const char *types = f->generics;
+
+	if (types)
+		length = strlen(types);
+	else
+		types = f->function ? name_arguments(f->function, &length) : NULL;
+	return types ? name_future(types, length) : NULL;
+}
+
+/* The future whose poll this frame is, if it was written by hand: its type. The caller frees it; NULL if it is none. */
+static char *polled_of(const struct frame *f)
+{
+	size_t length;
+	const char *type = f->function ? name_polled(f->function, &length) : NULL;
+
+	return type ? name_future(type, length) : NULL;
+}
+
+/* The task is the future that was spawned: the type that the poll is generic over, if its frame tells, or else the
+ * outermost future that was written by hand, or the outermost function of the user's, or of a dependency's. */
+static void find_task(struct verdict *v, const unsigned *marks)
+{
+	const struct frame *outermost = NULL;
+
+	for (size_t i = v->poll; i < v->count && marks[i] & MARK_POLL; i++)
+		if ((v->task = future_of(v->frame[i])))
+			return;
+	for (size_t i = v->poll; i-- > 0 && (!outermost || outermost->origin != ORIGIN_USER);) {
+		enum origin origin = v->frame[i]->origin;
+
+		if (origin != ORIGIN_USER && origin != ORIGIN_DEPENDENCY)
+			continue;
+		if ((v->task = polled_of(v->frame[i])))
+			return;
+		if (v->frame[i]->name && (origin == ORIGIN_USER || !outermost))
+			outermost = v->frame[i];
+	}
+	if (outermost)
+		v->task = xstrdup(outermost->name);
+}
+
+/* Without names, what the user's code calls and nothing tells about is most likely the user's too: blaming the caller
+ * would make one blocker of all that a task does. Only the first such: further ones may be generic code of anybody's. */
+static size_t called_by(const struct verdict *v, size_t user)
+{
+	const struct frame *f = user > 0 ? v->frame[user - 1] : NULL;
+
+	return f && f->name && !f->function && f->origin == ORIGIN_UNKNOWN ? user - 1 : user;
+}
+
+static void find_blame(struct verdict *v)
+{
+	static const enum origin order[] = {ORIGIN_USER, ORIGIN_DEPENDENCY};
+	/* The optimiser may have made one function of the poll and the future; that shows only without names. */
+	size_t end = v->poll + (v->poll < v->count && !v->frame[v->poll]->function);
+
+	for (size_t o = 0; o < sizeof(order) / sizeof(*order); o++)
+		for (size_t i = 0; i < end; i++)
+			if (v->frame[i]->origin == order[o]) {
+				v->blame = order[o] == ORIGIN_USER ? called_by(v, i) : i;
+				return;
+			}
+	/* What was inlined into the poll called this last: "std::thread::sleep" rather than "clock_nanosleep". */
+	for (size_t i = v->in_poll ? v->poll : 0; i-- > 0;) {
+		const char *function = v->frame[i]->function;
+
+		if (v->frame[i]->origin == ORIGIN_STD && function &&
+		    (strncmp(function, "std::", 5) == 0 || strncmp(function, "<std::", 6) == 0)) {
+			v->blame = i;
+			return;
+		}
+	}
+}
+
+static const struct sight *sight_of(struct judge *judge, const struct frame *frame)
+{
+	struct sight key = {
+		.function = frame->function, .name = frame->name, .runtime_files = frame->runtime_files};
+	void **slot = htab_find_slot(judge->sights, &key, INSERT);
+
+	if (!*slot) {
+		key.marks = marks_of(frame);
+		key.calls = (is(frame, name_lookup) ? CALL_NAME_LOOKUP : 0u) |
+			    (is(frame, nested_block_on) ? CALL_BLOCK_ON : 0u) |
+			    (is(frame, file_io) ? CALL_FILE : 0u) | (is(frame, socket_io) ? CALL_SOCKET : 0u);
+		*slot = xmemdup(&key, sizeof(key), sizeof(key));
+	}
+	return *slot;
+}
+
+/* Is the leaf in a file function of the C library, called by code without names? Then std::fs cannot be seen; but sockets
+ * are read and written by the runtime. What that function calls may have no name: in glibc 2.41, read() makes its system
+ * call by a function of the library's own. */
+static bool calls_file(const struct verdict *v)
+{
+	static const char *const calls[] = {
+		"read",	   "readv",	  "pread64",   "write",	     "pwrite64", "open",
+		"open64",  "openat64",	  "fsync",     "fdatasync",  "stat64",	 "lstat64",
+		"fstat64", "statx",	  "unlink",    "unlinkat",   "rename",	 "mkdir",
+		"rmdir",   "ftruncate64", "readdir64", "sendfile64", "realpath", "copy_file_range",
+	};
+	bool file = false;
+	size_t i = 0;
+
+	for (; i < v->poll && v->frame[i]->origin == ORIGIN_SYSTEM; i++)
+		for (size_t c = 0; v->frame[i]->function && c < sizeof(calls) / sizeof(*calls); c++)
+			file |= !strcmp(v->frame[i]->function, calls[c]);
+	if (!file || i == v->poll || v->frame[i]->function)
+		return false;
+	/* Only what refers to a source is known for sure. */
+	while (i < v->poll && (v->frame[i]->origin == ORIGIN_STD || !v->frame[i]->file))
+		i++;
+	return i == v->poll || v->frame[i]->origin != ORIGIN_RUNTIME;
+}
+
+/* What is called below the poll. */
+static unsigned find_calls(struct judge *judge, const struct verdict *v)
+{
+	unsigned calls = calls_file(v) ? CALL_FILE_NAMELESS : 0;
+
+	for (size_t i = 0; i < v->poll; i++)
+		calls |= sight_of(judge, v->frame[i])->calls;
+	return calls;
+}
+
+const struct verdict *judge_stack(struct judge *judge, const struct frame *const *frame, size_t count,
+				  bool cut)
+{
+	struct verdict key = {.frame = frame, .count = count, .cut = cut};
+	void **slot = htab_find_slot(judge->verdicts, &key, INSERT);
+
+	if (*slot)
+		return *slot;
+	struct judged *judged = xcalloc(1, sizeof(*judged));
+	struct verdict *v = &judged->v;
+
+	*v = key;
+	v->id = ++judge->next;
+	const struct frame **own = xcalloc(count + 1, sizeof(*own));
+
+	if (count)
+		memcpy(own, frame, count * sizeof(*own));
+	v->frame = own;
+	*slot = judged;
+	unsigned *marks = xcalloc(count + 1, sizeof(*marks));
+
+	for (size_t i = 0; i < count; i++)
+		marks[i] = sight_of(judge, frame[i])->marks;
+	marks_settle(frame, marks, count);
+	find_role(v, marks);
+	find_poll(v, marks);
+	find_blame(v);
+	if (v->in_poll)
+		find_task(v, marks);
+	judged->calls = find_calls(judge, v);
+	free(marks);
+	return v;
+}
+
+int judge_order(const struct verdict *a, const struct verdict *b)
+{
+	uint32_t x = a ? a->id : 0, y = b ? b->id : 0;
+
+	return (x > y) - (x < y);
+}
+
+bool judge_same_function(const struct frame *a, const struct frame *b)
+{
+	return a->name && b->name ? !strcmp(a->name, b->name) : a->pc == b->pc;
+}
+
+static unsigned calls_of(const struct verdict *v)
+{
+	return ((const struct judged *)v)->calls;
+}
+
+static bool one_of(const char *syscall, patterns calls)
+{
+	for (size_t i = 0; calls[i]; i++)
+		if (strcmp(syscall, calls[i]) == 0)
+			return true;
+	return false;
+}
+
+const char *judge_restarted(const struct verdict *v)
+{
+	static const char *const calls[] = {"clock_nanosleep", "nanosleep", "poll"};
+
+	for (size_t i = 0; i < v->count && v->frame[i]->origin == ORIGIN_SYSTEM; i++)
+		for (size_t j = 0; j < sizeof(calls) / sizeof(*calls) && v->frame[i]->function; j++)
+			if (!strcmp(v->frame[i]->function, calls[j]))
+				return calls[j];
+	return "futex";
+}
+
+enum reason judge_sleep(const struct verdict *v, const char *syscall)
+{
+	if (calls_of(v) & CALL_NAME_LOOKUP)
+		return REASON_NAME_LOOKUP;
+	if (!syscall)
+		return REASON_PAGE_FAULT;
+	if (calls_of(v) & CALL_BLOCK_ON)
+		return REASON_BLOCK_ON;
+	if (one_of(syscall, socket_calls))
+		return REASON_SOCKET;
+	if (one_of(syscall, sleep_calls))
+		return REASON_SLEEP;
+	if (one_of(syscall, lock_calls))
+		return REASON_LOCK;
+	if (one_of(syscall, child_calls))
+		return REASON_CHILD;
+	if (one_of(syscall, file_calls))
+		return calls_of(v) & CALL_SOCKET ? REASON_SOCKET : REASON_FILE;
+	return calls_of(v) & CALL_FILE ? REASON_FILE : REASON_SYSCALL;
+}
+
+enum reason judge_running(const struct verdict *v)
+{
+	if (calls_of(v) & CALL_NAME_LOOKUP)
+		return REASON_NAME_LOOKUP;
+	return calls_of(v) & (CALL_FILE | CALL_FILE_NAMELESS) ? REASON_FILE : REASON_COMPUTING;
+}
+
+const char *role_name(enum role role)
+{
+	static const char *const names[] = {
+		[ROLE_UNKNOWN] = "unknown",
+		[ROLE_WORKER] = "worker",
+		[ROLE_CURRENT_THREAD] = "current-thread",
+		[ROLE_BLOCKING] = "blocking-pool",
+		[ROLE_OTHER] = "other",
+	};
+
+	return names[role];
+}

@@ -1,0 +1,87 @@
+/* judge.h - what a named stack means: the thread's role, whose code it is in, why it is there.
+ *
+ * Every distinct stack is judged once. The same rules find the workers before a trace starts (head/roles.c) and
+ * decide on every event's stack during it, so a thread that changes its role is judged by what it was doing.
+ */
+#ifndef HUD_JUDGE_JUDGE_H
+#define HUD_JUDGE_JUDGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "resolve/symbolize/symbolize.h"
+
+/* What a thread is to Tokio while it has this stack. */
+enum role {
+	ROLE_UNKNOWN,	     /* the stack does not say (cut, no symbols) */
+	ROLE_WORKER,	     /* runs a multi-thread scheduler */
+	ROLE_CURRENT_THREAD, /* runs a current-thread scheduler */
+	ROLE_BLOCKING,	     /* a spawn_blocking thread: may block */
+	ROLE_OTHER,	     /* no Tokio frame on it */
+};
+
+/* Why a worker did not come back from its poll. The order is that of reasons[] in reasons.c. */
+enum reason {
+	REASON_COMPUTING,   /* running on a CPU */
+	REASON_FILE,	    /* file I/O: std::fs, read, fsync, open ... */
+	REASON_SLEEP,	    /* nanosleep: std::thread::sleep */
+	REASON_LOCK,	    /* a futex that is not Tokio's park: Mutex, RwLock, Condvar, join, channel */
+	REASON_NAME_LOOKUP, /* getaddrinfo */
+	REASON_SOCKET,	    /* a blocking socket call or poll/select */
+	REASON_CHILD,	    /* wait4/waitid */
+	REASON_PAGE_FAULT,  /* asleep in a page fault */
+	REASON_BLOCK_ON,    /* a runtime's block_on inside a task */
+	REASON_SYSCALL,	    /* asleep in any other system call */
+	REASON_RUN_QUEUE,   /* runnable, but another thread had the CPU */
+	REASON_COUNT,
+};
+
+/* One call chain with its meaning. Immutable once made, owned by the judge. */
+struct verdict {
+	uint32_t id; /* 1, 2, ... in order of first sight */
+	enum role role;
+	bool parked;	  /* asleep because there is nothing to do */
+	bool in_poll;	  /* below a task's poll (or a block_on's own future on a current-thread runtime) */
+	bool cut;	  /* could not be followed to the thread's start */
+	const char *task; /* display name of the polled future, or NULL */
+	size_t blame; /* index of the frame to blame: the first frame of the user's code from the leaf, or what that
+	                        calls if nothing tells whose it is; if there is none the first dependency's, else
+	                        what std's code the poll called last, else the leaf */
+	size_t poll; /* index of the outermost frame that still belongs to the task; frames above it are the
+	                        runtime's. count if not in a poll */
+	size_t count;
+	const struct frame *const *frame; /* leaf first, inlined frames included; count of them */
+};
+
+struct judge;
+
+struct judge *judge_new(void);
+void judge_free(struct judge *judge);
+
+/* Judges a chain of `count` frames, leaf first. `cut`: the unwinder did not reach the thread's start. The frames must
+ * outlive the judge; the array is copied. The same chain gives the same verdict (compared by frames). */
+const struct verdict *judge_stack(struct judge *judge, const struct frame *const *frame, size_t count,
+				  bool cut);
+
+/* Orders stacks by when they were first seen, NULL before all: less than, equal to or more than 0. */
+int judge_order(const struct verdict *a, const struct verdict *b);
+
+/* Are two frames of the same function? Where there is no name, of the same place. */
+bool judge_same_function(const struct frame *a, const struct frame *b);
+
+/* Which system call it is whose thread sleeps in restart_syscall, after it was stopped in there: of those that the kernel
+ * goes on with so (nanosleep, poll, a futex with a timeout), the one that the C library's function tells. Static text. */
+const char *judge_restarted(const struct verdict *verdict);
+
+/* The reason a worker with this stack was off the CPU. `syscall`: the call's name, "" if that is not known, or NULL for
+ * none, that is a fault. */
+enum reason judge_sleep(const struct verdict *verdict, const char *syscall);
+
+/* The reason for a worker that was running with this stack: file I/O or a name lookup burn CPU too. */
+enum reason judge_running(const struct verdict *verdict);
+
+/* "worker", "current-thread", "blocking-pool", "other", "unknown". */
+const char *role_name(enum role role);
+
+#endif

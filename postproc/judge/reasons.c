@@ -1,0 +1,61 @@
+/* reasons.c - the table of reasons. A new reason is one row here and one line in judge.h. */
+#include "judge/reasons.h"
+
+/* clang-format off: a row is a row. */
+/* Colours: Okabe and Ito's eight, then three of Paul Tol's that stay apart from them. */
+static const struct reason_info reasons[REASON_COUNT] = {
+	[REASON_COMPUTING] = {"computing", "computing", 'C', 0xd55e00,
+			      "Move it to tokio::task::spawn_blocking or rayon; in a long async loop, call "
+			      "tokio::task::yield_now().await now and then."},
+	[REASON_FILE] = {"file I/O", "file-io", 'F', 0x0072b2,
+			 "Use tokio::fs instead of std::fs, or do all of the file work in one "
+			 "tokio::task::spawn_blocking."},
+	[REASON_SLEEP] = {"sleep", "sleep", 'S', 0x56b4e9,
+			  "Use tokio::time::sleep(..).await instead of std::thread::sleep."},
+	[REASON_LOCK] = {"lock", "lock", 'L', 0xe69f00,
+			 "Hold the lock shorter: move slow work out of the locked part, or shard the data. "
+			 "If it must be "
+			 "held across an .await, use tokio::sync::Mutex. For a std channel or a join, use "
+			 "Tokio's own."},
+	[REASON_NAME_LOOKUP] = {"name lookup", "name-lookup", 'N', 0xcc79a7,
+				"Use tokio::net::lookup_host, or connect by name with tokio::net: both look "
+				"up off the worker."},
+	[REASON_SOCKET] = {"socket", "socket", 'K', 0x009e73,
+			   "Use tokio::net or an async client; a client that only blocks belongs in "
+			   "tokio::task::spawn_blocking."},
+	[REASON_CHILD] = {"child process", "child", 'P', 0xf0e442,
+			  "Use tokio::process::Command and .await its end instead of std::process."},
+	[REASON_PAGE_FAULT] =
+		{"page fault", "page-fault", 'M', 0x000000,
+		 "Memory was not there: a cold mmap, swap or huge allocations. Read mapped files in "
+		 "spawn_blocking, warm memory up at start, and look for memory pressure on this machine."},
+	[REASON_BLOCK_ON] = {"block_on", "block-on", 'B', 0x882255,
+			     ".await the future instead of block_on inside a task; from code that cannot be "
+			     "async, go through "
+			     "tokio::task::spawn_blocking."},
+	[REASON_SYSCALL] =
+		{"system call", "syscall", 'Y', 0x888888,
+		 "Move this call to tokio::task::spawn_blocking, or use Tokio's own version of it."},
+	[REASON_RUN_QUEUE] = {"run queue", "run-queue", 'R', 0xc4b7e6,
+			      "The worker was ready but had no CPU: not the fault of this code. Look at the "
+			      "CPU limit (cgroup "
+			      "quota), the number of busy threads, and other load on this machine."},
+};
+/* clang-format on */
+
+const struct reason_info *reason_info(enum reason reason)
+{
+	return &reasons[(unsigned)reason < REASON_COUNT ? reason : REASON_SYSCALL];
+}
+
+const char *reason_advice(const struct blocker *blocker)
+{
+	/* Thread 0 is the idle one: the CPU was free, but the worker was not let on it. */
+	if (blocker->reason != REASON_RUN_QUEUE || blocker->parties == 0 || blocker->party[0].tid == 0)
+		return reason_info(blocker->reason)->advice;
+	if (blocker->party[0].same_process)
+		return "This process competes with itself: more busy threads than CPUs. Run fewer worker or "
+		       "blocking threads, bound the CPU-heavy pool, or give the process more CPUs.";
+	return "CPU pressure from another process: not your code. Give this service CPUs of its own (cpuset, "
+	       "weight, nice), or move the other load away.";
+}

@@ -1,0 +1,181 @@
+/* detail.c - one blocker at length: what the report says of it, and how it is spread over workers and durations. */
+#include <curses.h>
+#include <inttypes.h>
+#include <libiberty/libiberty.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/units.h"
+#include "live/pen.h"
+#include "live/source.h"
+#include "live/view.h"
+#include "report/parts.h"
+
+#define INDENT 4
+#define LABEL_COLUMN 16 /* as report/detail.c has it */
+#define BAR_COLUMN 46
+
+static void label(struct page *page, const char *text)
+{
+	page_to(page, INDENT);
+	page_text(page, STYLE_FAINT, text);
+	page_to(page, LABEL_COLUMN);
+}
+
+/* A line of code: only its end gives way. */
+static char *cut(const char *text, size_t columns, bool utf8)
+{
+	size_t bytes = strlen(text);
+
+	(void)utf8;
+	for (;;) {
+		char *head = xstrndup(text, bytes);
+
+		if (text_width(head) <= columns)
+			return head;
+		free(head);
+		do
+			bytes--;
+		while (bytes && ((unsigned char)text[bytes] & 0xc0) == 0x80);
+	}
+}
+
+static void bar(struct page *page, uint64_t part, uint64_t most)
+{
+	size_t room = page->width > BAR_COLUMN + 1 ? page->width - BAR_COLUMN - 1 : 0;
+	size_t cells = most ? (size_t)((double)part / (double)most * (double)room + 0.5) : 0;
+	char *text = xmalloc(3 * room + 1), *at = text;
+
+	*at = '\0';
+	for (size_t i = 0; i < (cells || !part ? cells : 1); i++)
+		at = stpcpy(at, page->utf8 ? "█" : "#");
+	page_to(page, BAR_COLUMN);
+	page_text(page, STYLE_OWN, text);
+	page_end(page);
+	free(text);
+}
+
+/* Which workers it kept. */
+static void by_worker(struct page *page, const struct live_detail *d)
+{
+	char text[UNIT_SIZE], time[UNIT_SIZE];
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < d->workers; i++)
+		most = d->worker[i].total > most ? d->worker[i].total : most;
+	for (size_t i = 0; i < d->workers; i++) {
+		label(page, i ? "" : "by worker");
+		page_printf(page, STYLE_PLAIN, "%7ld ", d->worker[i].tid);
+		page_right(page, STYLE_PLAIN, 10, unit_duration(time, d->worker[i].total));
+		page_right(page, STYLE_PLAIN, 9, unit_count(text, d->worker[i].count));
+		bar(page, d->worker[i].total, most);
+	}
+}
+
+/* What the one who ended most of it, or had the CPU, was doing. */
+static void party(struct report *report, const struct blocker *b)
+{
+	const struct party *p = b->parties ? &b->party[0] : NULL;
+
+	if (!p || !p->stack || !p->stack->count || b->reason == REASON_SLEEP)
+		return;
+	page_end(&report->page);
+	label(&report->page, "meanwhile");
+	page_fit(&report->page, STYLE_STRONG, 24, text_shorten, p->comm);
+	page_text(&report->page, STYLE_PLAIN,
+		  b->reason == REASON_RUN_QUEUE ? " had the CPU in" : " let it go on in");
+	page_end(&report->page);
+	report_chain(report, p->stack);
+}
+
+/* The lines of code, if they are at hand. */
+static void source(struct report *report, const struct blocker *b)
+{
+	struct page *page = &report->page;
+	unsigned first;
+	size_t count;
+	char *const *text = live_source(b->file, b->line, &first, &count);
+
+	if (!text)
+		return;
+	page_end(page);
+	for (size_t i = 0; i < count; i++) {
+		bool here = first + i == b->line;
+
+		label(page, i ? "" : "source");
+		page_text(page, STYLE_OWN, here ? ">" : "");
+		page_to(page, LABEL_COLUMN + 2);
+		page_printf(page, STYLE_FAINT, "%5u", first + (unsigned)i);
+		page_to(page, LABEL_COLUMN + 9);
+		page_fit(page, here ? STYLE_OWN : STYLE_PLAIN, page->width, cut, text[i]);
+		page_end(page);
+	}
+}
+
+/* How many took how long. */
+static void durations(struct page *page, const struct live_detail *d)
+{
+	uint64_t most = 0;
+	size_t first = LIVE_STRETCHES, last = 0;
+	char from[UNIT_SIZE], to[UNIT_SIZE], text[UNIT_SIZE];
+
+	for (size_t i = 0; i < LIVE_STRETCHES; i++) {
+		if (!d->stretch[i])
+			continue;
+		most = d->stretch[i] > most ? d->stretch[i] : most;
+		first = first < i ? first : i;
+		last = i;
+	}
+	for (size_t i = first; i <= last; i++) {
+		label(page, i == first ? "durations" : "");
+		page_right(page, STYLE_PLAIN, 7, unit_setting(from, live_stretch(i)));
+		page_text(page, STYLE_FAINT, " to ");
+		page_right(page, STYLE_PLAIN, 7, unit_setting(to, live_stretch(i + 1)));
+		page_right(page, STYLE_PLAIN, 9, unit_count(text, d->stretch[i]));
+		bar(page, d->stretch[i], most);
+	}
+}
+
+void live_detail(struct live_view *v, const struct live_workers *workers)
+{
+	const struct live_row *row = live_selected(v);
+	struct live_detail *d = xmalloc(sizeof(*d));
+	const char *root = live_window_root(v->window);
+	char *text = NULL, span[UNIT_SIZE], share[UNIT_SIZE];
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	struct model model = {.worker_time = workers->time, .target = v->model->target};
+	struct report report = {.model = &model, .root = (char *)root};
+
+	if (!out)
+		xmalloc_failed(0);
+	report.page = (struct page){.out = out, .width = (size_t)COLS, .colour = true, .utf8 = pen_utf8()};
+	char *title =
+		text_format("%s of worker time in %s", unit_share(share, row ? row->total : 0, workers->time),
+			    unit_setting(span, v->query.span));
+
+	page_end(&report.page);
+	if (!row || !live_window_detail(v->window, &v->query, row, d)) {
+		label(&report.page, "");
+		page_wrap(&report.page, STYLE_PLAIN,
+			  "It has not blocked a worker within the window. It shows here when it does again.");
+	} else {
+		model.blocker = &d->b;
+		model.blockers = 1;
+		model.polls = v->model->target.polls && strncmp(v->model->target.polls, "estimate", 8) != 0;
+		report_detail(&report, 0);
+		source(&report, &d->b);
+		page_end(&report.page);
+		by_worker(&report.page, d);
+		page_end(&report.page);
+		durations(&report.page, d);
+		party(&report, &d->b);
+	}
+	fclose(out);
+	live_pager(v, title, text);
+	free(title);
+	free(text);
+	free(d);
+}

@@ -1,0 +1,129 @@
+/* player.c - see live-player.h. */
+#include "live/player.h"
+
+#include <errno.h>
+#include <libiberty/libiberty.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUFFER 65536
+
+struct live_player {
+	FILE *in;
+	bool at_end, failed;
+	int error;
+	bool in_line;	   /* the line that is being given has begun */
+	bool peeked;	   /* what the next line's time is has been found */
+	uint64_t next;	   /* that */
+	size_t at, filled; /* of `bytes` */
+	char bytes[BUFFER];
+};
+
+struct live_player *live_player_new(FILE *in)
+{
+	struct live_player *p = xcalloc(1, sizeof(*p));
+
+	p->in = in;
+	return p;
+}
+
+void live_player_free(struct live_player *p)
+{
+	if (!p)
+		return;
+	fclose(p->in);
+	free(p);
+}
+
+/* More bytes behind those that there are. */
+static void fill(struct live_player *p)
+{
+	memmove(p->bytes, p->bytes + p->at, p->filled - p->at);
+	p->filled -= p->at;
+	p->at = 0;
+	size_t got = fread(p->bytes + p->filled, 1, BUFFER - p->filled, p->in);
+
+	p->filled += got;
+	if (got == 0) {
+		p->at_end = true;
+		p->error = ferror(p->in) ? errno : 0;
+	}
+}
+
+/* The end of the line at `at`, which may be that of the buffer: a longer line is given in parts. */
+static size_t line_end(struct live_player *p)
+{
+	for (;;) {
+		const char *end = memchr(p->bytes + p->at, '\n', p->filled - p->at);
+
+		if (end)
+			return (size_t)(end - p->bytes) + 1;
+		if (p->at_end || p->filled - p->at == BUFFER)
+			return p->filled;
+		fill(p);
+	}
+}
+
+/* When the line at `at` was written, 0 if it does not tell. */
+static uint64_t time_of(const char *line, size_t length)
+{
+	static const char *const kinds[] = {"begin ", "end ",	"sample ", "runq ",  "sleep ",
+					    "poll ",  "named ", "gone ",   "limit ", "counted ",
+					    "thin ",  "torn ",	"strange "};
+	uint64_t ns = 0;
+
+	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
+		size_t i = strlen(kinds[k]);
+
+		if (length <= i || memcmp(line, kinds[k], i) != 0)
+			continue;
+		for (; i < length && line[i] >= '0' && line[i] <= '9' && ns < UINT64_MAX / 20; i++)
+			ns = ns * 10 + (uint64_t)(line[i] - '0');
+		return ns;
+	}
+	return 0;
+}
+
+/* Looks at the line that comes next, if it is at its beginning. */
+static void peek(struct live_player *p)
+{
+	size_t end = line_end(p);
+
+	if (!p->peeked && !p->in_line)
+		p->next = time_of(p->bytes + p->at, end - p->at);
+	p->peeked = true;
+}
+
+uint64_t live_player_next(const struct live_player *p)
+{
+	return p->peeked ? p->next : 0;
+}
+
+ssize_t live_player_take(struct live_player *p, char *to, size_t size, uint64_t until, bool *end)
+{
+	size_t given = 0;
+
+	*end = false;
+	while (given < size) {
+		if (p->at == p->filled && !p->at_end)
+			fill(p);
+		if (p->at == p->filled) {
+			*end = given == 0;
+			errno = p->error;
+			return given ? (ssize_t)given : p->error ? -1 : 0;
+		}
+		peek(p);
+		if (!p->in_line && p->next > until)
+			break;
+		size_t stop = line_end(p), length = stop - p->at;
+
+		if (length > size - given)
+			length = size - given;
+		memcpy(to + given, p->bytes + p->at, length);
+		given += length;
+		p->at += length;
+		p->in_line = p->bytes[p->at - 1] != '\n';
+		p->peeked = false;
+	}
+	return (ssize_t)given;
+}

@@ -1,0 +1,137 @@
+/* source.c - see live-source.h.
+ *
+ * Which file it is, debug info says, and so the target. It is opened as the caller, who may read it anyway, for reading only, and only
+ * if it is a regular file that is named like Rust's.
+ */
+#include "live/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libiberty/libiberty.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sandbox/confine.h"
+#include "sandbox/helper.h"
+
+#define TAB 4
+#define LARGEST (16 << 20) /* bytes of a file */
+#define LONGEST 500	   /* bytes of a line */
+
+static struct helper *helper;
+
+/* What was asked for last: it is drawn many times. */
+static struct {
+	char *file;
+	unsigned line, first;
+	char *text[LIVE_SOURCE_LINES];
+	size_t count;
+} last;
+
+static int settle(void *context)
+{
+	(void)context;
+	return confine_to_user() || confine_reader() ? -1 : 0;
+}
+
+static int serve(void *context, const void *request, size_t size, int *fd)
+{
+	const char *path = request;
+	struct stat st;
+
+	(void)context;
+	if (size < 5 || path[size - 1] || strlen(path) + 1 != size || *path != '/' ||
+	    strcmp(path + size - 4, ".rs") != 0)
+		return EINVAL;
+	*fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (*fd < 0)
+		return errno;
+	return fstat(*fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= LARGEST ? 0 : EINVAL;
+}
+
+int live_source_start(void)
+{
+	helper = helper_start(&(struct helper_duty){.name = "hud-sources", .settle = settle, .serve = serve});
+	if (!helper)
+		perror("hud-postproc: cannot start a process");
+	return helper ? 0 : -1;
+}
+
+static void forget(void)
+{
+	free(last.file);
+	last.file = NULL;
+	while (last.count)
+		free(last.text[--last.count]);
+}
+
+void live_source_end(void)
+{
+	forget();
+	helper_end(helper);
+	helper = NULL;
+}
+
+/* A line without its tabs and its end. */
+static char *plain(const char *line)
+{
+	char *text = xmalloc(TAB * LONGEST + 1), *to = text;
+
+	for (size_t i = 0; i < LONGEST && line[i] && line[i] != '\n' && line[i] != '\r'; i++) {
+		if (line[i] != '\t') {
+			*to++ = line[i];
+			continue;
+		}
+		do
+			*to++ = ' ';
+		while ((to - text) % TAB);
+	}
+	*to = '\0';
+	return text;
+}
+
+static void read_lines(FILE *in, unsigned line)
+{
+	char *text = NULL;
+	size_t size = 0;
+
+	last.first = line > LIVE_SOURCE_LINES / 2 ? line - LIVE_SOURCE_LINES / 2 : 1;
+	for (unsigned n = 1; last.count < LIVE_SOURCE_LINES && getline(&text, &size, in) > 0; n++)
+		if (n >= last.first)
+			last.text[last.count++] = plain(text);
+	free(text);
+	/* The file is shorter: it is not that one. */
+	if (last.first + last.count <= line)
+		while (last.count)
+			free(last.text[--last.count]);
+}
+
+char *const *live_source(const char *file, unsigned line, unsigned *first, size_t *count)
+{
+	int fd = -1;
+
+	if (!file || !line || !helper)
+		return NULL;
+	if (!last.file || strcmp(last.file, file) != 0 || last.line != line) {
+		forget();
+		last.file = xstrdup(file);
+		last.line = line;
+		if (helper_ask(helper, file, strlen(file) + 1, &fd) == 0 && fd >= 0) {
+			FILE *in = fdopen(fd, "r");
+
+			if (!in)
+				xmalloc_failed(0);
+			read_lines(in, line);
+			fclose(in);
+		} else if (fd >= 0) {
+			close(fd);
+		}
+	}
+	*first = last.first;
+	*count = last.count;
+	return last.count ? last.text : NULL;
+}

@@ -1,0 +1,207 @@
+/* table.c - the ranked blockers, a line each, with their trends; below them the whole name of the selected one. */
+#include <curses.h>
+#include <libiberty/libiberty.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/units.h"
+#include "judge/reasons.h"
+#include "live/pen.h"
+#include "live/view.h"
+#include "report/places.h"
+
+/* Where the columns end (numbers) or begin. */
+enum { CUE = 0, WORD = 2, TOTAL = 21, SHARE = 28, COUNT = 34, MAX = 42, TREND = 43 };
+
+static int where_column(const struct live_view *v)
+{
+	return TREND + (int)v->query.cells + 1;
+}
+
+static void heading(const struct live_view *v, int row)
+{
+	static const char *const names[] = {"FUNCTION", "FILE", "TASK", "MOST OF IT IN"};
+	const char *arrow = pen_utf8() ? "▾" : "v";
+	const struct {
+		int end;
+		const char *text;
+		enum live_sort sort;
+	} numbers[] = {{TOTAL, "TOTAL", SORT_TOTAL},
+		       {SHARE, "SHARE", LIVE_SORTS},
+		       {COUNT, "COUNT", SORT_COUNT},
+		       {MAX, "MAX", SORT_MAX}};
+
+	pen_fill(row, 0, (size_t)COLS, pen_style(PEN_HEAD));
+	pen_put(row, WORD, 12, pen_style(PEN_HEAD), "WHY");
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		char *text = concat(numbers[i].sort == v->query.sort ? arrow : "", numbers[i].text, NULL);
+
+		pen_right(row, numbers[i].end - 7, 7, pen_style(PEN_HEAD), text);
+		free(text);
+	}
+	char *trend = v->query.cells < 10 ? xstrdup("TREND") : xstrdup("TREND 30 s");
+
+	pen_put(row, TREND, v->query.cells, pen_style(PEN_HEAD), trend);
+	free(trend);
+	char *name = concat(v->query.sort == SORT_NAME ? arrow : "", names[v->query.group], NULL);
+
+	pen_put(row, where_column(v), 20, pen_style(PEN_HEAD), name);
+	free(name);
+}
+
+void live_where(int row, int column, unsigned long style, const char *name, const char *place)
+{
+	size_t room = COLS > column ? (size_t)(COLS - column) : 0;
+	char *safe = escape_terminal(place, pen_utf8()), *whole = escape_terminal(name, pen_utf8());
+	size_t for_name = text_width(whole), for_place = text_width(safe);
+
+	/* If both do not fit, the place is a file's name only; and if it does not either with the last part of the function's,
+	 * each takes half. */
+	if (for_name + 1 + for_place > room) {
+		const char *base = strrchr(safe, '/'), *last = strstr(whole, "::");
+		size_t least = text_width(base && base[1] ? base + 1 : safe);
+
+		for (const char *next = last; next; next = strstr(next + 2, "::"))
+			last = next;
+		size_t least_name = text_width(last ? last + 2 : whole);
+		size_t left = room > for_name + 1 ? room - for_name - 1 : 0;
+
+		for_place = least + 1 + least_name > room ? room / 2 : left > least ? left : least;
+	}
+	char *fit = pen_shorten_place(safe, for_place, pen_utf8());
+
+	for_place = text_width(fit);
+	pen_put_as(row, column, for_place && room > for_place + 1 ? room - for_place - 1 : room, style,
+		   pen_shorten_name, name);
+	pen_put(row, column + (int)(room - for_place), for_place,
+		style & A_REVERSE ? style : pen_style(PEN_FAINT), fit);
+	free(fit);
+	free(safe);
+	free(whole);
+}
+
+static void trend(const struct live_row *r, int row, size_t cells, unsigned long style)
+{
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < cells; i++)
+		most = r->trend[i] > most ? r->trend[i] : most;
+	for (size_t i = 0; i < cells; i++)
+		pen_cell(row, TREND + (int)i, style, pen_spark(r->trend[i], most));
+}
+
+static void table_row(const struct live_view *v, const struct live_workers *w, const struct live_row *r,
+		      int row, const char *root, bool selected)
+{
+	unsigned long style = selected ? pen_style(PEN_BAR) : pen_style(PEN_PLAIN);
+	const struct reason_info *reason = reason_info(r->of->reason);
+	char text[UNIT_SIZE], total[UNIT_SIZE + 1] = "~", cue[] = {reason->cue, '\0'};
+	bool placed = v->query.group == GROUP_FUNCTION || v->query.group == GROUP_REASON;
+
+	if (selected)
+		pen_fill(row, 0, (size_t)COLS, style);
+	pen_put(row, CUE, 1, pen_reason(r->of->reason, true), cue);
+	pen_put(row, WORD, 11, selected ? style : pen_reason(r->of->reason, false),
+		r->mixed ? "and others" : reason->word);
+	unit_duration(total + 1, r->total);
+	pen_right(row, TOTAL - 8, 8, style | A_BOLD, total + (r->estimated ? 0 : 1));
+	pen_right(row, SHARE - 6, 6, style, unit_share(text, r->total, w->time));
+	pen_right(row, COUNT - 6, 6, style, unit_count(text, r->count));
+	pen_right(row, MAX - 7, 7, style, unit_duration(text, r->max));
+	trend(r, row, v->query.cells, selected ? style : pen_reason(r->of->reason, false));
+
+	char *place = v->query.group == GROUP_FILE || placed
+			      ? place_text(root, r->of->file, placed ? r->of->line : 0)
+			      : xstrdup("");
+
+	if (v->query.group == GROUP_FILE)
+		pen_put_as(row, where_column(v), (size_t)(COLS - where_column(v) - 1), style,
+			   pen_shorten_place, *place ? place : "(not known)");
+	else
+		live_where(row, where_column(v), style,
+			   v->query.group == GROUP_REASON ? r->of->function
+			   : r->name			  ? r->name
+							  : "(not known)",
+			   place);
+	free(place);
+}
+
+/* All of the names of the selected row, and what it leads to. */
+static void whole_name(const struct live_view *v, int row, const char *root)
+{
+	const struct live_row *r = live_selected(v);
+
+	if (!r)
+		return;
+	char *place = place_text(root, r->of->file, r->of->line), *name;
+
+	if (v->query.group != GROUP_FUNCTION) {
+		name = text_format("%zu blocker%s, most time in %s", r->blockers, r->blockers == 1 ? "" : "s",
+				   r->of->function);
+	} else {
+		bool task = r->of->task && strcmp(r->of->task, r->of->function) != 0;
+
+		/* The task as well, if there is room. */
+		name = text_format("%s%s%s", r->of->function, task ? "  in task " : "",
+				   task ? r->of->task : "");
+		if (text_width(name) + text_width(place) + 4 > (size_t)COLS) {
+			free(name);
+			name = xstrdup(r->of->function);
+		}
+	}
+	live_where(row, WORD, pen_style(PEN_OWN), name, place);
+	free(name);
+	free(place);
+}
+
+/* Why there is no row. */
+static void nothing(const struct live_view *v, int row)
+{
+	char text[UNIT_SIZE], span[UNIT_SIZE];
+	char *said;
+
+	if (!v->model->start)
+		said = xstrdup("The probes are being attached, which takes some seconds.");
+	else if (*v->filter && v->run_blocks)
+		said = text_format("Nothing here is called so: \"%s\". Esc shows all.", v->filter);
+	else
+		said = text_format("Nothing has blocked a worker for %s or longer in the last %s.",
+				   unit_setting(text, v->query.threshold), unit_setting(span, v->query.span));
+	pen_put(row, WORD, (size_t)COLS - 4, pen_style(PEN_PLAIN), said);
+	free(said);
+}
+
+void live_table(struct live_view *v, const struct live_workers *workers, int top, int rows)
+{
+	const struct live_sum *s = &v->sum;
+	const char *root = live_window_root(v->window);
+	size_t shown = rows > 0 ? (size_t)rows : 0;
+
+	heading(v, top - 1);
+	v->table_top = top;
+	v->table_rows = shown;
+	/* The selected one stays in sight. */
+	if (live_selected(v) && v->at < v->scroll)
+		v->scroll = v->at;
+	if (live_selected(v) && v->at >= v->scroll + shown)
+		v->scroll = v->at - shown + 1;
+	if (v->scroll + shown > s->rows)
+		v->scroll = s->rows > shown ? s->rows - shown : 0;
+	for (size_t i = 0; i < shown && v->scroll + i < s->rows; i++)
+		table_row(v, workers, &s->row[v->scroll + i], top + (int)i, root,
+			  live_selected(v) && v->scroll + i == v->at);
+	if (!s->rows)
+		nothing(v, top + 1);
+	if (live_selected(v)) {
+		whole_name(v, top + rows, root);
+	} else if (s->rows > shown) {
+		char *more = text_format("%zu more below", s->rows - shown - v->scroll);
+
+		pen_put(top + rows, WORD, (size_t)COLS, pen_style(PEN_FAINT), more);
+		free(more);
+	} else if (s->rows) {
+		pen_put(top + rows, WORD, (size_t)COLS, pen_style(PEN_FAINT),
+			"down selects a row, Enter shows all about it");
+	}
+}

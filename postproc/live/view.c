@@ -1,0 +1,338 @@
+/* view.c - see live-view.h. */
+#include "live/view.h"
+
+#include <curses.h>
+#include <libiberty/libiberty.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "live/pen.h"
+#include "live/terminal.h"
+
+#define REDRAW 250000000u   /* ns between two redraws, at least */
+#define QUIET 1000000000u   /* ns without a line: nothing earlier will come */
+#define MESSAGE 5000000000u /* ns that a message stays */
+#define STALE 3000000000u   /* what lasts is said to once a second: without that it does no more */
+#define SECOND 1000000000u
+
+void live_view_start(struct live_view *v, bool colour, bool utf8, uint64_t span)
+{
+	pen_start(colour, utf8);
+	v->utf8 = utf8;
+	v->query.span = span;
+	v->query.filter = v->filter;
+	v->wall = clock_ns();
+	v->changed = true;
+}
+
+static void forget_selected(struct live_view *v)
+{
+	free((char *)v->selected.function);
+	free((char *)v->selected.file);
+	free((char *)v->selected.task);
+	v->selected = (struct blocker){0};
+	v->has_selected = false;
+}
+
+void live_view_end(struct live_view *v)
+{
+	forget_selected(v);
+	free(v->message);
+	v->message = NULL;
+}
+
+/* What comes first: sums over the run. */
+static void on_block(void *context, const struct block *block, const struct blocker *of)
+{
+	struct live_view *v = context;
+
+	live_window_add(v->window, block, of);
+	if (block->start < v->query.since || block->duration < v->query.threshold)
+		return;
+	v->run_blocks++;
+	if (of->reason == REASON_RUN_QUEUE)
+		v->run_queue += block->duration;
+	else
+		v->run_blocked += block->duration;
+}
+
+void live_view_attach(struct live_view *v, struct replay *replay, const struct model *model)
+{
+	v->replay = replay;
+	v->model = model;
+	v->window = live_window_new();
+	v->query.since = 0;
+	v->run_blocked = v->run_queue = v->run_blocks = 0;
+	v->newest = v->newest_wall = 0;
+	v->rate_wall = v->rate_events = v->rate_lost = 0;
+	v->drawn_blocks = 0;
+	v->changed = true;
+	replay_observe(replay, on_block, v);
+}
+
+void live_view_detach(struct live_view *v)
+{
+	live_window_free(v->window);
+	v->window = NULL;
+	v->replay = NULL;
+	v->model = NULL;
+	v->sum = (struct live_sum){0};
+}
+
+void live_view_say(struct live_view *v, const char *text)
+{
+	free(v->message);
+	v->message = xstrdup(text);
+	v->message_until = v->wall + MESSAGE;
+	v->changed = true;
+}
+
+const struct live_row *live_selected(const struct live_view *v)
+{
+	return v->has_selected && v->at < v->sum.rows ? &v->sum.row[v->at] : NULL;
+}
+
+static const char *copy(const char *text)
+{
+	return text ? xstrdup(text) : NULL;
+}
+
+void live_select(struct live_view *v, size_t row)
+{
+	if (row >= v->sum.rows)
+		return;
+	const struct blocker *of = v->sum.row[row].of;
+
+	forget_selected(v);
+	v->at = row;
+	v->selected = (struct blocker){.reason = of->reason,
+				       .function = copy(of->function),
+				       .file = copy(of->file),
+				       .line = of->line,
+				       .task = copy(of->task)};
+	v->has_selected = true;
+	v->changed = true;
+}
+
+/* Rows change places; what was selected stays so, by what it is. */
+static void find_selected(struct live_view *v)
+{
+	if (!v->has_selected) {
+		v->at = 0;
+		return;
+	}
+	for (size_t i = 0; i < v->sum.rows; i++)
+		if (live_same_row(v->query.group, v->sum.row[i].of, &v->selected)) {
+			v->at = i;
+			return;
+		}
+	v->at = SIZE_MAX;
+}
+
+/* How fast events come, once a second. */
+static void measure_rate(struct live_view *v)
+{
+	const struct model *m = v->model;
+
+	if (v->wall - v->rate_wall < SECOND)
+		return;
+	if (v->rate_wall) {
+		double seconds = (double)(v->wall - v->rate_wall) / 1e9;
+
+		v->events_per_s = (double)(m->events - v->rate_events) / seconds;
+		v->lost_per_s = (double)(m->lost - v->rate_lost) / seconds;
+	}
+	v->rate_wall = v->wall;
+	v->rate_events = m->events;
+	v->rate_lost = m->lost;
+}
+
+/* The stream's clock goes on while nothing comes. That of a recording is moved by who plays it. */
+static void move_clock(struct live_view *v)
+{
+	v->wall = clock_ns();
+	if (v->model && v->query.threshold < v->model->target.threshold)
+		v->query.threshold = v->model->target.threshold;
+	if (!v->model || !v->model->start)
+		return;
+	if (v->model->end > v->newest) {
+		v->newest = v->model->end;
+		v->newest_wall = v->wall;
+	}
+	measure_rate(v);
+	if (!v->playback.playing) {
+		uint64_t now = v->newest + (v->wall - v->newest_wall);
+
+		v->position = now > v->position ? now : v->position;
+	}
+	if (v->playback.ended) {
+		replay_advance(v->replay, UINT64_MAX);
+		v->position = v->newest;
+	}
+	if (!v->playback.playing && v->wall - v->newest_wall > QUIET)
+		replay_advance(v->replay, v->position);
+	if (!v->paused || v->playback.playing)
+		v->query.now = v->position;
+}
+
+struct roll {
+	struct live_workers *workers;
+	struct live_sum *sum;
+	uint64_t from, now, since, start;
+};
+
+static void see_worker(void *context, const struct worker *worker, bool gone)
+{
+	struct roll *roll = context;
+	struct live_workers *w = roll->workers;
+	uint64_t first = worker->first > roll->start ? worker->first : roll->start;
+	uint64_t last = gone && worker->last < roll->now ? worker->last : roll->now;
+	uint64_t from = first > roll->from ? first : roll->from,
+		 since = first > roll->since ? first : roll->since;
+
+	w->time += last > from ? last - from : 0;
+	w->run_time += last > since ? last - since : 0;
+	if (gone && last <= roll->from)
+		return;
+	w->worker = xrealloc(w->worker, (w->count + 1) * sizeof(*w->worker));
+	w->worker[w->count++] = (struct live_worker){.w = *worker};
+}
+
+static int by_tid(const void *one, const void *two)
+{
+	const struct live_worker *a = one, *b = two;
+
+	return (a->w.tid > b->w.tid) - (a->w.tid < b->w.tid);
+}
+
+/* A poll that has not ended counts up to now, in time; as what, is told when it ends. */
+static void see_running(void *context, const struct running *running)
+{
+	struct roll *roll = context;
+	uint64_t from = running->first > roll->from ? running->first : roll->from;
+
+	if (running->seen + STALE < roll->now || running->first >= roll->now)
+		return;
+	for (size_t i = 0; i < roll->workers->count; i++) {
+		struct live_worker *w = &roll->workers->worker[i];
+
+		if (w->w.tid != running->tid)
+			continue;
+		w->running = running->first;
+		w->stack = running->in ? running->in->stack : NULL;
+		w->reason = running->in ? running->in->reason : REASON_COMPUTING;
+		roll->sum->blocked += roll->now - from;
+	}
+}
+
+static struct live_workers call_roll(struct live_view *v)
+{
+	struct live_workers workers = {0};
+	struct roll roll = {&workers, &v->sum, v->sum.from, v->query.now, v->query.since, v->model->start};
+
+	replay_workers(v->replay, see_worker, &roll);
+	replay_running(v->replay, see_running, &roll);
+	if (workers.count)
+		qsort(workers.worker, workers.count, sizeof(*workers.worker), by_tid);
+	return workers;
+}
+
+/* What the screen needs, in so few words that it fits. */
+static void too_small(void)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "hud-trace needs %dx%d,", LIVE_LEAST_COLUMNS, LIVE_LEAST_ROWS);
+	pen_put(0, 0, (size_t)COLS, pen_style(PEN_STRONG), text);
+	snprintf(text, sizeof(text), "this is %dx%d.", COLS, LINES);
+	pen_put(1, 0, (size_t)COLS, pen_style(PEN_PLAIN), text);
+	pen_put(2, 0, (size_t)COLS, pen_style(PEN_PLAIN), "Enlarge it, or q: report");
+}
+
+/* The list: header, table, lanes, last blocks, keys. */
+static void draw_list(struct live_view *v, const struct live_workers *workers)
+{
+	/* Lines that stand: three of the header, three headings, the selected row's name, a line between, the keys. */
+	int free_rows = LINES - 9, lanes, blocks;
+
+	lanes = workers->count < 1 ? 1 : (int)(workers->count < 64 ? workers->count : 64);
+	lanes = lanes > free_rows / 4 ? free_rows / 4 : lanes;
+	blocks = free_rows * 3 / 10;
+	blocks = blocks > 12 ? 12 : blocks;
+
+	int table = free_rows - lanes - blocks;
+
+	live_header(v, workers);
+	live_table(v, workers, 4, table);
+	live_lanes(v, workers, 6 + table, lanes);
+	live_blocks(v, workers, 7 + table + lanes, blocks);
+	live_footer(v);
+}
+
+static void draw(struct live_view *v)
+{
+	erase();
+	if (COLS < LIVE_LEAST_COLUMNS || LINES < LIVE_LEAST_ROWS) {
+		too_small();
+		refresh();
+		return;
+	}
+	v->query.cells = COLS >= 160 ? 30 : COLS >= 120 ? 15 : COLS >= 96 ? 10 : 6;
+	live_window_sum(v->window, &v->query, &v->sum);
+	find_selected(v);
+	struct live_workers workers = call_roll(v);
+
+	if (v->page == LIVE_HELP)
+		live_help(v);
+	else if (v->page == LIVE_DETAIL)
+		live_detail(v, &workers);
+	else
+		draw_list(v, &workers);
+	free(workers.worker);
+	refresh();
+}
+
+/* What is drawn moves by itself: a second of the clock, a cell of a lane, of which some 60 are a window. */
+static uint64_t moving(const struct live_view *v)
+{
+	uint64_t step = v->query.span / 64;
+
+	return v->query.now / (step && step < SECOND ? step : SECOND);
+}
+
+int live_view_tick(struct live_view *v)
+{
+	int key;
+
+	move_clock(v);
+	if (v->message && v->wall > v->message_until) {
+		free(v->message);
+		v->message = NULL;
+		v->changed = true;
+	}
+	if (!live_terminal_ours())
+		return 500;
+	bool pressed = false;
+
+	while ((key = getch()) != ERR) {
+		live_key(v, key);
+		pressed = v->changed = true;
+	}
+	if (!v->model || v->leave)
+		return 0;
+	uint64_t cell = moving(v), since = v->wall - v->drawn_wall;
+
+	v->changed |=
+		cell != v->drawn_cell || (!v->paused && live_window_count(v->window) != v->drawn_blocks);
+	if (v->changed && !pressed && since < REDRAW)
+		return (int)((REDRAW - since) / 1000000) + 1;
+	if (v->changed) {
+		v->changed = false;
+		v->drawn_cell = cell;
+		v->drawn_blocks = live_window_count(v->window);
+		v->drawn_wall = v->wall;
+		draw(v);
+	}
+	return 250;
+}

@@ -1,0 +1,522 @@
+/* window.c - see live-window.h.
+ *
+ * A redraw goes through all blocks once. What takes comparing names is done once for each blocker, of which there are few.
+ */
+#include "live/window.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <libiberty/hashtab.h>
+#include <libiberty/libiberty.h>
+
+#include "judge/reasons.h"
+#include "report/places.h"
+#include "resolve/symbolize/names.h"
+
+#define SECOND 1000000000u
+#define STACKS_TOLD 64 /* apart in a detail, and as many parties */
+
+/* One blocker, in this sum. */
+struct cause {
+	const struct blocker *of;
+	uint64_t pass; /* that what follows is of */
+	bool shown;    /* it passes the filter */
+	size_t row;    /* SIZE_MAX: none yet */
+	uint64_t total;
+};
+
+struct live_window {
+	struct live_block block[LIVE_BLOCKS]; /* a ring: the i-th ever at i % LIVE_BLOCKS */
+	struct cause *cause[LIVE_BLOCKS];
+	uint64_t first, next; /* what is kept: from, up to */
+	uint64_t dropped;     /* when the newest that was dropped for want of room ended */
+	htab_t causes;
+	uint64_t pass;
+	struct live_row *row;
+	size_t rows, allocated;
+	char *root;
+	size_t rooted; /* of how many causes it is */
+	size_t at;     /* how far live_window_newest() has come: the block */
+};
+
+static hashval_t hash_cause(const void *cause)
+{
+	return htab_hash_pointer(((const struct cause *)cause)->of);
+}
+
+static int same_cause(const void *one, const void *two)
+{
+	return ((const struct cause *)one)->of == ((const struct cause *)two)->of;
+}
+
+struct live_window *live_window_new(void)
+{
+	struct live_window *w = xcalloc(1, sizeof(*w));
+
+	w->causes = htab_create(64, hash_cause, same_cause, free);
+	return w;
+}
+
+void live_window_free(struct live_window *w)
+{
+	if (!w)
+		return;
+	htab_delete(w->causes);
+	free(w->row);
+	free(w->root);
+	free(w);
+}
+
+static struct cause *cause_of(struct live_window *w, const struct blocker *of)
+{
+	void **slot = htab_find_slot(w->causes, &(struct cause){.of = of}, INSERT);
+
+	if (!*slot) {
+		struct cause *cause = xcalloc(1, sizeof(*cause));
+
+		cause->of = of;
+		*slot = cause;
+	}
+	return *slot;
+}
+
+static uint64_t end_of(const struct live_block *b)
+{
+	return b->start + b->duration;
+}
+
+void live_window_add(void *window, const struct block *block, const struct blocker *of)
+{
+	struct live_window *w = window;
+	size_t at = w->next % LIVE_BLOCKS;
+	struct live_block *b = &w->block[at];
+
+	if (w->next - w->first == LIVE_BLOCKS) {
+		w->dropped = end_of(b) > w->dropped ? end_of(b) : w->dropped;
+		w->first++;
+	}
+	*b = (struct live_block){.start = block->start,
+				 .duration = block->duration,
+				 .asleep = block->asleep,
+				 .run_queue = block->run_queue,
+				 .of = of,
+				 .stack = block->stack,
+				 .syscall = block->syscall,
+				 .tid = block->tid,
+				 .estimated = block->estimated,
+				 .unfinished = block->unfinished};
+	if (block->party.comm) {
+		strncpy(b->party.comm, block->party.comm, sizeof(b->party.comm) - 1);
+		b->party.same_process = block->party.same_process;
+		b->party.pid = block->party.pid;
+		b->party.tid = block->party.tid;
+		b->party.stack = block->party.stack;
+	}
+	w->cause[at] = cause_of(w, of);
+	w->next++;
+}
+
+uint64_t live_window_count(const struct live_window *w)
+{
+	return w->next;
+}
+
+const char *live_window_root(struct live_window *w)
+{
+	size_t causes = htab_elements(w->causes), n = 0;
+
+	if (w->rooted == causes)
+		return w->root;
+	/* One stack of each, as the newest has it. */
+	struct model model = {.blocker = xcalloc(causes + 1, sizeof(*model.blocker))};
+
+	w->pass++;
+	for (uint64_t i = w->next; i-- > w->first;) {
+		struct cause *c = w->cause[i % LIVE_BLOCKS];
+
+		if (c->pass != w->pass && n < causes)
+			model.blocker[n++].stack = w->block[i % LIVE_BLOCKS].stack;
+		c->pass = w->pass;
+	}
+	model.blockers = n;
+	free(w->root);
+	w->root = place_root(&model);
+	w->rooted = causes;
+	free(model.blocker);
+	/* What was asked of this pass is not known of it. */
+	w->pass++;
+	return w->root;
+}
+
+static bool holds(const char *text, const char *part)
+{
+	return text && strcasestr(text, part);
+}
+
+static bool passes(const struct blocker *b, const char *filter)
+{
+	return !filter || !*filter || holds(b->function, filter) || holds(b->file, filter) ||
+	       holds(b->task, filter) || holds(reason_info(b->reason)->word, filter);
+}
+
+/* Begins a cause anew, for this pass. */
+static struct cause *cause_in(const struct live_window *w, uint64_t i, const char *filter)
+{
+	struct cause *c = w->cause[i % LIVE_BLOCKS];
+
+	if (c->pass != w->pass) {
+		c->pass = w->pass;
+		c->row = SIZE_MAX;
+		c->total = 0;
+		c->shown = passes(c->of, filter);
+	}
+	return c;
+}
+
+bool live_same_row(enum live_group group, const struct blocker *a, const struct blocker *b)
+{
+	switch (group) {
+	case GROUP_FILE:
+		return name_same(a->file, b->file);
+	case GROUP_TASK:
+		return name_same(a->task, b->task);
+	case GROUP_REASON:
+		return a->reason == b->reason;
+	default:
+		return a->reason == b->reason && name_same(a->function, b->function);
+	}
+}
+
+static const char *name_in(enum live_group group, const struct blocker *b)
+{
+	return group == GROUP_FILE     ? b->file
+	       : group == GROUP_TASK   ? b->task
+	       : group == GROUP_REASON ? reason_info(b->reason)->word
+				       : b->function;
+}
+
+static struct live_row *row_of(struct live_window *w, struct cause *c, enum live_group group)
+{
+	if (c->row != SIZE_MAX)
+		return &w->row[c->row];
+	for (c->row = 0; c->row < w->rows && !live_same_row(group, w->row[c->row].of, c->of); c->row++)
+		;
+	if (c->row == w->rows) {
+		if (w->rows == w->allocated) {
+			w->allocated = 2 * w->allocated + 16;
+			w->row = xrealloc(w->row, w->allocated * sizeof(*w->row));
+		}
+		w->row[w->rows++] = (struct live_row){.of = c->of, .name = name_in(group, c->of)};
+	}
+	w->row[c->row].blockers++;
+	return &w->row[c->row];
+}
+
+/* How much of the block lies between two times. */
+static uint64_t overlap(const struct live_block *b, uint64_t from, uint64_t to)
+{
+	uint64_t start = b->start > from ? b->start : from, end = end_of(b) < to ? end_of(b) : to;
+
+	return end > start ? end - start : 0;
+}
+
+static void add_trend(struct live_row *row, const struct live_block *b, const struct live_query *q)
+{
+	size_t cells = q->cells < LIVE_TREND_CELLS ? q->cells : LIVE_TREND_CELLS;
+
+	if (!cells)
+		return;
+	/* They move once a second. */
+	uint64_t width = LIVE_TREND / cells, end = (q->now / SECOND + 1) * SECOND;
+
+	for (size_t i = 0; i < cells; i++) {
+		uint64_t to = end - (cells - 1 - i) * width;
+
+		if (end > (cells - i) * width)
+			row->trend[i] += overlap(b, to - width, to);
+	}
+}
+
+static enum live_sort sorting; /* qsort has no room for it */
+
+static int by_rank(const void *one, const void *two)
+{
+	const struct live_row *a = one, *b = two;
+	uint64_t x = sorting == SORT_COUNT ? a->count : sorting == SORT_MAX ? a->max : a->total;
+	uint64_t y = sorting == SORT_COUNT ? b->count : sorting == SORT_MAX ? b->max : b->total;
+
+	if (x != y && sorting != SORT_NAME)
+		return x < y ? 1 : -1;
+	int order = strcmp(a->name ? a->name : "", b->name ? b->name : "");
+
+	return order ? order : (a->of->reason > b->of->reason) - (a->of->reason < b->of->reason);
+}
+
+static uint64_t start_of(const struct live_query *q)
+{
+	uint64_t from = q->now > q->span ? q->now - q->span : 0;
+
+	return q->since > from ? q->since : from;
+}
+
+/* Has it come by the time that is looked at, is it new and long enough? */
+static bool asked_for(const struct live_block *b, const struct live_query *q)
+{
+	return end_of(b) <= q->now && b->start >= q->since && b->duration >= q->threshold;
+}
+
+static void forget_old(struct live_window *w, uint64_t now)
+{
+	while (w->first < w->next && end_of(&w->block[w->first % LIVE_BLOCKS]) + LIVE_LONGEST < now)
+		w->first++;
+}
+
+/* What only its trend is left of is no row. */
+static void drop_empty(struct live_window *w)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < w->rows; i++)
+		if (w->row[i].count)
+			w->row[kept++] = w->row[i];
+	w->rows = kept;
+}
+
+void live_window_sum(struct live_window *w, const struct live_query *q, struct live_sum *sum)
+{
+	uint64_t from = start_of(q);
+
+	*sum = (struct live_sum){.from = from < w->dropped ? w->dropped : from};
+	w->pass++;
+	w->rows = 0;
+	forget_old(w, q->now);
+	for (uint64_t i = w->first; i < w->next; i++) {
+		const struct live_block *b = &w->block[i % LIVE_BLOCKS];
+		uint64_t inside = overlap(b, from, q->now);
+		bool counts = end_of(b) > from;
+
+		if (!asked_for(b, q) || (!counts && end_of(b) + LIVE_TREND < q->now))
+			continue;
+		if (b->of->reason == REASON_RUN_QUEUE)
+			sum->run_queue += inside;
+		else
+			sum->blocked += inside;
+		struct cause *c = cause_in(w, i, q->filter);
+
+		if (!c->shown)
+			continue;
+		struct live_row *row = row_of(w, c, q->group);
+
+		add_trend(row, b, q);
+		if (!counts)
+			continue;
+		row->mixed |= c->of->reason != row->of->reason;
+		c->total += b->duration;
+		if (c->of != row->of && c->total > cause_of(w, row->of)->total)
+			row->of = c->of;
+		row->count++;
+		row->total += inside;
+		row->max = b->duration > row->max ? b->duration : row->max;
+		row->estimated |= b->estimated;
+		sum->count++;
+	}
+	drop_empty(w);
+	sorting = q->sort;
+	if (w->rows)
+		qsort(w->row, w->rows, sizeof(*w->row), by_rank);
+	sum->row = w->row;
+	sum->rows = w->rows;
+}
+
+const struct live_block *live_window_newest(struct live_window *w, const struct live_query *q, size_t i)
+{
+	if (i == 0) {
+		w->pass++;
+		w->at = 0;
+	}
+	for (; w->first + w->at < w->next; w->at++) {
+		uint64_t n = w->next - 1 - w->at;
+		const struct live_block *b = &w->block[n % LIVE_BLOCKS];
+
+		if (asked_for(b, q) && cause_in(w, n, q->filter)->shown) {
+			w->at++;
+			return b;
+		}
+	}
+	return NULL;
+}
+
+void live_window_lane(const struct live_window *w, const struct live_query *q, long tid, uint64_t start,
+		      uint64_t width, struct live_cell *cell, size_t count)
+{
+	uint64_t(*time)[REASON_COUNT] = xcalloc(count + 1, sizeof(*time)), end = start + width * count;
+
+	for (uint64_t i = w->first; i < w->next; i++) {
+		const struct live_block *b = &w->block[i % LIVE_BLOCKS];
+
+		if (b->tid != tid || !asked_for(b, q) || end_of(b) <= start || b->start >= end)
+			continue;
+		size_t c = b->start > start ? (b->start - start) / width : 0;
+
+		for (; c < count && start + c * width < end_of(b); c++)
+			time[c][b->of->reason] += overlap(b, start + c * width, start + (c + 1) * width);
+	}
+	for (size_t c = 0; c < count; c++) {
+		cell[c] = (struct live_cell){0};
+		for (int r = 0; r < REASON_COUNT; r++) {
+			if (time[c][r] > time[c][cell[c].reason])
+				cell[c].reason = (enum reason)r;
+			*(r == REASON_RUN_QUEUE ? &cell[c].run_queue : &cell[c].blocked) += time[c][r];
+		}
+	}
+	free(time);
+}
+
+/* Which stack had most of the time, and what it called. */
+struct stack_time {
+	const struct verdict *stack;
+	const char *syscall;
+	uint64_t total;
+};
+
+static void add_stack_time(struct stack_time *share, size_t *shares, const struct live_block *b)
+{
+	size_t i = 0;
+
+	if (!b->stack)
+		return;
+	while (i < *shares && share[i].stack != b->stack)
+		i++;
+	if (i == STACKS_TOLD)
+		return;
+	if (i == *shares)
+		share[(*shares)++] = (struct stack_time){b->stack, b->syscall, 0};
+	share[i].total += b->duration;
+}
+
+static void add_party(struct party *party, size_t *parties, const struct live_block *b)
+{
+	size_t i = 0;
+
+	if (!*b->party.comm)
+		return;
+	while (i < *parties &&
+	       (party[i].stack != b->party.stack || strcmp(party[i].comm, b->party.comm) != 0))
+		i++;
+	if (i == STACKS_TOLD)
+		return;
+	if (i == *parties)
+		party[(*parties)++] = (struct party){.comm = b->party.comm,
+						     .same_process = b->party.same_process,
+						     .stack = b->party.stack};
+	party[i].pid = b->party.pid;
+	party[i].tid = b->party.tid;
+	party[i].count++;
+	party[i].total += b->duration;
+}
+
+/* 1, 2, 5, 10, ... us: which of these stretches. */
+static size_t stretch_of(uint64_t duration)
+{
+	size_t i = 0;
+
+	while (i + 1 < LIVE_STRETCHES && duration >= live_stretch(i + 1))
+		i++;
+	return i;
+}
+
+uint64_t live_stretch(size_t i)
+{
+	static const uint64_t digit[] = {1000, 2000, 5000};
+	uint64_t from = digit[i % 3];
+
+	for (i /= 3; i; i--)
+		from *= 10;
+	return from;
+}
+
+static void add_worker(struct live_detail *d, const struct live_block *b, uint64_t inside)
+{
+	const size_t room = sizeof(d->worker) / sizeof(*d->worker);
+	size_t i = 0;
+
+	while (i < d->workers && i < room && d->worker[i].tid != b->tid)
+		i++;
+	if (i == room) /* few have more */
+		return;
+	if (i == d->workers) {
+		d->worker[i].tid = b->tid;
+		d->worker[i].count = d->worker[i].total = 0;
+		d->workers++;
+	}
+	d->worker[i].count++;
+	d->worker[i].total += inside;
+}
+
+static int by_party_total(const void *one, const void *two)
+{
+	const struct party *a = one, *b = two;
+
+	return (a->total < b->total) - (a->total > b->total);
+}
+
+static int by_worker_total(const void *one, const void *two)
+{
+	const struct live_share *a = one, *b = two;
+
+	return (a->total < b->total) - (a->total > b->total);
+}
+
+bool live_window_detail(struct live_window *w, const struct live_query *q, const struct live_row *row,
+			struct live_detail *d)
+{
+	struct stack_time share[STACKS_TOLD];
+	struct party party[STACKS_TOLD];
+	size_t shares = 0, parties = 0, most = 0;
+	uint64_t from = start_of(q);
+
+	*d = (struct live_detail){.b = {.reason = row->of->reason,
+					.function = row->of->function,
+					.file = row->of->file,
+					.line = row->of->line,
+					.task = row->of->task}};
+	w->pass++;
+	for (uint64_t i = w->first; i < w->next; i++) {
+		const struct live_block *b = &w->block[i % LIVE_BLOCKS];
+
+		if (!asked_for(b, q) || end_of(b) <= from || !cause_in(w, i, q->filter)->shown ||
+		    !live_same_row(q->group, row->of, b->of))
+			continue;
+		d->b.count++;
+		d->b.total += b->duration;
+		d->b.asleep += b->asleep;
+		d->b.run_queue += b->run_queue;
+		d->b.unfinished += b->unfinished;
+		d->b.estimated |= b->estimated;
+		d->b.max = b->duration > d->b.max ? b->duration : d->b.max;
+		d->stretch[stretch_of(b->duration)]++;
+		add_stack_time(share, &shares, b);
+		add_party(party, &parties, b);
+		add_worker(d, b, overlap(b, from, q->now));
+	}
+	for (size_t i = 1; i < shares; i++)
+		most = share[i].total > share[most].total ? i : most;
+	if (shares) {
+		d->b.stack = share[most].stack;
+		d->b.stack_total = share[most].total;
+		d->b.syscall = share[most].syscall && *share[most].syscall ? share[most].syscall : NULL;
+	}
+	d->b.stacks = shares;
+	if (parties)
+		qsort(party, parties, sizeof(*party), by_party_total);
+	if (d->workers)
+		qsort(d->worker, d->workers, sizeof(*d->worker), by_worker_total);
+	d->b.parties = parties < PARTIES_SHOWN ? parties : PARTIES_SHOWN;
+	for (size_t i = 0; i < d->b.parties; i++) {
+		d->b.party[i] = party[i];
+		strcpy(d->comm[i], party[i].comm);
+		d->b.party[i].comm = d->comm[i];
+	}
+	return d->b.count > 0;
+}

@@ -1,0 +1,94 @@
+/* write.c - the report so far, and its chart, as files beside each other, for whoever wants to keep what the view shows. */
+#include <errno.h>
+#include <libiberty/libiberty.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/escape.h"
+#include "live/view.h"
+#include "report/report.h"
+#include "sandbox/userfiles.h"
+
+#define STEM "hud-trace-report"
+#define TEXT "txt"
+#define PICTURE "svg"
+#define MOST 999 /* files of that name */
+
+void live_offer_files(void)
+{
+	userfiles_offer(STEM, TEXT);
+	userfiles_offer(STEM, PICTURE);
+}
+
+const char *live_picture(void)
+{
+	return STEM "." PICTURE;
+}
+
+/* The next file that is not there yet: its number, from *number on. NULL with errno set. */
+static FILE *open_next(const char *ending, unsigned *number)
+{
+	int fd = -1;
+
+	for (; *number <= MOST; ++*number) {
+		fd = userfile_new(STEM, ending, *number);
+		if (fd >= 0 || errno != EEXIST)
+			break;
+	}
+	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+
+	if (fd >= 0 && !file)
+		xmalloc_failed(0);
+	return file;
+}
+
+/* Closes a file; whether all of it is there. */
+static bool finish(FILE *file, bool whole)
+{
+	whole &= fflush(file) == 0 && !ferror(file);
+	int error = errno;
+
+	fclose(file);
+	errno = error;
+	return whole;
+}
+
+void live_write(struct live_view *v)
+{
+	struct report_options options = {.top = 20, .details = 20, .utf8 = v->utf8};
+	unsigned text = v->written + 1, picture;
+	struct model model;
+	FILE *file = open_next(TEXT, &text);
+
+	if (!file) {
+		char *said =
+			text_format("cannot write " STEM "-%u." TEXT ": %s", text, userfiles_error(errno));
+
+		live_view_say(v, said);
+		free(said);
+		return;
+	}
+	v->written = picture = text;
+	replay_so_far(v->replay, &model);
+	if (!finish(file, report_write(file, &model, &options) == 0)) {
+		char *said = text_format("cannot write " STEM "-%u." TEXT ": %s", text, strerror(errno));
+
+		live_view_say(v, said);
+		free(said);
+		return;
+	}
+	file = v->chart ? open_next(PICTURE, &picture) : NULL;
+
+	bool drawn = file && finish(file, chart_draw_into(v->chart, &model, file) == 0);
+	char *chart = !drawn		? xstrdup(" (no chart: gnuplot drew none)")
+		      : picture == text ? xstrdup(" and ." PICTURE)
+					: text_format(" and -%u." PICTURE, picture);
+	char *said = text_format("written: " STEM "-%u." TEXT "%s%s%s", text, chart,
+				 v->recording ? "; events: " : "", v->recording ? v->recording : "");
+
+	live_view_say(v, said);
+	free(chart);
+	free(said);
+}

@@ -1,0 +1,625 @@
+/* replay.c - see replay.h.
+ *
+ * Lines of different CPUs are a few milliseconds out of order, and a stack is described after the event that names it.
+ * So events wait until the stream is HOLD ahead of them, and are judged in order of time.
+ */
+#include "replay/replay.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libiberty/libiberty.h>
+
+#include "base/arch.h"
+#include "judge/judge.h"
+#include "replay/stacks.h"
+#include "resolve/elf/space.h"
+#include "resolve/resolver.h"
+#include "resolve/symbolize/names.h"
+#include "stream/begun.h"
+#include "stream/reorder.h"
+#include "stream/stream.h"
+#include "tally/polls.h"
+#include "tally/samples.h"
+#include "tally/tally.h"
+
+#define HOLD 500000000u /* ns */
+#define FUTURES_LIMIT 4096
+
+struct replay {
+	struct replay_options options;
+	struct model *model;
+	char *exe, *strings[16 + UNKNOWN_SHOWN]; /* meta values that the model points to */
+	size_t kept;
+	char *why; /* it ended */
+	struct mapped *mapped;
+	const struct arch *arch; /* the target's */
+	struct space *space;
+	struct resolver *resolver;
+	struct judge *judge;
+	struct stacks *stacks;
+	struct tally *tally;
+	struct samples *samples; /* made at the first sample, if polls are estimated */
+	struct polls *polls;	 /* if they are told apart: from the head on */
+	struct reorder *held;	 /* events that are not judged yet */
+	uint64_t newest;
+	bool estimating; /* polls were told apart until the probes that did it cost too much */
+	struct future {
+		uint64_t site; /* where its polls begin */
+		char *name;
+	} * future;
+	size_t futures;
+	uint64_t ended; /* when, 0: not yet */
+};
+
+struct replay *replay_new(const struct replay_options *options)
+{
+	struct replay *r = xcalloc(1, sizeof(*r));
+
+	r->options = *options;
+	r->arch = arch_host();
+	r->held = reorder_new();
+	r->judge = judge_new();
+	r->tally = tally_new(options->window, options->detail);
+	return r;
+}
+
+void replay_free(struct replay *r)
+{
+	if (!r)
+		return;
+	reorder_free(r->held);
+	samples_free(r->samples);
+	polls_free(r->polls);
+	tally_free(r->tally);
+	stacks_free(r->stacks);
+	judge_free(r->judge);
+	resolver_free(r->resolver);
+	space_free(r->space);
+	free(r->mapped);
+	free(r->exe);
+	for (size_t i = 0; i < r->futures; i++)
+		free(r->future[i].name);
+	free(r->future);
+	for (size_t i = 0; i < r->kept; i++)
+		free(r->strings[i]);
+	free(r->why);
+	free(r);
+}
+
+/* The space can be made when the head has said what the executable is. */
+static void need_space(struct replay *r)
+{
+	if (r->space)
+		return;
+	struct space_options options = {.pid = r->options.pid,
+					.exe = r->exe,
+					.target = r->options.target,
+					.debuginfod = r->options.debuginfod};
+
+	r->space = space_new(&options);
+	r->resolver =
+		resolver_new(r->space, r->arch, &(struct resolver_options){.confine = r->options.confine});
+	r->stacks = stacks_new(r->resolver, r->judge);
+	if (!r->options.all_stacks)
+		stacks_forget_old(r->stacks, r->newest);
+}
+
+/* The clock of the events and the wall clock. A recording that has only one of them has neither. */
+static void take_clock(struct target *t, const char *text)
+{
+	uint64_t boot, wall;
+
+	if (sscanf(text, "%" SCNu64 " %" SCNu64, &boot, &wall) == 2) {
+		t->clock_boot = boot;
+		t->clock_wall = wall;
+	}
+}
+
+static void take_meta(struct replay *r, const struct event *e)
+{
+	struct target *t = &r->model->target;
+	const struct {
+		const char *key, **place;
+	} texts[] = {
+		{"target", &t->name},	      {"exe", &t->exe},		  {"build-id", &t->build_id},
+		{"kernel", &t->kernel},	      {"bpftrace", &t->bpftrace}, {"stacks", &t->stacks},
+		{"workers", &t->workers_how}, {"polls", &t->polls},
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (!strcmp(e->key, texts[i].key) && !*texts[i].place)
+			*texts[i].place = r->strings[r->kept++] = xstrdup(e->text);
+	if (!strcmp(e->key, "exe") && !r->exe)
+		r->exe = xstrdup(e->text);
+	else if (!strcmp(e->key, "arch"))
+		r->arch = arch_named(e->text);
+	else if (!strcmp(e->key, "pid"))
+		t->pid = strtol(e->text, NULL, 10);
+	else if (!strcmp(e->key, "threshold-us"))
+		t->threshold = strtoull(e->text, NULL, 10) * 1000;
+	else if (!strcmp(e->key, "clock"))
+		take_clock(t, e->text);
+	else if (!strcmp(e->key, "hz"))
+		t->hz = (unsigned)strtoul(e->text, NULL, 10);
+}
+
+/* What the stack of an event means, and with it what the thread is now. A stack that does not tell leaves it what it was. */
+static const struct verdict *verdict_of(struct replay *r, const struct event *e, bool *worker)
+{
+	const struct verdict *v = stacks_verdict(r->stacks, e->stack);
+
+	if (!v && e->stack)
+		r->model->stacks_missing++;
+	tally_thread(r->tally, e->tid, e->ns, NULL, v ? v->role : ROLE_UNKNOWN);
+	enum role role = tally_role(r->tally, e->tid);
+
+	*worker = role == ROLE_WORKER || role == ROLE_CURRENT_THREAD;
+	if (!*worker)
+		r->model->other_role++;
+	return v;
+}
+
+static void set_party(struct replay *r, struct block *block, const struct event *e)
+{
+	block->party.comm = e->other.comm && *e->other.comm ? e->other.comm : NULL;
+	block->party.pid = e->other.pid;
+	block->party.tid = e->other.tid;
+	block->party.same_process = e->other.pid == r->model->target.pid;
+	block->party.stack = stacks_verdict(r->stacks, e->other.stack);
+}
+
+static uint64_t period(const struct replay *r)
+{
+	return 1000000000 / (r->model->target.hz ? r->model->target.hz : 99);
+}
+
+/* Does the stream tell polls apart? Then nothing has to be guessed from stacks. */
+static struct polls *exact_polls(struct replay *r)
+{
+	const char *how = r->model->target.polls;
+
+	if (r->estimating)
+		return NULL;
+	if (!r->polls && how && strncmp(how, "estimate", 8) != 0)
+		r->polls = polls_new(r->tally, period(r), r->model->target.threshold);
+	return r->polls;
+}
+
+static void judge_sleep_event(struct replay *r, const struct event *e)
+{
+	bool worker;
+	const struct verdict *v = verdict_of(r, e, &worker);
+	uint64_t duration = e->asleep + e->run_queue;
+	const char *syscall = e->syscall < 0 ? NULL : arch_syscall(r->arch, e->syscall);
+
+	if (e->syscall >= 0 && !syscall)
+		syscall = "";
+	else if (v && syscall && !strcmp(syscall, "restart_syscall"))
+		syscall = judge_restarted(v);
+	struct piece piece = {
+		.ns = e->ns,
+		.block = {.start = e->ns - duration,
+			  .duration = duration,
+			  .asleep = e->asleep,
+			  .run_queue = e->run_queue,
+			  .tid = e->tid,
+			  .reason = v ? judge_sleep(v, syscall) : REASON_SYSCALL,
+			  .syscall = syscall,
+			  .stack = v},
+	};
+
+	/* Only a thread of the process lets another go on; else it was a timer or a device, whoever it interrupted. */
+	if (e->other.pid == r->model->target.pid && piece.block.reason != REASON_SLEEP)
+		set_party(r, &piece.block, e);
+	if (exact_polls(r)) {
+		polls_piece(r->polls, &piece);
+		return;
+	}
+	if (v && v->parked)
+		r->model->parks++;
+	if (worker && v && v->in_poll && duration >= r->model->target.threshold)
+		tally_add(r->tally, &piece.block);
+}
+
+static void judge_runq_event(struct replay *r, const struct event *e)
+{
+	bool worker;
+	const struct verdict *v = verdict_of(r, e, &worker);
+	struct piece piece = {
+		.ns = e->ns,
+		.block = {.start = e->ns - e->run_queue,
+			  .duration = e->run_queue,
+			  .run_queue = e->run_queue,
+			  .tid = e->tid,
+			  .reason = REASON_RUN_QUEUE,
+			  .stack = v},
+	};
+
+	if (e->run_queue < r->model->target.threshold)
+		return;
+	if (exact_polls(r))
+		polls_piece(r->polls, &piece); /* the time that the poll has to do without */
+	if (!worker)			       /* worker time does not hold it */
+		return;
+	set_party(r, &piece.block, e);
+	tally_add(r->tally, &piece.block);
+}
+
+static void judge_sample(struct replay *r, const struct event *e)
+{
+	bool worker;
+	const struct verdict *v = verdict_of(r, e, &worker);
+
+	if (exact_polls(r)) {
+		struct block block = {
+			.tid = e->tid, .reason = v ? judge_running(v) : REASON_COMPUTING, .stack = v};
+
+		polls_piece(r->polls, &(struct piece){.ns = e->ns, .sample = true, .block = block});
+		return;
+	}
+	if (!r->samples)
+		r->samples = samples_new(r->tally, period(r), r->model->target.threshold);
+	if (worker && v)
+		samples_add(r->samples, e->tid, e->ns, e->age, v);
+}
+
+#define BLOCK_ON_SITE 1 /* of pollentry.bt: the future of a current-thread runtime's block_on */
+
+/* The future whose polls begin at `site`: its name, or NULL. */
+static const char *future_at(const struct replay *r, uint64_t site)
+{
+	for (size_t i = 0; i < r->futures; i++) /* a long poll is rare */
+		if (r->future[i].site == site)
+			return r->future[i].name;
+	return NULL;
+}
+
+static void add_future(struct replay *r, uint64_t site, const char *name)
+{
+	if (!site || !*name || r->futures == FUTURES_LIMIT) /* without a site, it is why there are none */
+		return;
+	r->future = xrealloc(r->future, (r->futures + 1) * sizeof(*r->future));
+	r->future[r->futures++] = (struct future){.site = site, .name = name_cut(xstrdup(name))};
+}
+
+static void judge_poll(struct replay *r, const struct event *e)
+{
+	enum role role = tally_role(r->tally, e->tid);
+	struct poll poll = {.tid = e->tid,
+			    .before = e->poll.before,
+			    .first = e->poll.first,
+			    .last = e->poll.last,
+			    .next = e->ns,
+			    .off = e->poll.off,
+			    .wait = e->poll.wait,
+			    .running = e->poll.running,
+			    .taken_back = e->poll.taken_back,
+			    .task = future_at(r, e->poll.site)};
+
+	if (!exact_polls(r))
+		return;
+	/* Who polls a task is a worker, whatever its stacks have shown. */
+	if (role != ROLE_WORKER && role != ROLE_CURRENT_THREAD)
+		tally_thread(r->tally, e->tid, e->ns, NULL, ROLE_WORKER);
+	polls_add(r->polls, &poll);
+}
+
+/* No poll outlives its thread; and a process may start threads without end. */
+static void judge_gone(struct replay *r, const struct event *e)
+{
+	if (r->polls)
+		polls_gone(r->polls, e->tid, e->ns);
+	if (r->samples)
+		samples_gone(r->samples, e->tid);
+	tally_gone(r->tally, e->tid, e->ns);
+}
+
+static void judge_event(struct replay *r, const struct event *e)
+{
+	switch (e->kind) {
+	case EVENT_SLEEP:
+		judge_sleep_event(r, e);
+		break;
+	case EVENT_RUNQ:
+		judge_runq_event(r, e);
+		break;
+	case EVENT_POLL:
+		judge_poll(r, e);
+		break;
+	case EVENT_NAMED:
+		tally_thread(r->tally, e->tid, e->ns, e->text, ROLE_UNKNOWN);
+		break;
+	case EVENT_GONE:
+		judge_gone(r, e);
+		break;
+	default:
+		judge_sample(r, e);
+	}
+}
+
+/* Judges what waits, up to `ns`. */
+static void judge_until(struct replay *r, uint64_t ns)
+{
+	const struct event *e;
+
+	while ((e = reorder_next(r->held, ns)))
+		judge_event(r, e);
+}
+
+static void see(struct replay *r, uint64_t ns)
+{
+	if (ns > r->newest)
+		r->model->end = r->newest = ns;
+	if (!r->model->start || ns < r->model->start)
+		r->model->start = ns;
+	judge_until(r, r->newest > HOLD ? r->newest - HOLD - 1 : 0);
+	if (r->stacks && !r->options.all_stacks)
+		stacks_forget_old(r->stacks, r->newest);
+}
+
+void replay_observe(struct replay *r, tally_observer *observer, void *context)
+{
+	tally_observe(r->tally, observer, context);
+}
+
+void replay_workers(const struct replay *r, tally_seer *see, void *context)
+{
+	tally_workers(r->tally, see, context);
+}
+
+void replay_running(const struct replay *r, polls_seer *see, void *context)
+{
+	if (r->polls)
+		polls_running(r->polls, see, context);
+}
+
+void replay_advance(struct replay *r, uint64_t ns)
+{
+	judge_until(r, ns > HOLD ? ns - HOLD - 1 : 0);
+}
+
+/* Behind `end NS limit`, tracing goes on without probes at polls. */
+static void go_on(struct replay *r, uint64_t ns)
+{
+	if (!r->model->ended || strcmp(r->model->ended, "limit") != 0)
+		return;
+	judge_until(r, UINT64_MAX);
+	if (r->polls)
+		polls_finish(r->polls);
+	r->model->estimated_from = r->ended;
+	r->model->unseen = ns > r->ended ? ns - r->ended : 0;
+	r->model->ended = NULL;
+	r->estimating = true;
+	r->ended = 0;
+}
+
+static enum role role_named(const char *name)
+{
+	for (int role = ROLE_UNKNOWN; role <= ROLE_OTHER; role++)
+		if (!strcmp(name, role_name((enum role)role)))
+			return (enum role)role;
+	return ROLE_UNKNOWN;
+}
+
+static void take(struct replay *r, const struct event *e)
+{
+	struct model *m = r->model;
+
+	switch (e->kind) {
+	case EVENT_META:
+		take_meta(r, e);
+		break;
+	case EVENT_MAP:
+		need_space(r);
+		resolver_map(r->resolver, &(struct mapping){.start = e->map.start,
+							    .end = e->map.end,
+							    .offset = e->map.offset,
+							    .executable = e->map.executable,
+							    .path = e->map.path,
+							    .build_id = e->map.build_id});
+		break;
+	case EVENT_THREAD:
+		tally_thread(r->tally, e->tid, 0, e->text, e->watched ? role_named(e->key) : ROLE_UNKNOWN);
+		break;
+	case EVENT_SITE:
+		add_future(r, e->poll.site, e->text);
+		break;
+	case EVENT_BEGIN:
+		m->begun = true;
+		begun_tell(&r->options.begun);
+		if (r->ended)
+			go_on(r, e->ns);
+		see(r, e->ns);
+		break;
+	case EVENT_END:
+		see(r, e->ns);
+		r->ended = e->ns;
+		if (!m->ended) { /* it may have ended before, and gone on */
+			free(r->why);
+			m->ended = r->why = xstrdup(e->text);
+		}
+		break;
+	case EVENT_SAMPLE:
+	case EVENT_RUNQ:
+	case EVENT_SLEEP:
+	case EVENT_POLL:
+		need_space(r);
+		m->events++;
+		reorder_add(r->held, e);
+		see(r, e->ns);
+		break;
+	case EVENT_NAMED: /* in order as well: an id may be that of another thread soon */
+	case EVENT_GONE:
+		reorder_add(r->held, e);
+		see(r, e->ns);
+		break;
+	case EVENT_LOST:
+		m->lost += e->count;
+		break;
+	case EVENT_LIMIT:
+		m->stacks_skipped += e->count;
+		break;
+	case EVENT_TORN:
+		m->stacks_torn += e->count;
+		break;
+	case EVENT_STRANGE:
+		m->registers_strange += e->count;
+		break;
+	case EVENT_TOOK:
+		tally_took(r->tally, e->poll.site == BLOCK_ON_SITE ? "block_on" : future_at(r, e->poll.site),
+			   e->chunk, e->count);
+		break;
+	case EVENT_COUNTED:
+		m->events_counted += e->count;
+		m->counted += e->total;
+		m->polls_counted += e->polls.count;
+		m->polls_counted_ns += e->polls.total;
+		break;
+	case EVENT_THIN:
+		m->thinned = m->thinned ? m->thinned : e->ns;
+		break;
+	case EVENT_STACK:
+	case EVENT_WORDS:
+	case EVENT_RETURNS:
+	case EVENT_FRAMES:
+	case EVENT_ADDRESS:
+	case EVENT_FRAME:
+		need_space(r);
+		stacks_add(r->stacks, e);
+		break;
+	}
+}
+
+/* What the files that stacks led to lacked. */
+static void note_lacking(struct resolver *resolver, struct model *m)
+{
+	const char *path, *why;
+
+	for (size_t i = 0; m->lackings < LACKING_SHOWN && (path = resolver_lacking(resolver, i, &why)); i++)
+		if (why)
+			m->lacking[m->lackings++] = (struct lacking){.path = path, .why = why};
+}
+
+static void note_stacks(const struct replay *r, struct model *m)
+{
+	if (!r->stacks)
+		return;
+	m->stacks = stacks_count(r->stacks);
+	m->stacks_cut = stacks_cut(r->stacks);
+	m->stacks_walked = stacks_walked(r->stacks);
+	m->stacks_too_few = stacks_too_few(r->stacks);
+}
+
+static void note_mappings(struct replay *r, struct model *m)
+{
+	const struct mapping *map;
+
+	for (size_t i = 0; space_at(r->space, i); i++)
+		m->mappings = i + 1;
+	r->mapped = m->mapped = xcalloc(m->mappings + 1, sizeof(*m->mapped));
+	for (size_t i = 0; (map = space_at(r->space, i)); i++)
+		m->mapped[i] = (struct mapped){map->start, map->end, map->offset, map->path, map->build_id};
+}
+
+/* Is `text` where frame `f` is, for want of a name? */
+static bool stands_for(const struct frame *f, const char *text)
+{
+	return text && !f->function && (f->name ? !strcmp(f->name, text) : strstr(text, "+0x") != NULL);
+}
+
+/* Whose build it is that a nameless blocker's offset is good for. */
+static void note_builds(struct replay *r, struct model *m)
+{
+	for (size_t i = 0; i < m->blockers; i++) {
+		struct blocker *b = &m->blocker[i];
+
+		for (size_t j = 0; b->stack && j < b->stack->count && !b->nameless_build; j++) {
+			const struct frame *f = b->stack->frame[j];
+			const struct mapping *map = space_mapping(r->space, f->pc);
+
+			if (stands_for(f, b->function) || stands_for(f, b->task))
+				b->nameless_build = map ? map->build_id : "";
+		}
+	}
+}
+
+void replay_so_far(struct replay *r, struct model *model)
+{
+	*model = *r->model;
+	model->truncated = !r->ended;
+	note_stacks(r, model);
+	if (r->space)
+		note_lacking(r->resolver, model);
+	tally_so_far(r->tally, model);
+	if (r->space)
+		note_builds(r, model);
+}
+
+int replay_read(struct replay *r, FILE *in, struct model *model)
+{
+	struct stream *stream = stream_new(in);
+	struct event e;
+	int got, error = 0;
+
+	*model = (struct model){.target.threshold = 5000000};
+	r->model = model;
+	while ((got = stream_next(stream, &e)) > 0)
+		take(r, &e);
+	if (got < 0)
+		error = errno;
+	else if (stream_version(stream) == 0 && model->events == 0)
+		error = EINVAL;
+	judge_until(r, UINT64_MAX);
+	if (r->samples)
+		samples_finish(r->samples);
+	if (r->polls)
+		polls_finish(r->polls);
+	/* Taking probes off lasts a moment, in which more may come. */
+	model->end = r->ended ? r->ended : r->newest;
+	if (model->end < model->start)
+		model->end = model->start;
+	model->truncated = !r->ended;
+	model->unknown_lines = stream_unknown_lines(stream);
+	model->bad_lines = stream_bad_lines(stream);
+	const char *kind;
+
+	while (model->unknowns < UNKNOWN_SHOWN &&
+	       (kind = stream_unknown_kind(stream, model->unknowns,
+					   &model->unknown[model->unknowns].lines))) {
+		r->strings[r->kept] = xstrdup(kind);
+		model->unknown[model->unknowns++].kind = r->strings[r->kept++];
+	}
+	note_stacks(r, model);
+	if (r->space) {
+		note_lacking(r->resolver, model);
+		note_mappings(r, model);
+	}
+	tally_finish(r->tally, model);
+	note_builds(r, model);
+	stream_free(stream);
+	errno = error;
+	return error ? -1 : 0;
+}
+
+void replay_write_stacks(const struct replay *r, FILE *out)
+{
+	if (r->stacks)
+		stacks_write(r->stacks, out);
+}
+
+const char *replay_error(int error)
+{
+	switch (error) {
+	case EPROTONOSUPPORT:
+		return "it is of a later version than this program reads";
+	case EINVAL:
+		return "it holds no event lines of hud-trace";
+	case EBADMSG:
+		return "its compressed data is damaged";
+	default:
+		return strerror(error);
+	}
+}

@@ -1,0 +1,62 @@
+/* replay.h - an event-line stream from its first line to its last, live or recorded, into the model of what happened. */
+#ifndef HUD_REPLAY_REPLAY_H
+#define HUD_REPLAY_REPLAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "tally/model.h"
+#include "tally/polls.h"
+#include "tally/tally.h"
+
+struct replay_options {
+	long pid;	    /* the process, if it is still there to read files through; 0 = a recording */
+	const char *target; /* --target: file to take the executable's symbols from, or NULL */
+	/* Gives up the rights of the process that resolves; NULL: this one resolves (resolve/resolver.h). */
+	int (*confine)(void);
+	bool debuginfod;    /* ask debuginfod's servers for what debug info is missing */
+	bool all_stacks;    /* replay_write_stacks() will be called */
+	enum detail detail; /* of the model */
+	int begun;	    /* begun_tell(), of a stream while it is traced; 0: nobody waits for that */
+	uint64_t window;    /* ns: only the last so many count; 0 = all */
+};
+
+struct replay;
+
+/* Exits the program when out of memory. `options` is copied. */
+struct replay *replay_new(const struct replay_options *options);
+void replay_free(struct replay *replay);
+
+/* While it is read, for who reads `in` in the end: */
+
+/* Each block is told when it is known (tally/tally.h). */
+void replay_observe(struct replay *replay, tally_observer *observer, void *context);
+
+/* Calls `see` for each worker so far. */
+void replay_workers(const struct replay *replay, tally_seer *see, void *context);
+
+/* Calls `see` for each poll that still lasts. */
+void replay_running(const struct replay *replay, polls_seer *see, void *context);
+
+/* Nothing has come for a while, and the target's clock shows `ns`: judges what was held back in case that something earlier
+ * comes. */
+void replay_advance(struct replay *replay, uint64_t ns);
+
+/* All that replay_read() would fill *model with if the stream ended here, but for polls that still last. Good until `in` is read
+ * on. */
+void replay_so_far(struct replay *replay, struct model *model);
+
+/* Reads `in` to its end and fills *model, which points into `replay`. Returns 0; or -1 with errno set when reading failed
+ * (EPROTONOSUPPORT: a stream of a later version; EINVAL: not an event-line stream). *model holds what came until then.
+ *
+ * While `in` is read, *model has the target, the sums of events, start, and as end the latest time seen. */
+int replay_read(struct replay *replay, FILE *in, struct model *model);
+
+/* Words for the errno that replay_read() sets. */
+const char *replay_error(int error);
+
+/* Writes all stacks that were read, resolved, as `frame` lines. Errors show in ferror(out). */
+void replay_write_stacks(const struct replay *replay, FILE *out);
+
+#endif

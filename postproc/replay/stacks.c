@@ -1,0 +1,481 @@
+/* stacks.c - see stacks.h. */
+#include "replay/stacks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <libiberty/hashtab.h>
+#include <libiberty/libiberty.h>
+
+#include "resolve/resolver.h"
+#include "resolve/symbolize/callsites.h"
+#include "resolve/symbolize/names.h"
+
+#define MAX_CHUNKS 4096 /* of 128 bytes: what a hostile `stack` line may ask memory for */
+#define MAX_RETURNS 4
+/* How many of those that were described last are kept. What the kernel walked has an id of its own each time; a copied one is
+ * described again when ten seconds have passed and it is still to be seen (probes/stack.bt), or a little later: it is kept for LONG.
+ * Its words, many, wait no longer than WAIT for somebody to ask. */
+#define KEPT 50000
+#define WAIT UINT64_C(15000000000) /* ns */
+#define LONG UINT64_C(60000000000)
+#define MAX_CHAIN 1024 /* frames with inlined ones; further ones are dropped and the stack is cut */
+
+/* One described stack. It is kept as it came until somebody asks what it means. */
+struct stack {
+	uint64_t id;
+	long tid; /* another thread's words of the same stack have other addresses in them */
+	uint64_t ip, sp, bp, lr;
+	uint32_t chunks;
+	size_t words; /* from sp up, or, when `walked`, addresses leaf first */
+	uint64_t *word;
+	unsigned returns; /* words that belong elsewhere than they are: place and address */
+	uint64_t place[MAX_RETURNS], address[MAX_RETURNS];
+	bool walked;		    /* by the kernel's frame pointer walk */
+	uint64_t described;	    /* when it was last, as a number of descriptions */
+	const struct frame **frame; /* when it came resolved: its frames */
+	size_t frames;
+	bool whole;
+	const struct verdict *verdict;
+};
+
+struct stacks {
+	struct resolver *resolver;
+	struct judge *judge;
+	htab_t by_id;
+	struct callsites *callsites;
+	htab_t known; /* frames that came resolved, each once: the judge tells chains apart by their frames */
+	struct stack *walk; /* the `frames` line whose addresses follow */
+	struct description {
+		uint64_t id, ns;
+	} * recent;	  /* as they came, a ring of KEPT; NULL: all are kept */
+	uint64_t recents; /* ever */
+	uint64_t dated;	  /* so many of these have a time: that of the event behind them */
+	uint64_t waiting; /* the first of these that has not waited for too long, */
+	uint64_t young;	  /* and the first that is not to be forgotten, asked for or not */
+	uint64_t count, cut, walked, too_few; /* of those that are cut, the last two */
+	struct chain chain;
+	const struct frame *frame[MAX_CHAIN];
+};
+
+static hashval_t hash_stack(const void *entry)
+{
+	const struct stack *s = entry;
+
+	return (hashval_t)(s->id ^ s->id >> 32);
+}
+
+static int equal_stacks(const void *one, const void *two)
+{
+	const struct stack *a = one, *b = two;
+
+	return a->id == b->id;
+}
+
+static void free_stack(void *entry)
+{
+	struct stack *s = entry;
+
+	free(s->frame);
+	free(s->word);
+	free(s);
+}
+
+static hashval_t hash_frame(const void *entry)
+{
+	const struct frame *f = entry;
+
+	return (hashval_t)(f->pc ^ f->pc >> 32) + f->line;
+}
+
+static int equal_frames(const void *one, const void *two)
+{
+	const struct frame *a = one, *b = two;
+
+	return a->pc == b->pc && a->line == b->line && a->inlined == b->inlined && a->origin == b->origin &&
+	       name_same(a->function, b->function) && name_same(a->name, b->name) &&
+	       name_same(a->file, b->file);
+}
+
+static void free_frame(void *entry)
+{
+	struct frame *f = entry;
+
+	free((char *)f->module);
+	free((char *)f->name);
+	free((char *)f->function);
+	free((char *)f->generics);
+	free((char *)f->file);
+	free((char *)f->runtime_files);
+	free(f);
+}
+
+struct stacks *stacks_new(struct resolver *resolver, struct judge *judge)
+{
+	struct stacks *stacks = xcalloc(1, sizeof(*stacks));
+
+	stacks->resolver = resolver;
+	stacks->judge = judge;
+	stacks->by_id = htab_create(1024, hash_stack, equal_stacks, free_stack);
+	stacks->callsites = callsites_new();
+	stacks->known = htab_create(256, hash_frame, equal_frames, free_frame);
+	return stacks;
+}
+
+void stacks_free(struct stacks *stacks)
+{
+	if (!stacks)
+		return;
+	htab_delete(stacks->by_id);
+	callsites_free(stacks->callsites);
+	htab_delete(stacks->known);
+	free(stacks->recent);
+	free(stacks);
+}
+
+static struct stack *find(struct stacks *stacks, uint64_t id, enum insert_option insert)
+{
+	struct stack key = {.id = id};
+	void **slot = htab_find_slot(stacks->by_id, &key, insert);
+
+	if (!slot && insert == INSERT)
+		xmalloc_failed(sizeof(key));
+	if (!slot)
+		return NULL;
+	if (!*slot) {
+		*slot = xcalloc(1, sizeof(key));
+		((struct stack *)*slot)->id = id;
+	}
+	return *slot;
+}
+
+/* Makes room for the words of `chunk`. Returns where they begin, or NULL if the stack has no such chunk. */
+static uint64_t *chunk_of(struct stack *s, uint64_t chunk)
+{
+	if (chunk >= s->chunks)
+		return NULL;
+	size_t end = (size_t)(chunk + 1) * WORDS_PER_LINE;
+
+	if (end > s->words) {
+		s->word = xrealloc(s->word, end * sizeof(*s->word));
+		memset(s->word + s->words, 0, (end - s->words) * sizeof(*s->word));
+		s->words = end;
+	}
+	return s->word + end - WORDS_PER_LINE;
+}
+
+/* An id is a hash of a stack's contents: the same id again says nothing new, but may fill gaps that lost lines left. */
+static void add_words(struct stacks *stacks, const struct event *e)
+{
+	struct stack *s = find(stacks, e->stack, NO_INSERT);
+
+	if (!s || s->verdict || s->walked || e->tid != s->tid)
+		return;
+	uint64_t *word = chunk_of(s, e->chunk);
+
+	if (word)
+		memcpy(word, e->word, sizeof(e->word));
+}
+
+static void add_returns(struct stacks *stacks, const struct event *e)
+{
+	struct stack *s = find(stacks, e->stack, NO_INSERT);
+
+	if (!s || s->verdict || e->tid != s->tid)
+		return;
+	s->returns = e->count < MAX_RETURNS ? (unsigned)e->count : MAX_RETURNS;
+	for (unsigned i = 0; i < s->returns; i++) {
+		s->place[i] = e->word[2 * i];
+		s->address[i] = e->word[2 * i + 1];
+	}
+}
+
+/* Where a return probe has put its trampoline, back to what was there. */
+static void put_back_returns(struct stack *s)
+{
+	for (unsigned i = 0; i < s->returns; i++) {
+		uint64_t distance = s->place[i] - s->sp; /* below sp: wraps to more than any stack has */
+		uint64_t *word = distance % 8 ? NULL : chunk_of(s, distance / 8 / WORDS_PER_LINE);
+
+		if (word)
+			word[distance / 8 % WORDS_PER_LINE] = s->address[i];
+	}
+}
+
+static void add_address(struct stack *s, uint64_t address)
+{
+	if (!s || s->words >= UNWIND_MAX_FRAMES)
+		return;
+	s->word = xrealloc(s->word, (s->words + 1) * sizeof(*s->word));
+	s->word[s->words++] = address;
+}
+
+static const char *keep(const char *text)
+{
+	return text ? xstrdup(text) : NULL;
+}
+
+static const struct frame *known_frame(struct stacks *stacks, const struct frame *frame)
+{
+	void **slot = htab_find_slot(stacks->known, frame, INSERT);
+
+	if (!*slot) {
+		struct frame *f = xmemdup(frame, sizeof(*frame), sizeof(*frame));
+
+		f->module = keep(frame->module);
+		f->name = keep(frame->name);
+		f->function = keep(frame->function);
+		f->generics = keep(frame->generics);
+		f->file = keep(frame->file);
+		f->runtime_files = keep(frame->runtime_files);
+		*slot = f;
+	}
+	return *slot;
+}
+
+static void add_frame(struct stacks *stacks, const struct event *e)
+{
+	struct stack *s = find(stacks, e->stack, INSERT);
+
+	if (s->verdict || s->frames >= MAX_CHAIN)
+		return;
+	s->frame = xrealloc(s->frame, (s->frames + 1) * sizeof(*s->frame));
+	s->frame[s->frames++] = known_frame(stacks, &e->frame);
+	s->whole = e->whole;
+}
+
+/* Forgets what was described as the `which`th, if it has not been again since; with `words`, only if it has words that nobody has
+ * asked for. */
+static void forget(struct stacks *stacks, uint64_t which, bool words)
+{
+	struct stack key = {.id = stacks->recent[which % KEPT].id};
+	void **slot = htab_find_slot(stacks->by_id, &key, NO_INSERT);
+	const struct stack *s = slot ? *slot : NULL;
+
+	if (!s || s->described != which + 1 || (words && (s->verdict || s->walked || s->frames)))
+		return;
+	if (s == stacks->walk)
+		stacks->walk = NULL;
+	htab_clear_slot(stacks->by_id, slot);
+}
+
+/* It has just been described, and what was KEPT descriptions ago is forgotten. */
+static void remember(struct stacks *stacks, struct stack *s)
+{
+	if (!stacks->recent)
+		return;
+	if (stacks->recents >= KEPT)
+		forget(stacks, stacks->recents - KEPT, false);
+	stacks->recent[stacks->recents % KEPT] = (struct description){.id = s->id};
+	s->described = ++stacks->recents;
+}
+
+/* Forgets, from the *first on, what was described before `ns`. */
+static void forget_until(struct stacks *stacks, uint64_t *first, uint64_t oldest, uint64_t ns, bool words)
+{
+	if (*first < oldest)
+		*first = oldest;
+	while (*first < stacks->recents && stacks->recent[*first % KEPT].ns < ns)
+		forget(stacks, (*first)++, words);
+}
+
+void stacks_forget_old(struct stacks *stacks, uint64_t now)
+{
+	if (!stacks->recent)
+		stacks->recent = xcalloc(KEPT, sizeof(*stacks->recent));
+	uint64_t oldest = stacks->recents > KEPT ? stacks->recents - KEPT : 0;
+
+	if (stacks->dated < oldest)
+		stacks->dated = oldest;
+	for (; stacks->dated < stacks->recents; stacks->dated++)
+		stacks->recent[stacks->dated % KEPT].ns = now;
+	forget_until(stacks, &stacks->waiting, oldest, now > WAIT ? now - WAIT : 0, true);
+	forget_until(stacks, &stacks->young, oldest, now > LONG ? now - LONG : 0, false);
+}
+
+void stacks_add(struct stacks *stacks, const struct event *e)
+{
+	struct stack *s;
+
+	switch (e->kind) {
+	case EVENT_STACK:
+		s = find(stacks, e->stack, INSERT);
+		remember(stacks, s);
+		if (s->chunks || s->walked)
+			break;
+		s->tid = e->tid;
+		s->ip = e->ip;
+		s->sp = e->sp;
+		s->bp = e->bp;
+		s->lr = e->lr;
+		s->chunks = e->chunks < MAX_CHUNKS ? e->chunks : MAX_CHUNKS;
+		break;
+	case EVENT_WORDS:
+		add_words(stacks, e);
+		break;
+	case EVENT_RETURNS:
+		add_returns(stacks, e);
+		break;
+	case EVENT_FRAMES:
+		s = find(stacks, e->stack, INSERT);
+		stacks->walk = s->words || s->chunks ? NULL : s;
+		s->walked |= stacks->walk != NULL;
+		remember(stacks, s);
+		break;
+	case EVENT_FRAME:
+		add_frame(stacks, e);
+		break;
+	case EVENT_ADDRESS:
+		add_address(stacks->walk, e->ip);
+		break;
+	default:
+		break;
+	}
+}
+
+static void unwind_stack(struct stacks *stacks, struct stack *s)
+{
+	struct chain *chain = &stacks->chain;
+
+	if (!s->walked) {
+		/* The last chunks may have no line: nothing in them matters, but they are not missing. */
+		if (s->chunks)
+			chunk_of(s, s->chunks - 1);
+		put_back_returns(s);
+		struct raw_stack raw = {.ip = s->ip,
+					.sp = s->sp,
+					.bp = s->bp,
+					.lr = s->lr,
+					.word = s->word,
+					.words = s->words};
+
+		resolver_unwind(stacks->resolver, &raw, chain);
+		resolver_prefetch(stacks->resolver, chain->pc, chain->count);
+		return;
+	}
+	chain->count = s->words;
+	chain->too_few = false;
+	for (size_t i = 0; i < s->words; i++)
+		chain->pc[i] = s->word[i] - (i > 0);
+	resolver_prefetch(stacks->resolver, chain->pc, chain->count);
+	chain->cut = s->words < 2 || !resolver_is_start(stacks->resolver, chain->pc[s->words - 1]);
+}
+
+/* Unwinds a stack and names its frames, into stacks->frame. Returns how many there are. */
+static size_t resolve(struct stacks *stacks, struct stack *s, bool *cut)
+{
+	size_t count = 0;
+
+	unwind_stack(stacks, s);
+	*cut = stacks->chain.cut;
+	for (size_t i = 0; i < stacks->chain.count; i++) {
+		const struct frames *at = resolver_frames(stacks->resolver, stacks->chain.pc[i]);
+
+		for (size_t j = 0; j < at->count; j++) {
+			if (count == MAX_CHAIN)
+				*cut = true;
+			else
+				stacks->frame[count++] = &at->frame[j];
+		}
+	}
+	return count;
+}
+
+const struct verdict *stacks_verdict(struct stacks *stacks, uint64_t id)
+{
+	struct stack *s = id ? find(stacks, id, NO_INSERT) : NULL;
+
+	if (!s || s->verdict || (!s->frames && (s->walked ? !s->words : !s->ip)))
+		return s ? s->verdict : NULL;
+	size_t count = 0;
+	bool cut = !s->whole;
+
+	if (s->frames) {
+		for (; count < s->frames; count++)
+			stacks->frame[count] = s->frame[count];
+	} else {
+		count = resolve(stacks, s, &cut);
+	}
+	/* What is written tells each address. */
+	if (stacks->recent)
+		callsites_settle(stacks->callsites, stacks->frame, count);
+	s->verdict = judge_stack(stacks->judge, stacks->frame, count, cut);
+	stacks->count++;
+	if (cut && !s->verdict->parked) {
+		stacks->cut++;
+		stacks->walked += s->walked && !s->frames;
+		stacks->too_few += stacks->chain.too_few && !s->frames;
+	}
+	free(s->word);
+	free(s->frame);
+	s->word = NULL;
+	s->frame = NULL;
+	s->words = s->frames = 0;
+	return s->verdict;
+}
+
+static void write_field(FILE *out, const char *text)
+{
+	putc(' ', out);
+	if (!text || !*text)
+		putc('-', out);
+	while (text && *text) {
+		size_t plain = 0;
+
+		while (text[plain] > 0x20 && text[plain] <= 0x7e && text[plain] != '\\')
+			plain++;
+		fwrite(text, 1, plain, out);
+		text += plain;
+		if (*text)
+			fprintf(out, "\\x%02x", (unsigned char)*text++);
+	}
+}
+
+static int write_stack(void **slot, void *file)
+{
+	const struct stack *s = *slot;
+	FILE *out = file;
+
+	for (size_t i = 0; s->verdict && i < s->verdict->count; i++) {
+		const struct frame *f = s->verdict->frame[i];
+
+		fprintf(out, "frame %llx %s %s %s %llx %llx %u", (unsigned long long)s->id,
+			s->verdict->cut ? "cut" : "whole", f->inlined ? "inlined" : "call",
+			origin_name(f->origin), (unsigned long long)f->pc, (unsigned long long)f->offset,
+			f->line);
+		write_field(out, f->module);
+		write_field(out, f->name);
+		write_field(out, f->function);
+		write_field(out, f->generics);
+		write_field(out, f->file);
+		if (f->runtime_files)
+			write_field(out, f->runtime_files);
+		putc('\n', out);
+	}
+	return 1;
+}
+
+void stacks_write(struct stacks *stacks, FILE *out)
+{
+	htab_traverse_noresize(stacks->by_id, write_stack, out);
+}
+
+uint64_t stacks_count(const struct stacks *stacks)
+{
+	return stacks->count;
+}
+
+uint64_t stacks_cut(const struct stacks *stacks)
+{
+	return stacks->cut;
+}
+
+uint64_t stacks_walked(const struct stacks *stacks)
+{
+	return stacks->walked;
+}
+
+uint64_t stacks_too_few(const struct stacks *stacks)
+{
+	return stacks->too_few;
+}

@@ -1,0 +1,348 @@
+/* detail.c - one blocker at length: how the code got there, who was involved, what to do. */
+#include <inttypes.h>
+#include <libiberty/libiberty.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/units.h"
+#include "judge/reasons.h"
+#include "report/parts.h"
+#include "report/places.h"
+
+#define INDENT 4
+#define NAME_COLUMN 8	/* of a call chain's frames */
+#define LABEL_COLUMN 16 /* where the text beside a label begins */
+#define LINES_SHOWN 30	/* of a call chain: a deep recursion's middle is left out */
+
+/* A part of the call chain that is one line: a frame, or several that are not worth a line each. */
+struct entry {
+	size_t from, to; /* indices in the stack, from >= to */
+	bool folded;
+};
+
+static void label(struct page *page, const char *text)
+{
+	page_to(page, INDENT);
+	page_text(page, STYLE_FAINT, text);
+	page_to(page, LABEL_COLUMN);
+}
+
+/* Does frame `i` get a line of its own, whatever is around it? `last_own`: the user's frame nearest to the
+ * leaf. */
+static bool stands_out(const struct verdict *stack, size_t i, size_t last_own)
+{
+	if (i == 0 || i == stack->blame || stack->frame[i]->origin == ORIGIN_USER)
+		return true;
+	/* What the user's code called last is where its knowledge ends: "std::thread::sleep". */
+	return i + 1 == last_own;
+}
+
+/* Cuts the chain from the task's outermost frame to the leaf into lines. Returns how many; `entries` has room
+ * for count of the stack. */
+static size_t cut_into_lines(const struct verdict *stack, bool all, struct entry *entries)
+{
+	size_t outermost = stack->poll < stack->count ? stack->poll : stack->count - 1;
+	size_t last_own = stack->blame, n = 0;
+
+	for (size_t i = outermost + 1; i-- > 0;)
+		if (stack->frame[i]->origin == ORIGIN_USER)
+			last_own = i;
+	for (size_t i = outermost + 1; i-- > 0;) {
+		bool fold = !all && !stands_out(stack, i, last_own);
+
+		if (fold && n && entries[n - 1].folded)
+			entries[n - 1].to = i;
+		else
+			entries[n++] = (struct entry){i, i, fold};
+	}
+	/* A fold of one frame saves nothing. */
+	for (size_t i = 0; i < n; i++)
+		entries[i].folded = entries[i].folded && entries[i].from > entries[i].to;
+	return n;
+}
+
+/* The mark before a frame: its own code is marked, so is what stands for several. */
+static void mark(struct report *report, enum style style, const char *utf8, const char *ascii)
+{
+	page_to(&report->page, INDENT);
+	page_text(&report->page, style, report->page.utf8 ? utf8 : ascii);
+	page_to(&report->page, NAME_COLUMN);
+}
+
+/* "… tokio, hyper: 12 frames": the crates in order of first sight, three at most. */
+static void folded_line(struct report *report, const struct verdict *stack, const struct entry *entry)
+{
+	char *crate[3];
+	size_t crates = 0;
+	bool more = false;
+
+	mark(report, STYLE_FAINT, "…", "...");
+	for (size_t i = entry->from + 1; i-- > entry->to;) {
+		char *name = place_crate(stack->frame[i]);
+		size_t known = 0;
+
+		while (known < crates && strcmp(crate[known], name) != 0)
+			known++;
+		if (known < crates || crates == 3) {
+			more = more || known == crates;
+			free(name);
+		} else {
+			crate[crates++] = name;
+		}
+	}
+	for (size_t i = 0; i < crates; i++) {
+		page_printf(&report->page, STYLE_FAINT, "%s%s", i ? ", " : "", crate[i]);
+		free(crate[i]);
+	}
+	page_printf(&report->page, STYLE_FAINT, "%s: %zu frames", more ? " and others" : "",
+		    entry->from - entry->to + 1);
+	page_end(&report->page);
+}
+
+/* What a frame's line says first. The caller frees it. */
+static char *frame_title(const struct report *report, const struct frame *frame)
+{
+	char *name = place_name(frame, report->options.verbose);
+	char *title = frame->inlined ? concat(name, " (inlined)", NULL) : xstrdup(name);
+
+	free(name);
+	return title;
+}
+
+/* `place_column`: where the source place stands, unless the name reaches beyond it. */
+static void frame_line(struct report *report, const struct frame *frame, size_t place_column)
+{
+	struct page *page = &report->page;
+	enum style style = frame->origin == ORIGIN_USER ? STYLE_OWN : STYLE_PLAIN;
+	char *title = frame_title(report, frame);
+	char *place = place_text(report->root, frame->file, frame->line);
+
+	mark(report, style, style == STYLE_OWN ? ">" : "", style == STYLE_OWN ? ">" : "");
+	if (NAME_COLUMN + page_width(page, title) + 2 <= place_column) {
+		page_text(page, style, title);
+		page_to(page, place_column);
+		page_fit(page, STYLE_PLAIN, page->width, text_shorten_path, place);
+		page_end(page);
+	} else {
+		report_where(report, style, title, place);
+	}
+	free(place);
+	free(title);
+}
+
+/* The column behind the longest name with a source place, if that leaves room for the places. */
+static size_t place_column_for(const struct report *report, const struct verdict *stack,
+			       const struct entry *entries, size_t n)
+{
+	size_t names = 0, places = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct frame *frame = stack->frame[entries[i].from];
+
+		if (entries[i].folded || !frame->file)
+			continue;
+		char *title = frame_title(report, frame);
+		char *place = place_text(report->root, frame->file, frame->line);
+		size_t name_width = page_width(&report->page, title),
+		       place_width = page_width(&report->page, place);
+
+		/* A line that needs it all for itself does not count. */
+		if (NAME_COLUMN + name_width + 2 + place_width <= report->page.width) {
+			names = name_width > names ? name_width : names;
+			places = place_width > places ? place_width : places;
+		}
+		free(place);
+		free(title);
+	}
+	size_t most = report->page.width - places;
+	size_t column = NAME_COLUMN + names + 2;
+
+	return column < most ? column : most;
+}
+
+/* Why the function that is named is not the user's own. */
+static const char *why_not_own(const struct verdict *stack, const struct frame *blamed)
+{
+	const struct frame *poll = stack->poll < stack->count ? stack->frame[stack->poll] : NULL;
+
+	if (!blamed->function)
+		return "no symbol covers this address. If the binary was stripped, --target FILE takes the "
+		       "symbols "
+		       "from an unstripped copy of the same build.";
+	if (poll && poll->function && !poll->file)
+		return "no frame of your own code is on this stack: the task or the nearest frame is named. "
+		       "What was "
+		       "inlined shows with debug info: [profile.release] debug = 1.";
+	return "no frame of your own code is on this stack: the nearest one is named.";
+}
+
+void report_chain(struct report *report, const struct verdict *stack)
+{
+	struct page *page = &report->page;
+	struct entry *entries = xmalloc(stack->count * sizeof *entries);
+	size_t n = cut_into_lines(stack, report->options.verbose, entries);
+	size_t skip_from = n, skip_to = n;
+	size_t place_column = place_column_for(report, stack, entries, n);
+
+	if (n > LINES_SHOWN && !report->options.verbose) {
+		skip_from = LINES_SHOWN / 2;
+		skip_to = n - LINES_SHOWN / 2;
+	}
+	if (stack->cut) {
+		mark(report, STYLE_FAINT, "…", "...");
+		page_text(page, STYLE_FAINT, "cut here: the frames above were not captured");
+		page_end(page);
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (i == skip_from) {
+			mark(report, STYLE_FAINT, "…", "...");
+			page_printf(page, STYLE_FAINT, "%zu lines more", skip_to - skip_from);
+			page_end(page);
+			i = skip_to;
+		}
+		if (entries[i].folded)
+			folded_line(report, stack, &entries[i]);
+		else
+			frame_line(report, stack->frame[entries[i].from], place_column);
+	}
+	free(entries);
+}
+
+static void chain(struct report *report, const struct blocker *b)
+{
+	const struct verdict *stack = b->stack;
+	struct page *page = &report->page;
+	char share[UNIT_SIZE];
+
+	label(page, "call chain");
+	page_text(page, STYLE_PLAIN,
+		  stack->in_poll ? "from the task's poll down" : "from the outermost frame down");
+	if (b->stacks > 1)
+		page_printf(page, STYLE_PLAIN, "; one of %zu, with %s of the time", b->stacks,
+			    unit_share(share, b->stack_total, b->total));
+	page_end(page);
+	report_chain(report, stack);
+	const struct frame *blamed = stack->frame[stack->blame];
+
+	if (blamed->origin == ORIGIN_USER && blamed->function)
+		return;
+	label(page, "note");
+	page_wrap(page, STYLE_PLAIN, why_not_own(stack, blamed));
+	if (!blamed->function && blamed->file) {
+		page_to(page, LABEL_COLUMN);
+		page_wrap(page, STYLE_PLAIN, "The source is one that the function's code names.");
+	}
+}
+
+/* What the blocked time was made of, when it is not all of one kind. */
+static void make_up(struct report *report, const struct blocker *b)
+{
+	const char *kind[] = {"running", "asleep", "waiting for a CPU"};
+	uint64_t known = b->asleep + b->run_queue;
+	uint64_t part[] = {b->total > known ? b->total - known : 0, b->asleep, b->run_queue};
+	size_t kinds = 0;
+	char share[UNIT_SIZE];
+
+	for (size_t i = 0; i < 3; i++)
+		kinds += part[i] * 200 >= b->total && part[i];
+	if (kinds < 2)
+		return;
+	label(&report->page, "time");
+	const char *comma = "";
+
+	for (size_t i = 0; i < 3; i++) {
+		if (part[i] * 200 < b->total || part[i] == 0)
+			continue;
+		page_printf(&report->page, STYLE_PLAIN, "%s%s %s", comma,
+			    unit_share(share, part[i], b->total), kind[i]);
+		comma = ", ";
+	}
+	page_end(&report->page);
+}
+
+/* Who ended the sleep or had the CPU. The end of a nanosleep is a timer's: the thread that it interrupted on
+ * its CPU counts as the waker in the kernel's eyes, and has nothing to do with it. */
+static void parties(struct report *report, const struct blocker *b)
+{
+	const char *role = b->reason == REASON_RUN_QUEUE ? "CPU went to"
+			   : b->reason == REASON_LOCK	 ? "released by"
+							 : "woken by";
+	struct page *page = &report->page;
+	char count[UNIT_SIZE], of[UNIT_SIZE], time[UNIT_SIZE];
+
+	if (b->reason == REASON_SLEEP)
+		return;
+	for (size_t i = 0; i < b->parties; i++) {
+		const struct party *p = &b->party[i];
+
+		label(page, i ? "" : role);
+		if (p->tid == 0) {
+			page_text(page, STYLE_PLAIN,
+				  b->reason == REASON_RUN_QUEUE ? "nobody: the CPU was idle"
+								: "an interrupt (timer or device)");
+		} else {
+			page_fit(page, STYLE_STRONG, 24, text_shorten, p->comm);
+			if (p->same_process)
+				page_printf(page, STYLE_PLAIN, " (thread %ld)", p->tid);
+			else
+				page_printf(page, STYLE_PLAIN, " (process %ld)", p->pid);
+		}
+		page_printf(page, STYLE_PLAIN, ", %s of %s times, %s", unit_count(count, p->count),
+			    unit_count(of, b->count), unit_duration(time, p->total));
+		page_end(page);
+		if (!p->stack || p->stack->count == 0)
+			continue;
+		const struct frame *frame = p->stack->frame[p->stack->blame];
+		char *name = place_name(frame, false),
+		     *place = place_text(report->root, frame->file, frame->line);
+
+		page_to(page, LABEL_COLUMN);
+		page_text(page, STYLE_FAINT, "in ");
+		report_where(report, frame->origin == ORIGIN_USER ? STYLE_OWN : STYLE_PLAIN, name, place);
+		free(name);
+		free(place);
+	}
+}
+
+void report_detail(struct report *report, size_t rank)
+{
+	const struct blocker *b = &report->model->blocker[rank];
+	struct page *page = &report->page;
+	char *place = place_text(report->root, b->file, b->line);
+	char count[UNIT_SIZE], text[UNIT_SIZE];
+
+	page_printf(page, STYLE_STRONG, "#%zu", rank + 1);
+	page_to(page, INDENT);
+	report_where(report, STYLE_STRONG, b->function, place);
+	free(place);
+
+	label(page, reason_info(b->reason)->word);
+	if (b->syscall)
+		page_printf(page, STYLE_PLAIN, "in %s(2): ", b->syscall);
+	page_printf(page, STYLE_PLAIN, "%s%s in %s %s%s", b->estimated ? "~" : "",
+		    unit_duration(text, b->total), unit_count(count, b->count),
+		    b->reason == REASON_RUN_QUEUE ? "wait"
+		    : report->model->polls	  ? "poll"
+						  : "block",
+		    b->count == 1 ? "" : "s");
+	page_printf(page, STYLE_PLAIN, ", the longest %s", unit_duration(text, b->max));
+	page_end(page);
+	if (b->task && strcmp(b->task, b->function) != 0) {
+		label(page, "task");
+		page_text(page, STYLE_PLAIN, b->task);
+		page_end(page);
+	}
+	make_up(report, b);
+	if (b->unfinished) {
+		label(page, "unfinished");
+		page_printf(page, STYLE_PLAIN, "%s of %s had not ended when the trace did",
+			    unit_count(text, b->unfinished), unit_count(count, b->count));
+		page_end(page);
+	}
+	if (b->stack && b->stack->count)
+		chain(report, b);
+	parties(report, b);
+	label(page, "advice");
+	page_wrap(page, STYLE_PLAIN, reason_advice(b));
+}

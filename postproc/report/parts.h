@@ -1,0 +1,36 @@
+/* parts.h - the report's parts, one file each; only report.c puts them together. */
+#ifndef HUD_REPORT_PARTS_H
+#define HUD_REPORT_PARTS_H
+
+#include "base/page.h"
+#include "report/report.h"
+
+struct report {
+	struct page page;
+	const struct model *model;
+	struct report_options options; /* defaults filled in */
+	char *root;		       /* where the user's sources are, from place_root; may be NULL */
+};
+
+/* A name and, to its right, a source place ("" for none), in what is left of the line. Ends the line. */
+void report_where(struct report *report, enum style style, const char *name, const char *place);
+
+/* The ranked table, `top` rows. */
+void report_table(struct report *report);
+
+/* The paragraph about blocker number `rank` (from 0). */
+void report_detail(struct report *report, size_t rank);
+
+/* The frames of a stack, from the task's outermost one (or the thread's) to the leaf, a line each, or one for several. */
+void report_chain(struct report *report, const struct verdict *stack);
+
+/* A line per task with long polls, `top` of them. Begins with an empty line, if there are any. */
+void report_tasks(struct report *report);
+
+/* How long all polls took, by task, `top` of these, if that was counted. Begins with an empty line. */
+void report_polls(struct report *report);
+
+/* A line per worker, the worst first. */
+void report_workers(struct report *report);
+
+#endif

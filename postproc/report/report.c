@@ -1,0 +1,413 @@
+/* report.c - the report from its head to its last line. */
+#include <errno.h>
+#include <libiberty/libiberty.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/units.h"
+#include "report/parts.h"
+#include "report/places.h"
+
+#define LABEL_COLUMN 13 /* where the text beside a label begins */
+
+static void label(struct page *page, const char *text)
+{
+	page_to(page, 2);
+	page_text(page, STYLE_FAINT, text);
+	page_to(page, LABEL_COLUMN);
+}
+
+/* A label and raw text, or nothing if there is none. */
+static void fact(struct page *page, const char *name, const char *text)
+{
+	if (!text)
+		return;
+	label(page, name);
+	page_wrap(page, STYLE_PLAIN, text);
+}
+
+static const char *name_of(const struct target *target)
+{
+	return target->name ? target->name : target->exe ? target->exe : "?";
+}
+
+/* What was watched, in one line. */
+static void title(struct report *report)
+{
+	const struct model *m = report->model;
+	struct page *page = &report->page;
+	char time[UNIT_SIZE], threshold[UNIT_SIZE];
+
+	page_text(page, STYLE_STRONG, "hud-trace:");
+	page_to(page, page->column + 1);
+	/* The name gives way to what follows it. */
+	size_t workers = m->workers + m->workers_left_out;
+	char *rest = text_format(" (pid %ld): %zu worker%s for %s, threshold %s", m->target.pid, workers,
+				 workers == 1 ? "" : "s", unit_duration(time, m->end - m->start),
+				 unit_setting(threshold, m->target.threshold));
+	size_t used = page->column + page->pending + page_width(page, rest);
+
+	page_fit(page, STYLE_STRONG, page->width > used + 8 ? page->width - used : 8, text_shorten,
+		 name_of(&m->target));
+	page_text(page, STYLE_PLAIN, rest);
+	page_end(page);
+	free(rest);
+}
+
+/* The answer in one sentence: how bad it is. */
+static void verdict(struct report *report)
+{
+	const struct model *m = report->model;
+	struct page *page = &report->page;
+	char share[UNIT_SIZE], count[UNIT_SIZE], longest[UNIT_SIZE];
+	uint64_t blocks = 0, max = 0, waits = 0;
+
+	for (size_t i = 0; i < m->blockers; i++) {
+		const struct blocker *b = &m->blocker[i];
+
+		if (b->reason == REASON_RUN_QUEUE) {
+			waits += b->count;
+			continue;
+		}
+		blocks += b->count;
+		max = b->max > max ? b->max : max;
+	}
+	bool exact = m->polls && !m->estimated_from;
+	const char *what = exact ? "long poll" : "block";
+
+	if (exact) {
+		blocks = m->polls;
+		max = m->longest_poll;
+	}
+	char *text =
+		blocks ? text_format("Workers were blocked %s of their time: %s %s%s, the longest %s.",
+				     unit_share(share, m->blocked, m->worker_time), unit_count(count, blocks),
+				     what, blocks == 1 ? "" : "s", unit_duration(longest, max))
+		       : text_format("No code blocked a worker, but workers had to wait for a CPU %s time%s.",
+				     unit_count(count, waits), waits == 1 ? "" : "s");
+
+	page_wrap(page, STYLE_STRONG, text);
+	free(text);
+}
+
+static void stacks(struct report *report)
+{
+	const struct model *m = report->model;
+	struct page *page = &report->page;
+	char count[UNIT_SIZE], cut[UNIT_SIZE];
+
+	label(page, "stacks");
+	page_text(page, STYLE_PLAIN, unit_count(count, m->stacks));
+	if (m->target.stacks)
+		page_printf(page, STYLE_PLAIN, " (%s)", m->target.stacks);
+	if (m->stacks && m->stacks_cut)
+		page_printf(page, STYLE_PLAIN, ", %s cut short", unit_share(cut, m->stacks_cut, m->stacks));
+	page_end(page);
+}
+
+/* How polls were told apart: what the counts rest on. */
+static void polls(struct report *report)
+{
+	static const char *const ways[][2] = {
+		{"estimate without samples,", "not told apart, and code that computes is not seen"},
+		{"estimate", "estimated from samples"},
+		{"uprobe", "exact, by probes where they begin"},
+		{"", "exact, from Tokio's own state"},
+	};
+	const struct model *m = report->model;
+	const char *how = m->target.polls, *why = NULL;
+	size_t way = 0;
+
+	if (!how)
+		return;
+	/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): the last one, "", begins everything */
+	while (strncmp(how, ways[way][0], strlen(ways[way][0])) != 0)
+		way++;
+	why = strchr(how + (way ? 0 : strlen(ways[0][0])), ' ');
+	char *text = text_format("%s%s%s", ways[way][1], why ? ": " : "", why ? why + 1 : "");
+
+	fact(&report->page, "polls", text);
+	free(text);
+}
+
+static void head(struct report *report)
+{
+	const struct model *m = report->model;
+	const struct target *t = &m->target;
+	struct page *page = &report->page;
+	char text[UNIT_SIZE], more[UNIT_SIZE], third[UNIT_SIZE];
+
+	if (m->blockers) {
+		label(page, "blocked");
+		page_printf(page, STYLE_PLAIN, "%s of %s worker time; p50 %s",
+			    unit_duration(text, m->blocked), unit_duration(more, m->worker_time),
+			    unit_duration(third, histogram_quantile(&m->blocks, 0.5)));
+		page_printf(page, STYLE_PLAIN, ", p99 %s",
+			    unit_duration(third, histogram_quantile(&m->blocks, 0.99)));
+		page_end(page);
+	}
+	if (m->stalled.count) {
+		label(page, "stalled");
+		page_printf(page, STYLE_PLAIN, "%s (%s) with %s%zu worker%s blocked; ",
+			    unit_duration(text, m->stalled.total),
+			    unit_share(more, m->stalled.total, m->end - m->start),
+			    m->stalled.workers > 1 ? "all " : "the ", m->stalled.workers,
+			    m->stalled.workers == 1 ? "" : "s");
+		page_printf(page, STYLE_PLAIN, "%s time%s, up to ", unit_count(text, m->stalled.count),
+			    m->stalled.count == 1 ? "" : "s");
+		page_printf(page, STYLE_PLAIN, "%s", unit_duration(text, m->stalled.longest));
+		page_end(page);
+		page_to(page, LABEL_COLUMN);
+		page_printf(page, STYLE_PLAIN, "tasks that became ready then waited %s on average",
+			    unit_duration(text, m->stalled.mean_wait));
+		page_end(page);
+	}
+	label(page, "run queue");
+	page_printf(page, STYLE_PLAIN, "%s waiting for a CPU (%s), ", unit_duration(text, m->run_queue),
+		    unit_share(more, m->run_queue, m->worker_time));
+	page_printf(page, STYLE_PLAIN, "%s wait%s over the threshold",
+		    unit_count(third, m->run_queue_waits.count), m->run_queue_waits.count == 1 ? "" : "s");
+	page_end(page);
+	label(page, "events");
+	page_printf(page, STYLE_PLAIN, "%s, %s lost", unit_count(text, m->events),
+		    m->lost ? unit_count(more, m->lost) : "none");
+	page_end(page);
+	polls(report);
+	stacks(report);
+	fact(page, "sources", report->root);
+	fact(page, "symbols", t->symbols);
+	fact(page, "ended", m->ended);
+	if (!report->options.verbose)
+		return;
+	fact(page, "exe", t->exe);
+	fact(page, "build id", t->build_id);
+	fact(page, "workers", t->workers_how);
+	fact(page, "kernel", t->kernel);
+	fact(page, "bpftrace", t->bpftrace);
+	label(page, "dropped");
+	page_printf(page, STYLE_PLAIN, "%s parks, %s events of other threads", unit_count(text, m->parks),
+		    unit_count(more, m->other_role));
+	page_end(page);
+}
+
+__attribute__((format(printf, 2, 3))) static void warn(struct page *page, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	char *text = text_vformat(format, args);
+	va_end(args);
+	page_text(page, STYLE_WARNING, "!");
+	page_to(page, 2);
+	page_wrap(page, STYLE_PLAIN, text);
+	free(text);
+}
+
+/* Why most of the cut stacks are, and what to do. */
+static const char *why_cut(const struct model *m)
+{
+	if (m->stacks_too_few * 2 >= m->stacks_cut)
+		return "Most are deeper than what is copied of a stack: a larger --stack-size copies more.";
+	if (m->stacks_walked * 2 >= m->stacks_cut)
+		return "Most were walked in the kernel, where not all code lets it: --stacks copy takes more "
+		       "time, "
+		       "but gets further.";
+	return "Most lead through code without unwind tables: building that with frame pointers helps.";
+}
+
+/* What makes the numbers less than they should be, and what to do about it. */
+static void warnings(struct report *report)
+{
+	const struct model *m = report->model;
+	struct page *page = &report->page;
+	char text[UNIT_SIZE], share[UNIT_SIZE];
+
+	if (m->truncated)
+		warn(page, "The stream ends in the middle: the trace was cut off, or still runs. What came "
+			   "before counts.");
+	if (m->estimated_from)
+		warn(page,
+		     "After %s the probes that told polls apart were taken off: they cost a worker more than "
+		     "2%% of "
+		     "its time. Nothing was seen for %s, and polls are estimated from samples since.",
+		     unit_duration(text, m->estimated_from > m->start ? m->estimated_from - m->start : 0),
+		     unit_duration(share, m->unseen));
+	if (m->lost)
+		warn(page,
+		     "%s events were lost (%s): times and counts are too low. A higher --threshold or "
+		     "fewer samples (--hz) make fewer events.",
+		     unit_count(text, m->lost), unit_share(share, m->lost, m->events + m->lost));
+	if (m->bad_lines)
+		warn(page, "%s line%s could not be read and %s left out.", unit_count(text, m->bad_lines),
+		     m->bad_lines == 1 ? "" : "s", m->bad_lines == 1 ? "was" : "were");
+	uint64_t unknown = m->unknown_lines;
+
+	for (size_t i = 0; i < m->unknowns; i++) {
+		unknown -= m->unknown[i].lines;
+		warn(page, "%s line%s of kind \"%s\" (see --raw) %s left out.",
+		     unit_count(text, m->unknown[i].lines), m->unknown[i].lines == 1 ? "" : "s",
+		     m->unknown[i].kind, m->unknown[i].lines == 1 ? "was" : "were");
+	}
+	if (unknown)
+		warn(page,
+		     "%s line%s of an unknown kind %s left out: from a newer hud-trace, or messages of "
+		     "bpftrace.",
+		     unit_count(text, unknown), unknown == 1 ? "" : "s", unknown == 1 ? "was" : "were");
+	if (m->stacks_missing)
+		warn(page,
+		     "%s events came without their stack: their time is counted, but not whose code it was.",
+		     unit_count(text, m->stacks_missing));
+	if (m->stacks_skipped)
+		warn(page,
+		     "%s stacks were not copied, so as not to slow the target down: there were too many "
+		     "at once. A higher --threshold or a lower --hz needs fewer.",
+		     unit_count(text, m->stacks_skipped));
+	if (m->stacks_torn)
+		warn(page,
+		     "%s copied stacks were written over before they were read, and are cut short: the "
+		     "machine was too "
+		     "busy. A higher --threshold or a lower --hz needs fewer.",
+		     unit_count(text, m->stacks_torn));
+	if (m->registers_strange)
+		warn(page,
+		     "%s stacks were not taken, and system calls are not known: this kernel keeps the "
+		     "registers of a "
+		     "thread elsewhere than hud-trace takes it to. --stacks fp may do; please report the "
+		     "kernel.",
+		     unit_count(text, m->registers_strange));
+	if (m->events_counted)
+		warn(page,
+		     "%s waits, %s in all, were counted only, so as not to slow the target down: there were "
+		     "too "
+		     "many at once. They are in none of the sums. A higher --threshold makes fewer.",
+		     unit_count(text, m->events_counted), unit_duration(share, m->counted));
+	if (m->polls_counted)
+		warn(page,
+		     "%s long polls, %s in all, were counted only, so as not to slow the target down: there "
+		     "were "
+		     "too many at once. What they did is told for some of them, or not at all. A higher "
+		     "--threshold makes fewer.",
+		     unit_count(text, m->polls_counted), unit_duration(share, m->polls_counted_ns));
+	if (m->thinned)
+		warn(page,
+		     "After %s no more stacks were copied, as tracing cost more than --max-overhead allows: "
+		     "frame pointers had to do.",
+		     unit_duration(text, m->thinned > m->start ? m->thinned - m->start : 0));
+	if (m->ended && !strcmp(m->ended, "overhead"))
+		warn(page, "Tracing was ended because it cost more than --max-overhead allows. A higher "
+			   "--threshold or a lower --hz costs less.");
+	for (size_t i = 0; i < m->lackings; i++) {
+		char *path = escape_terminal(m->lacking[i].path, report->options.utf8);
+		warn(page, "%s: %s.", path, m->lacking[i].why);
+		free(path);
+	}
+	/* A few cut stacks are normal; and the frames next to the leaf, which count, are there. */
+	if (m->stacks >= 20 && m->stacks_cut * 10 > m->stacks)
+		warn(page, "%s of the stacks are cut short, so their task may be unknown. %s",
+		     unit_share(share, m->stacks_cut, m->stacks), why_cut(m));
+}
+
+static void bullet(struct page *page, const char *text)
+{
+	page_to(page, 2);
+	page_text(page, STYLE_PLAIN, "-");
+	page_to(page, 4);
+	page_wrap(page, STYLE_PLAIN, text);
+}
+
+/* Nothing to rank: says so, what that rests on, and what to try. */
+static void nothing(struct report *report)
+{
+	const struct model *m = report->model;
+	struct page *page = &report->page;
+	char threshold[UNIT_SIZE], time[UNIT_SIZE], sum[UNIT_SIZE], events[UNIT_SIZE], parks[UNIT_SIZE];
+	char other[UNIT_SIZE];
+
+	if (m->events == 0)
+		page_printf(page, STYLE_STRONG,
+			    "No event came at all: nothing can be said about this process.");
+	else
+		page_printf(page, STYLE_STRONG, "Nothing blocked a worker for %s or longer.",
+			    unit_setting(threshold, m->target.threshold));
+	page_end(page);
+	char *text = text_format(
+		"Watched: pid %ld, %zu worker%s, %s (%s of worker time), blocks from %s; %s events, among "
+		"them %s idle sleeps and %s of threads that are not workers.",
+		m->target.pid, m->workers, m->workers == 1 ? "" : "s", unit_duration(time, m->end - m->start),
+		unit_duration(sum, m->worker_time), unit_setting(threshold, m->target.threshold),
+		unit_count(events, m->events), unit_count(parks, m->parks), unit_count(other, m->other_role));
+	page_wrap(page, STYLE_PLAIN, text);
+	free(text);
+	page_end(page);
+	page_text(page, STYLE_PLAIN, "What to try:");
+	page_end(page);
+	if (m->events == 0 || m->workers == 0 || m->other_role == m->events) {
+		text = text_format("Check that the worker threads are the right ones, and name them with "
+				   "--workers%s%s%s.",
+				   m->target.workers_how ? " (found by: " : "",
+				   m->target.workers_how ? m->target.workers_how : "",
+				   m->target.workers_how ? ")" : "");
+		bullet(page, text);
+		free(text);
+	}
+	bullet(page, "Put load on the service while it is traced: an idle one blocks nobody.");
+	text = text_format("Trace for longer: --duration (now %s).", unit_duration(time, m->end - m->start));
+	bullet(page, text);
+	free(text);
+	text = text_format("Look for shorter blocks: a lower --threshold (now %s).",
+			   unit_setting(threshold, m->target.threshold));
+	bullet(page, text);
+	free(text);
+}
+
+static void whole(struct report *report)
+{
+	struct page *page = &report->page;
+	const struct model *m = report->model;
+
+	title(report);
+	if (m->blockers)
+		verdict(report);
+	page_end(page);
+	head(report);
+	warnings(report);
+	page_end(page);
+	if (m->blockers == 0) {
+		nothing(report);
+	} else {
+		report_table(report);
+		for (size_t i = 0; i < m->blockers && i < report->options.details && i < report->options.top;
+		     i++) {
+			page_end(page);
+			report_detail(report, i);
+		}
+	}
+	report_tasks(report);
+	report_polls(report);
+	if (m->workers) {
+		page_end(page);
+		report_workers(report);
+	}
+}
+
+int report_write(FILE *out, const struct model *model, const struct report_options *options)
+{
+	struct report report = {.model = model, .options = *options, .root = place_root(model)};
+	struct report_options *o = &report.options;
+
+	o->width = o->width == 0 ? 80 : o->width < 60 ? 60 : o->width;
+	o->top = o->top ? o->top : 10;
+	o->details = o->details ? o->details : o->verbose ? o->top : 5;
+	report.page = (struct page){.out = out, .width = o->width, .colour = o->colour, .utf8 = o->utf8};
+	errno = 0;
+	whole(&report);
+	free(report.root);
+	if (fflush(out) != 0 || ferror(out)) {
+		/* An error of a write long before may have left no errno behind. */
+		errno = errno ? errno : EIO;
+		return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,230 @@
+/* table.c - the tables of the report: blockers by rank, workers by blocked time. */
+#include <inttypes.h>
+#include <libiberty/libiberty.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/units.h"
+#include "judge/reasons.h"
+#include "report/parts.h"
+#include "report/places.h"
+
+#define WHY_COLUMN 64	 /* where the numbers of a row end */
+#define WHERE_COLUMN 80	 /* where the function stands in a wide terminal */
+#define WIDE 140	 /* from which width on it stands in the first line */
+#define INDENT 4	 /* of the lines below */
+#define WORKERS_SHOWN 16 /* more than these are added up */
+
+/* Columns of the workers' table. */
+enum { NAME_COLUMN = 10, ROLE_COLUMN = 27, NUMBERS_COLUMN = 42 };
+
+void report_where(struct report *report, enum style style, const char *name, const char *place)
+{
+	struct page *page = &report->page;
+	size_t at = page->column + page->pending;
+	size_t room = page->width > at ? page->width - at : 0;
+	size_t name_width = page_width(page, name), place_width = page_width(page, place);
+
+	/* Whole, however long: a terminal breaks the line. */
+	if (report->options.verbose) {
+		page_fit(page, style, name_width, text_shorten, name);
+		if (place_width) {
+			page_to(page, page->column + 2);
+			page_fit(page, STYLE_PLAIN, place_width, text_shorten_path, place);
+		}
+		page_end(page);
+		return;
+	}
+	/* Both get what they need if there is room; else the place gives way first, down to two fifths. */
+	if (place_width && name_width + 2 + place_width > room) {
+		size_t least = room * 2 / 5;
+		size_t left = room > name_width + 2 ? room - name_width - 2 : 0;
+
+		place_width = left > least ? left : place_width < least ? place_width : least;
+	}
+	page_fit(page, style, place_width && room > place_width + 2 ? room - place_width - 2 : room,
+		 text_shorten, name);
+	if (place_width) {
+		page_to(page, page->column + 2);
+		page_fit(page, STYLE_PLAIN, place_width, text_shorten_path, place);
+	}
+	page_end(page);
+}
+
+static void heading(struct page *page)
+{
+	page_right(page, STYLE_HEAD, 2, "#");
+	page_right(page, STYLE_HEAD, 10, "total");
+	page_right(page, STYLE_HEAD, 15, "% worker time");
+	page_right(page, STYLE_HEAD, 8, "count");
+	page_right(page, STYLE_HEAD, 9, "max");
+	page_right(page, STYLE_HEAD, 9, "p50");
+	page_right(page, STYLE_HEAD, 9, "p99");
+	page_to(page, WHY_COLUMN);
+	page_text(page, STYLE_HEAD, "why");
+	if (page->width >= WIDE) {
+		page_to(page, WHERE_COLUMN);
+		page_text(page, STYLE_HEAD, "where");
+	}
+	page_end(page);
+}
+
+/* Rank, numbers and reason; then the function; then the task, where it says more than the function does. */
+static void row(struct report *report, size_t rank)
+{
+	const struct blocker *b = &report->model->blocker[rank];
+	struct page *page = &report->page;
+	char text[UNIT_SIZE], total[UNIT_SIZE + 1] = "~";
+
+	unit_duration(total + 1, b->total);
+	page_right(page, STYLE_STRONG, 2, unit_count(text, rank + 1));
+	page_right(page, STYLE_STRONG, 10, total + (b->estimated ? 0 : 1));
+	page_right(page, STYLE_PLAIN, 15, unit_share(text, b->total, report->model->worker_time));
+	page_right(page, STYLE_PLAIN, 8, unit_count(text, b->count));
+	page_right(page, STYLE_PLAIN, 9, unit_duration(text, b->max));
+	page_right(page, STYLE_PLAIN, 9, unit_duration(text, histogram_quantile(&b->durations, 0.5)));
+	page_right(page, STYLE_PLAIN, 9, unit_duration(text, histogram_quantile(&b->durations, 0.99)));
+	page_to(page, WHY_COLUMN);
+	page_text(page, STYLE_STRONG, reason_info(b->reason)->word);
+	if (page->width >= WIDE) {
+		page_to(page, WHERE_COLUMN);
+	} else {
+		page_end(page);
+		page_to(page, INDENT);
+	}
+	char *place = place_text(report->root, b->file, b->line);
+
+	report_where(report, STYLE_OWN, b->function, place);
+	free(place);
+	if (b->task && strcmp(b->task, b->function) != 0) {
+		page_to(page, page->width >= WIDE ? WHERE_COLUMN : INDENT);
+		page_text(page, STYLE_FAINT, "task ");
+		page_text(page, STYLE_PLAIN, b->task);
+		page_end(page);
+	}
+}
+
+void report_table(struct report *report)
+{
+	const struct model *model = report->model;
+	struct page *page = &report->page;
+	size_t shown = model->blockers < report->options.top ? model->blockers : report->options.top;
+	bool estimated = false;
+	uint64_t rest = 0;
+	char time[UNIT_SIZE], share[UNIT_SIZE];
+
+	heading(page);
+	for (size_t i = 0; i < model->blockers; i++) {
+		if (i < shown) {
+			row(report, i);
+			estimated = estimated || model->blocker[i].estimated;
+		} else {
+			rest += model->blocker[i].total;
+		}
+	}
+	if (shown < model->blockers) {
+		page_to(page, INDENT);
+		page_printf(page, STYLE_PLAIN,
+			    "and %zu more, %s together (%s of worker time): --top %zu shows all",
+			    model->blockers - shown, unit_duration(time, rest),
+			    unit_share(share, rest, model->worker_time), model->blockers);
+		page_end(page);
+	}
+	if (estimated) {
+		page_text(page, STYLE_PLAIN, " ~  ");
+		page_text(page, STYLE_PLAIN, "estimated from CPU samples");
+		if (model->target.hz)
+			page_printf(page, STYLE_PLAIN, " (%u a second)", model->target.hz);
+		page_text(page, STYLE_PLAIN, "; all other times are measured.");
+		page_end(page);
+	}
+}
+
+static int by_blocked(const void *left, const void *right)
+{
+	const struct worker *a = *(const struct worker *const *)left,
+			    *b = *(const struct worker *const *)right;
+
+	if (a->blocked != b->blocked)
+		return a->blocked < b->blocked ? 1 : -1;
+	return (a->tid > b->tid) - (a->tid < b->tid);
+}
+
+static uint64_t watched(const struct worker *worker)
+{
+	return worker->last > worker->first ? worker->last - worker->first : 0;
+}
+
+/* The numbers of a line: share of the time watched, how often, the longest, and waiting for a CPU. */
+static void numbers(struct page *page, const struct worker *sum, uint64_t time)
+{
+	char text[UNIT_SIZE];
+
+	page_right(page, STYLE_STRONG, 8, unit_share(text, sum->blocked, time));
+	page_right(page, STYLE_PLAIN, 8, unit_count(text, sum->blocks));
+	page_right(page, STYLE_PLAIN, 9, unit_duration(text, sum->longest));
+	page_right(page, STYLE_PLAIN, 11, unit_duration(text, sum->run_queue));
+	page_end(page);
+}
+
+void report_workers(struct report *report)
+{
+	const struct model *model = report->model;
+	struct page *page = &report->page;
+	size_t shown = model->workers;
+	struct worker rest = model->left_out;
+	uint64_t rest_time = model->left_out_time;
+
+	if (model->workers == 0)
+		return;
+	if (shown > WORKERS_SHOWN + 1 && !report->options.verbose)
+		shown = WORKERS_SHOWN;
+	const struct worker **sorted = xmalloc(model->workers * sizeof *sorted);
+
+	for (size_t i = 0; i < model->workers; i++)
+		sorted[i] = &model->worker[i];
+	qsort(sorted, model->workers, sizeof *sorted, by_blocked);
+
+	page_right(page, STYLE_HEAD, 8, "tid");
+	page_to(page, NAME_COLUMN);
+	page_text(page, STYLE_HEAD, "thread");
+	page_to(page, ROLE_COLUMN);
+	page_text(page, STYLE_HEAD, "role");
+	page_to(page, NUMBERS_COLUMN);
+	page_right(page, STYLE_HEAD, 8, "blocked");
+	page_right(page, STYLE_HEAD, 8, "count");
+	page_right(page, STYLE_HEAD, 9, "longest");
+	page_right(page, STYLE_HEAD, 11, "run queue");
+	page_end(page);
+	for (size_t i = 0; i < model->workers; i++) {
+		const struct worker *w = sorted[i];
+
+		if (i < shown) {
+			char tid[UNIT_SIZE];
+
+			snprintf(tid, sizeof tid, "%ld", w->tid);
+			page_right(page, STYLE_PLAIN, 8, tid);
+			page_to(page, NAME_COLUMN);
+			page_fit(page, STYLE_PLAIN, ROLE_COLUMN - NAME_COLUMN - 1, text_shorten, w->comm);
+			page_to(page, ROLE_COLUMN);
+			page_text(page, STYLE_PLAIN, role_name(w->role));
+			page_to(page, NUMBERS_COLUMN);
+			numbers(page, w, watched(w));
+			continue;
+		}
+		rest.blocked += w->blocked;
+		rest.run_queue += w->run_queue;
+		rest.blocks += w->blocks;
+		rest.longest = w->longest > rest.longest ? w->longest : rest.longest;
+		rest_time += watched(w);
+	}
+	if (shown < model->workers + model->workers_left_out) {
+		page_to(page, NAME_COLUMN);
+		page_printf(page, STYLE_PLAIN, "and %zu less blocked",
+			    model->workers + model->workers_left_out - shown);
+		page_to(page, NUMBERS_COLUMN);
+		numbers(page, &rest, rest_time);
+	}
+	free(sorted);
+}

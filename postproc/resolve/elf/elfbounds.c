@@ -1,0 +1,116 @@
+/* elfbounds.c - see elfbounds.h. */
+#include "resolve/elf/elfbounds.h"
+
+#include <gelf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define SEGMENTS_LIMIT 4096
+#define SECTIONS_LIMIT 65536
+#define NOTES_LIMIT (UINT64_C(16) << 20)   /* bytes of all notes, of which the build id is one */
+#define INFLATED_LIMIT (UINT64_C(8) << 30) /* bytes of all sections that are compressed, when they are not */
+#define INFLATED_UNASKED (UINT64_C(64) << 20) /* of one section, whatever its size is compressed */
+#define INFLATED_RATIO 64 /* above that: debug info comes to a fifth, not to a thousandth */
+
+static const char not_ours[] = "not an ELF file of 64 bits and this byte order";
+static const char too_many[] = "not read: it has more segments or sections than any program";
+static const char too_noted[] = "not read: its notes are larger than any program's";
+static const char too_inflated[] = "not read: its compressed sections would fill the memory";
+
+/* How large the section is when it is not compressed, after its header; 0 if it has none. */
+static uint64_t inflated_size(Elf_Scn *scn, const GElf_Shdr *shdr)
+{
+	GElf_Chdr chdr;
+
+	return shdr->sh_flags & SHF_COMPRESSED && gelf_getchdr(scn, &chdr) ? chdr.ch_size : 0;
+}
+
+/* The same of the sections .zdebug_* that GNU's tools made before: four letters and a size, the most significant byte first. */
+static uint64_t old_inflated_size(Elf_Scn *scn, const char *name)
+{
+	Elf_Data *data = name && strncmp(name, ".zdebug", 7) == 0 ? elf_rawdata(scn, NULL) : NULL;
+	const unsigned char *bytes = data ? data->d_buf : NULL;
+	uint64_t size = 0;
+
+	if (!bytes || data->d_size < 12 || memcmp(bytes, "ZLIB", 4) != 0)
+		return 0;
+	for (size_t i = 4; i < 12; i++)
+		size = size << 8 | bytes[i];
+	return size;
+}
+
+/* Takes `size` from what is left. False if it is not there. */
+static bool take(uint64_t *left, uint64_t size)
+{
+	if (size > *left)
+		return false;
+	*left -= size;
+	return true;
+}
+
+static const char *segments_problem(Elf *elf, uint64_t *notes)
+{
+	size_t count;
+	GElf_Phdr phdr;
+
+	if (elf_getphdrnum(elf, &count) != 0)
+		return NULL;
+	if (count > SEGMENTS_LIMIT)
+		return too_many;
+	for (size_t i = 0; i < count; i++)
+		if (gelf_getphdr(elf, (int)i, &phdr) && phdr.p_type == PT_NOTE && !take(notes, phdr.p_filesz))
+			return too_noted;
+	return NULL;
+}
+
+static bool fits(uint64_t *left, uint64_t size, uint64_t compressed)
+{
+	return take(left, size) && (size <= INFLATED_UNASKED || size / INFLATED_RATIO <= compressed);
+}
+
+static const char *sections_problem(Elf *elf, uint64_t *notes)
+{
+	uint64_t inflated = INFLATED_LIMIT;
+	size_t count, strings;
+
+	if (elf_getshdrnum(elf, &count) != 0)
+		return NULL;
+	if (count > SECTIONS_LIMIT)
+		return too_many;
+	for (Elf_Scn *scn = elf_nextscn(elf, NULL); scn; scn = elf_nextscn(elf, scn)) {
+		GElf_Shdr shdr;
+
+		if (!gelf_getshdr(scn, &shdr))
+			continue;
+		if (shdr.sh_type == SHT_NOTE && !take(notes, shdr.sh_size))
+			return too_noted;
+		if (!fits(&inflated, inflated_size(scn, &shdr), shdr.sh_size))
+			return too_inflated;
+	}
+	if (elf_getshdrstrndx(elf, &strings) != 0)
+		return NULL;
+	/* Only now: the names may be in a section that is compressed. */
+	for (Elf_Scn *scn = elf_nextscn(elf, NULL); scn; scn = elf_nextscn(elf, scn)) {
+		GElf_Shdr shdr;
+
+		if (gelf_getshdr(scn, &shdr) && shdr.sh_type != SHT_NOBITS &&
+		    !fits(&inflated, old_inflated_size(scn, elf_strptr(elf, strings, shdr.sh_name)),
+			  shdr.sh_size))
+			return too_inflated;
+	}
+	return NULL;
+}
+
+const char *elfbounds_problem(Elf *elf)
+{
+	uint64_t notes = NOTES_LIMIT;
+	const char *ident = elf_getident(elf, NULL);
+
+	if (!ident || ident[EI_CLASS] != ELFCLASS64 || ident[EI_DATA] != ELFDATA2LSB)
+		return not_ours;
+	const char *problem = segments_problem(elf, &notes);
+
+	return problem ? problem : sections_problem(elf, &notes);
+}

@@ -1,0 +1,22 @@
+/* symbols.h - a module's function symbols, sorted once: libdwfl's own lookup goes through all of them. */
+#ifndef HUD_RESOLVE_ELF_SYMBOLS_H
+#define HUD_RESOLVE_ELF_SYMBOLS_H
+
+#include <stdint.h>
+
+struct module;
+
+/* The name of the function symbol that covers `pc` (target's space), as it is in the symbol table, or NULL.
+ * The table (.symtab, else .dynsym) is read on the module's first call. `*start` (may be NULL) is where the
+ * function begins. Owned by the module. */
+const char *symbols_find(struct module *module, uint64_t pc, uint64_t *start);
+
+/* Calls `visit` with each function symbol, as it is in the symbol table, and where it begins (target's space), in order
+ * of address; of several at one address only the plainest. */
+void symbols_each(struct module *module, void (*visit)(void *context, const char *name, uint64_t start),
+		  void *context);
+
+/* Frees what symbols_find made. */
+void symbols_free(struct module *module);
+
+#endif

@@ -1,0 +1,188 @@
+/* resolver-worker.c - see resolver-worker.h. */
+#include "resolve/resolver-worker.h"
+
+#include <errno.h>
+#include <libiberty/libiberty.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "resolve/elf/space.h"
+#include "resolve/symbolize/symbolize.h"
+#include "resolve/unwind/unwind.h"
+#include "sandbox/debuginfod.h"
+#include "sandbox/opener.h"
+#include "sandbox/worker.h"
+
+#define SECONDS 10 /* of CPU time for one answer: the debug info of 1.2 GB takes 0.1 */
+
+/* With its head, so that it goes out whole: who is woken by half of it has to sleep again. */
+static struct {
+	struct answer_head head;
+	char bytes[ANSWER_LIMIT];
+} answer;
+static size_t filled;
+static const char *problems[LACKINGS_KEPT]; /* of the modules, as told */
+
+static void put(const void *bytes, size_t size)
+{
+	if (size > sizeof(answer.bytes) - filled)
+		_exit(1);
+	memcpy(answer.bytes + filled, bytes, size);
+	filled += size;
+}
+
+static void put_text(const char *text)
+{
+	text = text ? text : NO_TEXT;
+	put(text, strlen(text) + 1);
+}
+
+static void put_lackings(const struct space *space)
+{
+	const struct module *module;
+
+	for (size_t i = 0; i < LACKINGS_KEPT && (module = space_opened(space, i)); i++)
+		if (module->problem != problems[i]) {
+			problems[i] = module->problem;
+			put_text(module->path);
+			put_text(module->problem);
+		}
+}
+
+static void put_chain(const struct resolver_work *w, const struct question *q, const uint64_t *words)
+{
+	static struct chain chain;
+	struct raw_stack raw = {.ip = q->stack[0],
+				.sp = q->stack[1],
+				.bp = q->stack[2],
+				.lr = q->stack[3],
+				.word = words,
+				.words = q->more / sizeof(*words)};
+
+	unwind(w->unwinder, &raw, &chain);
+	put(&(struct plain_chain){.count = (uint32_t)chain.count, .cut = chain.cut, .too_few = chain.too_few},
+	    sizeof(struct plain_chain));
+	put(chain.pc, chain.count * sizeof(*chain.pc));
+}
+
+static void put_frames(const struct resolver_work *w, uint64_t pc, bool last)
+{
+	const struct frames *frames = symbolize(w->symbolizer, pc);
+	size_t count = frames->count < FRAMES_LIMIT ? frames->count : FRAMES_LIMIT;
+
+	put(&(struct plain_frames){.count = (uint32_t)count,
+				   .start = last && unwind_is_start(w->unwinder, pc),
+				   .start_known = last},
+	    sizeof(struct plain_frames));
+	for (size_t i = 0; i < count; i++) {
+		const struct frame *f = &frames->frame[i];
+		struct plain_frame plain = {.offset = f->offset,
+					    .line = f->line,
+					    .origin = (uint8_t)f->origin,
+					    .inlined = f->inlined};
+
+		put(&plain, sizeof(plain));
+		put_text(f->module);
+		put_text(f->function);
+		put_text(f->name);
+		put_text(f->generics);
+		put_text(f->file);
+		put_text(f->runtime_files);
+	}
+}
+
+static void put_addresses(const struct resolver_work *w, const uint64_t *pc, size_t count)
+{
+	struct plain_answered answered = {0};
+	size_t head = filled;
+
+	put(&answered, sizeof(answered));
+	for (; answered.count < count && filled < sizeof(answer.bytes) / 2; answered.count++)
+		put_frames(w, pc[answered.count], answered.count + 1 == count);
+	memcpy(answer.bytes + head, &answered, sizeof(answered));
+}
+
+static void put_start(const struct resolver_work *w, const uint64_t *pc, size_t count)
+{
+	struct plain_start plain = {count > 0 && unwind_is_start(w->unwinder, *pc)};
+
+	put(&plain, sizeof(plain));
+}
+
+static void map(const struct resolver_work *w, const struct question *q, const char *texts)
+{
+	const char *id = memchr(texts, 0, q->more);
+
+	if (!id || !q->more || texts[q->more - 1])
+		_exit(1);
+	space_add(w->space, &(struct mapping){.start = q->map[0],
+					      .end = q->map[1],
+					      .offset = q->map[2],
+					      .executable = q->executable != 0,
+					      .path = texts,
+					      .build_id = id + 1});
+}
+
+static void receive(int socket, void *to, size_t size)
+{
+	char *at = to;
+
+	while (size) {
+		ssize_t got = recv(socket, at, size, 0);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			_exit(0);
+		at += got;
+		size -= (size_t)got;
+	}
+}
+
+static void send_answer(int socket)
+{
+	const char *at = (const char *)&answer;
+	size_t size = sizeof(answer.head) + filled;
+
+	answer.head.size = filled;
+	while (size) {
+		ssize_t put = send(socket, at, size, MSG_NOSIGNAL);
+
+		if (put < 0 && errno != EINTR)
+			_exit(0);
+		at += put > 0 ? put : 0;
+		size -= put > 0 ? (size_t)put : 0;
+	}
+}
+
+_Noreturn void resolver_work(const struct resolver_work *w)
+{
+	static char more[MORE_LIMIT] __attribute__((aligned(8)));
+	struct question question;
+
+	worker_begin((int[]){w->socket, opener_descriptor(), debuginfod_descriptor()}, 3, w->confine);
+	for (;;) {
+		receive(w->socket, &question, sizeof(question));
+		if (question.more > sizeof(more))
+			_exit(1);
+		receive(w->socket, more, question.more);
+		filled = 0;
+		worker_set_timer(SECONDS);
+		if (question.kind == ASK_MAP)
+			map(w, &question, more);
+		else if (question.kind == ASK_CHAIN)
+			put_chain(w, &question, (const uint64_t *)(const void *)more);
+		else if (question.kind == ASK_START)
+			put_start(w, (const uint64_t *)(const void *)more, question.more / sizeof(uint64_t));
+		else
+			put_addresses(w, (const uint64_t *)(const void *)more,
+				      question.more / sizeof(uint64_t));
+		put_lackings(w->space);
+		worker_set_timer(0);
+		*w->touched = 0;
+		send_answer(w->socket);
+	}
+}

@@ -1,0 +1,434 @@
+/* names.c - see names.h. */
+#include "resolve/symbolize/names.h"
+
+#include <libiberty/hashtab.h>
+#include <libiberty/libiberty.h>
+#include <libiberty/safe-ctype.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEPTH_LIMIT 32	  /* of types within types: below it everything is `_` */
+#define GENERICS_SHOWN 2  /* levels of generic arguments in a displayed name */
+#define GENERICS_WIDTH 40 /* bytes of a list of them: a longer one loses its inner level, then goes */
+
+struct text {
+	char *bytes;
+	size_t length, size;
+};
+
+struct slice {
+	const char *bytes;
+	size_t length;
+};
+
+static void append(struct text *text, const char *bytes, size_t length)
+{
+	if (text->size - text->length < length) {
+		text->size = 2 * text->size + length + 64;
+		text->bytes = xrealloc(text->bytes, text->size);
+	}
+	if (length > 0)
+		memcpy(text->bytes + text->length, bytes, length);
+	text->length += length;
+}
+
+static void append_string(struct text *text, const char *string)
+{
+	append(text, string, strlen(string));
+}
+
+static char *finish(struct text *text)
+{
+	append(text, "", 1);
+	return text->bytes;
+}
+
+static bool identifier(char c)
+{
+	return ISALNUM(c) || c == '_' || c == '$' || c == '#' || c == '\'' || c == '.' ||
+	       (unsigned char)c >= 0x80;
+}
+
+static bool starts_with(struct slice in, size_t at, const char *word)
+{
+	size_t length = strlen(word);
+
+	return in.length - at >= length && memcmp(in.bytes + at, word, length) == 0;
+}
+
+/* The index of the bracket that closes the one at `open`, or the length of `in` if none does. */
+static size_t closing(struct slice in, size_t open)
+{
+	char opener = in.bytes[open], closer = opener == '<' ? '>' : '}';
+	size_t depth = 0;
+
+	for (size_t i = open; i < in.length; i++) {
+		if (in.bytes[i] == opener)
+			depth++;
+		else if (in.bytes[i] == closer && !(closer == '>' && i > 0 && in.bytes[i - 1] == '-') &&
+			 --depth == 0)
+			return i;
+	}
+	return in.length;
+}
+
+/* The index of `word` outside all brackets, or the length of `in`. */
+static size_t find_outside(struct slice in, const char *word)
+{
+	size_t depth = 0;
+
+	for (size_t i = 0; i < in.length; i++) {
+		char c = in.bytes[i];
+		if (c == '<' || c == '(' || c == '[' || c == '{')
+			depth++;
+		else if ((c == ')' || c == ']' || c == '}' ||
+			  (c == '>' && i > 0 && in.bytes[i - 1] != '-')) &&
+			 depth > 0)
+			depth--;
+		else if (depth == 0 && starts_with(in, i, word))
+			return i;
+	}
+	return in.length;
+}
+
+static struct slice part(struct slice in, size_t from, size_t to)
+{
+	return (struct slice){in.bytes + from, to - from};
+}
+
+static struct slice all(const struct text *text, size_t from)
+{
+	return (struct slice){text->bytes + from, text->length - from};
+}
+
+static bool ends_with(const struct text *text, const char *end)
+{
+	size_t length = strlen(end);
+
+	return text->length >= length && memcmp(text->bytes + text->length - length, end, length) == 0;
+}
+
+static void render(struct text *out, struct slice in, bool whole, unsigned generics, unsigned depth);
+
+/* The length of a type's path without the generic arguments it ends with: its methods are the same source
+ * whatever they are made for, and legacy names do not tell. */
+static size_t method_owner(struct slice path)
+{
+	const char *open = memchr(path.bytes, '<', path.length);
+	size_t length = open ? (size_t)(open - path.bytes) : path.length;
+
+	return open && closing(path, length) == path.length - 1 ? length : path.length;
+}
+
+/* Are these nothing but the names of parameters, as legacy names have them ("K,V,S")? Types have paths, and
+ * primitive ones a small letter. */
+static bool only_parameters(struct slice in)
+{
+	bool start = true, any = false;
+
+	for (size_t i = 0; i < in.length; i++) {
+		char c = in.bytes[i];
+		if (start && !ISUPPER(c) && c != '\'' && c != ' ')
+			return false;
+		any |= start && ISUPPER(c);
+		if (!start && !identifier(c) && c != ',')
+			return false;
+		start = c == ',' || (start && c == ' ');
+	}
+	return any; /* of lifetimes alone: `for<'a>` */
+}
+
+/* A list of generic arguments, with its brackets, in as much detail as there is room for. A type with none is
+ * what legacy names have. */
+static void render_generics(struct text *out, struct slice in, unsigned generics, unsigned depth)
+{
+	size_t start = out->length;
+	bool inner = generics > 0;
+
+	if (only_parameters(in))
+		return;
+	for (; generics < GENERICS_SHOWN; generics++) {
+		append_string(out, "<");
+		render(out, in, false, generics + 1, depth);
+		append_string(out, ">");
+		if (out->length - start <= GENERICS_WIDTH)
+			return;
+		out->length = start;
+	}
+	if (inner)
+		append_string(out, "<..>");
+}
+
+/* What stands in `<...>` at the start of a path: `Type as Trait`, `impl Trait for Type`, or a type. A type
+ * that is a mere path needs no brackets. */
+static void render_self(struct text *out, struct slice in, bool whole, unsigned generics, unsigned depth)
+{
+	bool impl = starts_with(in, 0, "impl ");
+	if (impl)
+		in = part(in, 5, in.length);
+	const char *word = impl ? " for " : " as ";
+	size_t at = find_outside(in, word), start = out->length;
+	struct slice type = in, trait = {NULL, 0};
+	if (at < in.length) {
+		type = impl ? part(in, at + 5, in.length) : part(in, 0, at);
+		trait = impl ? part(in, 0, at) : part(in, at + 4, in.length);
+	}
+	append_string(out, "<");
+	render(out, type, whole, generics, depth);
+	if (trait.bytes) {
+		append_string(out, " as ");
+		render(out, trait, false, generics, depth);
+	} else {
+		struct slice done = all(out, start + 1);
+		size_t i = 0;
+		while (i < done.length &&
+		       (identifier(done.bytes[i]) || done.bytes[i] == ':' || done.bytes[i] == '<'))
+			i = done.bytes[i] == '<' ? closing(done, i) + 1 : i + 1;
+		if (done.length > 0 && i >= done.length && ISIDST(done.bytes[0])) {
+			memmove(out->bytes + start, out->bytes + start + 1, done.length);
+			out->length--;
+			out->length = start + method_owner(all(out, start));
+			return;
+		}
+	}
+	append_string(out, ">");
+}
+
+/* Copies the types and paths of `in`: paths entire if `whole`, else their last segment. `generics` counts the
+ * levels of generic arguments around it, `depth` all levels. */
+static void render(struct text *out, struct slice in, bool whole, unsigned generics, unsigned depth)
+{
+	size_t path = out->length; /* where the path that is being written starts */
+	bool in_path = false;	   /* something of it stands there */
+	bool balanced = true;
+
+	if (depth > DEPTH_LIMIT) {
+		append_string(out, "_");
+		return;
+	}
+	for (size_t i = 0; i < in.length;) {
+		char c = in.bytes[i];
+		if (starts_with(in, i, "->")) {
+			append_string(out, "->");
+			in_path = false;
+			i += 2;
+		} else if (starts_with(in, i, "::") && in_path) {
+			char next = i + 2 < in.length ? in.bytes[i + 2] : 0;
+			i += 2;
+			if (next == '{' || (next == '<' && !whole && !starts_with(in, i, "<impl ")))
+				continue;
+			if (whole)
+				append_string(out, "::");
+			else
+				out->length = path;
+		} else if (c == '{') {
+			size_t end = closing(in, i);
+			size_t length = (end < in.length ? end + 1 : end) - i;
+			if (!in_path && whole)
+				append(out, in.bytes + i, length);
+			else if (!in_path)
+				append_string(out, "_");
+			in_path = true;
+			i += length;
+			if (i < in.length && in.bytes[i] == '<' && (end = closing(in, i)) < in.length)
+				i = end + 1; /* {async_fn_env#0}<T> */
+		} else if (c == '<' && balanced) {
+			size_t end = closing(in, i);
+			if (end == in.length) {
+				balanced = false;
+				continue;
+			}
+			struct slice inner = part(in, i + 1, end);
+			if (!in_path || starts_with(inner, 0, "impl ")) {
+				if (!in_path)
+					path = out->length;
+				out->length = path;
+				render_self(out, inner, whole, generics, depth + 1);
+				in_path = true;
+			} else if (whole && ends_with(out, "::")) {
+				out->length -= 2; /* what a function was made for: legacy names do not tell it
+						     either */
+			} else if (!starts_with(in, end + 1, "::")) {
+				render_generics(out, inner, generics, depth + 1);
+			}
+			i = end + 1;
+		} else if (!in_path && starts_with(in, i, "for<")) { /* of lifetimes */
+			i = closing(in, i + 3) + 1;
+			if (i < in.length && in.bytes[i] == ' ')
+				i++;
+		} else if (identifier(c)) {
+			size_t start = i;
+			while (i < in.length && identifier(in.bytes[i]))
+				i++;
+			if (!in_path)
+				path = out->length;
+			append(out, in.bytes + start, i - start);
+			in_path = true;
+		} else {
+			append(out, &c, 1);
+			i++;
+			if (c == ',') {
+				append_string(out, " ");
+				while (i < in.length && in.bytes[i] == ' ')
+					i++;
+			}
+			in_path = false;
+		}
+	}
+}
+
+char *name_cut(char *name)
+{
+	size_t length = strlen(name), head = NAME_LIMIT / 2 - 2, tail = length - (NAME_LIMIT / 2 - 2);
+
+	if (length <= NAME_LIMIT)
+		return name;
+	/* Not through a UTF-8 character. */
+	while (head > 0 && ((unsigned char)name[head] & 0xc0) == 0x80)
+		head--;
+	while (tail < length && ((unsigned char)name[tail] & 0xc0) == 0x80)
+		tail++;
+	memcpy(name + head, "...", 3); /* NOLINT(bugprone-not-null-terminated-result): more follows */
+	memmove(name + head + 3, name + tail, length - tail + 1);
+	return name;
+}
+
+char *name_display(const char *function)
+{
+	struct text out = {0};
+	struct slice in = {function, strlen(function)};
+
+	render(&out, in, true, 0, 0);
+	if (out.length == 0)
+		append(&out, in.bytes, in.length);
+	return name_cut(finish(&out));
+}
+
+/* Is `in` this path with generic arguments? */
+static bool path_is(struct slice in, const char *path)
+{
+	size_t length = strlen(path);
+
+	return starts_with(in, 0, path) && length < in.length && in.bytes[length] == '<';
+}
+
+/* The first argument of a list of generic ones. */
+static struct slice first_argument(struct slice in)
+{
+	return part(in, 0, find_outside(in, ","));
+}
+
+/* What a future was put into, to be spawned: the one inside has the name that people gave. */
+static bool unwrap(struct slice *type)
+{
+	static const char *const wrappers[] = {
+		"core::pin::Pin",
+		"alloc::boxed::Box",
+		"tracing::instrument::Instrumented",
+		"tracing::instrument::WithDispatch",
+		"futures_util::abortable::Abortable",
+		"tokio_util::task::task_tracker::TrackedFuture",
+	};
+
+	for (size_t i = 0; i < sizeof(wrappers) / sizeof(*wrappers); i++)
+		if (path_is(*type, wrappers[i])) {
+			size_t open = strlen(wrappers[i]), end = closing(*type, open);
+			*type = first_argument(part(*type, open + 1, end));
+			return true;
+		}
+	return false;
+}
+
+char *name_future(const char *types, size_t length)
+{
+	struct slice type = first_argument((struct slice){types, length});
+	struct text out = {0};
+
+	while (unwrap(&type))
+		;
+	/* A legacy name has the parameter's name, `T`; and of a trait object the type is not known. */
+	if (type.length == 0 || type.bytes[0] == '&' || starts_with(type, 0, "dyn ") || only_parameters(type))
+		return NULL;
+	render(&out, type, true, 0, 0);
+	return out.length > 0 ? name_cut(finish(&out)) : NULL;
+}
+
+const char *name_polled(const char *function, size_t *length)
+{
+	static const char poll[] = "::poll", trait[] = "core::future::future::Future";
+	struct slice in = {function, strlen(function)};
+	size_t tail = sizeof(poll) - 1, open = 0, at;
+
+	if (in.length <= tail || strcmp(function + in.length - tail, poll) != 0)
+		return NULL;
+	in.length -= tail;
+	/* `<Type as Trait>`, or `module::<impl Trait for Type>` */
+	const char *impl = strstr(function, "<impl ");
+	if (function[0] != '<' && impl)
+		open = (size_t)(impl - function);
+	if (in.bytes[open] != '<' || open >= in.length || closing(in, open) != in.length - 1)
+		return NULL;
+	in = part(in, open + 1, in.length - 1);
+	if (starts_with(in, 0, "impl ")) {
+		in = part(in, 5, in.length);
+		at = find_outside(in, " for ");
+		if (at != sizeof(trait) - 1 || !starts_with(in, 0, trait) || at == in.length)
+			return NULL;
+		*length = in.length - at - 5;
+		return in.bytes + at + 5;
+	}
+	at = find_outside(in, " as ");
+	if (at == in.length || in.length - at - 4 != sizeof(trait) - 1 || !starts_with(in, at + 4, trait))
+		return NULL;
+	*length = at;
+	return in.bytes;
+}
+
+const char *name_arguments(const char *function, size_t *length)
+{
+	struct slice in = {function, strlen(function)};
+	size_t depth = 0, open = 0;
+	const char *found = NULL;
+
+	/* `<path::Type<ARGUMENTS>>::f` or `path::f::<ARGUMENTS>`: the last list that is outermost but for the
+	 * brackets around the type of a method. */
+	if (in.length > 0 && in.bytes[0] == '<') {
+		size_t end = closing(in, 0);
+		if (end == in.length || find_outside(part(in, 1, end), " as ") != end - 1)
+			return NULL;
+		in = part(in, 1, end);
+	}
+	for (size_t i = 0; i < in.length; i++) {
+		if (in.bytes[i] == '<' && depth++ == 0)
+			open = i;
+		else if (in.bytes[i] == '>' && i > 0 && in.bytes[i - 1] != '-' && depth > 0 && --depth == 0 &&
+			 i > open + 1 && !starts_with(in, open + 1, "impl ")) {
+			found = in.bytes + open + 1;
+			*length = i - open - 1;
+		}
+	}
+	return found;
+}
+
+const char *name_generics(const char *dwarf_name, size_t *length)
+{
+	struct slice in = {dwarf_name, strlen(dwarf_name)};
+	const char *open = strchr(dwarf_name, '<');
+
+	if (!open || open == dwarf_name || in.bytes[in.length - 1] != '>' ||
+	    closing(in, (size_t)(open - dwarf_name)) != in.length - 1)
+		return NULL;
+	*length = in.length - (size_t)(open - dwarf_name) - 2;
+	return *length > 0 ? open + 1 : NULL;
+}
+
+unsigned name_hash(const void *name)
+{
+	return iterative_hash(name, strlen(name), 0);
+}
+
+bool name_same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}

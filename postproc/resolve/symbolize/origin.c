@@ -1,0 +1,503 @@
+#include "resolve/symbolize/origin.h"
+
+#include <libiberty/libiberty.h>
+#include <libiberty/safe-ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "resolve/symbolize/mangling.h"
+
+struct word {
+	const char *bytes;
+	size_t length;
+};
+
+/* Crate names are compared with `-` as `_`: paths have the one, function names the other. Sorted. */
+static const char *const std_crates[] = {
+	"__rustc",	"alloc",      "compiler_builtins",	  "core", "panic_abort",
+	"panic_unwind", "proc_macro", "rustc_std_workspace_core", "std",  "std_detect",
+	"test",		"unwind",
+};
+
+/* Tokio and what its polls go through: frames of these are how a task is run, never why it blocks. Other
+ * crates whose names begin with tokio (tokio-rustls, tokio-postgres) do work of their own. */
+static const char *const runtime_crates[] = {
+	"futures",	"futures_channel", "futures_core",     "futures_executor",
+	"futures_io",	"futures_sink",	   "futures_task",     "futures_util",
+	"mio",		"pin_project",	   "pin_project_lite", "tokio",
+	"tokio_macros", "tokio_stream",	   "tokio_util",
+};
+
+/* Crates that services are commonly made of, for binaries without debug info. */
+static const char *const common_crates[] = {
+	"actix_http",
+	"actix_rt",
+	"actix_web",
+	"addr2line",
+	"adler",
+	"adler2",
+	"aead",
+	"aes",
+	"aes_gcm",
+	"ahash",
+	"aho_corasick",
+	"anyhow",
+	"arc_swap",
+	"argon2",
+	"arrow",
+	"async_channel",
+	"async_compression",
+	"async_graphql",
+	"async_std",
+	"async_stream",
+	"async_trait",
+	"aws_config",
+	"aws_lc_rs",
+	"aws_sdk_s3",
+	"aws_smithy_runtime",
+	"axum",
+	"axum_core",
+	"backtrace",
+	"base64",
+	"bb8",
+	"bcrypt",
+	"bincode",
+	"bitflags",
+	"blake2",
+	"blake3",
+	"brotli",
+	"bstr",
+	"bytes",
+	"bzip2",
+	"cc",
+	"cfg_if",
+	"chacha20",
+	"chacha20poly1305",
+	"chrono",
+	"clap",
+	"clap_builder",
+	"crc32fast",
+	"crossbeam",
+	"crossbeam_channel",
+	"crossbeam_deque",
+	"crossbeam_epoch",
+	"crossbeam_utils",
+	"csv",
+	"csv_core",
+	"dashmap",
+	"deadpool",
+	"deadpool_postgres",
+	"diesel",
+	"digest",
+	"either",
+	"encoding_rs",
+	"env_logger",
+	"fastrand",
+	"flate2",
+	"flume",
+	"fnv",
+	"foldhash",
+	"form_urlencoded",
+	"generic_array",
+	"getrandom",
+	"gimli",
+	"h2",
+	"h3",
+	"half",
+	"handlebars",
+	"hashbrown",
+	"headers",
+	"hex",
+	"hickory_proto",
+	"hickory_resolver",
+	"hmac",
+	"http",
+	"http_body",
+	"http_body_util",
+	"httparse",
+	"httpdate",
+	"hyper",
+	"hyper_rustls",
+	"hyper_tls",
+	"hyper_util",
+	"idna",
+	"image",
+	"indexmap",
+	"inotify",
+	"ipnet",
+	"itertools",
+	"itoa",
+	"jsonwebtoken",
+	"lapin",
+	"lazy_static",
+	"libc",
+	"libloading",
+	"lock_api",
+	"log",
+	"lru",
+	"lz4",
+	"lz4_flex",
+	"matchit",
+	"memchr",
+	"memmap2",
+	"metrics",
+	"mime",
+	"miniz_oxide",
+	"moka",
+	"mongodb",
+	"multer",
+	"mysql_async",
+	"native_tls",
+	"ndarray",
+	"nix",
+	"nom",
+	"ntex",
+	"num_bigint",
+	"num_cpus",
+	"num_traits",
+	"object",
+	"once_cell",
+	"openssl",
+	"opentelemetry",
+	"opentelemetry_sdk",
+	"ordered_float",
+	"parking_lot",
+	"parking_lot_core",
+	"percent_encoding",
+	"petgraph",
+	"phf",
+	"postgres_protocol",
+	"postgres_types",
+	"ppv_lite86",
+	"prometheus",
+	"prost",
+	"quick_xml",
+	"quinn",
+	"quinn_proto",
+	"quinn_udp",
+	"r2d2",
+	"rand",
+	"rand_chacha",
+	"rand_core",
+	"rayon",
+	"rayon_core",
+	"rdkafka",
+	"redis",
+	"regex",
+	"regex_automata",
+	"regex_syntax",
+	"reqwest",
+	"ring",
+	"rmp_serde",
+	"rocket",
+	"rsa",
+	"rusqlite",
+	"rustc_demangle",
+	"rustix",
+	"rustls",
+	"rustls_pki_types",
+	"rustls_webpki",
+	"ryu",
+	"scheduled_thread_pool",
+	"scopeguard",
+	"sea_orm",
+	"semver",
+	"serde",
+	"serde_core",
+	"serde_json",
+	"serde_path_to_error",
+	"serde_urlencoded",
+	"serde_yaml",
+	"sha1",
+	"sha2",
+	"sha3",
+	"signal_hook",
+	"signal_hook_registry",
+	"simd_json",
+	"sled",
+	"slab",
+	"smallvec",
+	"socket2",
+	"spin",
+	"sqlx",
+	"sqlx_core",
+	"sqlx_mysql",
+	"sqlx_postgres",
+	"sqlx_sqlite",
+	"subtle",
+	"sysinfo",
+	"tempfile",
+	"tera",
+	"thiserror",
+	"thread_local",
+	"tikv_jemallocator",
+	"time",
+	"tinyvec",
+	"tokio_native_tls",
+	"tokio_postgres",
+	"tokio_rustls",
+	"tokio_tungstenite",
+	"toml",
+	"tonic",
+	"tower",
+	"tower_http",
+	"tower_layer",
+	"tower_service",
+	"tracing",
+	"tracing_core",
+	"tracing_opentelemetry",
+	"tracing_subscriber",
+	"try_lock",
+	"tungstenite",
+	"unicode_normalization",
+	"untrusted",
+	"ureq",
+	"url",
+	"uuid",
+	"want",
+	"warp",
+	"webpki",
+	"webpki_roots",
+	"x509_parser",
+	"zerocopy",
+	"zeroize",
+	"zstd",
+	"zstd_safe",
+	"zstd_sys",
+};
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+static bool listed(struct word crate, const char *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t k = 0;
+		while (k < crate.length && list[i][k] &&
+		       (crate.bytes[k] == '-' ? '_' : crate.bytes[k]) == list[i][k])
+			k++;
+		if (k == crate.length && !list[i][k])
+			return true;
+	}
+	return false;
+}
+
+static enum origin of_dependency(struct word crate)
+{
+	return listed(crate, runtime_crates, COUNT(runtime_crates)) ? ORIGIN_RUNTIME : ORIGIN_DEPENDENCY;
+}
+
+/* --- by path --- */
+
+/* "tokio" of "tokio-1.43.1/src/lib.rs"; the whole component if it has no version. */
+static struct word crate_of_component(const char *component)
+{
+	struct word word = {component, strcspn(component, "/")};
+
+	for (size_t i = 1; i < word.length; i++) {
+		size_t k = i + 1;
+		while (k < word.length && ISDIGIT(component[k]))
+			k++;
+		if (component[i] == '-' && k > i + 1 && k < word.length && component[k] == '.') {
+			word.length = i;
+			break;
+		}
+	}
+	return word;
+}
+
+static bool has_version(const char *component)
+{
+	return crate_of_component(component).length < strcspn(component, "/");
+}
+
+/* What follows `directory` ("/vendor/") in the path, or at its start ("vendor/"); NULL if it is not there. */
+static const char *after(const char *path, const char *directory)
+{
+	size_t length = strlen(directory);
+
+	if (strncmp(path, directory + 1, length - 1) == 0)
+		return path + length - 1;
+	const char *found = strstr(path, directory);
+	return found ? found + length : NULL;
+}
+
+static const char *next_component(const char *path)
+{
+	const char *slash = path ? strchr(path, '/') : NULL;
+
+	return slash ? slash + 1 : NULL;
+}
+
+static bool is_std_path(const char *path)
+{
+	/* The standard library is built as /rustc/HASH/library (its own crates: /rust/deps), Debian's as
+	 * /usr/src/rustc-1.63.0/library and vendor; with -Z build-std it is the toolchain's rust-src. */
+	return strncmp(path, "/rustc/", 7) == 0 || strncmp(path, "/rust/deps/", 11) == 0 ||
+	       strncmp(path, "/cargo/registry/", 16) == 0 || strncmp(path, "/usr/src/rustc-", 15) == 0 ||
+	       strstr(path, "/lib/rustlib/src/rust/") != NULL || strncmp(path, "library/std/src/", 16) == 0 ||
+	       strncmp(path, "library/core/src/", 17) == 0 || strncmp(path, "library/alloc/src/", 18) == 0;
+}
+
+const char *const origin_crate_folders[] = {"/registry/src/", "/cargo/registry/", "/vendor/",
+					    "/git/checkouts/", NULL};
+
+const char *origin_crate(const char *path, size_t *length)
+{
+	const char *at;
+	struct word crate;
+
+	if ((at = after(path, "/registry/src/"))) /* INDEX/NAME-VERSION */
+		at = next_component(at);
+	else if (!(at = after(path, "/cargo/registry/"))) /* Debian's: NAME-VERSION */
+		at = after(path, "/vendor/");
+	if (at) {
+		crate = crate_of_component(at);
+	} else if ((at = after(path,
+			       "/git/checkouts/"))) { /* NAME-HASH/REVISION/..., the repository's name */
+		crate = (struct word){at, strcspn(at, "/")};
+		for (size_t i = crate.length; i > 0; i--)
+			if (at[i - 1] == '-') {
+				crate.length = i - 1;
+				break;
+			}
+	} else {
+		return NULL;
+	}
+	*length = crate.length;
+	return crate.bytes;
+}
+
+/* ORIGIN_UNKNOWN if the path tells nothing about whose it is, ORIGIN_USER if it is nobody else's. */
+static enum origin of_path(const char *path)
+{
+	size_t length;
+
+	if (!path || !path[0])
+		return ORIGIN_UNKNOWN;
+	if (is_std_path(path))
+		return ORIGIN_STD;
+	const char *crate = origin_crate(path, &length);
+	if (crate)
+		return of_dependency((struct word){crate, length});
+	if (path[0] != '/' && has_version(path)) /* cargo's trim-paths: NAME-VERSION/src/... */
+		return of_dependency(crate_of_component(path));
+	return ORIGIN_USER;
+}
+
+static bool has_suffix(const char *path, const char *suffix)
+{
+	size_t length = path ? strlen(path) : 0, want = strlen(suffix);
+
+	return length >= want && strcmp(path + length - want, suffix) == 0;
+}
+
+/* The sources of the C library and of the compiler's own runtime, when they are linked into the executable.
+ */
+static bool is_libc_path(const char *path)
+{
+	static const char *const marks[] = {"/sysdeps/", "glibc",  "musl",     "/nptl/",
+					    "/csu/",	 "libgcc", "libunwind"};
+
+	for (size_t i = 0; i < COUNT(marks); i++)
+		if (strstr(path, marks[i]))
+			return true;
+	return false;
+}
+
+/* --- by name --- */
+
+static bool identifier(char c)
+{
+	return ISIDNUM(c) || (unsigned char)c >= 0x80;
+}
+
+/* The first path in the name that has a crate: "demo" of "<&mut demo::Conn as core::future::Future>::poll",
+ * and of
+ * "<T as demo::Serve>::serve", where the type tells nothing. Length 0 if there is none. */
+static struct word crate_of_name(const char *function)
+{
+	const char *at = function;
+
+	while (*at) {
+		size_t length = 0;
+		while (identifier(at[length]))
+			length++;
+		if (length == 0) {
+			at += at[0] == '\'' && identifier(at[1]) ? 2 : 1; /* 'a is no crate */
+			continue;
+		}
+		if (strncmp(at + length, "::", 2) == 0)
+			return (struct word){at, length};
+		at += length;
+	}
+	return (struct word){function, 0};
+}
+
+/* The crate that the function is written in. */
+static struct word crate_of_function(const struct origin_facts *facts)
+{
+	size_t length;
+	const char *crate = facts->symbol ? mangling_crate(facts->symbol, &length) : NULL;
+
+	return crate ? (struct word){crate, length} : crate_of_name(facts->function);
+}
+
+static bool is_rust_support(const char *function)
+{
+	static const char *const names[] = {"main", "rust_begin_unwind", "rust_panic", "rust_eh_personality"};
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (strcmp(function, names[i]) == 0)
+			return true;
+	return strncmp(function, "__rust_", 7) == 0 || strncmp(function, "__rdl_", 6) == 0 ||
+	       strncmp(function, "__rg_", 5) == 0;
+}
+
+enum origin origin_of(const struct origin_facts *facts)
+{
+	/* A function that another crate's macro wrote is the user's where it runs the code that the macro was
+	 * given. */
+	bool given = has_suffix(facts->position, ".rs") && of_path(facts->position) == ORIGIN_USER;
+	const char *file = given || !facts->file ? facts->position : facts->file;
+	enum origin by_path = of_path(file);
+	bool rust_source = has_suffix(file, ".rs");
+
+	if (rust_source && by_path != ORIGIN_USER && by_path != ORIGIN_UNKNOWN)
+		return by_path;
+	if (!facts->function) {
+		if (rust_source)
+			return by_path;
+		return facts->mapped && !facts->main ? ORIGIN_SYSTEM : ORIGIN_UNKNOWN;
+	}
+	if (is_rust_support(facts->function))
+		return ORIGIN_STD;
+	if (facts->rust || rust_source) {
+		struct word crate = crate_of_function(facts);
+		if (listed(crate, std_crates, COUNT(std_crates)))
+			return ORIGIN_STD;
+		if (listed(crate, runtime_crates, COUNT(runtime_crates)))
+			return ORIGIN_RUNTIME; /* also from a checkout of one's own */
+		if (!rust_source &&
+		    (listed(crate, common_crates, COUNT(common_crates)) ||
+		     (facts->dependency && facts->dependency(facts->context, crate.bytes, crate.length))))
+			return ORIGIN_DEPENDENCY;
+		return ORIGIN_USER;
+	}
+	/* C and assembly. Of a library: the system's. In the executable: a crate's, or the C library's if
+	 * static. */
+	if (!facts->main)
+		return ORIGIN_SYSTEM;
+	if (by_path == ORIGIN_DEPENDENCY || by_path == ORIGIN_RUNTIME)
+		return ORIGIN_DEPENDENCY;
+	return by_path == ORIGIN_USER && file[0] == '/' && !is_libc_path(file) ? ORIGIN_USER : ORIGIN_SYSTEM;
+}
+
+const char *origin_name(enum origin origin)
+{
+	static const char *const names[] = {
+		[ORIGIN_UNKNOWN] = "unknown", [ORIGIN_USER] = "user", [ORIGIN_DEPENDENCY] = "dependency",
+		[ORIGIN_RUNTIME] = "runtime", [ORIGIN_STD] = "std",   [ORIGIN_SYSTEM] = "system",
+	};
+
+	return (size_t)origin < COUNT(names) ? names[origin] : "unknown";
+}

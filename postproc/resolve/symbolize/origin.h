@@ -1,0 +1,36 @@
+/* origin.h - whose code a function is, by its source path or else by its crate's name. */
+#ifndef HUD_RESOLVE_SYMBOLIZE_ORIGIN_H
+#define HUD_RESOLVE_SYMBOLIZE_ORIGIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "resolve/symbolize/symbolize.h"
+
+/* What is known of a function. */
+struct origin_facts {
+	const char *file; /* source path the function is written in, or NULL */
+	const char
+		*position; /* source path of the address in it, or NULL: another one in the code of a macro */
+	const char *function; /* whole demangled name, or NULL */
+	const char *symbol;   /* the same, mangled, or NULL */
+	bool rust;	      /* the symbol was a Rust name */
+	bool main;	      /* the code is in the main executable, not in a library */
+	/* Is this crate known to be somebody else's? For functions without a source path; may be NULL. */
+	bool (*dependency)(void *context, const char *crate, size_t length);
+	void *context;
+	bool mapped; /* the code is in a mapped file or the vdso, not in anonymous memory */
+};
+
+/* The origin of a function. Generic code of std, instantiated in the user's crate, is std's: its path says
+ * so. */
+enum origin origin_of(const struct origin_facts *facts);
+
+/* The crate whose sources lie at this path in a registry, a git checkout or a vendor directory: `*length` bytes
+ * of it. NULL if the path is none of those. */
+const char *origin_crate(const char *path, size_t *length);
+
+/* The folders that such paths have in them; NULL at the end. */
+extern const char *const origin_crate_folders[];
+
+#endif

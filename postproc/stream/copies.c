@@ -1,0 +1,392 @@
+/* copies.c - see copies.h. */
+#include "stream/copies.h"
+
+#include <libiberty/hashtab.h>
+#include <libiberty/libiberty.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "stream/fields.h"
+
+#define CHUNK_WORDS 16 /* in a `words` line */
+#define NEAR                                                                                                 \
+	(256u                                                                                                \
+	 << 10) /* so far above the stack pointer a word may point into the stack, or as far as was copied */
+#define MAX_RETURNS 4
+#define AGAIN_MS 10000 /* readers forget stacks: after so long one is described again */
+#define HOLD_MS 500    /* so long an event waits for the line of its stack, which may be lost */
+#define TORN_MS 1000   /* how often it is said what was written over */
+#define KNOWN 65536    /* copies, and stacks that were described, that are known at a time */
+
+/* A copy that was told, and the id of its stack. */
+struct told {
+	uint64_t copy, id;
+};
+
+/* A stack that was described. */
+struct described {
+	uint64_t id;
+	int64_t when;
+};
+
+/* Return addresses that another tool's probes have taken from a stack. */
+struct returned {
+	uint64_t copy;
+	unsigned count;
+	uint64_t place[MAX_RETURNS], address[MAX_RETURNS];
+};
+
+struct held {
+	char *line;
+	int64_t since;
+};
+
+struct copies {
+	FILE *out;
+	struct code_bounds code;
+	copies_read *read;
+	void *data;
+	htab_t told;		 /* by copy */
+	struct told ring[KNOWN]; /* they, as they came */
+	uint64_t tolds;		 /* ever */
+	htab_t described;	 /* by id */
+	struct returned returned;
+	struct held *held;
+	size_t helds, room;
+	uint64_t torn; /* since that was said */
+	int64_t torn_said;
+	uint64_t words[COPY_MAX / sizeof(uint64_t)];
+};
+
+static hashval_t hash_number(uint64_t n)
+{
+	n *= UINT64_C(0x9e3779b97f4a7c15);
+	return (hashval_t)(n >> 32);
+}
+
+static hashval_t hash_told(const void *entry)
+{
+	return hash_number(((const struct told *)entry)->copy);
+}
+
+static int equal_told(const void *one, const void *two)
+{
+	return ((const struct told *)one)->copy == ((const struct told *)two)->copy;
+}
+
+static hashval_t hash_described(const void *entry)
+{
+	return hash_number(((const struct described *)entry)->id);
+}
+
+static int equal_described(const void *one, const void *two)
+{
+	return ((const struct described *)one)->id == ((const struct described *)two)->id;
+}
+
+struct copies *copies_new(FILE *out, const struct code_bounds *code, copies_read *read, void *data)
+{
+	struct copies *copies = xcalloc(1, sizeof(*copies));
+
+	copies->out = out;
+	copies->code = *code;
+	copies->read = read;
+	copies->data = data;
+	copies->told = htab_create(1024, hash_told, equal_told, NULL);
+	copies->described = htab_create(1024, hash_described, equal_described, free);
+	return copies;
+}
+
+void copies_free(struct copies *copies)
+{
+	if (!copies)
+		return;
+	htab_delete(copies->told);
+	htab_delete(copies->described);
+	for (size_t i = 0; i < copies->helds; i++)
+		free(copies->held[i].line);
+	free(copies->held);
+	free(copies);
+}
+
+/* --- which words matter --- */
+
+static bool is_code(const struct code_bounds *code, uint64_t word)
+{
+	return word - code->start[0] < code->end[0] - code->start[0] ||
+	       word - code->start[1] < code->end[1] - code->start[1];
+}
+
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+	hash = (hash ^ value) * UINT64_C(0x9e3779b97f4a7c15);
+	return hash ^ hash >> 29;
+}
+
+/* Drops what cannot matter of the words of a stack at `sp`. Returns a hash of the code addresses and of their places. */
+static uint64_t filter(const struct code_bounds *code, uint64_t sp, uint64_t *word, size_t count)
+{
+	uint64_t near = count * sizeof(*word) > NEAR ? count * sizeof(*word) : NEAR, hash = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (is_code(code, word[i]))
+			hash = mix(mix(hash, i), word[i]);
+		else if (word[i] - sp >= near)
+			word[i] = 0;
+	}
+	return hash;
+}
+
+/* --- lines about stacks --- */
+
+static void remember(struct copies *copies, uint64_t copy, uint64_t id)
+{
+	struct told *told = &copies->ring[copies->tolds++ % KNOWN];
+	void **slot;
+
+	/* The entry may still be that of the copy that is in it. */
+	slot = told->copy ? htab_find_slot(copies->told, told, NO_INSERT) : NULL;
+	if (slot && *slot == told)
+		htab_clear_slot(copies->told, slot);
+	*told = (struct told){copy, id};
+	slot = htab_find_slot(copies->told, told, INSERT);
+	if (!slot)
+		xmalloc_failed(sizeof(*told));
+	*slot = told;
+}
+
+/* Is a stack to be described? */
+static bool is_news(struct copies *copies, uint64_t id, int64_t now)
+{
+	struct described key = {id, now}, *entry;
+	void **slot;
+
+	if (htab_elements(copies->described) >= KNOWN)
+		htab_empty(copies->described);
+	slot = htab_find_slot(copies->described, &key, INSERT);
+	if (!slot)
+		xmalloc_failed(sizeof(key));
+	entry = *slot;
+	if (entry && now - entry->when < AGAIN_MS)
+		return false;
+	if (!entry)
+		*slot = entry = xmalloc(sizeof(*entry));
+	*entry = key;
+	return true;
+}
+
+static void write_words(FILE *out, uint64_t id, long tid, const uint64_t *word, size_t count)
+{
+	for (size_t i = 0; i < count; i += CHUNK_WORDS) {
+		size_t end = i + CHUNK_WORDS < count ? i + CHUNK_WORDS : count;
+		uint64_t any = 0;
+
+		for (size_t j = i; j < end; j++)
+			any |= word[j];
+		if (!any)
+			continue;
+		fprintf(out, "words %llx %ld %zu", (unsigned long long)id, tid, i / CHUNK_WORDS);
+		for (size_t j = i; j < i + CHUNK_WORDS; j++)
+			fprintf(out, " %llx", j < end ? (unsigned long long)word[j] : 0);
+		putc('\n', out);
+	}
+}
+
+/* The return addresses of a copy; NULL if nothing has taken any. */
+static const struct returned *returned_of(const struct copies *copies, uint64_t copy)
+{
+	return copies->returned.count && copies->returned.copy == copy ? &copies->returned : NULL;
+}
+
+static void write_returns(FILE *out, uint64_t id, long tid, const struct returned *returned)
+{
+	fprintf(out, "returns %llx %ld", (unsigned long long)id, tid);
+	for (unsigned i = 0; i < MAX_RETURNS; i++)
+		fprintf(out, " %llx %llx", (unsigned long long)returned->place[i],
+			(unsigned long long)returned->address[i]);
+	putc('\n', out);
+}
+
+/* copied COPY TID IP SP BP BYTES */
+static void take_copied(struct copies *copies, struct fields *c, int64_t now)
+{
+	uint64_t copy = field_hex(c);
+	long tid = field_id(c);
+	uint64_t ip = field_hex(c), sp = field_hex(c), bp = field_hex(c);
+	size_t bytes = (size_t)field_decimal(c, COPY_MAX), there;
+	const struct returned *returned = returned_of(copies, copy);
+	bool cleared = false;
+
+	if (c->bad)
+		return;
+	there = bytes ? copies->read(copies->data, copy, bytes, copies->words, &cleared) : 0;
+	copies->torn += there < bytes && !cleared;
+	size_t count = there / sizeof(*copies->words);
+	uint64_t id = mix(filter(&copies->code, sp, copies->words, count), ip);
+
+	for (unsigned i = 0; returned && i < MAX_RETURNS; i++)
+		id = mix(id, returned->address[i]);
+	id += !id;
+	remember(copies, copy, id);
+	if (!is_news(copies, id, now))
+		return;
+	fprintf(copies->out, "stack %llx %ld %llx %llx %llx %zu\n", (unsigned long long)id, tid,
+		(unsigned long long)ip, (unsigned long long)sp, (unsigned long long)bp,
+		(count + CHUNK_WORDS - 1) / CHUNK_WORDS);
+	if (returned)
+		write_returns(copies->out, id, tid, returned);
+	write_words(copies->out, id, tid, copies->words, count);
+}
+
+/* returned COPY PLACE ADDRESS..., before the line of that copy */
+static void take_returned(struct copies *copies, struct fields *c)
+{
+	struct returned *r = &copies->returned;
+
+	r->copy = field_hex(c);
+	for (unsigned i = 0; i < MAX_RETURNS; i++) {
+		r->place[i] = field_hex(c);
+		r->address[i] = field_hex(c);
+	}
+	r->count = c->bad ? 0 : MAX_RETURNS;
+}
+
+/* --- events --- */
+
+/* Fields of events that name a stack; 0 is the kind. */
+static const struct {
+	const char *kind;
+	unsigned field[2];
+} events[] = {{"sample ", {5}}, {"sleep ", {8, 11}}, {"runq ", {6, 9}}};
+
+/* Where field `n` of a line begins; NULL if it has not so many. */
+static const char *field_at(const char *line, unsigned n)
+{
+	while (n-- && line) {
+		line = strchr(line, ' ');
+		line += line != NULL;
+	}
+	return line;
+}
+
+/* Finds the stack that the field at `text` names. Returns false if that is a copy which is not known. A stack that bpftrace has walked has
+ * a time for its id, which is less than a copy's. */
+static bool name_stack(const struct copies *copies, const char *text, uint64_t *id)
+{
+	struct told key = {.copy = strtoull(text, NULL, 16)};
+	const struct told *told;
+
+	*id = key.copy;
+	if (key.copy >> 63 == 0)
+		return true;
+	told = htab_find(copies->told, &key);
+	*id = told ? told->id : 0;
+	return told != NULL;
+}
+
+/* Writes an event with the ids of its stacks. Returns false, and writes nothing, if one is not known, unless it is `late`: then
+ * it has none. */
+static bool write_event(const struct copies *copies, const char *line, const unsigned field[2], bool late)
+{
+	const char *at[2];
+	uint64_t id[2];
+	size_t count = 0;
+
+	for (; count < 2 && field[count]; count++) {
+		at[count] = field_at(line, field[count]);
+		if (!at[count])
+			break;
+		if (!name_stack(copies, at[count], &id[count]) && !late)
+			return false;
+	}
+	for (size_t i = 0; i < count; i++) {
+		fprintf(copies->out, "%.*s%llx", (int)(at[i] - line), line, (unsigned long long)id[i]);
+		line = at[i] + strcspn(at[i], " ");
+	}
+	fprintf(copies->out, "%s\n", line);
+	return true;
+}
+
+static const unsigned *stack_fields(const char *line)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(events); i++)
+		if (!strncmp(line, events[i].kind, strlen(events[i].kind)))
+			return events[i].field;
+	return NULL;
+}
+
+static void hold(struct copies *copies, const char *line, int64_t now)
+{
+	if (copies->helds == copies->room) {
+		copies->room = copies->room ? 2 * copies->room : 16;
+		copies->held = xrealloc(copies->held, copies->room * sizeof(*copies->held));
+	}
+	copies->held[copies->helds++] = (struct held){xstrdup(line), now};
+}
+
+/* Writes the events that have what they waited for. */
+static void release(struct copies *copies, int64_t now, bool all)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < copies->helds; i++) {
+		struct held *held = &copies->held[i];
+
+		if (write_event(copies, held->line, stack_fields(held->line),
+				all || now - held->since >= HOLD_MS))
+			free(held->line);
+		else
+			copies->held[left++] = *held;
+	}
+	copies->helds = left;
+}
+
+static bool begins(const char *line, const char *word)
+{
+	return !strncmp(line, word, strlen(word));
+}
+
+void copies_line(struct copies *copies, char *line, size_t length, int64_t now)
+{
+	struct fields c = {line, line + length, false};
+	const unsigned *fields;
+	size_t kind;
+
+	if (begins(line, "copied ") || begins(line, "returned ")) {
+		field_word(&c, &kind);
+		if (line[0] == 'r') {
+			take_returned(copies, &c);
+		} else {
+			take_copied(copies, &c, now);
+			release(copies, now, false);
+		}
+		return;
+	}
+	fields = stack_fields(line);
+	if (!fields) {
+		fwrite(line, 1, length, copies->out);
+		putc('\n', copies->out);
+	} else if (!write_event(copies, line, fields, false)) {
+		hold(copies, line, now);
+	}
+}
+
+void copies_settle(struct copies *copies, int64_t now, bool end)
+{
+	struct timespec t;
+
+	release(copies, now, end);
+	if (!copies->torn || (!end && now - copies->torn_said < TORN_MS))
+		return;
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	fprintf(copies->out, "torn %lld%09ld %llu\n", (long long)t.tv_sec, t.tv_nsec,
+		(unsigned long long)copies->torn);
+	copies->torn = 0;
+	copies->torn_said = now;
+}
+
+bool copies_pending(const struct copies *copies)
+{
+	return copies->helds || copies->torn;
+}

@@ -1,0 +1,99 @@
+/* event.h - one event line, as described in probes/README.md: what it says, not what that means. */
+#ifndef HUD_STREAM_EVENT_H
+#define HUD_STREAM_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "resolve/symbolize/symbolize.h"
+
+enum event_kind {
+	EVENT_META,
+	EVENT_MAP,
+	EVENT_THREAD,
+	EVENT_SITE,
+	EVENT_TOOK,
+	EVENT_BEGIN,
+	EVENT_END,
+	EVENT_SAMPLE,
+	EVENT_RUNQ,
+	EVENT_SLEEP,
+	EVENT_POLL,
+	EVENT_NAMED,
+	EVENT_GONE,
+	EVENT_LIMIT,
+	EVENT_COUNTED,
+	EVENT_THIN,
+	EVENT_TORN,
+	EVENT_STRANGE,
+	EVENT_LOST,
+	EVENT_STACK,
+	EVENT_WORDS,
+	EVENT_RETURNS,
+	EVENT_FRAMES,
+	EVENT_FRAME,   /* one frame of a stack that was resolved already */
+	EVENT_ADDRESS, /* one line below a `frames` line */
+};
+
+#define WORDS_PER_LINE 16
+
+/* One line. Which fields count depends on the kind; strings point into the line, and are unescaped. */
+struct event {
+	enum event_kind kind;
+	uint64_t ns;
+	long tid;
+	unsigned cpu;
+	uint64_t stack;		    /* SAMPLE, RUNQ, SLEEP, STACK, WORDS, RETURNS, FRAMES: id */
+	uint64_t age;		    /* SAMPLE */
+	uint64_t asleep, run_queue; /* SLEEP both, RUNQ the second */
+	uint64_t total;		    /* COUNTED: ns */
+	struct {
+		uint64_t count, total; /* ns */
+	} polls;		       /* COUNTED */
+	bool preempted;		       /* RUNQ: was running before, not woken */
+	char state;		       /* SLEEP: 'S' or 'D' */
+	long syscall;		       /* SLEEP: -1 = none */
+	struct {
+		long pid, tid;
+		uint64_t stack;
+		const char *comm;
+	} other; /* RUNQ: culprit; SLEEP: waker */
+	struct {
+		uint64_t before, first, last; /* ns */
+		uint64_t off, wait;	      /* of it: off the CPU; that it could run, but had none */
+		uint64_t site;		      /* where it was seen to begin; 0: not so */
+		bool running, taken_back;
+	} poll;			 /* POLL; SITE, TOOK: the site alone */
+	uint64_t ip, sp, bp, lr; /* STACK: registers, lr 0 where there is none. ADDRESS: ip */
+	uint32_t chunks;	 /* STACK: how many chunks were copied */
+	uint32_t chunk;		 /* WORDS: which of them this is, from 0. TOOK: how long, see tally/model.h */
+	uint64_t count;		 /* LOST, LIMIT, TORN, STRANGE, COUNTED; RETURNS: of pairs; TOOK: of polls */
+	const char *key,
+		*text; /* META: key and value; THREAD: role and comm; SITE: kind and future; NAMED: comm; END: why */
+	union {	       /* the largest, each of a kind of its own */
+		uint64_t word
+			[WORDS_PER_LINE]; /* WORDS: 0 where it was not kept. RETURNS: place, address, ... */
+		struct {
+			uint64_t start, end, offset;
+			bool executable;
+			const char *build_id, *path;
+		} map;
+		struct frame frame; /* FRAME */
+	};
+	bool whole;   /* FRAME: the stack is not cut */
+	bool watched; /* THREAD */
+};
+
+enum event_parsed {
+	EVENT_PARSED,
+	EVENT_BAD,     /* of a known kind, but not as that should be */
+	EVENT_UNKNOWN, /* of another kind */
+	EVENT_NONE,    /* for the probes and for readers to come: nothing is taken from it here */
+};
+
+/* Parses a line of `length` bytes without its end, which a NUL follows, in place. *e is all 0 before. Only one kind of line is
+ * not known here: the address below a `frames` line, which has no word in front. */
+enum event_parsed event_parse(char *line, size_t length, struct event *e);
+
+#endif

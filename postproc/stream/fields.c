@@ -1,0 +1,205 @@
+/* fields.c - see fields.h. */
+#include "stream/fields.h"
+
+#include <limits.h>
+#include <string.h>
+
+char *field_word(struct fields *c, size_t *length)
+{
+	static char nothing[1];
+	char *start = c->p, *space;
+
+	*length = 0;
+	if (!start || c->bad) {
+		c->bad = true;
+		return nothing;
+	}
+	space = memchr(start, ' ', (size_t)(c->end - start));
+	*length = (size_t)((space ? space : c->end) - start);
+	if (space)
+		*space = '\0';
+	c->p = space ? space + 1 : NULL;
+	if (*length == 0 || memchr(start, '\0', *length))
+		c->bad = true;
+	return start;
+}
+
+static bool is_unknown(const char *field, size_t length)
+{
+	return length == 1 && field[0] == '-';
+}
+
+/* 0 to 15, or more than that. */
+static unsigned hex_digit(char c)
+{
+	unsigned digit = (unsigned char)c - (unsigned)'0';
+
+	if (digit <= 9)
+		return digit;
+	digit = ((unsigned char)c | 0x20u) - (unsigned)'a';
+	return digit < 6 ? digit + 10 : UINT_MAX;
+}
+
+/* Reads digits up to what is none: returns that. *fits is false if they stand for more than 64 bits. */
+static char *scan_decimal(char *at, uint64_t *value, bool *fits)
+{
+	uint64_t n = 0;
+
+	*fits = true;
+	for (unsigned digit; (digit = (unsigned char)*at - (unsigned)'0') <= 9; at++) {
+		*fits &= n <= (UINT64_MAX - digit) / 10;
+		n = n * 10 + digit;
+	}
+	*value = n;
+	return at;
+}
+
+static char *scan_hex(char *at, uint64_t *value, bool *fits)
+{
+	uint64_t n = 0;
+
+	*fits = true;
+	for (unsigned digit; (digit = hex_digit(*at)) <= 15; at++) {
+		*fits &= n >> 60 == 0;
+		n = n << 4 | digit;
+	}
+	*value = n;
+	return at;
+}
+
+bool digits_decimal(char *digits, size_t length, uint64_t *value)
+{
+	bool fits;
+
+	return length > 0 && scan_decimal(digits, value, &fits) == digits + length && fits;
+}
+
+bool digits_hex(char *digits, size_t length, uint64_t *value)
+{
+	bool fits;
+
+	return length > 0 && scan_hex(digits, value, &fits) == digits + length && fits;
+}
+
+/* Takes a number that ends at `end` and begins where the rest of the line does; in one go, without looking for its end
+ * first, for most of a stream are numbers. `-` is one that is not known. */
+static uint64_t take_number(struct fields *c, char *end, bool fits, uint64_t value)
+{
+	if (end == c->p && *end == '-')
+		end++;
+	if (end == c->p || !fits || (*end != ' ' && end != c->end))
+		c->bad = true;
+	c->p = end == c->end ? NULL : end + 1;
+	return c->bad ? 0 : value;
+}
+
+uint64_t field_decimal(struct fields *c, uint64_t max)
+{
+	uint64_t value;
+	bool fits;
+
+	if (!c->p || c->bad) {
+		c->bad = true;
+		return 0;
+	}
+	char *end = scan_decimal(c->p, &value, &fits);
+
+	return take_number(c, end, fits && value <= max, value);
+}
+
+uint64_t field_hex(struct fields *c)
+{
+	uint64_t value;
+	bool fits;
+
+	if (!c->p || c->bad) {
+		c->bad = true;
+		return 0;
+	}
+	char *end = scan_hex(c->p, &value, &fits);
+
+	return take_number(c, end, fits, value);
+}
+
+long field_id(struct fields *c)
+{
+	return (long)field_decimal(c, INT_MAX);
+}
+
+long field_system_call(struct fields *c)
+{
+	if (c->p && c->p[0] == '-') {
+		size_t length;
+		const char *field = field_word(c, &length);
+
+		if (!is_unknown(field, length) && strcmp(field, "-1") != 0)
+			c->bad = true;
+		return -1;
+	}
+	return (long)field_decimal(c, INT_MAX);
+}
+
+const char *field_name(struct fields *c)
+{
+	size_t length;
+	char *field = field_word(c, &length);
+
+	if (is_unknown(field, length))
+		*field = '\0';
+	return field;
+}
+
+int field_choice(struct fields *c, const char *const *choices)
+{
+	size_t length;
+	const char *field = field_word(c, &length);
+
+	if (is_unknown(field, length))
+		return -1;
+	for (int i = 0; choices[i]; i++) {
+		if (strcmp(field, choices[i]) == 0)
+			return i;
+	}
+	c->bad = true;
+	return -1;
+}
+
+/* Takes the `\xNN` out of [start, end), in place. */
+static const char *unescape(char *start, const char *end)
+{
+	char *to = start;
+
+	for (const char *from = start; from < end; to++) {
+		unsigned high, low;
+
+		if (end - from >= 4 && from[0] == '\\' && from[1] == 'x' &&
+		    (high = hex_digit(from[2])) < 16 && (low = hex_digit(from[3])) < 16) {
+			*to = (char)(high << 4 | low);
+			from += 4;
+		} else {
+			*to = *from++;
+		}
+	}
+	*to = '\0';
+	return start;
+}
+
+const char *field_text(struct fields *c)
+{
+	char *start = c->p;
+
+	if (!start || c->bad) {
+		c->bad = true;
+		return "";
+	}
+	c->p = NULL;
+	return is_unknown(start, (size_t)(c->end - start)) ? "" : unescape(start, c->end);
+}
+
+const char *field_escaped(struct fields *c)
+{
+	size_t length;
+	char *field = field_word(c, &length);
+
+	return c->bad || is_unknown(field, length) ? NULL : unescape(field, field + length);
+}

@@ -1,0 +1,421 @@
+/* recording.c - see recording.h. */
+#include "stream/record/recording.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libiberty/libiberty.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sandbox/output.h"
+#include "sandbox/userfiles.h"
+#include "stream/record/pack.h"
+#include "stream/record/ring.h"
+#include "stream/record/unpack.h"
+
+#define STREAM_BUFFER (256u << 10)
+
+struct block {
+	uint64_t newest;       /* the newest time in it, or before it */
+	off_t offset;	       /* in the file */
+	size_t size, unpacked; /* bytes there, and of lines */
+};
+
+struct recording {
+	char *path, *partial; /* the second is NULL for what is no file */
+	int fd;
+	off_t size;
+	struct packer *packer;
+	off_t limit; /* of a ring, else 0 */
+	struct ring *ring;
+	struct block *block; /* of a ring: without its head */
+	size_t blocks, allocated;
+};
+
+/* Opens a new file, in place of what a recorder that was killed has left. */
+static int open_partial(const char *path)
+{
+	int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW, fd = open(path, flags | O_NONBLOCK);
+
+	if (fd >= 0) {
+		bool busy = flock(fd, LOCK_EX | LOCK_NB) != 0;
+		char *old = concat(path, "~", NULL);
+		int failed = busy ? 0 : rename(path, old), error = busy ? EBUSY : errno;
+
+		free(old);
+		close(fd);
+		if (busy || failed) {
+			errno = error;
+			return -1;
+		}
+	}
+	fd = open(path, flags | O_CREAT | O_EXCL, 0600);
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return fd;
+	int error = errno;
+
+	close(fd);
+	unlink(path);
+	errno = error;
+	return -1;
+}
+
+struct recording *recording_open(const char *path, const char *suffix, uint64_t ring)
+{
+	struct recording *r = xcalloc(1, sizeof(*r));
+	struct stat old;
+	int special = userfile_special(path, &old);
+
+	r->path = xstrdup(path);
+	r->limit = (off_t)ring;
+	if (special < 0) {
+		r->fd = -1;
+	} else if (special) {
+		errno = EINVAL;
+		r->fd = ring ? -1 : open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	} else {
+		r->partial = concat(path, suffix, NULL);
+		r->fd = open_partial(r->partial);
+	}
+	if (r->fd < 0) {
+		int error = errno;
+
+		free(r->partial);
+		free(r->path);
+		free(r);
+		errno = error;
+		return NULL;
+	}
+	r->packer = packer_new(packing_of(path));
+	r->ring = ring ? ring_new() : NULL;
+	return r;
+}
+
+int recording_check(const char *path, const char *suffix, uint64_t ring)
+{
+	struct stat old;
+	int special = userfile_special(path, &old);
+
+	if (special > 0 && ring) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (!special) {
+		char *partial = concat(path, suffix, NULL);
+		int fd = open(partial, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), error = errno;
+		bool busy = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0;
+
+		free(partial);
+		if (fd >= 0)
+			close(fd);
+		if (busy || (fd < 0 && error != ENOENT)) {
+			errno = busy ? EBUSY : error;
+			return -1;
+		}
+	}
+	return output_check(path);
+}
+
+const char *recording_name(const struct recording *r)
+{
+	return r->partial ? r->partial : r->path;
+}
+
+bool recording_is_file(const struct recording *r)
+{
+	return r->partial;
+}
+
+/* Writes all of it to the end of `fd`. Returns 0, or -1 with errno set. */
+static int write_all(int fd, const char *bytes, size_t size)
+{
+	while (size) {
+		ssize_t put = write(fd, bytes, size);
+
+		if (put < 0 && errno != EINTR)
+			return -1;
+		bytes += put > 0 ? put : 0;
+		size -= put > 0 ? (size_t)put : 0;
+	}
+	return 0;
+}
+
+/* Appends lines as a block. What did not fit on the disk is taken off again. */
+static int append(struct recording *r, const char *lines, size_t size, struct block *block)
+{
+	size_t packed;
+	const void *bytes = pack(r->packer, lines, size, &packed);
+
+	if (write_all(r->fd, bytes, packed)) {
+		int error = errno;
+
+		if (r->partial && ftruncate(r->fd, r->size) == 0)
+			lseek(r->fd, r->size, SEEK_SET);
+		errno = error;
+		return -1;
+	}
+	*block = (struct block){.offset = r->size, .size = packed, .unpacked = size};
+	r->size += (off_t)packed;
+	return 0;
+}
+
+static void remember(struct recording *r, const struct block *block)
+{
+	if (r->blocks == r->allocated) {
+		r->allocated = 2 * r->allocated + 64;
+		r->block = xrealloc(r->block, r->allocated * sizeof(*r->block));
+	}
+	r->block[r->blocks++] = *block;
+}
+
+/* Copies the lines of stacks of the blocks from `first` to `end` from the file to `out`. */
+static void copy_stacks(struct recording *r, size_t first, size_t end, FILE *out)
+{
+	size_t left = 0, room = 0;
+	bool frames = false;
+	char *line = NULL;
+	ssize_t length;
+
+	if (first == end)
+		return;
+	int fd = fcntl(r->fd, F_DUPFD_CLOEXEC, 3);
+
+	if (fd < 0)
+		return;
+	/* They share where they are: at the end again, below. */
+	lseek(fd, r->block[first].offset, SEEK_SET);
+	FILE *in = unpack_fd(fd);
+
+	for (size_t i = first; i < end; i++)
+		left += r->block[i].unpacked;
+	while (in && left && (length = getline(&line, &room, in)) > 0) {
+		left -= (size_t)length < left ? (size_t)length : left;
+		if (ring_is_stack(line, &frames))
+			fwrite(line, 1, (size_t)length, out);
+	}
+	free(line);
+	if (in)
+		fclose(in);
+	lseek(r->fd, r->size, SEEK_SET);
+}
+
+/* Writes what stands for the dropped blocks, those before `first`: the head and the stacks. Of these, at most a quarter of the
+ * ring, the newest. */
+static int write_start(struct recording *r, size_t first, struct recording *to)
+{
+	uint64_t start = r->block[first - 1].newest, from = ring_stacks_from(r->ring, start);
+	struct block block;
+	size_t size, oldest = first;
+	char *text;
+	FILE *memory = open_memstream(&text, &size);
+
+	if (!memory)
+		xmalloc_failed(0);
+	ring_start(r->ring, start, memory);
+	if (fclose(memory) != 0)
+		xmalloc_failed(0);
+	int failed = append(to, text, size, &block);
+
+	free(text);
+	if (!failed && to->size > r->limit / 2) {
+		errno = EMSGSIZE;
+		failed = -1;
+	}
+	if (failed)
+		return -1;
+	while (oldest > 0 && r->block[oldest - 1].newest >= from)
+		oldest--;
+	memory = open_memstream(&text, &size);
+	if (!memory)
+		xmalloc_failed(0);
+	copy_stacks(r, oldest, first, memory);
+	if (fclose(memory) != 0)
+		xmalloc_failed(0);
+	const char *kept = text, *end = text + size;
+	size_t packed;
+
+	for (pack(to->packer, kept, size, &packed); size && (off_t)packed > r->limit / 4;
+	     pack(to->packer, kept, size, &packed)) {
+		const char *middle = memchr(kept + size / 2, '\n', size - size / 2);
+
+		kept = middle ? middle + 1 : end;
+		size = (size_t)(end - kept);
+	}
+	failed = size ? append(to, kept, size, &block) : 0;
+	if (!failed && size) {
+		block.newest = start;
+		remember(to, &block);
+	}
+	free(text);
+	return failed;
+}
+
+static int copy_block(struct recording *from, const struct block *block, struct recording *to)
+{
+	struct block copy = *block;
+	char *bytes = xmalloc(block->size);
+	ssize_t got = pread(from->fd, bytes, block->size, block->offset);
+	int failed = got == (ssize_t)block->size ? write_all(to->fd, bytes, block->size) : -1;
+
+	free(bytes);
+	if (failed) {
+		errno = got >= 0 && got != (ssize_t)block->size ? EIO : errno;
+		return -1;
+	}
+	copy.offset = to->size;
+	to->size += (off_t)block->size;
+	remember(to, &copy);
+	return 0;
+}
+
+/* Writes the ring anew without its oldest blocks, so that half of it is left, and puts that in its place. */
+static int drop_oldest(struct recording *r)
+{
+	struct recording to = {.packer = r->packer, .limit = r->limit};
+	off_t kept = 0;
+	size_t first = r->blocks;
+	char *beside = concat(r->partial, ".new", NULL);
+
+	while (first > 1 && kept + (off_t)r->block[first - 1].size <= r->limit / 2)
+		kept += (off_t)r->block[--first].size;
+	unlink(beside);
+	to.fd = open_partial(beside);
+	int failed = to.fd < 0 || write_start(r, first, &to);
+
+	for (size_t i = first; i < r->blocks && !failed; i++)
+		failed = copy_block(r, &r->block[i], &to);
+	failed = failed || rename(beside, r->partial);
+	int error = errno;
+
+	if (!failed) {
+		close(r->fd);
+		free(r->block);
+		r->fd = to.fd;
+		r->size = to.size;
+		r->block = to.block;
+		r->blocks = to.blocks;
+		r->allocated = to.allocated;
+	} else if (to.fd >= 0) {
+		close(to.fd);
+		unlink(beside);
+		free(to.block);
+	}
+	free(beside);
+	errno = error;
+	return failed ? -1 : 0;
+}
+
+int recording_write(struct recording *r, const char *lines, size_t size)
+{
+	struct block block;
+
+	if (r->ring) {
+		size_t head = ring_head(r->ring, lines, size);
+
+		if (head && append(r, lines, head, &block))
+			return -1;
+		lines += head;
+		size -= head;
+	}
+	if (!size)
+		return 0;
+	if (append(r, lines, size, &block))
+		return -1;
+	if (!r->ring)
+		return 0;
+	block.newest = ring_see(r->ring, lines, size);
+	if (r->blocks && r->block[r->blocks - 1].newest > block.newest)
+		block.newest = r->block[r->blocks - 1].newest;
+	remember(r, &block);
+	return r->size > r->limit ? drop_oldest(r) : 0;
+}
+
+/* --- a stream to it --- */
+
+struct cookie {
+	struct recording *recording;
+	char *bytes;
+	size_t filled, allocated;
+	bool failed;
+};
+
+/* Writes out the whole lines, or all of it. */
+static int cookie_flush(struct cookie *c, bool all)
+{
+	const char *end = c->filled ? memrchr(c->bytes, '\n', c->filled) : NULL;
+	size_t size = all ? c->filled : end ? (size_t)(end - c->bytes) + 1 : 0;
+
+	if (c->failed || (size && recording_write(c->recording, c->bytes, size))) {
+		c->failed = true;
+		return -1;
+	}
+	c->filled -= size;
+	if (c->filled)
+		memmove(c->bytes, c->bytes + size, c->filled);
+	return 0;
+}
+
+static ssize_t cookie_write(void *cookie, const char *bytes, size_t size)
+{
+	struct cookie *c = cookie;
+
+	if (c->filled + size > c->allocated) {
+		c->allocated = 2 * (c->filled + size);
+		c->bytes = xrealloc(c->bytes, c->allocated);
+	}
+	memcpy(c->bytes + c->filled, bytes, size);
+	c->filled += size;
+	return c->filled >= STREAM_BUFFER && cookie_flush(c, false) ? 0 : (ssize_t)size;
+}
+
+static int cookie_close(void *cookie)
+{
+	struct cookie *c = cookie;
+	int failed = cookie_flush(c, true), error = errno;
+
+	free(c->bytes);
+	free(c);
+	errno = error;
+	return failed;
+}
+
+FILE *recording_stream(struct recording *r)
+{
+	static const cookie_io_functions_t functions = {.write = cookie_write, .close = cookie_close};
+	struct cookie *c = xcalloc(1, sizeof(*c));
+
+	c->recording = r;
+	FILE *file = fopencookie(c, "w", functions);
+
+	if (!file)
+		xmalloc_failed(0);
+	return file;
+}
+
+int recording_close(struct recording *r, bool whole)
+{
+	int error = 0;
+
+	if (r->partial && whole && (fsync(r->fd) != 0 || rename(r->partial, r->path) != 0))
+		error = errno;
+	if (close(r->fd) != 0 && !error)
+		error = errno;
+	packer_free(r->packer);
+	ring_free(r->ring);
+	free(r->block);
+	free(r->partial);
+	free(r->path);
+	free(r);
+	errno = error;
+	return error ? -1 : 0;
+}
+
+void recording_discard(struct recording *r)
+{
+	if (r->partial)
+		unlink(r->partial);
+	recording_close(r, false);
+}

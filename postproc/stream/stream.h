@@ -1,0 +1,35 @@
+/* stream.h - the event-line stream, version 1, as described in probes/README.md: the lines of a file to events. */
+#ifndef HUD_STREAM_STREAM_H
+#define HUD_STREAM_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "stream/event.h"
+
+struct stream;
+
+/* Reads event lines from `in`, which stays the caller's. Exits the program when out of memory. */
+struct stream *stream_new(FILE *in);
+void stream_free(struct stream *s);
+
+/* The next event. 1: *e is filled; its strings are valid until the next call. 0: end of the stream; a last line without its end was cut off, and is left out. -1: read
+ * error, errno is set. Lines that are not event lines, or longer than 1 MiB, are counted and skipped. */
+int stream_next(struct stream *s, struct event *e);
+
+/* What was skipped so far: lines of an unknown kind, and lines of a known kind that could not be parsed. */
+uint64_t stream_unknown_lines(const struct stream *s);
+#define STREAM_UNKNOWN_KINDS 8
+
+/* The i-th of the first so many kinds among them, and how many lines are of it; NULL if there are not that many. The name is
+ * plain ASCII, and valid as long as the stream. */
+const char *stream_unknown_kind(const struct stream *s, size_t i, uint64_t *lines);
+
+uint64_t stream_bad_lines(const struct stream *s);
+
+/* The version in the stream's first line, 0 if it has none (a bare probe's output). */
+unsigned stream_version(const struct stream *s);
+
+#endif

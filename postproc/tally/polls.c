@@ -1,0 +1,430 @@
+#include "tally/polls.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <libiberty/hashtab.h>
+#include <libiberty/libiberty.h>
+
+#define MOST_PIECES 4096 /* kept of a thread */
+#define STALE_NS                                                                                             \
+	3000000000u /* a poll that lasts is told every second: a piece that none has claimed by then is of a short one */
+
+/* A piece with the number of others that were merged into it. */
+struct kept {
+	struct piece piece;
+	char *comm; /* owned */
+	unsigned weight;
+};
+
+struct thread {
+	long tid;
+	struct kept *kept; /* by time */
+	size_t count, allocated;
+	struct poll open; /* the poll that was last said to be running; first is 0 if there is none */
+};
+
+/* Pieces that are one thing: the same function is to blame, for the same reason. */
+struct group {
+	const struct kept *lead; /* the one that took most */
+	uint64_t lead_time;
+	uint64_t time, asleep, run_queue;
+	uint64_t samples;
+};
+
+struct polls {
+	struct tally *tally;
+	uint64_t period, threshold;
+	htab_t threads;
+};
+
+static hashval_t hash_thread(const void *p)
+{
+	return (hashval_t)((const struct thread *)p)->tid;
+}
+
+static int equal_threads(const void *one, const void *two)
+{
+	return ((const struct thread *)one)->tid == ((const struct thread *)two)->tid;
+}
+
+static void free_thread(void *p)
+{
+	struct thread *t = p;
+
+	for (size_t i = 0; i < t->count; i++)
+		free(t->kept[i].comm);
+	free(t->kept);
+	free(t);
+}
+
+struct polls *polls_new(struct tally *tally, uint64_t period, uint64_t threshold)
+{
+	struct polls *p = xcalloc(1, sizeof(*p));
+
+	p->tally = tally;
+	p->period = period;
+	p->threshold = threshold;
+	p->threads = htab_create(16, hash_thread, equal_threads, free_thread);
+	return p;
+}
+
+void polls_free(struct polls *p)
+{
+	if (!p)
+		return;
+	htab_delete(p->threads);
+	free(p);
+}
+
+static struct thread *thread_of(struct polls *p, long tid)
+{
+	struct thread key = {.tid = tid};
+	void **slot = htab_find_slot(p->threads, &key, INSERT);
+
+	if (!*slot)
+		*slot = xmemdup(&key, sizeof(key), sizeof(key));
+	return *slot;
+}
+
+static void drop(struct thread *t, size_t count)
+{
+	if (count == 0)
+		return;
+	for (size_t i = 0; i < count; i++)
+		free(t->kept[i].comm);
+	t->count -= count;
+	memmove(t->kept, t->kept + count, t->count * sizeof(*t->kept));
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* How many pieces at the start are not later than `ns`. */
+static size_t until(const struct thread *t, uint64_t ns)
+{
+	size_t count = 0;
+
+	while (count < t->count && t->kept[count].piece.ns <= ns)
+		count++;
+	return count;
+}
+
+/* Who is woken may wait for a CPU: that is told of the sleep and, if it was long, of the wait as well. */
+static void part_from_wait(struct piece *sleep, const struct piece *wait)
+{
+	if (wait->block.reason != REASON_RUN_QUEUE || wait->ns + sleep->block.run_queue < sleep->ns)
+		return;
+	uint64_t both = least(sleep->block.run_queue, wait->block.duration);
+
+	sleep->block.run_queue -= both;
+	sleep->block.duration -= both;
+}
+
+/* How many pieces at the start are from before the poll. What its thread came back from as it began is told a moment later. */
+static size_t before(const struct thread *t, uint64_t first)
+{
+	size_t count = until(t, first);
+
+	while (count < t->count && !t->kept[count].piece.sample && t->kept[count].piece.block.start < first)
+		count++;
+	return count;
+}
+
+void polls_piece(struct polls *p, const struct piece *piece)
+{
+	struct thread *t = thread_of(p, piece->block.tid);
+
+	if (!t->open.first && piece->ns > STALE_NS)
+		drop(t, until(t, piece->ns - STALE_NS));
+	if (t->count == MOST_PIECES)
+		drop(t, MOST_PIECES / 2);
+	if (t->count == t->allocated) {
+		t->allocated = 2 * t->allocated + 16;
+		t->kept = xrealloc(t->kept, t->allocated * sizeof(*t->kept));
+	}
+	struct kept *kept = &t->kept[t->count++];
+
+	*kept = (struct kept){.piece = *piece, .weight = 1};
+	if (t->count > 1 && !piece->sample && piece->block.reason != REASON_RUN_QUEUE)
+		part_from_wait(&kept->piece, &kept[-1].piece);
+	if (piece->block.party.comm)
+		kept->piece.block.party.comm = kept->comm = xstrdup(piece->block.party.comm);
+}
+
+static bool same_function(const struct verdict *a, const struct verdict *b)
+{
+	return a == b || (a && b && a->count && b->count &&
+			  judge_same_function(a->frame[a->blame], b->frame[b->blame]));
+}
+
+static bool same_thing(const struct block *a, const struct block *b)
+{
+	return a->reason == b->reason && same_function(a->stack, b->stack);
+}
+
+/* A poll that goes on and on does the same things again and again: each is kept once. */
+static void merge(struct thread *t, size_t from)
+{
+	size_t end = from;
+
+	for (size_t i = from; i < t->count; i++) {
+		struct kept *k = &t->kept[i];
+		size_t j = from;
+
+		while (j < end && (t->kept[j].piece.block.stack != k->piece.block.stack ||
+				   t->kept[j].piece.sample != k->piece.sample ||
+				   t->kept[j].piece.block.reason != k->piece.block.reason))
+			j++;
+		if (j == end) {
+			t->kept[end++] = *k;
+			continue;
+		}
+		t->kept[j].weight += k->weight;
+		t->kept[j].piece.block.duration += k->piece.block.duration;
+		t->kept[j].piece.block.asleep += k->piece.block.asleep;
+		t->kept[j].piece.block.run_queue += k->piece.block.run_queue;
+		free(k->comm);
+	}
+	t->count = end;
+}
+
+/* Sorts pieces into at most `count` groups; returns how many. */
+static size_t group_pieces(const struct kept *kept, size_t count, struct group *groups)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct block *b = &kept[i].piece.block;
+		uint64_t weight = kept[i].piece.sample ? kept[i].weight : b->duration;
+		size_t g = 0;
+
+		while (g < n && !same_thing(&groups[g].lead->piece.block, b))
+			g++;
+		if (g == n)
+			groups[n++] = (struct group){.lead = &kept[i]};
+		groups[g].time += b->duration;
+		groups[g].asleep += b->asleep;
+		groups[g].run_queue += b->run_queue;
+		groups[g].samples += kept[i].piece.sample ? kept[i].weight : 0;
+		if (weight > groups[g].lead_time) {
+			groups[g].lead_time = weight;
+			groups[g].lead = &kept[i];
+		}
+	}
+	return n;
+}
+
+/* Running time goes to what was sampled, in proportion. */
+static void share_out(struct group *groups, size_t n, uint64_t running)
+{
+	uint64_t samples = 0;
+
+	for (size_t i = 0; i < n; i++)
+		samples += groups[i].samples;
+	for (size_t i = 0; i < n && samples; i++)
+		groups[i].time += (uint64_t)((double)running * (double)groups[i].samples / (double)samples);
+}
+
+static bool is_wait(const struct group *g)
+{
+	return g->lead->piece.block.reason == REASON_RUN_QUEUE;
+}
+
+/* Adds one block: `time` of the poll, from `start` on. In its first block, `whole`: how long the poll took; `end`: when it was
+ * over. */
+static void add_block(struct polls *p, const struct poll *poll, const struct group *g, uint64_t start,
+		      uint64_t time, uint64_t whole, uint64_t end)
+{
+	struct block block = {.reason = REASON_COMPUTING};
+
+	if (g) {
+		block = g->lead->piece.block;
+		block.asleep = least(g->asleep, time);
+		block.run_queue = least(g->run_queue, time - block.asleep);
+	}
+	block.unfinished = poll->running;
+	block.tid = poll->tid;
+	block.task = poll->task;
+	block.start = start;
+	block.duration = time;
+	block.poll = whole;
+	block.poll_end = end;
+	tally_add(p->tally, &block);
+}
+
+/* When the thread first slept without a poll on its stack, or in what may block; 0: never. */
+static uint64_t parked_at(const struct kept *kept, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct block *b = &kept[i].piece.block;
+
+		if (!kept[i].piece.sample && b->stack &&
+		    (b->stack->parked || b->stack->role == ROLE_BLOCKING))
+			return b->start;
+	}
+	return 0;
+}
+
+/* The poll is over, with these pieces. Waits for a CPU are blocks of their own already, and nobody's fault. */
+static void settle(struct polls *p, const struct poll *poll, const struct kept *kept, size_t count)
+{
+	struct group *groups = xcalloc(count + 1, sizeof(*groups)), *longest = NULL;
+	size_t n = group_pieces(kept, count, groups);
+	/* The middle between what is known for sure and what is possible, within the distance of two looks: as long as no poll may have
+	 * been long, there are only half as many. */
+	uint64_t start = poll->first - least(poll->first - poll->before, 2 * p->period) / 2;
+	uint64_t end = poll->last + least(poll->next - poll->last, 2 * p->period) / 2;
+	uint64_t parked = parked_at(kept, count);
+
+	/* Probes do not see every park, and what stands behind one is not of the poll. */
+	if (parked && parked < end) {
+		end = parked > start ? parked : start;
+		while (count && kept[count - 1].piece.block.start >= end)
+			count--;
+		n = group_pieces(kept, count, groups);
+	}
+	uint64_t total = end - start, off = 0, unseen, waits = 0, others = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		off += groups[i].time;
+		waits += is_wait(&groups[i]) ? groups[i].time : 0;
+	}
+	total -= least(waits, total);
+	unseen = poll->off > off && !parked ? poll->off - off : 0;
+	off += unseen;
+	share_out(groups, n, total + waits > off ? total + waits - off : 0);
+	for (size_t i = 0; i < n; i++)
+		if (!is_wait(&groups[i]) && (!longest || groups[i].time > longest->time))
+			longest = &groups[i];
+	/* No sample came at the right moment, but it was seen where it had to wait; or it was asleep, nobody knows where. */
+	struct kept waiting = {0};
+	struct group instead = {.lead = &waiting};
+
+	for (size_t i = 0; i < n && !longest; i++)
+		if (groups[i].lead->piece.block.stack && groups[i].lead->piece.block.stack->in_poll) {
+			const struct verdict *stack = groups[i].lead->piece.block.stack;
+
+			waiting.piece.block = (struct block){.stack = stack, .reason = judge_running(stack)};
+			longest = &instead;
+		}
+	/* Short sleeps or waits that came without an event, and a sleep that still goes on. */
+	if (longest && longest->asleep) {
+		longest->asleep += unseen;
+	} else if (longest) {
+		longest->run_queue += unseen;
+	} else if (!parked && poll->off > poll->wait && poll->off - poll->wait > total / 2) {
+		waiting.piece.block.reason = REASON_SYSCALL;
+		longest = &instead;
+		longest->asleep = poll->off - poll->wait;
+		longest->run_queue = unseen - least(unseen, longest->asleep);
+	}
+	/* Waits that are too short for events of their own are part of the block, but do not make one. */
+	uint64_t short_waits = poll->wait > waits && !parked ? poll->wait - waits : 0;
+
+	if (total < p->threshold + short_waits) {
+		free(groups);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct group *g = &groups[i];
+
+		if (g == longest || is_wait(g) || g->time < p->threshold || others + g->time > total)
+			continue;
+		others += g->time;
+		add_block(p, poll, g, end - others, g->time, 0, 0);
+	}
+	add_block(p, poll, longest, start, total - others, total, end);
+	free(groups);
+}
+
+static void close_poll(struct polls *p, struct thread *t, const struct poll *poll)
+{
+	drop(t, before(t, poll->first));
+	size_t count = until(t, poll->next);
+
+	settle(p, poll, t->kept, count);
+	drop(t, count);
+	t->open.first = 0;
+}
+
+void polls_add(struct polls *p, const struct poll *poll)
+{
+	struct thread *t = thread_of(p, poll->tid);
+
+	if (poll->taken_back) {
+		drop(t, until(t, poll->next));
+		t->open.first = 0;
+		return;
+	}
+	if (t->open.first && t->open.first != poll->first) { /* its end was lost */
+		struct poll open = t->open;
+
+		close_poll(p, t, &open);
+	}
+	if (!poll->running) {
+		close_poll(p, t, poll);
+		return;
+	}
+	drop(t, before(t, poll->first));
+	merge(t, 0);
+	t->open = *poll;
+}
+
+struct sight {
+	polls_seer *see;
+	void *context;
+};
+
+static int see_open(void **slot, void *arg)
+{
+	const struct thread *t = *slot;
+	const struct sight *sight = arg;
+	struct running running = {.tid = t->tid, .first = t->open.first, .seen = t->open.next};
+
+	if (t->count)
+		running.in = &t->kept[t->count - 1].piece.block;
+	if (running.first)
+		sight->see(sight->context, &running);
+	return 1;
+}
+
+void polls_running(const struct polls *p, polls_seer *see, void *context)
+{
+	htab_traverse_noresize(p->threads, see_open, &(struct sight){see, context});
+}
+
+void polls_gone(struct polls *p, long tid, uint64_t ns)
+{
+	struct thread key = {.tid = tid};
+	void **slot = htab_find_slot(p->threads, &key, NO_INSERT);
+
+	if (!slot)
+		return;
+	struct thread *t = *slot;
+	struct poll open = t->open;
+
+	if (open.first) {
+		open.running = false;
+		open.next = ns > open.next ? ns : open.next;
+		close_poll(p, t, &open);
+	}
+	htab_clear_slot(p->threads, slot);
+}
+
+static int close_open(void **slot, void *polls)
+{
+	struct thread *t = *slot;
+	struct poll open = t->open;
+
+	if (open.first)
+		close_poll(polls, t, &open);
+	return 1;
+}
+
+void polls_finish(struct polls *p)
+{
+	htab_traverse_noresize(p->threads, close_open, p);
+}

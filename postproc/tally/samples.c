@@ -1,0 +1,181 @@
+/* samples.c - see samples.h. */
+#include "tally/samples.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <libiberty/hashtab.h>
+#include <libiberty/libiberty.h>
+
+#define MOST_STACKS 16 /* distinct stacks told apart within a run */
+
+/* Consecutive samples of one worker in the same work. */
+struct run {
+	long tid;
+	uint64_t first, last,
+		earliest; /* the first and last sample; it cannot have begun before `earliest` */
+	unsigned samples;
+	struct {
+		const struct verdict *stack;
+		unsigned count;
+	} seen[MOST_STACKS];
+	unsigned stacks;
+};
+
+struct samples {
+	struct tally *tally;
+	uint64_t period, threshold;
+	htab_t runs; /* by tid */
+};
+
+static hashval_t hash_run(const void *p)
+{
+	return (hashval_t)((const struct run *)p)->tid;
+}
+
+static int equal_runs(const void *one, const void *two)
+{
+	return ((const struct run *)one)->tid == ((const struct run *)two)->tid;
+}
+
+struct samples *samples_new(struct tally *tally, uint64_t period, uint64_t threshold)
+{
+	struct samples *s = xcalloc(1, sizeof(*s));
+
+	s->tally = tally;
+	s->period = period;
+	s->threshold = threshold;
+	s->runs = htab_create(16, hash_run, equal_runs, free);
+	return s;
+}
+
+void samples_free(struct samples *s)
+{
+	if (!s)
+		return;
+	htab_delete(s->runs);
+	free(s);
+}
+
+/* The outermost frame of the user's own code: often the same for all that a service does. */
+static size_t outermost_user(const struct verdict *v)
+{
+	for (size_t i = v->poll; i-- > 0;)
+		if (v->frame[i]->origin == ORIGIN_USER)
+			return i;
+	return v->count;
+}
+
+/* Does a function that two stacks share make them the same work? The user's; but a nameless one with sources of several files
+ * is all that a task does, made one function. */
+static bool tells_work(const struct frame *f)
+{
+	return f->origin == ORIGIN_USER && (f->function || f->line);
+}
+
+/* Two stacks are of the same work if both run in the same poll and the same function is blamed, or they share a function
+ * of the user's below the outermost one. */
+static bool same_work(const struct verdict *a, const struct verdict *b)
+{
+	if (a == b)
+		return true;
+	if (!a->task != !b->task || (a->task && strcmp(a->task, b->task) != 0))
+		return false;
+	if (judge_same_function(a->frame[a->blame], b->frame[b->blame]))
+		return true;
+	size_t most_a = outermost_user(a), most_b = outermost_user(b);
+
+	for (size_t i = 0; i < most_a && most_a < a->count; i++)
+		for (size_t j = 0; tells_work(a->frame[i]) && j < most_b && most_b < b->count; j++)
+			if (tells_work(b->frame[j]) && judge_same_function(a->frame[i], b->frame[j]))
+				return true;
+	return false;
+}
+
+static void close_run(struct samples *s, struct run *run)
+{
+	uint64_t start = run->first > s->period / 2 ? run->first - s->period / 2 : 0;
+	unsigned most = 0;
+
+	if (start < run->earliest)
+		start = run->earliest;
+	uint64_t duration = run->last + s->period / 2 - start;
+
+	if (run->samples >= 2 && duration >= s->threshold) {
+		for (unsigned i = 1; i < run->stacks; i++)
+			if (run->seen[i].count > run->seen[most].count)
+				most = i;
+		tally_add(s->tally, &(struct block){
+					    .start = start,
+					    .duration = duration,
+					    .tid = run->tid,
+					    .reason = judge_running(run->seen[most].stack),
+					    .estimated = true,
+					    .stack = run->seen[most].stack,
+				    });
+	}
+	run->samples = 0;
+	run->stacks = 0;
+}
+
+static void count_stack(struct run *run, const struct verdict *stack)
+{
+	unsigned i = 0;
+
+	while (i < run->stacks && run->seen[i].stack != stack)
+		i++;
+	if (i == MOST_STACKS)
+		return;
+	run->stacks += i == run->stacks;
+	run->seen[i].count = run->seen[i].stack == stack ? run->seen[i].count + 1 : 1;
+	run->seen[i].stack = stack;
+}
+
+void samples_add(struct samples *s, long tid, uint64_t ns, uint64_t age, const struct verdict *stack)
+{
+	struct run key = {.tid = tid};
+	void **slot = htab_find_slot(s->runs, &key, INSERT);
+
+	if (!*slot)
+		*slot = xmemdup(&key, sizeof(key), sizeof(key));
+	struct run *run = *slot;
+	bool goes_on = run->samples && ns >= run->last && ns - run->last <= s->period + s->period / 2 &&
+		       (age == 0 || age >= ns - run->last) && stack->in_poll &&
+		       same_work(run->seen[0].stack, stack);
+
+	if (run->samples && !goes_on)
+		close_run(s, run);
+	if (!stack->in_poll)
+		return;
+	if (run->samples++ == 0) {
+		run->first = ns;
+		run->earliest = age && age <= ns ? ns - age : 0;
+	}
+	run->last = ns;
+	count_stack(run, stack);
+}
+
+static int close_slot(void **slot, void *s)
+{
+	struct run *run = *slot;
+
+	if (run->samples)
+		close_run(s, run);
+	return 1;
+}
+
+void samples_gone(struct samples *s, long tid)
+{
+	struct run key = {.tid = tid};
+	void **slot = htab_find_slot(s->runs, &key, NO_INSERT);
+
+	if (!slot)
+		return;
+	close_slot(slot, s);
+	htab_clear_slot(s->runs, slot);
+}
+
+void samples_finish(struct samples *s)
+{
+	htab_traverse_noresize(s->runs, close_slot, s);
+}

@@ -1,0 +1,75 @@
+/* spans.c - see spans.h. */
+#include "tally/spans.h"
+
+#include <libiberty/hashtab.h>
+#include <libiberty/libiberty.h>
+#include <stdlib.h>
+
+#define NEWEST 20000
+
+struct spans {
+	bool all;
+	struct kept_span *ring; /* NEWEST of them at most, or all */
+	size_t size;
+	uint64_t count; /* ever */
+	htab_t names;	/* of the parties, each once */
+};
+
+struct spans *spans_new(bool all)
+{
+	struct spans *spans = xcalloc(1, sizeof(*spans));
+
+	spans->all = all;
+	spans->names = htab_create_alloc(64, htab_hash_string, htab_eq_string, free, xcalloc, free);
+	return spans;
+}
+
+void spans_free(struct spans *spans)
+{
+	if (!spans)
+		return;
+	htab_delete(spans->names);
+	free(spans->ring);
+	free(spans);
+}
+
+/* Who ended this block. Names are only kept where all spans are: a process may have any number of them. */
+static struct party party_of(struct spans *spans, const struct block *block)
+{
+	if (!spans->all || !block->party.comm)
+		return (struct party){0};
+	void **slot = htab_find_slot(spans->names, block->party.comm, INSERT);
+
+	if (!*slot)
+		*slot = xstrdup(block->party.comm);
+	return (struct party){.comm = *slot,
+			      .pid = block->party.pid,
+			      .tid = block->party.tid,
+			      .same_process = block->party.same_process,
+			      .stack = block->party.stack};
+}
+
+void spans_add(struct spans *spans, const struct block *block, const struct blocker *blocker)
+{
+	if (spans->count == spans->size && (spans->all || spans->size < NEWEST)) {
+		spans->size = spans->size ? 2 * spans->size : 256;
+		if (!spans->all && spans->size > NEWEST)
+			spans->size = NEWEST;
+		spans->ring = xrealloc(spans->ring, spans->size * sizeof(*spans->ring));
+	}
+	spans->ring[spans->count++ % spans->size] = (struct kept_span){
+		.span = {.start = block->start,
+			 .duration = block->duration,
+			 .reason = block->reason,
+			 .stack = block->stack,
+			 .party = party_of(spans, block)},
+		.tid = block->tid,
+		.blocker = blocker,
+	};
+}
+
+const struct kept_span *spans_kept(const struct spans *spans, size_t *count)
+{
+	*count = spans->count < spans->size ? (size_t)spans->count : spans->size;
+	return spans->ring;
+}

@@ -1,0 +1,518 @@
+/* tally.c - see tally.h. */
+#include "tally/tally.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <libiberty/hashtab.h>
+#include <libiberty/libiberty.h>
+
+#include "tally/blockers.h"
+#include "tally/shares.h"
+#include "tally/spans.h"
+#include "tally/stalls.h"
+#include "tally/tasks.h"
+
+#define MOST_GONE 4096 /* workers that are told apart after they have exited: the latest */
+
+struct thread {
+	struct worker w;
+	char *comm;
+	uint64_t polled; /* in long polls until then */
+	bool worker;	 /* was one at some time */
+	bool gone;	 /* at w.last */
+	size_t index;	 /* in the model's workers */
+};
+
+/* A worker's exit. */
+struct exit {
+	long tid;
+	uint64_t ns;
+};
+
+struct tally {
+	uint64_t window;
+	struct blockers *blockers;
+	htab_t threads;
+	struct exit *gone; /* workers', the earliest first */
+	size_t gones, gones_allocated, gones_first;
+	struct worker left_out; /* sum of those that were forgotten */
+	size_t left_out_count;
+	size_t left_out_early; /* of them, there from the start on: `first` is 0 */
+	uint64_t left_out_time;
+	struct block *waiting; /* with a window: what may still count */
+	size_t waits, waits_allocated, waits_first;
+	enum detail detail;
+	tally_observer *observer;
+	void *context; /* the observer's */
+	struct spans *spans;
+	struct shares *shares; /* NULL: they are not needed */
+	struct histogram run_queue_waits, blocks;
+	struct ladder run_queue_ladder, ladder;
+	uint64_t blocked, run_queue;
+	uint64_t polls, longest_poll;
+	struct blocker *blocker;
+	struct worker *worker;
+	struct span *span;
+	struct share *share;
+	struct tasks *tasks;
+	struct stalls *stalls;
+	struct task *task;
+	struct tally *looked; /* what tally_so_far() has made of a window */
+};
+
+static hashval_t hash_thread(const void *p)
+{
+	return (hashval_t)((const struct thread *)p)->w.tid;
+}
+
+static int equal_threads(const void *one, const void *two)
+{
+	return ((const struct thread *)one)->w.tid == ((const struct thread *)two)->w.tid;
+}
+
+static void free_thread(void *p)
+{
+	free(((struct thread *)p)->comm);
+	free(p);
+}
+
+struct tally *tally_new(uint64_t window, enum detail detail)
+{
+	struct tally *t = xcalloc(1, sizeof(*t));
+
+	t->window = window;
+	t->detail = detail;
+	t->spans = spans_new(detail == DETAIL_SPANS);
+	t->shares = detail >= DETAIL_SHARES ? shares_new() : NULL;
+	t->tasks = tasks_new();
+	t->stalls = stalls_new();
+	t->blockers = blockers_new();
+	t->threads = htab_create(64, hash_thread, equal_threads, free_thread);
+	return t;
+}
+
+void tally_free(struct tally *t)
+{
+	if (!t)
+		return;
+	blockers_free(t->blockers);
+	htab_delete(t->threads);
+	for (size_t i = t->waits_first; i < t->waits; i++)
+		free((char *)t->waiting[i].party.comm);
+	free(t->waiting);
+	free(t->gone);
+	free(t->blocker);
+	free(t->worker);
+	free(t->span);
+	free(t->share);
+	free(t->task);
+	spans_free(t->spans);
+	shares_free(t->shares);
+	tasks_free(t->tasks);
+	stalls_free(t->stalls);
+	tally_free(t->looked);
+	free(t);
+}
+
+static struct thread *find_thread(const struct tally *t, long tid, enum insert_option insert)
+{
+	struct thread key = {.w.tid = tid};
+	void **slot = htab_find_slot(t->threads, &key, insert);
+
+	if (!slot && insert == INSERT)
+		xmalloc_failed(sizeof(key));
+	if (!slot)
+		return NULL;
+	if (!*slot) {
+		*slot = xcalloc(1, sizeof(key));
+		((struct thread *)*slot)->w.tid = tid;
+	}
+	return *slot;
+}
+
+void tally_thread(struct tally *t, long tid, uint64_t ns, const char *comm, enum role role)
+{
+	struct thread *thread = find_thread(t, tid, NO_INSERT);
+
+	if (!thread) {
+		thread = find_thread(t, tid, INSERT);
+		thread->w.first = ns;
+	}
+	if (comm) {
+		free(thread->comm);
+		thread->comm = xstrdup(comm);
+		thread->gone = false; /* another with the same id */
+	}
+	if (role != ROLE_UNKNOWN)
+		thread->w.role = role;
+	thread->worker |= role == ROLE_WORKER || role == ROLE_CURRENT_THREAD;
+}
+
+static void remove_thread(struct tally *t, long tid)
+{
+	struct thread key = {.w.tid = tid};
+
+	htab_remove_elt(t->threads, &key);
+}
+
+/* Keeps only a sum of the worker whose exit was the earliest. */
+static void leave_out_earliest(struct tally *t)
+{
+	const struct exit *exit = &t->gone[t->gones_first++];
+	const struct thread *thread = find_thread(t, exit->tid, NO_INSERT);
+
+	/* Its id may be another thread's by now. And whoever wants shares wants those who have them. */
+	if (!thread || !thread->gone || thread->w.last != exit->ns ||
+	    (t->shares && (thread->w.blocked || thread->w.run_queue)))
+		return;
+	t->left_out_count++;
+	t->left_out_early += thread->w.first == 0;
+	t->left_out_time +=
+		t->window || thread->w.last < thread->w.first ? 0 : thread->w.last - thread->w.first;
+	t->left_out.blocked += thread->w.blocked;
+	t->left_out.run_queue += thread->w.run_queue;
+	t->left_out.blocks += thread->w.blocks;
+	if (thread->w.longest > t->left_out.longest)
+		t->left_out.longest = thread->w.longest;
+	remove_thread(t, exit->tid);
+}
+
+/* With a window, what ended before twice of that before `ns` does not count any more, for lines are not all in order. */
+static bool outside_window(const struct tally *t, uint64_t end, uint64_t ns)
+{
+	return !t->window || end + 2 * t->window < ns;
+}
+
+void tally_gone(struct tally *t, long tid, uint64_t ns)
+{
+	struct thread *thread = find_thread(t, tid, NO_INSERT);
+
+	if (!thread)
+		return;
+	if (!thread->worker) {
+		remove_thread(t, tid);
+		return;
+	}
+	thread->gone = true;
+	thread->w.last = ns;
+	if (t->gones - t->gones_first >= MOST_GONE && outside_window(t, t->gone[t->gones_first].ns, ns))
+		leave_out_earliest(t);
+	if (t->gones_first > t->gones / 2) {
+		t->gones -= t->gones_first;
+		memmove(t->gone, t->gone + t->gones_first, t->gones * sizeof(*t->gone));
+		t->gones_first = 0;
+	}
+	if (t->gones == t->gones_allocated) {
+		t->gones_allocated = 2 * t->gones_allocated + 64;
+		t->gone = xrealloc(t->gone, t->gones_allocated * sizeof(*t->gone));
+	}
+	t->gone[t->gones++] = (struct exit){tid, ns};
+}
+
+enum role tally_role(const struct tally *t, long tid)
+{
+	const struct thread *thread = find_thread(t, tid, NO_INSERT);
+
+	return thread ? thread->w.role : ROLE_UNKNOWN;
+}
+
+/* A long poll, told with its first block. */
+static void add_poll(struct tally *t, struct thread *thread, const struct block *block)
+{
+	uint64_t start = block->start > thread->polled ? block->start : thread->polled;
+
+	t->polls++;
+	if (block->poll > t->longest_poll)
+		t->longest_poll = block->poll;
+	tasks_add(t->tasks,
+		  block->task	 ? block->task
+		  : block->stack ? block->stack->task
+				 : NULL,
+		  block->poll);
+	if (thread->w.role != ROLE_WORKER || block->poll_end <= start)
+		return;
+	stalls_add(t->stalls, start, block->poll_end);
+	thread->polled = block->poll_end;
+}
+
+static void add(struct tally *t, const struct block *block)
+{
+	struct thread *thread = find_thread(t, block->tid, INSERT);
+
+	if (block->poll)
+		add_poll(t, thread, block);
+	if (block->reason == REASON_RUN_QUEUE) {
+		t->run_queue += block->duration;
+		thread->w.run_queue += block->duration;
+		histogram_add(&t->run_queue_waits, block->duration);
+		ladder_add(&t->run_queue_ladder, block->duration);
+	} else {
+		t->blocked += block->duration;
+		thread->w.blocked += block->duration;
+		thread->w.blocks++;
+		if (block->duration > thread->w.longest)
+			thread->w.longest = block->duration;
+		histogram_add(&t->blocks, block->duration);
+		ladder_add(&t->ladder, block->duration);
+	}
+	thread->worker = true; /* who is blocked is one */
+	const struct blocker *blocker = blockers_add(t->blockers, block);
+
+	spans_add(t->spans, block, blocker);
+	if (t->shares)
+		shares_add(t->shares, block, blocker);
+}
+
+void tally_took(struct tally *t, const char *task, unsigned class, uint64_t count)
+{
+	if (class < TASK_CLASSES)
+		tasks_took(t->tasks, task, class, count);
+}
+
+void tally_observe(struct tally *t, tally_observer *observer, void *context)
+{
+	t->observer = observer;
+	t->context = context;
+}
+
+void tally_add(struct tally *t, const struct block *block)
+{
+	uint64_t end = block->start + block->duration;
+
+	if (t->observer)
+		t->observer(t->context, block, blockers_find(t->blockers, block));
+	if (!t->window) {
+		add(t, block);
+		return;
+	}
+	while (t->waits_first < t->waits &&
+	       outside_window(t, t->waiting[t->waits_first].start + t->waiting[t->waits_first].duration, end))
+		free((char *)t->waiting[t->waits_first++].party.comm);
+	if (t->waits_first > t->waits / 2) {
+		t->waits -= t->waits_first;
+		memmove(t->waiting, t->waiting + t->waits_first, t->waits * sizeof(*t->waiting));
+		t->waits_first = 0;
+	}
+	if (t->waits == t->waits_allocated) {
+		t->waits_allocated = 2 * t->waits_allocated + 64;
+		t->waiting = xrealloc(t->waiting, t->waits_allocated * sizeof(*t->waiting));
+	}
+	t->waiting[t->waits] = *block;
+	if (block->party.comm)
+		t->waiting[t->waits].party.comm = xstrdup(block->party.comm);
+	t->waits++;
+}
+
+static int by_tid(const void *one, const void *two)
+{
+	const struct thread *a = *(struct thread *const *)one, *b = *(struct thread *const *)two;
+
+	return (a->w.tid > b->w.tid) - (a->w.tid < b->w.tid);
+}
+
+static int by_start(const void *one, const void *two)
+{
+	const struct span *a = one, *b = two;
+
+	if (a->start != b->start)
+		return a->start < b->start ? -1 : 1;
+	return (a->worker > b->worker) - (a->worker < b->worker);
+}
+
+static int collect(void **slot, void *end)
+{
+	void ***next = end;
+
+	*(*next)++ = *slot;
+	return 1;
+}
+
+static void finish_workers(struct tally *t, struct model *model)
+{
+	size_t all = htab_elements(t->threads);
+	struct thread **thread = xcalloc(all + 1, sizeof(*thread)), **end = thread;
+
+	htab_traverse_noresize(t->threads, collect, &end);
+	qsort(thread, all, sizeof(*thread), by_tid);
+	t->worker = xcalloc(all + 1, sizeof(*t->worker));
+	for (size_t i = 0; i < all; i++) {
+		struct worker *w = &t->worker[model->workers];
+
+		if (!thread[i]->worker)
+			continue;
+		*w = thread[i]->w;
+		w->comm = thread[i]->comm ? thread[i]->comm : "";
+		if (w->first < model->start)
+			w->first = model->start;
+		if (!thread[i]->gone)
+			w->last = model->end;
+		if (w->last < w->first)
+			w->last = w->first;
+		model->worker_time += w->last - w->first;
+		thread[i]->index = model->workers++;
+	}
+	free(thread);
+	model->worker = t->worker;
+	model->workers_left_out = t->left_out_count;
+	model->left_out = t->left_out;
+	model->left_out_time = t->window ? 0 : t->left_out_time - t->left_out_early * model->start;
+	model->worker_time += model->left_out_time;
+}
+
+/* The worker of the model that thread `tid` is; NULL if it is none. */
+static const struct thread *worker_of(const struct tally *t, long tid)
+{
+	const struct thread *thread = find_thread(t, tid, NO_INSERT);
+
+	return thread && thread->worker ? thread : NULL;
+}
+
+static void finish_spans(struct tally *t, struct model *model)
+{
+	size_t count;
+	const struct kept_span *kept = spans_kept(t->spans, &count);
+
+	model->span = t->span = xcalloc(count + 1, sizeof(*t->span));
+	for (size_t i = 0; i < count; i++) {
+		const struct thread *thread = worker_of(t, kept[i].tid);
+
+		if (!thread)
+			continue;
+		struct span *span = &t->span[model->spans++];
+
+		*span = kept[i].span;
+		span->worker = thread->index;
+		span->blocker = &t->blocker[blockers_rank(kept[i].blocker)];
+	}
+	qsort(t->span, model->spans, sizeof(*t->span), by_start);
+}
+
+static int by_share(const void *one, const void *two)
+{
+	const struct share *a = one, *b = two;
+	int order = judge_order(a->stack, b->stack);
+
+	if (a->blocker != b->blocker)
+		return a->blocker < b->blocker ? -1 : 1;
+	if (order)
+		return order;
+	return (a->worker > b->worker) - (a->worker < b->worker);
+}
+
+static void finish_shares(struct tally *t, struct model *model)
+{
+	size_t count = 0;
+	const struct kept_share **kept = t->shares ? shares_kept(t->shares, &count) : NULL;
+
+	model->share = t->share = xcalloc(count + 1, sizeof(*t->share));
+	for (size_t i = 0; i < count; i++) {
+		const struct thread *thread = worker_of(t, kept[i]->tid);
+
+		if (!thread)
+			continue;
+		struct share *share = &t->share[model->shares++];
+
+		*share = kept[i]->share;
+		share->worker = thread->index;
+		share->blocker = &t->blocker[blockers_rank(kept[i]->blocker)];
+	}
+	free(kept);
+	qsort(t->share, model->shares, sizeof(*t->share), by_share);
+}
+
+struct sight {
+	tally_seer *see;
+	void *context;
+};
+
+static int see_worker(void **slot, void *arg)
+{
+	const struct thread *thread = *slot;
+	const struct sight *sight = arg;
+	struct worker w = thread->w;
+
+	w.comm = thread->comm ? thread->comm : "";
+	if (thread->worker)
+		sight->see(sight->context, &w, thread->gone);
+	return 1;
+}
+
+void tally_workers(const struct tally *t, tally_seer *see, void *context)
+{
+	htab_traverse_noresize(t->threads, see_worker, &(struct sight){see, context});
+}
+
+/* Fills *model with what was added up. */
+static void finish(struct tally *t, struct model *model)
+{
+	free(t->blocker);
+	free(t->worker);
+	free(t->span);
+	free(t->share);
+	free(t->task);
+	model->blocker = t->blocker = blockers_ranked(t->blockers, &model->blockers);
+	finish_workers(t, model);
+	finish_spans(t, model);
+	finish_shares(t, model);
+	model->blocked = t->blocked;
+	model->run_queue = t->run_queue;
+	model->polls = t->polls;
+	model->longest_poll = t->longest_poll;
+	model->task = t->task = tasks_ranked(t->tasks, &model->tasks);
+	size_t multi_thread = 0;
+
+	for (size_t i = 0; i < model->workers; i++)
+		multi_thread += model->worker[i].role == ROLE_WORKER;
+	/* Where workers come and go, how many there were at a time is not known. */
+	if (model->tasks && !model->workers_left_out)
+		model->stalled = stalls_of(t->stalls, multi_thread);
+	model->blocks = t->blocks;
+	model->run_queue_waits = t->run_queue_waits;
+	model->ladder = t->ladder;
+	model->run_queue_ladder = t->run_queue_ladder;
+}
+
+/* Adds what waits and still counts to `into`; the model begins with the window. */
+static void add_window(struct tally *t, struct tally *into, struct model *model)
+{
+	uint64_t from = t->window && model->end > t->window ? model->end - t->window : 0;
+
+	if (from > model->start)
+		model->start = from;
+	for (size_t i = t->waits_first; i < t->waits; i++)
+		if (t->waiting[i].start + t->waiting[i].duration >= from)
+			add(into, &t->waiting[i]);
+}
+
+void tally_finish(struct tally *t, struct model *model)
+{
+	add_window(t, t, model);
+	for (; t->waits_first < t->waits; t->waits_first++)
+		free((char *)t->waiting[t->waits_first].party.comm);
+	finish(t, model);
+}
+
+static int copy_thread(void **slot, void *into)
+{
+	const struct thread *thread = *slot;
+	struct thread *copy = find_thread(into, thread->w.tid, INSERT);
+
+	*copy = *thread;
+	copy->comm = thread->comm ? xstrdup(thread->comm) : NULL;
+	return 1;
+}
+
+void tally_so_far(struct tally *t, struct model *model)
+{
+	if (!t->window) {
+		finish(t, model);
+		return;
+	}
+	/* What waits may be too old in the end: it is added up apart. */
+	tally_free(t->looked);
+	t->looked = tally_new(0, t->detail);
+	htab_traverse_noresize(t->threads, copy_thread, t->looked);
+	add_window(t, t->looked, model);
+	finish(t->looked, model);
+}

@@ -1,0 +1,50 @@
+/* tally.h - adds up blocks to the model that is reported. */
+#ifndef HUD_TALLY_TALLY_H
+#define HUD_TALLY_TALLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tally/block.h"
+#include "tally/model.h"
+
+struct tally;
+
+/* An empty tally. `window` (ns): only what ends in the last so many of the trace counts; 0: all of it. `detail`: how
+ * much the model is to tell apart. */
+struct tally *tally_new(uint64_t window, enum detail detail);
+void tally_free(struct tally *tally);
+
+/* A thread was seen, for the first time at `ns` (0: it was there at the start), with this name (raw bytes, copied; NULL: as it was) and role (ROLE_UNKNOWN:
+ * as it was). What was never seen as a worker is no worker of the model's. */
+void tally_thread(struct tally *tally, long tid, uint64_t ns, const char *comm, enum role role);
+
+/* The thread exited at `ns`: it was watched no longer. What was no worker is forgotten, and so are the workers that went
+ * earliest where very many have: the model has only their sum. */
+void tally_gone(struct tally *tally, long tid, uint64_t ns);
+
+/* The thread's role as last seen. */
+enum role tally_role(const struct tally *tally, long tid);
+
+/* `count` polls of a task (copied; NULL: not known) took so long: a class of the model's. Of another class they are left out. */
+void tally_took(struct tally *tally, const char *task, unsigned class, uint64_t count);
+
+void tally_add(struct tally *tally, const struct block *block);
+
+/* Told of each block when it is added. `of` is the blocker that it counts for, good as long as the tally; only what tells it from
+ * others is set in it: reason, function, file, line, task. */
+typedef void tally_observer(void *context, const struct block *block, const struct blocker *of);
+void tally_observe(struct tally *tally, tally_observer *observer, void *context);
+
+/* Calls `see` for each worker, in no order: its `first` is 0 if it was there at the start, `last` is set if it is gone. */
+typedef void tally_seer(void *context, const struct worker *worker, bool gone);
+void tally_workers(const struct tally *tally, tally_seer *see, void *context);
+
+/* Completes *model (whose target and counts are the caller's, start and end are set) with blockers, workers, spans and
+ * sums. What it points to is owned by the tally. */
+void tally_finish(struct tally *tally, struct model *model);
+
+/* The same of what has come until now; more may come. What *model points to is good until the next call of any of these. */
+void tally_so_far(struct tally *tally, struct model *model);
+
+#endif

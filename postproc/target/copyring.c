@@ -1,0 +1,158 @@
+/* copyring.c - see copyring.h. How the maps are laid out: probes/stack.bt. */
+#include "target/copyring.h"
+
+#include <errno.h>
+#include <libiberty/libiberty.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "target/bpfmap.h"
+
+#define BLOCKS 8 /* in a row, each in a map of its own */
+#define BLOCK_SIZE 256
+#define ROW_SIZE ((size_t)BLOCKS * BLOCK_SIZE)
+#define CHECK_ROWS 8 /* it is looked at after so many whether they were still there */
+
+/* The maps: of the blocks, and */
+enum {
+	PIECE = BLOCKS, /* how many pieces of the ring have been taken, ever */
+	KEPT_AT,	/* by thread, where its next kept copy goes; not there if none are kept */
+	MAPS
+};
+
+struct copyring {
+	struct copyring_shape shape;
+	struct bpfmap_wanted map[MAPS];
+};
+
+/* Where a copy is. */
+struct place {
+	bool kept;	/* in its thread's own rows, not in the ring */
+	uint64_t tid;	/* of a kept one */
+	uint64_t at;	/* its first row, counted on and on */
+	uint64_t base;	/* of its keys */
+	uint64_t slots; /* how many rows there are until they are used again */
+};
+
+static struct place find(const struct copyring *ring, uint64_t copy)
+{
+	struct place place = {.kept = copy >> 62 == 3};
+
+	if (place.kept) {
+		place.tid = copy >> 40 & 0x3fffff;
+		place.at = copy & (((uint64_t)1 << 40) - 1);
+		place.base = place.tid << 32;
+		place.slots = ring->shape.kept;
+	} else {
+		place.at = copy & (((uint64_t)1 << 62) - 1);
+		place.slots = ring->shape.slots;
+	}
+	return place;
+}
+
+/* Is what began there not being written over yet? */
+static bool is_there(const struct copyring *ring, const struct place *place)
+{
+	uint64_t now = 0;
+
+	if (!place->kept)
+		return bpfmap_number(ring->map[PIECE].map) - place->at / ring->shape.rows <
+		       ring->shape.slots / ring->shape.rows;
+	if (ring->map[KEPT_AT].map >= 0)
+		bpfmap_value(ring->map[KEPT_AT].map, place->tid, &now);
+	return now - place->at <= place->slots - ring->shape.rows;
+}
+
+struct copyring *copyring_open(pid_t pid, const struct copyring_shape *shape)
+{
+	static const char *const names[] = {"block0", "block1", "block2", "block3", "block4",
+					    "block5", "block6", "block7", "piece",  "kept_at"};
+	struct copyring *ring = xcalloc(1, sizeof(*ring));
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0), error = errno;
+
+	ring->shape = *shape;
+	for (size_t i = 0; i < MAPS; i++)
+		ring->map[i] =
+			(struct bpfmap_wanted){names[i], i < BLOCKS ? BLOCK_SIZE : sizeof(uint64_t), -1};
+	if (pidfd >= 0) {
+		error = bpfmap_open_all(pidfd, pid, ring->map, MAPS);
+		close(pidfd);
+	}
+	for (size_t i = 0; i <= PIECE; i++) {
+		if (ring->map[i].map >= 0)
+			continue;
+		copyring_close(ring);
+		errno = error ? error : ENOENT;
+		return NULL;
+	}
+	return ring;
+}
+
+void copyring_close(struct copyring *ring)
+{
+	if (!ring)
+		return;
+	for (size_t i = 0; i < MAPS; i++)
+		if (ring->map[i].map >= 0)
+			close(ring->map[i].map);
+	free(ring);
+}
+
+/* Reads what is wanted of row `row` of a copy: its first `bytes` bytes, or all. Returns false if it is not there. */
+static bool read_row(const struct copyring *ring, const struct place *place, uint64_t row, size_t bytes,
+		     char *to)
+{
+	uint64_t key = place->base + (place->at + row) % place->slots;
+	char block[BLOCK_SIZE];
+
+	for (size_t i = 0, done = 0; i < BLOCKS && done < bytes; i++, done += BLOCK_SIZE) {
+		size_t part = bytes - done < BLOCK_SIZE ? bytes - done : BLOCK_SIZE;
+
+		if (!bpfmap_value(ring->map[i].map, key, block))
+			return false;
+		memcpy(to + done, block, part);
+	}
+	return true;
+}
+
+/* Of all that is left of a copy that was told, its maps have no trace. */
+static bool is_cleared(const struct copyring *ring, const struct place *place)
+{
+	uint64_t at;
+
+	return place->kept ? !bpfmap_value(ring->map[KEPT_AT].map, place->tid, &at)
+			   : bpfmap_number(ring->map[PIECE].map) == 0;
+}
+
+static size_t read_rows(const struct copyring *ring, const struct place *place, size_t bytes, char *to)
+{
+	size_t sure = 0, done = 0;
+
+	for (uint64_t row = 0; done < bytes; row++) {
+		size_t left = bytes - done;
+
+		if (!read_row(ring, place, row, left, to + done))
+			break;
+		done += left < ROW_SIZE ? left : ROW_SIZE;
+		if (done < bytes && row % CHECK_ROWS != CHECK_ROWS - 1)
+			continue;
+		if (!is_there(ring, place))
+			return sure;
+		sure = done;
+	}
+	return done > sure && is_there(ring, place) ? done : sure;
+}
+
+size_t copyring_read(struct copyring *ring, uint64_t copy, size_t bytes, uint64_t *words, bool *cleared)
+{
+	const struct place place = find(ring, copy);
+	size_t most = ring->shape.rows * ROW_SIZE, there;
+
+	there = read_rows(ring, &place, bytes < most ? bytes : most, (char *)words);
+	*cleared = there < bytes && is_cleared(ring, &place);
+	return there;
+}

@@ -1,0 +1,34 @@
+/* perfevents.c - see perfevents.h. */
+#include "target/perfevents.h"
+
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <sys/ioctl.h>
+
+#include "target/descriptors.h"
+
+#define PROGRAMS 64 /* of one tracepoint, those of others among them: as many as the kernel allows */
+
+/* Only an event of a tracepoint tells which programs that has (perf_event_query_prog_array). */
+static bool is_tracepoint(int event)
+{
+	__u32 programs[2 + PROGRAMS] = {
+		PROGRAMS}; /* struct perf_event_query_bpf: room for ids, how many there are, the ids */
+
+	return ioctl(event, PERF_EVENT_IOC_QUERY_BPF, programs) == 0 || errno == ENOSPC;
+}
+
+static bool hush(int event, void *count, bool *done)
+{
+	(void)done;
+	*(size_t *)count += is_tracepoint(event) && !ioctl(event, PERF_EVENT_IOC_DISABLE, 0);
+	return false;
+}
+
+size_t perfevents_hush(int pidfd, pid_t pid)
+{
+	size_t count = 0;
+
+	descriptors_visit(pidfd, pid, "[perf_event]", hush, &count);
+	return count;
+}

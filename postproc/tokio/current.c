@@ -1,0 +1,125 @@
+/* current.c - see tokio-current.h. */
+#include "tokio/current.h"
+
+#include <libiberty/libiberty.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "head/roles.h"
+#include "target/looker.h"
+#include "tokio/look.h"
+
+#define CORE_WORDS 128 /* of the core that are looked at */
+
+/* An upper half of a word that is the interval is neither an address nor part of a count. */
+bool tokio_find_current(pid_t pid, uint64_t fs, struct tokio_layout *layout)
+{
+	struct tokio_scheduler *t = &layout->current_thread;
+	uint64_t words[CORE_WORDS], context, handle, core, tag = 0;
+	size_t count, found = 0;
+
+	if (!layout->tagged || !tokio_peek(pid, fs - t->pointer, &context, 8) || !context || context & 7 ||
+	    !tokio_peek(pid, context + layout->tag, &tag, 4) || tag != t->tag ||
+	    !tokio_peek(pid, context + 8, &handle, 8) || !tokio_is_arc(pid, handle) ||
+	    !tokio_peek(pid, context + t->core, &core, 8) || !core || core & 7)
+		return false;
+	count = looker_memory(pid, core, words, sizeof(words)) / 8;
+	for (size_t i = 1; i < count; i++) {
+		if (words[i] >> 32 != TOKIO_CURRENT_INTERVAL)
+			continue;
+		found++;
+		t->counter = 8 * i;
+	}
+	t->idle = t->counter;
+	return t->known = found == 1;
+}
+
+/* A core that is looked at again and again. */
+struct watched_core {
+	uint64_t core; /* 0: not seen yet */
+	uint64_t words[CORE_WORDS];
+};
+
+/* May the word be a place in a queue? It is less than the capacity then, which is beside it in a VecDeque of four words. */
+static bool place_in_queue(const struct watched_core *c, size_t word, const bool *moved)
+{
+	for (size_t w = word < 3 ? 0 : word - 3; w <= word + 3 && w < CORE_WORDS; w++)
+		if (!moved[w] && c->words[w] > c->words[word] && c->words[w] < TOKIO_TICKS_MAX)
+			return true;
+	return false;
+}
+
+/* Up to 1.28 nothing is behind the tick, but that and only that goes up with each task; the first and last place in the queue
+ * do too, and begin again. False if there is not exactly one such number, or none of the threads runs one with tasks. */
+static bool count_current(pid_t pid, const struct thread *threads, size_t count, struct tokio_layout *layout)
+{
+	struct tokio_scheduler *t = &layout->current_thread;
+	struct watched_core *before = xcalloc(count, sizeof(*before)), now = {0};
+	bool wrong[CORE_WORDS] = {false}, moved[CORE_WORDS] = {false}, seen = false;
+	int64_t start = clock_ms();
+	size_t found;
+
+	do {
+		for (size_t i = 0; i < count; i++) {
+			uint64_t context, fs = threads[i].thread_pointer;
+			size_t words;
+
+			if (!fs || !tokio_peek(pid, fs - t->pointer, &context, 8) || !context ||
+			    context & 7 || !tokio_peek(pid, context + t->core, &now.core, 8) || !now.core ||
+			    now.core & 7)
+				continue;
+			words = looker_memory(pid, now.core, now.words, sizeof(now.words)) / 8;
+			seen = true;
+			for (size_t w = 0; w < CORE_WORDS; w++) {
+				uint32_t more = (uint32_t)now.words[w] - (uint32_t)before[i].words[w];
+
+				/* Behind it is a bool, and what is in between stays what it is. */
+				wrong[w] = wrong[w] || w >= words || (now.words[w] >> 32 & 0xff) > 1;
+				if (wrong[w] || before[i].core != now.core)
+					continue;
+				wrong[w] = now.words[w] >> 32 != before[i].words[w] >> 32 ||
+					   more > TOKIO_TICKS_MAX;
+				moved[w] = moved[w] || more;
+			}
+			before[i] = now;
+		}
+		found = 0;
+		for (size_t w = 0; w < CORE_WORDS; w++) {
+			bool queue = true;
+
+			for (size_t i = 0; i < count && !wrong[w] && moved[w]; i++)
+				queue = queue && (!before[i].core || place_in_queue(&before[i], w, moved));
+			if (queue || wrong[w] || !moved[w])
+				continue;
+			found++;
+			t->counter = 8 * w;
+		}
+		tokio_pause();
+	} while (clock_ms() - start < (seen && found != 1 ? TOKIO_UNSURE_MS : TOKIO_LOOKS_MS));
+	free(before);
+	t->idle = t->counter;
+	return t->known = found == 1;
+}
+
+void tokio_find_currents(pid_t pid, const struct thread *threads, size_t count, struct tokio_layouts *layouts)
+{
+	for (size_t l = 0; l < layouts->count; l++) {
+		struct tokio_layout *layout = &layouts->layout[l];
+
+		if (layout->current_thread.known) /* from debug info */
+			continue;
+		const struct tokio_layout *same = layouts->layout;
+
+		while (same < layout && same->current_thread.pointer != layout->current_thread.pointer)
+			same++;
+		if (!layout->tagged && same < layout)
+			layout->current_thread = same->current_thread;
+		else if (!layout->tagged && layout->current_thread.pointer)
+			count_current(pid, threads, count, layout);
+		for (size_t i = 0; i < count && layout->interval; i++)
+			for (int tries = 0; tries < TOKIO_TRIES && threads[i].thread_pointer &&
+					    !layout->current_thread.known;
+			     tries++)
+				tokio_find_current(pid, threads[i].thread_pointer, layout);
+	}
+}

@@ -1,0 +1,319 @@
+/* pollsites.c - see pollsites.h. */
+#include "tokio/pollsites.h"
+
+#include <gelf.h>
+#include <libiberty/libiberty.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "resolve/elf/space.h"
+#include "resolve/elf/symbols.h"
+#include "resolve/symbolize/demangle.h"
+#include "resolve/symbolize/names.h"
+#include "resolve/symbolize/symbolize.h"
+#include "target/looker.h"
+
+#define PROLOGUE 32	 /* bytes of a function that are looked at */
+#define SITES_LIMIT 4096 /* of all kinds, before they are sorted out */
+
+#define MULTI "tokio::runtime::scheduler::multi_thread::"
+#define CURRENT "tokio::runtime::scheduler::current_thread::"
+
+/* Functions by their names, without generic arguments. Which of those that call each other are there depends on what was
+ * inlined; a park that is seen twice is one. */
+static const struct {
+	const char *name;
+	enum pollsite_kind kind;
+} wanted[] = {
+	{"tokio::runtime::task::raw::poll", SITE_POLL},
+	{MULTI "worker::Context::park", SITE_PARK},
+	{MULTI "worker::Context::park_timeout", SITE_PARK},
+	{MULTI "worker::Context::park_yield", SITE_PARK},
+	{MULTI "worker::Context::park_internal", SITE_PARK},
+	{MULTI "park::Parker::park", SITE_PARK},
+	{MULTI "park::Parker::park_timeout", SITE_PARK},
+	{MULTI "park::Inner::park", SITE_PARK},
+	{MULTI "park::Inner::park_condvar", SITE_PARK},
+	{MULTI "park::Inner::park_driver", SITE_PARK},
+	{"tokio::runtime::park::CachedParkThread::park", SITE_PARK},
+	{"tokio::runtime::park::CachedParkThread::park_timeout", SITE_PARK},
+	{"tokio::runtime::park::Inner::park", SITE_PARK},
+	{"tokio::runtime::park::Inner::park_timeout", SITE_PARK},
+	{CURRENT "Context::park", SITE_PARK_CURRENT},
+	{CURRENT "Context::park_yield", SITE_PARK_CURRENT},
+	{CURRENT "Context::park_internal", SITE_PARK_CURRENT},
+	{MULTI "worker::block_in_place", SITE_IN_PLACE},
+	{"tokio::task::blocking::block_in_place", SITE_IN_PLACE},
+	{MULTI "worker::block_in_place::Reset as core::ops::drop::Drop::drop", SITE_IN_PLACE_END},
+	{"tokio::runtime::context::exit_runtime::Reset as core::ops::drop::Drop::drop", SITE_IN_PLACE_END},
+	{"tokio::runtime::context::runtime_mt::exit_runtime::Reset as core::ops::drop::Drop::drop",
+	 SITE_IN_PLACE_END},
+};
+
+struct search {
+	struct module *module;
+	struct symbolizer *symbolizer;
+	struct pollsites *sites;
+	bool too_many;
+};
+
+/* The name without generic arguments and without the brackets around a type, in place: both manglings look the same then. */
+static void plain(char *name)
+{
+	char *generics = strstr(name, "::<"), *close;
+
+	if (name[0] == '<' && (close = strstr(name, ">::"))) {
+		/* The type's own arguments would end at the first bracket: such a type is none of those wanted. */
+		memmove(close, close + 1, strlen(close));
+		memmove(name, name + 1, strlen(name));
+		generics = strstr(name, "::<");
+	}
+	if (generics)
+		*generics = 0;
+}
+
+/* Which of the functions it is: an index, or -1. */
+static int which(const char *symbol)
+{
+	/* Demangling takes microseconds, and there may be a million symbols. */
+	if (!strstr(symbol, "5tokio") && !strstr(symbol, "tokio.."))
+		return -1;
+	if (!strstr(symbol, "3raw4poll") && !strstr(symbol, "park") && !strstr(symbol, "block_in_place") &&
+	    !strstr(symbol, "exit_runtime"))
+		return -1;
+	char *name = demangle(symbol, NULL);
+	int found = -1;
+
+	plain(name);
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted) && found < 0; i++)
+		if (strcmp(name, wanted[i].name) == 0)
+			found = (int)i;
+	free(name);
+	return found;
+}
+
+/* Copies code at `address` of the executable from its file. Returns how many bytes. */
+static size_t read_code(struct module *module, uint64_t address, unsigned char *code, size_t size)
+{
+	GElf_Addr bias;
+	Elf *elf = dwfl_module_getelf(module->dwfl, &bias);
+	size_t count = 0;
+
+	if (!elf || elf_getphdrnum(elf, &count) != 0)
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		GElf_Phdr phdr;
+		uint64_t at = address - bias;
+
+		if (!gelf_getphdr(elf, (int)i, &phdr) || phdr.p_type != PT_LOAD || at < phdr.p_vaddr ||
+		    at - phdr.p_vaddr >= phdr.p_filesz)
+			continue;
+		at -= phdr.p_vaddr;
+		if (size > phdr.p_filesz - at)
+			size = phdr.p_filesz - at;
+		const Elf_Data *data =
+			elf_getdata_rawchunk(elf, (int64_t)(phdr.p_offset + at), size, ELF_T_BYTE);
+
+		if (!data || data->d_size < size)
+			return 0;
+		memcpy(code, data->d_buf, size);
+		return size;
+	}
+	return 0;
+}
+
+/* Instructions of x86-64 that the kernel carries out itself (arch/x86/kernel/uprobes.c: push of a register, call, jump),
+ * where it has to execute any other one out of line and trap behind it. */
+static bool cheap(const unsigned char *code)
+{
+	if (code[0] == 0x41)
+		code++;
+	return (code[0] & 0xf8) == 0x50 || code[0] == 0xe8 || code[0] == 0xe9 || code[0] == 0xeb;
+}
+
+/* The length of an instruction that a function without optimisation begins with, or 0. */
+static size_t prologue_length(const unsigned char *code)
+{
+	static const struct {
+		unsigned char byte[4];
+		size_t bytes, length;
+	} known[] = {
+		{{0x48, 0x83, 0xec}, 3, 4},	  /* sub $8 bits, %rsp */
+		{{0x48, 0x81, 0xec}, 3, 7},	  /* sub $32 bits, %rsp */
+		{{0xf3, 0x0f, 0x1e, 0xfa}, 4, 4}, /* endbr64 */
+		{{0x48, 0x89, 0x7c, 0x24}, 4, 5}, /* mov %rdi, 8 bits(%rsp) */
+		{{0x48, 0x89, 0x3c, 0x24}, 4, 4}, /* mov %rdi, (%rsp) */
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (memcmp(code, known[i].byte, known[i].bytes) == 0)
+			return known[i].length;
+	return 0;
+}
+
+/* Where to probe the function at `address`: its first instruction, or one close behind it that is always carried out as well
+ * and is cheaper. */
+static void place(struct module *module, struct pollsite *site)
+{
+	unsigned char code[PROLOGUE + 8] = {0};
+	size_t size = read_code(module, site->address, code, PROLOGUE), at = 0, length;
+
+	site->slow = true;
+	while (at < size) {
+		if (cheap(code + at)) {
+			site->address += at;
+			site->slow = false;
+			return;
+		}
+		length = prologue_length(code + at);
+		if (length == 0)
+			return;
+		at += length;
+	}
+}
+
+/* The future that a raw::poll is generic over: debug info tells, or a v0 name. */
+static void find_future(struct search *search, struct pollsite *site)
+{
+	static const char pool[] = "tokio::runtime::blocking::task::BlockingTask<";
+	const struct frames *frames = symbolize(search->symbolizer, site->address);
+	const struct frame *f = &frames->frame[frames->count - 1];
+	const char *types = f->generics;
+	size_t length = types ? strlen(types) : 0;
+
+	if (!types && f->function)
+		types = name_arguments(f->function, &length);
+	if (!types)
+		return;
+	if (length >= sizeof(pool) - 1 && memcmp(types, pool, sizeof(pool) - 1) == 0)
+		site->kind = SITE_POOL;
+	else
+		site->future = name_future(types, length);
+}
+
+static void visit(void *context, const char *symbol, uint64_t start)
+{
+	struct search *search = context;
+	struct pollsites *sites = search->sites;
+	int i = which(symbol);
+
+	if (i < 0)
+		return;
+	if (sites->count == SITES_LIMIT) {
+		search->too_many = true;
+		return;
+	}
+	if ((sites->count & (sites->count - 1)) == 0)
+		sites->site = xrealloc(sites->site, (2 * sites->count + 1) * sizeof(*sites->site));
+	struct pollsite *site = &sites->site[sites->count++];
+
+	*site = (struct pollsite){.kind = wanted[i].kind, .function = start, .address = start};
+	if (site->kind == SITE_POLL)
+		find_future(search, site);
+	place(search->module, site);
+}
+
+/* --- which polls are those of spawn_blocking, where names do not tell --- */
+
+#define DATA_LIMIT ((uint64_t)64 << 20) /* bytes of data that are looked through */
+#define TABLE_WORDS 14
+
+/* The poll whose function begins at `address`, or NULL. */
+static struct pollsite *poll_at(struct pollsites *sites, uint64_t address)
+{
+	size_t low = 0, high = sites->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (sites->site[middle].function < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	struct pollsite *site = low < sites->count ? &sites->site[low] : NULL;
+
+	return site && site->function == address && site->kind == SITE_POLL ? site : NULL;
+}
+
+/* Is this a task's Vtable (tokio/src/runtime/task/raw.rs), and of a task without the handle of a scheduler, an Arc, before
+ * its id? Functions, the first of them poll, then offsets: trailer_offset, scheduler_offset, id_offset. */
+static bool is_pool_table(const struct module *module, const uint64_t *word)
+{
+	size_t i = 1;
+
+	while (i < TABLE_WORDS && word[i] >= module->low && word[i] < module->high)
+		i++;
+	return i >= 6 && i + 3 <= TABLE_WORDS && word[i] >> 24 == 0 && word[i + 1] >> 24 == 0 &&
+	       word[i + 2] >> 24 == 0 && word[i + 1] >= 8 && word[i + 2] >= word[i + 1] &&
+	       word[i + 2] != word[i + 1] + 8;
+}
+
+static void search_data(pid_t pid, const struct module *module, uint64_t start, uint64_t size,
+			struct pollsites *sites)
+{
+	uint64_t *word = xmalloc(size);
+	size_t words = looker_memory(pid, start, word, size) / 8;
+
+	for (size_t i = 0; i + TABLE_WORDS <= words; i++) {
+		struct pollsite *site =
+			word[i] >= module->low && word[i] < module->high ? poll_at(sites, word[i]) : NULL;
+
+		if (site && is_pool_table(module, &word[i]))
+			site->kind = SITE_POOL;
+	}
+	free(word);
+}
+
+/* The tables hold addresses: they are read from memory, where these stand as they are after relocation. */
+static void find_pool(pid_t pid, struct module *module, struct pollsites *sites)
+{
+	GElf_Addr bias;
+	Elf *elf = dwfl_module_getelf(module->dwfl, &bias);
+	size_t count = 0;
+	uint64_t left = DATA_LIMIT;
+
+	if (!elf || elf_getphdrnum(elf, &count) != 0)
+		return;
+	for (size_t i = 0; i < count && left > 0; i++) {
+		GElf_Phdr phdr;
+
+		if (!gelf_getphdr(elf, (int)i, &phdr) || phdr.p_type != PT_LOAD || (phdr.p_flags & PF_X))
+			continue;
+		uint64_t start = (phdr.p_vaddr + 7) & ~(uint64_t)7;
+
+		uint64_t size = phdr.p_filesz < left ? phdr.p_filesz : left;
+		search_data(pid, module, start + bias, size, sites);
+		left -= size;
+	}
+}
+
+const char *pollsites_find(pid_t pid, struct module *module, struct symbolizer *symbolizer,
+			   struct pollsites *sites)
+{
+	struct search search = {.module = module, .symbolizer = symbolizer, .sites = sites};
+	const char *why = NULL;
+
+	*sites = (struct pollsites){0};
+	if (!module || !module->dwfl)
+		return "the executable cannot be read";
+	symbols_each(module, visit, &search);
+	find_pool(pid, module, sites);
+	for (size_t i = 0; i < sites->count; i++)
+		sites->polls += sites->site[i].kind == SITE_POLL;
+	if (sites->polls == 0)
+		why = "no symbol of tokio::runtime::task::raw::poll";
+	else if (search.too_many || sites->count > POLLSITES_LIMIT)
+		why = "there are too many types of futures to probe the polls of each";
+	if (why)
+		pollsites_free(sites);
+	return why;
+}
+
+void pollsites_free(struct pollsites *sites)
+{
+	for (size_t i = 0; i < sites->count; i++)
+		free(sites->site[i].future);
+	free(sites->site);
+	*sites = (struct pollsites){0};
+}

@@ -1,0 +1,139 @@
+/* rusttype.c - see rusttype.h. */
+#include "tokio/rusttype.h"
+
+#include <dwarf.h>
+#include <stdint.h>
+#include <string.h>
+
+#define DEPTH_MAX 12
+#define ENTRIES_MAX 100000u /* looked at in one search; a loop of siblings ends there too */
+#define OFFSET_MAX 65536u   /* bytes: the structures looked at are smaller */
+
+static bool number_of(Dwarf_Die *die, unsigned name, uint64_t *number)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Word word;
+
+	if (!dwarf_attr(die, name, &attribute) || dwarf_formudata(&attribute, &word))
+		return false;
+	*number = word;
+	return true;
+}
+
+static bool offset_of(Dwarf_Die *die, uint64_t *offset)
+{
+	return number_of(die, DW_AT_data_member_location, offset) && *offset < OFFSET_MAX;
+}
+
+bool rusttype_of(Dwarf_Die *die, Dwarf_Die *type)
+{
+	Dwarf_Attribute attribute;
+
+	return dwarf_formref_die(dwarf_attr(die, DW_AT_type, &attribute), type);
+}
+
+/* The member `name` of the structure `type`, and its offset there. */
+static bool member(Dwarf_Die *type, const char *name, Dwarf_Die *die, uint64_t *offset)
+{
+	unsigned entries = 0;
+
+	if (dwarf_child(type, die))
+		return false;
+	do {
+		const char *have = dwarf_tag(die) == DW_TAG_member ? dwarf_diename(die) : NULL;
+
+		if (have && !strcmp(have, name))
+			return offset_of(die, offset);
+	} while (++entries < ENTRIES_MAX && dwarf_siblingof(die, die) == 0);
+	return false;
+}
+
+bool rusttype_member(Dwarf_Die *type, const char *name, Dwarf_Die *to, uint64_t *offset)
+{
+	Dwarf_Die die;
+	uint64_t more;
+
+	if (!member(type, name, &die, &more) || !rusttype_of(&die, to))
+		return false;
+	*offset += more;
+	return true;
+}
+
+static bool has_members(Dwarf_Die *type)
+{
+	int tag = dwarf_tag(type);
+
+	return tag == DW_TAG_structure_type || tag == DW_TAG_union_type;
+}
+
+static bool search(Dwarf_Die *type, const char *name, Dwarf_Die *found, uint64_t *offset, int depth,
+		   unsigned *entries)
+{
+	uint64_t at;
+	Dwarf_Die die, inner;
+
+	if (member(type, name, &die, &at)) {
+		*found = *type;
+		return true;
+	}
+	if (depth > DEPTH_MAX || dwarf_child(type, &die))
+		return false;
+	do {
+		int tag = dwarf_tag(&die);
+
+		if (++*entries > ENTRIES_MAX)
+			return false;
+		if (tag == DW_TAG_variant_part || tag == DW_TAG_variant) {
+			if (search(&die, name, found, offset, depth + 1, entries))
+				return true;
+		} else if (tag == DW_TAG_member && rusttype_of(&die, &inner) && has_members(&inner) &&
+			   offset_of(&die, &at)) {
+			uint64_t there = *offset + at;
+
+			if (search(&inner, name, found, &there, depth + 1, entries)) {
+				*offset = there;
+				return true;
+			}
+		}
+	} while (dwarf_siblingof(&die, &die) == 0);
+	return false;
+}
+
+bool rusttype_search(Dwarf_Die *type, const char *name, Dwarf_Die *found, uint64_t *offset)
+{
+	unsigned entries = 0;
+
+	return search(type, name, found, offset, 0, &entries);
+}
+
+bool rusttype_variant(Dwarf_Die *type, const char *name, struct rusttype_variant *v)
+{
+	Dwarf_Die part, die, inner;
+	Dwarf_Attribute attribute;
+	unsigned entries = 0;
+
+	memset(v, 0, sizeof(*v));
+	if (dwarf_child(type, &part))
+		return false;
+	while (dwarf_tag(&part) != DW_TAG_variant_part)
+		if (++entries > ENTRIES_MAX || dwarf_siblingof(&part, &part))
+			return false;
+	if (!dwarf_formref_die(dwarf_attr(&part, DW_AT_discr, &attribute), &die) ||
+	    !offset_of(&die, &v->tag) || !rusttype_of(&die, &inner) || dwarf_child(&part, &die))
+		return false;
+	v->tag_size = dwarf_bytesize(&inner);
+	do {
+		Dwarf_Die inside;
+		const char *have;
+
+		if (dwarf_tag(&die) != DW_TAG_variant || dwarf_child(&die, &inside) ||
+		    dwarf_tag(&inside) != DW_TAG_member)
+			continue;
+		have = dwarf_diename(&inside);
+		if (!have || strcmp(have, name))
+			continue;
+		v->has_value = number_of(&die, DW_AT_discr_value, &v->value);
+		return rusttype_of(&inside, &v->type) && offset_of(&inside, &v->offset);
+	} while (++entries < ENTRIES_MAX && dwarf_siblingof(&die, &die) == 0);
+	return false;
+}

@@ -1,0 +1,171 @@
+/* table.c - see tokio-table.h. */
+#include "tokio/table.h"
+
+#include <ctype.h>
+#include <gelf.h>
+#include <stdio.h>
+#include <string.h>
+
+#define VERSION(minor, patch) (1000u * (minor) + (patch)) /* of Tokio 1 */
+#define ANY 999u
+
+/* The layouts of release builds without the features that are called unstable. Where the context's fields are depends on
+ * Tokio's version and on the compiler: up to some version before 1.73, rustc laid structures out in another order. The core
+ * of the current-thread scheduler is not here: its layout depends on which of Tokio's other features were chosen. */
+static const struct known {
+	unsigned from, to;	     /* versions */
+	uint64_t id, id_tag, budget; /* in the context variable */
+	bool tagged;		     /* the scheduler's pointer is in it too, else in a variable of its own */
+	uint64_t scheduler;	     /* tagged: to its context; else to the runtime's handle */
+	uint32_t tag;		     /* of the multi-thread scheduler; at the start of its context */
+	uint64_t core, counter, interval, idle, queue;
+} known[] = {
+	{VERSION(24, 0), VERSION(24, ANY), 40, 32, 88, false, 72, 0, 16, 32, 0, 8, 24},
+	{VERSION(24, 0), VERSION(24, ANY), 40, 32, 89, false, 24, 0, 16, 24, 0, 16, 8}, /* an older rustc */
+	{VERSION(29, 0), VERSION(39, ANY), 40, 32, 76, true, 56, 1, 24, 64, 68, 8, 24},
+	{VERSION(29, 0), VERSION(39, ANY), 56, 48, 77, true, 40, 1, 24, 56, 60, 16, 8}, /* an older rustc */
+	{VERSION(40, 0), VERSION(44, ANY), 48, 0, 68, true, 40, 1, 24, 64, 68, 8, 24},
+	{VERSION(45, 0), VERSION(50, ANY), 48, 0, 68, true, 40, 1, 24, 104, 108, 8, 24},
+	{VERSION(51, 0), VERSION(51, 1), 48, 0, 68, true, 40, 1, 24, 96, 100, 0, 16},
+	{VERSION(51, 2), VERSION(51, ANY), 48, 0, 68, true, 40, 1, 24, 104, 108, 8, 24},
+	{VERSION(52, 0), VERSION(52, 1), 48, 0, 68, true, 40, 1, 24, 96, 100, 0, 16},
+	{VERSION(52, 2), VERSION(53, ANY), 48, 0, 68, true, 40, 1, 24, 104, 108, 8, 24},
+};
+
+/* Reads one number of a version. */
+static bool version_part(const char **p, const char *limit, unsigned *number)
+{
+	const char *start = *p;
+
+	for (*number = 0; *p < limit && isdigit((unsigned char)**p) && *p - start < 3; (*p)++)
+		*number = 10 * *number + (unsigned)(**p - '0');
+	return *p > start && *p < limit;
+}
+
+/* The version of Tokio by the paths of its sources, which panic messages hold: ".../tokio-1.43.1/src/...", and where Nix
+ * has put them, ".../tokio-1.43.1-HASH/src/...". Returns how many different ones there are, up to 2. */
+static unsigned find_version(Elf *elf, unsigned *version)
+{
+	Elf_Scn *section = NULL;
+	unsigned found = 0;
+
+	while ((section = elf_nextscn(elf, section))) {
+		GElf_Shdr shdr;
+		Elf_Data *data;
+		const char *p, *limit;
+
+		if (!gelf_getshdr(section, &shdr) || shdr.sh_type != SHT_PROGBITS ||
+		    !(shdr.sh_flags & SHF_ALLOC) || shdr.sh_flags & (SHF_EXECINSTR | SHF_WRITE) ||
+		    !(data = elf_rawdata(section, NULL)) || !data->d_buf)
+			continue;
+		p = data->d_buf;
+		limit = p + data->d_size;
+		while ((p = memmem(p, (size_t)(limit - p), "/tokio-1.", 9))) {
+			unsigned minor, patch;
+
+			p += 9;
+			if (!version_part(&p, limit, &minor) || *p++ != '.' ||
+			    !version_part(&p, limit, &patch) || (*p != '/' && *p != '-'))
+				continue;
+			if (found && *version != VERSION(minor, patch))
+				return 2;
+			found = 1;
+			*version = VERSION(minor, patch);
+		}
+	}
+	return found;
+}
+
+/* Counts from the thread pointer, or from the start of a context that is still to be found. */
+static uint64_t place(uint64_t context, uint64_t offset)
+{
+	return context ? context - offset : offset;
+}
+
+static struct tokio_layout layout_of(const struct known *row, const struct tokio_places *places)
+{
+	uint64_t context = places->context;
+	uint64_t pointer = row->tagged ? place(context, row->scheduler) : places->multi_thread;
+
+	return (struct tokio_layout){
+		.id = place(context, row->id),
+		.id_tag = row->id_tag ? place(context, row->id_tag) : 0,
+		.budget = place(context, row->budget),
+		.tagged = row->tagged,
+		.multi_thread = {.known = row->tagged || places->multi_thread,
+				 .pointer = pointer,
+				 .tag = row->tag,
+				 .core = row->core,
+				 .counter = row->counter,
+				 .idle = row->idle},
+		.current_thread = {.pointer = row->tagged ? pointer : places->current_thread,
+				   .core = row->core},
+		.interval = row->interval,
+		.queue = row->queue,
+		.handle = row->tagged ? 0 : row->scheduler,
+		.searched = context ? 0 : places->tls_size,
+	};
+}
+
+static bool has(const struct tokio_layouts *layouts, const struct tokio_layout *layout)
+{
+	for (size_t i = 0; i < layouts->count; i++) {
+		const struct tokio_layout *other = &layouts->layout[i];
+
+		if (other->id == layout->id && other->multi_thread.pointer == layout->multi_thread.pointer &&
+		    other->multi_thread.counter == layout->multi_thread.counter &&
+		    other->multi_thread.idle == layout->multi_thread.idle)
+			return true;
+	}
+	return false;
+}
+
+/* Adds the layouts of `version` (0: not known), `exactly`, or of all that are like it in where things are, those of the newest versions
+ * first. */
+static void add(const struct tokio_places *places, unsigned version, bool exactly,
+		struct tokio_layouts *layouts)
+{
+	bool named = places->multi_thread || places->current_thread;
+
+	for (size_t i = sizeof(known) / sizeof(*known); i-- > 0;) {
+		const struct known *row = &known[i];
+		struct tokio_layout layout;
+
+		if (exactly && (version < row->from || version > row->to))
+			continue;
+		/* Since 1.29 there is one variable. */
+		if (version && row->tagged != (version >= VERSION(29, 0)))
+			continue;
+		/* There must be room for all that is read of the context. */
+		if (places->context && places->context <= row->budget)
+			continue;
+		/* All of Tokio's variables have symbols, or none. */
+		if (row->tagged ? named : named != (places->context != 0))
+			continue;
+		layout = layout_of(row, places);
+		if (layouts->count == TOKIO_LAYOUTS || has(layouts, &layout))
+			continue;
+		snprintf(layout.how, sizeof(layout.how), exactly ? "table 1.%u%s" : "like 1.%u%s, verified",
+			 (exactly ? version : row->to) / 1000, layout.searched ? ", searched for" : "");
+		layouts->layout[layouts->count++] = layout;
+	}
+}
+
+const char *tokio_table(Elf *elf, const struct tokio_places *places, struct tokio_layouts *layouts)
+{
+	unsigned version = 0, versions = find_version(elf, &version);
+
+	if (!versions && !places->context)
+		return "there is no sign of Tokio in the executable";
+	if (versions > 1)
+		return "there are two versions of Tokio in it";
+	if (versions && version < known[0].from)
+		return "no debug info, and its version of Tokio is too old to be in the table";
+	if (versions)
+		add(places, version, true, layouts);
+	if (layouts->count)
+		return NULL;
+	layouts->unsure = true;
+	add(places, version, false, layouts);
+	return layouts->count ? NULL : "no debug info, and no layout of the table is possible";
+}

@@ -1,0 +1,331 @@
+/* test_judge.c - what stacks mean, by frames as Tokio 1.24 to 1.53 leaves them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "judge/judge.h"
+
+#define FRAME(o, n)                                                                                          \
+	{                                                                                                    \
+		.function = n, .name = n, .module = "/usr/bin/app", .origin = o                              \
+	}
+
+static const struct frame user = FRAME(ORIGIN_USER, "app::hash"),
+			  handler = FRAME(ORIGIN_USER, "app::handler");
+static const struct frame dependency = FRAME(ORIGIN_DEPENDENCY, "hyper::proto::h1::dispatch::poll_loop");
+static const struct frame poll = FRAME(ORIGIN_RUNTIME, "tokio::runtime::task::raw::poll");
+static const struct frame generic_poll = {.function = "tokio::runtime::task::raw::poll",
+					  .name = "tokio::runtime::task::raw::poll",
+					  .generics =
+						  "app::Job<(u8, alloc::vec::Vec<u8>)>, alloc::sync::Arc<S>",
+					  .module = "/usr/bin/app",
+					  .origin = ORIGIN_RUNTIME};
+static const struct frame worker =
+	FRAME(ORIGIN_RUNTIME, "tokio::runtime::scheduler::multi_thread::worker::Context::run");
+static const struct frame pool = FRAME(ORIGIN_RUNTIME, "tokio::runtime::blocking::pool::Inner::run");
+static const struct frame in_place =
+	FRAME(ORIGIN_RUNTIME, "tokio::runtime::scheduler::multi_thread::worker::block_in_place");
+static const struct frame current =
+	FRAME(ORIGIN_RUNTIME, "tokio::runtime::scheduler::current_thread::CoreGuard::block_on");
+static const struct frame parker =
+	FRAME(ORIGIN_RUNTIME, "tokio::runtime::scheduler::multi_thread::park::Parker::park");
+static const struct frame start = FRAME(ORIGIN_SYSTEM, "clone3"), epoll = FRAME(ORIGIN_SYSTEM, "epoll_wait");
+static const struct frame read_file = FRAME(ORIGIN_STD, "std::fs::read::inner");
+static const struct frame lookup = FRAME(ORIGIN_SYSTEM, "getaddrinfo");
+
+#define JUDGE(cut, ...)                                                                                      \
+	judge_stack(*state, (const struct frame *const[]){__VA_ARGS__},                                      \
+		    sizeof((const struct frame *const[]){__VA_ARGS__}) / sizeof(struct frame *), cut)
+
+static int make_judge(void **state)
+{
+	*state = judge_new();
+	return 0;
+}
+
+static int drop_judge(void **state)
+{
+	judge_free(*state);
+	return 0;
+}
+
+static void a_worker_in_a_poll(void **state)
+{
+	const struct verdict *v =
+		JUDGE(false, &user, &handler, &dependency, &poll, &worker, &poll, &pool, &start);
+
+	assert_int_equal(v->role, ROLE_WORKER);
+	assert_true(v->in_poll);
+	assert_false(v->parked);
+	assert_int_equal(v->poll, 3);
+	assert_int_equal(v->blame, 0);
+	assert_string_equal(v->task, "app::handler");
+	assert_int_equal(judge_running(v), REASON_COMPUTING);
+	assert_int_equal(judge_sleep(v, "clock_nanosleep"), REASON_SLEEP);
+	assert_int_equal(judge_sleep(v, "futex"), REASON_LOCK);
+	assert_string_equal(judge_restarted(v), "futex");
+	assert_int_equal(judge_sleep(v, "fsync"), REASON_FILE);
+	assert_int_equal(judge_sleep(v, "recvfrom"), REASON_SOCKET);
+	assert_int_equal(judge_sleep(v, "wait4"), REASON_CHILD);
+	assert_int_equal(judge_sleep(v, "munmap"), REASON_SYSCALL);
+	assert_int_equal(judge_sleep(v, ""), REASON_SYSCALL);
+	assert_int_equal(judge_sleep(v, NULL), REASON_PAGE_FAULT);
+}
+
+static void the_same_chain_is_judged_once(void **state)
+{
+	const struct verdict *once = JUDGE(false, &user, &poll, &worker),
+			     *again = JUDGE(false, &user, &poll, &worker);
+
+	assert_ptr_equal(once, again);
+	assert_ptr_not_equal(once, JUDGE(true, &user, &poll, &worker));
+}
+
+static void frames_without_a_name_tell_no_role(void **state)
+{
+	static const struct frame nameless = {.name = "app+0x10", .module = "/usr/bin/app"};
+
+	assert_int_equal(JUDGE(false, &epoll, &user, &start)->role, ROLE_OTHER);
+	assert_int_equal(JUDGE(false, &epoll, &nameless, &start)->role, ROLE_UNKNOWN);
+	assert_int_equal(JUDGE(false, &epoll, &nameless, &worker, &start)->role, ROLE_WORKER);
+	assert_int_equal(JUDGE(true, &epoll, &user)->role, ROLE_UNKNOWN);
+}
+
+static void the_spawned_type_names_the_task(void **state)
+{
+	const struct verdict *v = JUDGE(false, &user, &generic_poll, &worker);
+
+	assert_non_null(strstr(v->task, "app::Job"));
+	assert_null(strstr(v->task, "Arc"));
+}
+
+static void a_v0_name_names_the_task(void **state)
+{
+	static const struct frame v0_poll =
+		FRAME(ORIGIN_RUNTIME, "<tokio::runtime::task::harness::Harness<tiny::naps::{closure#0}, "
+				      "alloc::sync::Arc<S>>>::poll");
+	static const struct frame legacy_poll =
+		FRAME(ORIGIN_RUNTIME, "tokio::runtime::task::harness::Harness<T,S>::poll");
+	static const struct frame busy =
+		FRAME(ORIGIN_USER, "<lab::handlers::Busy as core::future::future::Future>::poll");
+
+	assert_string_equal(JUDGE(false, &user, &v0_poll, &worker)->task, "tiny::naps");
+	assert_string_equal(JUDGE(false, &start, &v0_poll, &worker)->task, "tiny::naps");
+	assert_string_equal(JUDGE(false, &user, &handler, &legacy_poll, &worker)->task, "app::handler");
+	assert_null(JUDGE(false, &start, &legacy_poll, &worker)->task);
+	/* A future written by hand is the task under both manglings. */
+	assert_string_equal(JUDGE(false, &user, &busy, &legacy_poll, &worker)->task, "lab::handlers::Busy");
+	/* A dependency's, too: as debug info has it, the user's code inside is not the task. */
+	static const struct frame conn =
+		FRAME(ORIGIN_DEPENDENCY,
+		      "<hyper::server::NewSvcTask<I,N,S,E,W> as core::future::future::Future>::poll");
+	assert_string_equal(JUDGE(false, &user, &conn, &legacy_poll, &worker)->task,
+			    "hyper::server::NewSvcTask");
+}
+
+static void what_the_standard_library_was_called_for(void **state)
+{
+	static const struct frame nanosleep = FRAME(ORIGIN_SYSTEM, "clock_nanosleep"),
+				  inner = FRAME(ORIGIN_STD, "std::sys::thread::unix::sleep"),
+				  sleep = FRAME(ORIGIN_STD, "std::thread::functions::sleep"),
+				  pin = FRAME(ORIGIN_STD,
+					      "<core::pin::Pin<P> as core::future::Future>::poll");
+
+	assert_int_equal(JUDGE(false, &nanosleep, &inner, &sleep, &pin, &poll, &worker)->blame, 2);
+	assert_int_equal(JUDGE(false, &nanosleep, &sleep, &dependency, &poll, &worker)->blame, 2);
+	assert_int_equal(JUDGE(false, &nanosleep, &pin, &poll, &worker)->blame, 0);
+	assert_int_equal(JUDGE(false, &nanosleep, &sleep, &worker)->blame, 0);
+}
+
+static void parks_are_not_blocking(void **state)
+{
+	const struct verdict *v = JUDGE(false, &epoll, &parker, &worker, &poll, &pool, &start);
+
+	assert_true(v->parked);
+	assert_false(v->in_poll);
+	assert_int_equal(v->role, ROLE_WORKER);
+	assert_true(JUDGE(true, &epoll, &parker)->parked);
+}
+
+static void who_may_block(void **state)
+{
+	assert_int_equal(JUDGE(false, &user, &poll, &pool, &start)->role, ROLE_BLOCKING);
+	assert_int_equal(JUDGE(false, &user, &in_place, &poll, &worker, &pool)->role, ROLE_BLOCKING);
+	assert_int_equal(JUDGE(false, &user, &start)->role, ROLE_OTHER);
+	assert_int_equal(JUDGE(true, &user)->role, ROLE_UNKNOWN);
+}
+
+static void a_current_thread_runtime(void **state)
+{
+	const struct verdict *v = JUDGE(false, &user, &current, &start);
+
+	assert_int_equal(v->role, ROLE_CURRENT_THREAD);
+	assert_true(v->in_poll);
+	assert_false(JUDGE(false, &epoll, &current, &start)->in_poll);
+}
+
+static void library_calls_tell_the_reason(void **state)
+{
+	assert_int_equal(judge_running(JUDGE(false, &read_file, &user, &poll, &worker)), REASON_FILE);
+	assert_int_equal(judge_sleep(JUDGE(false, &lookup, &user, &poll, &worker), "poll"),
+			 REASON_NAME_LOOKUP);
+	/* Beyond the poll it is no matter of the task's. */
+	assert_int_equal(judge_running(JUDGE(false, &user, &poll, &read_file, &worker)), REASON_COMPUTING);
+}
+
+static void without_user_code_a_dependency_is_blamed(void **state)
+{
+	assert_int_equal(JUDGE(false, &epoll, &dependency, &poll, &worker)->blame, 1);
+	assert_int_equal(JUDGE(false, &epoll, &poll, &worker)->blame, 0);
+}
+
+/* --- without names: only by the sources that the code refers to --- */
+
+#define TOKIO "/home/me/.cargo/registry/src/i-1/tokio-1.43.1/src/runtime/"
+#define REFERS(o, n, f, runtime)                                                                             \
+	{                                                                                                    \
+		.name = n, .module = "/usr/bin/app", .origin = o, .file = f, .runtime_files = runtime        \
+	}
+#define OF_TOKIO(n, path) REFERS(ORIGIN_RUNTIME, n, TOKIO path, TOKIO path)
+
+static const struct frame s_user = REFERS(ORIGIN_USER, "app+0x10", "src/api.rs", NULL),
+			  s_called = REFERS(ORIGIN_UNKNOWN, "app+0x20", NULL, NULL),
+			  s_std = REFERS(ORIGIN_STD, "app+0x30", NULL, NULL),
+			  s_core = OF_TOKIO("app+0x40", "task/core.rs"),
+			  s_merged = REFERS(ORIGIN_USER, "app+0x50", "src/api.rs", TOKIO "task/core.rs"),
+			  s_worker = OF_TOKIO("app+0x60", "scheduler/multi_thread/worker.rs"),
+			  s_park = OF_TOKIO("app+0x70", "scheduler/multi_thread/park.rs"),
+			  s_driver = OF_TOKIO("app+0x80", "io/driver.rs"),
+			  s_pool = OF_TOKIO("app+0x90", "blocking/pool.rs"),
+			  s_exit = OF_TOKIO("app+0xa0", "context/runtime_mt.rs"),
+			  s_old_exit = OF_TOKIO("app+0xb0", "context.rs"),
+			  s_current = OF_TOKIO("app+0xc0", "scheduler/current_thread/mod.rs"),
+			  s_main = REFERS(ORIGIN_USER, "app+0xd0", "src/main.rs",
+					  TOKIO "scheduler/current_thread/mod.rs\n" TOKIO
+						"scheduler/multi_thread/worker.rs"),
+			  s_spawns = REFERS(ORIGIN_USER, "app+0xe0", "src/api.rs", TOKIO "blocking/pool.rs"),
+			  read_call = FRAME(ORIGIN_SYSTEM, "read"),
+			  write_call = FRAME(ORIGIN_SYSTEM, "write"), futex = FRAME(ORIGIN_SYSTEM, "syscall");
+
+#define FROM_WORKER &s_worker, &s_core, &s_pool, &start
+
+static void nameless_polls(void **state)
+{
+	const struct verdict *v = JUDGE(false, &s_called, &s_user, &s_core, FROM_WORKER);
+
+	assert_int_equal(v->role, ROLE_WORKER);
+	assert_true(v->in_poll);
+	assert_int_equal(v->poll, 2);
+	assert_int_equal(v->blame, 0); /* the user's code calls it */
+	assert_string_equal(v->task, "app+0x10");
+	assert_int_equal(JUDGE(false, &s_called, &s_called, &s_user, &s_core, FROM_WORKER)->blame, 1);
+	assert_int_equal(JUDGE(false, &futex, &s_std, &s_user, &s_core, FROM_WORKER)->blame, 2);
+	/* The future is inlined into its poll. */
+	v = JUDGE(false, &futex, &s_std, &s_merged, FROM_WORKER);
+	assert_true(v->in_poll);
+	assert_int_equal(v->blame, 2);
+	assert_int_equal(JUDGE(false, &s_spawns, &s_core, FROM_WORKER)->role, ROLE_WORKER);
+}
+
+static void nameless_parks(void **state)
+{
+	assert_true(JUDGE(false, &futex, &s_park, FROM_WORKER)->parked);
+	assert_true(JUDGE(false, &epoll, &s_driver, FROM_WORKER)->parked);
+	assert_true(JUDGE(true, &epoll, &s_driver)->parked);
+	/* Even if nothing but the loop is known. */
+	assert_false(JUDGE(false, &epoll, &s_called, FROM_WORKER)->in_poll);
+	assert_int_equal(JUDGE(false, &epoll, &s_called, FROM_WORKER)->role, ROLE_WORKER);
+	/* A task that wakes another one unparks, and one that makes a socket asks the driver. */
+	assert_true(JUDGE(false, &write_call, &s_park, &s_user, &s_core, FROM_WORKER)->in_poll);
+	assert_true(JUDGE(false, &s_driver, &s_user, &s_core, FROM_WORKER)->in_poll);
+	assert_false(JUDGE(false, &s_driver, &s_user, &s_core, FROM_WORKER)->parked);
+}
+
+static void nameless_threads_that_may_block(void **state)
+{
+	assert_int_equal(JUDGE(false, &s_user, &s_core, &s_pool, &start)->role, ROLE_BLOCKING);
+	assert_int_equal(JUDGE(false, &futex, &s_std, &s_exit, &s_user, &s_core, FROM_WORKER)->role,
+			 ROLE_BLOCKING);
+	assert_int_equal(JUDGE(false, &futex, &s_std, &s_old_exit, &s_user, &s_core, FROM_WORKER)->role,
+			 ROLE_BLOCKING);
+	/* Those that enter a runtime refer to the same file. */
+	assert_int_equal(JUDGE(false, &s_user, &s_core, &s_worker, &s_old_exit, FROM_WORKER)->role,
+			 ROLE_WORKER);
+	/* main has the code of both kinds of block_on in it: of the multi-thread kind, nothing calls back. */
+	assert_int_equal(JUDGE(false, &futex, &s_main, &start)->role, ROLE_OTHER);
+	assert_int_equal(JUDGE(false, &epoll, &s_driver, &s_main, &start)->role, ROLE_CURRENT_THREAD);
+}
+
+static void a_nameless_current_thread_runtime(void **state)
+{
+	assert_int_equal(JUDGE(false, &s_user, &s_core, &s_current, &start)->role, ROLE_CURRENT_THREAD);
+	assert_true(JUDGE(false, &s_user, &s_core, &s_current, &start)->in_poll);
+	assert_true(JUDGE(false, &epoll, &s_driver, &s_current, &start)->parked);
+	assert_true(JUDGE(false, &s_user, &s_current, &start)->in_poll);
+	assert_false(JUDGE(false, &epoll, &s_called, &s_current, &start)->in_poll);
+}
+
+static void nameless_file_access(void **state)
+{
+	static const struct frame own = {
+		.name = "libc.so.6+0x10", .module = "/lib/libc.so.6", .origin = ORIGIN_SYSTEM};
+
+	assert_int_equal(judge_running(JUDGE(false, &read_call, &s_std, &s_user, &s_core, FROM_WORKER)),
+			 REASON_FILE);
+	assert_int_equal(
+		judge_running(JUDGE(false, &own, &own, &read_call, &s_std, &s_user, &s_core, FROM_WORKER)),
+		REASON_FILE);
+	assert_int_equal(judge_running(JUDGE(false, &own, &own, &s_std, &s_user, &s_core, FROM_WORKER)),
+			 REASON_COMPUTING);
+	/* An eventfd of the runtime's. */
+	assert_int_equal(
+		judge_running(JUDGE(false, &write_call, &s_std, &s_driver, &s_user, &s_core, FROM_WORKER)),
+		REASON_COMPUTING);
+}
+
+static void v0_names(void **state)
+{
+	static const struct frame guard = {
+		.function = "<tokio::runtime::scheduler::current_thread::CoreGuard>::block_on::<F>",
+		.name = "tokio::runtime::scheduler::current_thread::CoreGuard::block_on",
+		.module = "/usr/bin/app",
+		.origin = ORIGIN_RUNTIME};
+	static const struct frame run = {.function = "<tokio::runtime::blocking::pool::Inner>::run",
+					 .name = "tokio::runtime::blocking::pool::Inner::run",
+					 .module = "/usr/bin/app",
+					 .origin = ORIGIN_RUNTIME};
+
+	assert_int_equal(JUDGE(false, &user, &guard, &start)->role, ROLE_CURRENT_THREAD);
+	assert_int_equal(JUDGE(false, &user, &poll, &run, &start)->role, ROLE_BLOCKING);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_worker_in_a_poll, make_judge, drop_judge),
+		cmocka_unit_test_setup_teardown(the_same_chain_is_judged_once, make_judge, drop_judge),
+		cmocka_unit_test_setup_teardown(frames_without_a_name_tell_no_role, make_judge, drop_judge),
+		cmocka_unit_test_setup_teardown(the_spawned_type_names_the_task, make_judge, drop_judge),
+		cmocka_unit_test_setup_teardown(a_v0_name_names_the_task, make_judge, drop_judge),
+		cmocka_unit_test_setup_teardown(what_the_standard_library_was_called_for, make_judge,
+						drop_judge),
+		cmocka_unit_test_setup_teardown(parks_are_not_blocking, make_judge, drop_judge),
+		cmocka_unit_test_setup_teardown(who_may_block, make_judge, drop_judge),
+		cmocka_unit_test_setup_teardown(a_current_thread_runtime, make_judge, drop_judge),
+		cmocka_unit_test_setup_teardown(library_calls_tell_the_reason, make_judge, drop_judge),
+		cmocka_unit_test_setup_teardown(without_user_code_a_dependency_is_blamed, make_judge,
+						drop_judge),
+		cmocka_unit_test_setup_teardown(nameless_polls, make_judge, drop_judge),
+		cmocka_unit_test_setup_teardown(nameless_parks, make_judge, drop_judge),
+		cmocka_unit_test_setup_teardown(nameless_threads_that_may_block, make_judge, drop_judge),
+		cmocka_unit_test_setup_teardown(a_nameless_current_thread_runtime, make_judge, drop_judge),
+		cmocka_unit_test_setup_teardown(nameless_file_access, make_judge, drop_judge),
+		cmocka_unit_test_setup_teardown(v0_names, make_judge, drop_judge),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

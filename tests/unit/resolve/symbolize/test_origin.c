@@ -1,0 +1,262 @@
+/* Origins: whose code a frame is. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "resolve/symbolize/origin.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+static enum origin of_path(const char *file)
+{
+	return origin_of(&(struct origin_facts){
+		.file = file, .function = "x::y", .rust = true, .main = true, .mapped = true});
+}
+
+static void by_path(void **state)
+{
+	static const struct {
+		const char *file;
+		enum origin origin;
+	} cases[] = {
+		/* rustup's std, Debian's, and the one in a toolchain's rust-src */
+		{"/rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/option.rs", ORIGIN_STD},
+		{"/rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/src/libstd/thread.rs", ORIGIN_STD},
+		{"/rust/deps/hashbrown-0.15.2/src/raw.rs", ORIGIN_STD},
+		{"/usr/src/rustc-1.63.0/library/std/src/thread/mod.rs", ORIGIN_STD},
+		{"/usr/src/rustc-1.63.0/vendor/gimli-0.25.0/src/read.rs", ORIGIN_STD},
+		{"/home/me/.rustup/toolchains/stable/lib/rustlib/src/rust/library/alloc/src/vec.rs",
+		 ORIGIN_STD},
+		/* registries */
+		{"/home/me/.cargo/registry/src/index.crates.io-6f17d22bba15001f/hyper-0.14.19/src/lib.rs",
+		 ORIGIN_DEPENDENCY},
+		{"/home/me/.cargo/registry/src/github.com-1ecc6299db9ec823/tokio-1.43.1/src/task.rs",
+		 ORIGIN_RUNTIME},
+		{"/home/me/.cargo/registry/src/github.com-1ecc6299db9ec823/futures-util-0.3.21/src/lib.rs",
+		 ORIGIN_RUNTIME},
+		{"/usr/local/cargo/registry/src/index.crates.io-6f17d22bba15001f/tokio-util-0.7.3/src/lib.rs",
+		 ORIGIN_RUNTIME},
+		{"/home/me/.cargo/registry/src/github.com-1ecc6299db9ec823/tokio-postgres-0.7.1/src/lib.rs",
+		 ORIGIN_DEPENDENCY},
+		{"/home/me/.cargo/registry/src/github.com-1ecc6299db9ec823/sha-1-0.9.8/src/lib.rs",
+		 ORIGIN_DEPENDENCY},
+		{"/usr/share/cargo/registry/mio-0.8.4/src/poll.rs", ORIGIN_RUNTIME},
+		{"/usr/share/cargo/registry/bytes-1.2.1/src/bytes.rs", ORIGIN_DEPENDENCY},
+		/* git checkouts and vendor directories */
+		{"/home/me/.cargo/git/checkouts/tokio-0a1b2c3d4e5f6071/abcdef1/tokio/src/lib.rs",
+		 ORIGIN_RUNTIME},
+		{"/home/me/.cargo/git/checkouts/my-lib-0a1b2c3d4e5f6071/abcdef1/src/lib.rs",
+		 ORIGIN_DEPENDENCY},
+		{"/src/vendor/mio/src/poll.rs", ORIGIN_RUNTIME},
+		{"/src/vendor/serde_json-1.0.1/src/de.rs", ORIGIN_DEPENDENCY},
+		{"vendor/serde_json/src/de.rs", ORIGIN_DEPENDENCY},
+		{"tokio-1.43.1/src/task.rs", ORIGIN_RUNTIME},
+		/* the rest is the user's */
+		{"/home/me/app/src/main.rs", ORIGIN_USER},
+		{"/home/me/app-1.2.0/src/main.rs", ORIGIN_USER},
+		{"src/main.rs", ORIGIN_USER},
+		{"/home/me/library/core/src/main.rs", ORIGIN_USER},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		if (of_path(cases[i].file) != cases[i].origin)
+			fail_msg("%s is %s", cases[i].file, origin_name(of_path(cases[i].file)));
+}
+
+static void by_name(void **state)
+{
+	static const struct {
+		const char *function;
+		bool rust, main;
+		enum origin origin;
+	} cases[] = {
+		{"core::ptr::drop_in_place<demo::Conn>", true, true, ORIGIN_STD},
+		{"<alloc::boxed::Box<demo::X> as core::ops::Drop>::drop", true, true, ORIGIN_STD},
+		{"std::thread::park", true, true, ORIGIN_STD},
+		{"compiler_builtins::mem::memcpy", true, true, ORIGIN_STD},
+		{"__rustc::__rust_alloc", true, true, ORIGIN_STD},
+		{"tokio::runtime::task::raw::poll", true, true, ORIGIN_RUNTIME},
+		{"mio::poll::Poll::poll", true, true, ORIGIN_RUNTIME},
+		{"<futures_util::future::Map<F, G> as core::future::Future>::poll", true, true,
+		 ORIGIN_RUNTIME},
+		{"hyper::proto::h1::dispatch::Dispatcher<D,B>::poll", true, true, ORIGIN_DEPENDENCY},
+		{"<serde_json::Value as core::fmt::Display>::fmt", true, true, ORIGIN_DEPENDENCY},
+		{"tokio_rustls::client::connect", true, true, ORIGIN_DEPENDENCY},
+		{"demo::api::hash", true, true, ORIGIN_USER},
+		{"<demo::Conn as core::future::Future>::poll", true, true, ORIGIN_USER},
+		{"<&mut demo::Conn as core::future::Future>::poll", true, true, ORIGIN_USER},
+		{"<&'a mut [demo::Conn] as core::fmt::Debug>::fmt", true, true, ORIGIN_USER},
+		{"<T as demo::Serve>::serve", true, true, ORIGIN_USER},
+		{"<u32 as core::fmt::Debug>::fmt", true, true, ORIGIN_STD},
+		{"demo::api::<impl core::fmt::Debug for T>::fmt", true, true, ORIGIN_USER},
+		{"<hyper::server::Conn<lab::Svc> as core::future::Future>::poll", true, true,
+		 ORIGIN_DEPENDENCY},
+		{"<lab::Foo as serde::Serialize>::serialize", true, true, ORIGIN_USER},
+		{"lab::work::_::<impl serde::ser::Serialize for lab::work::Item>::serialize", true, true,
+		 ORIGIN_USER},
+		{"serde::ser::impls::<impl serde::ser::Serialize for alloc::vec::Vec<T>>::serialize", true,
+		 true, ORIGIN_DEPENDENCY},
+		{"<core::pin::Pin<P> as core::future::Future>::poll", true, true, ORIGIN_STD},
+		{"<F as tower::Service>::call", true, true, ORIGIN_DEPENDENCY},
+		{"<&mut T as hyper::body::HttpBody>::poll_data", true, true, ORIGIN_DEPENDENCY},
+		{"plugin::run", true, false, ORIGIN_USER},
+		/* C, C++ and what stands around main */
+		{"epoll_wait", false, false, ORIGIN_SYSTEM},
+		{"std::string::append", false, false, ORIGIN_SYSTEM},
+		{"epoll_wait", false, true, ORIGIN_SYSTEM},
+		{"_start", false, true, ORIGIN_SYSTEM},
+		{"main", false, true, ORIGIN_STD},
+		{"rust_begin_unwind", false, true, ORIGIN_STD},
+		{"__rust_alloc", false, true, ORIGIN_STD},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		enum origin origin = origin_of(&(struct origin_facts){.function = cases[i].function,
+								      .rust = cases[i].rust,
+								      .main = cases[i].main,
+								      .mapped = true});
+		if (origin != cases[i].origin)
+			fail_msg("%s is %s", cases[i].function, origin_name(origin));
+	}
+}
+
+/* The mangled name says where the code is written, the demangled one only what it is made for. */
+static void by_symbol(void **state)
+{
+	static const struct {
+		const char *symbol, *function;
+		enum origin named, origin; /* by the name alone; with the symbol */
+	} cases[] = {
+		{"_RINvMNtCsgEmfK2I1SDS_4core5sliceSh11copy_withinINtNtNtB5_3ops5range14RangeInclusivejEECs_"
+		 "1a",
+		 "<[u8]>::copy_within::<core::ops::range::RangeInclusive<usize>>", ORIGIN_USER, ORIGIN_STD},
+		{"_RNvMs9_NtCsgEmfK2I1SDS_4core3numy12wrapping_add", "<u64>::wrapping_add", ORIGIN_USER,
+		 ORIGIN_STD},
+		{"_RNvXs1_NtCsgEmfK2I1SDS_4core3fmtRNtNtCsH5YeTtDjHt_3lab4work4ItemNtB6_5Debug3fmt",
+		 "<&lab::work::Item as core::fmt::Debug>::fmt", ORIGIN_USER, ORIGIN_STD},
+		{"_RNvXNtCsH5YeTtDjHt_3lab4workNtB2_4ItemNtNtCs1_5serde3ser9Serialize9serialize",
+		 "<lab::work::Item as serde::ser::Serialize>::serialize", ORIGIN_USER, ORIGIN_USER},
+		{"_RNvXs_NtCs1_5serde3serINtNtCs2_5alloc3vec3VecNtCs3_3lab4ItemENtB4_9Serialize9serialize",
+		 "<alloc::vec::Vec<lab::Item> as serde::ser::Serialize>::serialize", ORIGIN_STD,
+		 ORIGIN_DEPENDENCY},
+		{"_ZN3lab3api4hash17h0123456789abcdefE", "lab::api::hash", ORIGIN_USER, ORIGIN_USER},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct origin_facts facts = {
+			.function = cases[i].function, .rust = true, .main = true, .mapped = true};
+
+		assert_int_equal(origin_of(&facts), cases[i].named);
+		facts.symbol = cases[i].symbol;
+		if (origin_of(&facts) != cases[i].origin)
+			fail_msg("%s is %s", cases[i].symbol, origin_name(origin_of(&facts)));
+	}
+}
+
+static bool is_acme(void *context, const char *crate, size_t length)
+{
+	(*(int *)context)++;
+	return length == 4 && memcmp(crate, "acme", 4) == 0;
+}
+
+static void by_what_the_binary_says(void **state)
+{
+	int asked = 0;
+	struct origin_facts facts = {.function = "<acme::Codec<demo::Item>>::read",
+				     .rust = true,
+				     .main = true,
+				     .mapped = true,
+				     .dependency = is_acme,
+				     .context = &asked};
+	(void)state;
+
+	assert_int_equal(origin_of(&facts), ORIGIN_DEPENDENCY);
+	facts.function = "demo::read";
+	assert_int_equal(origin_of(&facts), ORIGIN_USER);
+	assert_int_equal(asked, 2);
+	/* It need not be asked where the crate is known; a source path is better than its word. */
+	facts.function = "core::fmt::write";
+	assert_int_equal(origin_of(&facts), ORIGIN_STD);
+	facts.function = "acme::read";
+	facts.file = "/home/me/acme/src/lib.rs";
+	assert_int_equal(origin_of(&facts), ORIGIN_USER);
+	assert_int_equal(asked, 2);
+}
+
+static void without_a_name(void **state)
+{
+	(void)state;
+	assert_int_equal(origin_of(&(struct origin_facts){0}), ORIGIN_UNKNOWN);
+	assert_int_equal(origin_of(&(struct origin_facts){.mapped = true, .main = true}), ORIGIN_UNKNOWN);
+	assert_int_equal(origin_of(&(struct origin_facts){.mapped = true}), ORIGIN_SYSTEM);
+}
+
+static void c_code_in_the_executable(void **state)
+{
+	struct origin_facts facts = {.function = "compress", .main = true, .mapped = true};
+	(void)state;
+
+	facts.file = "/home/me/.cargo/registry/src/index.crates.io-6f17d22bba15001f/zstd-sys-2.0.1/zstd/lib/"
+		     "compress.c";
+	assert_int_equal(origin_of(&facts), ORIGIN_DEPENDENCY);
+	facts.file = "/home/me/app/native/compress.c";
+	assert_int_equal(origin_of(&facts), ORIGIN_USER);
+	facts.file = "/build/glibc-abc/glibc-2.36/nptl/pthread_create.c";
+	assert_int_equal(origin_of(&facts), ORIGIN_SYSTEM);
+	facts.file = "../sysdeps/unix/sysv/linux/epoll_wait.c";
+	assert_int_equal(origin_of(&facts), ORIGIN_SYSTEM);
+}
+
+/* Rust's path wins over the crate's name; a macro's path loses against the user's. */
+static void macros_and_checkouts(void **state)
+{
+	struct origin_facts facts = {.rust = true, .main = true, .mapped = true, .function = "demo::handler"};
+	const char *tokio = "/home/me/.cargo/registry/src/index.crates.io-6f17d22bba15001f/tokio-1.43.1/src/"
+			    "macros/select.rs";
+	(void)state;
+
+	facts.file = "/home/me/app/src/main.rs";
+	facts.position = tokio;
+	assert_int_equal(origin_of(&facts), ORIGIN_USER);
+	facts.file = tokio;
+	facts.position = "/home/me/app/src/main.rs";
+	assert_int_equal(origin_of(&facts), ORIGIN_USER);
+	facts.position = tokio;
+	assert_int_equal(origin_of(&facts), ORIGIN_RUNTIME);
+	facts.position = NULL;
+	facts.file = "/home/me/tokio/tokio/src/task.rs";
+	facts.function = "tokio::task::poll";
+	assert_int_equal(origin_of(&facts), ORIGIN_RUNTIME);
+}
+
+static void has_words(void **state)
+{
+	(void)state;
+	assert_string_equal(origin_name(ORIGIN_USER), "user");
+	assert_string_equal(origin_name(ORIGIN_SYSTEM), "system");
+	assert_string_equal(origin_name((enum origin)99), "unknown");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(by_path),
+		cmocka_unit_test(by_name),
+		cmocka_unit_test(by_symbol),
+		cmocka_unit_test(by_what_the_binary_says),
+		cmocka_unit_test(without_a_name),
+		cmocka_unit_test(c_code_in_the_executable),
+		cmocka_unit_test(macros_and_checkouts),
+		cmocka_unit_test(has_words),
+	};
+
+	return cmocka_run_group_tests_name("origin", tests, NULL, NULL);
+}
