@@ -7,7 +7,7 @@
 #include "base/units.h"
 #include "chart/page.h"
 #include "judge/reasons.h"
-#include "report/places.h"
+#include "report/source-path.h"
 
 #define BAR_ROW 42
 #define BARS_SHOWN 12

@@ -17,7 +17,7 @@
 #include "base/escape.h"
 #include "chart/chart.h"
 #include "chart/page.h"
-#include "sandbox/output.h"
+#include "sandbox/atomic-file.h"
 #include "sandbox/userfiles.h"
 
 #define CHART_FILES (CHART_PDF + 1)

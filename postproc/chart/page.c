@@ -10,7 +10,7 @@
 #include "base/units.h"
 #include "chart/page.h"
 #include "judge/reasons.h"
-#include "report/places.h"
+#include "report/source-path.h"
 
 #define TITLE 76 /* above the first panel */
 

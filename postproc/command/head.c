@@ -14,7 +14,7 @@
 #include "head/head.h"
 #include "sandbox/debuginfod.h"
 #include "sandbox/sandbox.h"
-#include "target/looker.h"
+#include "target/inspector.h"
 
 static const char usage[] =
 	"usage: hud-postproc head --pid PID [--workers PREFIX] [--target FILE] [--meta KEY=VALUE]...\n"

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "replay/resolve.h"
+#include "replay/embed-names.h"
 #include "sandbox/confine.h"
 #include "stream/record/unpack.h"
 

@@ -12,8 +12,8 @@
 #include "base/escape.h"
 #include "command/command.h"
 #include "format/formats.h"
+#include "sandbox/atomic-file.h"
 #include "sandbox/debuginfod.h"
-#include "sandbox/output.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/userfiles.h"
 

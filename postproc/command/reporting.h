@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #include "chart/chart.h"
-#include "diff/gate.h"
+#include "diff/fail-on.h"
 #include "replay/replay.h"
 #include "report/report.h"
 

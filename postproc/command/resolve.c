@@ -8,7 +8,7 @@
 
 #include "base/progress.h"
 #include "command/command.h"
-#include "replay/resolve.h"
+#include "replay/embed-names.h"
 #include "sandbox/debuginfod.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/userfiles.h"

@@ -17,8 +17,8 @@
 #include "command/command.h"
 #include "head/roles.h"
 #include "sandbox/confine.h"
-#include "target/stopped.h"
-#include "tokio/tokio.h"
+#include "target/ptrace-stop.h"
+#include "tokio/layout.h"
 
 #define OFTEN 20  /* so many seconds every second */
 #define SELDOM 30 /* later every so many seconds */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "diff/noise.h"
+#include "diff/significance.h"
 
 #define BUILDS 64 /* told apart in a trace */
 

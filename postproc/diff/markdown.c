@@ -8,7 +8,7 @@
 #include "base/units.h"
 #include "diff/diff.h"
 #include "judge/reasons.h"
-#include "report/places.h"
+#include "report/source-path.h"
 
 /* Raw text as code. In a code span only a backquote means something, in a table a bar as well (even there): look-alikes
  * stand for them. */

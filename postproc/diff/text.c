@@ -9,7 +9,7 @@
 #include "diff/diff.h"
 #include "judge/reasons.h"
 #include "report/parts.h"
-#include "report/places.h"
+#include "report/source-path.h"
 
 #define INDENT 4      /* of the lines below a row */
 #define WHY_COLUMN 62 /* where the numbers of a row end */

@@ -7,7 +7,7 @@
 #include "base/escape.h"
 #include "base/units.h"
 #include "diff/diff.h"
-#include "diff/noise.h"
+#include "diff/significance.h"
 
 static const char *const words[CHANGE_KINDS] = {
 	[CHANGE_NEW] = "new",	     [CHANGE_WORSE] = "worse",	      [CHANGE_GONE] = "gone",

@@ -10,7 +10,7 @@
 #include "base/escape.h"
 #include "format/formats.h"
 #include "judge/reasons.h"
-#include "report/places.h"
+#include "report/source-path.h"
 
 struct line {
 	const struct verdict *stack;

@@ -8,7 +8,7 @@
 #include <libiberty/libiberty.h>
 
 #include "judge/reasons.h"
-#include "report/places.h"
+#include "report/source-path.h"
 
 static void target(struct json *j, const struct model *m)
 {

@@ -7,7 +7,7 @@
 #include "base/units.h"
 #include "format/formats.h"
 #include "judge/reasons.h"
-#include "report/places.h"
+#include "report/source-path.h"
 
 #define NAME_COLUMNS 100 /* of functions, tasks and places; longer ones lose their middle */
 

@@ -15,7 +15,7 @@
 #include "format/formats.h"
 #include "format/profile.pb-c.h"
 #include "judge/reasons.h"
-#include "report/places.h"
+#include "report/source-path.h"
 
 typedef Perftools__Profiles__Profile Profile;
 typedef Perftools__Profiles__ValueType ValueType;

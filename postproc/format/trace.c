@@ -14,7 +14,7 @@
 #include "format/formats.h"
 #include "format/json-writer.h"
 #include "judge/reasons.h"
-#include "report/places.h"
+#include "report/source-path.h"
 
 #define LANES 8		     /* of a worker at most: one, unless blocks overlap */
 #define NO_THREAD (1L << 22) /* thread ids end here: PID_MAX_LIMIT in linux/threads.h */

@@ -17,7 +17,7 @@
 #include "sandbox/debuginfod.h"
 #include "sandbox/opener.h"
 #include "sandbox/worker.h"
-#include "target/looker.h"
+#include "target/inspector.h"
 
 #define STAGE_SECONDS 30 /* of CPU time: the debug info of 1.2 GB takes 1 */
 #define SECONDS 180	 /* of the clock, of all: debuginfod may take 30 */

@@ -15,15 +15,15 @@
 
 #include "head/head-worker.h"
 #include "head/roles.h"
+#include "resolve/elf/address-space.h"
 #include "resolve/elf/binary.h"
-#include "resolve/elf/space.h"
 #include "resolve/symbolize/debuginfo.h"
 #include "resolve/symbolize/symbolize.h"
 #include "resolve/unwind/framepointers.h"
-#include "target/looker.h"
+#include "target/inspector.h"
 #include "target/procmaps.h"
+#include "tokio/layout.h"
 #include "tokio/pollsites.h"
-#include "tokio/tokio.h"
 
 #define STREAM_VERSION 1
 #define COMMAND_MAX 4096 /* bytes of the command line that are kept */

@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "base/arch.h"
-#include "resolve/elf/space.h"
+#include "resolve/elf/address-space.h"
 #include "resolve/symbolize/symbolize.h"
 #include "resolve/unwind/unwind.h"
-#include "target/looker.h"
+#include "target/inspector.h"
 
 /* The unwinding of a process, and of the thread that it is at. */
 struct unwinding {

@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 #include "judge/judge.h"
-#include "target/looker.h"
+#include "target/inspector.h"
 
 struct space;
 struct symbolizer;

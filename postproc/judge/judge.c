@@ -1,4 +1,4 @@
-/* judge.c - see judge.h. What each frame is to Tokio, tokio/marks.c tells. */
+/* judge.c - see judge.h. What each frame is to Tokio, tokio/frame-kinds.c tells. */
 #include "judge/judge.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include <libiberty/libiberty.h>
 
 #include "resolve/symbolize/names.h"
-#include "tokio/marks.h"
+#include "tokio/frame-kinds.h"
 
 /* Frames are told by a part of their demangled name, or of the one for display: v0's has `<a::Type>::method`, where that
  * has `a::Type::method`. */

@@ -9,9 +9,9 @@
 #include "base/escape.h"
 #include "base/units.h"
 #include "judge/reasons.h"
-#include "live/pen.h"
+#include "live/draw.h"
 #include "live/view.h"
-#include "report/places.h"
+#include "report/source-path.h"
 
 #define FUNCTION 44 /* column */
 

@@ -8,7 +8,7 @@
 
 #include "base/escape.h"
 #include "base/units.h"
-#include "live/pen.h"
+#include "live/draw.h"
 #include "live/source.h"
 #include "live/view.h"
 #include "report/parts.h"

@@ -8,7 +8,7 @@
 #include "base/escape.h"
 #include "base/units.h"
 #include "judge/reasons.h"
-#include "live/pen.h"
+#include "live/draw.h"
 #include "live/view.h"
 
 #define LANE 17 /* column where lanes begin */

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "live/pen.h"
+#include "live/draw.h"
 #include "live/view.h"
 
-/* The style that one of base/page.c's sequences begins: text of others never has one. */
+/* The style that one of base/text-layout.c's sequences begins: text of others never has one. */
 static enum pen style_of(const char *sequence)
 {
 	static const struct {

@@ -7,7 +7,7 @@
 
 #include "base/escape.h"
 #include "base/units.h"
-#include "live/pen.h"
+#include "live/draw.h"
 #include "live/view.h"
 
 /* "01:02:03", "02:03". */

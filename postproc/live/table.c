@@ -7,9 +7,9 @@
 #include "base/escape.h"
 #include "base/units.h"
 #include "judge/reasons.h"
-#include "live/pen.h"
+#include "live/draw.h"
 #include "live/view.h"
-#include "report/places.h"
+#include "report/source-path.h"
 
 /* Where the columns end (numbers) or begin. */
 enum { CUE = 0, WORD = 2, TOTAL = 21, SHARE = 28, COUNT = 34, MAX = 42, TREND = 43 };

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "live/pen.h"
+#include "live/draw.h"
 #include "live/terminal.h"
 
 #define REDRAW 250000000u   /* ns between two redraws, at least */

@@ -11,7 +11,7 @@
 #include <libiberty/libiberty.h>
 
 #include "judge/reasons.h"
-#include "report/places.h"
+#include "report/source-path.h"
 #include "resolve/symbolize/names.h"
 
 #define SECOND 1000000000u

@@ -76,7 +76,7 @@ void live_window_add(void *window, const struct block *block, const struct block
 /* How many blocks came, ever. */
 uint64_t live_window_count(const struct live_window *w);
 
-/* The directory that the user's own sources lie in (report/places.h), as far as is known; NULL if none. It stays the window's, until more
+/* The directory that the user's own sources lie in (report/source-path.h), as far as is known; NULL if none. It stays the window's, until more
  * blocks come. */
 const char *live_window_root(struct live_window *w);
 

@@ -8,7 +8,7 @@
 #include "base/units.h"
 #include "judge/reasons.h"
 #include "report/parts.h"
-#include "report/places.h"
+#include "report/source-path.h"
 
 #define INDENT 4
 #define NAME_COLUMN 8	/* of a call chain's frames */

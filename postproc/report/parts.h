@@ -2,7 +2,7 @@
 #ifndef HUD_REPORT_PARTS_H
 #define HUD_REPORT_PARTS_H
 
-#include "base/page.h"
+#include "base/text-layout.h"
 #include "report/report.h"
 
 struct report {

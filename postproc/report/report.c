@@ -8,7 +8,7 @@
 #include "base/escape.h"
 #include "base/units.h"
 #include "report/parts.h"
-#include "report/places.h"
+#include "report/source-path.h"
 
 #define LABEL_COLUMN 13 /* where the text beside a label begins */
 

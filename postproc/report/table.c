@@ -8,7 +8,7 @@
 #include "base/units.h"
 #include "judge/reasons.h"
 #include "report/parts.h"
-#include "report/places.h"
+#include "report/source-path.h"
 
 #define WHY_COLUMN 64	 /* where the numbers of a row end */
 #define WHERE_COLUMN 80	 /* where the function stands in a wide terminal */

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "resolve/elf/space.h"
+#include "resolve/elf/address-space.h"
 #include "resolve/resolver-worker.h"
 #include "sandbox/worker.h"
 

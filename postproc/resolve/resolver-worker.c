@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "resolve/elf/space.h"
+#include "resolve/elf/address-space.h"
 #include "resolve/symbolize/symbolize.h"
 #include "resolve/unwind/unwind.h"
 #include "sandbox/debuginfod.h"

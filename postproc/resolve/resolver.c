@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "resolve/elf/space.h"
+#include "resolve/elf/address-space.h"
 #include "resolve/resolver-process.h"
 #include "resolve/resolver-worker.h"
 #include "resolve/symbolize/names.h"

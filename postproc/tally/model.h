@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/duration-buckets.h"
 #include "base/histogram.h"
-#include "base/ladder.h"
 #include "judge/judge.h"
 
 /* Who ended a sleep (waker) or ran meanwhile (culprit), most frequent first in a blocker's list. */

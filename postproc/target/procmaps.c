@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "resolve/elf/binary.h"
-#include "target/looker.h"
+#include "target/inspector.h"
 
 #define VDSO_MAX (1u << 20)
 

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "head/roles.h"
-#include "target/looker.h"
+#include "target/inspector.h"
 #include "tokio/look.h"
 
 #define CORE_WORDS 128 /* of the core that are looked at */

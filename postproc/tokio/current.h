@@ -5,7 +5,7 @@
 #ifndef HUD_TOKIO_CURRENT_H
 #define HUD_TOKIO_CURRENT_H
 
-#include "tokio/tokio.h"
+#include "tokio/layout.h"
 
 /* In the runtime that the thread with thread pointer `fs` runs: since 1.29 the interval is behind the tick, 31 if it was not set. False
  * if there is not exactly one such number, or the thread runs none; else layout->current_thread is known. */

@@ -3,7 +3,7 @@
 
 #include <time.h>
 
-#include "target/looker.h"
+#include "target/inspector.h"
 
 #define PAUSE_NS 2500000
 #define INTERVAL_MAX (1u << 20) /* polls until a worker looks at the queue of all: 2 to 127 if not set */

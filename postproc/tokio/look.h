@@ -2,7 +2,7 @@
 #ifndef HUD_TOKIO_LOOK_H
 #define HUD_TOKIO_LOOK_H
 
-#include "tokio/tokio.h"
+#include "tokio/layout.h"
 
 #define TOKIO_TRIES 20		   /* to see a thread's memory while it does not change */
 #define TOKIO_LOOKS_MS 100	   /* for so long what is from a table is looked at */

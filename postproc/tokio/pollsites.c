@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "resolve/elf/space.h"
+#include "resolve/elf/address-space.h"
 #include "resolve/elf/symbols.h"
 #include "resolve/symbolize/demangle.h"
 #include "resolve/symbolize/names.h"
 #include "resolve/symbolize/symbolize.h"
-#include "target/looker.h"
+#include "target/inspector.h"
 
 #define PROLOGUE 32	 /* bytes of a function that are looked at */
 #define SITES_LIMIT 4096 /* of all kinds, before they are sorted out */

@@ -5,7 +5,7 @@
 #include <libelf.h>
 #include <stdint.h>
 
-#include "tokio/tokio.h"
+#include "tokio/layout.h"
 
 /* What the symbol table says. Thread pointer minus these; 0: not known. */
 struct tokio_places {

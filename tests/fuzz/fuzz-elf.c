@@ -7,15 +7,15 @@
 
 #include "base/arch.h"
 #include "fuzz.h"
-#include "resolve/elf/space.h"
+#include "resolve/elf/address-space.h"
 #include "resolve/elf/symbols.h"
 #include "resolve/symbolize/locations.h"
 #include "resolve/symbolize/symbolize.h"
 #include "resolve/unwind/framepointers.h"
 #include "resolve/unwind/unwind.h"
 #include "target/procmaps.h"
+#include "tokio/layout.h"
 #include "tokio/pollsites.h"
-#include "tokio/tokio.h"
 
 #define BASE UINT64_C(0x10000000) /* where what is position independent is mapped */
 #define MAPPINGS 8

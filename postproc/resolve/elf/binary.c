@@ -256,7 +256,7 @@ void binary_find(const struct binary_wanted *wanted, struct binary *binary)
 			binary->problem = checked ? NULL : target_not_checked;
 			return;
 		}
-		/* A file of debug info alone has the build id but not the code: space.c comes back for it. */
+		/* A file of debug info alone has the build id but not the code: address-space.c comes back for it. */
 		if (binary->problem != other_layout)
 			target_problem = binary->problem == other_build ? other_target : unusable_target;
 		binary->problem = NULL;

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "resolve/elf/space.h"
+#include "resolve/elf/address-space.h"
 
 #define BUILD_ID_HEX 129 /* room for 64 bytes in hex */
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/progress.h"
-#include "resolve/elf/space.h"
+#include "resolve/elf/address-space.h"
 
 #define FILES_LIMIT 4 /* a module's symbols come from at most three: itself, debug file, mini debug info */
 #define NAME_LONGEST (1u << 16)	      /* bytes: a symbol with a longer name is left out */

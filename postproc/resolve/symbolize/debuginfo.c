@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "base/progress.h"
+#include "resolve/elf/address-space.h"
 #include "resolve/elf/binary.h"
 #include "resolve/elf/budget.h"
-#include "resolve/elf/space.h"
 #include "resolve/symbolize/debugunit.h"
 #include "sandbox/opener.h"
 

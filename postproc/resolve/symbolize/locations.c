@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "resolve/elf/space.h"
+#include "resolve/elf/address-space.h"
 
 #define SEGMENTS_MAX 64
 #define SCAN_MAX (256u << 10) /* bytes of a function's code looked at */

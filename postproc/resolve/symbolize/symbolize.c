@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "resolve/elf/space.h"
+#include "resolve/elf/address-space.h"
 #include "resolve/elf/symbols.h"
 #include "resolve/symbolize/crates.h"
 #include "resolve/symbolize/debuginfo.h"
 #include "resolve/symbolize/demangle.h"
-#include "resolve/symbolize/nameless.h"
 #include "resolve/symbolize/names.h"
 #include "resolve/symbolize/origin.h"
+#include "resolve/symbolize/stripped-function.h"
 
 /* A symbol's names, worked out once however many addresses it has. */
 struct name {

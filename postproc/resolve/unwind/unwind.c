@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "resolve/elf/address-space.h"
 #include "resolve/elf/budget.h"
-#include "resolve/elf/space.h"
 #include "resolve/elf/symbols.h"
 #include "resolve/unwind/cfiexpr.h"
 

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sandbox/output.h"
+#include "sandbox/atomic-file.h"
 #include "sandbox/userfiles.h"
 #include "stream/record/pack.h"
 #include "stream/record/ring.h"

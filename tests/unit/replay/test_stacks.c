@@ -12,7 +12,7 @@
 #include "base/arch.h"
 #include "judge/judge.h"
 #include "replay/stacks.h"
-#include "resolve/elf/space.h"
+#include "resolve/elf/address-space.h"
 #include "resolve/resolver.h"
 #include "stream/stream.h"
 

@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #include "base/arch.h"
-#include "resolve/elf/space.h"
+#include "resolve/elf/address-space.h"
 #include "resolve/resolver-worker.h"
 #include "resolve/resolver.h"
 #include "sandbox/confine.h"

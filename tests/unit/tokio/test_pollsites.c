@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "resolve/elf/space.h"
+#include "resolve/elf/address-space.h"
 #include "resolve/symbolize/symbolize.h"
 #include "tokio/pollsites.h"
 

@@ -18,8 +18,8 @@
 #include <cmocka.h>
 
 #include "head/roles.h"
-#include "resolve/elf/space.h"
-#include "tokio/tokio.h"
+#include "resolve/elf/address-space.h"
+#include "tokio/layout.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 

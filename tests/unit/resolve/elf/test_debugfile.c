@@ -19,8 +19,8 @@
 
 #include <cmocka.h>
 
+#include "resolve/elf/address-space.h"
 #include "resolve/elf/debugfile.h"
-#include "resolve/elf/space.h"
 #include "resolve/symbolize/debuginfo.h"
 
 /* The start of an ELF file: others are not opened. */

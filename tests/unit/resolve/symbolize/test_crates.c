@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "resolve/elf/space.h"
+#include "resolve/elf/address-space.h"
 #include "resolve/symbolize/crates.h"
 
 /* As rustc leaves them: one after the other, with messages between them. */

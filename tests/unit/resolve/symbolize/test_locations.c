@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "resolve/elf/space.h"
+#include "resolve/elf/address-space.h"
 #include "resolve/symbolize/locations.h"
 #include "resolve/symbolize/symbolize.h"
 

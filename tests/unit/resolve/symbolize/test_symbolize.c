@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "resolve/elf/space.h"
+#include "resolve/elf/address-space.h"
 #include "resolve/symbolize/symbolize.h"
 
 static char exe[PATH_MAX];

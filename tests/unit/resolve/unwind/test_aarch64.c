@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/arch.h"
-#include "resolve/elf/space.h"
+#include "resolve/elf/address-space.h"
 #include "resolve/unwind/unwind.h"
 #include "stream/stream.h"
 

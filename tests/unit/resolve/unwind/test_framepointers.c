@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "resolve/elf/space.h"
+#include "resolve/elf/address-space.h"
 #include "resolve/unwind/framepointers.h"
 
 /* Functions long enough to count, each with calls. */

@@ -23,7 +23,7 @@
 #include <time.h>
 
 #include "base/arch.h"
-#include "resolve/elf/space.h"
+#include "resolve/elf/address-space.h"
 #include "resolve/unwind/unwind.h"
 
 #define MOST_WORDS (1 << 15)

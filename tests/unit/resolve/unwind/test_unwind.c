@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "base/arch.h"
-#include "resolve/elf/space.h"
+#include "resolve/elf/address-space.h"
 #include "resolve/unwind/unwind.h"
 
 #define KEPT_SPAN UINT64_C(0x40000) /* how far above sp the probe takes a word for a stack address */

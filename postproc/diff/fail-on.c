@@ -1,0 +1,294 @@
+/* fail-on.c - see gate.h. */
+#include "diff/fail-on.h"
+
+#include <langinfo.h>
+#include <libiberty/libiberty.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/units.h"
+#include "judge/reasons.h"
+
+struct unit {
+	const char *name;
+	double factor;
+};
+
+static const struct unit times[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {NULL, 0}};
+static const struct unit percent[] = {{"%", 1}, {NULL, 0}};
+static const struct unit per_second[] = {{"/s", 1}, {NULL, 0}};
+static const struct unit none[] = {{"", 1}, {NULL, 0}};
+
+/* What there is. A name may stand twice, with units that tell which it is. */
+static const struct {
+	const char *name;
+	enum gate_what what;
+	const struct unit *units; /* NULL: it has no limit */
+	bool report;		  /* a trace alone has it */
+	const char *wrong;	  /* what is said of another unit */
+} table[] = {
+	{"total", GATE_TOTAL, times, true,
+	 "'total' takes a time (total>2s), and of two traces a growth (total>10%)"},
+	{"total", GATE_GROWTH, percent, false, NULL},
+	{"blocked", GATE_BLOCKED, percent, true, "'blocked' takes a share of the workers' time: blocked>5%"},
+	{"max", GATE_MAX, times, true, "'max' takes a time: max>50ms"},
+	{"count", GATE_COUNT, none, true, "'count' takes a number without a unit: count>100"},
+	{"rate", GATE_RATE, per_second, true, "'rate' takes a number per second: rate>2/s"},
+	{"lost", GATE_LOST, none, true, "'lost' takes a number without a unit: lost>0"},
+	{"new", GATE_NEW, NULL, false, NULL},
+	{"worse", GATE_WORSE, NULL, false, NULL},
+};
+
+#define ROWS (sizeof(table) / sizeof(*table))
+
+static const char *skip_blanks(const char *p)
+{
+	return p + strspn(p, " \t");
+}
+
+/* A decimal number, not more: strtod() would take "inf" and "0x1p9". Returns where it ends, NULL if there is none. */
+static const char *number(const char *p, double *value)
+{
+	char digits[32];
+	size_t length = strspn(p, "0123456789.");
+	char *end;
+
+	if (length == 0 || length >= sizeof(digits))
+		return NULL;
+	memcpy(digits, p, length);
+	digits[length] = '\0';
+	*value = strtod(digits, &end);
+	return *end || end == digits ? NULL : p + length;
+}
+
+/* The limit, when the name has been read. */
+static const char *parse_limit(struct gate *gate, const char *name, size_t length, const char *p, bool diff)
+{
+	const char *wrong = NULL;
+
+	if (*p != '>')
+		return "a name is followed by > or >= and a number";
+	gate->or_equal = p[1] == '=';
+	p = number(skip_blanks(p + 1 + gate->or_equal), &gate->limit);
+	if (!p)
+		return "a decimal number is missing after >";
+	p = skip_blanks(p);
+	size_t unit_length = strcspn(p, " \t");
+
+	if (*skip_blanks(p + unit_length))
+		return "there is more than one condition in it";
+	for (size_t i = 0; i < ROWS; i++) {
+		if (strlen(table[i].name) != length || strncmp(table[i].name, name, length) != 0)
+			continue;
+		wrong = wrong ? wrong : table[i].wrong;
+		for (const struct unit *u = table[i].units; u && u->name; u++) {
+			if (strlen(u->name) != unit_length || strncmp(u->name, p, unit_length) != 0 ||
+			    (!diff && !table[i].report))
+				continue;
+			gate->what = table[i].what;
+			gate->limit *= u->factor;
+			return NULL;
+		}
+	}
+	return wrong;
+}
+
+const char *gate_parse(struct gate *gate, const char *text, bool diff)
+{
+	const char *name = skip_blanks(text);
+	size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz"), i = 0;
+	const char *rest = skip_blanks(name + length);
+
+	*gate = (struct gate){.text = text};
+	while (i < ROWS && (strlen(table[i].name) != length || strncmp(table[i].name, name, length) != 0))
+		i++;
+	if (i == ROWS)
+		return diff ? "it is about none of total, blocked, max, count, rate, lost, new, worse"
+			    : "it is about none of total, blocked, max, count, rate, lost";
+	if (table[i].units)
+		return parse_limit(gate, name, length, rest, diff);
+	if (!diff)
+		return "only 'hud-postproc diff' can tell";
+	gate->what = table[i].what;
+	return *rest ? "'new' and 'worse' take no number" : NULL;
+}
+
+static bool beyond(const struct gate *gate, double value)
+{
+	return gate->or_equal ? value >= gate->limit : value > gate->limit;
+}
+
+/* The blocker with the longest block, or with the most time; NULL if there is none. Waiting for a CPU is no blocking. */
+static const struct blocker *worst(const struct model *m, bool longest)
+{
+	const struct blocker *worst = NULL;
+
+	for (size_t i = 0; i < m->blockers; i++) {
+		const struct blocker *b = &m->blocker[i];
+
+		if (b->reason != REASON_RUN_QUEUE &&
+		    (!worst || (longest ? b->max > worst->max : b->total > worst->total)))
+			worst = b;
+	}
+	return worst;
+}
+
+/* `what` and who has the largest part in it. Takes `what` over. */
+static char *blame(char *what, const struct model *m)
+{
+	const struct blocker *b = worst(m, false);
+	char share[UNIT_SIZE];
+
+	if (!b)
+		return what;
+	char *text = text_format("%s, most in %s: %s (%s)", what, b->function,
+				 unit_share(share, b->total, m->blocked), reason_info(b->reason)->word);
+
+	free(what);
+	return text;
+}
+
+static char *longest(const struct gate *gate, const struct model *m)
+{
+	const struct blocker *b = worst(m, true);
+	char time[UNIT_SIZE];
+
+	if (b && beyond(gate, (double)b->max))
+		return text_format("%s took %s (%s)", b->function, unit_duration(time, b->max),
+				   reason_info(b->reason)->word);
+	/* No code alone held the worker for so long, but all that a poll did together. */
+	if (m->polls && beyond(gate, (double)m->longest_poll))
+		return text_format("a poll took %s", unit_duration(time, m->longest_poll));
+	return NULL;
+}
+
+/* Blockers of this kind. Waits for a CPU are the machine's, not the code's. */
+static char *changed(const struct diff *d, enum change_kind kind)
+{
+	const struct change *first = NULL;
+	char was[UNIT_SIZE], is[UNIT_SIZE];
+	size_t more = 0;
+
+	for (size_t i = 0; i < d->changes; i++) {
+		const struct change *c = &d->change[i];
+
+		if (c->kind != kind || change_blocker(c)->reason == REASON_RUN_QUEUE)
+			continue;
+		more += first != NULL;
+		first = first ? first : c;
+	}
+	if (!first)
+		return NULL;
+	const struct blocker *b = change_blocker(first);
+	char *others = more ? text_format(", and %zu more", more) : xstrdup("");
+	char *text =
+		kind == CHANGE_NEW
+			? text_format("%s is new: blocks %s per worker-second (%s)%s", b->function,
+				      change_time(is, first->is.time), reason_info(b->reason)->word, others)
+			: text_format("%s blocks %s per worker-second, before %s (%s)%s", b->function,
+				      change_time(is, first->is.time), change_time(was, first->was.time),
+				      reason_info(b->reason)->word, others);
+
+	free(others);
+	return text;
+}
+
+static char *growth(const struct gate *gate, const struct diff *d)
+{
+	const struct change *c = &d->blocked;
+	double percent = c->was.time > 0 ? 100 * (c->is.time / c->was.time - 1) : 0;
+	char was[UNIT_SIZE], is[UNIT_SIZE];
+
+	/* From nothing to something is more than any growth. */
+	if (!change_beyond_noise(c->kind) || c->is.time <= c->was.time ||
+	    (c->was.time > 0 && !beyond(gate, percent)))
+		return NULL;
+	unit_share(was, d->before->blocked, d->before->worker_time);
+	unit_share(is, d->after->blocked, d->after->worker_time);
+	if (c->was.time <= 0)
+		return blame(text_format("workers were blocked %s of their time, before not at all", is),
+			     d->after);
+	return blame(text_format("workers were blocked %s of their time, before %s, which is %.0f%% more", is,
+				 was, percent),
+		     d->after);
+}
+
+char *gate_broken(const struct gate *gate, const struct model *m, const struct diff *d)
+{
+	char text[UNIT_SIZE];
+	uint64_t count = m->polls ? m->polls : m->blocks.count;
+	double seconds = (double)(m->end - m->start) / 1e9;
+	const char *what = m->polls ? "long poll" : "block";
+
+	switch (gate->what) {
+	case GATE_TOTAL:
+		if (!beyond(gate, (double)m->blocked))
+			return NULL;
+		return blame(text_format("workers were blocked for %s", unit_duration(text, m->blocked)), m);
+	case GATE_BLOCKED:
+		if (m->worker_time == 0 || !beyond(gate, 100 * (double)m->blocked / (double)m->worker_time))
+			return NULL;
+		return blame(text_format("workers were blocked %s of their time",
+					 unit_share(text, m->blocked, m->worker_time)),
+			     m);
+	case GATE_MAX:
+		return longest(gate, m);
+	case GATE_COUNT:
+		if (!beyond(gate, (double)count))
+			return NULL;
+		return blame(text_format("%s %s%s", unit_count(text, count), what, count == 1 ? "" : "s"), m);
+	case GATE_RATE:
+		if (seconds <= 0 || !beyond(gate, (double)count / seconds))
+			return NULL;
+		return blame(
+			text_format("%s %ss per second", change_often(text, (double)count / seconds), what),
+			m);
+	case GATE_LOST:
+		if (!beyond(gate, (double)m->lost))
+			return NULL;
+		return text_format("%s events were lost", unit_count(text, m->lost));
+	case GATE_GROWTH:
+		return d ? growth(gate, d) : NULL;
+	case GATE_NEW:
+		return d ? changed(d, CHANGE_NEW) : NULL;
+	case GATE_WORSE:
+		return d ? changed(d, CHANGE_WORSE) : NULL;
+	}
+	return NULL;
+}
+
+void gates_add(struct gates *gates, const char *command, const char *text, bool diff)
+{
+	const char *wrong = gates->count == GATES ? "there are too many of them"
+						  : gate_parse(&gates->gate[gates->count], text, diff);
+
+	if (!wrong) {
+		gates->count++;
+		return;
+	}
+	fprintf(stderr, "hud-postproc %s: --fail-on '%s': %s\n", command, text, wrong);
+	exit(2);
+}
+
+int gates_check(const struct gates *gates, const char *command, const struct model *model,
+		const struct diff *diff)
+{
+	int status = 0;
+	bool utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+
+	for (size_t i = 0; i < gates->count; i++) {
+		char *why = gate_broken(&gates->gate[i], model, diff);
+
+		if (!why)
+			continue;
+		char *safe = escape_terminal(why, utf8);
+
+		fprintf(stderr, "hud-postproc %s: --fail-on '%s': %s\n", command, gates->gate[i].text, safe);
+		free(safe);
+		free(why);
+		status = GATE_STATUS;
+	}
+	return status;
+}

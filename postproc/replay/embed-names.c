@@ -1,0 +1,93 @@
+/* embed-names.c - see resolve.h. */
+#include "replay/embed-names.h"
+
+#include <errno.h>
+#include <libiberty/libiberty.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/escape.h"
+
+#define LINE_LIMIT (1u << 20) /* bytes, as stream/stream.c has it */
+
+static bool begins(const char *line, const char *kind)
+{
+	size_t length = strlen(kind);
+
+	return !strncmp(line, kind, length) && line[length] == ' ';
+}
+
+/* Reads a line with its end, and without what makes it longer than any event line is: such a one is no event. Returns its
+ * length, 0 at the end of the stream; what has no end was cut off. */
+static size_t read_line(FILE *in, char *line)
+{
+	size_t length = 0;
+	int c;
+
+	while ((c = getc_unlocked(in)) != EOF && c != '\n')
+		if (length < LINE_LIMIT)
+			line[length++] = (char)c;
+	if (c == EOF)
+		return 0;
+	line[length++] = '\n';
+	line[length] = '\0';
+	return length;
+}
+
+/* The lines of the recording, with the stacks resolved. The head goes before the stacks: they need its first line. */
+static void copy(FILE *in, const struct replay *replay, FILE *out)
+{
+	char *line = xmalloc(LINE_LIMIT + 2);
+	size_t length;
+	bool head = true;
+
+	while ((length = read_line(in, line))) {
+		if (begins(line, "stack") || begins(line, "words") || begins(line, "returns") ||
+		    begins(line, "frame"))
+			continue;
+		if (head && !begins(line, "hud-trace") && !begins(line, "meta") && !begins(line, "map") &&
+		    !begins(line, "thread") && !begins(line, "tokio") && !begins(line, "site")) {
+			replay_write_stacks(replay, out);
+			head = false;
+		}
+		fwrite(line, 1, length, out);
+	}
+	free(line);
+}
+
+/* What makes the names fewer than they could be. */
+static void warn(const char *command, const struct model *m)
+{
+	for (size_t i = 0; i < m->lackings; i++) {
+		char *path = escape_terminal(m->lacking[i].path, false);
+
+		fprintf(stderr, "hud-postproc %s: %s: %s\n", command, path, m->lacking[i].why);
+		free(path);
+	}
+}
+
+int resolve_write(const char *command, FILE *in, FILE *again, const struct replay_options *options, FILE *out)
+{
+	struct replay_options all = *options;
+	int error = errno;
+
+	all.all_stacks = true;
+	struct replay *replay = replay_new(&all);
+	struct model model;
+
+	errno = error;
+	int failed = in && again ? replay_read(replay, in, &model) : -1;
+
+	error = errno;
+	if (!failed) {
+		warn(command, &model);
+		copy(again, replay, out); /* only now all stacks are known */
+	}
+	if (in)
+		fclose(in);
+	if (again)
+		fclose(again);
+	replay_free(replay);
+	errno = error;
+	return failed;
+}

@@ -1,0 +1,133 @@
+/* source-path.c - where code is, in few words. */
+#include <ctype.h>
+#include <inttypes.h>
+#include <libiberty/libiberty.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "report/source-path.h"
+
+/* Cuts `root` to the directories it shares with `file`; the first file gives all of its own. */
+static void narrow(char **root, const char *file)
+{
+	size_t same = 0, length = 0;
+
+	if (!file || file[0] != '/')
+		return;
+	if (!*root)
+		*root = xstrdup(file);
+	while ((*root)[same] && (*root)[same] == file[same])
+		if (file[same++] == '/')
+			length = same;
+	(*root)[length] = '\0';
+}
+
+/* Is this file from a place that belongs to no workspace? Then the first byte that is worth showing, else
+ * NULL. */
+static const char *well_known(const char *file)
+{
+	/* After some, a directory whose name says nothing follows: an index's or a commit's hash. */
+	static const struct {
+		const char *mark;
+		bool skip;
+	} places[] = {
+		{"/registry/src/", true}, {"/cargo/registry/", false},		 {"/git/checkouts/", false},
+		{"/rustc/", true},	  {"/rustlib/src/rust/library/", false},
+	};
+
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		const char *at = strstr(file, places[i].mark);
+
+		if (!at)
+			continue;
+		at += strlen(places[i].mark);
+		const char *next = places[i].skip ? strchr(at, '/') : at - 1;
+
+		if (next && strncmp(next, "/library/", 9) == 0)
+			next += 8;
+		return next && next[1] ? next + 1 : NULL;
+	}
+	return NULL;
+}
+
+char *place_root(const struct model *model)
+{
+	char *root = NULL;
+
+	for (size_t i = 0; i < model->blockers; i++) {
+		const struct verdict *stack = model->blocker[i].stack;
+
+		for (size_t j = 0; stack && j < stack->count; j++)
+			if (stack->frame[j]->origin == ORIGIN_USER && stack->frame[j]->file &&
+			    !well_known(stack->frame[j]->file))
+				narrow(&root, stack->frame[j]->file);
+	}
+	if (!root)
+		return NULL;
+	/* "src/" says something: it stays with the file. */
+	for (char *src = root, *last = NULL;; last = src++) {
+		src = strstr(src, "/src/");
+		if (!src) {
+			if (last)
+				last[1] = '\0';
+			break;
+		}
+	}
+	if (strlen(root) > 1)
+		return root;
+	free(root);
+	return NULL;
+}
+
+char *place_text(const char *root, const char *file, unsigned line)
+{
+	if (!file)
+		return xstrdup("");
+	const char *known = well_known(file);
+
+	if (known)
+		file = known;
+	else if (root && strncmp(file, root, strlen(root)) == 0)
+		file += strlen(root);
+	return line ? text_format("%s:%u", file, line) : xstrdup(file);
+}
+
+/* The last part of a path. */
+static const char *base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash && slash[1] ? slash + 1 : path;
+}
+
+char *place_crate(const struct frame *frame)
+{
+	const char *name = frame->function;
+
+	if (!name || !strstr(name, "::") || frame->origin == ORIGIN_SYSTEM) {
+		const char *base = base_of(frame->module);
+
+		/* "ld-linux-x86-64.so.2", "libc.so.6", "[vdso]" */
+		return xstrndup(base, strcspn(base, "."));
+	}
+	/* "<&mut dyn core::fmt::Write as ..>" and the like: the first path in it counts. */
+	const char *end = strstr(name, "::");
+	const char *start = end;
+
+	while (start > name && (isalnum((unsigned char)start[-1]) || start[-1] == '_'))
+		start--;
+	size_t length = (size_t)(end - start);
+
+	if (frame->origin == ORIGIN_STD || length == 0)
+		return xstrdup(frame->origin == ORIGIN_STD ? "std" : base_of(frame->module));
+	return xstrndup(start, length);
+}
+
+char *place_name(const struct frame *frame, bool whole)
+{
+	const char *name = (whole && frame->function) || !frame->name ? frame->function : frame->name;
+
+	return name ? xstrdup(name) : text_format("%s+0x%" PRIx64, base_of(frame->module), frame->offset);
+}

@@ -1,0 +1,59 @@
+/* inspector.h - what is looked at in a live process, for who may not do so: its threads, their registers and stacks, its memory.
+ *
+ * Between looker_start() and looker_end() a helper does, at one process and nothing else in it; else it is done here.
+ */
+#ifndef HUD_TARGET_INSPECTOR_H
+#define HUD_TARGET_INSPECTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+#include <sys/user.h>
+
+#include "resolve/unwind/unwind.h"
+
+#define STACK_MAX                                                                                            \
+	(512u << 10) /* bytes copied of a stack; frames that tell the role of a deeper one are lost */
+#define COMM_SIZE 64 /* the kernel's 16, and longer names of its own threads */
+
+/* A thread, while it was stopped. */
+struct snapshot {
+	struct user_regs_struct registers;
+	struct raw_stack stack; /* its words are the ones below */
+	uint64_t words[STACK_MAX / 8];
+};
+
+struct looker_thread {
+	pid_t tid;
+	char comm[COMM_SIZE]; /* raw bytes: hostile */
+};
+
+/* From now on a process of its own looks at process `pid`. Returns 0, or -1 after a message. */
+int looker_start(long pid);
+void looker_end(void);
+
+/* The descriptor that a process forked from this one must keep to ask; -1 if there is no such process. */
+int looker_descriptor(void);
+
+/* Opens /proc/PID/NAME, "maps" or "cmdline". Returns NULL with errno set if that is impossible. The caller closes it. */
+FILE *looker_open(pid_t pid, const char *name);
+
+/* Where /proc/PID/exe leads, for the caller to free; NULL with errno set. */
+char *looker_exe(pid_t pid);
+
+/* The threads of `pid`, in no order: *threads is the caller's to free. Returns how many; 0 with errno set. */
+size_t looker_threads(pid_t pid, struct looker_thread **threads);
+
+/* Copies `size` bytes at `addr` of the process's memory, as far as they can be read. Returns how many. */
+size_t looker_memory(pid_t pid, uint64_t addr, void *to, size_t size);
+
+/* Stops the thread for as long as copying its registers and its stack takes, which can be seen in *s then. Returns false if it did
+ * not stop in time, or has ended. */
+bool looker_thread(pid_t tid, struct snapshot *s);
+
+/* As stopped_rseq(). */
+bool looker_rseq(pid_t tid);
+
+#endif

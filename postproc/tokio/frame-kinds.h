@@ -1,0 +1,28 @@
+/* frame-kinds.h - which frames of a call chain are Tokio's own, and what they do there. */
+#ifndef HUD_TOKIO_FRAME_KINDS_H
+#define HUD_TOKIO_FRAME_KINDS_H
+
+#include <stddef.h>
+
+#include "resolve/symbolize/symbolize.h"
+
+/* A frame may have several: the optimiser makes one function of many. */
+enum mark {
+	MARK_WORKER = 1,	 /* the loop of a multi-thread scheduler */
+	MARK_CURRENT_THREAD = 2, /* of a current-thread one */
+	MARK_BLOCK_ON = 4,	 /* the same, outermost: it polls block_on's own future */
+	MARK_POOL = 8,		 /* the loop of a blocking pool's thread */
+	MARK_HANDED_OVER = 16,	 /* block_in_place: below it the thread is no worker */
+	MARK_PARK = 32,		 /* waiting for something to do */
+	MARK_POLL = 64,		 /* a task's poll, also that of a spawn_blocking closure */
+};
+
+/* The marks of a frame by itself: by its names and, where it has none, by the source files of Tokio's that its code refers
+ * to. */
+unsigned marks_of(const struct frame *frame);
+
+/* Takes from the marks of `count` frames, leaf first, those that do not fit the others, where frames have no names. In doubt it
+ * leaves less of a poll and more of a park: what cannot be told is not blamed. */
+void marks_settle(const struct frame *const *frame, unsigned *marks, size_t count);
+
+#endif

@@ -1,0 +1,220 @@
+/* verify.c - see layout.h: what was found, compared with a live process. */
+#include <libiberty/libiberty.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "head/roles.h"
+#include "tokio/current.h"
+#include "tokio/layout.h"
+#include "tokio/look.h"
+#include "tokio/search.h"
+
+#define LOOKS_MIN 8 /* at what is from a table */
+
+/* It runs meanwhile, and what is pointed to may have gone. */
+static enum tokio_sight look_again(pid_t pid, uint64_t fs, const struct tokio_layout *layout,
+				   struct tokio_poll *poll)
+{
+	enum tokio_sight sight = TOKIO_NOT_AS_EXPECTED;
+
+	for (int tries = 0; tries < TOKIO_TRIES && sight == TOKIO_NOT_AS_EXPECTED; tries++)
+		sight = tokio_look(pid, fs, layout, poll);
+	return sight;
+}
+
+/* --- which of several --- */
+
+/* What was seen of one layout. */
+struct evidence {
+	bool wrong, seen;
+	bool workers;		 /* of a multi-thread runtime */
+	bool moved, polled;	 /* a tick, and a task */
+	struct tokio_poll *last; /* of each thread */
+};
+
+/* Was it seen at work? */
+static bool works(const struct evidence *e)
+{
+	return e->moved && e->polled;
+}
+
+static void look_once(pid_t pid, const struct thread *threads, size_t count,
+		      const struct tokio_layout *layout, struct evidence *e)
+{
+	for (size_t i = 0; i < count && !e->wrong; i++) {
+		struct tokio_poll poll = {0}, *last = &e->last[i];
+		enum tokio_sight sight = threads[i].thread_pointer
+						 ? look_again(pid, threads[i].thread_pointer, layout, &poll)
+						 : TOKIO_NOTHING;
+
+		e->wrong = sight == TOKIO_NOT_AS_EXPECTED;
+		if (sight != TOKIO_AS_EXPECTED)
+			continue;
+		e->seen = true;
+		e->workers = e->workers || poll.multi_thread;
+		e->polled = e->polled || poll.task;
+		/* A tick goes up by one each time. */
+		if (last->core == poll.core) {
+			e->moved = e->moved || poll.tick != last->tick;
+			e->wrong = poll.tick - last->tick > TOKIO_TICKS_MAX;
+		}
+		*last = poll;
+	}
+}
+
+/* Chooses the one that fits in all looks; of several that do, the one that was seen at work. Returns NULL, or why none does, or more than
+ * one. */
+static const char *choose(pid_t pid, const struct thread *threads, size_t count,
+			  const struct tokio_layouts *layouts, struct tokio_layout *chosen)
+{
+	struct evidence evidence[TOKIO_LAYOUTS] = {{0}};
+	int64_t start = clock_ms();
+	size_t fit = 0;
+	bool at_work = false;
+	const char *why;
+
+	for (size_t i = 0; i < layouts->count; i++)
+		evidence[i].last = xcalloc(count, sizeof(*evidence[i].last));
+	for (int looks = 0;; looks++) {
+		bool open = false; /* may still be seen at work */
+		const struct tokio_layout *standing = NULL;
+		bool several = false, decided = false; /* with task ids at different places; one is at work */
+
+		for (size_t i = 0; i < layouts->count; i++) {
+			struct evidence *e = &evidence[i];
+
+			if (!e->wrong)
+				look_once(pid, threads, count, &layouts->layout[i], e);
+			if (!e->wrong && e->seen) {
+				several = several || (standing && standing->id != layouts->layout[i].id);
+				standing = &layouts->layout[i];
+			}
+			decided = decided || (!e->wrong && works(e));
+			open = open || (!e->wrong && e->seen && !works(e));
+		}
+		if (looks >= LOOKS_MIN &&
+		    clock_ms() - start >= ((layouts->unsure || (several && !decided)) && open
+						   ? TOKIO_UNSURE_MS
+						   : TOKIO_LOOKS_MS))
+			break;
+		tokio_pause();
+	}
+	why = "no layout in the table fits its memory (or no thread has a scheduler): is Tokio built with "
+	      "tokio_unstable?";
+	for (size_t i = 0; i < layouts->count; i++) {
+		struct evidence *e = &evidence[i];
+
+		free(e->last);
+		if (e->wrong || !e->seen)
+			continue;
+		if (layouts->unsure && !works(e)) {
+			why = "the version of Tokio is not in the table, and no task ran that would show "
+			      "its layout";
+			continue;
+		}
+		if (at_work && !works(e))
+			continue;
+		if (works(e) && !at_work)
+			fit = 0;
+		at_work = works(e);
+		if (!e->workers && fit == 1 && chosen->id == layouts->layout[i].id &&
+		    !chosen->multi_thread.known) {
+			chosen->budget = 0; /* the workers, of which there are none, would tell which */
+			continue;
+		}
+		fit++;
+		*chosen = layouts->layout[i];
+		chosen->multi_thread.known = e->workers;
+	}
+	if (fit > 1)
+		return "more than one layout in the table fits its memory";
+	return fit == 1 ? NULL : why;
+}
+
+/* Gives the threads that run a scheduler their roles. */
+static const char *find_schedulers(pid_t pid, struct thread *threads, size_t count,
+				   const struct tokio_layout *layout)
+{
+	size_t seen = 0, looked_at = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct tokio_poll poll = {0};
+		enum tokio_sight sight;
+
+		if (!threads[i].thread_pointer)
+			continue;
+		/* A core may be elsewhere for a moment. */
+		sight = look_again(pid, threads[i].thread_pointer, layout, &poll);
+		for (int tries = 0; tries < TOKIO_TRIES && sight == TOKIO_NOTHING; tries++)
+			sight = look_again(pid, threads[i].thread_pointer, layout, &poll);
+		if (sight == TOKIO_NOT_AS_EXPECTED)
+			return "the memory of a thread does not look like that";
+		looked_at++;
+		if (sight == TOKIO_AS_EXPECTED) {
+			threads[i].role = poll.multi_thread ? ROLE_WORKER : ROLE_CURRENT_THREAD;
+			threads[i].watched = true;
+			seen++;
+		}
+	}
+	if (!looked_at)
+		return "no thread could be stopped to look at its memory";
+	return seen ? NULL : "no thread has a scheduler where it should be";
+}
+
+const char *tokio_verify(pid_t pid, struct thread *threads, size_t count, const struct tokio_layouts *layouts,
+			 struct tokio_layout *layout)
+{
+	struct tokio_layouts concrete = *layouts;
+	const char *why = NULL;
+
+	if (!concrete.count)
+		return "no layout is known";
+	tokio_search(pid, threads, count, &concrete);
+	tokio_find_currents(pid, threads, count, &concrete);
+	*layout = concrete.layout[0];
+	/* Debug info tells nothing else to compare with. */
+	if (concrete.count != 1 || concrete.layout[0].queue)
+		why = choose(pid, threads, count, &concrete, layout);
+	return why ? why : find_schedulers(pid, threads, count, layout);
+}
+
+bool tokio_polls(pid_t pid, const struct thread *thread, const struct tokio_layout *layout,
+		 struct tokio_poll *poll)
+{
+	struct tokio_poll again = {0};
+
+	/* Twice the same, or it was read while it changed. */
+	return thread->thread_pointer &&
+	       tokio_look(pid, thread->thread_pointer, layout, poll) == TOKIO_AS_EXPECTED && poll->polls &&
+	       tokio_look(pid, thread->thread_pointer, layout, &again) == TOKIO_AS_EXPECTED && again.polls &&
+	       again.core == poll->core && again.task == poll->task && again.tick == poll->tick;
+}
+
+bool tokio_read(const char *text, struct tokio_layout *layout)
+{
+	uint64_t n[19];
+	char *end;
+
+	for (size_t i = 0; i < sizeof(n) / sizeof(*n); i++, text = end) {
+		n[i] = strtoull(text, &end, 10);
+		if (end == text)
+			return false;
+	}
+	struct tokio_scheduler schedulers[2];
+
+	for (int i = 0; i < 2; i++) {
+		const uint64_t *s = n + 5 + 7 * i;
+
+		schedulers[i] = (struct tokio_scheduler){s[0] != 0, s[1], (uint32_t)s[2], s[3],
+							 s[4],	    s[5], (uint32_t)s[6]};
+	}
+	*layout = (struct tokio_layout){.id = n[0],
+					.id_tag = n[1],
+					.budget = n[2],
+					.tagged = n[3] != 0,
+					.tag = n[4],
+					.multi_thread = schedulers[0],
+					.current_thread = schedulers[1]};
+	return true;
+}
