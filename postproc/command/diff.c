@@ -12,6 +12,7 @@
 #include "diff/diff.h"
 #include "diff/fail-on.h"
 #include "replay/replay.h"
+#include "resolve/elf/binary.h"
 #include "sandbox/atomic-file.h"
 #include "sandbox/debuginfod.h"
 #include "sandbox/sandbox.h"
@@ -208,7 +209,10 @@ static int enter_sandbox(struct options *o)
 	for (size_t i = 0; i < o->outputs; i++)
 		userfiles_name(o->output[i].path);
 	o->replay.confine = sandbox_resolver;
-	return sandbox_begin(0, o->replay.debuginfod) || sandbox_seal() ? -1 : 0;
+	if (sandbox_begin(0, o->replay.debuginfod))
+		return -1;
+	binary_prepare();
+	return sandbox_seal();
 }
 
 int diff_main(int argc, char **argv)

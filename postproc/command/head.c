@@ -12,6 +12,7 @@
 #include "base/progress.h"
 #include "command/command.h"
 #include "head/head.h"
+#include "resolve/elf/binary.h"
 #include "sandbox/debuginfod.h"
 #include "sandbox/sandbox.h"
 #include "target/inspector.h"
@@ -48,10 +49,10 @@ static int usage_error(void)
 
 static int enter_sandbox(const struct head_options *options)
 {
-	return looker_start(options->pid) || sandbox_begin(options->pid, options->debuginfod) ||
-			       sandbox_seal()
-		       ? -1
-		       : 0;
+	if (looker_start(options->pid) || sandbox_begin(options->pid, options->debuginfod))
+		return -1;
+	binary_prepare();
+	return sandbox_seal();
 }
 
 int head_main(int argc, char **argv)

@@ -22,6 +22,7 @@
 #include "live/source.h"
 #include "live/terminal.h"
 #include "live/view.h"
+#include "resolve/elf/binary.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/userfiles.h"
 #include "stream/record/unpack.h"
@@ -389,6 +390,7 @@ int live_main(int argc, char **argv)
 	else
 		live_view_start(view, o.reporting.report.colour, o.reporting.report.utf8,
 				o.reporting.replay.window ? o.reporting.replay.window : SPAN);
+	binary_prepare();
 	int status = sandbox_seal() ? 1 : show(&o, view, in, &feed, chart);
 
 	live_terminal_close();

@@ -11,6 +11,7 @@
 #include "base/progress.h"
 #include "command/command.h"
 #include "command/reporting.h"
+#include "resolve/elf/binary.h"
 #include "sandbox/atomic-file.h"
 #include "sandbox/confine.h"
 #include "sandbox/sandbox.h"
@@ -122,6 +123,8 @@ int report_main(int argc, char **argv)
 	if (!in)
 		return reporting_fail(&o, o.file, userfiles_error(errno));
 	struct chart *chart = o.chart ? chart_prepare(o.chart, o.chart_kind) : NULL;
+
+	binary_prepare();
 	int status = sandbox_seal() ? 1 : report(&o, in, chart);
 
 	fclose(in);

@@ -9,6 +9,7 @@
 #include "base/progress.h"
 #include "command/command.h"
 #include "replay/embed-names.h"
+#include "resolve/elf/binary.h"
 #include "sandbox/debuginfod.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/userfiles.h"
@@ -82,7 +83,10 @@ int resolve_main(int argc, char **argv)
 		progress_enable();
 	userfiles_name(argv[optind]);
 	options.confine = sandbox_resolver;
-	if (sandbox_begin(options.pid, options.debuginfod) || sandbox_seal())
+	if (sandbox_begin(options.pid, options.debuginfod))
+		return 1;
+	binary_prepare();
+	if (sandbox_seal())
 		return 1;
 	FILE *in = unpack_open(argv[optind]);
 

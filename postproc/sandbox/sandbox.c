@@ -4,7 +4,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "resolve/elf/binary.h"
 #include "sandbox/confine.h"
 #include "sandbox/debuginfod.h"
 #include "sandbox/opener.h"
@@ -20,9 +19,7 @@ int sandbox_begin(long pid, bool debuginfod)
 
 int sandbox_seal(void)
 {
-	/* What libraries read when they are first asked. */
-	tzset();
-	binary_prepare();
+	tzset(); /* reads a file when it is first needed */
 	return confine_main();
 }
 

@@ -1,6 +1,6 @@
 /* sandbox.h - the processes of a subcommand, and what each may do: hud-trace(8), SECURITY.
  *
- * sandbox_begin(), then what still takes a right, sandbox_seal(), then whatever the target controls is read.
+ * sandbox_begin(), then what still takes a right (binary_prepare()), sandbox_seal(), then whatever the target controls is read.
  */
 #ifndef HUD_SANDBOX_SANDBOX_H
 #define HUD_SANDBOX_SANDBOX_H
