@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/arch.h"
-#include "resolve/elf/address-space.h"
 #include "resolve/symbolize/symbolize.h"
 #include "resolve/unwind/unwind.h"
 #include "target/inspector.h"

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "resolve/elf/address-space.h"
+#include "resolve/elf/mapping.h"
 
 /* The executable mappings of a process, by address. Paths are raw bytes, as the target chose them. */
 struct procmaps {

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "resolve/elf/address-space.h"
+#include "resolve/elf/module.h"
 #include "tokio/rusttype.h"
 #include "tokio/table.h"
 

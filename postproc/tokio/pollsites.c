@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "resolve/elf/address-space.h"
+#include "resolve/elf/module.h"
 #include "resolve/elf/symbols.h"
 #include "resolve/symbolize/demangle.h"
 #include "resolve/symbolize/names.h"

@@ -9,9 +9,6 @@
 #include "base/progress.h"
 #include "resolve/elf/binary.h"
 #include "resolve/elf/debugfile.h"
-#include "resolve/elf/symbols.h"
-#include "resolve/symbolize/debuginfo.h"
-#include "resolve/symbolize/locations.h"
 #include "sandbox/debuginfod.h"
 
 #define DEBUGINFOD_LIMIT 30 /* seconds, of all lookups together */
@@ -183,15 +180,21 @@ struct space *space_new(const struct space_options *options)
 	return space;
 }
 
+static void free_slot(struct module_slot *slot)
+{
+	if (slot->data)
+		slot->free(slot->data);
+}
+
 void space_free(struct space *space)
 {
 	if (!space)
 		return;
 	for (size_t i = 0; i < space->module_count; i++) {
 		struct module *module = &space->modules[i]->module;
-		symbols_free(module);
-		debuginfo_free(module);
-		locations_free(module);
+		free_slot(&module->symbols);
+		free_slot(&module->debug);
+		free_slot(&module->locations);
 		free((char *)module->path);
 		free((char *)module->build_id);
 		free(module);

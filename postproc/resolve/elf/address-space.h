@@ -5,34 +5,12 @@
 #ifndef HUD_RESOLVE_ELF_ADDRESS_SPACE_H
 #define HUD_RESOLVE_ELF_ADDRESS_SPACE_H
 
-#include <elfutils/libdwfl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* One `map` line: addresses in the target's space, offset in bytes of the file. */
-struct mapping {
-	uint64_t start, end, offset;
-	bool executable;
-	const char *path;     /* as in /proc/PID/maps; "" for anonymous memory */
-	const char *build_id; /* lower-case hex, "" if unknown */
-};
-
-/* One mapped ELF file. */
-struct module {
-	const char *path;     /* as mapped in the target */
-	const char *build_id; /* as the stream gives it, "" if unknown */
-	uint64_t low, high;   /* the span of its mappings in the target */
-	uint64_t bias;	      /* target address = ELF virtual address + bias */
-	Dwfl_Module *dwfl;    /* NULL if the file could not be opened or is not the one that was mapped */
-	const char *problem;  /* why dwfl is NULL or weaker than hoped (static text), or NULL */
-	bool has_symtab;      /* .symtab (or a separate debug file's) rather than .dynsym alone */
-	bool has_debug_info;  /* .debug_info with units */
-	uint64_t cfi_time,
-		debug_time; /* ns of CPU time that its frame and debug info have cost: see budget.h */
-	/* Owned by symbols.c, resolve/symbolize/debuginfo.c and resolve/symbolize/locations.c; freed by them through space_free's hooks. */
-	void *symbols, *debug, *locations;
-};
+#include "resolve/elf/mapping.h"
+#include "resolve/elf/module.h"
 
 struct space;
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "resolve/elf/address-space.h"
+#include "resolve/elf/mapping.h"
 
 #define BUILD_ID_HEX 129 /* room for 64 bytes in hex */
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/progress.h"
-#include "resolve/elf/address-space.h"
+#include "resolve/elf/module.h"
 
 #define FILES_LIMIT 4 /* a module's symbols come from at most three: itself, debug file, mini debug info */
 #define NAME_LONGEST (1u << 16)	      /* bytes: a symbol with a longer name is left out */
@@ -166,12 +166,12 @@ static struct symbols *load(struct module *module)
 
 static const struct symbols *symbols_of(struct module *module)
 {
-	if (!module->symbols) {
+	if (!module->symbols.data) {
 		progress_begin("reading the symbols of", module->path);
-		module->symbols = load(module);
+		module->symbols = (struct module_slot){load(module), free};
 		progress_end();
 	}
-	return module->symbols;
+	return module->symbols.data;
 }
 
 void symbols_each(struct module *module, void (*visit)(void *context, const char *name, uint64_t start),
@@ -211,10 +211,4 @@ const char *symbols_find(struct module *module, uint64_t pc, uint64_t *start)
 	if (label && start)
 		*start = label->start;
 	return label ? label->name : NULL;
-}
-
-void symbols_free(struct module *module)
-{
-	free(module->symbols);
-	module->symbols = NULL;
 }

@@ -16,7 +16,4 @@ const char *symbols_find(struct module *module, uint64_t pc, uint64_t *start);
 void symbols_each(struct module *module, void (*visit)(void *context, const char *name, uint64_t start),
 		  void *context);
 
-/* Frees what symbols_find made. */
-void symbols_free(struct module *module);
-
 #endif

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "resolve/elf/address-space.h"
+#include "resolve/elf/module.h"
 #include "resolve/symbolize/origin.h"
 
 #define SCAN_LIMIT (256u << 20) /* bytes of constants that are looked through */

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "base/progress.h"
-#include "resolve/elf/address-space.h"
 #include "resolve/elf/binary.h"
 #include "resolve/elf/budget.h"
+#include "resolve/elf/module.h"
 #include "resolve/symbolize/debugunit.h"
 #include "sandbox/opener.h"
 
@@ -241,9 +241,20 @@ static void describe(struct debug *debug, struct debugunit *unit, Dwarf_Die *die
 	}
 }
 
+static void free_debug(void *data)
+{
+	struct debug *debug = data;
+
+	for (size_t i = 0; i < debug->unit_count; i++)
+		debugunit_free(&debug->units[i]);
+	free(debug->units);
+	free(debug->stretches);
+	free(debug);
+}
+
 size_t debuginfo_find(struct module *module, uint64_t pc, struct debuginfo_function *functions)
 {
-	struct debug *debug = module->debug;
+	struct debug *debug = module->debug.data;
 	Dwarf_Die chain[DEBUGINFO_CHAIN];
 	Dwarf_Addr start = 0;
 
@@ -252,8 +263,10 @@ size_t debuginfo_find(struct module *module, uint64_t pc, struct debuginfo_funct
 		return 0;
 	uint64_t begun = budget_now();
 	progress_begin("reading the debug info of", module->path);
-	if (!debug)
-		debug = module->debug = load(module);
+	if (!debug) {
+		debug = load(module);
+		module->debug = (struct module_slot){debug, free_debug};
+	}
 	Dwarf_Addr addr = pc - debug->bias;
 	struct debugunit *unit = unit_at(debug, addr);
 	size_t count = unit ? debugunit_chain(unit, addr, chain, DEBUGINFO_CHAIN, &start) : 0;
@@ -275,18 +288,4 @@ size_t debuginfo_find(struct module *module, uint64_t pc, struct debuginfo_funct
 		module->problem = too_long;
 	progress_end();
 	return count;
-}
-
-void debuginfo_free(struct module *module)
-{
-	struct debug *debug = module->debug;
-
-	if (!debug)
-		return;
-	for (size_t i = 0; i < debug->unit_count; i++)
-		debugunit_free(&debug->units[i]);
-	free(debug->units);
-	free(debug->stretches);
-	free(debug);
-	module->debug = NULL;
 }

@@ -34,7 +34,4 @@ struct debuginfo_function {
  * line if they are known. */
 size_t debuginfo_find(struct module *module, uint64_t pc, struct debuginfo_function *functions);
 
-/* Frees what debuginfo_find made. */
-void debuginfo_free(struct module *module);
-
 #endif

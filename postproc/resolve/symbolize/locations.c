@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "resolve/elf/address-space.h"
+#include "resolve/elf/module.h"
 
 #define SEGMENTS_MAX 64
 #define SCAN_MAX (256u << 10) /* bytes of a function's code looked at */
@@ -290,12 +290,26 @@ static struct function *function_at(struct locations *l, uint64_t address)
 	return low > 0 && address < l->function[low - 1].end ? &l->function[low - 1] : NULL;
 }
 
+static void free_locations(void *data)
+{
+	struct locations *l = data;
+
+	for (size_t i = 0; i < l->functions; i++)
+		free(l->function[i].location);
+	free(l->function);
+	free(l->relocation);
+	htab_delete(l->files);
+	free(l);
+}
+
 const struct function *locations_find(struct module *module, uint64_t pc)
 {
-	struct locations *l = module->locations;
+	struct locations *l = module->locations.data;
 
-	if (!l)
-		l = module->locations = load(module);
+	if (!l) {
+		l = load(module);
+		module->locations = (struct module_slot){l, free_locations};
+	}
 	struct function *f = function_at(l, pc - module->bias);
 
 	if (f && !f->scanned)
@@ -305,7 +319,7 @@ const struct function *locations_find(struct module *module, uint64_t pc)
 
 const struct function *locations_beside(struct module *module, const struct function *function, bool after)
 {
-	struct locations *l = module->locations;
+	struct locations *l = module->locations.data;
 	size_t at = (size_t)(function - l->function);
 
 	for (size_t i = 0; i < BESIDE_MAX; i++) {
@@ -318,19 +332,4 @@ const struct function *locations_beside(struct module *module, const struct func
 			return &l->function[at];
 	}
 	return NULL;
-}
-
-void locations_free(struct module *module)
-{
-	struct locations *l = module->locations;
-
-	if (!l)
-		return;
-	for (size_t i = 0; i < l->functions; i++)
-		free(l->function[i].location);
-	free(l->function);
-	free(l->relocation);
-	htab_delete(l->files);
-	free(l);
-	module->locations = NULL;
 }

@@ -33,7 +33,4 @@ const struct function *locations_find(struct module *module, uint64_t pc);
 /* The nearest function before or `after` this one that has Locations; NULL if there is none near. */
 const struct function *locations_beside(struct module *module, const struct function *function, bool after);
 
-/* Frees what these made. */
-void locations_free(struct module *module);
-
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "resolve/elf/address-space.h"
+#include "resolve/elf/module.h"
 #include "resolve/symbolize/locations.h"
 #include "resolve/symbolize/origin.h"
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "base/arch.h"
-#include "resolve/elf/address-space.h"
 #include "resolve/elf/budget.h"
+#include "resolve/elf/module.h"
 
 #define FUNCTION_BYTES 256 /* shorter ones may call nothing */
 #define FUNCTIONS 2000	   /* looked at */

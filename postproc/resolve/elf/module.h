@@ -1,0 +1,31 @@
+/* module.h - one mapped ELF file, and what has been read from it. */
+#ifndef HUD_RESOLVE_ELF_MODULE_H
+#define HUD_RESOLVE_ELF_MODULE_H
+
+#include <elfutils/libdwfl.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What one reader of a module keeps with it. The reader sets both when it first reads; the address space calls `free` with `data`
+ * before the module goes. All 0: nothing was read yet. */
+struct module_slot {
+	void *data;
+	void (*free)(void *data);
+};
+
+/* One mapped ELF file. */
+struct module {
+	const char *path;     /* as mapped in the target */
+	const char *build_id; /* as the stream gives it, "" if unknown */
+	uint64_t low, high;   /* the span of its mappings in the target */
+	uint64_t bias;	      /* target address = ELF virtual address + bias */
+	Dwfl_Module *dwfl;    /* NULL if the file could not be opened or is not the one that was mapped */
+	const char *problem;  /* why dwfl is NULL or weaker than hoped (static text), or NULL */
+	bool has_symtab;      /* .symtab (or a separate debug file's) rather than .dynsym alone */
+	bool has_debug_info;  /* .debug_info with units */
+	uint64_t cfi_time,
+		debug_time; /* ns of CPU time that its frame and debug info have cost: see budget.h */
+	struct module_slot symbols, debug, locations; /* for the files of these names */
+};
+
+#endif
