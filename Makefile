@@ -260,12 +260,13 @@ format:
 
 install:
 	$(Q)$(AS_OWNER) $(MAKE) all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/hud-trace/probes
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/hud-trace/probes/parts
 	install -m 755 bin/hud-trace $(DESTDIR)$(PREFIX)/bin/hud-trace
 	install -m 644 bin/*.bash $(DESTDIR)$(PREFIX)/lib/hud-trace
 	install -m 755 $(BUILD)/hud-postproc $(DESTDIR)$(PREFIX)/lib/hud-trace/hud-postproc
 	ln -sf ../lib/hud-trace/hud-postproc $(DESTDIR)$(PREFIX)/bin/hud-postproc
 	install -m 644 probes/*.bt probes/*.awk probes/*.bash $(DESTDIR)$(PREFIX)/lib/hud-trace/probes
+	install -m 644 probes/parts/*.bt $(DESTDIR)$(PREFIX)/lib/hud-trace/probes/parts
 	install -d $(DESTDIR)$(PREFIX)/share/hud-trace
 	install -m 644 postproc/format/report-schema.json $(DESTDIR)$(PREFIX)/share/hud-trace
 ifneq ($(MAN),)

@@ -103,8 +103,6 @@ run_doctor() {
 	((EUID)) || tell_option $((RELEASE < 6019 && $(test -d "$TRACEFS/events/rseq/rseq_update" && echo 1 || echo 0))) \
 		rseq 'the kernel tells when a thread is back in user mode: few stacks are taken' \
 		'the kernel does not tell when a thread is back in user mode: more stacks are taken' 'Linux 5.5 to 6.18 with CONFIG_RSEQ does'
-	tell_option "$(walks_dwarf && echo 1 || echo 0)" cfi 'bpftrace walks stacks by CFI: none need to be copied' \
-		'bpftrace does not walk stacks by CFI: they are copied' 'bpftrace 0.26 or later does'
 	tell_option "$(command -v gnuplot >/dev/null && echo 1 || echo 0)" gnuplot '--chart draws' '--chart draws text only' \
 		'install gnuplot (gnuplot-nox)'
 	if ! has_debuginfod; then

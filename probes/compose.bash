@@ -25,7 +25,7 @@ code_bounds() {
 			others=("${others[0]-$rest}" "$end")
 		fi
 	done <<<"$HEAD"
-	printf '%x %x %x %x' "${own[0]-0}" "${own[1]-0}" "${others[0]-0}" "${others[1]-0}"
+	printf '%x %x %x %x\n' "${own[0]-0}" "${own[1]-0}" "${others[0]-0}" "${others[1]-0}"
 }
 
 # Where the kernel's code in the target is, a window, or nothing.
@@ -33,7 +33,7 @@ vdso() {
 	local kind start end path
 
 	while read -r kind start end _ _ _ path; do
-		[[ $kind != map || $path != '[vdso]' ]] || window "0x$start" "0x$end"
+		[[ $kind != map || $path != '[vdso]' ]] || { window "0x$start" "0x$end" && echo; }
 	done <<<"$HEAD"
 }
 
@@ -102,31 +102,41 @@ choose_rate() {
 	((TICKS)) || ((HZ |= 1))
 }
 
-# The statements that tell poll.bt where Tokio's state is, or nothing.
-tokio_state() {
+# Where Tokio keeps its state, as parameters.
+tokio_parameters() {
 	local name numbers
 
-	[[ $POLLS == tls ]] || return 0
 	read -r -a numbers <<<"$TOKIO"
-	for name in id_at id_tag_at budget_at tagged tag_at {mt,ct}_{known,at,tag,core,tick,idle,parked}; do
-		# shellcheck disable=SC2016 # the variables are of bpftrace
-		printf '$%s = (uint64)%d; ' "$name" "${numbers[0]}"
+	for name in ID_AT ID_TAG_AT BUDGET_AT TAGGED TAG_AT {MT,CT}_{KNOWN,AT,TAG,CORE,TICK,IDLE,PARKED}; do
+		printf '%s %d\n' "$name" "${numbers[0]}"
 		numbers=("${numbers[@]:1}")
 	done
-	# shellcheck disable=SC2016
-	printf '$shortest = (uint64)%d;' "${THRESHOLD_US}000"
 }
 
-# How stacks are taken: by frame pointers where all of the code keeps them, by bpftrace's own CFI walk where it has one, else
-# copied. Says so in the head.
+# The attach points of the sites of each kind, as parameters: SITES_P and so on, and SLOW_SITES_P and so on where a probe costs much.
+site_parameters() {
+	local site kinds slow points
+
+	for kinds in P BKI C E; do
+		for slow in 0 1; do
+			points=''
+			for site in ${SITES[@]+"${SITES[@]}"}; do
+				[[ $site != [$kinds]$slow:* ]] || points+=${points:+,}uprobe:/proc/$PID/exe:${site#*:}
+			done
+			((slow)) && kinds=SLOW_SITES_$kinds || kinds=SITES_$kinds
+			printf '%s %s\n' "$kinds" "$points"
+			kinds=${kinds##*_}
+		done
+	done
+}
+
+# How stacks are taken: by frame pointers where all of the code keeps them, else copied. Says so in the head.
 choose_stacks() {
 	local release how why=''
 
 	if [[ $STACKS == auto ]]; then
 		if [[ ${META[frame-pointers]-} == yes ]]; then
 			STACKS=fp why='all of its code keeps them'
-		elif walks_dwarf; then
-			STACKS=dwarf
 		else
 			STACKS=copy
 		fi
@@ -180,47 +190,87 @@ lay_out_copies() {
 	KEPT=256
 }
 
-# What stack.bt has to know: as statements, and as it tells who reads the copies.
-copy_sizes() {
-	# shellcheck disable=SC2016 # the variables are of bpftrace
-	printf '$most = (uint64)%d; $slots = (uint64)%d; $kept_slots = (uint64)%d;' "$ROWS" "$SLOTS" "$KEPT"
-}
-
 # Where the registers of user mode end on a thread's kernel stack (THREAD_SIZE and TOP_OF_KERNEL_STACK_PADDING of the kernel), which
 # the names of what it has been built with tell. The script checks that they are there.
-choose_registers() {
+choose_kernel() {
 	local types=/sys/kernel/btf/vmlinux
 
 	REGISTERS_END=16384
 	! grep -qsaF kasan_report "$types" || REGISTERS_END=32768
 	! grep -qsaF fred_entry_from_user "$types" || ((REGISTERS_END -= 16))
+	# Renamed in Linux 5.14.
+	TASK_STATE=state
+	! grep -qsaP '\x00__state\x00' "$types" || TASK_STATE=__state
 }
 
-# The script that bpftrace runs, put together by compose.awk. Others build on what runq.bt has found out at a switch.
-compose_script() {
-	local probes=("$PROBES"/{threads,sleep}.bt) bodies=() sites='' script
+# Whether tracepoints can be taken raw: without the perf events by which bpftrace takes them else, which cost each switch of threads.
+# bpftrace can since 0.18, but 0.27 does not where the kernel has no list of functions that can be traced.
+takes_raw() {
+	((BPFTRACE[0] > 0 || BPFTRACE[1] >= 18)) && [[ $(bpftrace -l 'rawtracepoint:sched_switch' 2>/dev/null </dev/null) == *sched_switch* ]]
+}
 
+# What the parts of the script have to know: a name and its value on each line.
+parameters() {
+	local own_start own_end libraries_start libraries_end vdso_start vdso_bits gap
+
+	read -r own_start own_end libraries_start libraries_end < <(code_bounds)
+	printf '%s %s\n' PID "$PID" TRACER $$ THRESHOLD "${THRESHOLD_US}000" THRESHOLD_US "$THRESHOLD_US" HZ "$HZ" DURATION "${DURATION_MS:-0}" \
+		RESUME "$RESUME" TICKS "$TICKS" REST $((TICKS && REST_HZ < HZ)) LIVE "$VIEW" THIN $((THINNER > 0)) MOST_EVENTS 10000 \
+		"${STACKS^^}" 1 REGISTERS_END "$REGISTERS_END" TASK_STATE "$TASK_STATE" RAW "$(takes_raw && echo 1)" \
+		WALK "$( ((BPFTRACE[0] > 0 || BPFTRACE[1] >= 20)) && echo raw || echo perf)" \
+		ROWS "$ROWS" SLOTS "$SLOTS" KEPT "$KEPT" COPY_LIMIT 33554432 KEEPS "$([[ $STACKS != copy ]] || echo $((!RESUME)))" \
+		CODE_START "0x$own_start" CODE_END "0x$own_end" LIBRARIES_START "0x$libraries_start" LIBRARIES_END "0x$libraries_end" \
+		SAMPLES "$([[ $POLLS == off ]] || echo 1)" STACK_GAP $((THRESHOLD_US < 5000 ? THRESHOLD_US * 1000 : 5000000)) \
+		WORKER_PROGRAMS $(((${#WATCHED[@]} + 249) / 250))
 	case $POLLS in
-	tls) bodies+=("$PROBES/poll.bt") ;;
-	uprobe) bodies+=("$PROBES/pollentry.bt") sites=${SITES[*]} ;;
+	tls)
+		# A worker that was looked at so lately is passed over.
+		((gap = THRESHOLD_US * 1000 / 8, gap = gap > 500000 ? 500000 : gap))
+		printf '%s %s\n' TLS 1 POLLS 1 GAP "$gap"
+		tokio_parameters
+		;;
+	uprobe)
+		printf '%s %s\n' SITES 1 POLLS 1 GAP 0
+		site_parameters
+		;;
+	*) echo GAP 0 ;;
 	esac
-	bodies=("$PROBES/stack.bt" ${bodies[@]+"${bodies[@]}"})
-	[[ $POLLS == off ]] || probes+=("$PROBES/sample.bt")
+	[[ $POLLS == tls || ! $NAMED ]] || printf '%s %s\n' NAMED "$NAMED" NAMES "${NAMES:+1}"
+	[[ $STACKS != dwarf ]] || { read -r vdso_start vdso_bits < <(vdso) && printf '%s %s\n' VDSO "$vdso_start" VDSO_BITS "$vdso_bits"; } || true
+}
+
+# What is made for this process, as a part. Very many workers are told by several programs, one after the other: what takes bpftrace long is a
+# long program.
+made_part() {
+	local i
+
+	printf '//@body names\n'
+	[[ ! $NAMES ]] || printf '\t%s\n' "$NAMES"
+	printf '//@end\n//@body workers\n'
+	for ((i = 0; i < ${#WATCHED[@]}; i++)); do
+		((i % 250)) || printf '%sinterval:ms:50 /@told == %d/\n{\n\t@told = %d;\n' "${i:+}" $((i / 250)) $((i / 250 + 1))
+		printf '\t@worker[%d] = 1;\n' "${WATCHED[i]}"
+		((i % 250 < 249 && i < ${#WATCHED[@]} - 1)) || printf '}\n\n'
+	done
+	printf '//@end\n'
+}
+
+# The script that bpftrace runs, put together by compose.awk.
+compose_script() {
+	local own=() script
+
 	for script in ${OWN[@]+"${OWN[@]}"}; do
-		probes+=("$(realpath -- "$script")")
+		own+=("$(realpath -- "$script")")
 	done
 	choose_names
-	choose_registers
-	printf '// Composed by hud-trace %s from probes/*.bt\n' "$VERSION"
+	choose_kernel
+	printf '// Composed by hud-trace %s from probes/parts/*.bt, for process %s and a threshold of %s us.\n' "$VERSION" "$PID" "$THRESHOLD_US"
 	[[ $STACKS != copy ]] || printf '//\n// %s\n//\n//     %s\n' \
 		'It copies stacks to maps of its own. By hand, run it so, or there will be no stacks in what it prints:' \
 		"sudo env $(bpftrace_settings) bpftrace -q -B line FILE | sudo hud-postproc copies"
 	printf '\n'
-	awk -v pid="$PID" -v threshold="$THRESHOLD_US" -v hz="$HZ" -v ticks="$TICKS" -v rest=$((TICKS && REST_HZ < HZ)) -v workers="${WATCHED[*]}" -v duration="${DURATION_MS:-0}" \
-		-v stacks="$STACKS" -v registers_end="$REGISTERS_END" -v sizes="$(copy_sizes)" -v shape="$ROWS $SLOTS $KEPT $(code_bounds)" -v vdso="$(vdso)" -v named="$NAMED" -v names="$NAMES" \
-		-v resume="$RESUME" -v raw=$((BPFTRACE[0] > 0 || BPFTRACE[1] >= 20)) -v tokio="$(tokio_state)" -v sites="$sites" \
-		-v tracer=$$ -v thin=$((THINNER > 0)) -v most=10000 -v own=${#OWN[@]} -v flush="$VIEW" -v bodies="${#bodies[@]}" \
-		-f "$PROBES/compose.awk" -f "$PROBES/own.awk" "${bodies[@]}" "$PROBES/runq.bt" "${bodies[@]}" "${probes[@]}"
+	awk -f "$PROBES/compose.awk" -f "$PROBES/own.awk" <(parameters) <(made_part) \
+		"$PROBES"/parts/{begin,registers,stacks,tokio-state,polls,poll-sites,looks,switches,samples,threads,end}.bt own=1 ${own[@]+"${own[@]}"}
 }
 
 # Complaints about the script $1 that is read from standard input, as complaints about the user's own scripts where they

@@ -42,7 +42,7 @@ is_small() {
 
 	shift
 	"$HUD" --pid "$SERVER" --duration 1 --print-script "$@" >script
-	programs=$(grep -cE '^(tracepoint|profile|interval|uprobe|BEGIN|END)' script)
+	programs=$(grep -cE '^((raw)?tracepoint|profile|interval|uprobe|BEGIN|END)' script)
 	verified script >counts
 	echo "$* ($programs programs): $(sort -n counts | tr '\n' ' ')"
 	(($(wc -l <counts) >= programs))

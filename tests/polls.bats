@@ -137,12 +137,3 @@ compare() {
 	STARTED+=("$!")
 	"$POSTPROC" head --pid "$!" | grep -E '^tokio - .{10,}'
 }
-
-@test "poll.bt reads the state in the same way in both of its probes" {
-	awk '/^\/\/@body observe/ { one = 1; next } one && /^\/\/@standalone/ { one++; next } one && /^\/\/@end/ { one--; next }
-		one && !/\/\/@tokio/' "$PROBE" >one
-	awk '/^tracepoint:sched:sched_switch \/pid == \$1\/$/ { two = 1 } two && /A read that fails/ { on = 1 }
-		/^}/ { two = on = 0 } on' "$PROBE" >two
-	(($(wc -l <one) > 30))
-	diff one two
-}

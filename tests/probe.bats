@@ -121,7 +121,7 @@ composed() {
 	grep -qE '^@opens_us\[.*/template\]: count [0-9]+, average [0-9]+, total [0-9]+$' out
 	grep -qE '^@faulting\[' out
 	grep -qE '^end [0-9]+ duration$' out
-	"$POSTPROC" report out >report
+	"$POSTPROC" report --top 40 out >report
 	cat report
 	grep -qE '[0-9]+ lines of kind "mine" \(see --raw\)' report
 	blames report 'file I/O' read_template

@@ -25,7 +25,7 @@
 
 #define REST_MS 250 /* how often it looks */
 #define CALM_S 10   /* so long after the last long poll it is calm */
-#define SURE_S 60   /* and so long after the last that may have been: probes/compose.awk has less */
+#define SURE_S 60   /* and so long after the last that may have been: probes/parts/samples.bt has less */
 #define RENEW_S 60  /* other events on a CPU shift those that are there */
 #define HZ_LIMIT 10000
 

@@ -207,7 +207,7 @@ static void enqueue(struct recorder *r, const char *lines, size_t size)
 	pthread_mutex_unlock(&r->mutex);
 }
 
-/* Takes out the lines that only make bpftrace write what came before them (probes/compose.awk). Returns how many bytes are left. */
+/* Takes out the lines that only make bpftrace write what came before them (probes/parts/end.bt). Returns how many bytes are left. */
 static size_t drop_flushes(char *lines, size_t size)
 {
 	char *end = lines + size, *at = lines;

@@ -128,6 +128,7 @@ async fn route(app: Arc<App>, request: Request<RequestBody>) -> Result<Response<
     let result = match request.uri().path() {
         "/" => Ok("hello".to_string()),
         "/page" => Ok(page::render(&app)),
+        "/file" => good::file().await,
 
         "/hash" => blocking::hash(app).await,
         "/compress" => blocking::compress(app).await,
