@@ -9,6 +9,7 @@
 
 #include "judge/reasons.h"
 #include "report/source-path.h"
+#include "resolve/symbolize/origin.h"
 
 static void target(struct json *j, const struct model *m)
 {

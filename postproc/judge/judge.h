@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "resolve/symbolize/symbolize.h"
+#include "resolve/symbolize/frame.h"
 
 /* What a thread is to Tokio while it has this stack. */
 enum role {

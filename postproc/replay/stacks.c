@@ -10,6 +10,7 @@
 #include "resolve/resolver.h"
 #include "resolve/symbolize/callsites.h"
 #include "resolve/symbolize/names.h"
+#include "resolve/symbolize/origin.h"
 
 #define MAX_CHUNKS 4096 /* of 128 bytes: what a hostile `stack` line may ask memory for */
 #define MAX_RETURNS 4

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "resolve/elf/address-space.h"
+#include "resolve/symbolize/frame.h"
 #include "resolve/symbolize/symbolize.h"
 #include "resolve/unwind/unwind.h"
 #include "sandbox/debuginfod.h"

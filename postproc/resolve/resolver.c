@@ -12,7 +12,9 @@
 #include "resolve/elf/address-space.h"
 #include "resolve/resolver-process.h"
 #include "resolve/resolver-worker.h"
+#include "resolve/symbolize/frame.h"
 #include "resolve/symbolize/names.h"
+#include "resolve/symbolize/symbolize.h"
 
 #define SECONDS 60 /* of the clock: a stopped process, a file system that does not answer, debuginfod's 30 */
 #define DEATHS 8   /* then names are done without */

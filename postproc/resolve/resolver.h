@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "resolve/symbolize/symbolize.h"
+#include "resolve/symbolize/frame.h"
 #include "resolve/unwind/unwind.h"
 
 struct space;

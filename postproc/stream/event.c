@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "resolve/symbolize/origin.h"
 #include "stream/fields.h"
 
 static void parse_meta(struct fields *c, struct event *e)

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "resolve/symbolize/symbolize.h"
+#include "resolve/symbolize/frame.h"
 
 enum event_kind {
 	EVENT_META,

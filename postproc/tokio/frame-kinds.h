@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "resolve/symbolize/symbolize.h"
+#include "resolve/symbolize/frame.h"
 
 /* A frame may have several: the optimiser makes one function of many. */
 enum mark {

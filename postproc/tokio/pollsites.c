@@ -9,6 +9,7 @@
 #include "resolve/elf/module.h"
 #include "resolve/elf/symbols.h"
 #include "resolve/symbolize/demangle.h"
+#include "resolve/symbolize/frame.h"
 #include "resolve/symbolize/names.h"
 #include "resolve/symbolize/symbolize.h"
 #include "target/inspector.h"

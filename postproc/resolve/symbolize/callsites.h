@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "resolve/symbolize/symbolize.h"
+#include "resolve/symbolize/frame.h"
 
 struct callsites;
 

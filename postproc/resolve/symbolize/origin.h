@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "resolve/symbolize/symbolize.h"
+#include "resolve/symbolize/frame.h"
 
 /* What is known of a function. */
 struct origin_facts {
@@ -25,6 +25,9 @@ struct origin_facts {
 /* The origin of a function. Generic code of std, instantiated in the user's crate, is std's: its path says
  * so. */
 enum origin origin_of(const struct origin_facts *facts);
+
+/* A word for `origin` as it is shown in exports: "user", "dependency", ... */
+const char *origin_name(enum origin origin);
 
 /* The crate whose sources lie at this path in a registry, a git checkout or a vendor directory: `*length` bytes
  * of it. NULL if the path is none of those. */

@@ -2,7 +2,7 @@
 #ifndef HUD_RESOLVE_SYMBOLIZE_STRIPPED_FUNCTION_H
 #define HUD_RESOLVE_SYMBOLIZE_STRIPPED_FUNCTION_H
 
-#include "resolve/symbolize/symbolize.h"
+#include "resolve/symbolize/frame.h"
 
 struct module;
 

@@ -1,4 +1,5 @@
 #include "resolve/symbolize/symbolize.h"
+#include "resolve/symbolize/frame.h"
 
 #include <inttypes.h>
 #include <libiberty/hashtab.h>

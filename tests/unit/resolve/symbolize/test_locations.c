@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "resolve/elf/address-space.h"
+#include "resolve/symbolize/frame.h"
 #include "resolve/symbolize/locations.h"
 #include "resolve/symbolize/symbolize.h"
 

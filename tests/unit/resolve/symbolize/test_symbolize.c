@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "resolve/elf/address-space.h"
+#include "resolve/symbolize/frame.h"
 #include "resolve/symbolize/symbolize.h"
 
 static char exe[PATH_MAX];
