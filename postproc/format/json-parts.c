@@ -10,6 +10,7 @@
 #include "judge/reasons.h"
 #include "report/source-path.h"
 #include "resolve/symbolize/origin.h"
+#include "tokio/role.h"
 
 static void target(struct json *j, const struct model *m)
 {

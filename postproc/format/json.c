@@ -6,6 +6,7 @@
 #include "format/formats.h"
 #include "format/json-parts.h"
 #include "judge/reasons.h"
+#include "report/advice.h"
 
 /* `share`: of this blocker and those after it, up to `end`. Returns where the next one's begin. */
 static const struct share *blocker(struct json *j, const struct blocker *b, size_t rank,

@@ -24,6 +24,7 @@
 #include "target/procmaps.h"
 #include "tokio/layout.h"
 #include "tokio/pollsites.h"
+#include "tokio/role.h"
 
 #define STREAM_VERSION 1
 #define COMMAND_MAX 4096 /* bytes of the command line that are kept */

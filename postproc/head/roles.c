@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/arch.h"
+#include "judge/judge.h"
 #include "resolve/symbolize/frame.h"
 #include "resolve/symbolize/symbolize.h"
 #include "resolve/unwind/unwind.h"

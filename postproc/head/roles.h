@@ -11,20 +11,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "judge/judge.h"
-#include "target/inspector.h"
+#include "tokio/thread.h"
 
 struct space;
 struct symbolizer;
-
-/* One thread. */
-struct thread {
-	pid_t tid;
-	char comm[COMM_SIZE]; /* raw bytes: hostile */
-	enum role role;
-	bool watched;		 /* to be traced as a worker */
-	uint64_t thread_pointer; /* where its thread-local memory is (x86-64: fs base); 0: not known */
-};
 
 /* The threads of process `pid` in order of tid, of unknown role, none watched. *threads is the caller's to free.
  * Returns how many; 0 with errno set if there is no such process. Exits the program when out of memory. */

@@ -410,16 +410,3 @@ enum reason judge_running(const struct verdict *v)
 		return REASON_NAME_LOOKUP;
 	return calls_of(v) & (CALL_FILE | CALL_FILE_NAMELESS) ? REASON_FILE : REASON_COMPUTING;
 }
-
-const char *role_name(enum role role)
-{
-	static const char *const names[] = {
-		[ROLE_UNKNOWN] = "unknown",
-		[ROLE_WORKER] = "worker",
-		[ROLE_CURRENT_THREAD] = "current-thread",
-		[ROLE_BLOCKING] = "blocking-pool",
-		[ROLE_OTHER] = "other",
-	};
-
-	return names[role];
-}

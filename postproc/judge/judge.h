@@ -11,15 +11,7 @@
 #include <stdint.h>
 
 #include "resolve/symbolize/frame.h"
-
-/* What a thread is to Tokio while it has this stack. */
-enum role {
-	ROLE_UNKNOWN,	     /* the stack does not say (cut, no symbols) */
-	ROLE_WORKER,	     /* runs a multi-thread scheduler */
-	ROLE_CURRENT_THREAD, /* runs a current-thread scheduler */
-	ROLE_BLOCKING,	     /* a spawn_blocking thread: may block */
-	ROLE_OTHER,	     /* no Tokio frame on it */
-};
+#include "tokio/role.h"
 
 /* Why a worker did not come back from its poll. The order is that of reasons[] in reasons.c. */
 enum reason {
@@ -80,8 +72,5 @@ enum reason judge_sleep(const struct verdict *verdict, const char *syscall);
 
 /* The reason for a worker that was running with this stack: file I/O or a name lookup burn CPU too. */
 enum reason judge_running(const struct verdict *verdict);
-
-/* "worker", "current-thread", "blocking-pool", "other", "unknown". */
-const char *role_name(enum role role);
 
 #endif

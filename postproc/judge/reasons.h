@@ -2,7 +2,7 @@
 #ifndef HUD_JUDGE_REASONS_H
 #define HUD_JUDGE_REASONS_H
 
-#include "tally/model.h"
+#include "judge/judge.h"
 
 /* One row of the table. All strings are static. */
 struct reason_info {
@@ -15,8 +15,5 @@ struct reason_info {
 
 /* The row for `reason`; for a number that is none, that of REASON_SYSCALL. Never NULL. */
 const struct reason_info *reason_info(enum reason reason);
-
-/* What to do about this blocker: the table's line, unless who had the CPU says more. Static text. */
-const char *reason_advice(const struct blocker *blocker);
 
 #endif

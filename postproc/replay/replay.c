@@ -24,6 +24,7 @@
 #include "tally/polls.h"
 #include "tally/samples.h"
 #include "tally/tally.h"
+#include "tokio/role.h"
 
 #define HOLD 500000000u /* ns */
 #define FUTURES_LIMIT 4096

@@ -7,6 +7,7 @@
 #include "base/escape.h"
 #include "base/units.h"
 #include "judge/reasons.h"
+#include "report/advice.h"
 #include "report/parts.h"
 #include "report/source-path.h"
 

@@ -9,6 +9,7 @@
 #include "judge/reasons.h"
 #include "report/parts.h"
 #include "report/source-path.h"
+#include "tokio/role.h"
 
 #define WHY_COLUMN 64	 /* where the numbers of a row end */
 #define WHERE_COLUMN 80	 /* where the function stands in a wide terminal */

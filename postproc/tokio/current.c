@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "head/roles.h"
 #include "target/inspector.h"
 #include "tokio/look.h"
+#include "tokio/thread.h"
 
 #define CORE_WORDS 128 /* of the core that are looked at */
 

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "head/roles.h"
 #include "tokio/current.h"
 #include "tokio/look.h"
+#include "tokio/thread.h"
 
 #define SEARCH_MS 500		  /* until a context was seen */
 #define CONTEXT_SIZE 72		  /* bytes at least, more than where all pointers and ids are that are read */

@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "head/roles.h"
 #include "tokio/current.h"
 #include "tokio/layout.h"
 #include "tokio/look.h"
 #include "tokio/search.h"
+#include "tokio/thread.h"
 
 #define LOOKS_MIN 8 /* at what is from a table */
 

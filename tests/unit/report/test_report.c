@@ -20,6 +20,7 @@
 #include "base/escape.h"
 #include "base/units.h"
 #include "judge/reasons.h"
+#include "report/advice.h"
 #include "report/report.h"
 
 #define US UINT64_C(1000)

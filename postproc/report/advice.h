@@ -1,0 +1,10 @@
+/* advice.h - what to do about a blocker. */
+#ifndef HUD_REPORT_ADVICE_H
+#define HUD_REPORT_ADVICE_H
+
+#include "tally/model.h"
+
+/* What to do about this blocker: the table's line, unless who had the CPU says more. Static text. */
+const char *reason_advice(const struct blocker *blocker);
+
+#endif

@@ -1,0 +1,17 @@
+/* role.h - what a thread does for Tokio. */
+#ifndef HUD_TOKIO_ROLE_H
+#define HUD_TOKIO_ROLE_H
+
+/* What a thread is to Tokio while it has this stack. */
+enum role {
+	ROLE_UNKNOWN,	     /* the stack does not say (cut, no symbols) */
+	ROLE_WORKER,	     /* runs a multi-thread scheduler */
+	ROLE_CURRENT_THREAD, /* runs a current-thread scheduler */
+	ROLE_BLOCKING,	     /* a spawn_blocking thread: may block */
+	ROLE_OTHER,	     /* no Tokio frame on it */
+};
+
+/* "worker", "current-thread", "blocking-pool", "other", "unknown". */
+const char *role_name(enum role role);
+
+#endif
