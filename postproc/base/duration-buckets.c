@@ -1,4 +1,4 @@
-/* duration-buckets.c - see ladder.h. */
+/* duration-buckets.c - see duration-buckets.h. */
 #include "base/duration-buckets.h"
 
 #define S UINT64_C(1000000000) /* ns */

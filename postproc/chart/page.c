@@ -1,4 +1,4 @@
-/* page.c - see chart-page.h. Plots are drawn where the page has them; texts and legends lie above them all in one
+/* page.c - see page.h. Plots are drawn where the page has them; texts and legends lie above them all in one
  * last plot that has the page's own pixels for coordinates. */
 #include <libiberty/libiberty.h>
 #include <math.h>

@@ -1,4 +1,4 @@
-/* diff.c - see diff.h. What both writers say in words is in diff-words.c. */
+/* diff.c - see diff.h. What both writers say in words is in words.c. */
 #include "diff/diff.h"
 
 #include <libiberty/hashtab.h>

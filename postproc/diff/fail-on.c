@@ -1,4 +1,4 @@
-/* fail-on.c - see gate.h. */
+/* fail-on.c - see fail-on.h. */
 #include "diff/fail-on.h"
 
 #include <langinfo.h>

@@ -1,4 +1,4 @@
-/* significance.c - see noise.h. */
+/* significance.c - see significance.h. */
 #include "diff/significance.h"
 
 #include <math.h>

@@ -1,4 +1,4 @@
-/* formats.h - what a trace can be written as: a row in the table of formats.c, and a file format-NAME.c each. */
+/* formats.h - what a trace can be written as: a row in the table of formats.c, and a file NAME.c each. */
 #ifndef HUD_FORMAT_FORMATS_H
 #define HUD_FORMAT_FORMATS_H
 

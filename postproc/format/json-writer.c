@@ -1,4 +1,4 @@
-/* json-writer.c - see json.h. */
+/* json-writer.c - see json-writer.h. */
 #include "format/json-writer.h"
 
 #include <errno.h>

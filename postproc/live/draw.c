@@ -1,4 +1,4 @@
-/* draw.c - see live-pen.h. */
+/* draw.c - see draw.h. */
 #include "live/draw.h"
 
 #include <curses.h>

@@ -1,4 +1,4 @@
-/* player.c - see live-player.h. */
+/* player.c - see player.h. */
 #include "live/player.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* source.c - see live-source.h.
+/* source.c - see source.h.
  *
  * Which file it is, debug info says, and so the target. It is opened as the caller, who may read it anyway, for reading only, and only
  * if it is a regular file that is named like Rust's.

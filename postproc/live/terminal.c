@@ -1,4 +1,4 @@
-/* terminal.c - see live-terminal.h. */
+/* terminal.c - see terminal.h. */
 #include "live/terminal.h"
 
 #include <curses.h>

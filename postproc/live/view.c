@@ -1,4 +1,4 @@
-/* view.c - see live-view.h. */
+/* view.c - see view.h. */
 #include "live/view.h"
 
 #include <curses.h>

@@ -119,7 +119,7 @@ void live_blocks(const struct live_view *view, const struct live_workers *worker
 /* A name up to the right end, and where that is. */
 void live_where(int row, int column, unsigned long style, const char *name, const char *place);
 
-/* A page of text that scrolls: `text` is escaped, its lines fit, and of escape sequences it has those of page.c. */
+/* A page of text that scrolls: `text` is escaped, its lines fit, and of escape sequences it has those of base/text-layout.c. */
 void live_pager(struct live_view *view, const char *title, const char *text);
 void live_detail(struct live_view *view, const struct live_workers *workers);
 void live_help(struct live_view *view);

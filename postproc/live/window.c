@@ -1,4 +1,4 @@
-/* window.c - see live-window.h.
+/* window.c - see window.h.
  *
  * A redraw goes through all blocks once. What takes comparing names is done once for each blocker, of which there are few.
  */

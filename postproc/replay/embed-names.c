@@ -1,4 +1,4 @@
-/* embed-names.c - see resolve.h. */
+/* embed-names.c - see embed-names.h. */
 #include "replay/embed-names.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* inspector.c - see looker.h. */
+/* inspector.c - see inspector.h. */
 #include "target/inspector.h"
 
 #include <ctype.h>

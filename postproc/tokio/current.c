@@ -1,4 +1,4 @@
-/* current.c - see tokio-current.h. */
+/* current.c - see current.h. */
 #include "tokio/current.h"
 
 #include <libiberty/libiberty.h>

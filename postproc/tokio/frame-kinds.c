@@ -1,4 +1,4 @@
-/* frame-kinds.c - see marks.h. Names and files are those of Tokio 1.24 to 1.53; where they changed, both stand here. */
+/* frame-kinds.c - see frame-kinds.h. Names and files are those of Tokio 1.24 to 1.53; where they changed, both stand here. */
 #include "tokio/frame-kinds.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* layout.c - see tokio.h. What is said of Tokio was read in the sources of 1.24.2, 1.43.1 and 1.53.2. */
+/* layout.c - see layout.h. What is said of Tokio was read in the sources of 1.24.2, 1.43.1 and 1.53.2. */
 #include "tokio/layout.h"
 
 #include <dwarf.h>

@@ -1,4 +1,4 @@
-/* look.c - see tokio-look.h. */
+/* look.c - see look.h. */
 #include "tokio/look.h"
 
 #include <time.h>

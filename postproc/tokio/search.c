@@ -1,4 +1,4 @@
-/* search.c - see tokio-search.h. */
+/* search.c - see search.h. */
 #include "tokio/search.h"
 
 #include <libiberty/libiberty.h>

@@ -1,4 +1,4 @@
-/* table.c - see tokio-table.h. */
+/* table.c - see table.h. */
 #include "tokio/table.h"
 
 #include <ctype.h>

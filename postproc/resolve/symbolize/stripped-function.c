@@ -1,4 +1,4 @@
-/* stripped-function.c - see nameless.h. */
+/* stripped-function.c - see stripped-function.h. */
 #include "resolve/symbolize/stripped-function.h"
 
 #include <libiberty/libiberty.h>
