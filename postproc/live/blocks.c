@@ -56,7 +56,7 @@ static void lasting(const struct live_view *v, int row, const struct live_worker
 
 	line(v, row, w->running, v->query.now - w->running, f ? w->reason : REASON_COUNT, "still lasts",
 	     w->w.tid);
-	live_where(row, FUNCTION, pen_style(PEN_WARNING), name, place);
+	pen_where(row, FUNCTION, pen_style(PEN_WARNING), name, place);
 	free(name);
 	free(place);
 }
@@ -81,7 +81,7 @@ void live_blocks(const struct live_view *v, const struct live_workers *workers, 
 
 		line(v, top + row, b->start, b->duration, b->of->reason, reason_info(b->of->reason)->word,
 		     b->tid);
-		live_where(top + row, FUNCTION, pen_style(PEN_PLAIN), b->of->function, place);
+		pen_where(top + row, FUNCTION, pen_style(PEN_PLAIN), b->of->function, place);
 		free(place);
 	}
 }

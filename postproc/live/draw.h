@@ -38,6 +38,9 @@ void pen_fill(int row, int column, size_t columns, unsigned long style);
 char *pen_shorten_name(const char *text, size_t columns, bool utf8);
 char *pen_shorten_place(const char *text, size_t columns, bool utf8);
 
+/* A function's name from `column` on, and at the right end of the line its place in the source. Both are raw. */
+void pen_where(int row, int column, unsigned long style, const char *name, const char *place);
+
 /* One cell that shows how much `value` is of `most`. Nothing is a blank. */
 const char *pen_spark(uint64_t value, uint64_t most);
 

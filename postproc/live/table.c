@@ -50,37 +50,6 @@ static void heading(const struct live_view *v, int row)
 	free(name);
 }
 
-void live_where(int row, int column, unsigned long style, const char *name, const char *place)
-{
-	size_t room = COLS > column ? (size_t)(COLS - column) : 0;
-	char *safe = escape_terminal(place, pen_utf8()), *whole = escape_terminal(name, pen_utf8());
-	size_t for_name = text_width(whole), for_place = text_width(safe);
-
-	/* If both do not fit, the place is a file's name only; and if it does not either with the last part of the function's,
-	 * each takes half. */
-	if (for_name + 1 + for_place > room) {
-		const char *base = strrchr(safe, '/'), *last = strstr(whole, "::");
-		size_t least = text_width(base && base[1] ? base + 1 : safe);
-
-		for (const char *next = last; next; next = strstr(next + 2, "::"))
-			last = next;
-		size_t least_name = text_width(last ? last + 2 : whole);
-		size_t left = room > for_name + 1 ? room - for_name - 1 : 0;
-
-		for_place = least + 1 + least_name > room ? room / 2 : left > least ? left : least;
-	}
-	char *fit = pen_shorten_place(safe, for_place, pen_utf8());
-
-	for_place = text_width(fit);
-	pen_put_as(row, column, for_place && room > for_place + 1 ? room - for_place - 1 : room, style,
-		   pen_shorten_name, name);
-	pen_put(row, column + (int)(room - for_place), for_place,
-		style & A_REVERSE ? style : pen_style(PEN_FAINT), fit);
-	free(fit);
-	free(safe);
-	free(whole);
-}
-
 static void trend(const struct live_row *r, int row, size_t cells, unsigned long style)
 {
 	uint64_t most = 0;
@@ -119,11 +88,11 @@ static void table_row(const struct live_view *v, const struct live_workers *w, c
 		pen_put_as(row, where_column(v), (size_t)(COLS - where_column(v) - 1), style,
 			   pen_shorten_place, *place ? place : "(not known)");
 	else
-		live_where(row, where_column(v), style,
-			   v->query.group == GROUP_REASON ? r->of->function
-			   : r->name			  ? r->name
-							  : "(not known)",
-			   place);
+		pen_where(row, where_column(v), style,
+			  v->query.group == GROUP_REASON ? r->of->function
+			  : r->name			 ? r->name
+							 : "(not known)",
+			  place);
 	free(place);
 }
 
@@ -150,7 +119,7 @@ static void whole_name(const struct live_view *v, int row, const char *root)
 			name = xstrdup(r->of->function);
 		}
 	}
-	live_where(row, WORD, pen_style(PEN_OWN), name, place);
+	pen_where(row, WORD, pen_style(PEN_OWN), name, place);
 	free(name);
 	free(place);
 }

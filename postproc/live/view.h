@@ -116,8 +116,6 @@ void live_footer(const struct live_view *view);
 void live_table(struct live_view *view, const struct live_workers *workers, int top, int rows);
 void live_lanes(const struct live_view *view, const struct live_workers *workers, int top, int rows);
 void live_blocks(const struct live_view *view, const struct live_workers *workers, int top, int rows);
-/* A name up to the right end, and where that is. */
-void live_where(int row, int column, unsigned long style, const char *name, const char *place);
 
 /* A page of text that scrolls: `text` is escaped, its lines fit, and of escape sequences it has those of base/text-layout.c. */
 void live_pager(struct live_view *view, const char *title, const char *text);
