@@ -316,7 +316,7 @@ long_options() {
 @test "--print-script prints a whole script and runs nothing" {
 	start_named hudtestproc
 	mkdir path
-	printf '#!/bin/sh\n[ "$1" != --info ] || exit 0\n[ "$1" != --version ] || { echo bpftrace v0.20.0; exit; }\ntouch "%s/ran"\n' "$PWD" >path/bpftrace
+	printf '#!/bin/sh\ncase $1 in --info | -l) exit ;; esac\n[ "$1" != --version ] || { echo bpftrace v0.20.0; exit; }\ntouch "%s/ran"\n' "$PWD" >path/bpftrace
 	chmod +x path/bpftrace
 	PATH=$PWD/path:$PATH run -0 --separate-stderr "$HUD" --print-script --workers hudtest --threshold 7 --hz 49 \
 		--duration 3 hudtestproc
