@@ -235,9 +235,12 @@ await_begin() {
 # That child has ended, with status $1. What takes events from the kernel comes first from now on, before any process of a busy machine:
 # the kernel does not wait with them. It has little to do, and --max-overhead bounds that.
 note_begin() {
+	local tenths=$(((${EPOCHREALTIME/./} - STARTED_US) / 100000))
+
 	AWAIT_BEGIN=''
 	(($1)) && return
 	BEGUN=1
+	[[ $QUIET || $VIEW ]] || say "tracing     began after $((tenths / 10)).$((tenths % 10)) s"
 	# The braces: after any program that it waits for, bash tells of children that were killed meanwhile, which is ours to tell.
 	# shellcheck disable=SC2086 # numbers, or nothing
 	{ renice -n -19 -p $TRACER $COPIER $RECORDER || true; } &>/dev/null

@@ -736,8 +736,8 @@ kernel_memory() {
 	ends_with 0
 	grep -q 'from now on no stacks are copied$' err
 	grep -q '^polls  *probing them costs a worker more than' err
+	grep -qF '@copied = (uint64)1 * 4294967296;' begin
 	grep -q '@thin = (uint64)1;' begin
-	grep -q '@copied = (uint64)33554433;' begin
 	nothing_left
 }
 
