@@ -59,7 +59,7 @@ FUZZ_OBJECTS = $(patsubst tests/fuzz/%.c,$(BUILD)/tests/%.o,$(wildcard tests/fuz
 C_FILES = $(call below,postproc,*.[ch]) $(TEST_SOURCES) $(wildcard tests/*.[ch] tests/fuzz/*.[ch] tests/aarch64/*.c tests/bench/*.c)
 
 # Shell files: by their first line, whatever their name.
-SHELL_FILES = $(shell grep -lIE '^\#!.*\b(ba)?sh$$' $(wildcard bin/* .ci/* tests/* tests/aarch64/* tests/fuzz/* tests/bench/* examples/* examples/*/*) 2>/dev/null)
+SHELL_FILES = $(shell grep -lIE '^\#!.*\b(ba)?sh$$' $(wildcard bin/* .ci/* tests/* tests/cases/* tests/cases/*/* tests/aarch64/* tests/fuzz/* tests/bench/* examples/* examples/*/*) 2>/dev/null)
 MAN = bin/hud-trace.8
 COMPLETION = bin/hud-trace.bash-completion
 

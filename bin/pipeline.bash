@@ -78,11 +78,13 @@ run_record() {
 	exec "$POSTPROC" record "${options[@]}" -- "$RECORD"
 }
 
-# Ends at the end of its input, too: that of bpftrace's output. Who reads what it writes may be gone; that shows there.
+# Ends at the end of its input, too: that of bpftrace's output, with the lines from $1 between. Who reads what it writes may be gone;
+# that shows there.
 run_copies() {
 	trap '' INT TERM HUP PIPE
-	close_others
-	exec "$POSTPROC" copies
+	close_others "$1"
+	[[ $STACKS == copy ]] || set -- --none "$1"
+	exec "$POSTPROC" copies "$@"
 }
 
 # On SIGTERM bpftrace ends in good order, or at once while it is still compiling. A signal that comes to a child of bash before its
@@ -116,7 +118,7 @@ on_end() {
 clean_up() {
 	local child
 
-	for child in $TRACER $COPIER $WATCHER $METER $PACER $STUCK $QUITTER $AWAIT_BEGIN $REPORTER $RECORDER; do
+	for child in $TRACER $COPIER $WATCHER $METER $PACER $PROCFS $STUCK $QUITTER $AWAIT_BEGIN $REPORTER $RECORDER; do
 		kill -KILL "$child" 2>/dev/null || true
 	done
 	if [[ $VIEW ]]; then
@@ -150,7 +152,7 @@ find_ended() {
 
 # Starts what measures the cost of tracing, and ends with status 3 when that is too much.
 start_meter() {
-	exec_bound KILL "$POSTPROC" overhead "$MAX_OVERHEAD" "$TRACER" $COPIER $REPORTER $RECORDER >&2 &
+	exec_bound KILL "$POSTPROC" overhead "$MAX_OVERHEAD" "$TRACER" $COPIER $PROCFS $REPORTER $RECORDER >&2 &
 	METER=$!
 }
 
@@ -216,10 +218,10 @@ await_bpftrace() {
 		esac
 		end_tracing
 	done
-	for ended in $WATCHER $METER $PACER $STUCK $QUITTER; do
+	for ended in $WATCHER $METER $PACER $PROCFS $STUCK $QUITTER; do
 		kill "$ended" 2>/dev/null || true
 	done
-	WATCHER='' METER='' PACER='' STUCK='' QUITTER=''
+	WATCHER='' METER='' PACER='' PROCFS='' STUCK='' QUITTER=''
 	await COPIER COPIER_STATUS
 }
 
@@ -298,21 +300,24 @@ write_head() (
 
 # Starts bpftrace on the script $1, writing to the file descriptor $2, and what tells that the target is gone.
 start_bpftrace() {
-	local to=$2 buffers=full
+	local to=$2 buffers=full beside
 
 	# What is copied is read as soon as it is told.
 	[[ ! $RAW && $STACKS != copy ]] || buffers=line
-	if [[ $STACKS == copy ]]; then
-		open_pipe
-		to=$OUT
-		run_copies <&"$IN" >&"$2" &
-		COPIER=$!
-		exec {IN}<&-
-	fi
+	open_pipe
+	beside=$IN
+	exec_bound KILL "$POSTPROC" procfs "$PID" "${SLEEPERS[@]}" >&"$OUT" &
+	PROCFS=$!
+	exec {OUT}>&-
+	open_pipe
+	to=$OUT
+	run_copies "$beside" <&"$IN" >&"$2" &
+	COPIER=$!
+	exec {IN}<&- {beside}<&-
 	# shellcheck disable=SC2261 # one of these is standard output
 	run_bpftrace "$buffers" >&"$to" 2>&"$complaints" < <(printf '%s\n' "$1") &
 	TRACER=$!
-	[[ $STACKS != copy ]] || exec {to}>&-
+	exec {to}>&-
 	exec_bound KILL "$POSTPROC" watch "$PID" "$BORN" "$STACK_START" &
 	WATCHER=$!
 	start_meter

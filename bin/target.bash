@@ -169,7 +169,12 @@ read_head() {
 	while IFS= read -r line; do
 		read -r kind one two three rest <<<"$line"
 		case $kind in
-		thread) [[ $three != 1 || ! -d /proc/$PID/task/$one ]] || WATCHED+=("$one") ;;
+		thread)
+			[[ $three == 1 && -d /proc/$PID/task/$one ]] || continue
+			WATCHED+=("$one")
+			[[ $two != worker ]] || one=+$one
+			SLEEPERS+=("$one")
+			;;
 		tokio) TOKIO="$one $two $three $rest" ;;
 		site)
 			if [[ $one == - ]]; then

@@ -27,6 +27,7 @@ static const struct {
 	{"overhead", overhead_main, "measure what tracing costs, while it lasts"},
 	{"pace", pace_main, "have CPUs be interrupted as often as polls need it"},
 	{"watch", watch_main, "wait for the end of a process"},
+	{"procfs", procfs_main, "tell what /proc and control groups tell of a process"},
 	{"stuck", stuck_main, "make the stacks of polls that never end be seen"},
 };
 

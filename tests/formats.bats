@@ -47,6 +47,7 @@ write_stream() {
 	frame a2 whole call user 11029 29 143 shop shop::cart::add <shop::cart::Cart\x20as\x20Add>::add - /src/cart.rs
 	frame a2 whole call runtime 12001 1001 - shop poll tokio::runtime::task::raw::poll - -
 	frame a2 whole call runtime 13001 2001 - shop run tokio::runtime::scheduler::multi_thread::worker::run - -
+	frame a3 cut call system 90200 200 0 libc.so.6 syscall syscall - -
 	frame a3 cut call user 11800 800 210 shop shop::cart::recount shop::cart::recount - /src/cart.rs
 	sleep 1100000029 43 0 20000000 1029 S 230 a1 0 0 0 swapper/0
 	sleep 1200000000 43 0 8283604 0 S 202 a2 42 45 a3 tokio-rt-worker

@@ -1,6 +1,8 @@
 /* clock.c - see clock.h. */
 #include "base/clock.h"
 
+#include <stdio.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 uint64_t clock_ns(void)
@@ -14,4 +16,21 @@ uint64_t clock_ns(void)
 int64_t clock_ms(void)
 {
 	return (int64_t)(clock_ns() / 1000000);
+}
+
+/* 5010 for 5.10. */
+static unsigned release(void)
+{
+	struct utsname name;
+	unsigned major = 0, minor = 0;
+
+	if (uname(&name) == 0)
+		sscanf(name.release, "%u.%u", &major, &minor);
+	return major * 1000 + minor;
+}
+
+/* Linux has bpf_ktime_get_boot_ns() since 5.8; bpftrace takes it since 0.12, where it is there. */
+clockid_t clock_of_events(void)
+{
+	return release() >= 5008 ? CLOCK_BOOTTIME : CLOCK_MONOTONIC;
 }

@@ -3,8 +3,12 @@
 #define HUD_BASE_CLOCK_H
 
 #include <stdint.h>
+#include <time.h>
 
 uint64_t clock_ns(void);
 int64_t clock_ms(void);
+
+/* The clock of the events: what bpftrace's nsecs is. */
+clockid_t clock_of_events(void);
 
 #endif

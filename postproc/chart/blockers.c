@@ -24,7 +24,7 @@ static char *amount(const struct blocker *b)
 	char time[UNIT_SIZE], count[UNIT_SIZE];
 
 	return text_format("%s%s in %s %s%s", b->estimated ? "~" : "", unit_duration(time, b->total),
-			   unit_count(count, b->count), b->reason == REASON_RUN_QUEUE ? "wait" : "block",
+			   unit_count(count, b->count), judge_is_wait(b->reason) ? "wait" : "block",
 			   b->count == 1 ? "" : "s");
 }
 

@@ -16,6 +16,7 @@ int record_main(int argc, char **argv);
 int report_main(int argc, char **argv);
 int resolve_main(int argc, char **argv);
 int watch_main(int argc, char **argv);
+int procfs_main(int argc, char **argv);
 int stuck_main(int argc, char **argv);
 
 /* The value of an option of `command`, a number from `low` to `high`; exits with status 2 after a message otherwise. */

@@ -25,12 +25,15 @@
 #define PRIORITY -19
 
 static const char usage[] =
-	"usage: hud-postproc copies <LINES\n"
+	"usage: hud-postproc copies [--none] [FD] <LINES\n"
 	"\n"
 	"Reads what a script prints that hud-trace has composed, or probes/stack.bt, while it runs.\n"
-	"Writes the same with the stacks that it copies to its maps, which only root can read.\n";
+	"Writes the same with the stacks that it copies to its maps, which only root can read, and\n"
+	"between these the lines that come from file descriptor FD. With --none there are no copies\n"
+	"to read, and no right to is kept.\n";
 
 struct input {
+	int fd;
 	char *text;
 	size_t size, length; /* of what there is room for, and of what has come but is not taken */
 	bool skipping;	     /* the rest of a line that is too long */
@@ -122,40 +125,70 @@ static bool take_lines(struct input *in)
 	return true;
 }
 
-/* Waits for more to read, and lets go of what has waited for too long. Returns what read(2) does. */
-static ssize_t more(struct input *in)
+/* Reads what there is. Returns what read(2) does. */
+static ssize_t fetch(struct input *in)
 {
-	struct pollfd readable = {.fd = STDIN_FILENO, .events = POLLIN};
+	ssize_t got;
+
+	if (in->size - in->length < 65536 && in->size < LINE_MAX_SIZE) {
+		in->size = in->size ? 2 * in->size : 131072;
+		in->text = xrealloc(in->text, in->size);
+	}
+	got = read(in->fd, in->text + in->length, in->size - in->length);
+	in->length += got > 0 ? (size_t)got : 0;
+	return got;
+}
+
+/* Passes on what has come from another process; when that has ended, no more does. */
+static void pass(struct input *other)
+{
+	ssize_t got = fetch(other);
+
+	if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
+		other->fd = -1;
+	take_lines(other);
+}
+
+/* Waits for more to read, and lets go of what has waited for too long; passes on what comes from `other`. Returns what read(2) does. */
+static ssize_t more(struct input *in, struct input *other)
+{
+	struct pollfd readable[] = {{.fd = in->fd, .events = POLLIN}, {.fd = other->fd, .events = POLLIN}};
 	bool pending;
 
 	do {
+		readable[1].fd = other->fd; /* negative: passed over */
 		if (in->copies)
 			copies_settle(in->copies, clock_ms(), false);
 		if (fflush(stdout) || ferror(stdout))
 			return -1;
 		pending = in->copies && copies_pending(in->copies);
-	} while (poll(&readable, 1, pending ? SETTLE_MS : -1) == 0);
-	if (in->size - in->length < 65536 && in->size < LINE_MAX_SIZE) {
-		in->size = in->size ? 2 * in->size : 131072;
-		in->text = xrealloc(in->text, in->size);
-	}
-	return read(STDIN_FILENO, in->text + in->length, in->size - in->length);
+		if (poll(readable, 2, pending ? SETTLE_MS : -1) > 0 && readable[1].revents)
+			pass(other);
+	} while (!readable[0].revents);
+	return fetch(in);
 }
 
 int copies_main(int argc, char **argv)
 {
-	struct input in = {0};
+	struct input in = {.fd = STDIN_FILENO}, other = {.fd = -1};
 	ssize_t got;
 	int status = 0;
 
 	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
 		return fputs(usage, stdout) < 0;
-	if (argc != 1) {
+	bool none = argc > 1 && !strcmp(argv[1], "--none");
+
+	argc -= none;
+	argv += none;
+	if (none && (confine_to_nobody() || confine_map_reader()))
+		return 1;
+	if (argc == 2)
+		other.fd = (int)command_number("copies", "FD", argv[1], 3, 1e6);
+	else if (argc != 1) {
 		fputs(usage, stderr);
 		return 2;
 	}
-	while ((got = more(&in)) > 0 || (got < 0 && errno == EINTR)) {
-		in.length += got > 0 ? (size_t)got : 0;
+	while ((got = more(&in, &other)) > 0 || (got < 0 && errno == EINTR)) {
 		if (!take_lines(&in)) {
 			status = 1;
 			break;
@@ -176,5 +209,6 @@ int copies_main(int argc, char **argv)
 	copies_free(in.copies);
 	copyring_close(in.ring);
 	free(in.text);
+	free(other.text);
 	return status;
 }

@@ -85,8 +85,8 @@ static void open_side(struct side *side, const struct model *m)
 		double amount = (double)s->duration * scale;
 
 		slices_add(&side->entry[s->blocker - m->blocker].slices, m->start, m->end, s->start, amount);
-		slices_add(s->reason == REASON_RUN_QUEUE ? &side->run_queue : &side->blocked, m->start,
-			   m->end, s->start, amount);
+		slices_add(judge_is_wait(s->reason) ? &side->run_queue : &side->blocked, m->start, m->end,
+			   s->start, amount);
 	}
 }
 

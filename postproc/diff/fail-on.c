@@ -128,7 +128,7 @@ static const struct blocker *worst(const struct model *m, bool longest)
 	for (size_t i = 0; i < m->blockers; i++) {
 		const struct blocker *b = &m->blocker[i];
 
-		if (b->reason != REASON_RUN_QUEUE &&
+		if (!judge_is_wait(b->reason) &&
 		    (!worst || (longest ? b->max > worst->max : b->total > worst->total)))
 			worst = b;
 	}
@@ -174,7 +174,7 @@ static char *changed(const struct diff *d, enum change_kind kind)
 	for (size_t i = 0; i < d->changes; i++) {
 		const struct change *c = &d->change[i];
 
-		if (c->kind != kind || change_blocker(c)->reason == REASON_RUN_QUEUE)
+		if (c->kind != kind || judge_is_wait(change_blocker(c)->reason))
 			continue;
 		more += first != NULL;
 		first = first ? first : c;

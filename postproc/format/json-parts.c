@@ -157,6 +157,51 @@ static void all_blocked(struct json *j, const struct model *m)
 	json_object_end(j);
 }
 
+/* Null if there was none. */
+static void standstill(struct json *j, const struct standstill *s)
+{
+	if (!s->count || !s->blocker) {
+		json_null(j, "driver_unpolled");
+		return;
+	}
+	json_object(j, "driver_unpolled");
+	json_number(j, "total_ns", s->total);
+	json_number(j, "count", s->count);
+	json_number(j, "max_ns", s->longest);
+	json_signed(j, "tid", s->tid);
+	json_text(j, "function", s->blocker->function);
+	json_object_end(j);
+}
+
+/* Null if there is no quota. */
+static void quota(struct json *j, const struct quota *q)
+{
+	if (!q->name) {
+		json_null(j, "cpu_quota");
+		return;
+	}
+	json_object(j, "cpu_quota");
+	json_text(j, "control_group", q->name);
+	json_number(j, "quota_ns", q->quota * 1000);
+	json_number(j, "period_ns", q->period * 1000);
+	json_number(j, "periods", q->periods);
+	json_number(j, "throttled_periods", q->throttled);
+	json_number(j, "throttled_ns", q->time);
+	json_object_end(j);
+}
+
+static void in_place(struct json *j, const struct model *m)
+{
+	json_array(j, "in_block_in_place");
+	for (size_t i = 0; i < m->in_places; i++) {
+		json_object(j, NULL);
+		json_number(j, "threads", m->in_place[i].threads);
+		json_text(j, "place", m->in_place[i].where);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
 /* All polls of a task by how long they took; null if they were not counted. */
 static void polls_of(struct json *j, const struct task *t)
 {
@@ -202,6 +247,10 @@ void json_summary(struct json *j, const struct model *m)
 	json_number(j, "parks_dropped", m->parks);
 	json_number(j, "other_roles_dropped", m->other_role);
 	all_blocked(j, m);
+	standstill(j, &m->standstill);
+	quota(j, &m->quota);
+	json_number(j, "steal_ns", m->steal);
+	in_place(j, m);
 	json_histogram(j, "blocks", &m->blocks);
 	json_histogram(j, "run_queue_waits", &m->run_queue_waits);
 	json_object_end(j);
@@ -272,7 +321,7 @@ void json_party(struct json *j, const char *key, enum reason reason, const struc
 		return;
 	}
 	json_object(j, key);
-	json_text(j, "role", reason == REASON_RUN_QUEUE ? "culprit" : "waker");
+	json_text(j, "role", judge_is_wait(reason) ? "culprit" : "waker");
 	json_text(j, "name", p->comm);
 	json_signed(j, "pid", p->pid);
 	json_signed(j, "tid", p->tid);

@@ -106,7 +106,7 @@ static void blockers(const struct exposition *e, bool run_queue, bool times, con
 	for (size_t i = 0; i < e->count; i++) {
 		const struct series *s = &e->series[i];
 
-		if ((s->reason == REASON_RUN_QUEUE) != run_queue)
+		if (judge_is_wait(s->reason) != run_queue)
 			continue;
 		begin(e, name, "");
 		putc(',', e->out);
@@ -158,6 +158,13 @@ static void of_the_trace(const struct exposition *e)
 		time_value(e, "all_workers_blocked_seconds_total", "counter",
 			   "Time in which all workers were in long polls at once: ready tasks waited.",
 			   m->stalled.total);
+	if (m->standstill.count)
+		time_value(e, "driver_unpolled_seconds_total", "counter",
+			   "Time in which no worker waited for I/O and timers, though one was idle.",
+			   m->standstill.total);
+	if (m->quota.name)
+		time_value(e, "throttled_seconds_total", "counter",
+			   "Time that the control group's CPU quota took, all CPUs together.", m->quota.time);
 	time_value(e, "duration_seconds", "gauge", "How long the trace took.", m->end - m->start);
 	if (m->target.clock_wall)
 		time_value(e, "start_time_seconds", "gauge", "When the trace began, since 1970.",

@@ -145,8 +145,7 @@ static void party(struct json *j, const struct span *s)
 	if (!p->comm)
 		return;
 	if (p->tid == 0) {
-		text = xstrdup(s->reason == REASON_RUN_QUEUE ? "nobody: the CPU was idle"
-							     : "an interrupt (timer or device)");
+		text = xstrdup(reason_nobody(s->reason, p->comm));
 	} else if (p->stack && p->stack->count) {
 		char *name = place_name(p->stack->frame[p->stack->blame], false);
 
@@ -155,7 +154,7 @@ static void party(struct json *j, const struct span *s)
 	} else {
 		text = text_format("%s (process %ld, thread %ld)", p->comm, p->pid, p->tid);
 	}
-	json_text(j, s->reason == REASON_RUN_QUEUE ? "culprit" : "waker", text);
+	json_text(j, judge_is_wait(s->reason) ? "culprit" : "waker", text);
 	free(text);
 }
 

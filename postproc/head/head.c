@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "head/head-worker.h"
 #include "head/roles.h"
 #include "resolve/elf/address-space.h"
@@ -81,15 +82,6 @@ static void write_command(FILE *out, pid_t pid)
 		fclose(in);
 }
 
-/* 5010 for 5.10. */
-static unsigned release_of(const struct utsname *name)
-{
-	unsigned major = 0, minor = 0;
-
-	sscanf(name->release, "%u.%u", &major, &minor);
-	return major * 1000 + minor;
-}
-
 static void write_machine(FILE *out)
 {
 	struct timespec boot, real;
@@ -99,8 +91,7 @@ static void write_machine(FILE *out)
 		memset(&name, 0, sizeof(name)); /* it cannot fail */
 	write_meta(out, "kernel", name.release);
 	write_meta(out, "arch", name.machine);
-	/* What bpftrace's nsecs is. Linux has bpf_ktime_get_boot_ns() since 5.8; bpftrace takes it since 0.12, where it is there. */
-	clock_gettime(release_of(&name) >= 5008 ? CLOCK_BOOTTIME : CLOCK_MONOTONIC, &boot);
+	clock_gettime(clock_of_events(), &boot);
 	clock_gettime(CLOCK_REALTIME, &real);
 	write_metaf(out, "clock", "%lld%09ld %lld%09ld", (long long)boot.tv_sec, boot.tv_nsec,
 		    (long long)real.tv_sec, real.tv_nsec);
@@ -171,6 +162,32 @@ static void find_by_prefix(FILE *out, const char *prefix, struct thread *threads
 	write_metaf(out, "workers", "--workers %s: %zu of %zu threads", prefix, found, count);
 }
 
+/* Have threads given their schedulers away in block_in_place, and none taken one? Then nobody runs the tasks of their runtime. */
+static bool nobody_schedules(const struct thread *threads, size_t count)
+{
+	size_t in_place = 0;
+
+	for (size_t i = 0; i < count; i++)
+		in_place += threads[i].in_place != NULL;
+	return in_place && !roles_count(threads, count, ROLE_WORKER);
+}
+
+/* Where these threads are, those at the same place together. */
+static void write_in_place(FILE *out, const struct thread *threads, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t before = 0, all = 0;
+
+		for (size_t j = 0; j < count && threads[i].in_place; j++)
+			if (threads[j].in_place && !strcmp(threads[i].in_place, threads[j].in_place)) {
+				before += j < i;
+				all++;
+			}
+		if (all && !before)
+			write_metaf(out, "in-place", "%lu %s", (unsigned long)all, threads[i].in_place);
+	}
+}
+
 /* Decides who is watched, and says how. Names alone would miss a current-thread runtime, whose thread has any name while
  * its blocking pool has Tokio's; stacks alone, workers whose stack cannot be read and a pool thread that takes over from a
  * worker in block_in_place. So either is enough. */
@@ -186,6 +203,8 @@ static void find_workers(FILE *out, struct thread *threads, size_t count, struct
 		    "%zu multi-thread and %zu current-thread by stack, %zu by name, of %zu threads",
 		    roles_count(threads, count, ROLE_WORKER),
 		    roles_count(threads, count, ROLE_CURRENT_THREAD), named, count);
+	if (nobody_schedules(threads, count))
+		write_in_place(out, threads, count);
 	if (unread)
 		write_metaf(out, "warning", "the stacks of %zu of %zu threads could not be read", unread,
 			    count);
@@ -205,6 +224,9 @@ static void write_tokio(FILE *out, pid_t pid, struct thread *threads, size_t cou
 	struct tokio_layout layout;
 	const char *why = tokio_find(touch_main(space), &layouts);
 
+	if (!why && nobody_schedules(threads, count))
+		why = "all threads of the runtime are in block_in_place, so that none has a scheduler to "
+		      "look at";
 	if (!why) {
 		roles_read_thread_pointers(threads, count);
 		why = tokio_verify(pid, threads, count, &layouts, &layout);
@@ -454,7 +476,7 @@ int head_write(FILE *out, const struct head_options *options)
 							    .file_at = file_at,
 							    .confine = options->confine,
 							    .context = &subject});
-	free(subject.threads);
+	threads_free(subject.threads, subject.count);
 	procmaps_free(&maps);
 	free(exe);
 	return status;

@@ -48,6 +48,13 @@ size_t threads_list(pid_t pid, struct thread **threads)
 	return count;
 }
 
+void threads_free(struct thread *threads, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(threads[i].in_place);
+	free(threads);
+}
+
 size_t roles_by_name(struct thread *threads, size_t count, const char *prefix)
 {
 	size_t found = 0;
@@ -71,8 +78,20 @@ static uint64_t thread_pointer(const struct user_regs_struct *registers)
 #endif
 }
 
+/* The user's function that is nearest to the leaf, and where that is. The caller frees it. */
+static char *place_of(const struct verdict *v)
+{
+	const struct frame *f = v->frame[v->blame];
+	char *name =
+		f->name ? xstrdup(f->name) : xasprintf("%s+0x%llx", f->module, (unsigned long long)f->offset);
+	char *place = f->file ? xasprintf("%s %s:%u", name, f->file, f->line) : xstrdup(name);
+
+	free(name);
+	return place;
+}
+
 /* Unwinds what the snapshot holds and judges it. */
-static enum role role_of(struct unwinding *u, struct judge *judge)
+static enum role role_of(struct unwinding *u, struct judge *judge, char **in_place)
 {
 	size_t count = 0;
 
@@ -87,7 +106,10 @@ static enum role role_of(struct unwinding *u, struct judge *judge)
 		for (size_t j = 0; j < frames->count; j++)
 			u->frame[count++] = &frames->frame[j];
 	}
-	enum role role = judge_stack(judge, u->frame, count, u->chain.cut)->role;
+	const struct verdict *v = judge_stack(judge, u->frame, count, u->chain.cut);
+	enum role role = v->role;
+
+	*in_place = v->in_place ? place_of(v) : NULL;
 
 	/* It is whole, and no scheduler of a Tokio that could be recognised is on it. */
 	return role == ROLE_UNKNOWN && !u->chain.cut ? ROLE_OTHER : role;
@@ -119,7 +141,7 @@ size_t roles_by_stack(struct thread *threads, size_t count, struct space *space,
 	u->symbolizer = symbolizer;
 	for (size_t i = 0; i < count; i++) {
 		if (looker_thread(threads[i].tid, &u->snapshot)) {
-			threads[i].role = role_of(u, judge);
+			threads[i].role = role_of(u, judge, &threads[i].in_place);
 			threads[i].thread_pointer = thread_pointer(&u->snapshot.registers);
 		} else {
 			unread++;

@@ -20,6 +20,8 @@ struct symbolizer;
  * Returns how many; 0 with errno set if there is no such process. Exits the program when out of memory. */
 size_t threads_list(pid_t pid, struct thread **threads);
 
+void threads_free(struct thread *threads, size_t count);
+
 /* Watches the threads whose name starts with `prefix`. Returns how many. */
 size_t roles_by_name(struct thread *threads, size_t count, const char *prefix);
 

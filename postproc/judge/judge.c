@@ -7,63 +7,49 @@
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 
+#include "judge/calls.h"
 #include "resolve/symbolize/names.h"
+#include "resolve/symbolize/pathname.h"
 #include "tokio/frame-kinds.h"
 
-/* Frames are told by a part of their demangled name, or of the one for display: v0's has `<a::Type>::method`, where that
- * has `a::Type::method`. */
 typedef const char *const patterns[];
 
-static patterns nested_block_on = {
-	"tokio::runtime::park::CachedParkThread::", "BlockingRegionGuard::block_on", NULL};
-static patterns name_lookup = {"getaddrinfo", "gethostbyname", "ToSocketAddrs", "lookup_host", NULL};
-static patterns file_io = {
-	"std::fs::", "::fs::File", "sys::fs::", "sys::unix::fs", "sys::pal::unix::fs", NULL};
-static patterns socket_io = {"std::net::", "sys::net::", "sys_common::net", "::net::Socket", NULL};
-
-/* System calls by what they wait for. */
-static patterns socket_calls = {"poll",	    "select",  "epoll_wait", "ppoll",  "pselect6", "epoll_pwait",
-				"recvfrom", "recvmsg", "recvmmsg",   "sendto", "sendmsg",  "sendmmsg",
-				"connect",  "accept",  "accept4",    NULL};
+/* System calls by what they wait for, on any kernel. */
+static patterns socket_calls = {
+	"poll",		"select",   "epoll_wait", "ppoll",    "pselect6", "epoll_pwait",
+	"epoll_pwait2", "recvfrom", "recvmsg",	  "recvmmsg", "sendto",	  "sendmsg",
+	"sendmmsg",	"connect",  "accept",	  "accept4",  NULL};
 static patterns sleep_calls = {"nanosleep", "clock_nanosleep", NULL};
-static patterns lock_calls = {"futex", NULL};
-static patterns child_calls = {"wait4", "waitid", NULL};
-static patterns file_calls = {"open",	   "stat",	"lstat",     "rename",	   "unlink",
-			      "mkdir",	   "rmdir",	"openat",    "read",	   "write",
-			      "readv",	   "writev",	"pread64",   "pwrite64",   "fsync",
-			      "fdatasync", "fallocate", "ftruncate", "getdents64", "copy_file_range",
-			      "sendfile",  "statx",	"renameat2", "unlinkat",   NULL};
+static patterns lock_calls = {"futex", "futex_wait", "futex_waitv", "semop", "semtimedop", NULL};
+static patterns wait_calls = {"wait4", "waitid", NULL};
+static patterns start_calls = {"clone", "clone3", "fork", "vfork", "execve", "execveat", NULL};
+static patterns file_lock_calls = {"flock", "fcntl", NULL};
+static patterns pipe_calls = {"splice", "tee", "vmsplice", NULL};
+/* What these do is known by what the descriptor is. */
+static patterns stream_calls = {"read", "write", "readv", "writev", "preadv2", "pwritev2", NULL};
+static patterns file_calls = {
+	"open",	      "openat",		 "openat2",	    "stat",	  "lstat",     "fstat",
+	"newfstatat", "statx",		 "rename",	    "renameat",	  "renameat2", "unlink",
+	"unlinkat",   "mkdir",		 "mkdirat",	    "rmdir",	  "link",      "linkat",
+	"symlink",    "symlinkat",	 "readlink",	    "readlinkat", "pread64",   "pwrite64",
+	"preadv",     "pwritev",	 "fsync",	    "fdatasync",  "sync",      "syncfs",
+	"msync",      "sync_file_range", "truncate",	    "ftruncate",  "fallocate", "getdents",
+	"getdents64", "sendfile",	 "copy_file_range", NULL};
 
-static bool is(const struct frame *f, patterns p)
-{
-	if (!f->function)
-		return false;
-	for (size_t i = 0; p[i]; i++)
-		if (strstr(f->function, p[i]) || (f->name && strstr(f->name, p[i])))
-			return true;
-	return false;
-}
-
-/* What a task called, as far as that decides why it blocks. */
-enum call {
-	CALL_NAME_LOOKUP = 1,
-	CALL_BLOCK_ON = 2,
-	CALL_FILE = 4,
-	CALL_SOCKET = 8,
-	CALL_FILE_NAMELESS = 16, /* see calls_file() */
-};
-
-/* A verdict, and which calls it shows. */
+/* A verdict, and what it shows. */
 struct judged {
 	struct verdict v; /* first */
-	unsigned calls;
+	enum call call;
+	bool nameless_file; /* see calls_file() */
+	bool nameless;
 };
 
 /* What a function's names tell, or what its code refers to. Looked for once, since names are long, and those of one function
  * are the same strings in all of its frames. */
 struct sight {
 	const char *function, *name, *runtime_files;
-	unsigned marks, calls;
+	unsigned marks;
+	enum call call;
 };
 
 struct judge {
@@ -151,6 +137,7 @@ static void find_role(struct verdict *v, const unsigned *marks)
 			v->role = ROLE_BLOCKING;
 		else
 			continue;
+		v->in_place = v->role == ROLE_BLOCKING && (marks[i] & MARK_HANDED_OVER);
 		return;
 	}
 }
@@ -206,11 +193,18 @@ static char *polled_of(const struct frame *f)
 	return type ? name_future(type, length) : NULL;
 }
 
+/* The type that this frame drops values of, if the compiler made it for that; else NULL. */
+static const char *dropped(const struct frame *f, size_t *length)
+{
+	return f->function ? pathname_dropped(f->function, length) : NULL;
+}
+
 /* The task is the future that was spawned: the type that the poll is generic over, if its frame tells, or else the
  * outermost future that was written by hand, or the outermost function of the user's, or of a dependency's. */
 static void find_task(struct verdict *v, const unsigned *marks)
 {
 	const struct frame *outermost = NULL;
+	size_t length;
 
 	for (size_t i = v->poll; i < v->count && marks[i] & MARK_POLL; i++)
 		if ((v->task = future_of(v->frame[i])))
@@ -222,6 +216,8 @@ static void find_task(struct verdict *v, const unsigned *marks)
 			continue;
 		if ((v->task = polled_of(v->frame[i])))
 			return;
+		if (dropped(v->frame[i], &length))
+			continue;
 		if (v->frame[i]->name && (origin == ORIGIN_USER || !outermost))
 			outermost = v->frame[i];
 	}
@@ -238,6 +234,23 @@ static size_t called_by(const struct verdict *v, size_t user)
 	return f && f->name && !f->function && f->origin == ORIGIN_UNKNOWN ? user - 1 : user;
 }
 
+/* Where a value is dropped, its fields are, and theirs: the outermost of the user's own types is the one to name: no container of
+ * std's, nor the future that held it. */
+static size_t outermost_dropped(const struct verdict *v, size_t first, size_t end)
+{
+	size_t found = first, length;
+	const char *type = dropped(v->frame[first], &length);
+
+	for (size_t i = first; type && i < end; i++) {
+		if (v->frame[i]->origin != ORIGIN_USER)
+			continue;
+		type = dropped(v->frame[i], &length);
+		if (type && pathname_is_own(type, length) && !pathname_is_closure(type, length))
+			found = i;
+	}
+	return found;
+}
+
 static void find_blame(struct verdict *v)
 {
 	static const enum origin order[] = {ORIGIN_USER, ORIGIN_DEPENDENCY};
@@ -248,6 +261,8 @@ static void find_blame(struct verdict *v)
 		for (size_t i = 0; i < end; i++)
 			if (v->frame[i]->origin == order[o]) {
 				v->blame = order[o] == ORIGIN_USER ? called_by(v, i) : i;
+				if (order[o] == ORIGIN_USER && v->blame == i)
+					v->blame = outermost_dropped(v, i, end);
 				return;
 			}
 	/* What was inlined into the poll called this last: "std::thread::sleep" rather than "clock_nanosleep". */
@@ -270,9 +285,7 @@ static const struct sight *sight_of(struct judge *judge, const struct frame *fra
 
 	if (!*slot) {
 		key.marks = marks_of(frame);
-		key.calls = (is(frame, name_lookup) ? CALL_NAME_LOOKUP : 0u) |
-			    (is(frame, nested_block_on) ? CALL_BLOCK_ON : 0u) |
-			    (is(frame, file_io) ? CALL_FILE : 0u) | (is(frame, socket_io) ? CALL_SOCKET : 0u);
+		key.call = call_of(frame);
 		*slot = xmemdup(&key, sizeof(key), sizeof(key));
 	}
 	return *slot;
@@ -304,13 +317,15 @@ static bool calls_file(const struct verdict *v)
 }
 
 /* What is called below the poll. */
-static unsigned find_calls(struct judge *judge, const struct verdict *v)
+static enum call find_call(struct judge *judge, const struct verdict *v)
 {
-	unsigned calls = calls_file(v) ? CALL_FILE_NAMELESS : 0;
+	enum call *call = xcalloc(v->poll + 1, sizeof(*call)), found;
 
 	for (size_t i = 0; i < v->poll; i++)
-		calls |= sight_of(judge, v->frame[i])->calls;
-	return calls;
+		call[i] = sight_of(judge, v->frame[i])->call;
+	found = calls_decide(v->frame, call, v->poll);
+	free(call);
+	return found;
 }
 
 const struct verdict *judge_stack(struct judge *judge, const struct frame *const *frame, size_t count,
@@ -342,7 +357,9 @@ const struct verdict *judge_stack(struct judge *judge, const struct frame *const
 	find_blame(v);
 	if (v->in_poll)
 		find_task(v, marks);
-	judged->calls = find_calls(judge, v);
+	judged->call = find_call(judge, v);
+	judged->nameless = nameless(v);
+	judged->nameless_file = calls_file(v);
 	free(marks);
 	return v;
 }
@@ -359,9 +376,9 @@ bool judge_same_function(const struct frame *a, const struct frame *b)
 	return a->name && b->name ? !strcmp(a->name, b->name) : a->pc == b->pc;
 }
 
-static unsigned calls_of(const struct verdict *v)
+static const struct judged *judged_of(const struct verdict *v)
 {
-	return ((const struct judged *)v)->calls;
+	return (const struct judged *)v;
 }
 
 static bool one_of(const char *syscall, patterns calls)
@@ -383,30 +400,115 @@ const char *judge_restarted(const struct verdict *v)
 	return "futex";
 }
 
-enum reason judge_sleep(const struct verdict *v, const char *syscall)
+/* The reason that what was called gives by itself, whatever system call it came to; REASON_COUNT: none. */
+static enum reason of_call(enum call call)
 {
-	if (calls_of(v) & CALL_NAME_LOOKUP)
-		return REASON_NAME_LOOKUP;
+	static const enum reason reason[] = {
+		[CALL_NONE] = REASON_COUNT,
+		[CALL_FILE] = REASON_COUNT,
+		[CALL_SOCKET] = REASON_COUNT,
+		[CALL_PIPE] = REASON_PIPE,
+		[CALL_NAME_LOOKUP] = REASON_NAME_LOOKUP,
+		[CALL_BLOCK_ON] = REASON_BLOCK_ON,
+		[CALL_CHILD] = REASON_CHILD,
+		[CALL_STDIN] = REASON_STDIN,
+		[CALL_STDOUT] = REASON_STDOUT,
+		[CALL_STDERR] = REASON_STDERR,
+		[CALL_THREAD] = REASON_COUNT,
+	};
+
+	return reason[call];
+}
+
+/* Reads and writes of what is no file: by the descriptor's number, which one it is. */
+static enum reason of_standard_stream(const struct asleep *asleep)
+{
+	static const enum reason standard[] = {REASON_STDIN, REASON_STDOUT, REASON_STDERR};
+
+	if (asleep->number >= 0 && asleep->number < 3)
+		return standard[asleep->number];
+	return REASON_PIPE;
+}
+
+/* Reads and writes. Of a file they are waited for without a chance to interrupt them. */
+static enum reason of_stream(enum call call, const struct asleep *asleep)
+{
+	switch (asleep->descriptor) {
+	case DESCRIPTOR_FILE:
+		return REASON_FILE;
+	case DESCRIPTOR_PIPE:
+	case DESCRIPTOR_TERMINAL:
+		return of_standard_stream(asleep);
+	case DESCRIPTOR_SOCKET:
+		return REASON_SOCKET;
+	case DESCRIPTOR_OTHER:
+		return REASON_SYSCALL;
+	case DESCRIPTOR_UNKNOWN:
+		break;
+	}
+	if (call == CALL_SOCKET)
+		return REASON_SOCKET;
+	if (call == CALL_FILE || asleep->state != 'S')
+		return REASON_FILE;
+	return REASON_SYSCALL;
+}
+
+/* Is it a write to a file, whatever stream that is for the code? */
+static bool is_to_file(const struct asleep *asleep)
+{
+	return asleep->descriptor == DESCRIPTOR_FILE ||
+	       (asleep->descriptor == DESCRIPTOR_UNKNOWN && asleep->state == 'D');
+}
+
+enum reason judge_sleep(const struct verdict *v, const struct asleep *asleep)
+{
+	enum call call = judged_of(v)->call;
+	const char *syscall = asleep->syscall;
+
 	if (!syscall)
-		return REASON_PAGE_FAULT;
-	if (calls_of(v) & CALL_BLOCK_ON)
-		return REASON_BLOCK_ON;
+		return call == CALL_NAME_LOOKUP || call == CALL_CHILD ? of_call(call) : REASON_PAGE_FAULT;
+	if (one_of(syscall, file_lock_calls) && asleep->state != 'D')
+		return REASON_FILE_LOCK;
+	if ((call == CALL_STDOUT || call == CALL_STDERR) && one_of(syscall, stream_calls) &&
+	    is_to_file(asleep))
+		return REASON_FILE;
+	if (of_call(call) != REASON_COUNT)
+		return of_call(call);
+	if (one_of(syscall, wait_calls))
+		return REASON_CHILD;
+	if (one_of(syscall, start_calls))
+		return call == CALL_THREAD || judged_of(v)->nameless ? REASON_SYSCALL : REASON_CHILD;
 	if (one_of(syscall, socket_calls))
 		return REASON_SOCKET;
 	if (one_of(syscall, sleep_calls))
 		return REASON_SLEEP;
 	if (one_of(syscall, lock_calls))
 		return REASON_LOCK;
-	if (one_of(syscall, child_calls))
-		return REASON_CHILD;
+	if (one_of(syscall, pipe_calls))
+		return REASON_PIPE;
+	if (one_of(syscall, stream_calls))
+		return of_stream(call, asleep);
 	if (one_of(syscall, file_calls))
-		return calls_of(v) & CALL_SOCKET ? REASON_SOCKET : REASON_FILE;
-	return calls_of(v) & CALL_FILE ? REASON_FILE : REASON_SYSCALL;
+		return call == CALL_SOCKET ? REASON_SOCKET : REASON_FILE;
+	return call == CALL_FILE ? REASON_FILE : REASON_SYSCALL;
 }
 
 enum reason judge_running(const struct verdict *v)
 {
-	if (calls_of(v) & CALL_NAME_LOOKUP)
+	bool in_kernel = v->count && v->frame[0]->origin == ORIGIN_SYSTEM;
+
+	switch (judged_of(v)->call) {
+	case CALL_NAME_LOOKUP:
 		return REASON_NAME_LOOKUP;
-	return calls_of(v) & (CALL_FILE | CALL_FILE_NAMELESS) ? REASON_FILE : REASON_COMPUTING;
+	case CALL_CHILD:
+		return REASON_CHILD;
+	case CALL_STDOUT:
+		return in_kernel ? REASON_STDOUT : REASON_COMPUTING;
+	case CALL_STDERR:
+		return in_kernel ? REASON_STDERR : REASON_COMPUTING;
+	case CALL_FILE:
+		return REASON_FILE;
+	default:
+		return judged_of(v)->nameless_file ? REASON_FILE : REASON_COMPUTING;
+	}
 }

@@ -16,16 +16,22 @@
 /* Why a worker did not come back from its poll. The order is that of reasons[] in reasons.c. */
 enum reason {
 	REASON_COMPUTING,   /* running on a CPU */
-	REASON_FILE,	    /* file I/O: std::fs, read, fsync, open ... */
+	REASON_FILE,	    /* file I/O: std::fs, fsync, open ... */
+	REASON_FILE_LOCK,   /* a lock on a file: flock, fcntl */
 	REASON_SLEEP,	    /* nanosleep: std::thread::sleep */
 	REASON_LOCK,	    /* a futex that is not Tokio's park: Mutex, RwLock, Condvar, join, channel */
 	REASON_NAME_LOOKUP, /* getaddrinfo */
 	REASON_SOCKET,	    /* a blocking socket call or poll/select */
-	REASON_CHILD,	    /* wait4/waitid */
+	REASON_STDIN,	    /* reading standard input */
+	REASON_STDOUT,	    /* writing to standard output, or waiting for who does */
+	REASON_STDERR,	    /* the same of standard error */
+	REASON_PIPE,	    /* another pipe */
+	REASON_CHILD,	    /* starting a program, waiting for it, reading what it writes */
 	REASON_PAGE_FAULT,  /* asleep in a page fault */
 	REASON_BLOCK_ON,    /* a runtime's block_on inside a task */
 	REASON_SYSCALL,	    /* asleep in any other system call */
 	REASON_RUN_QUEUE,   /* runnable, but another thread had the CPU */
+	REASON_THROTTLED,   /* runnable, but its control group had used up its quota */
 	REASON_COUNT,
 };
 
@@ -34,6 +40,7 @@ struct verdict {
 	uint32_t id; /* 1, 2, ... in order of first sight */
 	enum role role;
 	bool parked;	  /* asleep because there is nothing to do */
+	bool in_place;	  /* below block_in_place: the thread has given its scheduler away */
 	bool in_poll;	  /* below a task's poll (or a block_on's own future on a current-thread runtime) */
 	bool cut;	  /* could not be followed to the thread's start */
 	const char *task; /* display name of the polled future, or NULL */
@@ -66,9 +73,32 @@ bool judge_same_function(const struct frame *a, const struct frame *b);
  * goes on with so (nanosleep, poll, a futex with a timeout), the one that the C library's function tells. Static text. */
 const char *judge_restarted(const struct verdict *verdict);
 
-/* The reason a worker with this stack was off the CPU. `syscall`: the call's name, "" if that is not known, or NULL for
- * none, that is a fault. */
-enum reason judge_sleep(const struct verdict *verdict, const char *syscall);
+/* What a descriptor leads to. */
+enum descriptor {
+	DESCRIPTOR_UNKNOWN,
+	DESCRIPTOR_FILE,
+	DESCRIPTOR_PIPE, /* a FIFO as well */
+	DESCRIPTOR_TERMINAL,
+	DESCRIPTOR_SOCKET,
+	DESCRIPTOR_OTHER,
+};
+
+/* What a thread slept in. */
+struct asleep {
+	const char *syscall; /* the call's name, "" if that is not known, or NULL for none, that is a fault */
+	char state;	     /* 'S'; 'D': could not be interrupted; 0: not known */
+	enum descriptor descriptor; /* that the call was on */
+	long number;		    /* of that */
+};
+
+/* The reason a worker with this stack was off the CPU: what its code called decides, before the system call that this ended in. */
+enum reason judge_sleep(const struct verdict *verdict, const struct asleep *asleep);
+
+/* Is it a wait for a CPU, which no code of the worker's is to blame for? */
+static inline bool judge_is_wait(enum reason reason)
+{
+	return reason == REASON_RUN_QUEUE || reason == REASON_THROTTLED;
+}
 
 /* The reason for a worker that was running with this stack: file I/O or a name lookup burn CPU too. */
 enum reason judge_running(const struct verdict *verdict);

@@ -1,8 +1,10 @@
 /* reasons.c - the table of reasons. A new reason is one row here and one line in judge.h. */
 #include "judge/reasons.h"
 
+#include <string.h>
+
 /* clang-format off: a row is a row. */
-/* Colours: Okabe and Ito's eight, then three of Paul Tol's that stay apart from them. */
+/* Colours: Okabe and Ito's eight, then of Paul Tol's those that stay apart from them. */
 static const struct reason_info reasons[REASON_COUNT] = {
 	[REASON_COMPUTING] = {"computing", "computing", 'C', 0xd55e00,
 			      "Move it to tokio::task::spawn_blocking or rayon; in a long async loop, call "
@@ -10,6 +12,11 @@ static const struct reason_info reasons[REASON_COUNT] = {
 	[REASON_FILE] = {"file I/O", "file-io", 'F', 0x0072b2,
 			 "Use tokio::fs instead of std::fs, or do all of the file work in one "
 			 "tokio::task::spawn_blocking."},
+	[REASON_FILE_LOCK] =
+		{"file lock", "file-lock", 'H', 0x332288,
+		 "Take the lock in tokio::task::spawn_blocking, or try it without waiting "
+		 "(try_lock, LOCK_NB, F_SETLK) with tokio::time::sleep between; and whoever has it "
+		 "should have it for less."},
 	[REASON_SLEEP] = {"sleep", "sleep", 'S', 0x56b4e9,
 			  "Use tokio::time::sleep(..).await instead of std::thread::sleep."},
 	[REASON_LOCK] = {"lock", "lock", 'L', 0xe69f00,
@@ -23,6 +30,23 @@ static const struct reason_info reasons[REASON_COUNT] = {
 	[REASON_SOCKET] = {"socket", "socket", 'K', 0x009e73,
 			   "Use tokio::net or an async client; a client that only blocks belongs in "
 			   "tokio::task::spawn_blocking."},
+	[REASON_STDIN] =
+		{"stdin", "stdin", 'I', 0x44aa99,
+		 "Use tokio::io::stdin(), or read in a thread of its own that sends what comes through "
+		 "a tokio::sync::mpsc channel."},
+	[REASON_STDOUT] =
+		{"stdout", "stdout", 'O', 0x999933,
+		 "Whoever reads standard output is slow, and everybody who prints waits for it. Write logs "
+		 "through a thread of their own (tracing_appender::non_blocking), which may drop lines "
+		 "rather than wait; or to a file."},
+	[REASON_STDERR] =
+		{"stderr", "stderr", 'E', 0xddcc77,
+		 "Whoever reads standard error is slow, and everybody who prints waits for it. Write logs "
+		 "through a thread of their own (tracing_appender::non_blocking), which may drop lines "
+		 "rather than wait; or to a file."},
+	[REASON_PIPE] = {"pipe", "pipe", 'Q', 0xaa4499,
+			 "Use tokio::net::unix::pipe; where another library reads or writes it, do that in "
+			 "tokio::task::spawn_blocking."},
 	[REASON_CHILD] = {"child process", "child", 'P', 0xf0e442,
 			  "Use tokio::process::Command and .await its end instead of std::process."},
 	[REASON_PAGE_FAULT] =
@@ -40,10 +64,22 @@ static const struct reason_info reasons[REASON_COUNT] = {
 			      "The worker was ready but had no CPU: not the fault of this code. Look at the "
 			      "CPU limit (cgroup "
 			      "quota), the number of busy threads, and other load on this machine."},
+	[REASON_THROTTLED] =
+		{"throttled", "throttled", 'T', 0xee8866,
+		 "The service had used up its CPU quota: neither this code nor a neighbour is to blame. "
+		 "Raise the limit of its control group (in Kubernetes: limits.cpu), or set "
+		 "worker_threads to what the quota allows, so that the workers do not use it up at once."},
 };
 /* clang-format on */
 
 const struct reason_info *reason_info(enum reason reason)
 {
 	return &reasons[(unsigned)reason < REASON_COUNT ? reason : REASON_SYSCALL];
+}
+
+const char *reason_nobody(enum reason reason, const char *name)
+{
+	if (judge_is_wait(reason))
+		return "nobody: the CPU was idle";
+	return strcmp(name, "timer") ? "an interrupt (timer or device)" : "a timer: its time was over";
 }

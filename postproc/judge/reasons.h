@@ -16,4 +16,7 @@ struct reason_info {
 /* The row for `reason`; for a number that is none, that of REASON_SYSCALL. Never NULL. */
 const struct reason_info *reason_info(enum reason reason);
 
+/* What is said of a party that is no thread (thread 0), but has this name. Static text. */
+const char *reason_nobody(enum reason reason, const char *name);
+
 #endif

@@ -51,7 +51,7 @@ static void on_block(void *context, const struct block *block, const struct bloc
 	if (block->start < v->query.since || block->duration < v->query.threshold)
 		return;
 	v->run_blocks++;
-	if (of->reason == REASON_RUN_QUEUE)
+	if (judge_is_wait(of->reason))
 		v->run_queue += block->duration;
 	else
 		v->run_blocked += block->duration;

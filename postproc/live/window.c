@@ -298,7 +298,7 @@ void live_window_sum(struct live_window *w, const struct live_query *q, struct l
 
 		if (!asked_for(b, q) || (!counts && end_of(b) + LIVE_TREND < q->now))
 			continue;
-		if (b->of->reason == REASON_RUN_QUEUE)
+		if (judge_is_wait(b->of->reason))
 			sum->run_queue += inside;
 		else
 			sum->blocked += inside;
@@ -367,7 +367,7 @@ void live_window_lane(const struct live_window *w, const struct live_query *q, l
 		for (int r = 0; r < REASON_COUNT; r++) {
 			if (time[c][r] > time[c][cell[c].reason])
 				cell[c].reason = (enum reason)r;
-			*(r == REASON_RUN_QUEUE ? &cell[c].run_queue : &cell[c].blocked) += time[c][r];
+			*(judge_is_wait(r) ? &cell[c].run_queue : &cell[c].blocked) += time[c][r];
 		}
 	}
 	free(time);

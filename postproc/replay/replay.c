@@ -14,7 +14,10 @@
 
 #include "base/arch.h"
 #include "judge/judge.h"
+#include "replay/seen-descriptors.h"
 #include "replay/stacks.h"
+#include "replay/throttle.h"
+#include "replay/wakers.h"
 #include "resolve/elf/address-space.h"
 #include "resolve/resolver.h"
 #include "resolve/symbolize/names.h"
@@ -32,7 +35,7 @@
 struct replay {
 	struct replay_options options;
 	struct model *model;
-	char *exe, *strings[16 + UNKNOWN_SHOWN]; /* meta values that the model points to */
+	char *exe, *strings[16 + UNKNOWN_SHOWN + IN_PLACE_SHOWN]; /* meta values that the model points to */
 	size_t kept;
 	char *why; /* it ended */
 	struct mapped *mapped;
@@ -42,11 +45,14 @@ struct replay {
 	struct judge *judge;
 	struct stacks *stacks;
 	struct tally *tally;
+	struct throttle *throttle;
+	struct seen_descriptors *descriptors;
 	struct samples *samples; /* made at the first sample, if polls are estimated */
 	struct polls *polls;	 /* if they are told apart: from the head on */
 	struct reorder *held;	 /* events that are not judged yet */
 	uint64_t newest;
-	bool estimating; /* polls were told apart until the probes that did it cost too much */
+	bool wakers_certain; /* see wakers.h */
+	bool estimating;     /* polls were told apart until the probes that did it cost too much */
 	struct future {
 		uint64_t site; /* where its polls begin */
 		char *name;
@@ -63,6 +69,8 @@ struct replay *replay_new(const struct replay_options *options)
 	r->arch = arch_host();
 	r->held = reorder_new();
 	r->judge = judge_new();
+	r->throttle = throttle_new();
+	r->descriptors = seen_descriptors_new();
 	r->tally = tally_new(options->window, options->detail);
 	return r;
 }
@@ -75,6 +83,8 @@ void replay_free(struct replay *r)
 	samples_free(r->samples);
 	polls_free(r->polls);
 	tally_free(r->tally);
+	throttle_free(r->throttle);
+	seen_descriptors_free(r->descriptors);
 	stacks_free(r->stacks);
 	judge_free(r->judge);
 	resolver_free(r->resolver);
@@ -119,6 +129,18 @@ static void take_clock(struct target *t, const char *text)
 	}
 }
 
+static void take_in_place(struct replay *r, const char *text)
+{
+	struct model *m = r->model;
+	char *where;
+	unsigned long threads = strtoul(text, &where, 10);
+
+	if (m->in_places == IN_PLACE_SHOWN || !threads || *where != ' ')
+		return;
+	r->strings[r->kept] = xstrdup(where + 1);
+	m->in_place[m->in_places++] = (struct in_place){threads, r->strings[r->kept++]};
+}
+
 static void take_meta(struct replay *r, const struct event *e)
 {
 	struct target *t = &r->model->target;
@@ -141,6 +163,10 @@ static void take_meta(struct replay *r, const struct event *e)
 		t->pid = strtol(e->text, NULL, 10);
 	else if (!strcmp(e->key, "threshold-us"))
 		t->threshold = strtoull(e->text, NULL, 10) * 1000;
+	else if (!strcmp(e->key, "in-place"))
+		take_in_place(r, e->text);
+	else if (!strcmp(e->key, "wakers"))
+		r->wakers_certain = !strcmp(e->text, "process");
 	else if (!strcmp(e->key, "clock"))
 		take_clock(t, e->text);
 	else if (!strcmp(e->key, "hz"))
@@ -200,6 +226,9 @@ static void judge_sleep_event(struct replay *r, const struct event *e)
 		syscall = "";
 	else if (v && syscall && !strcmp(syscall, "restart_syscall"))
 		syscall = judge_restarted(v);
+	struct asleep asleep = {.syscall = syscall, .state = e->state, .number = -1};
+
+	seen_descriptors_find(r->descriptors, e, v, &asleep);
 	struct piece piece = {
 		.ns = e->ns,
 		.block = {.start = e->ns - duration,
@@ -207,14 +236,19 @@ static void judge_sleep_event(struct replay *r, const struct event *e)
 			  .asleep = e->asleep,
 			  .run_queue = e->run_queue,
 			  .tid = e->tid,
-			  .reason = v ? judge_sleep(v, syscall) : REASON_SYSCALL,
+			  .reason = v ? judge_sleep(v, &asleep) : REASON_SYSCALL,
 			  .syscall = syscall,
 			  .stack = v},
 	};
 
-	/* Only a thread of the process lets another go on; else it was a timer or a device, whoever it interrupted. */
-	if (e->other.pid == r->model->target.pid && piece.block.reason != REASON_SLEEP)
-		set_party(r, &piece.block, e);
+	waker_find(&(struct waker_facts){.event = e,
+					 .stack = stacks_verdict(r->stacks, e->other.stack),
+					 .syscall = syscall,
+					 .asleep = v,
+					 .reason = piece.block.reason,
+					 .pid = r->model->target.pid,
+					 .certain = r->wakers_certain},
+		   &piece.block);
 	if (exact_polls(r)) {
 		polls_piece(r->polls, &piece);
 		return;
@@ -235,7 +269,9 @@ static void judge_runq_event(struct replay *r, const struct event *e)
 			  .duration = e->run_queue,
 			  .run_queue = e->run_queue,
 			  .tid = e->tid,
-			  .reason = REASON_RUN_QUEUE,
+			  .reason = throttle_covers(r->throttle, e->ns - e->run_queue, e->ns)
+					    ? REASON_THROTTLED
+					    : REASON_RUN_QUEUE,
 			  .stack = v},
 	};
 
@@ -245,7 +281,8 @@ static void judge_runq_event(struct replay *r, const struct event *e)
 		polls_piece(r->polls, &piece); /* the time that the poll has to do without */
 	if (!worker)			       /* worker time does not hold it */
 		return;
-	set_party(r, &piece.block, e);
+	if (piece.block.reason == REASON_RUN_QUEUE)
+		set_party(r, &piece.block, e);
 	tally_add(r->tally, &piece.block);
 }
 
@@ -429,6 +466,8 @@ static void take(struct replay *r, const struct event *e)
 		add_future(r, e->poll.site, e->text);
 		break;
 	case EVENT_BEGIN:
+		if (!m->begun)
+			throttle_begin(r->throttle);
 		m->begun = true;
 		begun_tell(&r->options.begun);
 		if (r->ended)
@@ -478,6 +517,16 @@ static void take(struct replay *r, const struct event *e)
 		m->counted += e->total;
 		m->polls_counted += e->polls.count;
 		m->polls_counted_ns += e->polls.total;
+		break;
+	case EVENT_THROTTLED:
+	case EVENT_STEAL:
+		throttle_add(r->throttle, e);
+		break;
+	case EVENT_DESCRIPTOR:
+		seen_descriptors_add(r->descriptors, e);
+		break;
+	case EVENT_PARKED:
+		tally_parked(r->tally, e->ns, e->parked.polling == 0 && e->parked.asleep > 0);
 		break;
 	case EVENT_THIN:
 		m->thinned = m->thinned ? m->thinned : e->ns;
@@ -552,6 +601,7 @@ void replay_so_far(struct replay *r, struct model *model)
 	*model = *r->model;
 	model->truncated = !r->ended;
 	note_stacks(r, model);
+	throttle_sum(r->throttle, &model->quota, &model->steal);
 	if (r->space)
 		note_lacking(r->resolver, model);
 	tally_so_far(r->tally, model);
@@ -594,6 +644,7 @@ int replay_read(struct replay *r, FILE *in, struct model *model)
 		model->unknown[model->unknowns++].kind = r->strings[r->kept++];
 	}
 	note_stacks(r, model);
+	throttle_sum(r->throttle, &model->quota, &model->steal);
 	if (r->space) {
 		note_lacking(r->resolver, model);
 		note_mappings(r, model);

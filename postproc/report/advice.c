@@ -1,16 +1,124 @@
 /* advice.c - see advice.h. */
 #include "report/advice.h"
 
-#include "judge/reasons.h"
+#include <libiberty/libiberty.h>
+#include <string.h>
 
-const char *reason_advice(const struct blocker *blocker)
+#include "judge/reasons.h"
+#include "resolve/symbolize/pathname.h"
+
+/* Does a frame from the leaf to the poll have this in its name? */
+static bool calls(const struct verdict *v, const char *part)
+{
+	for (size_t i = 0; v && i < v->poll; i++)
+		if (v->frame[i]->function && strstr(v->frame[i]->function, part))
+			return true;
+	return false;
+}
+
+/* Is this the C library, or the dynamic linker, which does what its caller asks for? */
+static bool is_libc(const struct frame *f)
+{
+	static const char *const names[] = {"libc.so",	  "libc-",   "ld-linux", "ld-musl",
+					    "libpthread", "libm.so", "[vdso]"};
+	const char *base = strrchr(f->module, '/');
+
+	base = base ? base + 1 : f->module;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strncmp(base, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Is what the user's code called a library's, another crate's or one in C, that went on from there by itself? */
+static bool in_library(const struct verdict *v)
+{
+	for (size_t i = 0; v && i < v->poll && v->frame[i]->origin != ORIGIN_USER; i++)
+		if (v->frame[i]->origin == ORIGIN_DEPENDENCY ||
+		    (v->frame[i]->origin == ORIGIN_SYSTEM && !is_libc(v->frame[i])))
+			return true;
+	return false;
+}
+
+static const char in_library_advice[] = "A library waits here by itself, and that runs on the worker: put "
+					"tokio::task::spawn_blocking around this call.";
+
+static const char *of_sleep(const struct verdict *v)
+{
+	if (calls(v, "std::thread::") || !v)
+		return reason_info(REASON_SLEEP)->advice;
+	if (in_library(v))
+		return in_library_advice;
+	return "Use tokio::time::sleep(..).await: this sleep holds the worker.";
+}
+
+static const char *of_lock(const struct blocker *b)
+{
+	const struct verdict *v = b->stack;
+
+	if (b->parties && b->party[0].tid == 0)
+		return "It waits until its time is over, and nobody lets it go on before. Wait with Tokio's "
+		       "own "
+		       "(tokio::time::timeout around a Notify, Semaphore or channel), with an async pool, or "
+		       "in "
+		       "tokio::task::spawn_blocking.";
+	if (calls(v, "rayon_core::") || calls(v, "rayon::"))
+		return "The worker waits for rayon's threads: rayon::spawn the work there and .await a "
+		       "tokio::sync::oneshot that it sends its result through.";
+	return in_library(v) && !calls(v, "std::") && !calls(v, "parking_lot")
+		       ? in_library_advice
+		       : reason_info(REASON_LOCK)->advice;
+}
+
+static const char *of_child(const struct verdict *v)
+{
+	if (calls(v, "tokio::process::"))
+		return "Starting a program takes this long: forking a big process copies its page tables. "
+		       "Without pre_exec, uid, gid and groups it is not forked (posix_spawn); or start it in "
+		       "tokio::task::spawn_blocking, or from a small process.";
+	return reason_info(REASON_CHILD)->advice;
+}
+
+static bool is_drop(const struct verdict *v)
+{
+	size_t length;
+	const char *function = v && v->count ? v->frame[v->blame]->function : NULL;
+
+	return function && pathname_dropped(function, &length);
+}
+
+static const char *of_run_queue(const struct blocker *b)
 {
 	/* Thread 0 is the idle one: the CPU was free, but the worker was not let on it. */
-	if (blocker->reason != REASON_RUN_QUEUE || blocker->parties == 0 || blocker->party[0].tid == 0)
-		return reason_info(blocker->reason)->advice;
-	if (blocker->party[0].same_process)
+	if (b->parties == 0 || b->party[0].tid == 0)
+		return reason_info(REASON_RUN_QUEUE)->advice;
+	if (b->party[0].same_process)
 		return "This process competes with itself: more busy threads than CPUs. Run fewer worker or "
 		       "blocking threads, bound the CPU-heavy pool, or give the process more CPUs.";
 	return "CPU pressure from another process: not your code. Give this service CPUs of its own (cpuset, "
 	       "weight, nice), or move the other load away.";
+}
+
+const char *reason_advice(const struct blocker *b)
+{
+	switch (b->reason) {
+	case REASON_RUN_QUEUE:
+		return of_run_queue(b);
+	case REASON_SLEEP:
+		return of_sleep(b->stack);
+	case REASON_LOCK:
+		return of_lock(b);
+	case REASON_CHILD:
+		return of_child(b->stack);
+	case REASON_COMPUTING:
+	case REASON_SYSCALL:
+	case REASON_PAGE_FAULT:
+		if (is_drop(b->stack))
+			return "Dropping it takes this long. Drop it elsewhere: "
+			       "tokio::task::spawn_blocking(move || "
+			       "drop(value)), or in a thread that it is sent to.";
+		return reason_info(b->reason)->advice;
+	default:
+		return reason_info(b->reason)->advice;
+	}
 }

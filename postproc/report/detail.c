@@ -262,32 +262,49 @@ static void make_up(struct report *report, const struct blocker *b)
 	page_end(&report->page);
 }
 
-/* Who ended the sleep or had the CPU. The end of a nanosleep is a timer's: the thread that it interrupted on
- * its CPU counts as the waker in the kernel's eyes, and has nothing to do with it. */
+/* What the parties of this blocker have done. */
+static const char *role_of(const struct blocker *b)
+{
+	bool other = b->parties && !b->party[0].same_process && b->party[0].tid;
+
+	switch (b->reason) {
+	case REASON_RUN_QUEUE:
+		return "CPU went to";
+	case REASON_LOCK:
+	case REASON_FILE_LOCK:
+		return "released by";
+	case REASON_STDOUT:
+	case REASON_STDERR:
+		return other ? "read by" : "woken by";
+	default:
+		return "woken by";
+	}
+}
+
+/* Who ended the sleep or had the CPU. */
 static void parties(struct report *report, const struct blocker *b)
 {
-	const char *role = b->reason == REASON_RUN_QUEUE ? "CPU went to"
-			   : b->reason == REASON_LOCK	 ? "released by"
-							 : "woken by";
+	const char *role = role_of(b);
 	struct page *page = &report->page;
 	char count[UNIT_SIZE], of[UNIT_SIZE], time[UNIT_SIZE];
 
-	if (b->reason == REASON_SLEEP)
+	if (b->reason == REASON_SLEEP) /* its end is a timer's, as its name says */
 		return;
 	for (size_t i = 0; i < b->parties; i++) {
 		const struct party *p = &b->party[i];
 
 		label(page, i ? "" : role);
 		if (p->tid == 0) {
-			page_text(page, STYLE_PLAIN,
-				  b->reason == REASON_RUN_QUEUE ? "nobody: the CPU was idle"
-								: "an interrupt (timer or device)");
+			page_text(page, STYLE_PLAIN, reason_nobody(b->reason, p->comm));
 		} else {
 			page_fit(page, STYLE_STRONG, 24, text_shorten, p->comm);
 			if (p->same_process)
 				page_printf(page, STYLE_PLAIN, " (thread %ld)", p->tid);
 			else
-				page_printf(page, STYLE_PLAIN, " (process %ld)", p->pid);
+				page_printf(page, STYLE_PLAIN,
+					    p->pid == p->tid ? " (process %ld)"
+							     : " (process %ld, thread %ld)",
+					    p->pid, p->tid);
 		}
 		page_printf(page, STYLE_PLAIN, ", %s of %s times, %s", unit_count(count, p->count),
 			    unit_count(of, b->count), unit_duration(time, p->total));
@@ -323,9 +340,9 @@ void report_detail(struct report *report, size_t rank)
 		page_printf(page, STYLE_PLAIN, "in %s(2): ", b->syscall);
 	page_printf(page, STYLE_PLAIN, "%s%s in %s %s%s", b->estimated ? "~" : "",
 		    unit_duration(text, b->total), unit_count(count, b->count),
-		    b->reason == REASON_RUN_QUEUE ? "wait"
-		    : report->model->polls	  ? "poll"
-						  : "block",
+		    judge_is_wait(b->reason) ? "wait"
+		    : report->model->polls   ? "poll"
+					     : "block",
 		    b->count == 1 ? "" : "s");
 	page_printf(page, STYLE_PLAIN, ", the longest %s", unit_duration(text, b->max));
 	page_end(page);

@@ -67,7 +67,7 @@ static void verdict(struct report *report)
 	for (size_t i = 0; i < m->blockers; i++) {
 		const struct blocker *b = &m->blocker[i];
 
-		if (b->reason == REASON_RUN_QUEUE) {
+		if (judge_is_wait(b->reason)) {
 			waits += b->count;
 			continue;
 		}
@@ -132,6 +132,54 @@ static void polls(struct report *report)
 	free(text);
 }
 
+/* One blocked worker kept the others from their timers and sockets. */
+static void standstill(struct report *report)
+{
+	const struct standstill *s = &report->model->standstill;
+	char total[UNIT_SIZE], count[UNIT_SIZE], longest[UNIT_SIZE];
+
+	if (!s->count || !s->blocker)
+		return;
+	char *text = text_format(
+		"nobody polled the I/O and timer driver for %s (%s time%s, up to %s), while worker "
+		"%ld was blocked in %s and others had nothing to do",
+		unit_duration(total, s->total), unit_count(count, s->count), s->count == 1 ? "" : "s",
+		unit_duration(longest, s->longest), s->tid, s->blocker->function);
+
+	fact(&report->page, "driver", text);
+	free(text);
+}
+
+/* What the process's own limit, and the machine's host, took from it. */
+static void taken(struct report *report)
+{
+	const struct model *m = report->model;
+	const struct quota *q = &m->quota;
+	char time[UNIT_SIZE], count[UNIT_SIZE];
+	size_t workers = 0;
+
+	for (size_t i = 0; i < m->workers; i++)
+		workers += m->worker[i].role == ROLE_WORKER || m->worker[i].role == ROLE_CURRENT_THREAD;
+	if (q->throttled) {
+		char *text = text_format(
+			"%s in %s period%s of %g ms: quota %.3g CPUs, %zu worker%s (control group %s)",
+			unit_duration(time, q->time), unit_count(count, q->throttled),
+			q->throttled == 1 ? "" : "s", (double)q->period / 1000,
+			q->period ? (double)q->quota / (double)q->period : 0, workers,
+			workers == 1 ? "" : "s", q->name);
+
+		fact(&report->page, "throttled", text);
+		free(text);
+	}
+	if (m->steal * 100 >= m->end - m->start && m->steal) {
+		char *text = text_format("%s: the host of this virtual machine gave its CPUs to others",
+					 unit_duration(time, m->steal));
+
+		fact(&report->page, "steal", text);
+		free(text);
+	}
+}
+
 static void head(struct report *report)
 {
 	const struct model *m = report->model;
@@ -164,12 +212,14 @@ static void head(struct report *report)
 			    unit_duration(text, m->stalled.mean_wait));
 		page_end(page);
 	}
+	standstill(report);
 	label(page, "run queue");
 	page_printf(page, STYLE_PLAIN, "%s waiting for a CPU (%s), ", unit_duration(text, m->run_queue),
 		    unit_share(more, m->run_queue, m->worker_time));
 	page_printf(page, STYLE_PLAIN, "%s wait%s over the threshold",
 		    unit_count(third, m->run_queue_waits.count), m->run_queue_waits.count == 1 ? "" : "s");
 	page_end(page);
+	taken(report);
 	label(page, "events");
 	page_printf(page, STYLE_PLAIN, "%s, %s lost", unit_count(text, m->events),
 		    m->lost ? unit_count(more, m->lost) : "none");
@@ -317,6 +367,36 @@ static void bullet(struct page *page, const char *text)
 	page_wrap(page, STYLE_PLAIN, text);
 }
 
+/* All threads of a runtime wait for what only its tasks could do. */
+static void nobody_schedules(struct report *report)
+{
+	const struct model *m = report->model;
+	struct page *page = &report->page;
+	unsigned long threads = 0;
+
+	for (size_t i = 0; i < m->in_places; i++)
+		threads += m->in_place[i].threads;
+	char *text = text_format(
+		"Nobody ran the tasks of this runtime when tracing began: its threads (%lu) were all in "
+		"block_in_place, and none was left to take over.",
+		threads);
+
+	page_wrap(page, STYLE_STRONG, text);
+	free(text);
+	for (size_t i = 0; i < m->in_places; i++) {
+		text = text_format("%lu in %s", m->in_place[i].threads, m->in_place[i].where);
+		bullet(page, text);
+		free(text);
+	}
+	page_wrap(page, STYLE_PLAIN,
+		  "What they wait for may be what only a task could do, which nobody runs. .await it instead "
+		  "of "
+		  "block_in_place(|| .. block_on(..)), or bound how many requests get there at once (a "
+		  "Semaphore), below "
+		  "max_blocking_threads.");
+	page_end(page);
+}
+
 /* Nothing to rank: says so, what that rests on, and what to try. */
 static void nothing(struct report *report)
 {
@@ -325,6 +405,10 @@ static void nothing(struct report *report)
 	char threshold[UNIT_SIZE], time[UNIT_SIZE], sum[UNIT_SIZE], events[UNIT_SIZE], parks[UNIT_SIZE];
 	char other[UNIT_SIZE];
 
+	if (m->in_places) {
+		nobody_schedules(report);
+		return;
+	}
 	if (m->events == 0)
 		page_printf(page, STYLE_STRONG,
 			    "No event came at all: nothing can be said about this process.");
@@ -377,6 +461,8 @@ static void whole(struct report *report)
 	if (m->blockers == 0) {
 		nothing(report);
 	} else {
+		if (m->in_places)
+			nobody_schedules(report);
 		report_table(report);
 		for (size_t i = 0; i < m->blockers && i < report->options.details && i < report->options.top;
 		     i++) {

@@ -166,6 +166,11 @@ int confine_to_tracer(void)
 	return confine_to_nobody_with(bit(CAP_SYS_PTRACE));
 }
 
+int confine_to_proc_reader(void)
+{
+	return confine_to_nobody_with(bit(CAP_SYS_PTRACE) | bit(CAP_DAC_READ_SEARCH));
+}
+
 int confine_to_map_reader(void)
 {
 	return confine_to_nobody_with(bit(prctl(PR_CAPBSET_READ, CAP_BPF) >= 0 ? CAP_BPF : CAP_SYS_ADMIN));
@@ -372,16 +377,31 @@ int confine_files(void)
 	return filter_end(filter);
 }
 
-int confine_reader(void)
+static void allow_reading(scmp_filter_ctx filter)
 {
-	scmp_filter_ctx filter = filter_begin();
-
 #ifdef __NR_open
 	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), 1,
 			 SCMP_A1(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
 #endif
 	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
 			 SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
+}
+
+int confine_reader(void)
+{
+	scmp_filter_ctx filter = filter_begin();
+
+	allow_reading(filter);
+	return filter_end(filter);
+}
+
+int confine_proc_reader(void)
+{
+	static const char *const links[] = {"readlink", "readlinkat"};
+	scmp_filter_ctx filter = filter_begin();
+
+	allow_reading(filter);
+	allow(filter, links, ARRAY_SIZE(links));
 	return filter_end(filter);
 }
 

@@ -26,6 +26,9 @@ int confine_to_tracer(void);
 /* As confine_to_nobody(), but it still may read BPF maps that it has open. */
 int confine_to_map_reader(void);
 
+/* As confine_to_nobody(), but it still may read what /proc has of other users' processes. */
+int confine_to_proc_reader(void);
+
 /* Stays root, with nothing but what opening files of other processes takes. With its filter. */
 int confine_opener(void);
 
@@ -48,6 +51,9 @@ int confine_reader(void);
 
 /* For the looker and `stuck`: as confine_files(), and threads can be stopped, looked at and let go; nothing of them can be changed. */
 int confine_looker(void);
+
+/* Files can be opened for reading, links be read, and nothing else. */
+int confine_proc_reader(void);
 
 /* Only reading and computing, and reading of BPF maps. */
 int confine_map_reader(void);

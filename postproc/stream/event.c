@@ -169,6 +169,43 @@ static void parse_counted(struct fields *c, struct event *e)
 	}
 }
 
+static void parse_throttled(struct fields *c, struct event *e)
+{
+	e->ns = field_decimal(c, UINT64_MAX);
+	e->quota.quota = field_decimal(c, UINT64_MAX);
+	e->quota.period = field_decimal(c, UINT64_MAX);
+	e->quota.periods = field_decimal(c, UINT64_MAX);
+	e->quota.throttled = field_decimal(c, UINT64_MAX);
+	e->total = field_decimal(c, UINT64_MAX);
+	e->text = field_text(c);
+}
+
+static void parse_steal(struct fields *c, struct event *e)
+{
+	e->ns = field_decimal(c, UINT64_MAX);
+	e->total = field_decimal(c, UINT64_MAX);
+}
+
+static void parse_descriptor(struct fields *c, struct event *e)
+{
+	/* In the order of enum descriptor (judge/judge.h), which begins with one that is not known. */
+	static const char *const kinds[] = {"file", "pipe", "terminal", "socket", "other", NULL};
+
+	e->ns = field_decimal(c, UINT64_MAX);
+	e->tid = field_id(c);
+	e->syscall = field_system_call(c);
+	e->descriptor.number = field_id(c);
+	e->descriptor.kind = field_choice(c, kinds) + 1;
+	e->text = field_text(c);
+}
+
+static void parse_parked(struct fields *c, struct event *e)
+{
+	e->ns = field_decimal(c, UINT64_MAX);
+	e->parked.polling = field_decimal(c, UINT64_MAX);
+	e->parked.asleep = field_decimal(c, UINT64_MAX);
+}
+
 static void parse_thin(struct fields *c, struct event *e)
 {
 	e->ns = field_decimal(c, UINT64_MAX);
@@ -256,6 +293,10 @@ static const struct {
 	{"limit", EVENT_LIMIT, parse_limit},
 	{"counted", EVENT_COUNTED, parse_counted},
 	{"thin", EVENT_THIN, parse_thin},
+	{"throttled", EVENT_THROTTLED, parse_throttled},
+	{"steal", EVENT_STEAL, parse_steal},
+	{"descriptor", EVENT_DESCRIPTOR, parse_descriptor},
+	{"parked", EVENT_PARKED, parse_parked},
 	{"torn", EVENT_TORN, parse_limit},
 	{"strange", EVENT_STRANGE, parse_limit},
 	{"map", EVENT_MAP, parse_map},

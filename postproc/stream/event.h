@@ -27,6 +27,10 @@ enum event_kind {
 	EVENT_THIN,
 	EVENT_TORN,
 	EVENT_STRANGE,
+	EVENT_THROTTLED,
+	EVENT_STEAL,
+	EVENT_DESCRIPTOR,
+	EVENT_PARKED,
 	EVENT_LOST,
 	EVENT_STACK,
 	EVENT_WORDS,
@@ -69,8 +73,19 @@ struct event {
 	uint32_t chunks;	 /* STACK: how many chunks were copied */
 	uint32_t chunk;		 /* WORDS: which of them this is, from 0. TOOK: how long, see tally/model.h */
 	uint64_t count;		 /* LOST, LIMIT, TORN, STRANGE, COUNTED; RETURNS: of pairs; TOOK: of polls */
+	struct {
+		uint64_t quota, period; /* us */
+		uint64_t periods, throttled;
+	} quota; /* THROTTLED, with `total`, ns */
+	struct {
+		long number;
+		int kind; /* enum descriptor of judge/judge.h */
+	} descriptor;	  /* DESCRIPTOR, with `syscall` */
+	struct {
+		uint64_t polling, asleep;
+	} parked; /* PARKED */
 	const char *key,
-		*text; /* META: key and value; THREAD: role and comm; SITE: kind and future; NAMED: comm; END: why */
+		*text; /* META: key and value; THREAD: role and comm; SITE: kind and future; NAMED: comm; END: why; DESCRIPTOR, THROTTLED: name */
 	union {	       /* the largest, each of a kind of its own */
 		uint64_t word
 			[WORDS_PER_LINE]; /* WORDS: 0 where it was not kept. RETURNS: place, address, ... */

@@ -104,6 +104,22 @@ struct stalled {
 	uint64_t total, count, longest, mean_wait;
 };
 
+/* The CPU quota of the process's control group, or of a parent's: what it was in the end, and what came of it since the start. */
+struct quota {
+	const char *name;	/* raw bytes: hostile; NULL: there is none */
+	uint64_t quota, period; /* us */
+	uint64_t periods;	/* in which it ran */
+	uint64_t throttled;	/* of them: it had used it up */
+	uint64_t time;		/* ns, for all CPUs together */
+};
+
+/* Stretches in which no worker waited in the driver of I/O and timers, although one had nothing to do. */
+struct standstill {
+	uint64_t total, count, longest;
+	const struct blocker *blocker; /* in which another was for most of that time */
+	long tid;		       /* who */
+};
+
 /* The `meta` lines that writers show; strings raw, NULL if the stream did not have them. */
 struct target {
 	const char *name, *exe, *build_id, *kernel, *bpftrace, *stacks, *workers_how, *symbols;
@@ -127,6 +143,14 @@ struct lacking {
 	const char *why;
 };
 
+#define IN_PLACE_SHOWN 8
+
+/* Threads that were in block_in_place when tracing began, while none ran the tasks of their runtime. */
+struct in_place {
+	unsigned long threads;
+	const char *where; /* raw: a function, and its source place */
+};
+
 #define LACKING_SHOWN 6
 
 /* Lines that this program does not know, as a probe of the user's own prints. */
@@ -141,6 +165,8 @@ struct model {
 	struct target target;
 	struct lacking lacking[LACKING_SHOWN];
 	size_t lackings;
+	struct in_place in_place[IN_PLACE_SHOWN];
+	size_t in_places;
 	struct mapped *mapped; /* by address, none overlapping */
 	size_t mappings;
 	uint64_t start, end;   /* of the time that counts (after --window) */
@@ -152,6 +178,9 @@ struct model {
 	struct task *task;     /* by total, largest first: of those polls */
 	size_t tasks;
 	struct stalled stalled;
+	struct standstill standstill;
+	struct quota quota;
+	uint64_t steal; /* ns that the machine's host gave its CPUs to others, all CPUs together */
 	/* From then on they were not told apart any more, because that cost too much (0: they were); and how long it took until
 	 * tracing was on again. */
 	uint64_t estimated_from, unseen;

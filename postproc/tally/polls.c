@@ -115,7 +115,7 @@ static size_t until(const struct thread *t, uint64_t ns)
 /* Who is woken may wait for a CPU: that is told of the sleep and, if it was long, of the wait as well. */
 static void part_from_wait(struct piece *sleep, const struct piece *wait)
 {
-	if (wait->block.reason != REASON_RUN_QUEUE || wait->ns + sleep->block.run_queue < sleep->ns)
+	if (!judge_is_wait(wait->block.reason) || wait->ns + sleep->block.run_queue < sleep->ns)
 		return;
 	uint64_t both = least(sleep->block.run_queue, wait->block.duration);
 
@@ -148,7 +148,7 @@ void polls_piece(struct polls *p, const struct piece *piece)
 	struct kept *kept = &t->kept[t->count++];
 
 	*kept = (struct kept){.piece = *piece, .weight = 1};
-	if (t->count > 1 && !piece->sample && piece->block.reason != REASON_RUN_QUEUE)
+	if (t->count > 1 && !piece->sample && !judge_is_wait(piece->block.reason))
 		part_from_wait(&kept->piece, &kept[-1].piece);
 	if (piece->block.party.comm)
 		kept->piece.block.party.comm = kept->comm = xstrdup(piece->block.party.comm);
@@ -230,7 +230,7 @@ static void share_out(struct group *groups, size_t n, uint64_t running)
 
 static bool is_wait(const struct group *g)
 {
-	return g->lead->piece.block.reason == REASON_RUN_QUEUE;
+	return judge_is_wait(g->lead->piece.block.reason);
 }
 
 /* Adds one block: `time` of the poll, from `start` on. In its first block, `whole`: how long the poll took; `end`: when it was

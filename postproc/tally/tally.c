@@ -11,6 +11,7 @@
 #include "tally/shares.h"
 #include "tally/spans.h"
 #include "tally/stalls.h"
+#include "tally/standstill.h"
 #include "tally/tasks.h"
 
 #define MOST_GONE 4096 /* workers that are told apart after they have exited: the latest */
@@ -57,6 +58,7 @@ struct tally {
 	struct share *share;
 	struct tasks *tasks;
 	struct stalls *stalls;
+	struct standstills *standstills;
 	struct task *task;
 	struct tally *looked; /* what tally_so_far() has made of a window */
 };
@@ -87,6 +89,7 @@ struct tally *tally_new(uint64_t window, enum detail detail)
 	t->shares = detail >= DETAIL_SHARES ? shares_new() : NULL;
 	t->tasks = tasks_new();
 	t->stalls = stalls_new();
+	t->standstills = standstills_new();
 	t->blockers = blockers_new();
 	t->threads = htab_create(64, hash_thread, equal_threads, free_thread);
 	return t;
@@ -111,6 +114,7 @@ void tally_free(struct tally *t)
 	shares_free(t->shares);
 	tasks_free(t->tasks);
 	stalls_free(t->stalls);
+	standstills_free(t->standstills);
 	tally_free(t->looked);
 	free(t);
 }
@@ -242,7 +246,7 @@ static void add(struct tally *t, const struct block *block)
 
 	if (block->poll)
 		add_poll(t, thread, block);
-	if (block->reason == REASON_RUN_QUEUE) {
+	if (judge_is_wait(block->reason)) {
 		t->run_queue += block->duration;
 		thread->w.run_queue += block->duration;
 		histogram_add(&t->run_queue_waits, block->duration);
@@ -259,9 +263,17 @@ static void add(struct tally *t, const struct block *block)
 	thread->worker = true; /* who is blocked is one */
 	const struct blocker *blocker = blockers_add(t->blockers, block);
 
+	if (block->poll && thread->w.role == ROLE_WORKER)
+		standstills_poll(t->standstills, block->start, block->poll_end, block->tid, blocker);
+
 	spans_add(t->spans, block, blocker);
 	if (t->shares)
 		shares_add(t->shares, block, blocker);
+}
+
+void tally_parked(struct tally *t, uint64_t ns, bool unpolled)
+{
+	standstills_parked(t->standstills, ns, unpolled);
 }
 
 void tally_took(struct tally *t, const char *task, unsigned class, uint64_t count)
@@ -467,6 +479,9 @@ static void finish(struct tally *t, struct model *model)
 	/* Where workers come and go, how many there were at a time is not known. */
 	if (model->tasks && !model->workers_left_out)
 		model->stalled = stalls_of(t->stalls, multi_thread);
+	model->standstill = standstills_of(t->standstills, multi_thread);
+	if (model->standstill.blocker)
+		model->standstill.blocker = &t->blocker[blockers_rank(model->standstill.blocker)];
 	model->blocks = t->blocks;
 	model->run_queue_waits = t->run_queue_waits;
 	model->ladder = t->ladder;
@@ -512,6 +527,7 @@ void tally_so_far(struct tally *t, struct model *model)
 	/* What waits may be too old in the end: it is added up apart. */
 	tally_free(t->looked);
 	t->looked = tally_new(0, t->detail);
+	standstills_copy_parked(t->looked->standstills, t->standstills);
 	htab_traverse_noresize(t->threads, copy_thread, t->looked);
 	add_window(t, t->looked, model);
 	finish(t->looked, model);

@@ -6,6 +6,8 @@
 
 #include <libiberty/libiberty.h>
 
+#include "resolve/symbolize/pathname.h"
+
 #define MARK_CONTEXT 0x10000 /* until it is settled what it is */
 
 struct rule {
@@ -168,10 +170,20 @@ static void settle_park(unsigned *marks, size_t i, size_t count)
 
 unsigned marks_of(const struct frame *f)
 {
+	size_t length;
+
+	if (!has_name(f))
+		return matching(f->runtime_files, file_rules, COUNT(file_rules));
+	/* It is the types that its name tells of. */
+	if (pathname_dropped(f->function, &length))
+		return 0;
 	/* Both names: v0's has `<a::Type>::method`, where the one for display has `a::Type::method`. */
-	return has_name(f) ? matching(f->function, name_rules, COUNT(name_rules)) |
-				     matching(f->name, name_rules, COUNT(name_rules))
-			   : matching(f->runtime_files, file_rules, COUNT(file_rules));
+	char *bare = pathname_bare(f->function);
+	unsigned marks = matching(bare, name_rules, COUNT(name_rules)) |
+			 matching(f->name, name_rules, COUNT(name_rules));
+
+	free(bare);
+	return marks;
 }
 
 void marks_settle(const struct frame *const *frame, unsigned *marks, size_t count)

@@ -195,6 +195,7 @@ void space_free(struct space *space)
 		free_slot(&module->symbols);
 		free_slot(&module->debug);
 		free_slot(&module->locations);
+		free_slot(&module->dropglue);
 		free((char *)module->path);
 		free((char *)module->build_id);
 		free(module);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "resolve/symbolize/pathname.h"
+
 #define DEPTH_LIMIT 32	  /* of types within types: below it everything is `_` */
 #define GENERICS_SHOWN 2  /* levels of generic arguments in a displayed name */
 #define GENERICS_WIDTH 40 /* bytes of a list of them: a longer one loses its inner level, then goes */
@@ -298,7 +300,12 @@ char *name_display(const char *function)
 {
 	struct text out = {0};
 	struct slice in = {function, strlen(function)};
+	const char *type = pathname_dropped(function, &in.length);
 
+	if (type) {
+		in.bytes = type;
+		append_string(&out, "drop of ");
+	}
 	render(&out, in, true, 0, 0);
 	if (out.length == 0)
 		append(&out, in.bytes, in.length);
@@ -325,6 +332,7 @@ static bool unwrap(struct slice *type)
 	static const char *const wrappers[] = {
 		"core::pin::Pin",
 		"alloc::boxed::Box",
+		"core::future::from_generator::GenFuture", /* before Rust 1.69 */
 		"tracing::instrument::Instrumented",
 		"tracing::instrument::WithDispatch",
 		"futures_util::abortable::Abortable",

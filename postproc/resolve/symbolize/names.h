@@ -18,7 +18,7 @@ bool name_same(const char *a, const char *b);
  * they are written in, `<impl Trait for Type>` is `<Type as Trait>`, a function's own generic arguments
  * (`::<T>`), those of the type it is a method of, and mere names of parameters go; traits and types in generic
  * arguments keep the last segment of their paths, what is nested deeper than two levels is `..`, and a list that
- * is still long goes. At most NAME_LIMIT bytes. The caller frees it. */
+ * is still long goes. What the compiler made to drop values of a type is `drop of Type`. At most NAME_LIMIT bytes. The caller frees it. */
 char *name_display(const char *function);
 
 /* Cuts the middle out of a name of more than NAME_LIMIT bytes, in place. Returns `name`. */

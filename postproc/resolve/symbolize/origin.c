@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "resolve/symbolize/mangling.h"
+#include "resolve/symbolize/pathname.h"
 
 struct word {
 	const char *bytes;
@@ -442,6 +443,33 @@ static struct word crate_of_function(const struct origin_facts *facts)
 	return crate ? (struct word){crate, length} : crate_of_name(facts->function);
 }
 
+/* Whose values of a type are, which std's containers may hold: the first crate in it that is not std's tells. */
+static enum origin of_type(const struct origin_facts *facts, const char *type, size_t length)
+{
+	char *text = xstrndup(type, length);
+	enum origin origin = ORIGIN_STD;
+
+	for (const char *at = text; origin == ORIGIN_STD;) {
+		struct word crate = crate_of_name(at);
+
+		if (!crate.length)
+			break;
+		if (listed(crate, runtime_crates, COUNT(runtime_crates)))
+			origin = ORIGIN_RUNTIME;
+		else if (listed(crate, common_crates, COUNT(common_crates)) ||
+			 (facts->dependency && facts->dependency(facts->context, crate.bytes, crate.length)))
+			origin = ORIGIN_DEPENDENCY;
+		else if (!listed(crate, std_crates, COUNT(std_crates)))
+			origin = ORIGIN_USER;
+		/* The rest of this path is no crate. */
+		at = crate.bytes + crate.length;
+		while (identifier(*at) || *at == ':')
+			at++;
+	}
+	free(text);
+	return origin;
+}
+
 static bool is_rust_support(const char *function)
 {
 	static const char *const names[] = {"main", "rust_begin_unwind", "rust_panic", "rust_eh_personality"};
@@ -459,6 +487,11 @@ enum origin origin_of(const struct origin_facts *facts)
 	 * given. */
 	bool given = has_suffix(facts->position, ".rs") && of_path(facts->position) == ORIGIN_USER;
 	const char *file = given || !facts->file ? facts->position : facts->file;
+	size_t length;
+	const char *dropped = facts->function ? pathname_dropped(facts->function, &length) : NULL;
+
+	if (dropped)
+		return of_type(facts, dropped, length);
 	enum origin by_path = of_path(file);
 	bool rust_source = has_suffix(file, ".rs");
 

@@ -14,8 +14,10 @@
 #include "resolve/symbolize/crates.h"
 #include "resolve/symbolize/debuginfo.h"
 #include "resolve/symbolize/demangle.h"
+#include "resolve/symbolize/dropglue.h"
 #include "resolve/symbolize/names.h"
 #include "resolve/symbolize/origin.h"
+#include "resolve/symbolize/pathname.h"
 #include "resolve/symbolize/stripped-function.h"
 
 /* A symbol's names, worked out once however many addresses it has. */
@@ -202,6 +204,7 @@ static void fill(struct symbolizer *s, struct frame *frame, const struct name *n
 		 const struct debuginfo_function *function, bool main)
 {
 	const char *declared = path_of(s, &function->declared);
+	size_t length;
 
 	/* Line 0 is code that the compiler made of several places: its file can be any of theirs. */
 	frame->file = function->line == 0 && declared ? declared : path_of(s, &function->file);
@@ -218,6 +221,11 @@ static void fill(struct symbolizer *s, struct frame *frame, const struct name *n
 							 .context = s,
 							 .mapped = frame->module[0] == '/' ||
 								   strcmp(frame->module, "[vdso]") == 0});
+	/* What the compiler made stands nowhere in a source. */
+	if (name && pathname_dropped(name->function, &length) && frame->origin != ORIGIN_STD) {
+		frame->file = NULL;
+		frame->line = 0;
+	}
 }
 
 /* A function without a symbol: its name is where it begins, the same for all of its addresses and in every run. */
@@ -240,6 +248,35 @@ static void fill_nameless(struct symbolizer *s, struct frame *frame, struct modu
 	free(what.file);
 	free(what.runtime_files);
 	free(name);
+}
+
+/* Is this a future that is dropped, or the code of the runtime's that drops it? */
+static bool drops_a_future(const struct frame *f)
+{
+	size_t length;
+	const char *type = f->function ? pathname_dropped(f->function, &length) : NULL;
+
+	return type ? pathname_is_closure(type, length) : f->origin == ORIGIN_RUNTIME;
+}
+
+/* Puts the function that drops a value of the user's before the one that is called by a future for it: see dropglue.h. Returns the frames,
+ * or others. */
+static struct frames *name_dropped(struct symbolizer *s, struct module *module, uint64_t pc,
+				   struct frames *found, bool main)
+{
+	const char *symbol = main && drops_a_future(&found->frame[0]) ? dropglue_at(module, pc) : NULL;
+
+	if (!symbol)
+		return found;
+	struct frames *more = allocate(s, sizeof(*more) + (found->count + 1) * sizeof(struct frame));
+	struct debuginfo_function glue = {.inlined = true};
+
+	more->count = found->count + 1;
+	more->frame[0] =
+		(struct frame){.pc = pc, .module = found->frame[0].module, .offset = found->frame[0].offset};
+	fill(s, &more->frame[0], names_of(s, symbol), &glue, main);
+	memcpy(more->frame + 1, found->frame, found->count * sizeof(struct frame));
+	return more;
 }
 
 static struct frames *look_up(struct symbolizer *s, uint64_t pc)
@@ -278,7 +315,7 @@ static struct frames *look_up(struct symbolizer *s, uint64_t pc)
 		if (module && !symbol)
 			fill_nameless(s, &found->frame[0], module, main);
 	}
-	return found;
+	return module ? name_dropped(s, module, pc, found, main) : found;
 }
 
 const struct frames *symbolize(struct symbolizer *s, uint64_t pc)

@@ -146,8 +146,9 @@ static void add_change(struct ring *r, const char *line, const char *end, bool g
 
 uint64_t ring_see(struct ring *r, const char *lines, size_t size)
 {
-	static const char *const timed[] = {"sample", "sleep",	 "runq", "poll", "begin",  "end",
-					    "limit",  "counted", "thin", "torn", "strange"};
+	static const char *const timed[] = {"sample",  "sleep",	    "runq",    "poll",	     "begin",
+					    "end",     "limit",	    "counted", "thin",	     "torn",
+					    "strange", "throttled", "steal",   "descriptor", "parked"};
 	uint64_t newest = 0;
 
 	for (size_t at = 0, length; at < size; at += length) {

@@ -41,6 +41,8 @@ static const struct frame lookup = FRAME(ORIGIN_SYSTEM, "getaddrinfo");
 	judge_stack(*state, (const struct frame *const[]){__VA_ARGS__},                                      \
 		    sizeof((const struct frame *const[]){__VA_ARGS__}) / sizeof(struct frame *), cut)
 
+#define SLEEP(v, name) judge_sleep(v, &(struct asleep){.syscall = name})
+
 static int make_judge(void **state)
 {
 	*state = judge_new();
@@ -65,15 +67,15 @@ static void a_worker_in_a_poll(void **state)
 	assert_int_equal(v->blame, 0);
 	assert_string_equal(v->task, "app::handler");
 	assert_int_equal(judge_running(v), REASON_COMPUTING);
-	assert_int_equal(judge_sleep(v, "clock_nanosleep"), REASON_SLEEP);
-	assert_int_equal(judge_sleep(v, "futex"), REASON_LOCK);
+	assert_int_equal(SLEEP(v, "clock_nanosleep"), REASON_SLEEP);
+	assert_int_equal(SLEEP(v, "futex"), REASON_LOCK);
 	assert_string_equal(judge_restarted(v), "futex");
-	assert_int_equal(judge_sleep(v, "fsync"), REASON_FILE);
-	assert_int_equal(judge_sleep(v, "recvfrom"), REASON_SOCKET);
-	assert_int_equal(judge_sleep(v, "wait4"), REASON_CHILD);
-	assert_int_equal(judge_sleep(v, "munmap"), REASON_SYSCALL);
-	assert_int_equal(judge_sleep(v, ""), REASON_SYSCALL);
-	assert_int_equal(judge_sleep(v, NULL), REASON_PAGE_FAULT);
+	assert_int_equal(SLEEP(v, "fsync"), REASON_FILE);
+	assert_int_equal(SLEEP(v, "recvfrom"), REASON_SOCKET);
+	assert_int_equal(SLEEP(v, "wait4"), REASON_CHILD);
+	assert_int_equal(SLEEP(v, "munmap"), REASON_SYSCALL);
+	assert_int_equal(SLEEP(v, ""), REASON_SYSCALL);
+	assert_int_equal(SLEEP(v, NULL), REASON_PAGE_FAULT);
 }
 
 static void the_same_chain_is_judged_once(void **state)
@@ -171,10 +173,103 @@ static void a_current_thread_runtime(void **state)
 static void library_calls_tell_the_reason(void **state)
 {
 	assert_int_equal(judge_running(JUDGE(false, &read_file, &user, &poll, &worker)), REASON_FILE);
-	assert_int_equal(judge_sleep(JUDGE(false, &lookup, &user, &poll, &worker), "poll"),
-			 REASON_NAME_LOOKUP);
+	assert_int_equal(SLEEP(JUDGE(false, &lookup, &user, &poll, &worker), "poll"), REASON_NAME_LOOKUP);
 	/* Beyond the poll it is no matter of the task's. */
 	assert_int_equal(judge_running(JUDGE(false, &user, &poll, &read_file, &worker)), REASON_COMPUTING);
+}
+
+#define NAMED(o, n) (&(struct frame)FRAME(o, n))
+#define CALLED(...) JUDGE(false, __VA_ARGS__, &user, &poll, &worker)
+#define ON(v, name, kind, fd)                                                                                \
+	judge_sleep(v, &(struct asleep){.syscall = name, .state = 'S', .descriptor = kind, .number = fd})
+#define IN(v, name, how) judge_sleep(v, &(struct asleep){.syscall = name, .state = how})
+
+/* What was called counts for more than the system call that it came to. */
+static void what_was_called_gives_the_reason(void **state)
+{
+	const struct frame *read = NAMED(ORIGIN_SYSTEM, "read"), *wait = NAMED(ORIGIN_SYSTEM, "syscall"),
+			   *pipe = NAMED(ORIGIN_STD, "std::sys::unix::pipe::AnonPipe::read"),
+			   *file = NAMED(ORIGIN_STD, "<std::fs::File as std::io::Read>::read"),
+			   *output = NAMED(ORIGIN_STD, "std::process::Command::output"),
+			   *print = NAMED(ORIGIN_STD, "std::io::stdio::_print"),
+			   *std_pipe =
+				   NAMED(ORIGIN_STD, "<std::io::pipe::PipeReader as std::io::Read>::read"),
+			   *block_on = NAMED(ORIGIN_DEPENDENCY, "pollster::block_on"),
+			   *typed = &(struct frame){.function = "std::io::default_read_to_end",
+						    .name = "std::io::default_read_to_end",
+						    .generics = "std::process::ChildStdout",
+						    .module = "/usr/bin/app",
+						    .origin = ORIGIN_STD};
+	static const struct {
+		const char *syscall;
+		char state;
+		enum reason reason;
+	} starts[] = {{"clone3", 'D', REASON_CHILD},
+		      {"clone", 'D', REASON_CHILD},
+		      {"vfork", 'D', REASON_CHILD},
+		      {"execve", 'D', REASON_CHILD}};
+
+	assert_int_equal(IN(CALLED(read, pipe), "read", 'S'), REASON_CHILD);
+	assert_int_equal(IN(CALLED(read, pipe, std_pipe), "read", 'S'), REASON_PIPE);
+	assert_int_equal(IN(CALLED(read, typed), "read", 'S'), REASON_CHILD);
+	assert_int_equal(IN(CALLED(read, output), "poll", 'S'), REASON_CHILD);
+	assert_int_equal(IN(CALLED(read, file, output), "openat", 'D'), REASON_CHILD);
+	assert_int_equal(IN(CALLED(read, print), "write", 'S'), REASON_STDOUT);
+	assert_int_equal(IN(CALLED(wait, print), "futex", 'S'), REASON_STDOUT);
+	assert_int_equal(IN(CALLED(wait, block_on), "futex", 'S'), REASON_BLOCK_ON);
+	assert_int_equal(IN(CALLED(read, file, block_on), "read", 'D'), REASON_FILE);
+	assert_int_equal(IN(CALLED(read, file), "read", 'S'), REASON_FILE);
+	assert_int_equal(IN(CALLED(read), "read", 'D'), REASON_FILE);
+	assert_int_equal(IN(CALLED(read), "read", 'S'), REASON_SYSCALL);
+	/* What the descriptor is counts for more than what may be guessed. */
+	assert_int_equal(ON(CALLED(read), "read", DESCRIPTOR_PIPE, 7), REASON_PIPE);
+	assert_int_equal(ON(CALLED(read), "read", DESCRIPTOR_PIPE, 0), REASON_STDIN);
+	assert_int_equal(ON(CALLED(read), "write", DESCRIPTOR_TERMINAL, 2), REASON_STDERR);
+	assert_int_equal(ON(CALLED(read), "read", DESCRIPTOR_SOCKET, 7), REASON_SOCKET);
+	assert_int_equal(ON(CALLED(read), "read", DESCRIPTOR_OTHER, 7), REASON_SYSCALL);
+	assert_int_equal(ON(CALLED(read, file), "write", DESCRIPTOR_PIPE, 7), REASON_PIPE);
+	assert_int_equal(ON(CALLED(read, print), "write", DESCRIPTOR_FILE, 1), REASON_FILE);
+	assert_int_equal(ON(CALLED(read, output), "read", DESCRIPTOR_PIPE, 7), REASON_CHILD);
+	/* The user's code decides what comes of what called it. */
+	assert_int_equal(IN(CALLED(wait, &handler, print), "futex", 'S'), REASON_LOCK);
+	assert_int_equal(IN(CALLED(wait), "flock", 'S'), REASON_FILE_LOCK);
+	assert_int_equal(IN(CALLED(wait), "fcntl", 'S'), REASON_FILE_LOCK);
+	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
+		assert_int_equal(IN(CALLED(wait), starts[i].syscall, starts[i].state), starts[i].reason);
+	assert_int_equal(IN(CALLED(wait, NAMED(ORIGIN_SYSTEM, "pthread_create")), "clone3", 'D'),
+			 REASON_SYSCALL);
+	assert_int_equal(judge_running(CALLED(NAMED(ORIGIN_SYSTEM, "fork"), output)), REASON_CHILD);
+	assert_int_equal(judge_running(CALLED(print)), REASON_COMPUTING);
+}
+
+/* Types that a function was made for say nothing of what it does. */
+static void type_arguments_are_no_calls(void **state)
+{
+	const struct frame *stage = NAMED(ORIGIN_RUNTIME,
+					  "core::ptr::drop_in_place<tokio::runtime::task::core::"
+					  "Stage<app::session::{{closure}}>>"),
+			   *session =
+				   NAMED(ORIGIN_USER, "core::ptr::drop_in_place<app::session::{{closure}}>"),
+			   *cache = NAMED(ORIGIN_USER, "core::ptr::drop_in_place<app::Cache>"),
+			   *entry = NAMED(ORIGIN_USER, "core::ptr::drop_in_place<app::Entry>"),
+			   *sort =
+				   &(struct frame){
+					   .function = "core::slice::sort::quicksort::<std::fs::DirEntry>",
+					   .name = "core::slice::sort::quicksort",
+					   .module = "/usr/bin/app",
+					   .origin = ORIGIN_STD},
+			   *drop = NAMED(ORIGIN_USER, "<app::Entry as core::ops::drop::Drop>::drop");
+	const struct verdict *v = JUDGE(false, &start, entry, cache, session, stage, &generic_poll, &worker);
+
+	assert_int_equal(v->poll, 5);
+	assert_int_equal(v->blame, 2);
+	assert_string_equal(v->task, "app::Job<(u8, Vec<u8>)>");
+	assert_int_equal(JUDGE(false, &start, session, stage, &generic_poll, &worker)->blame, 1);
+	/* Code of the user's own that runs then is more to blame. */
+	assert_int_equal(JUDGE(false, &start, drop, entry, cache, &poll, &worker)->blame, 1);
+	assert_int_equal(JUDGE(false, &start, &user, drop, cache, &poll, &worker)->blame, 1);
+	assert_int_equal(JUDGE(false, &start, cache, &handler, session, &poll, &worker)->blame, 1);
+	assert_int_equal(judge_running(CALLED(sort)), REASON_COMPUTING);
 }
 
 static void without_user_code_a_dependency_is_blamed(void **state)
@@ -317,6 +412,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(who_may_block, make_judge, drop_judge),
 		cmocka_unit_test_setup_teardown(a_current_thread_runtime, make_judge, drop_judge),
 		cmocka_unit_test_setup_teardown(library_calls_tell_the_reason, make_judge, drop_judge),
+		cmocka_unit_test_setup_teardown(what_was_called_gives_the_reason, make_judge, drop_judge),
+		cmocka_unit_test_setup_teardown(type_arguments_are_no_calls, make_judge, drop_judge),
 		cmocka_unit_test_setup_teardown(without_user_code_a_dependency_is_blamed, make_judge,
 						drop_judge),
 		cmocka_unit_test_setup_teardown(nameless_polls, make_judge, drop_judge),

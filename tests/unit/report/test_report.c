@@ -106,14 +106,15 @@ static const struct frame *const busy[] = {
 
 #define STACK(frames, blamed, outermost, id)                                                                 \
 	{                                                                                                    \
-		id, ROLE_WORKER, false, true, false, NULL, blamed, outermost, COUNT(frames), frames          \
+		id, ROLE_WORKER, false, false, true, false, NULL, blamed, outermost, COUNT(frames), frames   \
 	}
 
 static const struct verdict slow_page_stack = STACK(slow_page, 4, 10, 1);
 static const struct verdict hash_stack = STACK(hash, 3, 3, 2);
 static const struct verdict lock_stack = STACK(lock, 3, 4, 3);
 static const struct verdict unlock_stack = STACK(unlock, 1, 1, 4);
-static const struct verdict read_stack = {5, ROLE_WORKER, false, false, true, NULL, 2, 3, 3, read_file};
+static const struct verdict read_stack = {5,	ROLE_WORKER, false, false, false,    true,
+					  NULL, 2,	     3,	    3,	   read_file};
 static const struct verdict busy_stack = STACK(busy, 0, 1, 6);
 
 static struct blocker blocker(enum reason reason, const char *function, const char *file, unsigned line,
@@ -410,7 +411,7 @@ static void any_names_stay_in_their_columns(void **state)
 					   .inlined = i & 1};
 		chain[i] = &frames[i];
 	}
-	struct verdict stack = {9, ROLE_WORKER, false, true, true, wide, 1, 5, 6, chain};
+	struct verdict stack = {9, ROLE_WORKER, false, false, true, true, wide, 1, 5, 6, chain};
 
 	m->target.name = name;
 	m->target.symbols = m->target.exe = m->target.stacks = m->target.workers_how = m->ended = evil;
@@ -463,7 +464,7 @@ static void no_colour_means_no_escapes(void **state)
 static void deep_recursion_is_cut(void **state)
 {
 	static const struct frame *chain[500];
-	struct verdict stack = {9, ROLE_WORKER, false, true, false, NULL, 0, 499, 500, chain};
+	struct verdict stack = {9, ROLE_WORKER, false, false, true, false, NULL, 0, 499, 500, chain};
 	struct model *m = fixture(4);
 	size_t lines = 0;
 

@@ -133,6 +133,16 @@ static void shows_what_people_call_it(void **state)
 		{"a::", "a::"},
 		{"<a as ", "<a as "},
 		{"operator<", "operator<"},
+		/* what the compiler made to drop values */
+		{"core::ptr::drop_in_place<demo::Cache>", "drop of demo::Cache"},
+		{"core::ptr::drop_in_place<core::future::from_generator::GenFuture<demo::serve::{{closure}}>"
+		 ">",
+		 "drop of core::future::from_generator::GenFuture<serve>"},
+		{"core::ptr::drop_in_place::<demo::serve::{closure#0}>", "drop of demo::serve"},
+		{"core::ptr::drop_glue::<alloc::vec::Vec<demo::Item>>", "drop of alloc::vec::Vec<Item>"},
+		{"<alloc::sync::Arc<demo::Cache>>::drop_slow", "drop of demo::Cache"},
+		{"alloc::sync::Arc<T,A>::drop_slow", "alloc::sync::Arc::drop_slow"},
+		{"core::ptr::drop_in_place<demo::Cache", "core::ptr::drop_in_place<demo::Cache"},
 	};
 	(void)state;
 

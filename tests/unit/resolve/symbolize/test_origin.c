@@ -76,7 +76,16 @@ static void by_name(void **state)
 		bool rust, main;
 		enum origin origin;
 	} cases[] = {
-		{"core::ptr::drop_in_place<demo::Conn>", true, true, ORIGIN_STD},
+		/* what the compiler makes to drop values: whose these are */
+		{"core::ptr::drop_in_place<demo::Conn>", true, true, ORIGIN_USER},
+		{"core::ptr::drop_in_place::<alloc::vec::Vec<demo::Item>>", true, true, ORIGIN_USER},
+		{"core::ptr::drop_glue::<demo::serve::{closure#0}>", true, true, ORIGIN_USER},
+		{"<alloc::sync::Arc<demo::Cache>>::drop_slow", true, true, ORIGIN_USER},
+		{"core::ptr::drop_in_place<alloc::vec::Vec<alloc::string::String>>", true, true, ORIGIN_STD},
+		{"core::ptr::drop_in_place<tokio::runtime::task::core::Stage<demo::serve::{{closure}}>>",
+		 true, true, ORIGIN_RUNTIME},
+		{"core::ptr::drop_in_place<core::option::Option<hyper::Body>>", true, true,
+		 ORIGIN_DEPENDENCY},
 		{"<alloc::boxed::Box<demo::X> as core::ops::Drop>::drop", true, true, ORIGIN_STD},
 		{"std::thread::park", true, true, ORIGIN_STD},
 		{"compiler_builtins::mem::memcpy", true, true, ORIGIN_STD},

@@ -1,0 +1,30 @@
+/* calls.h - what a task's code called, as far as that decides why it blocks. */
+#ifndef HUD_JUDGE_CALLS_H
+#define HUD_JUDGE_CALLS_H
+
+#include <stddef.h>
+
+#include "resolve/symbolize/frame.h"
+
+enum call {
+	CALL_NONE,
+	CALL_FILE,
+	CALL_SOCKET,
+	CALL_PIPE,
+	CALL_NAME_LOOKUP,
+	CALL_BLOCK_ON,
+	CALL_CHILD,
+	CALL_STDIN,
+	CALL_STDOUT,
+	CALL_STDERR,
+	CALL_THREAD, /* starts a thread, which makes the system calls of a child process */
+};
+
+/* What a frame is part of, by its names. */
+enum call call_of(const struct frame *frame);
+
+/* What the code called that is nearest to the leaf of `count` frames: what each is part of stands in `call`, leaf first. Code of the
+ * user's further out has nothing to do with it. */
+enum call calls_decide(const struct frame *const *frame, const enum call *call, size_t count);
+
+#endif

@@ -1,0 +1,104 @@
+/* seen-descriptors.c - see seen-descriptors.h. */
+#include "replay/seen-descriptors.h"
+
+#include <libiberty/hashtab.h>
+#include <libiberty/libiberty.h>
+#include <stdlib.h>
+
+#define KEPT 1024 /* lines, the latest */
+#define FUNCTIONS 4096
+
+struct seen {
+	uint64_t ns;
+	long tid, syscall, number;
+	enum descriptor kind;
+};
+
+/* What a function's calls are on. */
+struct known {
+	const struct frame *function; /* the one to blame */
+	struct seen seen;
+};
+
+struct seen_descriptors {
+	struct seen seen[KEPT];
+	size_t count; /* ever */
+	htab_t known;
+};
+
+static hashval_t hash_known(const void *entry)
+{
+	const struct known *k = entry;
+	hashval_t hash = k->function->name ? htab_hash_string(k->function->name) : (hashval_t)k->function->pc;
+
+	return hash ^ (hashval_t)k->seen.syscall;
+}
+
+static int equal_known(const void *one, const void *two)
+{
+	const struct known *a = one, *b = two;
+
+	return a->seen.syscall == b->seen.syscall && judge_same_function(a->function, b->function);
+}
+
+struct seen_descriptors *seen_descriptors_new(void)
+{
+	struct seen_descriptors *s = xcalloc(1, sizeof(*s));
+
+	s->known = htab_create(61, hash_known, equal_known, free);
+	return s;
+}
+
+void seen_descriptors_free(struct seen_descriptors *s)
+{
+	if (!s)
+		return;
+	htab_delete(s->known);
+	free(s);
+}
+
+void seen_descriptors_add(struct seen_descriptors *s, const struct event *e)
+{
+	s->seen[s->count++ % KEPT] = (struct seen){.ns = e->ns,
+						   .tid = e->tid,
+						   .syscall = e->syscall,
+						   .number = e->descriptor.number,
+						   .kind = (enum descriptor)e->descriptor.kind};
+}
+
+/* What was seen while this sleep lasted; NULL if nobody looked. */
+static const struct seen *during(const struct seen_descriptors *s, const struct event *e)
+{
+	for (size_t i = s->count; i > 0 && s->count - i < KEPT; i--) {
+		const struct seen *seen = &s->seen[(i - 1) % KEPT];
+
+		if (seen->tid == e->tid && seen->syscall == e->syscall && seen->ns <= e->ns &&
+		    seen->ns + e->asleep + e->run_queue >= e->ns)
+			return seen;
+	}
+	return NULL;
+}
+
+void seen_descriptors_find(struct seen_descriptors *s, const struct event *e, const struct verdict *stack,
+			   struct asleep *asleep)
+{
+	const struct seen *seen = during(s, e);
+
+	if (stack && stack->count) {
+		struct known key = {.function = stack->frame[stack->blame], .seen.syscall = e->syscall};
+		struct known *known = htab_find(s->known, &key);
+
+		if (seen && !known && htab_elements(s->known) < FUNCTIONS) {
+			known = xmemdup(&key, sizeof(key), sizeof(key));
+			*htab_find_slot(s->known, &key, INSERT) = known;
+		}
+		if (seen && known)
+			known->seen = *seen;
+		else if (known)
+			seen = &known->seen;
+	}
+	if (!seen)
+		return;
+	asleep->descriptor = seen->kind;
+	asleep->number = seen->number;
+}

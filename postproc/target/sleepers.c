@@ -1,0 +1,156 @@
+/* sleepers.c - see sleepers.h. /proc/PID/task/TID/syscall: proc(5). */
+#include "target/sleepers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <libiberty/libiberty.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/arch.h"
+
+#define AGAIN_NS 1000000000 /* how often the same is told */
+
+struct sleeper {
+	long tid;
+	bool worker;
+	int call;	/* its /proc/PID/task/TID/syscall, open; -1: it is gone */
+	char last[256]; /* what that was when a descriptor was told; "": nothing was */
+	uint64_t told;
+};
+
+struct sleepers {
+	pid_t pid;
+	struct sleeper *sleeper;
+	size_t count;
+	long driver;		/* the descriptor that the driver waits on; -1: not known yet */
+	bool several;		/* there are several drivers: whose a worker is, is not known */
+	size_t polling, asleep; /* as they were told */
+};
+
+static bool one_of(const char *name, const char *const *names)
+{
+	while (*names && strcmp(*names, name) != 0)
+		names++;
+	return *names;
+}
+
+struct sleepers *sleepers_new(pid_t pid, char *const *tids, size_t count)
+{
+	struct sleepers *s = xcalloc(1, sizeof(*s));
+
+	s->pid = pid;
+	s->count = count;
+	s->driver = -1;
+	s->polling = s->asleep = SIZE_MAX;
+	s->sleeper = xcalloc(count + 1, sizeof(*s->sleeper));
+	for (size_t i = 0; i < count; i++) {
+		char path[64];
+
+		s->sleeper[i].worker = tids[i][0] == '+';
+		s->sleeper[i].tid = strtol(tids[i], NULL, 10);
+		snprintf(path, sizeof(path), "/proc/%d/task/%ld/syscall", (int)pid, s->sleeper[i].tid);
+		s->sleeper[i].call = open(path, O_RDONLY | O_CLOEXEC);
+	}
+	return s;
+}
+
+void sleepers_free(struct sleepers *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->sleeper[i].call >= 0)
+			close(s->sleeper[i].call);
+	free(s->sleeper);
+	free(s);
+}
+
+static const char *kind_of(const struct stat *status)
+{
+	unsigned major_number = major(status->st_rdev);
+
+	if (S_ISFIFO(status->st_mode))
+		return "pipe";
+	if (S_ISSOCK(status->st_mode))
+		return "socket";
+	/* Consoles, /dev/tty and serial lines, pseudo terminals: Documentation/admin-guide/devices.txt */
+	if (S_ISCHR(status->st_mode) &&
+	    (major_number == 4 || major_number == 5 || (major_number >= 136 && major_number <= 143)))
+		return "terminal";
+	return S_ISREG(status->st_mode) || S_ISDIR(status->st_mode) || S_ISBLK(status->st_mode) ? "file"
+												: "other";
+}
+
+/* What descriptor `fd` is, in a line. */
+static void tell(const struct sleepers *s, const struct sleeper *sleeper, long number, long fd, uint64_t ns,
+		 FILE *out)
+{
+	char path[64], name[256];
+	struct stat status;
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%ld", (int)s->pid, fd);
+	if (stat(path, &status) || (length = readlink(path, name, sizeof(name))) < 0)
+		return;
+	fprintf(out, "descriptor %" PRIu64 " %ld %ld %ld %s ", ns, sleeper->tid, number, fd,
+		kind_of(&status));
+	for (ssize_t i = 0; i < length; i++)
+		fprintf(out, name[i] < 0x20 || name[i] > 0x7e || name[i] == '\\' ? "\\x%02x" : "%c",
+			(unsigned char)name[i]);
+	putc('\n', out);
+}
+
+/* Reads in which call the thread sleeps: its number, or -1, and its first argument. */
+static long sleeping_in(struct sleeper *sleeper, char *text, size_t size, long *first)
+{
+	ssize_t length = sleeper->call < 0 ? -1 : pread(sleeper->call, text, size - 1, 0);
+	long number = -1;
+	unsigned long argument = 0;
+
+	if (length < 0 && sleeper->call >= 0 && errno == ESRCH) {
+		close(sleeper->call);
+		sleeper->call = -1;
+	}
+	text[length > 0 ? length : 0] = '\0';
+	if (sscanf(text, "%ld 0x%lx", &number, &argument) < 2)
+		return -1;
+	*first = (long)argument;
+	return number;
+}
+
+void sleepers_look(struct sleepers *s, uint64_t ns, FILE *out)
+{
+	static const char *const on_descriptors[] = {"read",	 "write", "readv", "writev", "preadv2",
+						     "pwritev2", "flock", "fcntl", NULL},
+				 *const polls[] = {"epoll_wait", "epoll_pwait", "epoll_pwait2", NULL};
+	size_t polling = 0, asleep = 0;
+
+	for (size_t i = 0; i < s->count; i++) {
+		struct sleeper *sleeper = &s->sleeper[i];
+		char text[sizeof(sleeper->last)];
+		long first = 0, number = sleeping_in(sleeper, text, sizeof(text), &first);
+		const char *name = number < 0 ? NULL : arch_syscall(arch_host(), number);
+		bool on_descriptor = name && one_of(name, on_descriptors);
+
+		if (name && sleeper->worker && one_of(name, polls)) {
+			polling++;
+			s->several |= s->driver >= 0 && s->driver != first;
+			s->driver = first;
+		}
+		asleep += name && sleeper->worker && !strcmp(name, "futex");
+		if (on_descriptor && (strcmp(text, sleeper->last) != 0 || ns - sleeper->told >= AGAIN_NS)) {
+			tell(s, sleeper, number, first, ns, out);
+			sleeper->told = ns;
+		}
+		strcpy(sleeper->last, on_descriptor ? text : "");
+	}
+	if (s->several || (polling == s->polling && asleep == s->asleep))
+		return;
+	fprintf(out, "parked %" PRIu64 " %zu %zu\n", ns, polling, asleep);
+	s->polling = polling;
+	s->asleep = asleep;
+}

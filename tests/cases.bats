@@ -1,0 +1,128 @@
+#!/usr/bin/env bats
+# Who is to blame, and why: recordings of the programs in tests/cases, each a situation that people report. The suite of the same name
+# in tests/suites builds and traces them.
+
+bats_require_minimum_version 1.5.0
+load helpers
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+# Reports on recording $1: text in `out`, JSON in `report`.
+report() {
+	"$POSTPROC" report --headless --format json=report "$ROOT/tests/recorded/case-$1.zst"
+	"$POSTPROC" report --headless "$ROOT/tests/recorded/case-$1.zst" >out
+	cat out
+}
+
+# Some blocker of the report is as jq's $1 says.
+some() {
+	jq -e "[.blockers[] | select($1)] | length > 0" report >/dev/null
+}
+
+# Most of the blocked time is of blockers like this.
+most() {
+	jq -e "([.blockers[] | select(.reason | IN(\"run-queue\", \"throttled\") | not)] | map(.total_ns) | add) as \$all |
+		([.blockers[] | select($1) | .total_ns] | add) > 0.9 * \$all" report >/dev/null
+}
+
+@test "an executor's block_on inside a task" {
+	report block-on
+	most '.reason == "block-on" and .function == "<blockon::Remote as Store>::get" and .task == "blockon::handler" and
+		(.advice | contains(".await"))'
+}
+
+@test "std::process: output, status, what a child writes, and forking a large process" {
+	report child
+	for name in repository_status run_hook convert_image; do
+		some ".reason == \"child\" and .function == \"childproc::$name\" and (.advice | contains(\"tokio::process\"))"
+	done
+	most '.reason == "child"'
+	some '.parties[0] | .same_process == false and .name == "sleep"'
+	report fork
+	some '.reason == "child" and .function == "childproc::start_sandbox"'
+	! some '.function == "childproc::start_sandbox" and (.reason | IN("child", "run-queue") | not)' || return 1
+}
+
+@test "system(3), fork and waitpid of the C library" {
+	report libc-child
+	for name in spawn_libc wait_libc; do
+		some ".reason == \"child\" and .function == \"kinds::$name\""
+	done
+	most '.reason == "child"'
+}
+
+@test "dropping something large is named after its type, in the task that owned it" {
+	report drop
+	most '.reason == "computing" and (.function | startswith("drop of bigdrop::")) and .task == "bigdrop::session" and
+		(.advice | contains("drop(value)"))'
+	jq -e '[.tasks[].task] == ["bigdrop::session"]' report >/dev/null
+}
+
+@test "standard output that nobody reads: who writes, who waits for it, and who does not read" {
+	report stdout
+	most '.reason == "stdout" and .function == "slowpipe::log_request" and (.advice | contains("non_blocking"))'
+	some '[.parties[] | select(.name == "python3" and (.same_process | not))] | length == 1'
+	grep -q '^    read by     python3 (process [0-9]*)' out
+}
+
+@test "reads and writes are told by what the descriptor is: standard output, standard input, a pipe" {
+	report raw-stdout
+	most '.reason == "stdout" and .function == "kinds::raw_write"'
+	report stdin
+	most '.reason == "stdin" and .function == "kinds::read_stdin" and (.advice | contains("tokio::io::stdin"))'
+	report pipe
+	most '.reason == "pipe" and .function == "kinds::read_pipe"'
+}
+
+@test "locks on files, and who had them" {
+	report file-lock
+	for name in lock_registry fcntl_lock lock_std; do
+		some ".reason == \"file-lock\" and .function == \"filelock::$name\" and
+			(.parties[0] | .name == \"filelock\" and (.same_process | not))"
+	done
+	some '.reason == "socket" and .function == "filelock::syslog_line" and .parties[0].name == "logd"'
+	! some '.reason == "syscall" and .function != "(unknown)"' || return 1
+}
+
+@test "what sleeps inside a library is not std::thread::sleep; who waits for rayon is told to await" {
+	report sqlite
+	most '.reason == "sleep" and .function == "sqlite::save_order" and (.advice | contains("spawn_blocking") and
+		(contains("std::thread::sleep") | not))'
+	report driver
+	some '.reason == "sleep" and (.advice | contains("std::thread::sleep"))'
+	report rayon
+	most '.reason == "lock" and .function == "kinds::with_rayon" and (.advice | contains("oneshot"))'
+}
+
+@test "a wait that its timeout ended was ended by nobody" {
+	report timer
+	some '.function == "timedwait::get_connection" and .reason == "lock" and
+		([.parties[] | select(.role == "waker")] | length == 1 and .[0].name == "timer" and .[0].tid == 0)'
+	grep -q '^    released by a timer' out
+	run -1 grep 'released by indexer' out
+}
+
+@test "timers and I/O of the whole runtime stand still while one worker is blocked" {
+	report driver
+	jq -e '.summary.driver_unpolled | .count == 5 and .total_ns > 1900000000 and .max_ns < 500000000 and
+		.function == "iodriver::parse_upload"' report
+	tr -s ' \n' ' ' <out | grep -qE 'nobody polled the I/O and timer driver for 2\.[0-9]+ s \(5 times, .* blocked in iodriver::parse_upload'
+}
+
+@test "all threads of a runtime in block_in_place: where they are" {
+	report in-place
+	jq -e '.summary.in_block_in_place | length == 1 and .[0].threads == 4 and
+		(.[0].place | startswith("inplace::load_profile /"))' report
+	grep -q '^  - 4 in inplace::load_profile ' out
+	run -1 grep -E 'tokio_unstable|Put load' out
+}
+
+@test "a CPU quota that was used up is nobody else's fault" {
+	report quota
+	jq -e '.summary.cpu_quota | .quota_ns == 20000000 and .period_ns == 100000000 and .throttled_periods > 30 and
+		.throttled_ns > 1000000000' report
+	grep -q '^  throttled  1\.[0-9]* s in 3[0-9] periods of 100 ms: quota 0\.2 CPUs, 2 workers' out
+	some '.reason == "throttled" and .function == "quota::burn" and .parties == [] and (.advice | contains("quota"))'
+}

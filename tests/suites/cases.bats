@@ -1,0 +1,165 @@
+#!/usr/bin/env bats
+# Who is to blame, and why, live: the programs of tests/cases, built and traced. What recordings of them say is in tests/cases.bats.
+
+bats_require_minimum_version 1.5.0
+load ../helpers
+
+setup() {
+	STARTED=()
+	local why
+
+	why=$(why_not)
+	[[ ! $why ]] || skip "$why"
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+teardown() {
+	end_started
+}
+
+# Builds case $1, or skips the test.
+build() {
+	PROGRAM=$("$ROOT/tests/cases/build" "$1" 2>built) || skip "CANNOT BE BUILT HERE: $(grep -m 1 '^error' built)"
+}
+
+# Starts a program, with its standard output to a reader that rests between reads; sets SERVER.
+start_read_slowly() {
+	# shellcheck disable=SC2094 # that is the pipe
+	"$@" 2>truth 3>&- > >(exec /usr/bin/python3 -c 'import os, time
+while os.read(0, 65536): time.sleep(0.05)') &
+	SERVER=$!
+	STARTED+=("$SERVER")
+}
+
+start() {
+	"$@" >/dev/null 2>truth 3>&- &
+	SERVER=$!
+	STARTED+=("$SERVER")
+}
+
+# Traces it for $1 seconds, when it has said something: text in `out`, JSON in `report`.
+trace() {
+	within 30 grep -q . truth
+	"$HUD" --pid "$SERVER" --duration "$1" --headless --record rec >out 2>err 3>&-
+	"$POSTPROC" report --headless --format json=report rec
+	cat out
+}
+
+# Its workers are there.
+started_workers() {
+	(($(cat "/proc/$SERVER/task/"*/comm 2>/dev/null | grep -c '^tokio-r') >= 2))
+}
+
+some() {
+	jq -e "[.blockers[] | select($1)] | length > 0" report >/dev/null
+}
+
+@test "block_on" {
+	build blockon
+	start "$PROGRAM"
+	trace 3
+	some '.reason == "block-on" and .function == "<blockon::Remote as Store>::get" and .task == "blockon::handler"'
+}
+
+@test "child processes" {
+	build childproc
+	start "$PROGRAM"
+	trace 3
+	for name in repository_status run_hook convert_image; do
+		some ".reason == \"child\" and .function == \"childproc::$name\""
+	done
+	! some '(.reason | IN("child", "run-queue") | not) and .function != "(unknown)"' || return 1
+}
+
+@test "drops" {
+	build bigdrop
+	start "$PROGRAM"
+	trace 4
+	some '.function == "drop of bigdrop::SessionCache" and .task == "bigdrop::session"'
+}
+
+@test "standard output" {
+	build slowpipe
+	start_read_slowly "$PROGRAM"
+	trace 3
+	some '.reason == "stdout" and .function == "slowpipe::log_request" and any(.parties[]; .name == "python3")'
+	grep -q '^    read by     python3' out
+}
+
+@test "file locks" {
+	build filelock
+	start "$PROGRAM" hold
+	start "$PROGRAM"
+	trace 3
+	for name in lock_registry fcntl_lock lock_std; do
+		some ".reason == \"file-lock\" and .function == \"filelock::$name\" and .parties[0].name == \"filelock\""
+	done
+}
+
+@test "SQLite" {
+	build sqlite
+	start "$PROGRAM"
+	trace 3
+	some '.reason == "sleep" and .function == "sqlite::save_order" and (.advice | contains("spawn_blocking"))'
+}
+
+@test "a wait whose time was over" {
+	build timedwait
+	start "$PROGRAM"
+	trace 3
+	some '.function == "timedwait::get_connection" and .parties[0].name == "timer"'
+	run -1 grep 'released by indexer' out
+}
+
+@test "the driver" {
+	build iodriver
+	start "$PROGRAM"
+	trace 4
+	jq -e '.summary.driver_unpolled | .count >= 3 and .total_ns > 1000000000 and .function == "iodriver::parse_upload"' report
+}
+
+@test "block_in_place" {
+	build inplace
+	start "$PROGRAM"
+	within 30 grep -q 'requests were sent' truth
+	trace 1
+	jq -e '.summary.in_block_in_place[0] | .threads == 4 and (.place | startswith("inplace::load_profile "))' report
+}
+
+@test "a CPU quota" {
+	build quota
+	start "$ROOT/tests/cases/quota/start" "$PROGRAM"
+	trace 4
+	jq -e '.summary.cpu_quota | .quota_ns == 20000000 and .throttled_periods > 10' report
+	some '.reason == "throttled" and .parties == []'
+}
+
+@test "what belongs to these" {
+	build kinds
+	local mode
+
+	while read -r mode reason function; do
+		case $mode in
+		raw) start_read_slowly "$PROGRAM" raw ;;
+		stdin) start "$PROGRAM" stdin < <(exec /usr/bin/python3 -c 'import time
+while True:
+    print("line", flush=True); time.sleep(0.03)') ;;
+		*) start "$PROGRAM" "$mode" ;;
+		esac
+		within 30 started_workers
+		"$HUD" --pid "$SERVER" --duration 2 --headless --record rec >out 2>err 3>&-
+		"$POSTPROC" report --headless --format json=report rec
+		some ".reason == \"$reason\" and .function == \"$function\"" || { cat out && return 1; }
+		end_started
+	done <<-END
+		raw stdout kinds::raw_write
+		stdin stdin kinds::read_stdin
+		pipe pipe kinds::read_pipe
+		child child kinds::spawn_libc
+		child child kinds::wait_libc
+		sleep sleep kinds::usleep_c
+		rayon lock kinds::with_rayon
+		timed lock kinds::recv_late
+		mine block-on kinds::mine::block_on
+	END
+}
