@@ -551,6 +551,7 @@ int record_main(int argc, char **argv)
 	r.path = path;
 	r.last = &r.first;
 	r.tell = o.replay.begun;
+	o.replay.begun = 0; /* Who resolves the recording in the end has nobody to tell. */
 	r.block_size = o.ring && o.ring / 16 < BLOCK_SIZE ? o.ring / 16 : BLOCK_SIZE;
 	r.recording = recording_open(o.path, ".partial", o.ring);
 	if (r.recording && o.resolve && !recording_is_file(r.recording)) {
