@@ -191,13 +191,14 @@ EVENT='runq 30000000 %d 0 20000000 W 0 77 78 0 rival\n'
 elsewhere() {
 	local status=0
 
-	FAKE='printf "begin 5\nend 99 duration\n"' unshare -m bash -c "$1
+	FAKE='printf "begin 5\nend 99 duration\n"' "${OWN_MOUNTS[@]}" bash -c "$1
 		exec '$HUD' --headless --pid $SERVER --workers target" >out 2>err || status=$?
 	cat err
 	((status == $2))
 }
 
 @test "what the machine lacks is said, with what helps: tracefs, BTF, lockdown, pid namespace, capabilities" {
+	needs_own_mounts
 	start_target
 	elsewhere 'mount -t tmpfs none /sys/kernel/tracing' 0
 	grep -q '^warning  *tracefs was not mounted: mounted it on /sys/kernel/tracing' err
@@ -213,13 +214,14 @@ elsewhere() {
 	elsewhere 'read -r release </proc/sys/kernel/osrelease; mount -t tmpfs none /proc/sys/kernel; echo "$release" >/proc/sys/kernel/osrelease
 		mkdir /proc/sys/kernel/yama; echo 3 >/proc/sys/kernel/yama/ptrace_scope' 77
 	grep -q '^hud-trace: no thread can be looked at: kernel.yama.ptrace_scope is 3\. It stays so' err
-	run -77 --separate-stderr unshare -pf --mount-proc "$HUD" --pid 1
+	run -77 --separate-stderr "${OWN_MOUNTS[@]}" -pf --mount-proc "$HUD" --pid 1
 	[[ $stderr == 'hud-trace: not in the initial pid namespace'*host* ]]
 	run -77 --separate-stderr setpriv --bounding-set=-all --inh-caps=-all "$HUD" --pid "$SERVER"
 	[[ $stderr == 'hud-trace: root, but without the right to trace'* ]]
 }
 
 @test "--doctor: what is there, what is missing, what helps; 0, 1 or 77" {
+	needs_own_mounts
 	start_target
 	FAKE=: run -0 "$HUD" --doctor
 	for word in rights namespace processor kernel lockdown btf ptrace bpftrace tracefs tracepoints trial libdw; do
@@ -236,7 +238,7 @@ elsewhere() {
 	[[ $output == *'hud-trace cannot trace here: see what is missing.' ]]
 	FAKE_VERSION=0.14.1 run -1 "$HUD" --doctor
 	grep -A 1 '^missing  *bpftrace .*0\.14 is too old$' <<<"$output" | grep -q '^ *-> 0\.17 is needed'
-	run -77 unshare -m bash -c "mount -t tmpfs none /sys/kernel/btf; exec unshare -pf --mount-proc '$HUD' --doctor"
+	run -77 "${OWN_MOUNTS[@]}" bash -c "mount -t tmpfs none /sys/kernel/btf; exec ${OWN_MOUNTS[*]} -pf --mount-proc '$HUD' --doctor"
 	grep -q '^missing  *namespace ' <<<"$output"
 	grep -q '^missing  *btf ' <<<"$output"
 	setpriv --reuid=65534 --regid=65534 --clear-groups test -r "$HUD" || skip 'others cannot read the source tree'
@@ -346,6 +348,7 @@ elsewhere() {
 
 @test "the target's id means another process: it is not mistaken for it" {
 	[[ -w /proc/sys/kernel/ns_last_pid ]] || skip 'ids cannot be chosen here'
+	needs_own_mounts
 	# In a pid namespace of its own, nobody else takes the id.
 	cat >reuse <<-'SH'
 		sleep 300 &
@@ -362,7 +365,7 @@ elsewhere() {
 		wait $stuck
 	SH
 	# It notices the end at once.
-	run -0 timeout -k 1 60 unshare -pf --mount-proc --kill-child bash reuse "$POSTPROC" '0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0'
+	run -0 timeout -k 1 60 "${OWN_MOUNTS[@]}" -pf --mount-proc --kill-child bash reuse "$POSTPROC" '0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0'
 }
 
 @test "the target's executable is replaced and deleted: its code keeps its names" {
@@ -386,9 +389,39 @@ elsewhere() {
 		start_fake "$change; echo begin 5; for ns in 3 4 5; do printf 'frames a%d\n\t%s\nsample %d0000000 $SERVER 0 0 a%d\n' \$ns $address \$ns \$ns; done
 			printf 'end 90000000 duration\n'" --record r --resolve
 		ends_with 0
+		! grep '^hud-postproc' err || return 1
 		grep '^frame ' r
 		(($(grep -c '^frame .* a_function_of_its_own ' r) == 3))
 	done
+}
+
+@test "in a chroot, a target with mounts of its own: its files have the names that both know them by" {
+	local folder
+
+	needs_own_mounts
+	mkdir -p root/usr root/proc root/dev
+	: >root/dev/null
+	for folder in bin lib lib64; do
+		[[ ! -L /$folder ]] || cp -P "/$folder" root
+	done
+	[[ -L root/lib ]] || skip 'libraries are not in /usr here'
+	cp /bin/sleep root/target
+	cp "$POSTPROC" root
+	cat >root/inside <<-'SH'
+		unshare --mount --propagation unchanged ./target 100 &
+		target=$!
+		while kill -0 $target && [ "$(cat /proc/$target/comm)" != target ]; do sleep 0.1; done
+		readlink /proc/$target/root >seen
+		/hud-postproc head --workers target --pid $target
+		kill $target
+	SH
+	timeout 60 "${OWN_MOUNTS[@]}" sh -c 'mount --bind /usr root/usr && mount -t proc proc root/proc && exec chroot root sh inside' >head
+	cat head
+	# Else this tests nothing.
+	[[ $(cat root/seen) == */root ]]
+	grep -qx 'meta exe /target' head
+	grep -qE '^map .* /target$' head
+	grep -qE '^map .* /usr/lib/.*/libc[-.0-9]*\.so.*$' head
 }
 
 @test "files of the target that kill who reads them: said, and it goes on with less" {
@@ -491,8 +524,9 @@ raise SystemExit(held[0] < 30000)'
 }
 
 @test "a full file system: what was there stays, the rest is said" {
+	needs_own_mounts
 	start_target
-	FAKE='printf "begin 5\nend 99 duration\n"' run -1 unshare -m bash -c "mkdir small; mount -t tmpfs -o size=16k none small
+	FAKE='printf "begin 5\nend 99 duration\n"' run -1 "${OWN_MOUNTS[@]}" bash -c "mkdir small; mount -t tmpfs -o size=16k none small
 		echo old >small/report.json; head -c 1M /dev/zero >small/fill
 		'$HUD' -q --pid $SERVER --workers target --format json=small/report.json --format text; status=\$?
 		ls small; cat small/report.json; exit \$status"

@@ -31,6 +31,30 @@ why_not() {
 	fi
 }
 
+# Sets OWN_MOUNTS to a command that runs another one in a mount namespace of its own; skips the test if others would see what that mounts.
+needs_own_mounts() {
+	local seen
+
+	OWN_MOUNTS=(unshare --mount)
+	! "${OWN_MOUNTS[@]}" true 2>/dev/null || return 0
+	# In a chroot, / may be a mere folder, whose mount has no name there by which it could be made private. It may be so already.
+	OWN_MOUNTS+=(--propagation unchanged)
+	# shellcheck disable=SC2016 # for the shell inside
+	seen=$("${OWN_MOUNTS[@]}" sh -c 'mount --bind . . && grep -cF " $PWD " "/proc/$1/mountinfo"; umount "$PWD"' sh $$) || true
+	[[ $seen == 0 ]] || skip 'what is mounted in a namespace here is seen outside'
+}
+
+# Has the bpftrace script $1 run, and prints how many instructions the kernel has verified for each of its programs, END's too.
+verified() {
+	local how=-v
+
+	# Since 0.21.
+	! bpftrace --help 2>&1 | grep -q "'verifier'" || how='-d verifier'
+	# shellcheck disable=SC2086 # an option and its value
+	env --default-signal=INT BPFTRACE_LOG_SIZE=10000000 BPFTRACE_NO_USER_SYMBOLS=1 timeout 120 bpftrace $how "$1" >log 2>&1 3>&-
+	sed -n 's/^processed \([0-9]*\) insns.*/\1/p' log
+}
+
 # What is started in the background is waited for by what it writes. Its shell may be late to make that file, or to empty it of
 # what an earlier start wrote: so that is done before.
 

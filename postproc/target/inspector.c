@@ -161,9 +161,10 @@ static int open_file(pid_t pid, const char *name)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-static char *read_exe(pid_t pid)
+/* Where a link in the process's folder leads, for the caller to free; NULL with errno set. */
+static char *read_link(pid_t pid, const char *name)
 {
-	char *link = xasprintf("/proc/%d/exe", (int)pid), *path = xcalloc(PATH_MAX + 1, 1);
+	char *link = xasprintf("/proc/%d/%s", (int)pid, name), *path = xcalloc(PATH_MAX + 1, 1);
 	ssize_t length = readlink(link, path, PATH_MAX);
 
 	free(link);
@@ -173,9 +174,44 @@ static char *read_exe(pid_t pid)
 	return NULL;
 }
 
+/* Is this folder here what has that name? Who may not see it cannot say no. */
+static bool has_name(const struct stat *folder, const char *path)
+{
+	struct stat here;
+
+	if (stat(path, &here) != 0)
+		return errno != ENOENT && errno != ENOTDIR;
+	return here.st_dev == folder->st_dev && here.st_ino == folder->st_ino;
+}
+
+/* As looker_root(), but NULL if it cannot be told. */
+static char *read_root(pid_t pid)
+{
+	char *path = read_link(pid, "root"), link[32];
+	struct stat root;
+
+	snprintf(link, sizeof(link), "/proc/%d/root", (int)pid);
+	if (path && (!strcmp(path, "/") || stat(link, &root) != 0 || has_name(&root, path)))
+		*path = '\0';
+	return path;
+}
+
+static char *read_exe(pid_t pid)
+{
+	char *path = read_link(pid, "exe"), *root = path ? read_root(pid) : NULL;
+
+	if (root) {
+		const char *below = looker_below(root, path);
+
+		memmove(path, below, strlen(below) + 1);
+	}
+	free(root);
+	return path;
+}
+
 /* --- the helper: what is seen goes into a file in memory --- */
 
-enum look { MAPS, CMDLINE, EXE, THREADS, MEMORY, THREAD, RSEQ };
+enum look { MAPS, CMDLINE, EXE, ROOT, THREADS, MEMORY, THREAD, RSEQ };
 
 struct order {
 	enum look look;
@@ -224,9 +260,9 @@ static int give_threads(pid_t pid, int *fd)
 	return error;
 }
 
-static int give_exe(pid_t pid, int *fd)
+/* Gives a path, and frees it. */
+static int give_path(char *path, int *fd)
 {
-	char *path = read_exe(pid);
 	int error = path ? give(path, strlen(path), fd) : errno;
 
 	free(path);
@@ -263,7 +299,9 @@ static int serve(void *context, const void *request, size_t size, int *fd)
 		*fd = open_file(pid, order.look == MAPS ? "maps" : "cmdline");
 		return *fd < 0 ? errno : 0;
 	case EXE:
-		return give_exe(pid, fd);
+		return give_path(read_exe(pid), fd);
+	case ROOT:
+		return give_path(read_root(pid), fd);
 	case THREADS:
 		return give_threads(pid, fd);
 	case MEMORY:
@@ -335,17 +373,36 @@ FILE *looker_open(pid_t pid, const char *name)
 	return file;
 }
 
+/* Returns a path for the caller to free; NULL with errno set. */
+static char *ask_path(enum look look)
+{
+	int fd = ask(&(struct order){.look = look});
+
+	if (fd < 0)
+		return NULL;
+	char *path = xcalloc(PATH_MAX + 1, 1);
+
+	receive(fd, path, PATH_MAX);
+	return path;
+}
+
 char *looker_exe(pid_t pid)
 {
-	if (!helper)
-		return read_exe(pid);
-	char *path = xcalloc(PATH_MAX + 1, 1);
-	int fd = ask(&(struct order){.look = EXE});
+	return helper ? ask_path(EXE) : read_exe(pid);
+}
 
-	if (receive(fd, path, PATH_MAX))
-		return path;
-	free(path);
-	return NULL;
+char *looker_root(pid_t pid)
+{
+	char *path = helper ? ask_path(ROOT) : read_root(pid);
+
+	return path ? path : xstrdup("");
+}
+
+const char *looker_below(const char *root, const char *path)
+{
+	size_t length = strlen(root);
+
+	return !strncmp(path, root, length) && path[length] == '/' ? path + length : path;
 }
 
 size_t looker_threads(pid_t pid, struct looker_thread **threads)

@@ -40,8 +40,17 @@ int looker_descriptor(void);
 /* Opens /proc/PID/NAME, "maps" or "cmdline". Returns NULL with errno set if that is impossible. The caller closes it. */
 FILE *looker_open(pid_t pid, const char *name);
 
-/* Where /proc/PID/exe leads, for the caller to free; NULL with errno set. */
+/* Where /proc/PID/exe leads, as looker_below() has it, for the caller to free; NULL with errno set. */
 char *looker_exe(pid_t pid);
+
+/* The folder that is the process's root, for the caller to free, if that is in a mount namespace of its own and has this name only there:
+ * then the kernel names all its files with this folder before them (prepend_path of fs/d_path.c), and nothing is found by such a name.
+ * Else "". So it is where the process and who looks at it have the same folder for a root, but not its mount: both are in a chroot, and
+ * the process has other mounts. */
+char *looker_root(pid_t pid);
+
+/* The name of file `path` as the process knows it whose looker_root() is `root`: the end of `path`, or all. */
+const char *looker_below(const char *root, const char *path);
 
 /* The threads of `pid`, in no order: *threads is the caller's to free. Returns how many; 0 with errno set. */
 size_t looker_threads(pid_t pid, struct looker_thread **threads);

@@ -72,12 +72,14 @@ int procmaps_read(pid_t pid, struct procmaps *maps)
 	*maps = (struct procmaps){0};
 	if (!in)
 		return -1;
+	char *root = looker_root(pid);
+
 	while (getline(&line, &size, in) > 0) {
 		struct mapping m;
 
 		if (!procmaps_parse(line, &m))
 			continue;
-		m.path = xstrdup(m.path);
+		m.path = xstrdup(looker_below(root, m.path));
 		m.build_id = xstrdup("");
 		if (maps->count == room) {
 			room = room ? 2 * room : 32;
@@ -85,6 +87,7 @@ int procmaps_read(pid_t pid, struct procmaps *maps)
 		}
 		maps->mapping[maps->count++] = m;
 	}
+	free(root);
 	free(line);
 	fclose(in);
 	return 0;
