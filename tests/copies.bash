@@ -29,12 +29,6 @@ start_deep() {
 	within 30 grep -qx ready target.out
 }
 
-# How many instructions the kernel has verified for each program of the script $1, END's too.
-verified() {
-	env --default-signal=INT BPFTRACE_LOG_SIZE=10000000 BPFTRACE_NO_USER_SYMBOLS=1 timeout 120 bpftrace -v "$1" >log 2>&1 3>&-
-	sed -n 's/^processed \([0-9]*\) insns.*/\1/p' log
-}
-
 # The script that hud-trace composes with the options $2... is small for the verifier: no program has more than $1 instructions. Old ones
 # give up at 1,000,000, and count more.
 is_small() {
