@@ -331,7 +331,8 @@ measured() {
 	tracer=$!
 	STARTED+=("$tracer")
 	has_limits() {
-		grep -qE '^limit [0-9]+ [0-9]+$' r && grep -A 1 '^frames ' r | grep -qE '^\s+[0-9a-f]+' &&
+		# Which bpftrace 0.17 indents, with what it calls the symbol behind it.
+		grep -qE '^limit [0-9]+ [0-9]+$' r && grep -A 1 '^frames ' r | grep -qE '^\s*[0-9a-f]+( |$)' &&
 			awk '$1 == "counted" && $3 > 2 && $4 > 50000 * $3 { waits = 1 } $1 == "counted" && $5 > 2 && $6 > 50000 * $5 / 2 { polls = 1 }
 				END { exit !(waits && polls) }' r
 	}
