@@ -35,7 +35,7 @@ is_small() {
 	local programs most=$1
 
 	shift
-	"$HUD" --pid "$SERVER" --duration 1 --print-script "$@" >script
+	"$HUD" --pid "$SERVER" --print-script "$@" >script
 	programs=$(grep -cE '^((raw)?tracepoint|profile|interval|uprobe|BEGIN|END)' script)
 	verified script >counts
 	echo "$* ($programs programs): $(sort -n counts | tr '\n' ' ')"
