@@ -9,12 +9,15 @@ load ../copies
 	start_server "$RELEASE"
 	is_small 100000 --stack-size 512
 	is_small 100000 --polls estimate
+	is_small 100000 --polls uprobe
 	is_small 100000 --stacks fp
 }
 
 @test "nor, by much, where the kernel does not tell when a thread is back" {
 	start_server "$RELEASE" GLIBC_TUNABLES=glibc.pthread.rseq=0
+	is_small 100000
 	is_small 100000 --polls estimate
+	(($(grep -c '^tracepoint:rseq' script) == 0))
 	# Four times the default: here a program copies more than one stack.
 	is_small 150000 --stack-size 512
 }
@@ -27,4 +30,13 @@ load ../copies
 	start_trace --workers target --duration 3 --stack-size 512 --record r2
 	ends_with 0
 	whole r2
+}
+
+@test "a script run by hand that walks frame pointers" {
+	start_server "$RELEASE"
+	start_load
+	"$HUD" --pid "$SERVER" --duration 3 --stacks fp --print-script >FILE
+	timeout 100 env BPFTRACE_NO_USER_SYMBOLS=1 BPFTRACE_LOG_SIZE=10000000 bpftrace -q FILE >out 2>err 3>&-
+	grep -q '^frames ' out
+	grep -q '^sleep ' out
 }
