@@ -16,7 +16,6 @@ setup_file() {
 	[[ -x $RELEASE && -x $POSTPROC ]]
 	strip -s -o "$STRIPPED" "$RELEASE"
 	trace multi "$RELEASE" multi --threshold 10 --duration 7
-	trace current "$RELEASE" current --threshold 10 --duration 6
 	trace stripped "$STRIPPED" current --threshold 10 --duration 6
 	trace healthy "$RELEASE" healthy --threshold 10 --duration 5
 	trace stuck "$RELEASE" stuck --duration 4
@@ -77,13 +76,7 @@ compare() {
 	is_named
 }
 
-@test "current-thread: the same" {
-	compare current
-	is_accurate
-	is_named
-}
-
-@test "current-thread, stripped: the same, without names" {
+@test "current-thread, and stripped: the same, without names" {
 	compare stripped
 	is_accurate
 	grep -qE '^polls +tls table 1\.[0-9]+, searched for' err

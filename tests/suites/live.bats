@@ -37,13 +37,13 @@ teardown() {
 	no_twins blocks
 }
 
-# Traces the ground truth, built as $1, and compares.
+# Traces the ground truth, built as $1, on the runtime $2, with polls told apart by $3, and compares.
 trace_truth() {
-	start_truth "$(timeout 500 "$GROUND_TRUTH/build" "$1" | tail -n 1)" multi
-	start_trace --raw --threshold 10 --duration 8
+	start_truth "$(timeout 500 "$GROUND_TRUTH/build" "$1" | tail -n 1)" "${2-multi}"
+	start_trace --raw --threshold 10 --duration 8 --polls "${3-auto}"
 	ends_with 0
 	within 30 written_down
-	grep -q '^meta polls tls' out
+	grep -q "^meta polls ${3-tls}" out
 	"$POSTPROC" report --format ndjson=report out
 	compare_truth 10000
 	is_accurate
@@ -65,4 +65,14 @@ trace_truth() {
 
 @test "ground truth, stripped by the compiler" {
 	trace_truth stripped
+}
+
+@test "ground truth, a current-thread runtime" {
+	trace_truth release-debug current
+	is_named
+}
+
+@test "ground truth, a current-thread runtime, polls by probes" {
+	trace_truth release-debug current uprobe
+	share "$FOUND" "$WANTED" 95
 }
