@@ -291,7 +291,7 @@ measured() {
 @test "SIGHUP, kill -9: nothing left" {
 	start_server "$DEBUG"
 	for signal in HUP KILL; do
-		start_trace --raw --polls estimate
+		start_trace --raw --polls estimate --stacks fp
 		within 120 begun out
 		kill "-$signal" "$TRACE"
 		nothing_left
@@ -302,12 +302,12 @@ measured() {
 	start_server "$DEBUG"
 	start_load /sleep
 	mkfifo pipe
-	OUT=pipe start_trace --raw
+	OUT=pipe start_trace --raw --polls estimate --stacks fp
 	# It has been tracing for a while when the reader goes.
 	{ grep -m 1 '^begin ' && head -n 5; } <pipe >lines
 	within 20 ended "$TRACE"
 	nothing_left
-	OUT=/dev/full start_trace --raw
+	OUT=/dev/full start_trace --raw --polls estimate --stacks fp
 	ends_with 1
 	grep -q 'standard output: No space left on device' err
 	nothing_left

@@ -385,6 +385,9 @@ play() {
 	grep -q 'events     10,200, none lost' shown
 }
 
+# What bpftrace compiles soonest, where it does not matter what is traced.
+CHEAP='--polls estimate --stacks fp'
+
 # hud-trace on the demo server, in the terminal.
 trace_in() {
 	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
@@ -449,7 +452,7 @@ trace_in() {
 
 @test "live: q ends it; so does Ctrl-C" {
 	for key in q C-c; do
-		OPTIONS=
+		OPTIONS=$CHEAP
 		trace_in 80 24
 		keys "$key"
 		# Nothing else would: it has no duration, and costs little.
@@ -466,7 +469,7 @@ trace_in() {
 }
 
 @test "live: the target dies: the report" {
-	OPTIONS=
+	OPTIONS=$CHEAP
 	trace_in 80 24
 	kill -KILL "$SERVER"
 	is_back
@@ -474,7 +477,7 @@ trace_in() {
 }
 
 @test "live: the view is killed: the terminal is as it was, nothing is left" {
-	OPTIONS=
+	OPTIONS=$CHEAP
 	trace_in 80 24
 	# Until then it may do no more than the report.
 	pid=$(view_pid)
