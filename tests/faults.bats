@@ -200,7 +200,8 @@ elsewhere() {
 @test "what the machine lacks is said, with what helps: tracefs, BTF, lockdown, pid namespace, capabilities" {
 	needs_own_mounts
 	start_target
-	elsewhere 'mount -t tmpfs none /sys/kernel/tracing' 0
+	# Nor where it is in debugfs.
+	elsewhere 'mount -t tmpfs none /sys/kernel/tracing; [[ ! -d /sys/kernel/debug ]] || mount -t tmpfs none /sys/kernel/debug' 0
 	grep -q '^warning  *tracefs was not mounted: mounted it on /sys/kernel/tracing' err
 	reported out
 	elsewhere 'mount -t tmpfs none /sys/kernel; mkdir /sys/kernel/btf; : >/sys/kernel/btf/vmlinux' 1
