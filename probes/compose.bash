@@ -230,7 +230,7 @@ parameters() {
 		tokio_parameters
 		;;
 	uprobe)
-		printf '%s %s\n' SITES 1 POLLS 1 GAP 0
+		printf '%s %s\n' SITES 1 POLLS 1 GAP 0 CASTLESS_SITES $((BPFTRACE[0] == 0 && BPFTRACE[1] < 20))
 		site_parameters
 		;;
 	*) echo GAP 0 ;;
