@@ -169,6 +169,8 @@ static void move_clock(struct live_view *v)
 	if (v->playback.ended) {
 		replay_advance(v->replay, UINT64_MAX);
 		v->position = v->newest;
+		/* Those of the last moment are counted after that, and no other second may come to be measured. */
+		v->events_per_s = v->lost_per_s = 0;
 	}
 	if (!v->playback.playing && v->wall - v->newest_wall > QUIET)
 		replay_advance(v->replay, v->position);
