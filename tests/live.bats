@@ -259,7 +259,9 @@ measured() {
 	grep -qE '^ +polls +exact' named
 	"$POSTPROC" report --top 100 out >report
 	[[ $(measured named) ]]
-	diff <(measured report) <(measured named)
+	# A lock on the way to a name lookup is part of that, but only names tell.
+	diff <(measured report | sed 's/name lookup$/lock/' | sort) <(measured named | sed 's/name lookup$/lock/' | sort)
+	! comm -23 <(measured report) <(measured named) | grep -v 'lock$' || return 1
 }
 
 @test "SIGTERM: a whole stream, nothing left" {
