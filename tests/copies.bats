@@ -5,7 +5,7 @@ bats_require_minimum_version 1.5.0
 load helpers
 load copies
 
-@test "no program makes the kernel verify more than 100,000 instructions" {
+@test "no program is large for the verifier" {
 	start_server "$RELEASE"
 	is_small 100000
 }

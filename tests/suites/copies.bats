@@ -5,7 +5,7 @@ bats_require_minimum_version 1.5.0
 load ../helpers
 load ../copies
 
-@test "no program makes the kernel verify more than 100,000 instructions" {
+@test "no program is large for the verifier" {
 	start_server "$RELEASE"
 	is_small 100000 --stack-size 512
 	is_small 100000 --polls estimate
@@ -13,7 +13,7 @@ load ../copies
 	is_small 100000 --stacks fp
 }
 
-@test "nor, by much, where the kernel does not tell when a thread is back" {
+@test "nor where the kernel does not tell when a thread is back" {
 	start_server "$RELEASE" GLIBC_TUNABLES=glibc.pthread.rseq=0
 	is_small 100000
 	is_small 100000 --polls estimate
