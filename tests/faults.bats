@@ -714,7 +714,6 @@ trace_for_real() {
 	grep -q '^polls  *probing them costs a worker more than' err
 	grep -qF '@copied = (uint64)1 * 4294967296;' begin
 	grep -q '@thin = (uint64)1;' begin
-	grep -qF '@copied = (uint64)1 * 4294967296;' begin
 	# It goes on for what is left of the time.
 	left=$(awk '/^interval:ms:/ { split($1, at, ":"); ms = at[3] } /@why = 3;/ { print ms }' script)
 	((left > 1000 && left < 600000))
