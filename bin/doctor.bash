@@ -67,7 +67,10 @@ tell_target() {
 		printf '%s\n' "$words"
 	else
 		words=${words#hud-trace: }
-		tell missing target "${words%%$'\n'*}" "$([[ $words != *$'\n'* ]] || printf '%s' "${words##*$'\n'}")"
+		# What it says, behind that perhaps threads, one in a line, and what helps.
+		tell missing target "${words%%$'\n'*}$(sed -n '2,${$!{/^warning: /!p}}' <<<"$words" |
+			sed -E 's/^ *([0-9]+) /\1 /' | paste -s | sed 's/\t/, /g; s/^./ &/')" \
+			"$([[ $words != *$'\n'* ]] || printf '%s' "${words##*$'\n'}")"
 		((UNFIT)) || UNFIT=1
 	fi
 }

@@ -80,6 +80,14 @@ input == 2 && $1 == "words" {
 		on_stack[$3, $i] = 1
 }
 
+# gdb has none of these, unless debug info lists every call: Rust's does not. What is inlined there came before it.
+input == 3 && $1 == "frame" && $4 == "tail" {
+	t = tid[$2]
+	while (ours[t] && inlined[t, ours[t]] && pc[t, ours[t]] == $6)
+		ours[t]--
+	next
+}
+
 input == 3 && $1 == "frame" {
 	t = tid[$2]
 	n = ++ours[t]

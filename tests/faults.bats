@@ -233,7 +233,8 @@ elsewhere() {
 	grep -q "^ok  *target .*$PWD/target$" <<<"$output"
 	grep -q '^ok  *workers  *--workers target: 1 of 1 threads' <<<"$output"
 	FAKE=: run -1 "$HUD" --doctor --pid "$SERVER"
-	grep -q '^missing  *target .*no thread that looks like a Tokio worker' <<<"$output"
+	grep -q '^missing  *target .*no thread that looks like a Tokio worker .* Its threads: 1 target$' <<<"$output"
+	grep -A 1 '^missing  *target' <<<"$output" | grep -q '^ *-> If some of these are workers, say so: --workers PREFIX.$'
 	FAKE='echo "ERROR: no such thing" >&2; exit 1' run -1 "$HUD" --doctor
 	grep -q '^missing  *trial .*ERROR: no such thing$' <<<"$output"
 	[[ $output == *'hud-trace cannot trace here: see what is missing.' ]]

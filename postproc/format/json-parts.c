@@ -244,6 +244,8 @@ void json_summary(struct json *j, const struct model *m)
 	json_number(j, "run_queue_ns", m->run_queue);
 	json_number(j, "long_polls", m->polls);
 	json_number(j, "longest_poll_ns", m->longest_poll);
+	json_number(j, "stopped_ns", m->stopped);
+	json_number(j, "stops", m->stops);
 	json_number(j, "parks_dropped", m->parks);
 	json_number(j, "other_roles_dropped", m->other_role);
 	all_blocked(j, m);
@@ -274,6 +276,7 @@ static void frame(struct json *j, const struct frame *f)
 	json_number(j, "offset", f->offset);
 	json_text(j, "origin", origin_name(f->origin));
 	json_bool(j, "inlined", f->inlined);
+	json_bool(j, "tail_call", f->tail_call);
 	json_object_end(j);
 	free(name);
 }

@@ -155,11 +155,31 @@ static size_t roles_count(const struct thread *threads, size_t count, enum role 
 	return found;
 }
 
-static void find_by_prefix(FILE *out, const char *prefix, struct thread *threads, size_t count)
-{
-	size_t found = roles_by_name(threads, count, prefix);
+/* How the threads that are watched were found. */
+struct found {
+	size_t by_name, workers, current_threads; /* the latter two by stack */
+};
 
-	write_metaf(out, "workers", "--workers %s: %zu of %zu threads", prefix, found, count);
+/* Says so, when Tokio's state has been looked at, too: that finds schedulers where stacks have no names. */
+static void write_found(FILE *out, const struct subject *s, const struct found *found)
+{
+	size_t count = s->count, stacks = found->workers + found->current_threads,
+	       all = roles_count(s->threads, count, ROLE_WORKER) +
+		     roles_count(s->threads, count, ROLE_CURRENT_THREAD);
+
+	if (s->options->workers)
+		write_metaf(out, "workers", "--workers %s: %zu of %zu threads", s->options->workers,
+			    found->by_name, count);
+	else if (all > stacks)
+		write_metaf(out, "workers",
+			    "%zu multi-thread and %zu current-thread by stack, %zu more by Tokio's state, "
+			    "%zu by name, of "
+			    "%zu threads",
+			    found->workers, found->current_threads, all - stacks, found->by_name, count);
+	else
+		write_metaf(out, "workers",
+			    "%zu multi-thread and %zu current-thread by stack, %zu by name, of %zu threads",
+			    found->workers, found->current_threads, found->by_name, count);
 }
 
 /* Have threads given their schedulers away in block_in_place, and none taken one? Then nobody runs the tasks of their runtime. */
@@ -188,21 +208,19 @@ static void write_in_place(FILE *out, const struct thread *threads, size_t count
 	}
 }
 
-/* Decides who is watched, and says how. Names alone would miss a current-thread runtime, whose thread has any name while
+/* Decides who is watched. Names alone would miss a current-thread runtime, whose thread has any name while
  * its blocking pool has Tokio's; stacks alone, workers whose stack cannot be read and a pool thread that takes over from a
  * worker in block_in_place. So either is enough. */
 static void find_workers(FILE *out, struct thread *threads, size_t count, struct space *space,
-			 bool without_stacks)
+			 bool without_stacks, struct found *found)
 {
 	struct symbolizer *symbolizer = symbolizer_new(space);
-	size_t unread = without_stacks ? count : roles_by_stack(threads, count, space, symbolizer), named = 0;
+	size_t unread = without_stacks ? count : roles_by_stack(threads, count, space, symbolizer);
 
 	for (size_t i = 0; i < sizeof(tokio_names) / sizeof(*tokio_names); i++)
-		named += roles_by_name(threads, count, tokio_names[i]);
-	write_metaf(out, "workers",
-		    "%zu multi-thread and %zu current-thread by stack, %zu by name, of %zu threads",
-		    roles_count(threads, count, ROLE_WORKER),
-		    roles_count(threads, count, ROLE_CURRENT_THREAD), named, count);
+		found->by_name += roles_by_name(threads, count, tokio_names[i]);
+	found->workers = roles_count(threads, count, ROLE_WORKER);
+	found->current_threads = roles_count(threads, count, ROLE_CURRENT_THREAD);
 	if (nobody_schedules(threads, count))
 		write_in_place(out, threads, count);
 	if (unread)
@@ -408,6 +426,7 @@ static void write_all(FILE *out, const struct head_deaths *deaths, volatile stru
 	struct subject *s = context;
 	pid_t pid = (pid_t)s->options->pid;
 	char *exe_link = xasprintf("/proc/%d/exe", (int)pid), build_id[BUILD_ID_HEX] = "";
+	struct found found = {0};
 
 	elf_version(EV_CURRENT);
 	head_stage(marks, STAGE_BUILD_IDS);
@@ -428,9 +447,10 @@ static void write_all(FILE *out, const struct head_deaths *deaths, volatile stru
 		write_metaf(out, "warning", "%s: it is done without", deaths->all[i]);
 	head_stage(marks, STAGE_WORKERS);
 	if (s->options->workers)
-		find_by_prefix(out, s->options->workers, s->threads, s->count);
+		found.by_name = roles_by_name(s->threads, s->count, s->options->workers);
 	else
-		find_workers(out, s->threads, s->count, space, deaths->without[STAGE_WORKERS] != NULL);
+		find_workers(out, s->threads, s->count, space, deaths->without[STAGE_WORKERS] != NULL,
+			     &found);
 	head_stage(marks, STAGE_SYMBOLS);
 	if (!deaths->without[STAGE_SYMBOLS])
 		write_symbol_warnings(out, space, s->options->target, build_id);
@@ -443,6 +463,7 @@ static void write_all(FILE *out, const struct head_deaths *deaths, volatile stru
 		write_left_out(out, "tokio", deaths->without[STAGE_TOKIO]);
 	else
 		write_tokio(out, pid, s->threads, s->count, space);
+	write_found(out, s, &found);
 	head_stage(marks, STAGE_SITES);
 	if (deaths->without[STAGE_SITES])
 		write_left_out(out, "site", deaths->without[STAGE_SITES]);

@@ -142,6 +142,25 @@ static void find_role(struct verdict *v, const unsigned *marks)
 	}
 }
 
+/* Is there code of the user's, or of a crate's, below frame `end`? The scheduler calls it to poll tasks, and for nothing else. */
+static bool calls_own(const struct verdict *v, size_t end)
+{
+	for (size_t i = 0; i < end; i++)
+		if (v->frame[i]->origin == ORIGIN_USER || v->frame[i]->origin == ORIGIN_DEPENDENCY)
+			return true;
+	return false;
+}
+
+/* Is all of what is below frame `end` known to be the runtime's own doing? */
+static bool is_all_known(const struct verdict *v, size_t end)
+{
+	for (size_t i = 0; i < end; i++)
+		if (v->frame[i]->origin == ORIGIN_UNKNOWN && !v->frame[i]->function &&
+		    !v->frame[i]->runtime_files)
+			return false;
+	return true;
+}
+
 /* The nearest poll of a task, or a park if that comes first, or the scheduler itself. */
 static void find_poll(struct verdict *v, const unsigned *marks)
 {
@@ -153,20 +172,18 @@ static void find_poll(struct verdict *v, const unsigned *marks)
 			return;
 		}
 		if (marks[i] & MARK_PARK) {
-			v->parked = true;
+			v->parked = v->idle = true;
 			return;
 		}
-		/* The future of a current-thread runtime's block_on is polled without a task. */
-		if (marks[i] & MARK_BLOCK_ON) {
-			for (size_t j = 0; j < i; j++)
-				if (v->frame[j]->origin == ORIGIN_USER ||
-				    v->frame[j]->origin == ORIGIN_DEPENDENCY)
-					v->in_poll = true;
-			v->poll = i;
+		/* The future of a current-thread runtime's block_on is polled without a task, and the frames of a poll may have no
+		 * name. */
+		if (marks[i] & (MARK_BLOCK_ON | MARK_WORKER)) {
+			v->in_poll = calls_own(v, i);
+			v->idle = !v->in_poll && is_all_known(v, i);
+			if (v->in_poll || marks[i] & MARK_BLOCK_ON)
+				v->poll = i;
 			return;
 		}
-		if (marks[i] & MARK_WORKER)
-			return;
 	}
 }
 
@@ -199,6 +216,31 @@ static const char *dropped(const struct frame *f, size_t *length)
 	return f->function ? pathname_dropped(f->function, length) : NULL;
 }
 
+/* Of several async blocks of one function, each is told by the line where it begins, in place of its number: "demo::main:27". The frame
+ * of the block is the outermost one of its function's. The caller frees it. */
+static char *with_line(const struct verdict *v, const char *types, char *task)
+{
+	const char *number = task ? strrchr(task, '#') : NULL; /* but not of `r#type` */
+	size_t length = number && strspn(number + 1, "0123456789") == strlen(number + 1)
+				? (size_t)(number - task)
+				: strlen(task ? task : "");
+
+	if (!task || !strstr(types, "{async_block"))
+		return task;
+	for (size_t i = v->poll; i-- > 0;) {
+		const struct frame *f = v->frame[i];
+
+		if (!f->declared || !f->name || strlen(f->name) != length ||
+		    strncmp(f->name, task, length) != 0)
+			continue;
+		char *told = xasprintf("%.*s:%u", (int)length, task, f->declared);
+
+		free(task);
+		return told;
+	}
+	return task;
+}
+
 /* The task is the future that was spawned: the type that the poll is generic over, if its frame tells, or else the
  * outermost future that was written by hand, or the outermost function of the user's, or of a dependency's. */
 static void find_task(struct verdict *v, const unsigned *marks)
@@ -207,8 +249,11 @@ static void find_task(struct verdict *v, const unsigned *marks)
 	size_t length;
 
 	for (size_t i = v->poll; i < v->count && marks[i] & MARK_POLL; i++)
-		if ((v->task = future_of(v->frame[i])))
+		if ((v->task = future_of(v->frame[i]))) {
+			v->task = with_line(v, v->frame[i]->generics ? v->frame[i]->generics : "",
+					    (char *)v->task);
 			return;
+		}
 	for (size_t i = v->poll; i-- > 0 && (!outermost || outermost->origin != ORIGIN_USER);) {
 		enum origin origin = v->frame[i]->origin;
 
@@ -251,6 +296,12 @@ static size_t outermost_dropped(const struct verdict *v, size_t first, size_t en
 	return found;
 }
 
+/* Of the program, or made by it while it runs, and without a name. */
+static bool is_nobodys(const struct frame *f)
+{
+	return !f->function && f->origin == ORIGIN_UNKNOWN;
+}
+
 static void find_blame(struct verdict *v)
 {
 	static const enum origin order[] = {ORIGIN_USER, ORIGIN_DEPENDENCY};
@@ -271,6 +322,17 @@ static void find_blame(struct verdict *v)
 
 		if (v->frame[i]->origin == ORIGIN_STD && function &&
 		    (strncmp(function, "std::", 5) == 0 || strncmp(function, "<std::", 6) == 0)) {
+			v->blame = i;
+			return;
+		}
+	}
+	/* What nobody knows the name of called it; in the vdso or the C library nobody looks for a fault. If it is not even known where
+	 * that begins, each of its instructions would be a function: then its caller stands for it. */
+	bool nobodys = false;
+
+	for (size_t i = 0; i < end; i++) {
+		nobodys |= is_nobodys(v->frame[i]);
+		if (nobodys && v->frame[i]->name && v->frame[i]->origin != ORIGIN_SYSTEM) {
 			v->blame = i;
 			return;
 		}

@@ -46,11 +46,12 @@ struct verdict {
 	const char *task; /* display name of the polled future, or NULL */
 	size_t blame; /* index of the frame to blame: the first frame of the user's code from the leaf, or what that
 	                        calls if nothing tells whose it is; if there is none the first dependency's, else
-	                        what std's code the poll called last, else the leaf */
+	                        what std's code the poll called last, else the first without a name, else the leaf */
 	size_t poll; /* index of the outermost frame that still belongs to the task; frames above it are the
 	                        runtime's. count if not in a poll */
 	size_t count;
 	const struct frame *const *frame; /* leaf first, inlined frames included; count of them */
+	bool idle; /* parked, or in a scheduler that calls nothing that could be a task's */
 };
 
 struct judge;

@@ -215,10 +215,31 @@ static struct polls *exact_polls(struct replay *r)
 	return r->polls;
 }
 
+/* It was stopped: time that a poll had to do without, and nobody's fault. */
+static void judge_stop(struct replay *r, const struct event *e, const struct verdict *v)
+{
+	struct piece piece = {.ns = e->ns,
+			      .block = {.start = e->ns - e->asleep,
+					.duration = e->asleep,
+					.tid = e->tid,
+					.reason = REASON_RUN_QUEUE,
+					.stack = v}};
+
+	r->model->stops++;
+	r->model->stopped += e->asleep;
+	if (exact_polls(r))
+		polls_piece(r->polls, &piece);
+}
+
 static void judge_sleep_event(struct replay *r, const struct event *e)
 {
 	bool worker;
 	const struct verdict *v = verdict_of(r, e, &worker);
+
+	if (e->state == 'T') {
+		judge_stop(r, e, v);
+		return;
+	}
 	uint64_t duration = e->asleep + e->run_queue;
 	const char *syscall = e->syscall < 0 ? NULL : arch_syscall(r->arch, e->syscall);
 
@@ -335,7 +356,8 @@ static void judge_poll(struct replay *r, const struct event *e)
 			    .wait = e->poll.wait,
 			    .running = e->poll.running,
 			    .taken_back = e->poll.taken_back,
-			    .task = future_at(r, e->poll.site)};
+			    .task = future_at(r, e->poll.site),
+			    .id = e->poll.id};
 
 	if (!exact_polls(r))
 		return;
@@ -442,6 +464,16 @@ static enum role role_named(const char *name)
 	return ROLE_UNKNOWN;
 }
 
+/* The role of a thread that the head tells. The user's word for it that it is a worker holds until a stack says otherwise. */
+static enum role first_role(const struct replay *r, const struct event *e)
+{
+	const char *how = r->model->target.workers_how;
+	enum role role = e->watched ? role_named(e->key) : ROLE_UNKNOWN;
+
+	return e->watched && role == ROLE_UNKNOWN && how && !strncmp(how, "--workers ", 10) ? ROLE_WORKER
+											    : role;
+}
+
 static void take(struct replay *r, const struct event *e)
 {
 	struct model *m = r->model;
@@ -460,7 +492,7 @@ static void take(struct replay *r, const struct event *e)
 							    .build_id = e->map.build_id});
 		break;
 	case EVENT_THREAD:
-		tally_thread(r->tally, e->tid, 0, e->text, e->watched ? role_named(e->key) : ROLE_UNKNOWN);
+		tally_thread(r->tally, e->tid, 0, e->text, first_role(r, e));
 		break;
 	case EVENT_SITE:
 		add_future(r, e->poll.site, e->text);
@@ -561,6 +593,7 @@ static void note_stacks(const struct replay *r, struct model *m)
 	m->stacks_cut = stacks_cut(r->stacks);
 	m->stacks_walked = stacks_walked(r->stacks);
 	m->stacks_too_few = stacks_too_few(r->stacks);
+	m->stacks_elsewhere = stacks_elsewhere(r->stacks);
 }
 
 static void note_mappings(struct replay *r, struct model *m)

@@ -54,7 +54,7 @@ struct stacks {
 	uint64_t dated;	  /* so many of these have a time: that of the event behind them */
 	uint64_t waiting; /* the first of these that has not waited for too long, */
 	uint64_t young;	  /* and the first that is not to be forgotten, asked for or not */
-	uint64_t count, cut, walked, too_few; /* of those that are cut, the last two */
+	uint64_t count, cut, walked, too_few, elsewhere; /* of those that are cut, the last three */
 	struct chain chain;
 	const struct frame *frame[MAX_CHAIN];
 };
@@ -94,8 +94,8 @@ static int equal_frames(const void *one, const void *two)
 	const struct frame *a = one, *b = two;
 
 	return a->pc == b->pc && a->line == b->line && a->inlined == b->inlined && a->origin == b->origin &&
-	       name_same(a->function, b->function) && name_same(a->name, b->name) &&
-	       name_same(a->file, b->file);
+	       a->tail_call == b->tail_call && a->found == b->found && name_same(a->function, b->function) &&
+	       name_same(a->name, b->name) && name_same(a->file, b->file);
 }
 
 static void free_frame(void *entry)
@@ -355,11 +355,12 @@ static void unwind_stack(struct stacks *stacks, struct stack *s)
 		return;
 	}
 	chain->count = s->words;
-	chain->too_few = false;
+	chain->too_few = chain->elsewhere = false;
 	for (size_t i = 0; i < s->words; i++)
 		chain->pc[i] = s->word[i] - (i > 0);
+	resolver_insert_tail_calls(stacks->resolver, chain);
 	resolver_prefetch(stacks->resolver, chain->pc, chain->count);
-	chain->cut = s->words < 2 || !resolver_is_start(stacks->resolver, chain->pc[s->words - 1]);
+	chain->cut = s->words < 2 || !resolver_is_start(stacks->resolver, chain->pc[chain->count - 1]);
 }
 
 /* Unwinds a stack and names its frames, into stacks->frame. Returns how many there are. */
@@ -406,6 +407,7 @@ const struct verdict *stacks_verdict(struct stacks *stacks, uint64_t id)
 		stacks->cut++;
 		stacks->walked += s->walked && !s->frames;
 		stacks->too_few += stacks->chain.too_few && !s->frames;
+		stacks->elsewhere += stacks->chain.elsewhere && !s->frames;
 	}
 	free(s->word);
 	free(s->frame);
@@ -432,6 +434,16 @@ static void write_field(FILE *out, const char *text)
 	}
 }
 
+/* How a frame came to be on the stack. */
+static const char *call_word(const struct frame *f)
+{
+	if (f->tail_call)
+		return "tail";
+	if (f->found)
+		return "found";
+	return f->inlined ? "inlined" : "call";
+}
+
 static int write_stack(void **slot, void *file)
 {
 	const struct stack *s = *slot;
@@ -441,16 +453,17 @@ static int write_stack(void **slot, void *file)
 		const struct frame *f = s->verdict->frame[i];
 
 		fprintf(out, "frame %llx %s %s %s %llx %llx %u", (unsigned long long)s->id,
-			s->verdict->cut ? "cut" : "whole", f->inlined ? "inlined" : "call",
-			origin_name(f->origin), (unsigned long long)f->pc, (unsigned long long)f->offset,
-			f->line);
+			s->verdict->cut ? "cut" : "whole", call_word(f), origin_name(f->origin),
+			(unsigned long long)f->pc, (unsigned long long)f->offset, f->line);
 		write_field(out, f->module);
 		write_field(out, f->name);
 		write_field(out, f->function);
 		write_field(out, f->generics);
 		write_field(out, f->file);
-		if (f->runtime_files)
+		if (f->runtime_files || f->declared)
 			write_field(out, f->runtime_files);
+		if (f->declared)
+			fprintf(out, " %u", f->declared);
 		putc('\n', out);
 	}
 	return 1;
@@ -479,4 +492,9 @@ uint64_t stacks_walked(const struct stacks *stacks)
 uint64_t stacks_too_few(const struct stacks *stacks)
 {
 	return stacks->too_few;
+}
+
+uint64_t stacks_elsewhere(const struct stacks *stacks)
+{
+	return stacks->elsewhere;
 }

@@ -36,4 +36,7 @@ uint64_t stacks_cut(const struct stacks *stacks);
 uint64_t stacks_walked(const struct stacks *stacks);
 uint64_t stacks_too_few(const struct stacks *stacks);
 
+/* How many of those that are cut go on on another stack. */
+uint64_t stacks_elsewhere(const struct stacks *stacks);
+
 #endif

@@ -105,7 +105,11 @@ static void folded_line(struct report *report, const struct verdict *stack, cons
 static char *frame_title(const struct report *report, const struct frame *frame)
 {
 	char *name = place_name(frame, report->options.verbose);
-	char *title = frame->inlined ? concat(name, " (inlined)", NULL) : xstrdup(name);
+	const char *how = frame->tail_call ? " (tail call)"
+			  : frame->found   ? " (found)"
+			  : frame->inlined ? " (inlined)"
+					   : "";
+	char *title = concat(name, how, NULL);
 
 	free(name);
 	return title;

@@ -220,6 +220,13 @@ static void head(struct report *report)
 		    unit_count(third, m->run_queue_waits.count), m->run_queue_waits.count == 1 ? "" : "s");
 	page_end(page);
 	taken(report);
+	if (m->stops) {
+		label(page, "stopped");
+		page_printf(page, STYLE_PLAIN, "%s in %s stop%s (signal, debugger or freezer): not counted",
+			    unit_duration(text, m->stopped), unit_count(more, m->stops),
+			    m->stops == 1 ? "" : "s");
+		page_end(page);
+	}
 	label(page, "events");
 	page_printf(page, STYLE_PLAIN, "%s, %s lost", unit_count(text, m->events),
 		    m->lost ? unit_count(more, m->lost) : "none");
@@ -260,6 +267,10 @@ static const char *why_cut(const struct model *m)
 {
 	if (m->stacks_too_few * 2 >= m->stacks_cut)
 		return "Most are deeper than what is copied of a stack: a larger --stack-size copies more.";
+	if (m->stacks_elsewhere * 2 >= m->stacks_cut)
+		return "Most go on on another stack, as fibers and coroutines have them (stacker, psm, "
+		       "corosensei, wasmtime), and only "
+		       "one of the two is copied.";
 	if (m->stacks_walked * 2 >= m->stacks_cut)
 		return "Most were walked in the kernel, where not all code lets it: --stacks copy takes more "
 		       "time, "

@@ -8,6 +8,7 @@
 
 #include "base/escape.h"
 #include "report/source-path.h"
+#include "resolve/symbolize/cratepath.h"
 
 /* Cuts `root` to the directories it shares with `file`; the first file gives all of its own. */
 static void narrow(char **root, const char *file)
@@ -24,32 +25,16 @@ static void narrow(char **root, const char *file)
 	(*root)[length] = '\0';
 }
 
-/* Is this file from a place that belongs to no workspace? Then the first byte that is worth showing, else
- * NULL. */
+/* Is this file from a place that belongs to no workspace? Then the first byte that is worth showing, else NULL. */
 static const char *well_known(const char *file)
 {
-	/* After some, a directory whose name says nothing follows: an index's or a commit's hash. */
-	static const struct {
-		const char *mark;
-		bool skip;
-	} places[] = {
-		{"/registry/src/", true}, {"/cargo/registry/", false},		 {"/git/checkouts/", false},
-		{"/rustc/", true},	  {"/rustlib/src/rust/library/", false},
-	};
+	size_t length;
+	const char *library;
 
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-		const char *at = strstr(file, places[i].mark);
-
-		if (!at)
-			continue;
-		at += strlen(places[i].mark);
-		const char *next = places[i].skip ? strchr(at, '/') : at - 1;
-
-		if (next && strncmp(next, "/library/", 9) == 0)
-			next += 8;
-		return next && next[1] ? next + 1 : NULL;
-	}
-	return NULL;
+	if (!cratepath_is_std(file))
+		return cratepath_crate(file, &length);
+	library = strstr(file, "/library/");
+	return library && library[9] ? library + 9 : NULL;
 }
 
 char *place_root(const struct model *model)

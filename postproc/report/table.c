@@ -71,6 +71,31 @@ static void heading(struct page *page)
 	page_end(page);
 }
 
+/* The nearest caller whose source is known, of a function that has neither name nor source; or NULL. */
+static const struct frame *known_caller(const struct blocker *b)
+{
+	const struct verdict *v = b->stack;
+
+	if (!v || b->file || v->blame >= v->count || v->frame[v->blame]->function)
+		return NULL;
+	for (size_t i = v->blame + 1; i < v->count && i <= v->poll; i++)
+		if (v->frame[i]->file && v->frame[i]->line)
+			return v->frame[i];
+	return NULL;
+}
+
+static void caller_line(struct report *report, const struct frame *caller)
+{
+	struct page *page = &report->page;
+	char *name = place_name(caller, false), *place = place_text(report->root, caller->file, caller->line);
+
+	page_to(page, page->width >= WIDE ? WHERE_COLUMN : INDENT);
+	page_text(page, STYLE_FAINT, "called by ");
+	report_where(report, STYLE_PLAIN, name, place);
+	free(name);
+	free(place);
+}
+
 /* Rank, numbers and reason; then the function; then the task, where it says more than the function does. */
 static void row(struct report *report, size_t rank)
 {
@@ -98,6 +123,10 @@ static void row(struct report *report, size_t rank)
 
 	report_where(report, STYLE_OWN, b->function, place);
 	free(place);
+	const struct frame *caller = known_caller(b);
+
+	if (caller)
+		caller_line(report, caller);
 	if (b->task && strcmp(b->task, b->function) != 0) {
 		page_to(page, page->width >= WIDE ? WHERE_COLUMN : INDENT);
 		page_text(page, STYLE_FAINT, "task ");

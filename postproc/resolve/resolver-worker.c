@@ -12,6 +12,7 @@
 #include "resolve/elf/address-space.h"
 #include "resolve/symbolize/frame.h"
 #include "resolve/symbolize/symbolize.h"
+#include "resolve/unwind/tailcalls.h"
 #include "resolve/unwind/unwind.h"
 #include "sandbox/debuginfod.h"
 #include "sandbox/opener.h"
@@ -53,6 +54,17 @@ static void put_lackings(const struct space *space)
 		}
 }
 
+static void put_addresses_of(const struct chain *chain)
+{
+	struct plain_chain plain = {.count = (uint32_t)chain->count,
+				    .cut = chain->cut,
+				    .too_few = chain->too_few,
+				    .elsewhere = chain->elsewhere};
+
+	put(&plain, sizeof(plain));
+	put(chain->pc, chain->count * sizeof(*chain->pc));
+}
+
 static void put_chain(const struct resolver_work *w, const struct question *q, const uint64_t *words)
 {
 	static struct chain chain;
@@ -64,9 +76,18 @@ static void put_chain(const struct resolver_work *w, const struct question *q, c
 				.words = q->more / sizeof(*words)};
 
 	unwind(w->unwinder, &raw, &chain);
-	put(&(struct plain_chain){.count = (uint32_t)chain.count, .cut = chain.cut, .too_few = chain.too_few},
-	    sizeof(struct plain_chain));
-	put(chain.pc, chain.count * sizeof(*chain.pc));
+	tailcalls_insert(w->tailcalls, &chain);
+	put_addresses_of(&chain);
+}
+
+static void put_walked(const struct resolver_work *w, const uint64_t *pc, size_t count)
+{
+	static struct chain chain;
+
+	chain.count = count < UNWIND_MAX_FRAMES ? count : UNWIND_MAX_FRAMES;
+	memcpy(chain.pc, pc, chain.count * sizeof(*pc));
+	tailcalls_insert(w->tailcalls, &chain);
+	put_addresses_of(&chain);
 }
 
 static void put_frames(const struct resolver_work *w, uint64_t pc, bool last)
@@ -82,8 +103,11 @@ static void put_frames(const struct resolver_work *w, uint64_t pc, bool last)
 		const struct frame *f = &frames->frame[i];
 		struct plain_frame plain = {.offset = f->offset,
 					    .line = f->line,
+					    .declared = f->declared,
 					    .origin = (uint8_t)f->origin,
-					    .inlined = f->inlined};
+					    .inlined = f->inlined,
+					    .tail_call = f->tail_call,
+					    .found = f->found};
 
 		put(&plain, sizeof(plain));
 		put_text(f->module);
@@ -176,6 +200,8 @@ _Noreturn void resolver_work(const struct resolver_work *w)
 			map(w, &question, more);
 		else if (question.kind == ASK_CHAIN)
 			put_chain(w, &question, (const uint64_t *)(const void *)more);
+		else if (question.kind == ASK_WALKED)
+			put_walked(w, (const uint64_t *)(const void *)more, question.more / sizeof(uint64_t));
 		else if (question.kind == ASK_START)
 			put_start(w, (const uint64_t *)(const void *)more, question.more / sizeof(uint64_t));
 		else

@@ -9,6 +9,7 @@
 
 struct space;
 struct symbolizer;
+struct tailcalls;
 struct unwinder;
 
 #define MORE_LIMIT (1u << 20)	/* bytes that follow a question: 4,096 chunks of a stack are half of that */
@@ -17,7 +18,7 @@ struct unwinder;
 #define LACKINGS_KEPT 256	     /* modules that lack something */
 #define NO_TEXT "\1"		     /* stands for NULL */
 
-enum { ASK_MAP, ASK_CHAIN, ASK_FRAMES, ASK_START };
+enum { ASK_MAP, ASK_CHAIN, ASK_WALKED, ASK_FRAMES, ASK_START };
 
 struct question {
 	uint32_t kind, executable;
@@ -25,7 +26,7 @@ struct question {
 		uint64_t map[3];   /* start, end, offset; path and build id follow */
 		uint64_t stack[4]; /* ip, sp, bp, lr; the words follow */
 	};
-	/* Of ASK_FRAMES addresses follow, of ASK_START one. */
+	/* Of ASK_WALKED and ASK_FRAMES addresses follow, of ASK_START one. */
 	uint64_t more; /* bytes that follow */
 };
 
@@ -38,7 +39,7 @@ struct answer_head {
 
 struct plain_chain {
 	uint32_t count;
-	uint8_t cut, too_few;
+	uint8_t cut, too_few, elsewhere;
 };
 
 struct plain_answered {
@@ -56,8 +57,8 @@ struct plain_start {
 
 struct plain_frame {
 	uint64_t offset;
-	uint32_t line;
-	uint8_t origin, inlined;
+	uint32_t line, declared;
+	uint8_t origin, inlined, tail_call, found;
 };
 
 struct resolver_work {
@@ -67,6 +68,7 @@ struct resolver_work {
 	struct space *space;
 	struct symbolizer *symbolizer;
 	struct unwinder *unwinder;
+	struct tailcalls *tailcalls;
 };
 
 /* Answers until nobody asks any more; then the process ends. */

@@ -15,6 +15,7 @@
 #include "resolve/symbolize/frame.h"
 #include "resolve/symbolize/names.h"
 #include "resolve/symbolize/symbolize.h"
+#include "resolve/unwind/tailcalls.h"
 
 #define SECONDS 60 /* of the clock: a stopped process, a file system that does not answer, debuginfod's 30 */
 #define DEATHS 8   /* then names are done without */
@@ -35,6 +36,7 @@ struct resolver {
 	struct space *space;
 	struct symbolizer *symbolizer;
 	struct unwinder *unwinder;
+	struct tailcalls *tailcalls;
 	struct resolver_options options;
 	htab_t entries, strings;
 	struct objalloc *memory; /* of both */
@@ -64,6 +66,7 @@ struct resolver *resolver_new(struct space *space, const struct arch *arch,
 	r->options = *options;
 	r->symbolizer = symbolizer_new(space);
 	r->unwinder = unwinder_new(space, arch);
+	r->tailcalls = tailcalls_new(space, arch);
 	if (!r->options.confine)
 		return r;
 	r->entries = htab_create_alloc(1021, hash_entry, same_entry, NULL, xcalloc, free);
@@ -83,6 +86,7 @@ void resolver_free(struct resolver *r)
 		resolver_process_destroy(&r->process);
 	symbolizer_free(r->symbolizer);
 	unwinder_free(r->unwinder);
+	tailcalls_free(r->tailcalls);
 	if (r->options.confine) {
 		htab_delete(r->entries);
 		htab_delete(r->strings);
@@ -167,7 +171,8 @@ static bool start(struct resolver *r)
 	return resolver_process_start(&r->process, &(struct resolver_work){.confine = r->options.confine,
 									   .space = r->space,
 									   .symbolizer = r->symbolizer,
-									   .unwinder = r->unwinder});
+									   .unwinder = r->unwinder,
+									   .tailcalls = r->tailcalls});
 }
 
 /* Asks until a worker has answered. Returns false if none does. */
@@ -245,11 +250,14 @@ static bool take_frame(struct resolver *r, struct reader *reader, uint64_t pc, s
 
 	if (!take(reader, &plain, sizeof(plain)) || plain.origin > ORIGIN_SYSTEM)
 		return false;
-	*frame = (struct frame){.pc = pc,
+	*frame = (struct frame){.pc = chain_address(pc),
 				.line = plain.line,
+				.declared = plain.declared,
 				.offset = plain.offset,
 				.origin = (enum origin)plain.origin,
-				.inlined = plain.inlined != 0};
+				.inlined = plain.inlined != 0,
+				.tail_call = plain.tail_call != 0,
+				.found = plain.found != 0};
 	if (!take_text(r, reader, &module) || !take_text(r, reader, &frame->function) ||
 	    !take_text(r, reader, &frame->name) || !take_text(r, reader, &frame->generics) ||
 	    !take_text(r, reader, &frame->file) || !take_text(r, reader, &frame->runtime_files))
@@ -286,12 +294,17 @@ static const struct frames *take_frames(struct resolver *r, struct reader *reade
 /* The frame of an address that is not resolved. */
 static const struct frames *nameless(struct resolver *r, uint64_t pc)
 {
+	bool tail_call = chain_tail_call(pc), found = chain_found(pc);
+
+	pc = chain_address(pc);
 	const struct mapping *at = space_mapping(r->space, pc);
 	struct frames *frames = new_frames(r, 1);
 
 	frames->frame[0] = (struct frame){.pc = pc,
 					  .module = at && *at->path ? keep(r, at->path) : "[anon]",
-					  .offset = at && *at->path ? pc - at->start + at->offset : pc};
+					  .offset = at && *at->path ? pc - at->start + at->offset : pc,
+					  .tail_call = tail_call,
+					  .found = found};
 	return frames;
 }
 
@@ -356,6 +369,19 @@ static bool ask_start(struct resolver *r, uint64_t pc)
 	return plain.start != 0;
 }
 
+/* Takes the addresses of a chain. False, the chain being as it was, if they are not whole. */
+static bool take_chain(struct resolver *r, size_t size, struct plain_chain *plain, struct chain *chain)
+{
+	struct reader reader = {r->process.answer, r->process.answer + size};
+
+	if (!take(&reader, plain, sizeof(*plain)) || plain->count == 0 || plain->count > UNWIND_MAX_FRAMES ||
+	    !take(&reader, chain->pc, plain->count * sizeof(*chain->pc)))
+		return false;
+	chain->count = plain->count;
+	take_lackings(r, &reader);
+	return true;
+}
+
 /* --- what can be asked --- */
 
 void resolver_map(struct resolver *r, const struct mapping *mapping)
@@ -391,28 +417,35 @@ void resolver_unwind(struct resolver *r, const struct raw_stack *stack, struct c
 
 	if (!r->options.confine) {
 		unwind(r->unwinder, stack, chain);
+		tailcalls_insert(r->tailcalls, chain);
 		return;
 	}
 	struct question question = {
 		.kind = ASK_CHAIN, .stack = {stack->ip, stack->sp, stack->bp, stack->lr}, .more = words};
 
-	if (words <= MORE_LIMIT && ask(r, &question, stack->word, words, &size)) {
-		struct reader reader = {r->process.answer, r->process.answer + size};
-
-		if (take(&reader, &plain, sizeof(plain)) && plain.count > 0 &&
-		    plain.count <= UNWIND_MAX_FRAMES &&
-		    take(&reader, chain->pc, plain.count * sizeof(*chain->pc))) {
-			chain->count = plain.count;
-			chain->cut = plain.cut != 0;
-			chain->too_few = plain.too_few != 0;
-			take_lackings(r, &reader);
-			return;
-		}
+	if (words <= MORE_LIMIT && ask(r, &question, stack->word, words, &size) &&
+	    take_chain(r, size, &plain, chain)) {
+		chain->cut = plain.cut != 0;
+		chain->too_few = plain.too_few != 0;
+		chain->elsewhere = plain.elsewhere != 0;
+		return;
 	}
 	chain->count = 1;
 	chain->cut = true;
-	chain->too_few = false;
+	chain->too_few = chain->elsewhere = false;
 	chain->pc[0] = stack->ip;
+}
+
+void resolver_insert_tail_calls(struct resolver *r, struct chain *chain)
+{
+	struct question question = {.kind = ASK_WALKED, .more = chain->count * sizeof(*chain->pc)};
+	struct plain_chain plain;
+	size_t size;
+
+	if (!r->options.confine)
+		tailcalls_insert(r->tailcalls, chain);
+	else if (ask(r, &question, chain->pc, question.more, &size))
+		take_chain(r, size, &plain, chain);
 }
 
 const struct frames *resolver_frames(struct resolver *r, uint64_t pc)

@@ -35,11 +35,14 @@ void resolver_free(struct resolver *r);
 struct mapping;
 void resolver_map(struct resolver *r, const struct mapping *mapping);
 
-/* As unwind(), symbolize() and unwind_is_start(). What could not be resolved is a chain that is cut behind its leaf, a frame without
+/* As unwind() with tailcalls_insert(), symbolize() and unwind_is_start(). What could not be resolved is a chain that is cut behind its leaf, a frame without
  * a name, and no start. */
 void resolver_unwind(struct resolver *r, const struct raw_stack *stack, struct chain *chain);
 const struct frames *resolver_frames(struct resolver *r, uint64_t pc);
 bool resolver_is_start(struct resolver *r, uint64_t pc);
+
+/* As tailcalls_insert(), for a chain that is not this unwinder's. */
+void resolver_insert_tail_calls(struct resolver *r, struct chain *chain);
 
 /* Asks for the frames of `count` addresses at once, where resolver_frames() would for each: most of what an answer takes is to wake
  * who gives it. */

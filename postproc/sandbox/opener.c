@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -87,10 +88,74 @@ static bool is_elf(int fd)
 	return memcmp(start, ELFMAG, SELFMAG) == 0 && type != ET_CORE;
 }
 
+/* The number that the process has in its own namespace. */
+static long own_pid(long pid)
+{
+	char name[48], status[4096];
+	ssize_t length;
+
+	snprintf(name, sizeof(name), "/proc/%ld/status", pid);
+	int fd = open(name, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return pid;
+	length = read(fd, status, sizeof(status) - 1);
+	close(fd);
+	status[length > 0 ? length : 0] = 0;
+	const char *at = strstr(status, "\nNSpid:");
+
+	for (at = at ? at + strlen("\nNSpid:") : NULL; at && *at == '\t';) { /* the last is the innermost's */
+		char *end;
+
+		pid = strtol(at + 1, &end, 10);
+		at = end;
+	}
+	return pid;
+}
+
+/* The list of functions that the process has written: where anybody can put a file of that name, or a link to one of another's. */
+static int open_jit_map(long pid)
+{
+	struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+			       .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS};
+	struct stat st, process;
+	char name[64];
+
+	snprintf(name, sizeof(name), "/proc/%ld", pid);
+	if (stat(name, &process) != 0)
+		return -1;
+	snprintf(name, sizeof(name), "/proc/%ld/root", pid);
+	int root = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (root < 0)
+		return -1;
+	snprintf(name, sizeof(name), "tmp/perf-%ld.map", own_pid(pid));
+	int fd = (int)syscall(SYS_openat2, root, name, &how, sizeof(how));
+
+	close(root);
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == process.st_uid)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	errno = EINVAL;
+	return -1;
+}
+
+static bool is_jit_map(const char *path, long pid)
+{
+	char same[96];
+
+	snprintf(same, sizeof(same), "/proc/%ld/root/tmp/perf-%ld.map", pid, pid);
+	return pid > 0 && strcmp(path, same) == 0;
+}
+
 static int open_elf(const char *path, long pid)
 {
 	struct stat st;
 	char name[48];
+
+	if (is_jit_map(path, pid))
+		return open_jit_map(pid);
 	int place = locate(path, pid), fd = -1, error;
 
 	if (place < 0)

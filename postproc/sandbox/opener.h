@@ -1,7 +1,7 @@
 /* opener.h - opens the ELF files of the target, for a process that has no right to.
  *
- * What it opens is read-only, a regular file, and ELF, but not a core: a process that hostile input has taken over learns nothing
- * through it that is secret.
+ * What it opens is read-only, a regular file, and ELF, but not a core, or the list of functions that the process itself has written: a
+ * process that hostile input has taken over learns nothing through it that is secret.
  */
 #ifndef HUD_SANDBOX_OPENER_H
 #define HUD_SANDBOX_OPENER_H
@@ -17,7 +17,8 @@ int opener_descriptor(void);
 void opener_end(void);
 
 /* Opens the ELF file `path`. /proc/PID/map_files/LO-HI is the file that is mapped there; below /proc/PID/root/ no link leads out of
- * PID's root. A FIFO or a device is not even touched. Returns a descriptor, close-on-exec, for the caller to close; or -1 with errno
+ * PID's root; /proc/PID/root/tmp/perf-PID.map is the one that PID writes, whatever number it has in its own namespace, if it is PID's
+ * user's and no link. A FIFO or a device is not even touched. Returns a descriptor, close-on-exec, for the caller to close; or -1 with errno
  * set (ENOEXEC: a file, but not ELF). */
 int opener_open(const char *path);
 

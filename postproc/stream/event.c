@@ -98,7 +98,7 @@ static void parse_runq(struct fields *c, struct event *e)
 
 static void parse_sleep(struct fields *c, struct event *e)
 {
-	static const char *const states[] = {"S", "D", NULL};
+	static const char *const states[] = {"S", "D", "T", NULL};
 	int state;
 
 	e->ns = field_decimal(c, UINT64_MAX);
@@ -123,7 +123,7 @@ static void parse_poll(struct fields *c, struct event *e)
 	e->poll.last = field_decimal(c, UINT64_MAX);
 	e->poll.before = field_decimal(c, UINT64_MAX);
 	e->poll.off = field_decimal(c, UINT64_MAX);
-	field_decimal(c, UINT64_MAX); /* the task's id */
+	e->poll.id = field_decimal(c, UINT64_MAX);
 	field_decimal(c, UINT64_MAX); /* the counter */
 	field_choice(c, schedulers);
 	e->poll.running = field_choice(c, states) == 1;
@@ -249,13 +249,17 @@ static void parse_frames(struct fields *c, struct event *e)
 
 static void parse_frame(struct fields *c, struct event *e)
 {
-	static const char *const calls[] = {"call", "inlined", NULL};
+	static const char *const calls[] = {"call", "inlined", "tail", "found", NULL};
 	static const char *const ends[] = {"cut", "whole", NULL};
 	const char *origin;
 
 	e->stack = field_hex(c);
 	e->whole = field_choice(c, ends) == 1;
-	e->frame.inlined = field_choice(c, calls) == 1;
+	int call = field_choice(c, calls);
+
+	e->frame.inlined = call == 1;
+	e->frame.tail_call = call == 2;
+	e->frame.found = call == 3;
 	origin = field_name(c);
 	while (e->frame.origin < ORIGIN_SYSTEM && strcmp(origin_name(e->frame.origin), origin) != 0)
 		e->frame.origin++;
@@ -269,6 +273,8 @@ static void parse_frame(struct fields *c, struct event *e)
 	e->frame.file = field_escaped(c);
 	if (c->p) /* older recordings do not have it */
 		e->frame.runtime_files = field_escaped(c);
+	if (c->p)
+		e->frame.declared = (unsigned)field_decimal(c, UINT_MAX);
 	if (!e->frame.module)
 		e->frame.module = "";
 }

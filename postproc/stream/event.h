@@ -56,7 +56,7 @@ struct event {
 		uint64_t count, total; /* ns */
 	} polls;		       /* COUNTED */
 	bool preempted;		       /* RUNQ: was running before, not woken */
-	char state;		       /* SLEEP: 'S' or 'D' */
+	char state;		       /* SLEEP: 'S' or 'D', or 'T': it was stopped */
 	long syscall;		       /* SLEEP: -1 = none */
 	struct {
 		long pid, tid;
@@ -65,6 +65,7 @@ struct event {
 	} other; /* RUNQ: culprit; SLEEP: waker */
 	struct {
 		uint64_t before, first, last; /* ns */
+		uint64_t id;		      /* of the task */
 		uint64_t off, wait;	      /* of it: off the CPU; that it could run, but had none */
 		uint64_t site;		      /* where it was seen to begin; 0: not so */
 		bool running, taken_back;

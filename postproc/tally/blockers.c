@@ -94,7 +94,7 @@ static char *blamed_name(const struct block *block, const struct frame **frame)
 	char *name;
 
 	*frame = NULL;
-	if (judge_is_wait(block->reason) && (!v || (!v->in_poll && (v->parked || !v->cut))))
+	if (judge_is_wait(block->reason) && (!v || v->idle))
 		return xstrdup("(a worker with nothing to do, woken)");
 	if (!v || !v->count)
 		return xstrdup("(unknown)");

@@ -192,14 +192,17 @@ struct model {
 		stacks_too_few; /* of stacks_cut: walked in the kernel; deeper than what was copied */
 	uint64_t
 		registers_strange; /* stacks that were not taken: registers of user mode were not where they should be */
-	uint64_t stacks_torn;	 /* of stacks_cut, or so: written over before they were read */
-	uint64_t stacks_skipped; /* not copied, because copying had used up its share of time */
+	uint64_t stacks_elsewhere; /* of stacks_cut: they go on on another stack, that was not copied */
+	uint64_t stacks_torn;	   /* of stacks_cut, or so: written over before they were read */
+	uint64_t stacks_skipped;   /* not copied, because copying had used up its share of time */
 	/* Waits over the threshold that were only counted, because there were too many in a second; and what they took. */
 	uint64_t events_counted, counted;
 	uint64_t polls_counted, polls_counted_ns; /* the same of long polls */
 	uint64_t
 		thinned; /* from then on no stacks were copied, because tracing cost too much; 0: they were */
-	uint64_t parks;	 /* sleeps over the threshold that were parks: dropped */
+	uint64_t stopped,
+		stops; /* ns, over all workers, in which these were stopped, and how often: not counted as anything else */
+	uint64_t parks;		 /* sleeps over the threshold that were parks: dropped */
 	uint64_t other_role;	 /* events of threads that are not workers: dropped */
 	bool begun;		 /* it has a begin line */
 	bool truncated;		 /* the stream ended without its end line */

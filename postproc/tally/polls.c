@@ -32,7 +32,16 @@ struct group {
 	uint64_t samples;
 };
 
+/* A task whose name a stack has told. */
+struct named {
+	uint64_t id;
+	const char *name; /* the judge's */
+};
+
+#define MOST_NAMED 65536 /* tasks; then it begins anew */
+
 struct polls {
+	htab_t named; /* by id */
 	struct tally *tally;
 	uint64_t period, threshold;
 	htab_t threads;
@@ -58,6 +67,16 @@ static void free_thread(void *p)
 	free(t);
 }
 
+static hashval_t hash_named(const void *entry)
+{
+	return (hashval_t)((const struct named *)entry)->id;
+}
+
+static int equal_named(const void *one, const void *two)
+{
+	return ((const struct named *)one)->id == ((const struct named *)two)->id;
+}
+
 struct polls *polls_new(struct tally *tally, uint64_t period, uint64_t threshold)
 {
 	struct polls *p = xcalloc(1, sizeof(*p));
@@ -65,6 +84,7 @@ struct polls *polls_new(struct tally *tally, uint64_t period, uint64_t threshold
 	p->tally = tally;
 	p->period = period;
 	p->threshold = threshold;
+	p->named = htab_create(256, hash_named, equal_named, free);
 	p->threads = htab_create(16, hash_thread, equal_threads, free_thread);
 	return p;
 }
@@ -74,6 +94,7 @@ void polls_free(struct polls *p)
 	if (!p)
 		return;
 	htab_delete(p->threads);
+	htab_delete(p->named);
 	free(p);
 }
 
@@ -233,6 +254,28 @@ static bool is_wait(const struct group *g)
 	return judge_is_wait(g->lead->piece.block.reason);
 }
 
+/* The name of the poll's task, by one of its stacks, or by one of another poll of the same task: not each reaches it. NULL if none
+ * does. */
+static const char *task_of(struct polls *p, const struct poll *poll, const struct kept *kept, size_t count)
+{
+	struct named key = {.id = poll->id};
+
+	for (size_t i = 0; i < count && !key.name; i++) {
+		const struct verdict *stack = kept[i].piece.block.stack;
+
+		key.name = stack && stack->in_poll ? stack->task : NULL;
+	}
+	if (!poll->id)
+		return key.name;
+	if (htab_elements(p->named) >= MOST_NAMED)
+		htab_empty(p->named);
+	void **slot = htab_find_slot(p->named, &key, key.name ? INSERT : NO_INSERT);
+
+	if (slot && !*slot)
+		*slot = xmemdup(&key, sizeof(key), sizeof(key));
+	return slot ? ((const struct named *)*slot)->name : NULL;
+}
+
 /* Adds one block: `time` of the poll, from `start` on. In its first block, `whole`: how long the poll took; `end`: when it was
  * over. */
 static void add_block(struct polls *p, const struct poll *poll, const struct group *g, uint64_t start,
@@ -247,7 +290,8 @@ static void add_block(struct polls *p, const struct poll *poll, const struct gro
 	}
 	block.unfinished = poll->running;
 	block.tid = poll->tid;
-	block.task = poll->task;
+	/* A stack that tells its task itself is right. */
+	block.task = poll->task && (!poll->guessed || !block.stack || !block.stack->task) ? poll->task : NULL;
 	block.start = start;
 	block.duration = time;
 	block.poll = whole;
@@ -269,8 +313,15 @@ static uint64_t parked_at(const struct kept *kept, size_t count)
 }
 
 /* The poll is over, with these pieces. Waits for a CPU are blocks of their own already, and nobody's fault. */
-static void settle(struct polls *p, const struct poll *poll, const struct kept *kept, size_t count)
+static void settle(struct polls *p, const struct poll *told, const struct kept *kept, size_t count)
 {
+	struct poll known = *told, *poll = &known;
+	const char *task = task_of(p, told, kept, count);
+
+	if (!known.task) {
+		known.task = task;
+		known.guessed = true;
+	}
 	struct group *groups = xcalloc(count + 1, sizeof(*groups)), *longest = NULL;
 	size_t n = group_pieces(kept, count, groups);
 	/* The middle between what is known for sure and what is possible, within the distance of two looks: as long as no poll may have

@@ -22,6 +22,8 @@ struct poll {
 	bool taken_back;  /* it does not count, after all */
 	bool running;	  /* it still lasts: more of it may come */
 	const char *task; /* the type of its future, if known; not copied */
+	bool guessed;	  /* of polls.c: the name is that of another stack */
+	uint64_t id;	  /* of the task; 0: not known */
 };
 
 /* Something that a worker did inside a poll. */

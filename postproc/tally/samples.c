@@ -14,6 +14,8 @@ struct run {
 	long tid;
 	uint64_t first, last,
 		earliest; /* the first and last sample; it cannot have begun before `earliest` */
+	uint64_t sampled; /* the latest sample, of whatever */
+	bool woken; /* it came in behind the sample before, and was in nothing else since, as far as is known */
 	unsigned samples;
 	struct {
 		const struct verdict *stack;
@@ -92,16 +94,30 @@ static bool same_work(const struct verdict *a, const struct verdict *b)
 	return false;
 }
 
+/* When the work of a run began and how long it took, as far as samples can tell. Returns false if they cannot: one sample tells
+ * nothing, unless it is known how long the worker was awake then. */
+static bool estimate(const struct samples *s, const struct run *run, uint64_t *start, uint64_t *duration)
+{
+	uint64_t half = s->period / 2, age = run->first - run->earliest;
+
+	if (run->samples >= 2) {
+		*start = run->first > half ? run->first - half : 0;
+		*start = *start < run->earliest ? run->earliest : *start;
+		*duration = run->last + half - *start;
+		return true;
+	}
+	/* It goes on for as long as that again, on average, but not up to the next sample. */
+	*start = run->earliest;
+	*duration = age + (age < half ? age : half);
+	return run->woken && age >= s->threshold;
+}
+
 static void close_run(struct samples *s, struct run *run)
 {
-	uint64_t start = run->first > s->period / 2 ? run->first - s->period / 2 : 0;
+	uint64_t start, duration;
 	unsigned most = 0;
 
-	if (start < run->earliest)
-		start = run->earliest;
-	uint64_t duration = run->last + s->period / 2 - start;
-
-	if (run->samples >= 2 && duration >= s->threshold) {
+	if (estimate(s, run, &start, &duration) && duration >= s->threshold) {
 		for (unsigned i = 1; i < run->stacks; i++)
 			if (run->seen[i].count > run->seen[most].count)
 				most = i;
@@ -145,9 +161,13 @@ void samples_add(struct samples *s, long tid, uint64_t ns, uint64_t age, const s
 
 	if (run->samples && !goes_on)
 		close_run(s, run);
+	uint64_t before = run->sampled;
+
+	run->sampled = ns;
 	if (!stack->in_poll)
 		return;
 	if (run->samples++ == 0) {
+		run->woken = age && age <= ns && ns - age >= before;
 		run->first = ns;
 		run->earliest = age && age <= ns ? ns - age : 0;
 	}

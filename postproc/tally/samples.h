@@ -12,7 +12,8 @@
 
 struct samples;
 
-/* `period`: ns between samples. Runs of at least two samples and at least `threshold` ns go to `tally`. */
+/* `period`: ns between samples. Runs of at least two samples and at least `threshold` ns go to `tally`, and single samples of a
+ * worker that had come in from a sleep at least `threshold` ns before: it polled all that time, one task most likely. */
 struct samples *samples_new(struct tally *tally, uint64_t period, uint64_t threshold);
 void samples_free(struct samples *samples);
 

@@ -12,6 +12,7 @@
 #include "resolve/symbolize/locations.h"
 #include "resolve/symbolize/symbolize.h"
 #include "resolve/unwind/framepointers.h"
+#include "resolve/unwind/tailcalls.h"
 #include "resolve/unwind/unwind.h"
 #include "target/procmaps.h"
 #include "tokio/layout.h"
@@ -89,6 +90,7 @@ static void look_at(struct space *space, const struct arch *arch, struct module 
 {
 	struct symbolizer *symbolizer = symbolizer_new(space);
 	struct unwinder *unwinder = unwinder_new(space, arch);
+	struct tailcalls *tailcalls = tailcalls_new(space, arch);
 	static uint64_t word[WORDS];
 	struct raw_stack stack = {.sp = 0x7f0000000000, .word = word, .words = WORDS};
 	static struct chain chain;
@@ -106,6 +108,7 @@ static void look_at(struct space *space, const struct arch *arch, struct module 
 		stack.bp = stack.sp + 8 * (pc % 64);
 		stack.lr = pc + 1;
 		unwind(unwinder, &stack, &chain);
+		tailcalls_insert(tailcalls, &chain);
 		if (module) {
 			const struct function *function = locations_find(module, pc);
 
@@ -121,6 +124,7 @@ static void look_at(struct space *space, const struct arch *arch, struct module 
 		if (!pollsites_find(-1, module, symbolizer, &sites))
 			pollsites_free(&sites);
 	}
+	tailcalls_free(tailcalls);
 	unwinder_free(unwinder);
 	symbolizer_free(symbolizer);
 }
@@ -253,13 +257,17 @@ void fuzz_unwind(const uint8_t *data, size_t size)
 			word[i] += word[i] & 1 ? BASE + CODE : stack.sp;
 	stack.words = words;
 	for (unsigned arch = 0; arch < 2; arch++) {
-		struct unwinder *unwinder = unwinder_new(space, arch ? &arch_aarch64 : &arch_x86_64);
+		const struct arch *of = arch ? &arch_aarch64 : &arch_x86_64;
+		struct unwinder *unwinder = unwinder_new(space, of);
+		struct tailcalls *tailcalls = tailcalls_new(space, of);
 
 		for (uint64_t ip = 0; ip < 0x40; ip += 0x10) {
 			stack.ip = BASE + CODE + ip;
 			stack.lr = BASE + CODE + ip + 8;
 			unwind(unwinder, &stack, &chain);
+			tailcalls_insert(tailcalls, &chain);
 		}
+		tailcalls_free(tailcalls);
 		unwinder_free(unwinder);
 	}
 	space_free(space);

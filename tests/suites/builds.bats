@@ -37,3 +37,33 @@ setup() {
 @test "all kinds of builds can be made here" {
 	! grep -q '^skipped' said || skip "$(sed -n 's/^skipped: //p' said | paste -sd';')"
 }
+
+# The stacks of musl-waits at path $1, in `resolved`, once all of its threads wait.
+resolve_waits() {
+	"$1" >waits.out 3>&- &
+	local pid=$! end=$((SECONDS + 30))
+
+	until [[ $(cat /proc/$pid/task/*/syscall 2>/dev/null | awk '$1 ~ /^(7|35|202|230|271)$/' | wc -l) == 3 ]] || ((SECONDS > end)); do
+		sleep 0.1
+	done
+	{ "$ROOT/build/hud-postproc" head --pid $pid && "$ROOT/build/san/tests/copy-stacks" $pid; } >recording
+	"$ROOT/build/hud-postproc" resolve --pid $pid recording >resolved 2>complaints
+	kill $pid
+	wait $pid || true
+}
+
+@test "static musl, whose code has no unwind tables: stacks reach the thread's start, with and without symbols" {
+	command -v musl-gcc >/dev/null || skip 'musl-tools is not installed'
+	musl-gcc -static -O2 -fasynchronous-unwind-tables -o waits "$ROOT/tests/musl-waits.c"
+	resolve_waits "$PWD/waits"
+	cat resolved
+	awk '$1 == "frame" { chain[$2] = chain[$2] " " $10 } END { for (id in chain) print chain[id] }' resolved | sort >chains
+	grep -q ' wait_in_poll main ' chains
+	grep -q ' pthread_cond_wait wait_for_lock lock start __clone$' chains
+	grep -q ' sleep wait_asleep nap start __clone$' chains
+	run -1 grep '^frame [^ ]* cut' resolved
+	strip -o stripped waits
+	resolve_waits "$PWD/stripped"
+	(($(grep -c '^frame' resolved) > 15))
+	run -1 grep '^frame [^ ]* cut' resolved
+}

@@ -194,7 +194,7 @@ void space_free(struct space *space)
 		struct module *module = &space->modules[i]->module;
 		free_slot(&module->symbols);
 		free_slot(&module->debug);
-		free_slot(&module->locations);
+		free_slot(&module->image);
 		free_slot(&module->dropglue);
 		free((char *)module->path);
 		free((char *)module->build_id);
@@ -516,4 +516,9 @@ struct module *space_main(struct space *space)
 		space_touch(space, before);
 	}
 	return space->main;
+}
+
+long space_pid(const struct space *space)
+{
+	return space->pid;
 }

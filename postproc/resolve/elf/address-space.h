@@ -55,6 +55,9 @@ const struct module *space_opened(const struct space *space, size_t index);
  * space_add. */
 const struct mapping *space_at(const struct space *space, size_t index);
 
+/* The live process that files are read through; 0: none. */
+long space_pid(const struct space *space);
+
 /* The main executable's module, or NULL when the stream had no map lines for it. */
 struct module *space_main(struct space *space);
 

@@ -25,7 +25,7 @@ struct module {
 	bool has_debug_info;  /* .debug_info with units */
 	uint64_t cfi_time,
 		debug_time; /* ns of CPU time that its frame and debug info have cost: see budget.h */
-	struct module_slot symbols, debug, locations, dropglue; /* for the files of these names */
+	struct module_slot symbols, debug, image, dropglue; /* for the files of these names */
 };
 
 #endif

@@ -184,11 +184,10 @@ void symbols_each(struct module *module, void (*visit)(void *context, const char
 			visit(context, symbols->symbol[i].name, symbols->symbol[i].start);
 }
 
-const char *symbols_find(struct module *module, uint64_t pc, uint64_t *start)
+static const struct symbol *symbol_at(const struct symbols *symbols, uint64_t pc)
 {
-	const struct symbols *symbols = symbols_of(module);
-
 	size_t low = 0, high = symbols->count;
+
 	while (low < high) { /* the first that begins after pc */
 		size_t middle = low + (high - low) / 2;
 		if (symbols->symbol[middle].start <= pc)
@@ -201,14 +200,30 @@ const char *symbols_find(struct module *module, uint64_t pc, uint64_t *start)
 		const struct symbol *symbol = &symbols->symbol[i - 1];
 		if (pc - symbol->start >= symbol->size)
 			continue;
-		if (symbol->function && symbol->sized) {
-			label = symbol;
-			break;
-		}
+		if (symbol->function && symbol->sized)
+			return symbol;
 		if (!label)
 			label = symbol; /* unless a function with a size is found around it */
 	}
-	if (label && start)
-		*start = label->start;
-	return label ? label->name : NULL;
+	return label;
+}
+
+const char *symbols_find(struct module *module, uint64_t pc, uint64_t *start)
+{
+	const struct symbol *symbol = symbol_at(symbols_of(module), pc);
+
+	if (symbol && start)
+		*start = symbol->start;
+	return symbol ? symbol->name : NULL;
+}
+
+bool symbols_extent(struct module *module, uint64_t pc, uint64_t *start, uint64_t *end)
+{
+	const struct symbol *symbol = symbol_at(symbols_of(module), pc);
+
+	if (!symbol)
+		return false;
+	*start = symbol->start;
+	*end = symbol->start + symbol->size;
+	return true;
 }

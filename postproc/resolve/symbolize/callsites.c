@@ -20,11 +20,11 @@ struct callsites {
 
 static bool same_frame(const struct frame *a, const struct frame *b)
 {
-	return a->line == b->line && a->inlined == b->inlined && a->origin == b->origin &&
-	       (a->name || a->pc == b->pc) && name_same(a->name, b->name) &&
-	       name_same(a->function, b->function) && name_same(a->generics, b->generics) &&
-	       name_same(a->file, b->file) && name_same(a->runtime_files, b->runtime_files) &&
-	       name_same(a->module, b->module);
+	return a->line == b->line && a->inlined == b->inlined && a->tail_call == b->tail_call &&
+	       a->found == b->found && a->origin == b->origin && (a->name || a->pc == b->pc) &&
+	       name_same(a->name, b->name) && name_same(a->function, b->function) &&
+	       name_same(a->generics, b->generics) && name_same(a->file, b->file) &&
+	       name_same(a->runtime_files, b->runtime_files) && name_same(a->module, b->module);
 }
 
 static hashval_t hash_site(const void *entry)

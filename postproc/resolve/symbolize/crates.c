@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "resolve/elf/module.h"
-#include "resolve/symbolize/origin.h"
+#include "resolve/symbolize/cratepath.h"
 
 #define SCAN_LIMIT (256u << 20) /* bytes of constants that are looked through */
 #define CRATES_LIMIT 4096	/* crates that are remembered */
@@ -45,12 +45,12 @@ static void add_path(struct crates *crates, const char *bytes, size_t size)
 		return;
 	file_end[3] = 0;
 	size_t crate = 0;
-	const char *at = origin_crate(path, &crate);
+	const char *at = cratepath_crate(path, &crate);
 	if (!at || crate == 0)
 		return;
 	/* "/vendor/orders/list" may be anything. */
 	const char *rest = strchr(at, '/');
-	if (!rest || (strncmp(rest, "/src/", 5) != 0 && strncmp(path, "/git/", 5) != 0))
+	if (!rest || (strncmp(rest, "/src/", 5) != 0 && strncmp(path, "git/", 4) != 0))
 		return;
 	for (size_t i = 0; i < crate; i++)
 		if (!ISALNUM(at[i]) && at[i] != '-' && at[i] != '_')
@@ -67,8 +67,10 @@ static void add_path(struct crates *crates, const char *bytes, size_t size)
 
 static void scan(struct crates *crates, const char *bytes, size_t size)
 {
-	for (size_t i = 0; origin_crate_folders[i]; i++) {
-		const char *mark = origin_crate_folders[i], *at = bytes, *end = bytes + size;
+	const char *mark;
+
+	for (size_t i = 0; (mark = cratepath_mark(i)); i++) {
+		const char *at = bytes, *end = bytes + size;
 
 		while ((at = memmem(at, (size_t)(end - at), mark, strlen(mark)))) {
 			add_path(crates, at, (size_t)(end - at));

@@ -235,6 +235,10 @@ static void describe(struct debug *debug, struct debugunit *unit, Dwarf_Die *die
 	if (declared.cu == unit->root.cu || !dwarf_diecu(&declared, &cu, NULL, NULL))
 		cu = unit->die;
 	function->declared = file_of(&cu, debugunit_declared_in(unit, &declared));
+	int line = 0;
+
+	if (dwarf_decl_line(die, &line) == 0 && line > 0)
+		function->declared_line = (unsigned)line;
 	if (!function->linkage && function->name) {
 		struct debugunit *home = declared.cu == unit->root.cu ? unit : unit_of(debug, &declared);
 		function->scope = home ? debugunit_scope(home, &declared) : NULL;

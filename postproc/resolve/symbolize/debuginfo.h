@@ -26,6 +26,7 @@ struct debuginfo_function {
 	bool inlined;
 	struct debuginfo_file file;	/* of the position in the function */
 	struct debuginfo_file declared; /* of the function: another one than `file` in the code of a macro */
+	unsigned declared_line;		/* 1-based, 0 if unknown */
 };
 
 /* Fills in the functions that `pc` (target's space) is in, innermost first, at most DEBUGINFO_CHAIN, and

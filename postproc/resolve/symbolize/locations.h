@@ -10,20 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "resolve/elf/image.h"
+
 struct module;
 
 /* One core::panic::Location. */
 struct location {
 	const char *file; /* as the compiler was given it: ends in .rs */
 	unsigned line;	  /* 1-based */
-};
-
-/* One function, as .eh_frame_hdr has it. */
-struct function {
-	uint64_t start, end; /* ELF virtual addresses */
-	bool scanned;	     /* the rest is filled in */
-	size_t count;
-	struct location *location; /* in the order of the code */
 };
 
 /* The function at `pc` (target's space), with the Locations that its code refers to; those only on x86-64, and a bounded

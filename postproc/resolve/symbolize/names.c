@@ -331,6 +331,7 @@ static bool unwrap(struct slice *type)
 {
 	static const char *const wrappers[] = {
 		"core::pin::Pin",
+		"core::future::from_generator::GenFuture", /* an async block or function, before Rust 1.69 */
 		"alloc::boxed::Box",
 		"core::future::from_generator::GenFuture", /* before Rust 1.69 */
 		"tracing::instrument::Instrumented",
@@ -348,6 +349,25 @@ static bool unwrap(struct slice *type)
 	return false;
 }
 
+/* Which of the async blocks of its function is it: N of a type that ends in {async_block_env#N}, or {closure#N} in a v0 name? 0 also of
+ * what is none. */
+static unsigned block_of(struct slice type)
+{
+	size_t end = type.length, digits = 0;
+
+	if (end > 0 && type.bytes[end - 1] == '>')
+		for (size_t i = 0; i < type.length && end == type.length; i++)
+			if (type.bytes[i] == '<' && closing(type, i) == type.length - 1)
+				end = i;
+	if (end == 0 || type.bytes[--end] != '}')
+		return 0;
+	while (digits < 6 && digits < end && ISDIGIT(type.bytes[end - digits - 1]))
+		digits++;
+	if (digits == 0 || digits == end || type.bytes[end - digits - 1] != '#')
+		return 0;
+	return (unsigned)strtoul(type.bytes + end - digits, NULL, 10);
+}
+
 char *name_future(const char *types, size_t length)
 {
 	struct slice type = first_argument((struct slice){types, length});
@@ -359,6 +379,12 @@ char *name_future(const char *types, size_t length)
 	if (type.length == 0 || type.bytes[0] == '&' || starts_with(type, 0, "dyn ") || only_parameters(type))
 		return NULL;
 	render(&out, type, true, 0, 0);
+	if (out.length > 0 && block_of(type) > 0) {
+		char number[16];
+
+		snprintf(number, sizeof(number), "#%u", block_of(type));
+		append_string(&out, number);
+	}
 	return out.length > 0 ? name_cut(finish(&out)) : NULL;
 }
 

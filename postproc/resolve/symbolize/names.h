@@ -26,7 +26,7 @@ char *name_cut(char *name);
 
 /* The name people use for the future that a list of generic arguments (`length` bytes) begins with:
  * `demo::serve` of "demo::serve::{async_fn_env#0}, alloc::sync::Arc<Handle>"; boxes and other wrappers are
- * taken off. NULL if the list does not tell: a trait object, or the mere name of a parameter. At most
+ * taken off; of several async blocks of one function all but the first have "#N" behind it. NULL if the list does not tell: a trait object, or the mere name of a parameter. At most
  * NAME_LIMIT bytes. The caller frees it. */
 char *name_future(const char *types, size_t length);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "resolve/symbolize/cratepath.h"
 #include "resolve/symbolize/mangling.h"
 #include "resolve/symbolize/pathname.h"
 
@@ -289,85 +290,6 @@ static enum origin of_dependency(struct word crate)
 
 /* --- by path --- */
 
-/* "tokio" of "tokio-1.43.1/src/lib.rs"; the whole component if it has no version. */
-static struct word crate_of_component(const char *component)
-{
-	struct word word = {component, strcspn(component, "/")};
-
-	for (size_t i = 1; i < word.length; i++) {
-		size_t k = i + 1;
-		while (k < word.length && ISDIGIT(component[k]))
-			k++;
-		if (component[i] == '-' && k > i + 1 && k < word.length && component[k] == '.') {
-			word.length = i;
-			break;
-		}
-	}
-	return word;
-}
-
-static bool has_version(const char *component)
-{
-	return crate_of_component(component).length < strcspn(component, "/");
-}
-
-/* What follows `directory` ("/vendor/") in the path, or at its start ("vendor/"); NULL if it is not there. */
-static const char *after(const char *path, const char *directory)
-{
-	size_t length = strlen(directory);
-
-	if (strncmp(path, directory + 1, length - 1) == 0)
-		return path + length - 1;
-	const char *found = strstr(path, directory);
-	return found ? found + length : NULL;
-}
-
-static const char *next_component(const char *path)
-{
-	const char *slash = path ? strchr(path, '/') : NULL;
-
-	return slash ? slash + 1 : NULL;
-}
-
-static bool is_std_path(const char *path)
-{
-	/* The standard library is built as /rustc/HASH/library (its own crates: /rust/deps), Debian's as
-	 * /usr/src/rustc-1.63.0/library and vendor; with -Z build-std it is the toolchain's rust-src. */
-	return strncmp(path, "/rustc/", 7) == 0 || strncmp(path, "/rust/deps/", 11) == 0 ||
-	       strncmp(path, "/cargo/registry/", 16) == 0 || strncmp(path, "/usr/src/rustc-", 15) == 0 ||
-	       strstr(path, "/lib/rustlib/src/rust/") != NULL || strncmp(path, "library/std/src/", 16) == 0 ||
-	       strncmp(path, "library/core/src/", 17) == 0 || strncmp(path, "library/alloc/src/", 18) == 0;
-}
-
-const char *const origin_crate_folders[] = {"/registry/src/", "/cargo/registry/", "/vendor/",
-					    "/git/checkouts/", NULL};
-
-const char *origin_crate(const char *path, size_t *length)
-{
-	const char *at;
-	struct word crate;
-
-	if ((at = after(path, "/registry/src/"))) /* INDEX/NAME-VERSION */
-		at = next_component(at);
-	else if (!(at = after(path, "/cargo/registry/"))) /* Debian's: NAME-VERSION */
-		at = after(path, "/vendor/");
-	if (at) {
-		crate = crate_of_component(at);
-	} else if ((at = after(path,
-			       "/git/checkouts/"))) { /* NAME-HASH/REVISION/..., the repository's name */
-		crate = (struct word){at, strcspn(at, "/")};
-		for (size_t i = crate.length; i > 0; i--)
-			if (at[i - 1] == '-') {
-				crate.length = i - 1;
-				break;
-			}
-	} else {
-		return NULL;
-	}
-	*length = crate.length;
-	return crate.bytes;
-}
-
 /* ORIGIN_UNKNOWN if the path tells nothing about whose it is, ORIGIN_USER if it is nobody else's. */
 static enum origin of_path(const char *path)
 {
@@ -375,13 +297,20 @@ static enum origin of_path(const char *path)
 
 	if (!path || !path[0])
 		return ORIGIN_UNKNOWN;
-	if (is_std_path(path))
+	if (cratepath_is_std(path))
 		return ORIGIN_STD;
-	const char *crate = origin_crate(path, &length);
+	const char *crate = cratepath_crate(path, &length);
 	if (crate)
 		return of_dependency((struct word){crate, length});
-	if (path[0] != '/' && has_version(path)) /* cargo's trim-paths: NAME-VERSION/src/... */
-		return of_dependency(crate_of_component(path));
+	/* Wherever it lies, a folder of this name holds no code of the user's. */
+	for (const char *at = path; (at = cratepath_versioned(at, &length)); at += length) {
+		struct word word = {at, length};
+
+		if (listed(word, runtime_crates, COUNT(runtime_crates)))
+			return ORIGIN_RUNTIME;
+		if (listed(word, common_crates, COUNT(common_crates)))
+			return ORIGIN_DEPENDENCY;
+	}
 	return ORIGIN_USER;
 }
 

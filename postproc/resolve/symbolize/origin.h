@@ -29,11 +29,4 @@ enum origin origin_of(const struct origin_facts *facts);
 /* A word for `origin` as it is shown in exports: "user", "dependency", ... */
 const char *origin_name(enum origin origin);
 
-/* The crate whose sources lie at this path in a registry, a git checkout or a vendor directory: `*length` bytes
- * of it. NULL if the path is none of those. */
-const char *origin_crate(const char *path, size_t *length);
-
-/* The folders that such paths have in them; NULL at the end. */
-extern const char *const origin_crate_folders[];
-
 #endif

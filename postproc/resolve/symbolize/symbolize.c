@@ -15,10 +15,12 @@
 #include "resolve/symbolize/debuginfo.h"
 #include "resolve/symbolize/demangle.h"
 #include "resolve/symbolize/dropglue.h"
+#include "resolve/symbolize/jitmap.h"
 #include "resolve/symbolize/names.h"
 #include "resolve/symbolize/origin.h"
 #include "resolve/symbolize/pathname.h"
 #include "resolve/symbolize/stripped-function.h"
+#include "resolve/unwind/unwind.h"
 
 /* A symbol's names, worked out once however many addresses it has. */
 struct name {
@@ -37,6 +39,7 @@ struct symbolizer {
 	struct space *space;
 	struct objalloc *memory; /* of all entries, names and strings */
 	htab_t entries, names, strings;
+	struct jitmap *jitmap;
 	struct crates *crates; /* of the main executable; NULL until they are needed */
 };
 
@@ -69,6 +72,7 @@ struct symbolizer *symbolizer_new(struct space *space)
 	struct symbolizer *s = xcalloc(1, sizeof(*s));
 
 	s->space = space;
+	s->jitmap = jitmap_new(space_pid(space));
 	s->memory = objalloc_create();
 	if (!s->memory)
 		xmalloc_failed(sizeof(*s));
@@ -86,6 +90,7 @@ void symbolizer_free(struct symbolizer *s)
 	htab_delete(s->names);
 	htab_delete(s->strings);
 	crates_free(s->crates);
+	jitmap_free(s->jitmap);
 	objalloc_free(s->memory);
 	free(s);
 }
@@ -209,6 +214,7 @@ static void fill(struct symbolizer *s, struct frame *frame, const struct name *n
 	/* Line 0 is code that the compiler made of several places: its file can be any of theirs. */
 	frame->file = function->line == 0 && declared ? declared : path_of(s, &function->file);
 	frame->line = function->line;
+	frame->declared = function->declared_line;
 	frame->inlined = function->inlined;
 	frame->function = name ? name->function : NULL;
 	frame->name = name ? name->name : NULL;
@@ -279,13 +285,60 @@ static struct frames *name_dropped(struct symbolizer *s, struct module *module, 
 	return more;
 }
 
-static struct frames *look_up(struct symbolizer *s, uint64_t pc)
+/* A place as V8 has it: "file:///srv/app.ts:12:30". */
+static void fill_place(struct symbolizer *s, struct frame *frame, const char *place)
+{
+	const char *path = strncmp(place, "file://", 7) == 0 ? place + 7 : place,
+		   *column = strrchr(path, ':'), *line = column;
+
+	while (line && line > path && *--line != ':')
+		;
+	if (!column || line == path)
+		return;
+	frame->line = (unsigned)strtoul(line + 1, NULL, 10);
+	frame->file = intern(s, path, (size_t)(line - path));
+}
+
+/* Code that the program made, by the name that it gave it. V8's has what kind it is, how far it was optimised and a place around the
+ * name: "JS:*render file:///srv/app.ts:12:30". Its own helpers, and scripts that are not the user's, are told by that. */
+static void fill_generated(struct symbolizer *s, struct frame *frame, const char *code)
+{
+	static const char *const scripts[] = {"JS:", "LazyCompile:", "Function:", "Script:", "Eval:"},
+				 *const helpers[] = {"Builtin:", "BytecodeHandler:", "Handler:", "Stub:",
+						     "RegExp:"},
+				 *const others[] = {" ext:", " node:", " internal/", "/node_modules/"};
+	const char *name = NULL;
+
+	frame->function = intern(s, code, strlen(code));
+	frame->name = frame->function;
+	frame->origin = ORIGIN_USER;
+	for (size_t i = 0; i < sizeof(helpers) / sizeof(*helpers); i++)
+		if (strncmp(code, helpers[i], strlen(helpers[i])) == 0)
+			frame->origin = ORIGIN_SYSTEM;
+	for (size_t i = 0; i < sizeof(scripts) / sizeof(*scripts); i++)
+		if (strncmp(code, scripts[i], strlen(scripts[i])) == 0)
+			name = code + strlen(scripts[i]);
+	if (!name)
+		return;
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (strstr(name, others[i]))
+			frame->origin = ORIGIN_DEPENDENCY;
+	name += strspn(name, "~*+^'");
+	size_t length = strcspn(name, " ");
+
+	if (name[length])
+		fill_place(s, frame, name + length + 1);
+	frame->name = length ? intern(s, name, length) : "(anonymous)";
+}
+
+static struct frames *look_up_plain(struct symbolizer *s, uint64_t pc)
 {
 	struct debuginfo_function functions[DEBUGINFO_CHAIN];
 	struct module *module = space_module(s->space, pc);
 	const struct mapping *mapping = space_mapping(s->space, pc);
 	struct frame common = {.pc = pc, .module = "[anon]", .offset = pc};
 	size_t count = 0;
+	uint64_t start;
 
 	functions[0] = (struct debuginfo_function){0};
 	if (module) {
@@ -312,10 +365,30 @@ static struct frames *look_up(struct symbolizer *s, uint64_t pc)
 		const char *symbol = module ? symbols_find(module, pc, NULL) : NULL;
 		found->frame[0] = common;
 		fill(s, &found->frame[0], symbol ? names_of(s, symbol) : NULL, &functions[0], main);
-		if (module && !symbol)
+		const char *code = module && module->dwfl ? NULL : jitmap_find(s->jitmap, pc, &start);
+
+		if (code)
+			fill_generated(s, &found->frame[0], code);
+		else if (module && !symbol)
 			fill_nameless(s, &found->frame[0], module, main);
 	}
 	return module ? name_dropped(s, module, pc, found, main) : found;
+}
+
+/* Also of a tail call. */
+static struct frames *look_up(struct symbolizer *s, uint64_t pc)
+{
+	struct frames *found = look_up_plain(s, chain_address(pc));
+	struct frame *function = &found->frame[found->count - 1];
+
+	function->tail_call = chain_tail_call(pc);
+	function->found = chain_found(pc);
+	if (function->tail_call &&
+	    pc & CHAIN_ENTRY) { /* what is inlined where it begins is not where it is */
+		found->frame[0] = *function;
+		found->count = 1;
+	}
+	return found;
 }
 
 const struct frames *symbolize(struct symbolizer *s, uint64_t pc)

@@ -17,7 +17,7 @@ struct symbolizer *symbolizer_new(struct space *space);
 void symbolizer_free(struct symbolizer *s);
 
 /* The functions at `pc` (address in the target's space, the exact byte to look up: callers pass the return
- * address minus 1 for every frame but the leaf). Never NULL: an address without a name has one frame with
+ * address minus 1 for every frame but the leaf, and CHAIN_TAIL_CALL and CHAIN_ENTRY as a chain has them). Never NULL: an address without a name has one frame with
  * function NULL. Owned by the symbolizer. */
 const struct frames *symbolize(struct symbolizer *s, uint64_t pc);
 

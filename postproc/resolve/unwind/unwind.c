@@ -2,6 +2,7 @@
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
+#include <gelf.h>
 #include <libiberty/libiberty.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -9,10 +10,18 @@
 
 #include "resolve/elf/address-space.h"
 #include "resolve/elf/budget.h"
+#include "resolve/elf/image.h"
 #include "resolve/elf/symbols.h"
 #include "resolve/unwind/cfiexpr.h"
+#include "resolve/unwind/tailcalls.h"
 
 #define FIRST_SLOTS 1024
+#define BARE_FRAME 4096	     /* bytes of stack in which a return address is looked for */
+#define BARE_SIZE 4096	     /* bytes between functions that jump to one another, without symbols */
+#define BARE_FAR (1u << 16)  /* bytes from a frame to the next frame pointer */
+#define BARE_DEPTH 8	     /* such functions that called one another */
+#define BARE_BUDGET 256	     /* return addresses that are tried for one stack */
+#define ENTRY_SIZE 64	     /* bytes of the code at the entry address: some 40 in glibc and musl */
 #define ROWS_LIMIT (1 << 17) /* a process that makes code without end must not make the cache endless */
 
 static const char too_long[] = "its call frame information takes too long to read: its stacks are cut";
@@ -50,6 +59,7 @@ struct row {
 struct unwinder {
 	struct space *space;
 	const struct arch *arch;
+	struct tailcalls *tailcalls;
 	struct row *rows; /* open addressing; slots is a power of two */
 	size_t slots, used;
 };
@@ -179,6 +189,7 @@ struct unwinder *unwinder_new(struct space *space, const struct arch *arch)
 
 	u->space = space;
 	u->arch = arch;
+	u->tailcalls = tailcalls_new(space, arch);
 	u->slots = FIRST_SLOTS;
 	u->rows = xcalloc(u->slots, sizeof(*u->rows));
 	return u;
@@ -190,6 +201,7 @@ void unwinder_free(struct unwinder *u)
 		return;
 	for (size_t i = 0; i < u->slots; i++)
 		clear_row(&u->rows[i]);
+	tailcalls_free(u->tailcalls);
 	free(u->rows);
 	free(u);
 }
@@ -338,7 +350,38 @@ static bool returns_to_vdso(const struct unwinder *u, bool interrupted, uint64_t
 	return module && !module->dwfl;
 }
 
-/* Is `pc` in the function that a thread starts with? Those of musl, and old ones, have no CFI to say so. */
+/* Is `pc` where the program begins? That needs no symbol. */
+static bool is_entry(struct module *module, uint64_t pc)
+{
+	GElf_Addr bias;
+	Elf *elf = module->dwfl ? dwfl_module_getelf(module->dwfl, &bias) : NULL;
+	GElf_Ehdr header;
+
+	return elf && gelf_getehdr(elf, &header) && header.e_entry != 0 &&
+	       pc - module->bias - header.e_entry < ENTRY_SIZE;
+}
+
+/* Does the thread end when the function that is called before `ra` returns? The C library's clone and clone3 call what a thread
+ * is to do, and then exit(2). */
+static bool exits_at(const struct arch *arch, struct module *module, uint64_t ra)
+{
+	static const unsigned char x86[][9] = {
+		{0x89, 0xc7, 0xb8, 0x3c, 0, 0, 0, 0x0f, 0x05}, /* mov %eax, %edi; mov $60, %eax; syscall */
+		{0x89, 0xc7, 0x31, 0xc0, 0xb0, 0x3c, 0x0f, 0x05}}; /* musl: xor %eax, %eax; mov $60, %al */
+	static const unsigned char arm[] = {0xa8, 0x0b, 0x80, 0xd2,
+					    0x01, 0,	0,    0xd4}; /* mov x8, #93; svc #0 */
+	struct image *image = module->dwfl ? image_of(module) : NULL;
+	const unsigned char *code =
+		image ? image_bytes(image, ra - module->bias, sizeof(x86[0]), NULL) : NULL;
+
+	if (!code)
+		return false;
+	if (arch->has_lr)
+		return memcmp(code, arm, sizeof(arm)) == 0;
+	return memcmp(code, x86[0], sizeof(x86[0])) == 0 || memcmp(code, x86[1], 8) == 0;
+}
+
+/* Is `pc` in the function that a thread starts with? Those of musl, and old ones, have no CFI to say so, and stripped ones no name. */
 static bool starts_thread(struct unwinder *u, uint64_t pc)
 {
 	static const char *const names[] = {"_start", "_start_c", "clone", "__clone", "clone3", "__clone3"};
@@ -348,7 +391,7 @@ static bool starts_thread(struct unwinder *u, uint64_t pc)
 	for (size_t i = 0; name && i < sizeof(names) / sizeof(*names); i++)
 		if (strcmp(name, names[i]) == 0)
 			return true;
-	return false;
+	return module && !name && (is_entry(module, pc) || exits_at(u->arch, module, pc + 1));
 }
 
 bool unwind_is_start(struct unwinder *u, uint64_t pc)
@@ -368,6 +411,15 @@ static bool is_above(const struct cfi_frame *frame, const struct raw_stack *stac
 	uint64_t needed = (frame->cfa ? frame->cfa - 8 : frame->fp + 8) - stack->sp;
 
 	return needed >= size && needed < far;
+}
+
+/* Does CFI lead to memory that is far from the words that were copied? Fibers and coroutines have stacks of their own. */
+static bool is_elsewhere(struct unwinder *u, uint64_t pc, const struct cfi_frame *frame,
+			 const struct raw_stack *stack)
+{
+	uint64_t far = UINT64_C(1) << 26;
+
+	return frame->cfa && row_of(u, pc)->found && frame->cfa - stack->sp >= far;
 }
 
 /* From *frame, whose lookup address is `pc` and has `row`, to *caller. */
@@ -393,15 +445,25 @@ static enum step step(struct unwinder *u, uint64_t pc, bool interrupted, bool si
 	return rises ? STEP_CALLER : STEP_CUT;
 }
 
-void unwind(struct unwinder *u, const struct raw_stack *stack, struct chain *chain)
-{
-	struct cfi_frame frame = {
-		.pc = stack->ip, .sp = stack->sp, .fp = stack->bp, .lr = stack->lr, .low = stack->sp};
-	bool interrupted = true; /* the frame has called nothing: its pc is not a return address */
+/* Where an unwinding stopped, or may be taken up again. */
+struct place {
+	struct cfi_frame frame;
+	bool interrupted; /* the frame has called nothing: its pc is not a return address */
+	size_t index;	  /* of it in the chain */
+};
 
-	chain->count = 0;
+/* Goes on from *at, whose frame is not in the chain yet, until a thread's start, or until it cannot. *bare becomes the first frame from
+ * there on whose code has no CFI; its frame.pc is 0 if all have. */
+static void walk(struct unwinder *u, const struct raw_stack *stack, const struct place *at,
+		 struct chain *chain, struct place *bare)
+{
+	struct cfi_frame frame = at->frame;
+	bool interrupted = at->interrupted;
+
+	*bare = (struct place){.index = 0};
+	chain->count = at->index;
 	chain->cut = true;
-	chain->too_few = false;
+	chain->too_few = chain->elsewhere = false;
 	while (chain->count < UNWIND_MAX_FRAMES) {
 		/* A call can be its function's last instruction: what follows is in another one. */
 		uint64_t pc = interrupted ? frame.pc : frame.pc - 1;
@@ -412,6 +474,8 @@ void unwind(struct unwinder *u, const struct raw_stack *stack, struct chain *cha
 		bool signal = row && (row->signal || sigreturn);
 		struct cfi_frame caller = {.pc = 0};
 
+		if (row && !row->found && !bare->frame.pc)
+			*bare = (struct place){frame, interrupted, chain->count};
 		if (row || chain->count == 0) /* what is not code is no frame, but there is always a leaf */
 			chain->pc[chain->count++] = signal ? frame.pc : pc;
 		if (!row)
@@ -421,9 +485,160 @@ void unwind(struct unwinder *u, const struct raw_stack *stack, struct chain *cha
 			/* A leaf may be in the parent's half of clone. */
 			chain->cut = next != STEP_START && (chain->count == 1 || !starts_thread(u, pc));
 			chain->too_few = chain->cut && is_above(&frame, stack);
+			chain->elsewhere = chain->cut && is_elsewhere(u, pc, &frame, stack);
 			return;
 		}
 		interrupted = signal;
 		frame = caller;
 	}
+}
+
+/* --- code without CFI that keeps no frame pointer: musl's own in a static program --- */
+
+/* How much a call on the stack has to fit the code that it is to have called. */
+enum fit {
+	FIT_FUNCTION, /* it calls that function, or one that jumps on to it */
+	FIT_BARE, /* it calls code without CFI: where that has no symbols, which function jumps to which is not known */
+	FIT_COUNT,
+};
+
+/* Can the call that returns to `ra` have led to the code at `pc`, which has no CFI? What an indirect call calls is not known. */
+static bool fits(struct unwinder *u, uint64_t ra, uint64_t pc, enum fit fit)
+{
+	struct module *module = space_executable(u->space, ra - 1) ? space_module(u->space, ra - 1) : NULL;
+	uint64_t start = 0, end;
+
+	if (!module || !module->dwfl || module != space_module(u->space, pc))
+		return false;
+	uint64_t target = tailcalls_called(u->tailcalls, ra);
+
+	if (!target || !space_executable(u->space, target) || row_of(u, target)->found)
+		return false;
+	if (symbols_extent(module, pc, &start, &end))
+		return start == target || tailcalls_lead(u->tailcalls, target, start);
+	return fit == FIT_BARE || pc - target + BARE_SIZE < 2 * BARE_SIZE;
+}
+
+/* Does the code before `ra` call through a register or memory? (`call r/m64` is FF /2: Intel SDM, volume 2.) */
+static bool calls_indirectly(struct unwinder *u, uint64_t ra)
+{
+	static const struct {
+		unsigned length;
+		unsigned char mod; /* upper two bits of the second byte */
+	} forms[] = {{2, 3}, {2, 0}, {3, 1}, {3, 0}, {4, 1}, {6, 2}, {7, 2}};
+	struct module *module = space_executable(u->space, ra - 1) ? space_module(u->space, ra - 1) : NULL;
+
+	for (size_t i = 0; module && module->dwfl && i < sizeof(forms) / sizeof(*forms); i++) {
+		const unsigned char *code =
+			image_bytes(image_of(module), ra - forms[i].length - module->bias, 2, NULL);
+
+		if (code && code[0] == 0xff && (code[1] & 0x38) == 0x10 && code[1] >> 6 == forms[i].mod)
+			return !tailcalls_called(u->tailcalls, ra);
+	}
+	return false;
+}
+
+/* May `ra` be where the function at `pc` returns to? `kind`: what such places on a stack are tried by, the likeliest first. */
+enum kind { KIND_DIRECT, KIND_INDIRECT, KIND_START, KIND_COUNT };
+
+static bool may_return(struct unwinder *u, uint64_t ra, uint64_t pc, enum fit fit, enum kind kind)
+{
+	switch (kind) {
+	case KIND_DIRECT:
+		return fits(u, ra, pc, fit);
+	case KIND_INDIRECT:
+		return space_executable(u->space, ra - 1) && row_of(u, ra - 1)->found &&
+		       calls_indirectly(u, ra);
+	default:
+		return unwind_is_start(u, ra - 1);
+	}
+}
+
+/* What a search has. */
+struct search {
+	struct unwinder *u;
+	const struct raw_stack *stack;
+	struct chain *chain;
+	enum fit fit;
+	unsigned budget;
+};
+
+static bool search(struct search *s, const struct place *at, unsigned depth);
+
+/* Goes on from the return address at `sp`, which the function at *at is to have; with the frame pointer that its caller then had. */
+static bool try_caller(struct search *s, const struct place *at, uint64_t sp, uint64_t fp, unsigned depth)
+{
+	struct place bare,
+		caller = {.frame = {.pc = cfi_word(s->stack, sp), .sp = sp + 8, .low = sp + 8, .fp = fp},
+			  .index = at->index + 1};
+
+	if (s->budget == 0)
+		return false;
+	s->budget--;
+	s->chain->pc[at->index] = at->interrupted ? at->frame.pc : at->frame.pc - 1;
+	walk(s->u, s->stack, &caller, s->chain, &bare);
+	if (s->chain->cut && !(bare.frame.pc && depth < BARE_DEPTH && search(s, &bare, depth + 1)))
+		return false;
+	s->chain->pc[caller.index] |= CHAIN_FOUND;
+	return true;
+}
+
+/* The same, where the frame pointer may be one of the words that the function at *at has saved. */
+static bool try_callers(struct search *s, const struct place *at, uint64_t sp, unsigned depth)
+{
+	if (try_caller(s, at, sp, at->frame.fp, depth))
+		return true;
+	for (uint64_t saved = sp - 8; saved >= at->frame.sp && saved < sp; saved -= 8) {
+		uint64_t fp = cfi_word(s->stack, saved);
+
+		if (fp > sp && fp - sp < BARE_FAR && try_caller(s, at, sp, fp, depth))
+			return true;
+	}
+	return false;
+}
+
+/* Looks on the stack for where the function at *at was called, which has no CFI, and takes what leads on to the thread's start. The
+ * chain is whole then. */
+static bool search(struct search *s, const struct place *at, unsigned depth)
+{
+	uint64_t pc = at->interrupted ? at->frame.pc : at->frame.pc - 1, first = at->frame.sp, start, end;
+	struct module *module = space_module(s->u->space, pc);
+	bool named = module && symbols_extent(module, pc, &start, &end);
+
+	for (enum kind kind = KIND_DIRECT; kind < KIND_COUNT; kind++) {
+		if (kind != KIND_DIRECT && !named && s->fit != FIT_BARE) /* something else may fit better */
+			break;
+		for (uint64_t sp = first; first && sp < first + BARE_FRAME && s->budget; sp += 8) {
+			uint64_t ra = cfi_word(s->stack, sp);
+
+			if (ra >= 8 && may_return(s->u, ra, pc, s->fit, kind) &&
+			    try_callers(s, at, sp, depth))
+				return true;
+		}
+	}
+	return false;
+}
+
+void unwind(struct unwinder *u, const struct raw_stack *stack, struct chain *chain)
+{
+	struct place leaf = {.frame = {.pc = stack->ip,
+				       .sp = stack->sp,
+				       .fp = stack->bp,
+				       .lr = stack->lr,
+				       .low = stack->sp},
+			     .interrupted = true},
+		     bare;
+
+	walk(u, stack, &leaf, chain, &bare);
+	if (!chain->cut || !bare.frame.pc || u->arch->has_lr || !space_module(u->space, bare.frame.pc))
+		return;
+	struct chain *whole = xmemdup(chain, sizeof(*chain), sizeof(*chain));
+
+	for (enum fit fit = FIT_FUNCTION; fit < FIT_COUNT && chain->cut; fit++) {
+		struct search s = {u, stack, whole, fit, BARE_BUDGET};
+
+		if (search(&s, &bare, 0))
+			*chain = *whole;
+	}
+	free(whole);
 }

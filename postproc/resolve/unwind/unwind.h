@@ -27,10 +27,39 @@ struct raw_stack {
 struct chain {
 	size_t count;
 	bool cut; /* the thread's start (a frame whose caller CFI calls undefined, or clone/_start) was not reached */
-	bool too_few; /* cut, because the words end below what is needed */
+	bool elsewhere; /* cut, because it goes on on another stack, which was not copied */
+	bool too_few;	/* cut, because the words end below what is needed */
 	uint64_t pc
 		[UNWIND_MAX_FRAMES]; /* address to look up: the leaf's and a signal frame's own, else return address - 1 */
 };
+
+/* Added to an address of a chain: it is that of a jump, by which a function called the one before it on the chain and left it its
+ * frame; with CHAIN_ENTRY as well, of the function's beginning, because which jump it was is not known. */
+#define CHAIN_TAIL_CALL (UINT64_C(1) << 63)
+#define CHAIN_ENTRY (UINT64_C(1) << 61)
+/* Added to another: no rule led there, it was found by looking through the stack for a call that fits. */
+#define CHAIN_FOUND (UINT64_C(1) << 63 | UINT64_C(1) << 60)
+
+/* Of other addresses with the uppermost bit, the next one is set, too: the kernel's half, and the vsyscall page. */
+static inline bool chain_marked(uint64_t pc)
+{
+	return pc >> 62 == 2;
+}
+
+static inline bool chain_found(uint64_t pc)
+{
+	return chain_marked(pc) && (pc & CHAIN_FOUND) == CHAIN_FOUND;
+}
+
+static inline bool chain_tail_call(uint64_t pc)
+{
+	return chain_marked(pc) && !chain_found(pc);
+}
+
+static inline uint64_t chain_address(uint64_t pc)
+{
+	return chain_marked(pc) ? pc & ~(CHAIN_TAIL_CALL | CHAIN_ENTRY | CHAIN_FOUND) : pc;
+}
 
 struct unwinder;
 

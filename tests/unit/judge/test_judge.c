@@ -97,12 +97,60 @@ static void frames_without_a_name_tell_no_role(void **state)
 	assert_int_equal(JUDGE(true, &epoll, &user)->role, ROLE_UNKNOWN);
 }
 
+/* The optimiser may have left no frame of the poll, or none with a name. */
+static void code_that_the_scheduler_calls_is_in_a_poll(void **state)
+{
+	static const struct frame nameless = {.name = "app+0x10", .module = "/usr/bin/app"},
+				  jit = {.module = "[anon]"}, clock = FRAME(ORIGIN_SYSTEM, "clock_gettime"),
+				  next = FRAME(ORIGIN_RUNTIME, "tokio::runtime::scheduler::inject::pop");
+	const struct verdict *v = JUDGE(false, &clock, &user, &dependency, &nameless, &worker, &start);
+
+	assert_true(v->in_poll);
+	assert_int_equal(v->blame, 1);
+	assert_int_equal(v->poll, 4);
+	assert_string_equal(v->task, "app::hash");
+	assert_true(JUDGE(false, &clock, &dependency, &worker, &start)->in_poll);
+	/* What it does between polls. */
+	v = JUDGE(false, &next, &worker, &start);
+	assert_false(v->in_poll);
+	assert_true(v->idle);
+	assert_true(JUDGE(false, &epoll, &parker, &worker, &start)->idle);
+	/* It cannot be told: then it is not said either. Better blamed than the vdso or the C library is what called those. */
+	v = JUDGE(false, &clock, &nameless, &worker, &start);
+	assert_false(v->idle);
+	assert_int_equal(v->blame, 1);
+	assert_int_equal(JUDGE(false, &epoll, &jit, &nameless, &start)->blame, 2);
+	assert_false(JUDGE(false, &epoll, &clock, &jit, &start)->idle);
+}
+
 static void the_spawned_type_names_the_task(void **state)
 {
 	const struct verdict *v = JUDGE(false, &user, &generic_poll, &worker);
 
 	assert_non_null(strstr(v->task, "app::Job"));
 	assert_null(strstr(v->task, "Arc"));
+}
+
+static void async_blocks_of_one_function_are_told_apart(void **state)
+{
+#define BLOCK(n)                                                                                             \
+	{                                                                                                    \
+		.function = "tokio::runtime::task::raw::poll", .name = "tokio::runtime::task::raw::poll",    \
+		.generics = "app::main::{async_block#0}::{async_block_env#" #n "}, alloc::sync::Arc<S>",     \
+		.module = "/usr/bin/app", .origin = ORIGIN_RUNTIME                                           \
+	}
+	static const struct frame first = BLOCK(0), second = BLOCK(1),
+				  body = {.function = "app::main::{{closure}}::{{closure}}",
+					  .name = "app::main",
+					  .line = 30,
+					  .declared = 27,
+					  .module = "/usr/bin/app",
+					  .origin = ORIGIN_USER};
+
+	assert_string_equal(JUDGE(false, &user, &body, &second, &worker)->task, "app::main:27");
+	/* Without debug info of the block. */
+	assert_string_equal(JUDGE(false, &user, &second, &worker)->task, "app::main#1");
+	assert_string_equal(JUDGE(false, &user, &first, &worker)->task, "app::main");
 }
 
 static void a_v0_name_names_the_task(void **state)
@@ -404,6 +452,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_worker_in_a_poll, make_judge, drop_judge),
 		cmocka_unit_test_setup_teardown(the_same_chain_is_judged_once, make_judge, drop_judge),
 		cmocka_unit_test_setup_teardown(frames_without_a_name_tell_no_role, make_judge, drop_judge),
+		cmocka_unit_test_setup_teardown(code_that_the_scheduler_calls_is_in_a_poll, make_judge,
+						drop_judge),
+		cmocka_unit_test_setup_teardown(async_blocks_of_one_function_are_told_apart, make_judge,
+						drop_judge),
 		cmocka_unit_test_setup_teardown(the_spawned_type_names_the_task, make_judge, drop_judge),
 		cmocka_unit_test_setup_teardown(a_v0_name_names_the_task, make_judge, drop_judge),
 		cmocka_unit_test_setup_teardown(what_the_standard_library_was_called_for, make_judge,

@@ -67,6 +67,57 @@ static void waits_are_added_up(void **state)
 	replay_free(replay);
 }
 
+/* 617 ms of a poll, of which the process was stopped for 600: it computed for 17. */
+static void a_stop_is_nobodys_fault(void **state)
+{
+	(void)state;
+	struct replay *replay;
+	struct model m;
+
+	assert_int_equal(
+		read_text(
+			"hud-trace 1\nmeta target app\nmeta pid 100\nmeta threshold-us 5000\nmeta hz 99\n"
+			"meta polls tls DWARF\nthread 101 worker 1 w\nbegin 1000000000\n"
+			"frame a1 whole call user 10 10 7 /app app::hash app::hash - src/a.rs\n"
+			"frame a1 whole call runtime 20 20 1 /app poll tokio::runtime::task::raw::poll - -\n"
+			"sample 2010000000 101 0 10000000 a1\n"
+			"sleep 2612000000 101 0 600000000 0 T -1 a1 0 0 0 -\n"
+			"poll 2617000000 101 2000000000 2617000000 2000000000 600000000 4 9 M E\n"
+			"end 3000000000 interrupt\n",
+			0, &m, &replay),
+		0);
+	assert_int_equal(m.stops, 1);
+	assert_int_equal(m.stopped, 600000000);
+	assert_int_equal(m.blockers, 1);
+	assert_string_equal(m.blocker[0].function, "app::hash");
+	assert_int_equal(m.blocker[0].reason, REASON_COMPUTING);
+	assert_int_equal(m.blocker[0].total, 17000000);
+	assert_int_equal(m.longest_poll, 17000000);
+	assert_int_equal(m.run_queue, 0);
+	replay_free(replay);
+}
+
+/* Whatever its stacks show, or if they are cut. */
+static void a_thread_that_workers_names_counts(void **state)
+{
+	(void)state;
+	struct replay *replay;
+	struct model m;
+
+	assert_int_equal(read_text("hud-trace 1\nmeta target app\nmeta pid 100\nmeta threshold-us 5000\nmeta "
+				   "workers --workers w: 1 of 2 threads\n"
+				   "thread 101 unknown 1 w\nthread 102 unknown 0 x\nbegin 1000000000\n"
+				   "frame a1 cut call system 10 10 0 /app sccp sccp - -\n"
+				   "runq 2000000000 101 0 8000000 P a1 7 7 0 cc1\n"
+				   "runq 2100000000 102 0 8000000 P a1 7 7 0 cc1\nend 3000000000 interrupt\n",
+				   0, &m, &replay),
+			 0);
+	assert_int_equal(m.workers, 1);
+	assert_int_equal(m.run_queue, 8000000);
+	assert_int_equal(m.other_role, 1);
+	replay_free(replay);
+}
+
 static void only_the_window_counts(void **state)
 {
 	(void)state;
@@ -224,12 +275,53 @@ static void runs_of_samples_are_blocks(void **state)
 	judge_free(judge);
 }
 
+/* At a sample each 20 ms, polls of 8 to 25 ms have one, or two. */
+static void one_sample_of_a_worker_long_awake_is_a_block(void **state)
+{
+	(void)state;
+	struct judge *judge = judge_new();
+	struct tally *tally = tally_new(0, DETAIL_SUMS);
+	struct samples *samples = samples_new(tally, 20000000, 5000000);
+	const struct verdict *in_hash =
+		judge_stack(judge, (const struct frame *const[]){&hash, &poll}, 2, false);
+	const struct verdict *in_zip =
+		judge_stack(judge, (const struct frame *const[]){&zip, &poll}, 2, false);
+	struct model m = {.start = 1, .end = 2000000000};
+
+	tally_thread(tally, 1, 1, "w", ROLE_WORKER);
+	samples_add(samples, 1, 1000000000, 8000000, in_hash);	/* 8 ms, and as much again at most */
+	samples_add(samples, 1, 1100000000, 15000000, in_hash); /* 15 ms, and half a period */
+	samples_add(samples, 1, 1200000000, 4000000, in_hash);	/* below the threshold */
+	/* It was never asleep between these: short polls in turn look the same. */
+	samples_add(samples, 1, 1300000000, 0, in_hash);
+	samples_add(samples, 1, 1320000000, 0, in_zip);
+	samples_add(samples, 1, 1340000000, 900000000, in_hash);
+	samples_add(samples, 1, 1360000000, 920000000, in_zip);
+	samples_finish(samples);
+	tally_finish(tally, &m);
+	assert_int_equal(m.blockers, 1);
+	assert_string_equal(m.blocker[0].function, "app::hash");
+	assert_true(m.blocker[0].estimated);
+	assert_int_equal(m.blocker[0].count, 2);
+	assert_int_equal(m.blocker[0].max, 25000000);
+	assert_int_equal(m.blocker[0].total, 16000000 + 25000000);
+	samples_free(samples);
+	tally_free(tally);
+	judge_free(judge);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(waits_are_added_up),	    cmocka_unit_test(only_the_window_counts),
-		cmocka_unit_test(broken_streams),	    cmocka_unit_test(calls_are_the_recordings),
-		cmocka_unit_test(calls_have_their_numbers), cmocka_unit_test(runs_of_samples_are_blocks),
+		cmocka_unit_test(waits_are_added_up),
+		cmocka_unit_test(a_stop_is_nobodys_fault),
+		cmocka_unit_test(a_thread_that_workers_names_counts),
+		cmocka_unit_test(only_the_window_counts),
+		cmocka_unit_test(broken_streams),
+		cmocka_unit_test(calls_are_the_recordings),
+		cmocka_unit_test(calls_have_their_numbers),
+		cmocka_unit_test(runs_of_samples_are_blocks),
+		cmocka_unit_test(one_sample_of_a_worker_long_awake_is_a_block),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,17 +104,18 @@ static const struct frame *const busy[] = {
 	POLL,
 };
 
-#define STACK(frames, blamed, outermost, id)                                                                 \
+#define STACK(frames, blamed, outermost, number)                                                             \
 	{                                                                                                    \
-		id, ROLE_WORKER, false, false, true, false, NULL, blamed, outermost, COUNT(frames), frames   \
+		.id = number, .role = ROLE_WORKER, .in_poll = true, .blame = blamed, .poll = outermost,      \
+		.count = COUNT(frames), .frame = frames                                                      \
 	}
 
 static const struct verdict slow_page_stack = STACK(slow_page, 4, 10, 1);
 static const struct verdict hash_stack = STACK(hash, 3, 3, 2);
 static const struct verdict lock_stack = STACK(lock, 3, 4, 3);
 static const struct verdict unlock_stack = STACK(unlock, 1, 1, 4);
-static const struct verdict read_stack = {5,	ROLE_WORKER, false, false, false,    true,
-					  NULL, 2,	     3,	    3,	   read_file};
+static const struct verdict read_stack = {
+	.id = 5, .role = ROLE_WORKER, .cut = true, .blame = 2, .poll = 3, .count = 3, .frame = read_file};
 static const struct verdict busy_stack = STACK(busy, 0, 1, 6);
 
 static struct blocker blocker(enum reason reason, const char *function, const char *file, unsigned line,
@@ -408,10 +409,19 @@ static void any_names_stay_in_their_columns(void **state)
 					   .line = 123456,
 					   .module = i ? evil : wide,
 					   .origin = (enum origin)i,
-					   .inlined = i & 1};
+					   .inlined = i & 1,
+					   .tail_call = i == 4};
 		chain[i] = &frames[i];
 	}
-	struct verdict stack = {9, ROLE_WORKER, false, false, true, true, wide, 1, 5, 6, chain};
+	struct verdict stack = {.id = 9,
+				.role = ROLE_WORKER,
+				.in_poll = true,
+				.cut = true,
+				.task = wide,
+				.blame = 1,
+				.poll = 5,
+				.count = 6,
+				.frame = chain};
 
 	m->target.name = name;
 	m->target.symbols = m->target.exe = m->target.stacks = m->target.workers_how = m->ended = evil;
@@ -464,7 +474,8 @@ static void no_colour_means_no_escapes(void **state)
 static void deep_recursion_is_cut(void **state)
 {
 	static const struct frame *chain[500];
-	struct verdict stack = {9, ROLE_WORKER, false, false, true, false, NULL, 0, 499, 500, chain};
+	struct verdict stack = {
+		.id = 9, .role = ROLE_WORKER, .in_poll = true, .poll = 499, .count = 500, .frame = chain};
 	struct model *m = fixture(4);
 	size_t lines = 0;
 
@@ -514,6 +525,43 @@ static void reasons_are_told_apart(void **state)
 		}
 	}
 	assert_ptr_equal(reason_info(REASON_COUNT), reason_info(REASON_SYSCALL));
+}
+
+/* An offset tells a reader little: the source line nearest to it is there, too. */
+static void a_function_without_a_name_has_its_caller(void **state)
+{
+	const struct frame *const frames[] = {NAMELESS, NAMELESS,
+					      OWN("shop::cart::total", "shop/src/cart.rs", 90), POLL};
+	const struct verdict stack = STACK(frames, 0, 3, 7);
+	struct model *m = fixture(1);
+
+	(void)state;
+	blockers[0].function = "shop+0x51c0";
+	blockers[0].file = NULL;
+	blockers[0].stack = &stack;
+	m->stops = 2;
+	m->stopped = 1234 * MS;
+	char *text = report(m, plain);
+
+	assert_non_null(strstr(text, "    shop+0x51c0\n    called by shop::cart::total  "));
+	assert_non_null(strstr(
+		text, "\n  stopped    1.23 s in 2 stops (signal, debugger or freezer): not counted\n"));
+	free(text);
+}
+
+static void stacks_on_other_stacks_are_told_as_such(void **state)
+{
+	struct model *m = fixture(1);
+
+	(void)state;
+	m->stacks = 30;
+	m->stacks_cut = m->stacks_elsewhere = 20;
+	m->stacks_walked = m->stacks_too_few = 0;
+	char *text = report(m, plain);
+
+	assert_non_null(strstr(text, "corosensei"));
+	assert_null(strstr(text, "without unwind tables"));
+	free(text);
 }
 
 static void write_errors_are_told(void **state)
@@ -578,6 +626,8 @@ int main(void)
 		cmocka_unit_test(deep_recursion_is_cut),
 		cmocka_unit_test(advice_depends_on_who_had_the_cpu),
 		cmocka_unit_test(reasons_are_told_apart),
+		cmocka_unit_test(a_function_without_a_name_has_its_caller),
+		cmocka_unit_test(stacks_on_other_stacks_are_told_as_such),
 		cmocka_unit_test(write_errors_are_told),
 		cmocka_unit_test(units),
 	};

@@ -72,6 +72,27 @@ static void a_poll_that_computes(void **state)
 	replay_free(o.replay);
 }
 
+/* As where code has a stack of its own, which does not lead to the poll. */
+static void a_stack_that_is_cut_has_the_task_of_another(void **state)
+{
+	struct outcome o;
+	(void)state;
+
+	play(&o, HEAD
+	     "frame 7 cut call user 7 7 1 app h app::h - -\nframe 8 cut call user 8 8 1 app k app::k - -\n"
+	     "sample 2010000000 101 0 0 5\npoll 2020000000 101 2000000000 2020000000 2000000000 0 7 1 M E\n"
+	     "sample 3010000000 101 0 0 7\npoll 3020000000 101 3000000000 3020000000 3000000000 0 7 2 M E\n"
+	     "sample 4010000000 101 0 0 8\npoll 4020000000 101 4000000000 4020000000 4000000000 0 9 3 M "
+	     "E\n" END);
+	const struct blocker *h = find(&o, "h", REASON_COMPUTING), *k = find(&o, "k", REASON_COMPUTING);
+
+	assert_non_null(h);
+	assert_non_null(k);
+	assert_string_equal(h->task, "f");
+	assert_null(k->task);
+	replay_free(o.replay);
+}
+
 static void a_poll_is_divided_among_what_it_did(void **state)
 {
 	struct outcome o;
@@ -431,6 +452,7 @@ static void impossible_times_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_stack_that_is_cut_has_the_task_of_another),
 		cmocka_unit_test(a_poll_that_computes),
 		cmocka_unit_test(a_poll_is_divided_among_what_it_did),
 		cmocka_unit_test(a_wait_for_a_cpu_after_a_sleep_counts_once),

@@ -21,6 +21,8 @@ __attribute__((used)) static const char constants[] =
 	"/usr/share/cargo/registry/fixedbitset-0.4.2/src/lib.rsindex out of bounds"
 	"/src/vendor/zebra_store/src/lib.rs"
 	"/home/me/.cargo/git/checkouts/house-lib-0a1b2c3d4e5f6071/abcdef1/crates/a/src/lib.rs"
+	"/build/reproducible-path/shop-1.0/debian/cargo_registry/linked-hash-map-0.5.4/src/lib.rs"
+	"external/crates__yoke-0.7.4/src/lib.rs"
 	"/usr/share/cargo/registry/test-crates-1.0.0/src/main.rs\0"
 	"/vendor/orders/list\0"
 	"/vendor/\0/cargo/registry/\0/cargo/registry//src/lib.rs";
@@ -58,6 +60,8 @@ static void reads_the_constants(void **state)
 	assert_true(has(crates, "fixedbitset"));
 	assert_true(has(crates, "zebra_store"));
 	assert_true(has(crates, "house_lib"));
+	assert_true(has(crates, "linked_hash_map"));
+	assert_true(has(crates, "yoke"));
 	assert_false(has(crates, "test_crates")); /* its own */
 	assert_false(has(crates, "orders"));
 	assert_false(has(crates, "acme"));

@@ -11,10 +11,12 @@
 
 #include <cmocka.h>
 
+#include "base/arch.h"
 #include "resolve/elf/address-space.h"
 #include "resolve/symbolize/frame.h"
 #include "resolve/symbolize/locations.h"
 #include "resolve/symbolize/symbolize.h"
+#include "resolve/unwind/unwind.h"
 
 #define HEADER 0x400 /* .eh_frame_hdr */
 #define FRAMES 0x800 /* .eh_frame, 24 bytes for each function */
@@ -32,7 +34,7 @@
 #define STD "/rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/option.rs"
 
 /* File offsets and addresses are the same. */
-struct image {
+struct made {
 	unsigned char byte[SIZE];
 	char path[64];
 	size_t functions, locations, relocations, strings;
@@ -40,12 +42,12 @@ struct image {
 	struct symbolizer *symbolizer;
 };
 
-static void put(struct image *image, size_t at, uint64_t value, size_t size)
+static void put(struct made *image, size_t at, uint64_t value, size_t size)
 {
 	memcpy(image->byte + at, &value, size);
 }
 
-static size_t put_string(struct image *image, const char *text)
+static size_t put_string(struct made *image, const char *text)
 {
 	size_t at = STRINGS + image->strings;
 
@@ -55,7 +57,7 @@ static size_t put_string(struct image *image, const char *text)
 }
 
 /* Gives its address. Its pointer comes from a relocation, or is `in_place`. */
-static size_t put_location(struct image *image, const char *file, uint32_t line, bool in_place)
+static size_t put_location(struct made *image, const char *file, uint32_t line, bool in_place)
 {
 	size_t at = LOCATIONS + 24 * image->locations++, text = put_string(image, file);
 
@@ -74,7 +76,7 @@ static size_t put_location(struct image *image, const char *file, uint32_t line,
 }
 
 /* A function of 48 bytes, 16 behind it being nobody's. Gives its address. */
-static size_t put_function(struct image *image)
+static size_t put_function(struct made *image)
 {
 	size_t index = image->functions++, at = CODE + FUNCTION * index, fde = FRAMES + 24 * index;
 
@@ -88,7 +90,7 @@ static size_t put_function(struct image *image)
 }
 
 /* `lea location(%rip), %rdi` is the function's instruction `n`. */
-static void refer(struct image *image, size_t function, size_t n, size_t location)
+static void refer(struct made *image, size_t function, size_t n, size_t location)
 {
 	size_t at = function + 3 + 9 * n;
 
@@ -96,7 +98,7 @@ static void refer(struct image *image, size_t function, size_t n, size_t locatio
 	put(image, at + 3, location - (at + 7), 4);
 }
 
-static size_t put_place(struct image *image, const char *file, uint32_t line)
+static size_t put_place(struct made *image, const char *file, uint32_t line)
 {
 	size_t function = put_function(image);
 
@@ -104,7 +106,7 @@ static size_t put_place(struct image *image, const char *file, uint32_t line)
 	return function;
 }
 
-static void put_headers(struct image *image)
+static void put_headers(struct made *image)
 {
 	Elf64_Ehdr ehdr = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
 			   .e_type = ET_DYN,
@@ -143,7 +145,7 @@ static void put_headers(struct image *image)
 	put(image, HEADER + 8, image->functions, 4);
 }
 
-static void map(struct image *image)
+static void map(struct made *image)
 {
 	strcpy(image->path, "/tmp/test_locations.XXXXXX");
 	int fd = mkstemp(image->path);
@@ -160,7 +162,7 @@ static void map(struct image *image)
 	image->symbolizer = symbolizer_new(image->space);
 }
 
-static void unmap(struct image *image)
+static void unmap(struct made *image)
 {
 	symbolizer_free(image->symbolizer);
 	space_free(image->space);
@@ -169,13 +171,13 @@ static void unmap(struct image *image)
 
 static int make_image(void **state)
 {
-	*state = calloc(1, sizeof(struct image));
+	*state = calloc(1, sizeof(struct made));
 	return *state ? 0 : -1;
 }
 
 static int drop_image(void **state)
 {
-	struct image *image = *state;
+	struct made *image = *state;
 
 	if (image->space)
 		unmap(image);
@@ -183,12 +185,12 @@ static int drop_image(void **state)
 	return 0;
 }
 
-static const struct function *find(struct image *image, size_t address)
+static const struct function *find(struct made *image, size_t address)
 {
 	return locations_find(space_module(image->space, BASE + address), BASE + address);
 }
 
-static const struct frame *frame_at(struct image *image, size_t address)
+static const struct frame *frame_at(struct made *image, size_t address)
 {
 	const struct frames *frames = symbolize(image->symbolizer, BASE + address);
 
@@ -198,7 +200,7 @@ static const struct frame *frame_at(struct image *image, size_t address)
 
 static void what_a_function_refers_to(void **state)
 {
-	struct image *image = *state;
+	struct made *image = *state;
 	size_t first = put_function(image), second = put_function(image);
 
 	refer(image, first, 0, put_location(image, MAIN, 42, false));
@@ -228,7 +230,7 @@ static void what_a_function_refers_to(void **state)
 
 static void what_is_no_location(void **state)
 {
-	struct image *image = *state;
+	struct made *image = *state;
 	size_t f = put_function(image);
 
 	refer(image, f, 0, put_location(image, "src/main.c", 3, false));
@@ -246,7 +248,7 @@ static void what_is_no_location(void **state)
 
 static void other_machines_have_extents_only(void **state)
 {
-	struct image *image = *state;
+	struct made *image = *state;
 	size_t f = put_place(image, MAIN, 3);
 
 	put_headers(image);
@@ -258,7 +260,7 @@ static void other_machines_have_extents_only(void **state)
 
 static void a_name_for_each_function(void **state)
 {
-	struct image *image = *state;
+	struct made *image = *state;
 	size_t user = put_function(image), worker = put_place(image, WORKER, 3);
 	char name[128];
 
@@ -285,7 +287,7 @@ static void a_name_for_each_function(void **state)
 
 static void several_files_have_no_line(void **state)
 {
-	struct image *image = *state;
+	struct made *image = *state;
 	size_t f = put_function(image);
 
 	refer(image, f, 0, put_location(image, MAIN, 42, false));
@@ -301,7 +303,7 @@ static void several_files_have_no_line(void **state)
 
 static void neighbours_tell(void **state)
 {
-	struct image *image = *state;
+	struct made *image = *state;
 	size_t among_users, among_tokios;
 
 	put_place(image, MAIN, 1);
@@ -319,10 +321,65 @@ static void neighbours_tell(void **state)
 	assert_null(frame_at(image, among_tokios)->runtime_files);
 }
 
+/* As -fno-asynchronous-unwind-tables leaves it, with frame pointers. */
+static void code_tells_where_functions_begin(void **state)
+{
+	static const unsigned char frame[] = {0x55, 0x48, 0x89, 0xe5},
+				   endbr[] = {0xf3, 0x0f, 0x1e, 0xfa, 0x55, 0x48, 0x89, 0xe5},
+				   push[] = {0x53};
+	struct made *image = *state;
+
+	put_headers(image);
+	memset(image->byte + CODE, 0x90, 0x400);
+	memcpy(image->byte + CODE + 0x40, frame, sizeof(frame));
+	memcpy(image->byte + CODE + 0x80, endbr, sizeof(endbr));
+	memcpy(image->byte + CODE + 0x135, push, sizeof(push)); /* called, not aligned */
+	put(image, CODE + 0x50, 0xe8, 1);
+	put(image, CODE + 0x51, (uint32_t)(0x135 - 0x55), 4);
+	put(image, CODE + 0x60, 0xe8, 1);
+	put(image, CODE + 0x61, (uint32_t)(0x200 - 0x65), 4);
+	put(image, CODE + 0x70, 0xe8, 1);
+	put(image, CODE + 0x71, (uint32_t)(0x301 - 0x75), 4); /* nothing begins so: not a call */
+	map(image);
+	assert_int_equal(find(image, CODE + 0x7f)->start, CODE + 0x40);
+	assert_int_equal(find(image, CODE + 0x40)->end, CODE + 0x80);
+	assert_int_equal(find(image, CODE + 0x80)->end, CODE + 0x135);
+	assert_int_equal(find(image, CODE + 0x140)->start, CODE + 0x135);
+	assert_int_equal(find(image, CODE + 0x3ff)->start, CODE + 0x200);
+	assert_null(find(image, CODE + 0x3f));
+	assert_string_equal(frame_at(image, CODE + 0x90)->name, frame_at(image, CODE + 0x100)->name);
+}
+
+/* Without symbols and without CFI that ends. */
+static void where_threads_begin(void **state)
+{
+	static const unsigned char glibc[] = {0xff, 0xd2, 0x89, 0xc7, 0xb8, 0x3c, 0, 0, 0, 0x0f, 0x05},
+				   musl[] = {0x41, 0xff, 0xd1, 0x89, 0xc7, 0x31,
+					     0xc0, 0xb0, 0x3c, 0x0f, 0x05};
+	struct made *image = *state;
+
+	put_headers(image);
+	put(image, offsetof(Elf64_Ehdr, e_entry), CODE + 0x100, 8);
+	memcpy(image->byte + CODE + 0x200, glibc, sizeof(glibc));
+	memcpy(image->byte + CODE + 0x300, musl, sizeof(musl));
+	map(image);
+	struct unwinder *u = unwinder_new(image->space, &arch_x86_64);
+
+	assert_true(unwind_is_start(u, BASE + CODE + 0x100));
+	assert_true(unwind_is_start(u, BASE + CODE + 0x125));
+	assert_false(unwind_is_start(u, BASE + CODE + 0xff));
+	assert_false(unwind_is_start(u, BASE + CODE + 0x180));
+	/* Addresses to look up: one less than where the call returns to. */
+	assert_true(unwind_is_start(u, BASE + CODE + 0x201));
+	assert_true(unwind_is_start(u, BASE + CODE + 0x302));
+	assert_false(unwind_is_start(u, BASE + CODE + 0x303));
+	unwinder_free(u);
+}
+
 /* Anything may be in the file. The sanitizers look on. */
 static void a_broken_file_is_survived(void **state)
 {
-	struct image *image = *state, broken;
+	struct made *image = *state, broken;
 	uint32_t random = 12345;
 	size_t named = 0;
 
@@ -359,6 +416,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_name_for_each_function, make_image, drop_image),
 		cmocka_unit_test_setup_teardown(several_files_have_no_line, make_image, drop_image),
 		cmocka_unit_test_setup_teardown(neighbours_tell, make_image, drop_image),
+		cmocka_unit_test_setup_teardown(code_tells_where_functions_begin, make_image, drop_image),
+		cmocka_unit_test_setup_teardown(where_threads_begin, make_image, drop_image),
 		cmocka_unit_test_setup_teardown(a_broken_file_is_survived, make_image, drop_image),
 	};
 

@@ -311,6 +311,14 @@ static void names_futures(void **state)
 		 "hyper::common::exec::Exec, hyper::server::server::NoopWatcher>, S",
 		 "hyper::server::server::new_svc::NewSvcTask"},
 		{"tracing::instrument::Instrumented<lab::serve::{async_block_env#0}>, S", "lab::serve"},
+		{"core::future::from_generator::GenFuture<lab::main::{async_block#0}::{async_block_env#0}>, "
+		 "S",
+		 "lab::main"},
+		{"core::future::from_generator::GenFuture<lab::main::{async_block#0}::{async_block_env#2}>, "
+		 "S",
+		 "lab::main#2"},
+		{"lab::main::{closure#0}::{closure#1}, S", "lab::main#1"},
+		{"lab::main::{async_block_env#1}<lab::Pool, u8>, S", "lab::main#1"},
 		{"core::pin::Pin<alloc::boxed::Box<lab::serve::{async_fn_env#0}, alloc::alloc::Global>>, S",
 		 "lab::serve"},
 		/* not told */

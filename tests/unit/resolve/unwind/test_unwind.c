@@ -580,7 +580,7 @@ static void test_random_stacks(void **state)
 		assert_in_range(chain.count, 1, UNWIND_MAX_FRAMES);
 		assert_int_equal(chain.pc[0], stack.ip);
 		for (size_t i = 1; i < chain.count; i++)
-			assert_true(space_executable(space, chain.pc[i]));
+			assert_true(space_executable(space, chain_address(chain.pc[i])));
 	}
 	unwinder_free(u);
 }
