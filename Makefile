@@ -293,7 +293,7 @@ APT_BUILD = gcc libc6-dev make libelf-dev libdw-dev libiberty-dev libyajl-dev li
 	libzstd-dev libseccomp-dev libncurses-dev
 # The demo is built from Debian's crates, where there are any.
 APT_DEMO = cargo librust-tokio-dev librust-hyper-dev librust-flate2-dev mount
-APT_TEST = bats libcmocka-dev g++ shellcheck clang-format librust-libc-dev pkg-config procps tmux gdb xz-utils zstd jq python3 \
+APT_TEST = bats musl-tools libcmocka-dev g++ shellcheck clang-format librust-libc-dev pkg-config procps tmux gdb xz-utils zstd jq python3 \
 	python3-jsonschema protobuf-compiler cmark-gfm python3-prometheus-client man-db
 APT_FUZZ = clang libclang-rt-dev
 

@@ -28,16 +28,17 @@ struct frame {
 		file; /* source path as recorded in DWARF; NULL if unknown. Without a symbol: of a place in the
 	                         function, not that of pc */
 	unsigned line; /* 1-based; 0 if unknown */
-	unsigned declared; /* the line where the function begins, in the file that it is declared in; 0 if unknown */
+	unsigned
+		declared; /* the line where the function begins, in the file that it is declared in; 0 if unknown */
 	const char *
 		runtime_files; /* without a symbol: source paths of Tokio's that the function's code refers to, each on
 	                              a line; NULL if none. The judge tells by them what names would tell */
 	const char *module; /* path of the mapped file ("[vdso]", "[anon]"); never NULL */
 	uint64_t offset;    /* of pc in the module: its ELF virtual address, so stable across runs */
 	enum origin origin;
-	bool inlined; /* has no machine frame of its own: the next one in the list is its caller */
+	bool inlined;	/* has no machine frame of its own: the next one in the list is its caller */
 	bool tail_call; /* it jumped to the one before it on the stack, and left it its machine frame */
-	bool found; /* no rule of unwinding led to it: it was looked for on the stack */
+	bool found;	/* no rule of unwinding led to it: it was looked for on the stack */
 };
 
 struct frames {
