@@ -39,7 +39,8 @@ stream() {
 				if (i % 6 == 5)
 					printf "runq %.0f %d 0 %d P %x 99 99 0 cc1\n", ns, tid, took, 1 + i % 7
 				else
-					printf "sleep %.0f %d 0 %d 1000 S %s %x 0 0 0 swapper/0\n", ns, tid, took, call[1 + i % 5], 1 + i % 7
+					printf "sleep %.0f %d 0 %d 1000 %s %s %x 0 0 0 swapper/0\n", ns, tid, took, \
+						call[1 + i % 5] == 0 ? "D" : "S", call[1 + i % 5], 1 + i % 7
 			}
 			print "end 10500000000 duration"
 		}'

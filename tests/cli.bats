@@ -404,8 +404,8 @@ script_with() {
 	grep -x "uprobe:/proc/$PID/exe:0x1020 /pid == $PID/" <<<"$output"
 	grep -x "uprobe:/proc/$PID/exe:0x1030,uprobe:/proc/$PID/exe:0x1040 /pid == $PID/" <<<"$output"
 	# The slow one costs more.
-	grep -A 40 'exe:0x1010' <<<"$output" | grep -m 1 'price = (uint64)1000;'
-	grep -A 40 'exe:0x1020' <<<"$output" | grep -m 1 'price = (uint64)15000;'
+	grep -A 40 'exe:0x1010' <<<"$output" | grep -m 1 'price = 1000;'
+	grep -A 40 'exe:0x1020' <<<"$output" | grep -m 1 'price = 15000;'
 	script_with uprobe "$state" "${sites[@]}"
 	((status == 0))
 	[[ $output == *uprobe:* ]]

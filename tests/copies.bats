@@ -22,7 +22,7 @@ has_slept() {
 # Sets COPIER to what reads the copies.
 find_copier() {
 	for COPIER in $(marked hud-postproc); do
-		[[ $(tr '\0' ' ' <"/proc/$COPIER/cmdline") != *' copies ' ]] || return 0
+		[[ $(tr '\0' ' ' <"/proc/$COPIER/cmdline") != *' copies '* ]] || return 0
 	done
 	return 1
 }

@@ -45,9 +45,9 @@ stream() {
 			for (i = 1; i <= count; i++) {
 				split(block[i], b, ":")
 				for (j = 0; j < b[3]; j++)
-					printf "sleep %.0f %d 0 %.0f 0 S %s %s 0 0 0 -\n",
+					printf "sleep %.0f %d 0 %.0f 0 %s %s %s 0 0 0 -\n",
 						1e9 + (j + 0.2 + 0.8 * random()) * seconds / b[3] * 1e9, 101 + j % 2,
-						b[4] * (0.8 + 0.4 * random()) * 1e6, b[2], b[1] | "sort -n -k 2"
+						b[4] * (0.8 + 0.4 * random()) * 1e6, b[2] < 2 ? "D" : "S", b[2], b[1] | "sort -n -k 2"
 			}
 			close("sort -n -k 2")
 			printf "end %.0f duration\n", (1 + seconds) * 1e9

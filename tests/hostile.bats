@@ -158,7 +158,7 @@ signal.pause()' "$PWD/file" >ready 3>&- &
 	grep -qF 'my  "app"' head
 	# The script that bpftrace gets has nothing of it.
 	run -0 --separate-stderr "$HUD" --pid "$SERVER" --workers '`id`' --print-script
-	[[ $output == *"BEGIN"* && $output != *'id`'* && $output != *owned* && $output != *app* ]]
+	[[ $output == *"BEGIN"* && $output != *'id`'* && $output != *owned* && $output != *'"app"'* ]]
 	plain - <<<"$output$stderr"
 	# It is named in what is said about it, where two are meant, and where none is.
 	"$HOSTILE" "$name" $'\e[2J' "$(printf '%2000s' '')" 3>&- >ready2 &
