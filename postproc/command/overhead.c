@@ -97,7 +97,10 @@ static int64_t read_cpu(pid_t pid)
 /* What the probes of process `pid` take of a CPU, from 0 up. */
 static double watch_probes(pid_t pid, size_t *programs)
 {
-	union bpf_attr request = {.enable_stats.type = BPF_STATS_RUN_TIME};
+	union bpf_attr request;
+
+	memset(&request, 0, sizeof(request));
+	request.enable_stats.type = BPF_STATS_RUN_TIME;
 	int counting = (int)syscall(SYS_bpf, BPF_ENABLE_STATS, &request, sizeof(request));
 	uint64_t start = clock_ns();
 	struct probes before = read_probes(pid), after;

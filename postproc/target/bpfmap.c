@@ -18,9 +18,13 @@ struct search {
 
 static bool describe(int map, struct bpf_map_info *info)
 {
-	union bpf_attr request = {
-		.info = {.bpf_fd = (__u32)map, .info_len = sizeof(*info), .info = (__u64)(uintptr_t)info}};
+	union bpf_attr request;
 
+	/* The kernel refuses what is not zero behind the member that counts, and from GCC 15 on `= {...}` leaves that as it is. */
+	memset(&request, 0, sizeof(request));
+	request.info.bpf_fd = (__u32)map;
+	request.info.info_len = sizeof(*info);
+	request.info.info = (__u64)(uintptr_t)info;
 	*info = (struct bpf_map_info){0};
 	return syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &request, sizeof(request)) == 0;
 }
@@ -73,9 +77,12 @@ int bpfmap_open(int pidfd, pid_t pid, const char *name)
 
 bool bpfmap_value(int map, uint64_t key, void *value)
 {
-	union bpf_attr request = {
-		.map_fd = (__u32)map, .key = (__u64)(uintptr_t)&key, .value = (__u64)(uintptr_t)value};
+	union bpf_attr request;
 
+	memset(&request, 0, sizeof(request));
+	request.map_fd = (__u32)map;
+	request.key = (__u64)(uintptr_t)&key;
+	request.value = (__u64)(uintptr_t)value;
 	return syscall(SYS_bpf, BPF_MAP_LOOKUP_ELEM, &request, sizeof(request)) == 0;
 }
 
