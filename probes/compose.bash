@@ -190,8 +190,8 @@ lay_out_copies() {
 	KEPT=256
 }
 
-# Where the registers of user mode end on a thread's kernel stack (THREAD_SIZE and TOP_OF_KERNEL_STACK_PADDING of the kernel), which
-# the names of what it has been built with tell. The script checks that they are there.
+# What differs from kernel to kernel, as the names of its types and functions tell: where the registers of user mode end on a thread's kernel
+# stack (THREAD_SIZE and TOP_OF_KERNEL_STACK_PADDING; the script checks that they are there), and what a thread's state is called.
 choose_kernel() {
 	local types=/sys/kernel/btf/vmlinux
 
