@@ -64,7 +64,8 @@ parse_options() {
 	long+=,format:,export:,fail-on:,polls:,stacks:,stack-size:,headless,quiet,no-color,print-script,raw,debuginfod
 	long+=,record:,ring:,resolve,doctor,max-overhead:
 
-	words=$(getopt -n hud-trace -o hVp:t:qv -l "$long" -- "$@" 2>&1) ||
+	# These would have getopt take the words in another way.
+	words=$(env -u GETOPT_COMPATIBLE -u POSIXLY_CORRECT getopt -n hud-trace -o hVp:t:qv -l "$long" -- "$@" 2>&1) ||
 		refuse "$(sed -n '1s/^[^:]*: //p' <<<"$words")"
 	unquote "$words"
 	set -- "${WORDS[@]}"

@@ -1,11 +1,18 @@
 # shellcheck shell=bash
 # The pipeline: bpftrace, the recorder and the report, from their start to the end of the last of them, whatever ends it.
 
-# bpftrace's complaints about script $1, without those that mean nothing here, and without bytes that a terminal would obey.
+# bpftrace's complaints about script $1, without those that mean nothing here, and without bytes that a terminal would obey. The first
+# 40 lines are shown, all are read: SIGPIPE would end bpftrace.
 sift_complaints() {
+	local more
+
 	if ((${#OWN[@]})); then name_scripts "$1"; else exec cat; fi |
 		grep --line-buffered -vE "RLIMIT_MEMLOCK|^Attach|WARNING:|^[0-9]+ warnings? generated\.$|^[[:space:]]*[~^]*$" |
-		sed -u 's/[^\t -~]/?/g' | head -n 40 >&2 || true
+		sed -u 's/[^\t -~]/?/g' | {
+		sed -u 40q >&2
+		more=$(wc -l)
+		((!more)) || say "(bpftrace: $more more lines)"
+	} || true
 }
 
 # Becomes the program $2..., which gets the signal $1 when this script ends, however that happens: also if it did already.
@@ -32,8 +39,6 @@ run_bpftrace() {
 	local options=() settings
 
 	[[ $STACKS != dwarf ]] || options+=(--dwarf-pid "$PID")
-	# Other processes of the same executable do not pay for the probes then. Newer ones would not sample all threads.
-	[[ $POLLS != uprobe ]] || ((BPFTRACE[0] > 0 || BPFTRACE[1] > 23)) || options+=(-p "$PID")
 	read -r -a settings < <(bpftrace_settings)
 	# SIGINT is ignored in what a script runs in the background, and bpftrace must see it.
 	exec_bound TERM env --default-signal=INT,PIPE --ignore-signal=HUP "${settings[@]}" \
@@ -150,18 +155,28 @@ find_ended() {
 	done
 }
 
-# Starts what measures the cost of tracing, and ends with status 3 when that is too much.
+# Starts what measures the cost of tracing, and ends with status 3 when that is too much, and with 4 when breakpoints at polls are hit more
+# often, by all processes that they are in, than the probes let the workers alone: 2 % of the time of each that can run.
 start_meter() {
-	exec_bound KILL "$POSTPROC" overhead "$MAX_OVERHEAD" "$TRACER" $COPIER $PROCFS $REPORTER $RECORDER >&2 &
+	local hits=() workers=${#WATCHED[@]} cpus
+
+	cpus=$(getconf _NPROCESSORS_ONLN)
+	# Breakpoints of the user's own scripts cannot be told from these.
+	[[ $POLLS != uprobe ]] || ((${#OWN[@]})) || hits=(-p $((2 * (workers < cpus ? workers : cpus))))
+	exec_bound KILL "$POSTPROC" overhead ${hits[@]+"${hits[@]}"} "$MAX_OVERHEAD" "$TRACER" $COPIER $PROCFS $REPORTER $RECORDER >&2 &
 	METER=$!
 }
 
-# Tracing costs too much: tells the probes so, $1, and the user, $2. The probes take notice of a name that this process gives itself:
-# bpftrace has no other ear that all of its versions have.
-restrain() {
-	say "overhead    that is more than --max-overhead, $MAX_OVERHEAD%: $2"
+# Tells the probes $1. They take notice of a name that this process gives itself: bpftrace has no other ear that all of its versions have.
+tell_probes() {
 	printf '%s' "$1" >"/proc/$$/comm"
 	printf hud-trace >"/proc/$$/comm"
+}
+
+# Tracing costs too much: tells the probes so, $1, and the user, $2.
+restrain() {
+	say "overhead    that is more than --max-overhead, $MAX_OVERHEAD%: $2"
+	tell_probes "$1"
 	start_meter
 }
 
@@ -184,7 +199,13 @@ await_bpftrace() {
 		"$WATCHER")
 			WATCHER=''
 			look_for_target
-			if [[ ! $LEFT ]]; then
+			# Ctrl-C goes to this script's children, too.
+			if [[ ! $LEFT && $ENDING ]]; then
+				continue
+			elif [[ ! $LEFT ]] && was_killed 'hud-postproc watch' "$STATUS" ', and is started again'; then
+				start_watcher
+				continue
+			elif [[ ! $LEFT ]]; then
 				UNREAD=1
 			elif [[ ! $patience ]]; then
 				# bpftrace is about to notice that itself, and a signal on top would cost its last lines.
@@ -202,7 +223,8 @@ await_bpftrace() {
 			;;
 		"$METER")
 			METER=''
-			((STATUS == 3)) || continue
+			((STATUS != 4)) || { DEAR='all processes together too much' && tell_probes hud-dear && start_meter && continue; }
+			((STATUS == 3)) || { [[ $ENDING ]] || ! was_killed 'hud-postproc overhead' "$STATUS" ', and is started again' || start_meter; continue; }
 			# Signals may come late to a bpftrace that has much to do, so what there is left to try comes last.
 			case $((++THINNER)) in
 			1) restrain hud-thin 'from now on no stacks are copied' && continue ;;
@@ -246,6 +268,10 @@ note_begin() {
 	# The braces: after any program that it waits for, bash tells of children that were killed meanwhile, which is ours to tell.
 	# shellcheck disable=SC2086 # numbers, or nothing
 	{ renice -n -19 -p $TRACER $COPIER $RECORDER || true; } &>/dev/null
+	# An exec before who waits for one was there: that one's end has the same looked for again, and waited for bpftrace to tell of it.
+	[[ ! $LEFT && $WATCHER ]] || return 0
+	look_for_target
+	[[ ! $LEFT ]] || kill "$WATCHER" 2>/dev/null || true
 }
 
 # Says why nothing was traced.
@@ -298,6 +324,12 @@ write_head() (
 	printf '%s\n' "$HEAD" 2>/dev/null || true
 )
 
+# Starts what ends when the target does, or runs another program.
+start_watcher() {
+	exec_bound KILL "$POSTPROC" watch "$PID" "$BORN" "$STACK_START" &
+	WATCHER=$!
+}
+
 # Starts bpftrace on the script $1, writing to the file descriptor $2, and what tells that the target is gone.
 start_bpftrace() {
 	local to=$2 buffers=full beside
@@ -318,8 +350,7 @@ start_bpftrace() {
 	run_bpftrace "$buffers" >&"$to" 2>&"$complaints" < <(printf '%s\n' "$1") &
 	TRACER=$!
 	exec {to}>&-
-	exec_bound KILL "$POSTPROC" watch "$PID" "$BORN" "$STACK_START" &
-	WATCHER=$!
+	start_watcher
 	start_meter
 	if ((TICKS)); then
 		exec_bound KILL "$POSTPROC" pace "$TRACER" "$PID" "$THRESHOLD_US" "$REST_HZ" "$HZ" "$FAST_HZ" >/dev/null &
@@ -350,22 +381,41 @@ probe_polls() {
 	! wait "$watch"
 }
 
-# For what is left of the time since $1 (us), tracing goes on without probes at polls. Attaching counts too, which leaves a
-# second at least.
-go_on_estimating() {
+# Leaves of the duration what is left of it since $1 (us). Attaching counts too, which leaves a second at least.
+shorten_duration() {
 	local left
 
-	if [[ $DURATION_MS ]]; then
-		left=$((DURATION_MS - (${EPOCHREALTIME/./} - $1) / 1000))
-		DURATION_MS=$((left > 1000 ? left : 1000))
-	fi
+	[[ $DURATION_MS ]] || return 0
+	left=$((DURATION_MS - (${EPOCHREALTIME/./} - $1) / 1000))
+	DURATION_MS=$((left > 1000 ? left : 1000))
+}
+
+# For what is left of the time since $1 (us), tracing goes on without probes at polls.
+go_on_estimating() {
+	shorten_duration "$1"
 	POLLS=estimate
-	[[ $QUIET ]] || say 'polls       probing them costs a worker more than 2 % of its time: estimated from now on'
+	[[ $QUIET ]] || say "polls       probing them costs ${DEAR:-a worker more than 2 % of its time}: estimated from now on"
+}
+
+# bpftrace ended before it had begun, where it had files of the target to read: their ELF for probes, their CFI for its own walk.
+died_of_files() {
+	[[ ! $BEGUN && ! $ENDING && ! $LEFT && ($POLLS == uprobe || $STACKS == dwarf) ]] && ((STATUS))
+}
+
+# Tracing goes on without what makes bpftrace read files of the target; $1 as above. Says so to the user, and in the head: what is
+# added to that is the rest of it.
+go_on_without_files() {
+	local less=()
+
+	shorten_duration "$1"
+	[[ $POLLS != uprobe ]] || { POLLS=estimate less+=('probes at polls') && add_meta polls 'estimate bpftrace ended when it was to probe polls'; }
+	[[ $STACKS != dwarf ]] || { STACKS=copy less+=('its own stack walk') && choose_stacks; }
+	[[ $QUIET ]] || say "warning     bpftrace ended before it had begun: it is tried again without ${less[0]}${less[1]+ and ${less[1]}}"
 }
 
 # Runs the pipeline to its end.
 trace() {
-	local status=0 in out to complaints sifter script relay begin started=${EPOCHREALTIME/./}
+	local status=0 in out to complaints sifter script relay begin head started=${EPOCHREALTIME/./}
 
 	script=$(compose_script)
 	look_for_target
@@ -409,6 +459,14 @@ trace() {
 		script=$(compose_script)
 	fi
 	if [[ $POLLS != uprobe ]]; then
+		start_bpftrace "$script" "$out"
+		await_bpftrace
+	fi
+	if died_of_files; then
+		head=$HEAD
+		go_on_without_files "$started"
+		printf '%s\n' "${HEAD#"$head"$'\n'}" >&"$out"
+		script=$(compose_script)
 		start_bpftrace "$script" "$out"
 		await_bpftrace
 	fi

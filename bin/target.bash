@@ -124,6 +124,7 @@ check_target() {
 	[[ ${FIELDS[0]} != [ZX] ]] || die "process $PID has ended already, its parent has not taken notice of it yet"
 	((PID != $$)) || die 'it cannot trace itself'
 	BORN=${FIELDS[19]} STACK_START=${FIELDS[25]}
+	PROGRAM=$(stat -Lc %d:%i "/proc/$PID/exe" 2>/dev/null) || PROGRAM=''
 }
 
 # Sets LEFT to what has become of the target: '' if it still runs that program, ended, or replaced by another program. An id may
@@ -132,7 +133,29 @@ look_for_target() {
 	LEFT=ended
 	read_stat "$PID" && [[ ${FIELDS[0]} != [ZX] ]] && ((FIELDS[19] == BORN)) || return 0
 	LEFT=replaced
-	((FIELDS[25] != STACK_START)) || LEFT=''
+	# Without randomization, each program's stack may begin at the same address.
+	((FIELDS[25] == STACK_START)) && [[ $(stat -Lc %d:%i "/proc/$PID/exe" 2>/dev/null || true) == "$PROGRAM" ]] || return 0
+	LEFT=''
+}
+
+# Probes go into a file, and whoever runs that pays for them: sets NO_SITES to why they would not be the target's alone. That is if
+# another user has made the executable for many, or another process has it mapped. (The device is left out of the comparison: that of a
+# file in an overlay is another one in each container.)
+find_sharers() {
+	local owner users inode sharer
+
+	owner=$(stat -Lc %u "/proc/$PID/exe" 2>/dev/null) || owner=unknown
+	users=$(sed -n 's/^Uid:[[:space:]]*//p' "/proc/$PID/status" 2>/dev/null) || users=''
+	if [[ ${users//[[:space:]]/ } != "$owner $owner $owner $owner" ]]; then
+		NO_SITES="no probes unasked (--polls uprobe): its executable is another user's"
+		return
+	fi
+	inode=$(stat -Lc %i "/proc/$PID/exe" 2>/dev/null) || inode=unknown
+	# Processes come and go meanwhile, which grep counts as an error.
+	sharer=$({ grep -lsE "^[^ ]+ [^ ]+ [^ ]+ [^ ]+ $inode " /proc/[1-9]*/maps || true; } | sed -n "\\|^/proc/$PID/maps\$|!{p;q}") || true
+	[[ $sharer ]] || return 0
+	sharer=${sharer#/proc/}
+	NO_SITES="no probes unasked (--polls uprobe): process ${sharer%/maps} has its executable mapped, too"
 }
 
 # Who wrote the head has read files of the target, and may be in foreign hands; what follows takes words of it for numbers, and puts

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/complain.h"
 #include "command/command.h"
 
 #define MEMORY_LIMIT ((rlim_t)4 << 30)
@@ -65,6 +66,18 @@ static void keep_standard_files(void)
 			_exit(1);
 }
 
+/* getopt_long() repeats an option that it does not know as it is. */
+static bool options_are_plain(char **argv)
+{
+	for (; *argv && strcmp(*argv, "--") != 0; argv++)
+		for (const char *c = *argv; **argv == '-' && *c && *c != '='; c++)
+			if (*c < 0x20 || *c > 0x7e) {
+				complain("hud-postproc: '%s' is no option\n", *argv);
+				return false;
+			}
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	limit_memory();
@@ -75,6 +88,8 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return 2;
 	}
+	if (!options_are_plain(argv + 1))
+		return 2;
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		if (!strcmp(argv[1], commands[i].name))
 			return commands[i].run(argc - 1, argv + 1);
@@ -86,7 +101,7 @@ int main(int argc, char **argv)
 		printf("hud-postproc with elfutils %s\n", dwfl_version(NULL));
 		return 0;
 	}
-	fprintf(stderr, "hud-postproc: '%s' is no command\n", argv[1]);
+	complain("hud-postproc: '%s' is no command\n", argv[1]);
 	usage(stderr);
 	return 2;
 }

@@ -69,6 +69,7 @@ choose_polls() {
 	elif [[ $POLLS == auto ]]; then
 		POLLS=tls
 		[[ $TOKIO != -* ]] || POLLS=uprobe
+		[[ $POLLS != uprobe || $NO_SITES ]] || find_sharers
 		[[ $POLLS != uprobe || ! $NO_SITES ]] || POLLS=estimate how+="; $NO_SITES"
 	elif [[ $POLLS != tls ]]; then
 		how='as asked for'

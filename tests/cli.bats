@@ -77,6 +77,25 @@ write_stream() {
 
 # --- hud-trace: options
 
+@test "variables that change how getopt reads words change nothing" {
+	expected=$(env -u GETOPT_COMPATIBLE -u POSIXLY_CORRECT "$HUD" name --hz 0 2>&1) && return 1
+	[[ $(GETOPT_COMPATIBLE=1 POSIXLY_CORRECT=1 "$HUD" name --hz 0 2>&1) == "$expected" && $expected == *--hz* ]]
+}
+
+@test "a message holds names as text, whoever has chosen them" {
+	odd=$'x\e]0;owned\a'
+	for arguments in "report $odd" "live $odd" "diff $odd $odd" "resolve $odd" "record $odd/x" "report --format json=$odd/x demo" "report --chart $odd/x.svg demo" \
+		"report --format $odd" "report --fail-on $odd demo" "report --chart-kind $odd demo" "report --$odd" "head --pid $odd" "head --meta $odd" "record --ring $odd x" \
+		"record --pid $odd x" "resolve --pid $odd x" "report --top $odd demo" "$odd"; do
+		[[ -e demo ]] || gzip -dc "$ROOT/examples/demo-recording.txt.gz" >demo
+		# shellcheck disable=SC2086 # words
+		"$POSTPROC" $arguments <demo >out 2>err && echo "$arguments" | cat -v && return 1
+		cat -v err
+		! LC_ALL=C grep -q $'[^\t -~]' err || return 1
+		grep -qF 'x\x1b]0;owned\x07' err
+	done
+}
+
 @test "--help fits 24 lines of 80 columns" {
 	run -0 --separate-stderr "$HUD" --help
 	[[ ! $stderr ]]
@@ -403,9 +422,9 @@ script_with() {
 	grep -x "uprobe:/proc/$PID/exe:0x1010 /pid == $PID/" <<<"$output"
 	grep -x "uprobe:/proc/$PID/exe:0x1020 /pid == $PID/" <<<"$output"
 	grep -x "uprobe:/proc/$PID/exe:0x1030,uprobe:/proc/$PID/exe:0x1040 /pid == $PID/" <<<"$output"
-	# The slow one costs more.
-	grep -A 40 'exe:0x1010' <<<"$output" | grep -m 1 'price = 1000;'
-	grep -A 40 'exe:0x1020' <<<"$output" | grep -m 1 'price = 15000;'
+	# The slow one costs more. For some versions there are no casts there (compose.awk, without_casts).
+	grep -A 40 'exe:0x1010' <<<"$output" | grep -m 1 -E 'price = (\(uint64\))?1000;'
+	grep -A 40 'exe:0x1020' <<<"$output" | grep -m 1 -E 'price = (\(uint64\))?15000;'
 	script_with uprobe "$state" "${sites[@]}"
 	((status == 0))
 	[[ $output == *uprobe:* ]]

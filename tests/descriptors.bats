@@ -111,10 +111,10 @@ end_trace() {
 }
 
 # But for what hud-trace itself has between two of them: the lines of procfs come to copies by a pipe.
-@test "a report: none" {
+@test "a report: none but where its own processes' messages go" {
 	start_server "$DEBUG"
 	running --headless
-	is_left_open '1 copies: a pipe'
+	is_left_open $'1 copies: a pipe\n1 report: a pipe'
 	end_trace
 }
 
@@ -134,7 +134,7 @@ end_trace() {
 	exec 9> >(cat >copy)
 	running --headless --format text --format json=/dev/fd/9
 	exec 9>&-
-	is_left_open $'1 copies: a pipe\n1 hud-files: a pipe\n1 report: a pipe'
+	is_left_open $'1 copies: a pipe\n1 hud-files: a pipe\n2 report: a pipe'
 	end_trace
 	within 10 jq -e '.trace.ended == "interrupt"' copy
 }
@@ -143,7 +143,7 @@ end_trace() {
 	start_server "$DEBUG"
 	running --headless --polls uprobe
 	# The stream itself; the way to what looks for the line, as it is named and as it was opened.
-	is_left_open $'1 copies: a pipe\n1 hud-trace: a pipe\n2 tee: a pipe'
+	is_left_open $'1 copies: a pipe\n1 hud-trace: a pipe\n1 report: a pipe\n2 tee: a pipe'
 	end_trace
 }
 
@@ -158,7 +158,7 @@ end_trace() {
 	within 120 test -e ready
 	within 60 told
 	# What holds messages back passes them to the view, and to the terminal in the end. Pictures are drawn on demand.
-	is_left_open $'1 copies: a pipe\n2 hud-chart: a pipe\n1 hud-trace: a pipe\n4 live: a pipe'
+	is_left_open $'1 copies: a pipe\n2 hud-chart: a pipe\n1 hud-trace: a pipe\n5 live: a pipe'
 	tmux -L "$SOCKET" send-keys q
 	within 20 gone
 }

@@ -140,6 +140,16 @@ EVENT='runq 30000000 %d 0 20000000 W 0 77 78 0 rival\n'
 	! grep -qE "generated|no such thing" err || return 1
 }
 
+@test "bpftrace says much: the first lines are passed on, the rest are counted, and it is not ended by that" {
+	start_target
+	start_fake 'echo begin 5; for ((i = 0; i < 30000; i++)); do echo "failed to look up stack id $i" >&2; done; echo end 99 duration'
+	ends_with 0
+	(($(grep -c '^failed to look up stack id' err) == 40))
+	grep -qx '(bpftrace: 29960 more lines)' err
+	reported out
+	grep -qE '^ +ended +after 0 s|^ +ended +duration' out
+}
+
 # Gives a second signal to hud-trace while its report is made.
 @test "signals on the way to the report: it is made all the same" {
 	start_target
@@ -171,6 +181,39 @@ EVENT='runq 30000000 %d 0 20000000 W 0 77 78 0 rival\n'
 		nothing_left
 	done
 	reported out
+}
+
+@test "what measures the overhead is killed: said, and started again" {
+	start_target
+	start_fake 'echo begin 5; touch ready; until [[ -e go ]]; do sleep 0.1; done; echo end 99 duration'
+	within 20 test -e ready
+	measuring() { pgrep -f "^$POSTPROC overhead .* $(marked bpftrace | head -n 1)( |\$)" >meter; }
+	within 20 measuring
+	first=$(head -n 1 meter)
+	kill -KILL "$first"
+	within 20 grep -q '^hud-trace: hud-postproc overhead was ended by SIGKILL, and is started again' err
+	other() { measuring && [[ $(head -n 1 meter) != "$first" ]]; }
+	within 20 other
+	touch go
+	ends_with 0
+	nothing_left
+}
+
+@test "what waits for the end of the target is killed: that is not the end, and is said" {
+	start_target
+	start_fake 'echo begin 5; touch ready; trap exit TERM; until [[ -e go ]]; do sleep 0.1; done; echo end 99 duration'
+	within 20 test -e ready
+	watching() { pgrep -f "^$POSTPROC watch $SERVER " >watcher; }
+	within 20 watching
+	first=$(head -n 1 watcher)
+	kill -KILL "$first"
+	within 20 grep -q '^hud-trace: hud-postproc watch was ended by SIGKILL, and is started again' err
+	other() { watching && [[ $(head -n 1 watcher) != "$first" ]]; }
+	within 20 other
+	touch go
+	ends_with 0
+	grep -qE '^ +ended +duration' out
+	nothing_left
 }
 
 @test "hud-trace is killed at any moment: nothing stays" {
@@ -590,7 +633,7 @@ at_terminal() {
 	MARK=$BATS_TEST_NAME-$$-$RANDOM
 	FAKE='echo begin 5; trap "echo end \$i interrupt; exit" INT TERM; for ((i = 6; ; i++)); do echo "named $i 1 x"; touch ready; ((i < 16)) || touch later; sleep 0.1; done' \
 		HUD_LIVE_MARK=$MARK NO_COLOR=1 /usr/bin/python3 "$ROOT/tests/terminal.py" \
-		"'$HUD' --headless --workers target --pid $SERVER $1" "${@:2}" >terminal 3>&-
+		"TERM=${TERMINAL-dumb} '$HUD' --workers target --pid $SERVER $1" "${@:2}" >terminal 3>&-
 }
 
 @test "Ctrl-Z, fg, Ctrl-C at a terminal: it rests, goes on, and reports; the target never rests" {
@@ -603,7 +646,7 @@ at_terminal() {
 		sed -n 's/^State:.\(.\).*/target-\1/p' "/proc/$1/status"
 		echo 'All of them'
 	SH
-	at_terminal '--record r' file:ready '\x1a' 'Stopped' "sh states $SERVER\\n" 'All of them' 'fg; echo status-$?\n' \
+	at_terminal '--headless --record r' file:ready '\x1a' 'Stopped' "sh states $SERVER\\n" 'All of them' 'fg; echo status-$?\n' \
 		file:later '\x03' 'status-0' 'exit\n' || { cat terminal && return 1; }
 	cat terminal
 	# hud-trace, bpftrace (two scripts here), and what follows.
@@ -611,6 +654,8 @@ at_terminal() {
 	(($(grep -c '^hud-postproc-T' terminal) >= 2))
 	grep -q '^target-S' terminal
 	grep -qE '^ +ended +interrupt' terminal
+	# What the same Ctrl-C has ended is not told of.
+	! grep 'was ended by SIG' terminal || return 1
 	# All that it wrote is there.
 	awk '$1 == "named" { if ($2 != ++n + 5) exit 1 } END { exit n < 10 }' r
 	nothing_left
@@ -618,11 +663,20 @@ at_terminal() {
 
 @test "the terminal goes: what was traced is reported to files, nothing left" {
 	start_target
-	at_terminal '--record r --format json=r.json' file:ready HANGUP
+	at_terminal '--headless --record r --format json=r.json' file:ready HANGUP
 	cat terminal
 	within 20 test -e r.json
 	jq -e '.trace.ended == "interrupt" and .trace.truncated == false' r.json
 	within 20 test -e r
+	nothing_left
+}
+
+@test "the terminal goes while it shows the live view: what was traced is recorded, nothing left" {
+	start_target
+	TERMINAL=xterm at_terminal '--record r' details '' file:later HANGUP
+	cat terminal
+	within 20 test -e r
+	grep -qE '^end [0-9]+ interrupt$' r
 	nothing_left
 }
 
@@ -657,6 +711,116 @@ at_terminal() {
 	rmdir "$limit"
 	grep -q '^hud-trace: bpftrace was ended by SIGKILL, not by hud-trace' err
 	reported out
+	nothing_left
+}
+
+@test "probes unasked: not where others would pay for them, too" {
+	echo '#include <unistd.h>
+		void poll(void) __asm__("_ZN5tokio7runtime4task3raw4poll17h0123456789abcdefE"); void poll(void) { for (;;) pause(); }
+		int main(void) { poll(); }' >program.c
+	cc -o target program.c
+	start_target
+	start_fake 'printf "begin 5\nend 99 duration\n"'
+	ends_with 0
+	grep -q '^polls  *uprobe 1 types of futures' err
+	grep -q "uprobe:/proc/$SERVER/exe:0x" script
+	grep -q '"hud-dear"' script
+	# Another process has it mapped, even if not as its program.
+	/usr/bin/python3 -c 'import mmap, time; file = open("target"); mapped = mmap.mmap(file.fileno(), 0, mmap.MAP_PRIVATE, mmap.PROT_READ); open("mapped", "w"); time.sleep(300)' 3>&- &
+	sharer=$!
+	STARTED+=("$sharer")
+	within 20 test -e mapped
+	start_fake 'printf "begin 5\nend 99 duration\n"'
+	ends_with 0
+	grep -qx "polls  *estimate .*; no probes unasked (--polls uprobe): process $sharer has its executable mapped, too" err
+	! grep -q uprobe: script || return 1
+	kill "$sharer"
+	within 20 ended "$sharer"
+	# It is another user's.
+	chown 1 target
+	start_fake 'printf "begin 5\nend 99 duration\n"'
+	ends_with 0
+	grep -qx "polls  *estimate .*; no probes unasked (--polls uprobe): its executable is another user's" err
+	! grep -q uprobe: script || return 1
+	# Who asks for them gets them.
+	start_fake 'printf "begin 5\nend 99 duration\n"' --polls uprobe
+	ends_with 0
+	grep -q "uprobe:/proc/$SERVER/exe:0x" script
+}
+
+@test "bpftrace dies of the target's files: tracing goes on without what made it read them" {
+	echo '#include <unistd.h>
+		void poll(void) __asm__("_ZN5tokio7runtime4task3raw4poll17h0123456789abcdefE"); void poll(void) { for (;;) pause(); }
+		int main(void) { poll(); }' >program.c
+	cc -o target program.c
+	start_target
+	for death in 'kill -FPE $$' 'exit 1'; do
+		rm -rf first
+		start_fake "if mkdir first; then $death; fi; printf 'begin 5\n$EVENT' $SERVER; echo end 99 duration" --record r --format text --format json=r.json
+		ends_with 0
+		grep -qx 'polls  *uprobe 1 types of futures.*' err
+		grep -qx 'warning  *bpftrace ended before it had begun: it is tried again without probes at polls' err
+		! grep -q uprobe: script || return 1
+		reported out
+		grep -q '^ *polls *estimated' out
+		grep -qE '^ +events +1, none lost' out
+		"$POSTPROC" report r | cmp - out
+		nothing_left
+	done
+	# Where it dies of something else, too, it is not tried for ever.
+	start_fake 'echo again >>tries; kill -SEGV $$'
+	ends_with 1
+	(($(wc -l <tries) == 2))
+	grep -q '^hud-trace: bpftrace was ended by SIGSEGV' err
+	nothing_left
+	# With a newer one, its own walk.
+	rm -rf first
+	chown 1 target
+	sed -i 's/--help | --info) exit/--help) echo --dwarf-pid \&\& exit ;;\n\t--info) exit/' fake/bpftrace
+	FAKE_VERSION=0.26.0 start_fake "if [[ \$1 == -q ]] && mkdir first; then kill -SEGV \$\$; fi; printf 'begin 5\n$EVENT' $SERVER; echo end 99 duration" --stacks dwarf
+	ends_with 0
+	grep -qx 'stacks  *walked by CFI in bpftrace' err
+	grep -qx 'warning  *bpftrace ended before it had begun: it is tried again without its own stack walk' err
+	grep -q 'It copies stacks to maps of its own' script
+	reported out
+}
+
+@test "the target runs another program after it was looked at, and all looks the same but its file: said, exit 1" {
+	cat >program.c <<-'C'
+		#include <unistd.h>
+		int main(int argc, char **argv)
+		{
+			while (access("go", F_OK) != 0)
+				usleep(10000);
+			execv("./another", (char *[]){"./another", argv[1], NULL});
+		}
+	C
+	cc -w -o targets program.c
+	cp /bin/sleep another
+	mkdir -p tree/build
+	ln -s "$ROOT/probes" tree/probes
+	cp -r "$ROOT/bin" tree
+	# When the head has been written, the program changes.
+	cat >tree/build/hud-postproc <<-SH
+		#!/bin/sh
+		[ "\$1" = head ] || exec "$POSTPROC" "\$@"
+		"$POSTPROC" "\$@" || exit
+		touch "$PWD/go"
+		until grep -qx another "/proc/\$(cat "$PWD/pid")/comm"; do :; done
+	SH
+	chmod +x tree/build/hud-postproc
+	# Its stack begins at the same address each time.
+	setarch -R ./targets 300 3>&- >/dev/null 2>&1 &
+	SERVER=$!
+	STARTED+=("$SERVER")
+	echo "$SERVER" >pid
+	within 10 grep -qx targets "/proc/$SERVER/comm"
+	before=$(sed 's/.*) //' "/proc/$SERVER/stat" | cut -d ' ' -f 26)
+	HUD=$PWD/tree/bin/hud-trace FAKE='echo begin 5; trap "echo end 99 interrupt; exit" TERM; while :; do sleep 0.1; done' start_trace --workers targets --headless
+	ends_with 1
+	[[ $(sed 's/.*) //' "/proc/$SERVER/stat" | cut -d ' ' -f 26) == "$before" ]]
+	grep -q "^hud-trace: process $SERVER ran another program before tracing had begun: nothing was traced" err
+	[[ ! -s out ]]
 	nothing_left
 }
 
@@ -718,5 +882,31 @@ trace_for_real() {
 	# It goes on for what is left of the time.
 	left=$(awk '/^interval:ms:/ { split($1, at, ":"); ms = at[3] } /@why = 3;/ { print ms }' script)
 	((left > 1000 && left < 600000))
+	nothing_left
+}
+
+@test "breakpoints at polls that other processes run into cost too much: they are taken off, and it goes on without" {
+	trace_for_real
+	echo '#include <unistd.h>
+		void poll(void) __asm__("_ZN5tokio7runtime4task3raw4poll17h0123456789abcdefE"); void poll(void) { }
+		int main(int argc, char **argv) { while (argc > 1) poll(); for (;;) pause(); }' >program.c
+	cc -O0 -o target program.c
+	cp target other
+	start_target
+	# In place of hud-trace's script, one that puts a breakpoint into a program that is not the target.
+	cat >shared.bt <<-'BT'
+		BEGIN { printf("begin %lld\n", nsecs); }
+		uprobe:./other:_ZN5tokio7runtime4task3raw4poll17h0123456789abcdefE /pid == 1/ { }
+		tracepoint:task:task_rename /strncmp(args->newcomm, "hud-dear", 9) == 0/ { printf("end %lld limit\n", nsecs); exit(); }
+	BT
+	./other hit 3>&- &
+	STARTED+=("$!")
+	export REAL_BPFTRACE
+	REAL_BPFTRACE=$(command -v bpftrace)
+	PATH=$PWD/fake:$PATH start_fake 'if mkdir first; then exec "$REAL_BPFTRACE" -q -B line shared.bt
+		else echo begin 6; echo "end 99 duration"; fi' --polls uprobe
+	ends_with 0
+	grep -qE '^overhead  *breakpoints are hit [0-9]+ times a second, by all processes together$' err
+	grep -q '^polls  *probing them costs all processes together too much: estimated from now on' err
 	nothing_left
 }

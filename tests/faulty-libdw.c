@@ -1,13 +1,37 @@
 /* faulty-libdw.c - a libdw that its readers die of, for LD_PRELOAD: reading debug info crashes, takes too long, takes too much
- * memory, or waits a while, as FAULT says; reading build ids too with FAULT_ALL. Only in processes of which that is expected. */
+ * memory, waits a while, or is in foreign hands, as FAULT says; reading build ids too with FAULT_ALL. Only in processes of which that is expected. */
 #include <dlfcn.h>
 #include <elfutils/libdwelf.h>
 #include <elfutils/libdwfl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
+
+/* What it could do to others if it were in foreign hands: says what of that it can. */
+static void hijacked(void)
+{
+	static int done;
+	struct stat at;
+
+	if (done++)
+		return;
+	for (int fd = 0; fd < 2; fd++)
+		dprintf(2, "%d is %s\n", fd,
+			fstat(fd, &at) == 0 && S_ISCHR(at.st_mode) && at.st_rdev == makedev(1, 3) ? "null"
+												  : "more");
+	dprintf(2, "2 is %s\n",
+		isatty(2)				     ? "a terminal"
+		: fstat(2, &at) == 0 && S_ISFIFO(at.st_mode) ? "a pipe"
+							     : "more");
+	dprintf(2, "signals: %s\n", syscall(SYS_tgkill, getppid(), getppid(), 0) == 0 ? "others" : "none");
+	dprintf(2, "\033]0;owned\a\n");
+}
 
 static void fault(void)
 {
@@ -17,7 +41,9 @@ static void fault(void)
 	/* Only hud-resolver's filter forbids this. */
 	if (!how || prctl(PR_GET_NAME, name) == 0)
 		return;
-	if (strcmp(how, "crashed") == 0)
+	if (strcmp(how, "hijacked") == 0)
+		hijacked();
+	else if (strcmp(how, "crashed") == 0)
 		raise(SIGSEGV);
 	else if (strcmp(how, "took too long") == 0)
 		raise(SIGPROF);

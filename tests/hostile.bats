@@ -76,6 +76,112 @@ recording() {
 	echo 'end 3000000000 exit'
 }
 
+# Debug files below the target's own root are whatever it has put there, and a build id is copied quickly.
+@test "where probes go is not for the target to choose" {
+	((!EUID)) || skip 'needs root'
+	local id=0123456789abcdef0123456789abcdef01234567 debug=usr/lib/debug/.build-id/01/23456789abcdef0123456789abcdef01234567.debug
+	echo 'int f(void) { return 1; } int main(void) { extern int puts(const char *), fflush(void *), pause(void);
+		puts("ready"); fflush(0); for (;;) pause(); }' >innocent.c
+	cc -w -Wl,--build-id=0x$id -s -o innocent innocent.c
+	cc -w -Wl,--build-id=0x$id -Df=_ZN5tokio7runtime4task3raw4poll17h0123456789abcdefE -o forged innocent.c
+	mkdir -p "root/${debug%/*}"
+	cp forged "root/$debug"
+	start_hostile unshare -m sh -c 'mount --bind root/usr/lib/debug /usr/lib/debug && exec ./innocent'
+	"$POSTPROC" head --pid "$SERVER" >head
+	grep '^site ' head
+	grep -q "^site - no symbol of .* in the executable itself, and its debug file is not one of this machine's" head
+	# Where that is this machine's, it counts.
+	nsenter -m -t "$SERVER" "$POSTPROC" head --pid "$SERVER" | grep -q '^site P '
+	# So does what the executable says itself.
+	start_hostile unshare -m sh -c 'mount --bind root/usr/lib/debug /usr/lib/debug && exec ./forged'
+	"$POSTPROC" head --pid "$SERVER" | grep -q '^site P '
+}
+
+# bpftrace reads that, as root, where it puts a probe into the file, and divides by the size of an entry.
+@test "a symbol table that is not as it should be: no probe goes into that file" {
+	echo '#include <stdio.h>
+		#include <unistd.h>
+		void poll(void) __asm__("_ZN5tokio7runtime4task3raw4poll17h0123456789abcdefE"); void poll(void) { puts("ready"); fflush(stdout); for (;;) pause(); }
+		int main(void) { poll(); }' >polls.c
+	cc -o polls polls.c
+	start_hostile ./polls
+	"$POSTPROC" head --pid "$SERVER" | grep -q '^site P '
+	for change in 'entry 11' 'entry 2' 'size 11' 'size 2' 'link 11' 'link 2'; do
+		/usr/bin/python3 - polls odd $change <<-'END'
+			import struct, sys
+			elf = bytearray(open(sys.argv[1], "rb").read())
+			field, form, value = {"entry": (56, "<Q", 0), "size": (32, "<Q", 1 << 40), "link": (40, "<I", 60000)}[sys.argv[3]]
+			sections, = struct.unpack_from("<Q", elf, 0x28)
+			count, = struct.unpack_from("<H", elf, 0x3c)
+			for at in range(sections, sections + 64 * count, 64):
+			    if struct.unpack_from("<I", elf, at + 4)[0] == int(sys.argv[4]):
+			        struct.pack_into(form, elf, at + field, value)
+			open(sys.argv[2], "wb").write(elf)
+		END
+		chmod 755 odd
+		start_hostile ./odd
+		"$POSTPROC" head --pid "$SERVER" >head
+		grep '^site ' head
+		grep -q '^site - ' head
+		kill "$SERVER"
+		within 20 ended "$SERVER"
+	done
+}
+
+# A recording that asks for more than it is worth: $2 times what $1 says.
+greedy() {
+	awk -v kind="$1" -v n="$2" 'BEGIN {
+		print "hud-trace 1\nmeta pid 42\nmeta exe /x\nmeta arch x86_64\nmeta threshold-us 5000\nmeta hz 99"
+		print "meta polls " (kind == "polls" ? "tls x" : "estimate x") "\nthread 43 worker 1 w\nbegin 1000000000"
+		ns = 1000000000
+		while (kind == "names" && length(name) < 16000) name = name "xxxxxxxxxxxxxxxxxxxx"
+		for (i = 1; kind == "polls" && i <= 4096; i++) {
+			printf "frame %x whole call user %x 0 1 m f%d f%d - -\n", i, i, i, i
+			printf "sample %d 43 0 9000000 %x\n", ns += 1000, i
+		}
+		for (i = 1; i <= n; i++) {
+			if (kind == "words")
+				printf "stack %x 43 11000 7ffe0000 7ffe0000 4096\nwords %x 43 4095 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n", i, i
+			if (kind == "names")
+				printf "frame %x whole call user %x 0 1 m n%d%s n%d%s - -\n", i, i, i, name, i, name
+			if (kind == "polls")
+				printf "poll %d 43 1000000500 %d 1000000400 0 1 1 M R\n", ns += 1000, ns
+			if (kind == "maps")
+				printf "map 7f%010x 7f%010x r-xp 0 - /x\n", (n - i) * 8192, (n - i) * 8192 + 4096
+		}
+		printf "end %d exit\n", ns + 1
+	}' </dev/null | zstd -q
+}
+
+# What is counted is memory and CPU time; these took gigabytes, or minutes.
+@test "recordings of some KB that ask for gigabytes or hours: at most 512 MiB, and seconds" {
+	local kind
+	cat >measure <<-'END'
+		import resource, subprocess, sys
+		status = subprocess.run(sys.argv[1:]).returncode
+		used = resource.getrusage(resource.RUSAGE_CHILDREN)
+		print(used.ru_maxrss >> 10, "MiB,", used.ru_utime + used.ru_stime, "s", file=sys.stderr)
+		sys.exit(status or used.ru_maxrss > 512 << 10)
+	END
+	for kind in 'words 10000' 'names 12000' 'polls 30000' 'maps 200000'; do
+		# shellcheck disable=SC2086 # a kind and a number
+		greedy $kind >in
+		(($(stat -c %s in) < 2000000))
+		(ulimit -t 60 && exec /usr/bin/python3 measure "$POSTPROC" report in) >out 2>err || { cat err && echo "$kind" && return 1; }
+		grep -q '^hud-trace: ' out
+		[[ $kind != names* ]] || grep -q '^hud-postproc: to keep all that the stream tells would take more than 320 MiB: ' err
+	done
+}
+
+@test "a name of any length: cut where it is read" {
+	{
+		greedy none 0 | zstd -dq | sed '$d'
+		printf 'thread 44 worker 1 %0300000d\nend 1900000000 exit\n' 1
+	} >in
+	"$POSTPROC" report --format json in >out
+	(($(jq '.workers[] | select(.tid == 44) | .name | length' out) == 16384))
+}
+
 # hud-postproc report on a recording with the hostile file $1, in a bounded time and 2 GB of memory.
 report_on() {
 	/usr/bin/python3 "$ELF" "$1" "$PWD/file"
@@ -191,7 +297,9 @@ with_head() {
 @test "hostile head: a word that should be a number is not evaluated, nor pasted into the script" {
 	local line good bad='x[$(touch${IFS}owned)]'
 
-	sleep 300 3>&- &
+	# Its own program: where another process runs that, too, no probes are put into it unasked.
+	cp /bin/sleep sleeper
+	./sleeper 300 3>&- &
 	SERVER=$!
 	STARTED+=("$SERVER")
 	mkdir -p copy/build

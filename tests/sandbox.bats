@@ -86,7 +86,11 @@ has_nothing() {
 	start_report env -u SUDO_UID -u SUDO_GID
 	has_nothing "$REPORT" 65534 any
 	has_nothing "$(of_report "$REPORT" hud-resolver)" 65534 any
+	# When memory ends, it goes first.
+	[[ $(cat "/proc/$(of_report "$REPORT" hud-resolver)/oom_score_adj") == 500 ]]
 	opener=$(of_report "$REPORT" hud-opener)
+	# Not root, who owns directories and may signal anybody.
+	[[ $(awk '$1 == "Uid:" { print $2, $3, $4, $5 }' "/proc/$opener/status") == '65534 65534 65534 65534' ]]
 	grep -q $'^Seccomp:\t2$' "/proc/$opener/status"
 	# DAC_READ_SEARCH, SYS_PTRACE, and CHECKPOINT_RESTORE or, before Linux 5.9, SYS_ADMIN.
 	grep -qE $'^CapEff:\t(0000010000080004|0000000000280004)$' "/proc/$opener/status"
@@ -178,6 +182,21 @@ has_nothing() {
 	events 11 19 report_main >&9
 	finish_report 0
 	tr -s '\n ' ' ' <out | grep -q 'the process that finds names crashed, and was started again'
+}
+
+@test "a resolver in foreign hands has no terminal, no input, and nobody to signal" {
+	cc -shared -fPIC -D_GNU_SOURCE -o faulty.so "$ROOT/tests/faulty-libdw.c"
+	FILE=$POSTPROC
+	{ head_of "$FILE" && events 1 3 main && echo 'end 20000000000 duration'; } >in
+	# At a terminal, to which all of it goes.
+	HUD=1 /usr/bin/python3 "$ROOT/tests/terminal.py" \
+		"FAULT=hijacked LD_PRELOAD=$PWD/faulty.so $POSTPROC report in; echo status-\$?" 'status-0' 'exit\n' >terminal 3>&- ||
+		{ cat -v terminal && return 1; }
+	cat -v terminal
+	for line in '0 is null' '1 is null' '2 is a pipe' 'signals: none' '\x1b]0;owned\x07'; do
+		tr -d '\r' <terminal | grep -qxF -- "$line"
+	done
+	! grep -q $'\e]0;owned' terminal || return 1
 }
 
 reads_copy() {
@@ -316,6 +335,82 @@ stop_resolver_of_record() {
 	SUDO_UID=1 SUDO_GID=1 run -1 "$POSTPROC" report --format json=theirs/y.json demo
 	[[ $(cat theirs/y.json) == theirs ]]
 	[[ $(echo theirs/*.??????) == 'theirs/*.??????' ]]
+}
+
+# Runs the command $4... again and again: each time somebody else exchanges $2 and $3 between two other of its calls. `arrange` makes
+# these anew, `untouched` looks at what is not theirs. At least $1 calls are to be tried.
+exchanged_between_all_calls() {
+	local least=$1 name=$2 other=$3 calls n
+
+	[[ -x swap-between ]] || cc -D_GNU_SOURCE -o swap-between "$ROOT/tests/swap-between.c" -lseccomp
+	for ((n = 1; ; n++)); do
+		rm -rf theirs
+		mkdir theirs
+		arrange
+		chown -hR 1 theirs
+		env -u SUDO_UID timeout 60 ./swap-between "$n" "$name" "$other" "${@:4}" <demo >swapped 2>err ||
+			{ echo "call $n: status $?" && cat err && return 1; }
+		calls=$(tail -n 1 swapped)
+		untouched || { echo "call $n of $calls: what is not theirs was changed" && return 1; }
+		((n <= calls)) || break
+	done
+	((calls >= least))
+}
+
+@test "an output's directory changes between any two calls: root's files stay as they are" {
+	((EUID == 0)) || skip 'needs root'
+	gzip -dc "$ROOT/examples/demo-recording.txt.gz" >demo
+	echo precious >victim
+	mkdir roots
+	untouched() { [[ $(cat victim) == precious && ! $(ls -A roots) ]]; }
+	for kind in socket file pipe; do
+		arrange() {
+			case $kind in
+			socket) /usr/bin/python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("theirs/out")' ;;
+			file) echo old >theirs/out ;;
+			pipe) mkfifo theirs/out ;;
+			esac
+			ln -s "$PWD/victim" theirs/other
+		}
+		exchanged_between_all_calls 3 theirs/out theirs/other "$POSTPROC" report --format json=theirs/out demo
+		exchanged_between_all_calls 3 theirs/out theirs/other "$POSTPROC" record theirs/out
+		exchanged_between_all_calls 3 theirs/out theirs/other "$POSTPROC" report --check --format json=theirs/out -
+		exchanged_between_all_calls 3 theirs/out theirs/other "$POSTPROC" record --check theirs/out
+	done
+	# The directory itself.
+	arrange() { mkdir theirs/folder && ln -s "$PWD/roots" theirs/other; }
+	exchanged_between_all_calls 5 theirs/folder theirs/other "$POSTPROC" report --format json=theirs/folder/out demo
+	exchanged_between_all_calls 5 theirs/folder theirs/other "$POSTPROC" record theirs/folder/out
+}
+
+@test "a recording that gets its names is the one that was made, whatever has taken its place" {
+	((EUID == 0)) || skip 'needs root'
+	gzip -dc "$ROOT/examples/demo-recording.txt.gz" >demo
+	sed 's/^meta target .*/meta target secret/' demo >victim
+	arrange() { ln -s "$PWD/victim" theirs/other; }
+	untouched() { ! grep -q secret theirs/out || return 1; }
+	exchanged_between_all_calls 5 theirs/out.partial theirs/other "$POSTPROC" record --resolve theirs/out
+	arrange() { mkfifo theirs/other; }
+	exchanged_between_all_calls 5 theirs/out.partial theirs/other "$POSTPROC" record --resolve theirs/out
+}
+
+@test "an output may be a descriptor that the caller opened: that, not a path" {
+	gzip -dc "$ROOT/examples/demo-recording.txt.gz" >demo
+	echo before >out
+	"$POSTPROC" report --format json=/dev/fd/7 demo 7>>out
+	[[ $(head -n 1 out) == before ]]
+	tail -n +2 out | jq -e .trace >/dev/null
+	"$POSTPROC" report --format json=/dev/stdout demo >>out
+	[[ $(head -n 1 out) == before ]]
+	"$POSTPROC" record /dev/fd/7 <demo 7>recorded >passed
+	cmp demo recorded
+	# What was opened for reading is not written to.
+	run -1 bash -c '"$1" report --format json=/dev/fd/7 demo 7<demo' - "$POSTPROC"
+	[[ $output == *'/dev/fd/7: Bad file descriptor'* ]]
+	# A device that is more than a place to write to.
+	mknod block b 7 200 2>/dev/null || skip 'no device can be made here'
+	run -1 "$POSTPROC" report --format json=block demo
+	[[ $output == *'block: Operation not permitted'* && -b block ]]
 }
 
 # gnuplot itself tells, for once.

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/complain.h"
 #include "base/escape.h"
 #include "chart/chart.h"
 #include "chart/page.h"
@@ -37,7 +38,7 @@ static int fail(const char *path, const char *what, const char *why)
 {
 	char *safe = escape_terminal(path, true);
 
-	fprintf(stderr, "hud-postproc: chart %s: %s%s%s\n", safe, what, why ? ": " : "", why ? why : "");
+	complain("hud-postproc: chart %s: %s%s%s\n", safe, what, why ? ": " : "", why ? why : "");
 	free(safe);
 	return -1;
 }

@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/complain.h"
 #include "report/report.h"
 
 double command_number(const char *command, const char *option, const char *text, double low, double high)
@@ -17,8 +18,8 @@ double command_number(const char *command, const char *option, const char *text,
 	double value = strtod(text, &end);
 
 	if (end == text || *end || !(value >= low && value <= high)) {
-		fprintf(stderr, "hud-postproc %s: --%s: '%s' is not a number from %g to %g\n", command,
-			option, text, low, high);
+		complain("hud-postproc %s: --%s: '%s' is not a number from %g to %g\n", command, option, text,
+			 low, high);
 		exit(2);
 	}
 	return value;
@@ -30,7 +31,7 @@ int command_descriptor(const char *command, const char *option, const char *text
 
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) == 0)
 		return fd;
-	fprintf(stderr, "hud-postproc %s: --%s: descriptor %d is not open\n", command, option, fd);
+	complain("hud-postproc %s: --%s: descriptor %d is not open\n", command, option, fd);
 	exit(2);
 }
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/complain.h"
 #include "command/command.h"
 #include "sandbox/confine.h"
 #include "stream/copies.h"
@@ -82,9 +83,8 @@ static bool begin(struct input *in, char *line, size_t length)
 	}
 	in->ring = copyring_open(pid, &shape);
 	if (!in->ring)
-		fprintf(stderr,
-			"hud-postproc copies: no stacks: the maps of process %ld cannot be read: %s\n",
-			(long)pid, strerror(errno));
+		complain("hud-postproc copies: no stacks: the maps of process %ld cannot be read: %s\n",
+			 (long)pid, strerror(errno));
 	else
 		come_first(pid);
 	in->copies = copies_new(stdout, &code, read_copy, in->ring);
@@ -197,7 +197,7 @@ int copies_main(int argc, char **argv)
 	if (got < 0) {
 		/* Who reads it may be gone: that shows there. */
 		if (errno != EPIPE)
-			fprintf(stderr, "hud-postproc copies: %s\n", strerror(errno));
+			complain("hud-postproc copies: %s\n", strerror(errno));
 		status = 1;
 	}
 	if (in.copies)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/complain.h"
 #include "base/progress.h"
 #include "command/command.h"
 #include "diff/diff.h"
@@ -161,7 +162,7 @@ static void parse(int argc, char **argv, struct options *o)
 
 static int fail(const char *what, const char *why)
 {
-	fprintf(stderr, "hud-postproc diff: %s: %s\n", what, why);
+	complain("hud-postproc diff: %s: %s\n", what, why);
 	return 1;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/complain.h"
 #include "base/progress.h"
 #include "command/command.h"
 #include "head/head.h"
@@ -80,8 +81,7 @@ int head_main(int argc, char **argv)
 			errno = 0;
 			options.pid = strtol(optarg, &end, 10);
 			if (errno || *end || end == optarg || options.pid < 1 || options.pid > INT_MAX) {
-				fprintf(stderr, "hud-postproc head: --pid: '%s' is not a process id\n",
-					optarg);
+				complain("hud-postproc head: --pid: '%s' is not a process id\n", optarg);
 				status = 2;
 			}
 			break;
@@ -102,7 +102,7 @@ int head_main(int argc, char **argv)
 			break;
 		case 'm':
 			if (!is_meta(optarg)) {
-				fprintf(stderr, "hud-postproc head: --meta: '%s' is not KEY=VALUE\n", optarg);
+				complain("hud-postproc head: --meta: '%s' is not KEY=VALUE\n", optarg);
 				status = 2;
 			}
 			meta[options.metas++] = optarg;
@@ -116,8 +116,8 @@ int head_main(int argc, char **argv)
 		}
 	}
 	if (!status && (optind < argc || !options.pid)) {
-		fprintf(stderr, "hud-postproc head: %s\n",
-			options.pid ? "operands are not taken" : "--pid is needed");
+		complain("hud-postproc head: %s\n",
+			 options.pid ? "operands are not taken" : "--pid is needed");
 		status = usage_error();
 	}
 	if (!quiet && isatty(STDERR_FILENO))
@@ -125,8 +125,8 @@ int head_main(int argc, char **argv)
 	if (!status && enter_sandbox(&options))
 		status = 1;
 	else if (!status && (status = head_write(stdout, &options)) < 0) {
-		fprintf(stderr, "hud-postproc head: process %ld: %s\n", options.pid,
-			errno == ENOENT ? strerror(ESRCH) : strerror(errno));
+		complain("hud-postproc head: process %ld: %s\n", options.pid,
+			 errno == ENOENT ? strerror(ESRCH) : strerror(errno));
 		status = 1;
 	}
 	looker_end();

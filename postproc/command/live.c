@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/complain.h"
 #include "command/command.h"
 #include "command/reporting.h"
 #include "live/player.h"
@@ -386,7 +387,7 @@ int live_main(int argc, char **argv)
 	view->playback.speed = o.speed;
 	view->recording = o.recording;
 	if (live_terminal_open(&why))
-		fprintf(stderr, "hud-postproc live: no view: %s\n", why);
+		complain("hud-postproc live: no view: %s\n", why);
 	else
 		live_view_start(view, o.reporting.report.colour, o.reporting.report.utf8,
 				o.reporting.replay.window ? o.reporting.replay.window : SPAN);
@@ -398,7 +399,7 @@ int live_main(int argc, char **argv)
 	chart_end(view->chart);
 	free(view);
 	chart_end(chart);
+	live_source_end();
 	sandbox_end();
-	live_source_end(); /* what was started later may hold it */
 	return status;
 }

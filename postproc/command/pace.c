@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/complain.h"
 #include "command/command.h"
 #include "target/bpfmap.h"
 #include "target/timers.h"
@@ -140,8 +141,8 @@ static int pace(int pidfd, pid_t pid, pid_t target, uint64_t threshold, const st
 			continue;
 		allowed(target, cpus);
 		if (timers_set(&timers, wanted, cpus)) {
-			fprintf(stderr, "hud-postproc pace: no timer interrupts but the kernel's: %s\n",
-				strerror(errno));
+			complain("hud-postproc pace: no timer interrupts but the kernel's: %s\n",
+				 strerror(errno));
 			status = 1;
 			break;
 		}

@@ -10,12 +10,17 @@
 
 #include "replay/embed-names.h"
 #include "sandbox/confine.h"
+#include "sandbox/messages.h"
+#include "sandbox/sandbox.h"
+#include "stream/record/recording.h"
 #include "stream/record/unpack.h"
 
 /* Ends with an errno, 0 if all was written. */
 static _Noreturn void work(const int files[2], int to, const struct replay_options *options)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	messages_redirect(false, false, false);
+	sandbox_yield_memory();
 	if (confine_to_nobody() || confine_main())
 		_exit(EPERM);
 	FILE *out = fdopen(to, "w");
@@ -38,14 +43,14 @@ static void pass_on(int from, FILE *out)
 			fwrite(bytes, 1, (size_t)got, out);
 }
 
-int record_resolve(const char *path, const struct replay_options *options, FILE *out)
+int record_resolve(const struct recording *recording, const struct replay_options *options, FILE *out)
 {
 	int files[2] = {-1, -1}, ends[2] = {-1, -1}, status = 0, error = 0;
 	pid_t pid = -1;
 
 	/* It is read twice. */
 	for (int i = 0; i < 2; i++)
-		files[i] = open(path, O_RDONLY | O_CLOEXEC);
+		files[i] = recording_reopen(recording);
 	if (files[0] >= 0 && files[1] >= 0 && pipe2(ends, O_CLOEXEC) == 0)
 		pid = fork();
 	if (pid == 0)

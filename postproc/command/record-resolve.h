@@ -4,9 +4,10 @@
 
 #include <stdio.h>
 
+struct recording;
 struct replay_options;
 
-/* As resolve_write() of the recording `path`. Returns 0, or -1 with errno set; errors of writing show in ferror(out). */
-int record_resolve(const char *path, const struct replay_options *options, FILE *out);
+/* As resolve_write() of what was recorded. Returns 0, or -1 with errno set; errors of writing show in ferror(out). */
+int record_resolve(const struct recording *recording, const struct replay_options *options, FILE *out);
 
 #endif

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/complain.h"
 #include "base/escape.h"
 #include "base/progress.h"
 #include "command/command.h"
@@ -27,7 +28,9 @@
 #include "resolve/elf/binary.h"
 #include "sandbox/confine.h"
 #include "sandbox/debuginfod.h"
+#include "sandbox/messages.h"
 #include "sandbox/opener.h"
+#include "sandbox/outpath.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/userfiles.h"
 #include "stream/begun.h"
@@ -77,7 +80,7 @@ struct recorder {
 
 static int fail(const char *what, const char *why)
 {
-	fprintf(stderr, "hud-postproc record: %s: %s\n", what, why);
+	complain("hud-postproc record: %s: %s\n", what, why);
 	return 1;
 }
 
@@ -331,7 +334,7 @@ static int resolve(const struct options *o, struct recorder *r)
 	if (!to)
 		return fail(r->path, why(errno));
 	FILE *out = recording_stream(to);
-	int failed = record_resolve(recording_name(r->recording), &o->replay, out), error = errno;
+	int failed = record_resolve(r->recording, &o->replay, out), error = errno;
 
 	if (!failed && ferror(out)) {
 		failed = -1;
@@ -447,7 +450,7 @@ static int parse(int argc, char **argv, struct options *o)
 		case RING:
 			o->ring = parse_size(optarg);
 			if (!o->ring) {
-				fprintf(stderr,
+				complain(
 					"hud-postproc record: --ring: '%s' is not a size from 64K to 1024G\n",
 					optarg);
 				return 2;
@@ -462,8 +465,7 @@ static int parse(int argc, char **argv, struct options *o)
 		case 'p':
 			o->replay.pid = strtol(optarg, &end, 10);
 			if (end == optarg || *end || o->replay.pid < 1 || o->replay.pid > 4194304) {
-				fprintf(stderr, "hud-postproc record: --pid: '%s' is not a process id\n",
-					optarg);
+				complain("hud-postproc record: --pid: '%s' is not a process id\n", optarg);
 				return 2;
 			}
 			break;
@@ -511,12 +513,11 @@ static int confine(struct options *o)
 /* Whoever traces for an hour wants to know before whether its recording can be written. Returns 0, or 2 after a message. */
 static int check(const struct options *o)
 {
-	struct stat st;
 	const char *problem = NULL;
 
 	if (confine_to_user())
 		return 2;
-	if (o->resolve && userfile_special(o->path, &st) > 0 && !S_ISDIR(st.st_mode))
+	if (o->resolve && outpath_check(o->path) > 0)
 		problem = "--resolve needs a file";
 	else if (recording_check(o->path, ".partial", o->ring))
 		problem = why(errno);
@@ -564,5 +565,6 @@ int record_main(int argc, char **argv)
 	free(path);
 	opener_end();
 	debuginfod_end();
+	messages_end();
 	return status;
 }

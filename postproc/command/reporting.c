@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/complain.h"
 #include "base/escape.h"
 #include "command/command.h"
 #include "format/formats.h"
@@ -36,21 +37,20 @@ static void add_output(struct reporting *o, const char *argument)
 	if (!format) {
 		char *shown = escape_terminal(name, false);
 
-		fprintf(stderr, "hud-postproc %s: --format: '%s' is none of these:\n", o->command, shown);
+		complain("hud-postproc %s: --format: '%s' is none of these:\n", o->command, shown);
 		formats_list(stderr);
 		exit(2);
 	}
 	if (o->outputs == REPORTING_OUTPUTS || (equals && !equals[1])) {
 		if (o->outputs == REPORTING_OUTPUTS)
-			fprintf(stderr, "hud-postproc %s: more than %d outputs\n", o->command,
-				REPORTING_OUTPUTS);
+			complain("hud-postproc %s: more than %d outputs\n", o->command, REPORTING_OUTPUTS);
 		else
-			fprintf(stderr, "hud-postproc %s: --format %s=: to which FILE?\n", o->command, name);
+			complain("hud-postproc %s: --format %s=: to which FILE?\n", o->command, name);
 		exit(2);
 	}
 	if (format_binary(format) && (!equals || !strcmp(equals + 1, "-")) && isatty(STDOUT_FILENO)) {
-		fprintf(stderr, "hud-postproc %s: %s is nothing for a terminal: --format %s=FILE\n",
-			o->command, name, name);
+		complain("hud-postproc %s: %s is nothing for a terminal: --format %s=FILE\n", o->command,
+			 name, name);
 		exit(2);
 	}
 	free(name);
@@ -87,10 +87,9 @@ bool reporting_option(struct reporting *o, int option, const char *value)
 	case REPORTING_CHART_KIND:
 		if (chart_kind_named(value, &o->chart_kind))
 			return true;
-		fprintf(stderr,
-			"hud-postproc %s: --chart-kind: '%s' is not timeline, blockers, histogram, heatmap "
-			"or all\n",
-			o->command, value);
+		complain("hud-postproc %s: --chart-kind: '%s' is not timeline, blockers, histogram, heatmap "
+			 "or all\n",
+			 o->command, value);
 		exit(2);
 	case REPORTING_WIDTH:
 		o->report.width = (unsigned)number(o, "width", value, 60, 500);
@@ -119,11 +118,11 @@ bool reporting_option(struct reporting *o, int option, const char *value)
 void reporting_file(struct reporting *o, int count, char **arguments)
 {
 	if (o->chart_kind && !o->chart) {
-		fprintf(stderr, "hud-postproc %s: --chart-kind needs --chart FILE\n", o->command);
+		complain("hud-postproc %s: --chart-kind needs --chart FILE\n", o->command);
 		exit(2);
 	}
 	if (count != 1) {
-		fprintf(stderr, "hud-postproc %s: one FILE, please (-: standard input)\n", o->command);
+		complain("hud-postproc %s: one FILE, please (-: standard input)\n", o->command);
 		exit(2);
 	}
 	o->file = arguments[0];
@@ -133,7 +132,7 @@ void reporting_file(struct reporting *o, int count, char **arguments)
 
 int reporting_fail(const struct reporting *o, const char *what, const char *why)
 {
-	fprintf(stderr, "hud-postproc %s: %s: %s\n", o->command, what, why);
+	complain("hud-postproc %s: %s: %s\n", o->command, what, why);
 	return 1;
 }
 

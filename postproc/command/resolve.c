@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/complain.h"
 #include "base/progress.h"
 #include "command/command.h"
 #include "replay/embed-names.h"
@@ -17,7 +18,7 @@
 
 static int fail(const char *what)
 {
-	fprintf(stderr, "hud-postproc resolve: %s: %s\n", what, userfiles_error(errno));
+	complain("hud-postproc resolve: %s: %s\n", what, userfiles_error(errno));
 	return 1;
 }
 
@@ -51,8 +52,7 @@ static int parse(int argc, char **argv, struct replay_options *options)
 		case 'p':
 			options->pid = strtol(optarg, &end, 10);
 			if (end == optarg || *end || options->pid < 1 || options->pid > 4194304) {
-				fprintf(stderr, "hud-postproc resolve: --pid: '%s' is not a process id\n",
-					optarg);
+				complain("hud-postproc resolve: --pid: '%s' is not a process id\n", optarg);
 				return 2;
 			}
 			break;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/complain.h"
 #include "base/escape.h"
 #include "base/units.h"
 #include "judge/reasons.h"
@@ -268,7 +269,7 @@ void gates_add(struct gates *gates, const char *command, const char *text, bool 
 		gates->count++;
 		return;
 	}
-	fprintf(stderr, "hud-postproc %s: --fail-on '%s': %s\n", command, text, wrong);
+	complain("hud-postproc %s: --fail-on '%s': %s\n", command, text, wrong);
 	exit(2);
 }
 
@@ -285,7 +286,7 @@ int gates_check(const struct gates *gates, const char *command, const struct mod
 			continue;
 		char *safe = escape_terminal(why, utf8);
 
-		fprintf(stderr, "hud-postproc %s: --fail-on '%s': %s\n", command, gates->gate[i].text, safe);
+		complain("hud-postproc %s: --fail-on '%s': %s\n", command, gates->gate[i].text, safe);
 		free(safe);
 		free(why);
 		status = GATE_STATUS;

@@ -279,7 +279,11 @@ static void write_sites(FILE *out, pid_t pid, struct space *space, bool starts)
 	struct module *module = touch_main(space);
 	struct pollsites sites;
 	const char *why = pollsites_find(pid, module, symbolizer, &sites);
+	char *exe = xasprintf("/proc/%d/exe", (int)pid);
 
+	if (!why && (why = binary_file_symtab_problem(exe)))
+		pollsites_free(&sites);
+	free(exe);
 	if (why)
 		fprintf(out, "site - %s\n", why);
 	for (size_t i = 0; i < sites.count; i++) {

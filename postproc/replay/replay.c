@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,12 +30,16 @@
 #include "tally/tally.h"
 #include "tokio/role.h"
 
+#define MEMORY_LIMIT                                                                                         \
+	((size_t)320 << 20) /* bytes that are kept; what is made of them at the end comes on top */
+#define LINES_BETWEEN 512
 #define HOLD 500000000u /* ns */
 #define FUTURES_LIMIT 4096
 
 struct replay {
 	struct replay_options options;
 	struct model *model;
+	bool full;						  /* no more is taken */
 	char *exe, *strings[16 + UNKNOWN_SHOWN + IN_PLACE_SHOWN]; /* meta values that the model points to */
 	size_t kept;
 	char *why; /* it ended */
@@ -141,6 +146,23 @@ static void take_in_place(struct replay *r, const char *text)
 	m->in_place[m->in_places++] = (struct in_place){threads, r->strings[r->kept++]};
 }
 
+/* Keeps the text in *place: the first of all, but how tracing is done may change until it begins. */
+static void keep_text(struct replay *r, const char **place, const char *text)
+{
+	const struct target *t = &r->model->target;
+	size_t i = 0;
+
+	if (*place && (r->model->begun || (place != &t->stacks && place != &t->polls)))
+		return;
+	while (i < r->kept && r->strings[i] != *place)
+		i++;
+	if (i < r->kept)
+		free(r->strings[i]);
+	else
+		r->kept++;
+	*place = r->strings[i] = xstrdup(text);
+}
+
 static void take_meta(struct replay *r, const struct event *e)
 {
 	struct target *t = &r->model->target;
@@ -153,8 +175,8 @@ static void take_meta(struct replay *r, const struct event *e)
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		if (!strcmp(e->key, texts[i].key) && !*texts[i].place)
-			*texts[i].place = r->strings[r->kept++] = xstrdup(e->text);
+		if (!strcmp(e->key, texts[i].key))
+			keep_text(r, texts[i].place, e->text);
 	if (!strcmp(e->key, "exe") && !r->exe)
 		r->exe = xstrdup(e->text);
 	else if (!strcmp(e->key, "arch"))
@@ -642,16 +664,36 @@ void replay_so_far(struct replay *r, struct model *model)
 		note_builds(r, model);
 }
 
+/* Whether what the stream has made this process keep is too much: from then on nothing more is taken, which is said. To ask costs
+ * microseconds, and a line can make it keep little more than what it holds, so it is asked now and then. */
+static bool is_full(struct replay *r, size_t lines)
+{
+	if (r->full || lines % LINES_BETWEEN)
+		return r->full;
+	struct mallinfo2 info = mallinfo2();
+
+	r->full = info.uordblks + info.hblkhd > MEMORY_LIMIT;
+	if (r->full)
+		fprintf(stderr,
+			"hud-postproc: to keep all that the stream tells would take more than %zu MiB: what "
+			"comes after its first %.3f s is left out\n",
+			MEMORY_LIMIT >> 20,
+			(double)(r->newest > r->model->start ? r->newest - r->model->start : 0) / 1e9);
+	return r->full;
+}
+
 int replay_read(struct replay *r, FILE *in, struct model *model)
 {
 	struct stream *stream = stream_new(in);
 	struct event e;
 	int got, error = 0;
+	size_t lines = 0;
 
 	*model = (struct model){.target.threshold = 5000000};
 	r->model = model;
 	while ((got = stream_next(stream, &e)) > 0)
-		take(r, &e);
+		if (!is_full(r, ++lines))
+			take(r, &e);
 	if (got < 0)
 		error = errno;
 	else if (stream_version(stream) == 0 && model->events == 0)

@@ -20,6 +20,7 @@
 #define KEPT 50000
 #define WAIT UINT64_C(15000000000) /* ns */
 #define LONG UINT64_C(60000000000)
+#define MAX_WORDS (UINT64_C(128) << 20) /* bytes of all words that wait: of what a line asks for, too */
 #define MAX_CHAIN 1024 /* frames with inlined ones; further ones are dropped and the stack is cut */
 
 /* One described stack. It is kept as it came until somebody asks what it means. */
@@ -52,6 +53,7 @@ struct stacks {
 	} * recent;	  /* as they came, a ring of KEPT; NULL: all are kept */
 	uint64_t recents; /* ever */
 	uint64_t dated;	  /* so many of these have a time: that of the event behind them */
+	uint64_t bytes;	  /* of all words */
 	uint64_t waiting; /* the first of these that has not waited for too long, */
 	uint64_t young;	  /* and the first that is not to be forgotten, asked for or not */
 	uint64_t count, cut, walked, too_few, elsewhere; /* of those that are cut, the last three */
@@ -71,6 +73,14 @@ static int equal_stacks(const void *one, const void *two)
 	const struct stack *a = one, *b = two;
 
 	return a->id == b->id;
+}
+
+static void free_words(struct stacks *stacks, struct stack *s)
+{
+	stacks->bytes -= s->words * sizeof(*s->word);
+	free(s->word);
+	s->word = NULL;
+	s->words = 0;
 }
 
 static void free_stack(void *entry)
@@ -150,14 +160,48 @@ static struct stack *find(struct stacks *stacks, uint64_t id, enum insert_option
 	return *slot;
 }
 
-/* Makes room for the words of `chunk`. Returns where they begin, or NULL if the stack has no such chunk. */
-static uint64_t *chunk_of(struct stack *s, uint64_t chunk)
+/* Forgets what was described as the `which`th, if it has not been again since; with `words`, only if it has words that nobody has
+ * asked for. */
+static void forget(struct stacks *stacks, uint64_t which, bool words)
+{
+	struct stack key = {.id = stacks->recent[which % KEPT].id};
+	void **slot = htab_find_slot(stacks->by_id, &key, NO_INSERT);
+	struct stack *s = slot ? *slot : NULL;
+
+	if (!s || s->described != which + 1 || (words && (s->verdict || s->walked || s->frames)))
+		return;
+	if (s == stacks->walk)
+		stacks->walk = NULL;
+	free_words(stacks, s);
+	htab_clear_slot(stacks->by_id, slot);
+}
+
+/* Is there room for so many bytes more of the words of `s`? Those that have waited longest for somebody to ask are forgotten for it. */
+static bool make_room(struct stacks *stacks, const struct stack *s, uint64_t bytes)
+{
+	uint64_t oldest = stacks->recents > KEPT ? stacks->recents - KEPT : 0;
+
+	if (stacks->waiting < oldest)
+		stacks->waiting = oldest;
+	while (stacks->recent && stacks->bytes + bytes > MAX_WORDS && stacks->waiting < stacks->recents &&
+	       s->described != stacks->waiting + 1)
+		forget(stacks, stacks->waiting++, true);
+	return stacks->bytes + bytes <= MAX_WORDS;
+}
+
+/* Makes room for the words of `chunk`. Returns where they begin, or NULL if the stack has no such chunk, or there is no more room. */
+static uint64_t *chunk_of(struct stacks *stacks, struct stack *s, uint64_t chunk)
 {
 	if (chunk >= s->chunks)
 		return NULL;
 	size_t end = (size_t)(chunk + 1) * WORDS_PER_LINE;
 
 	if (end > s->words) {
+		uint64_t more = (end - s->words) * sizeof(*s->word);
+
+		if (!make_room(stacks, s, more))
+			return NULL;
+		stacks->bytes += more;
 		s->word = xrealloc(s->word, end * sizeof(*s->word));
 		memset(s->word + s->words, 0, (end - s->words) * sizeof(*s->word));
 		s->words = end;
@@ -172,7 +216,7 @@ static void add_words(struct stacks *stacks, const struct event *e)
 
 	if (!s || s->verdict || s->walked || e->tid != s->tid)
 		return;
-	uint64_t *word = chunk_of(s, e->chunk);
+	uint64_t *word = chunk_of(stacks, s, e->chunk);
 
 	if (word)
 		memcpy(word, e->word, sizeof(e->word));
@@ -192,21 +236,22 @@ static void add_returns(struct stacks *stacks, const struct event *e)
 }
 
 /* Where a return probe has put its trampoline, back to what was there. */
-static void put_back_returns(struct stack *s)
+static void put_back_returns(struct stacks *stacks, struct stack *s)
 {
 	for (unsigned i = 0; i < s->returns; i++) {
 		uint64_t distance = s->place[i] - s->sp; /* below sp: wraps to more than any stack has */
-		uint64_t *word = distance % 8 ? NULL : chunk_of(s, distance / 8 / WORDS_PER_LINE);
+		uint64_t *word = distance % 8 ? NULL : chunk_of(stacks, s, distance / 8 / WORDS_PER_LINE);
 
 		if (word)
 			word[distance / 8 % WORDS_PER_LINE] = s->address[i];
 	}
 }
 
-static void add_address(struct stack *s, uint64_t address)
+static void add_address(struct stacks *stacks, struct stack *s, uint64_t address)
 {
-	if (!s || s->words >= UNWIND_MAX_FRAMES)
+	if (!s || s->words >= UNWIND_MAX_FRAMES || !make_room(stacks, s, sizeof(address)))
 		return;
+	stacks->bytes += sizeof(address);
 	s->word = xrealloc(s->word, (s->words + 1) * sizeof(*s->word));
 	s->word[s->words++] = address;
 }
@@ -243,21 +288,6 @@ static void add_frame(struct stacks *stacks, const struct event *e)
 	s->frame = xrealloc(s->frame, (s->frames + 1) * sizeof(*s->frame));
 	s->frame[s->frames++] = known_frame(stacks, &e->frame);
 	s->whole = e->whole;
-}
-
-/* Forgets what was described as the `which`th, if it has not been again since; with `words`, only if it has words that nobody has
- * asked for. */
-static void forget(struct stacks *stacks, uint64_t which, bool words)
-{
-	struct stack key = {.id = stacks->recent[which % KEPT].id};
-	void **slot = htab_find_slot(stacks->by_id, &key, NO_INSERT);
-	const struct stack *s = slot ? *slot : NULL;
-
-	if (!s || s->described != which + 1 || (words && (s->verdict || s->walked || s->frames)))
-		return;
-	if (s == stacks->walk)
-		stacks->walk = NULL;
-	htab_clear_slot(stacks->by_id, slot);
 }
 
 /* It has just been described, and what was KEPT descriptions ago is forgotten. */
@@ -327,7 +357,7 @@ void stacks_add(struct stacks *stacks, const struct event *e)
 		add_frame(stacks, e);
 		break;
 	case EVENT_ADDRESS:
-		add_address(stacks->walk, e->ip);
+		add_address(stacks, stacks->walk, e->ip);
 		break;
 	default:
 		break;
@@ -341,8 +371,8 @@ static void unwind_stack(struct stacks *stacks, struct stack *s)
 	if (!s->walked) {
 		/* The last chunks may have no line: nothing in them matters, but they are not missing. */
 		if (s->chunks)
-			chunk_of(s, s->chunks - 1);
-		put_back_returns(s);
+			chunk_of(stacks, s, s->chunks - 1);
+		put_back_returns(stacks, s);
 		struct raw_stack raw = {.ip = s->ip,
 					.sp = s->sp,
 					.bp = s->bp,
@@ -409,11 +439,10 @@ const struct verdict *stacks_verdict(struct stacks *stacks, uint64_t id)
 		stacks->too_few += stacks->chain.too_few && !s->frames;
 		stacks->elsewhere += stacks->chain.elsewhere && !s->frames;
 	}
-	free(s->word);
+	free_words(stacks, s);
 	free(s->frame);
-	s->word = NULL;
 	s->frame = NULL;
-	s->words = s->frames = 0;
+	s->frames = 0;
 	return s->verdict;
 }
 

@@ -361,7 +361,11 @@ static void warnings(struct report *report)
 			   "--threshold or a lower --hz costs less.");
 	for (size_t i = 0; i < m->lackings; i++) {
 		char *path = escape_terminal(m->lacking[i].path, report->options.utf8);
-		warn(page, "%s: %s.", path, m->lacking[i].why);
+		char *why = escape_terminal(m->lacking[i].why, report->options.utf8);
+
+		/* Both come from who has read the target's files. */
+		warn(page, "%s: %s.", path, why);
+		free(why);
 		free(path);
 	}
 	/* A few cut stacks are normal; and the frames next to the leaf, which count, are there. */

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sandbox/outpath.h"
 #include "sandbox/userfiles.h"
 
 int output_open(struct output *output, const char *path)
@@ -28,14 +29,10 @@ int output_open(struct output *output, const char *path)
 int output_check(const char *path)
 {
 	struct output output;
-	struct stat old;
-	int special = path && strcmp(path, "-") != 0 ? userfile_special(path, &old) : 0;
+	int special = path && strcmp(path, "-") != 0 ? outpath_check(path) : 0;
 
-	if (special) {
-		if (special > 0)
-			errno = EISDIR;
-		return special < 0 || S_ISDIR(old.st_mode) ? -1 : access(path, W_OK);
-	}
+	if (special)
+		return special < 0 ? -1 : 0;
 	if (output_open(&output, path) != 0)
 		return -1;
 	output_close(&output, false);

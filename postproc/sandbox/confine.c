@@ -221,7 +221,6 @@ static const char *const common[] = {
 	"getpid",
 	"gettid",
 	"getppid",
-	"tgkill",
 	"getrandom",
 	"poll",
 	"ppoll",
@@ -262,14 +261,15 @@ static const char *const common[] = {
 };
 
 /* Other processes of its own. `clone` goes by its flags. */
-static const char *const forking[] = {"fork",	 "vfork",	    "wait4",	"waitid",
-				      "kill",	 "set_tid_address", "prctl",	"socketpair",
-				      "seccomp", "prlimit64",	    "setrlimit"};
+static const char *const forking[] = {"fork",	    "vfork",   "wait4",		  "waitid",
+				      "kill",	    "tgkill",  "set_tid_address", "prctl",
+				      "socketpair", "seccomp", "prlimit64",	  "setrlimit"};
 
-static const char *const files[] = {
-	"open",	     "openat",	   "openat2",  "creat",	     "rename",	   "renameat", "renameat2", "unlink",
-	"unlinkat",  "chmod",	   "fchmod",   "fchmodat",   "fchmodat2",  "fchown",   "flock",	    "access",
-	"faccessat", "faccessat2", "readlink", "readlinkat", "getdents64", "getcwd",   "fallocate"};
+static const char *const files[] = {"open",	  "openat",    "openat2",    "creat",	 "rename",
+				    "renameat",	  "renameat2", "unlink",     "unlinkat", "chmod",
+				    "fchmod",	  "fchmodat",  "fchmodat2",  "fchown",	 "flock",
+				    "access",	  "faccessat", "faccessat2", "readlink", "readlinkat",
+				    "getdents64", "getcwd",    "fallocate",  "fstatfs"};
 
 /* The recorder's resolver becomes somebody else. */
 static const char *const becoming[] = {"setresuid", "setresgid", "setgroups", "capget", "capset"};
@@ -318,6 +318,9 @@ static scmp_filter_ctx filter_begin(void)
 	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
 			 SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	allow_values(filter, SCMP_SYS(ioctl), 1, controls, ARRAY_SIZE(controls));
+	/* abort() and raise() are signals to oneself. */
+	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+			 SCMP_CMP32(0, SCMP_CMP_EQ, (uint32_t)getpid()));
 	return filter;
 }
 
@@ -341,6 +344,17 @@ static int filter_end(scmp_filter_ctx filter)
 	return error ? fail("system calls") : 0;
 }
 
+/* Files can be opened, but not to be written to, made or cut. */
+static void allow_reading(scmp_filter_ctx filter)
+{
+#ifdef __NR_open
+	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), 1,
+			 SCMP_A1(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
+#endif
+	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
+			 SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
+}
+
 int confine_opener(void)
 {
 	/* /proc/PID/map_files takes the last (Linux 5.9; before, CAP_SYS_ADMIN), other users' processes the second, other users'
@@ -348,15 +362,21 @@ int confine_opener(void)
 	uint64_t kept = bit(CAP_DAC_READ_SEARCH) | bit(CAP_SYS_PTRACE) |
 			bit(prctl(PR_CAPBSET_READ, CAP_CHECKPOINT_RESTORE) >= 0 ? CAP_CHECKPOINT_RESTORE
 										: CAP_SYS_ADMIN);
-	static const char *const opening[] = {"open", "openat", "openat2"};
 
-	drop_bounds(kept);
-	if (keep_capabilities(kept))
+	/* Nobody's, or the caller's: root could make files, even without a capability, in all of its directories. */
+	if (confine_to_nobody_with(kept))
 		return -1;
 	scmp_filter_ctx filter = filter_begin();
 
-	allow(filter, opening, ARRAY_SIZE(opening));
+	allow_reading(filter);
+	/* Its flags are in memory, where no filter sees them. */
+	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat2), 0);
 	return filter_end(filter);
+}
+
+int confine_computing(void)
+{
+	return filter_end(filter_begin());
 }
 
 int confine_main(void)
@@ -375,16 +395,6 @@ int confine_files(void)
 
 	allow(filter, files, ARRAY_SIZE(files));
 	return filter_end(filter);
-}
-
-static void allow_reading(scmp_filter_ctx filter)
-{
-#ifdef __NR_open
-	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), 1,
-			 SCMP_A1(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
-#endif
-	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
-			 SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY));
 }
 
 int confine_reader(void)

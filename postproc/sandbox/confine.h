@@ -29,7 +29,7 @@ int confine_to_map_reader(void);
 /* As confine_to_nobody(), but it still may read what /proc has of other users' processes. */
 int confine_to_proc_reader(void);
 
-/* Stays root, with nothing but what opening files of other processes takes. With its filter. */
+/* As confine_to_nobody(), but it still may read any file, and open what other processes have mapped. With its filter. */
 int confine_opener(void);
 
 /* Does root run this program without sudo? Then its files are root's. */
@@ -54,6 +54,9 @@ int confine_looker(void);
 
 /* Files can be opened for reading, links be read, and nothing else. */
 int confine_proc_reader(void);
+
+/* Only reading, computing, and writing to what is open. */
+int confine_computing(void);
 
 /* Only reading and computing, and reading of BPF maps. */
 int confine_map_reader(void);

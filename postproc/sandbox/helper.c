@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sandbox/messages.h"
+
 #define DESCRIPTORS 1024 /* those from there up are nobody's */
 
 struct helper {
@@ -76,19 +78,20 @@ static void serve(const struct helper_duty *duty, int socket)
 	}
 }
 
-/* Who waits for the end of a pipe must not wait for this process. Messages go to 2. */
+static bool keeps(const struct helper_duty *duty, int fd)
+{
+	return duty->keeps && duty->keeps(duty->context, fd);
+}
+
+/* Who waits for the end of a pipe must not wait for this process. */
 static void close_others(const struct helper_duty *duty, int socket)
 {
 	long most = sysconf(_SC_OPEN_MAX);
 
-	for (int fd = 0; fd < most && fd < DESCRIPTORS; fd++) {
-		if (fd == 2 || fd == socket || (duty->keeps && duty->keeps(duty->context, fd)))
-			continue;
-		if (fd < 2)
-			dup2(2, fd);
-		else
+	messages_redirect(keeps(duty, 0), keeps(duty, 1), keeps(duty, 2));
+	for (int fd = 3; fd < most && fd < DESCRIPTORS; fd++)
+		if (fd != socket && !keeps(duty, fd))
 			close(fd);
-	}
 	close_range(DESCRIPTORS, ~0u, 0);
 }
 
@@ -112,7 +115,7 @@ struct helper *helper_start(const struct helper_duty *duty)
 {
 	int ends[2];
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+	if (messages_start() || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		return NULL;
 	pid_t pid = fork();
 

@@ -16,7 +16,7 @@ struct helper;
 /* What a helper is made of. All of it runs in the helper. */
 struct helper_duty {
 	const char *name; /* of the process, at most 15 bytes */
-	/* Is this descriptor of the caller's to stay open there? NULL: none, it has what it needs to serve, and 2 for messages. */
+	/* Is this descriptor of the caller's to stay open there? NULL: none, it has what it needs to serve, and 2 for messages (sandbox/messages.h). */
 	bool (*keeps)(void *context, int fd);
 	/* Gives up what it does not need. Returns 0; -1 after a message: it then serves nothing. */
 	int (*settle)(void *context);

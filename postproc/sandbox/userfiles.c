@@ -9,15 +9,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/escape.h"
 #include "sandbox/confine.h"
 #include "sandbox/helper.h"
+#include "sandbox/outpath.h"
 
-/* A file and, in the process that opens it, the name of what is not whole yet; NULL if there is none. */
+/* A file and, in the process that opens it, where it is made and the name of what is not whole yet; NULL if there is none. */
 struct named {
 	char *path, *beside;
+	struct outpath out;
 	const char *ending; /* of what is offered; the path is its stem */
 };
 
@@ -33,22 +36,6 @@ struct order {
 	size_t file;
 };
 
-int userfile_special(const char *path, struct stat *st)
-{
-	struct stat link;
-	bool others;
-
-	if (stat(path, st) != 0 || S_ISREG(st->st_mode))
-		return 0;
-	/* As /proc/sys/fs/protected_symlinks has it, but in every directory: what somebody else has put there leads to a file of
-	 * theirs, or to one that they could not write to. */
-	others = lstat(path, &link) == 0 && S_ISLNK(link.st_mode) && link.st_uid != 0 &&
-		 link.st_uid != geteuid();
-	others |= S_ISFIFO(st->st_mode) && st->st_uid != 0 && st->st_uid != geteuid();
-	errno = EPERM;
-	return others ? -1 : 1;
-}
-
 const char *userfiles_error(int error)
 {
 	const char *sudo = getenv("SUDO_UID");
@@ -58,52 +45,61 @@ const char *userfiles_error(int error)
 		       : strerror(error);
 }
 
-static int create(struct named *file)
+/* Makes a new file in the directory, with the mode that a new file has. Its name is the end of `name`, which gets other letters until
+ * there is none of that name. Returns -1 with errno set. */
+static int create_beside(int directory, char *name)
 {
-	struct stat old;
-	int special = userfile_special(file->path, &old);
-	mode_t mask;
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+	char *end = name + strlen(name), random[6];
+	int fd = -1;
 
-	if (special < 0)
-		return -1;
-	/* A device or a pipe has no whole and no half. */
-	if (special)
-		return open(file->path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY);
-	free(file->beside);
-	file->beside = concat(file->path, ".XXXXXX", NULL);
-	int fd = mkostemp(file->beside, O_CLOEXEC), error;
-
-	mask = umask(0);
-	umask(mask);
-	/* What mkstemp() left out: the mode that a new file has. */
-	if (fd >= 0 && fchmod(fd, 0666 & ~mask) == 0)
-		return fd;
-	error = errno;
-	if (fd >= 0) {
-		close(fd);
-		unlink(file->beside);
+	for (int tries = 0; tries < 100; tries++) {
+		if (getrandom(random, sizeof(random), 0) != sizeof(random))
+			return -1;
+		for (size_t i = 0; i < sizeof(random); i++)
+			end[-1 - (int)i] = letters[(unsigned char)random[i] % (sizeof(letters) - 1)];
+		fd = openat(directory, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+		if (fd >= 0 || errno != EEXIST)
+			break;
 	}
-	free(file->beside);
-	file->beside = NULL;
-	errno = error;
-	return -1;
+	return fd;
 }
 
-/* Ends what create() began: 0, or -1 with errno set and nothing left. */
+/* Ends a new file: returns 0, or -1 with errno set and nothing left. */
 static int finish(struct named *file, bool whole)
 {
 	int error = 0;
 
 	if (!file->beside)
 		return 0;
-	if (whole && rename(file->beside, file->path) != 0)
+	if (whole && renameat(file->out.directory, file->beside, file->out.directory, file->out.name) != 0)
 		error = errno;
 	if (!whole || error)
-		unlink(file->beside);
+		unlinkat(file->out.directory, file->beside, 0);
 	free(file->beside);
 	file->beside = NULL;
+	outpath_free(&file->out);
 	errno = error;
 	return error ? -1 : 0;
+}
+
+static int create(struct named *file)
+{
+	int fd, special = outpath_special(file->path, &fd);
+
+	if (special)
+		return special < 0 ? -1 : fd;
+	finish(file, false); /* named twice */
+	if (outpath_find(&file->out, file->path))
+		return -1;
+	file->beside = concat(file->out.name, ".XXXXXX", NULL);
+	fd = create_beside(file->out.directory, file->beside);
+	if (fd < 0) {
+		free(file->beside);
+		file->beside = NULL;
+		outpath_free(&file->out);
+	}
+	return fd;
 }
 
 static int create_new(const struct named *file, unsigned number)
@@ -201,29 +197,11 @@ void userfiles_offer(const char *stem, const char *ending)
 		add(stem)->ending = ending;
 }
 
-/* A name may be that of a descriptor, as process substitution makes it, or of what /dev links to one. */
-static bool names(const char *path, int fd)
-{
-	static const char *const standard[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr"};
-	static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
-	char *end;
-
-	if (fd < 3 && !strcmp(path, standard[fd]))
-		return true;
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
-		size_t length = strlen(folders[i]);
-
-		if (!strncmp(path, folders[i], length))
-			return strtol(path + length, &end, 10) == fd && end > path + length && !*end;
-	}
-	return false;
-}
-
 static bool keeps(void *context, int fd)
 {
 	(void)context;
 	for (size_t i = 0; i < count; i++)
-		if (names(named[i].path, fd))
+		if (outpath_names(named[i].path, fd))
 			return true;
 	return false;
 }

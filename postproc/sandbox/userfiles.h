@@ -6,8 +6,6 @@
 #ifndef HUD_SANDBOX_USERFILES_H
 #define HUD_SANDBOX_USERFILES_H
 
-#include <sys/stat.h>
-
 /* Names a file, before the start. NULL and "-" name none. */
 void userfiles_name(const char *path);
 
@@ -23,8 +21,8 @@ void userfiles_end(void);
 /* Opens it for reading. */
 int userfile_read(const char *path);
 
-/* Opens a new file, which is beside its name until userfile_place() gives it that, or userfile_discard() removes it. A device or a
- * pipe that is there is opened itself. */
+/* Opens a new file, which is beside its name until userfile_place() gives it that, or userfile_discard() removes it. What
+ * outpath_special() opens is opened itself. */
 int userfile_create(const char *path);
 
 /* Makes one of those that were offered, `number` its N: a file that was not there, and no link. */
@@ -33,11 +31,6 @@ int userfile_new(const char *stem, const char *ending, unsigned number);
 /* Return 0, or -1 with errno set. */
 int userfile_place(const char *path);
 int userfile_discard(const char *path);
-
-/* stat(2), of a file that could be written to as it is: is it something else than a regular file, which nobody else has put there?
- * Returns 1 if so, 0 if it is a regular file, or none, whose name is free to be replaced; -1 with errno set (EPERM) if somebody else
- * has put a link or a pipe there. */
-int userfile_special(const char *path, struct stat *st);
 
 /* strerror(3), of these functions' errno. It tells whose rights were not enough where that may surprise: in a root's shell that was
  * opened by sudo. */

@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sandbox/messages.h"
+
 #define MEMORY                                                                                               \
 	((rlim_t)8 << 30) /* bytes of addresses: of files of gigabytes, and what is unpacked from them */
 
@@ -16,8 +18,7 @@ static void close_files(const int *kept, size_t count)
 {
 	unsigned next = 3;
 
-	dup2(2, 0);
-	dup2(2, 1);
+	messages_redirect(false, false, false);
 	for (;;) {
 		unsigned nearest = ~0u;
 

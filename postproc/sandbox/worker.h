@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 /* Makes the process that was just forked one: it ends with its parent, outlives what is typed at a pipeline, closes all but the
- * descriptors `kept` (those below 0 are none) and the standard ones, of which 0 and 1 become what 2 is, has limits, and gives up its rights
+ * descriptors `kept` (those below 0 are none) and the standard ones, which become what messages_redirect() makes of them, has limits, and gives up its rights
  * by confine(). It ends if that fails. */
 void worker_begin(const int *kept, size_t count, int (*confine)(void));
 

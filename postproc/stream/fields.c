@@ -146,6 +146,8 @@ const char *field_name(struct fields *c)
 
 	if (is_unknown(field, length))
 		*field = '\0';
+	else if (length > FIELD_LONGEST)
+		field[FIELD_LONGEST] = '\0';
 	return field;
 }
 
@@ -184,6 +186,12 @@ static const char *unescape(char *start, const char *end)
 	return start;
 }
 
+/* A name's end, or where it is cut. */
+static const char *name_end(const char *start, const char *end)
+{
+	return end - start > FIELD_LONGEST ? start + FIELD_LONGEST : end;
+}
+
 const char *field_text(struct fields *c)
 {
 	char *start = c->p;
@@ -193,7 +201,7 @@ const char *field_text(struct fields *c)
 		return "";
 	}
 	c->p = NULL;
-	return is_unknown(start, (size_t)(c->end - start)) ? "" : unescape(start, c->end);
+	return is_unknown(start, (size_t)(c->end - start)) ? "" : unescape(start, name_end(start, c->end));
 }
 
 const char *field_escaped(struct fields *c)
@@ -201,5 +209,5 @@ const char *field_escaped(struct fields *c)
 	size_t length;
 	char *field = field_word(c, &length);
 
-	return c->bad || is_unknown(field, length) ? NULL : unescape(field, field + length);
+	return c->bad || is_unknown(field, length) ? NULL : unescape(field, name_end(field, field + length));
 }

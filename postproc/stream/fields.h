@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Bytes of a word or text that are kept, escaped ones as four: the longest names of Rust's have some 10,000. */
+#define FIELD_LONGEST 16384
+
 /* What is left of a line, which is changed in place. `p` is NULL once its last field was taken; *end is NUL. A field that is
  * missing or is not what it should be makes the line bad, and then nothing that was taken from it means anything. */
 struct fields {

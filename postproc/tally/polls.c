@@ -158,8 +158,12 @@ void polls_piece(struct polls *p, const struct piece *piece)
 {
 	struct thread *t = thread_of(p, piece->block.tid);
 
-	if (!t->open.first && piece->ns > STALE_NS)
-		drop(t, until(t, piece->ns - STALE_NS));
+	if (!t->open.first && piece->ns > STALE_NS) {
+		size_t stale = until(t, piece->ns - STALE_NS);
+
+		/* Many at a time: the rest is moved each time. */
+		drop(t, 2 * stale >= t->count ? stale : 0);
+	}
 	if (t->count == MOST_PIECES)
 		drop(t, MOST_PIECES / 2);
 	if (t->count == t->allocated) {
@@ -181,26 +185,77 @@ static bool same_function(const struct verdict *a, const struct verdict *b)
 			  judge_same_function(a->frame[a->blame], b->frame[b->blame]));
 }
 
-static bool same_thing(const struct block *a, const struct block *b)
+static bool same_thing(const struct kept *one, const struct kept *two)
 {
+	const struct block *a = &one->piece.block, *b = &two->piece.block;
+
 	return a->reason == b->reason && same_function(a->stack, b->stack);
 }
 
-/* A poll that goes on and on does the same things again and again: each is kept once. */
-static void merge(struct thread *t, size_t from)
+static hashval_t hash_thing(const struct kept *k)
 {
-	size_t end = from;
+	const struct verdict *v = k->piece.block.stack;
+	const struct frame *f = v && v->count ? v->frame[v->blame] : NULL;
+	uint64_t pc = f ? f->pc : 0;
 
-	for (size_t i = from; i < t->count; i++) {
+	return f && f->name ? iterative_hash(f->name, strlen(f->name), k->piece.block.reason)
+			    : iterative_hash(&pc, sizeof(pc), k->piece.block.reason);
+}
+
+static bool same_stack(const struct kept *a, const struct kept *b)
+{
+	return a->piece.block.stack == b->piece.block.stack && a->piece.sample == b->piece.sample &&
+	       a->piece.block.reason == b->piece.block.reason;
+}
+
+static hashval_t hash_sample(const struct kept *k)
+{
+	const void *stack = k->piece.block.stack;
+
+	return iterative_hash(&stack, sizeof(stack), k->piece.block.reason * 2 + k->piece.sample);
+}
+
+/* A table of pieces, each of which stands for those that are the same: work stays linear in their number. */
+struct firsts {
+	size_t *slot; /* index + 1 of a piece; 0: free */
+	size_t mask;
+	hashval_t (*hash)(const struct kept *k);
+	bool (*same)(const struct kept *a, const struct kept *b);
+};
+
+static struct firsts firsts_of(size_t count, hashval_t (*hash)(const struct kept *),
+			       bool (*same)(const struct kept *, const struct kept *))
+{
+	size_t size = 16;
+
+	while (size < 2 * count)
+		size *= 2;
+	return (struct firsts){xcalloc(size, sizeof(size_t)), size - 1, hash, same};
+}
+
+/* Where the first piece that is the same as `k` stands, or where `k` would. `kept` holds all that are in the table. */
+static size_t *first_of(const struct firsts *firsts, const struct kept *kept, const struct kept *k)
+{
+	size_t at = firsts->hash(k) & firsts->mask;
+
+	while (firsts->slot[at] && !firsts->same(&kept[firsts->slot[at] - 1], k))
+		at = (at + 1) & firsts->mask;
+	return &firsts->slot[at];
+}
+
+/* A poll that goes on and on does the same things again and again: each is kept once. */
+static void merge(struct thread *t)
+{
+	struct firsts firsts = firsts_of(t->count, hash_sample, same_stack);
+	size_t end = 0;
+
+	for (size_t i = 0; i < t->count; i++) {
 		struct kept *k = &t->kept[i];
-		size_t j = from;
+		size_t *first = first_of(&firsts, t->kept, k), j = *first - 1;
 
-		while (j < end && (t->kept[j].piece.block.stack != k->piece.block.stack ||
-				   t->kept[j].piece.sample != k->piece.sample ||
-				   t->kept[j].piece.block.reason != k->piece.block.reason))
-			j++;
-		if (j == end) {
+		if (!*first) {
 			t->kept[end++] = *k;
+			*first = end;
 			continue;
 		}
 		t->kept[j].weight += k->weight;
@@ -210,22 +265,27 @@ static void merge(struct thread *t, size_t from)
 		free(k->comm);
 	}
 	t->count = end;
+	free(firsts.slot);
 }
 
 /* Sorts pieces into at most `count` groups; returns how many. */
 static size_t group_pieces(const struct kept *kept, size_t count, struct group *groups)
 {
-	size_t n = 0;
+	struct firsts firsts = firsts_of(count, hash_thing, same_thing);
+	size_t n = 0, *group_of = xcalloc(count + 1, sizeof(*group_of));
 
 	for (size_t i = 0; i < count; i++) {
 		const struct block *b = &kept[i].piece.block;
 		uint64_t weight = kept[i].piece.sample ? kept[i].weight : b->duration;
-		size_t g = 0;
+		size_t *first = first_of(&firsts, kept, &kept[i]);
 
-		while (g < n && !same_thing(&groups[g].lead->piece.block, b))
-			g++;
-		if (g == n)
-			groups[n++] = (struct group){.lead = &kept[i]};
+		if (!*first) {
+			groups[n] = (struct group){.lead = &kept[i]};
+			group_of[i] = n++;
+			*first = i + 1;
+		}
+		size_t g = group_of[*first - 1];
+
 		groups[g].time += b->duration;
 		groups[g].asleep += b->asleep;
 		groups[g].run_queue += b->run_queue;
@@ -235,6 +295,8 @@ static size_t group_pieces(const struct kept *kept, size_t count, struct group *
 			groups[g].lead = &kept[i];
 		}
 	}
+	free(group_of);
+	free(firsts.slot);
 	return n;
 }
 
@@ -420,7 +482,7 @@ void polls_add(struct polls *p, const struct poll *poll)
 		return;
 	}
 	drop(t, before(t, poll->first));
-	merge(t, 0);
+	merge(t);
 	t->open = *poll;
 }
 

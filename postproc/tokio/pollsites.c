@@ -298,11 +298,15 @@ const char *pollsites_find(pid_t pid, struct module *module, struct symbolizer *
 	*sites = (struct pollsites){0};
 	if (!module || !module->dwfl)
 		return "the executable cannot be read";
-	symbols_each(module, visit, &search);
+	symbols_each_own(module, visit, &search);
 	find_pool(pid, module, sites);
 	for (size_t i = 0; i < sites->count; i++)
 		sites->polls += sites->site[i].kind == SITE_POLL;
-	if (sites->polls == 0)
+	if (sites->polls == 0 && module->foreign_debug)
+		why = "no symbol of tokio::runtime::task::raw::poll in the executable itself, and its debug "
+		      "file is "
+		      "not one of this machine's: where probes go is not for the process to choose";
+	else if (sites->polls == 0)
 		why = "no symbol of tokio::runtime::task::raw::poll";
 	else if (search.too_many || sites->count > POLLSITES_LIMIT)
 		why = "there are too many types of futures to probe the polls of each";

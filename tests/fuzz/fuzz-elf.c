@@ -8,6 +8,7 @@
 #include "base/arch.h"
 #include "fuzz.h"
 #include "resolve/elf/address-space.h"
+#include "resolve/elf/elfbounds.h"
 #include "resolve/elf/symbols.h"
 #include "resolve/symbolize/locations.h"
 #include "resolve/symbolize/symbolize.h"
@@ -138,7 +139,13 @@ void fuzz_elf(const uint8_t *data, size_t size)
 	const struct mapping *mapping;
 
 	if (module)
-		symbols_each(module, add_place, &places);
+		symbols_each_own(module, add_place, &places);
+	/* What is looked at before somebody else reads the file. */
+	Elf *elf = elf_memory((char *)(uintptr_t)data, size);
+
+	if (elf && !elfbounds_problem(elf))
+		elfbounds_symtab_problem(elf);
+	elf_end(elf);
 	places.at[places.count++] = entry;
 	for (size_t i = 0; (mapping = space_at(space, i)); i++)
 		for (size_t j = 0; mapping->executable && j < 6 && places.count < PLACES; j++)

@@ -40,7 +40,7 @@ struct space {
 	char *exe;		/* without " (deleted)"; NULL if unknown */
 	char *target;		/* NULL if none */
 	struct region *regions; /* by address, none overlapping */
-	size_t count, size;
+	size_t count, size, added;
 	struct loaded **modules;
 	size_t module_count, module_size;
 	struct module *main; /* NULL until looked for, and if there is none */
@@ -153,8 +153,10 @@ static int find_debuginfo(Dwfl_Module *mod, void **userdata, const char *name, D
 									     ? space->target
 									     : NULL,
 							   .pid = space->pid},
-				found, &loaded->module.problem);
+				found, &loaded->module.problem, &loaded->module.foreign_debug);
 	free(path);
+	if (fd < 0)
+		loaded->module.foreign_debug = false;
 	if (fd < 0 && space->debuginfod && hex[0])
 		fd = find_remote(loaded, hex, found);
 	return fd;
@@ -275,8 +277,9 @@ void space_add(struct space *space, const struct mapping *mapping)
 	struct region fresh = {*mapping, mapping->start, mapping->end, NULL}, parts[3];
 	size_t first = region_after(space, mapping->start), last = first, count = 0;
 
-	if (mapping->start >= mapping->end)
+	if (mapping->start >= mapping->end || space->added == SPACE_MAPPINGS)
 		return;
+	space->added++;
 	while (last < space->count && space->regions[last].map.start < mapping->end)
 		last++;
 	if (last == first + 1 && same_mapping(&space->regions[first].map, mapping))

@@ -26,7 +26,11 @@ struct space_options {
 struct space *space_new(const struct space_options *options);
 void space_free(struct space *space);
 
-/* Adds one mapping; strings are copied. Mappings must not overlap; later ones replace earlier ones there. */
+/* The most mappings that are added; those of code of a real process are some hundreds. Each may move all others. */
+#define SPACE_MAPPINGS 16384
+
+/* Adds one mapping; strings are copied. Mappings must not overlap; later ones replace earlier ones there. Those beyond SPACE_MAPPINGS
+ * are left out. */
 void space_add(struct space *space, const struct mapping *mapping);
 
 /* The module that `pc` is in, opened on first use, or NULL (anonymous memory, unmapped). Owned by space. */

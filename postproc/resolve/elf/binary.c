@@ -286,6 +286,22 @@ bool binary_is_build(int fd, const char *build_id)
 	return hex[0] && strcmp(hex, build_id) == 0;
 }
 
+const char *binary_file_symtab_problem(const char *path)
+{
+	int fd = opener_open(path);
+	const char *problem = "its executable cannot be read";
+
+	if (fd < 0)
+		return problem;
+	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
+
+	if (elf && !(problem = elfbounds_problem(elf)))
+		problem = elfbounds_symtab_problem(elf);
+	elf_end(elf);
+	close(fd);
+	return problem;
+}
+
 bool binary_file_build_id(const char *path, char hex[BUILD_ID_HEX])
 {
 	int fd = opener_open(path);

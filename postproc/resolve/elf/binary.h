@@ -49,6 +49,9 @@ void binary_build_id(Elf *elf, char *hex, size_t size);
 /* The same of the file `path`. False, with "", if that is not a regular file that can be read. */
 bool binary_file_build_id(const char *path, char hex[BUILD_ID_HEX]);
 
+/* Why nobody should read the symbol tables of the file `path` who trusts them (static text); NULL if they are as they should be. */
+const char *binary_file_symtab_problem(const char *path);
+
 /* The path of a mapped file without the " (deleted)" that the kernel adds, for the caller to free. */
 char *binary_path(const char *mapped);
 

@@ -86,21 +86,26 @@ static int search(const char *root, const struct debugfile_wanted *wanted, char 
 	return fd;
 }
 
-int debugfile_open(const struct debugfile_wanted *wanted, char **name, const char **problem)
+int debugfile_open(const struct debugfile_wanted *wanted, char **name, const char **problem, bool *foreign)
 {
+	static const char debug_files[] = "/usr/lib/debug/";
 	const char *found = NULL;
 	int fd = -1;
 
+	*foreign = false;
+
 	if (wanted->target) /* its problem is told already, by who takes the module's own file from it */
 		fd = try_path(wanted, xstrdup(wanted->target), name, &found);
+	if (fd >= 0)
+		return fd;
 	found = NULL;
+	fd = search("", wanted, name, &found);
+	*foreign = fd < 0 || strncmp(*name, debug_files, strlen(debug_files)) != 0;
 	if (fd < 0 && wanted->pid > 0) {
 		char *root = xasprintf("/proc/%ld/root", wanted->pid);
 		fd = search(root, wanted, name, &found);
 		free(root);
 	}
-	if (fd < 0)
-		fd = search("", wanted, name, &found);
 	if (fd < 0 && found)
 		*problem = found;
 	return fd;

@@ -17,6 +17,8 @@
 static const char not_ours[] = "not an ELF file of 64 bits and this byte order";
 static const char too_many[] = "not read: it has more segments or sections than any program";
 static const char too_noted[] = "not read: its notes are larger than any program's";
+static const char odd_symtab[] =
+	"its symbol table is not as linkers make them, and bpftrace, which is root, would read it";
 static const char too_inflated[] = "not read: its compressed sections would fill the memory";
 
 /* How large the section is when it is not compressed, after its header; 0 if it has none. */
@@ -113,4 +115,31 @@ const char *elfbounds_problem(Elf *elf)
 	const char *problem = segments_problem(elf, &notes);
 
 	return problem ? problem : sections_problem(elf, &notes);
+}
+
+/* Is all of the section in the file? */
+static bool is_inside(const GElf_Shdr *shdr, uint64_t size)
+{
+	return shdr->sh_offset <= size && shdr->sh_size <= size - shdr->sh_offset;
+}
+
+const char *elfbounds_symtab_problem(Elf *elf)
+{
+	const size_t entry = gelf_fsize(elf, ELF_T_SYM, 1, EV_CURRENT);
+	size_t size = 0;
+
+	elf_rawfile(elf, &size);
+	for (Elf_Scn *scn = elf_nextscn(elf, NULL); scn; scn = elf_nextscn(elf, scn)) {
+		GElf_Shdr shdr, strings;
+
+		if (!gelf_getshdr(scn, &shdr))
+			return odd_symtab;
+		if (shdr.sh_type != SHT_SYMTAB && shdr.sh_type != SHT_DYNSYM)
+			continue;
+		if (!entry || shdr.sh_entsize != entry || shdr.sh_size % entry || !is_inside(&shdr, size) ||
+		    !gelf_getshdr(elf_getscn(elf, shdr.sh_link), &strings) || strings.sh_type != SHT_STRTAB ||
+		    !is_inside(&strings, size))
+			return odd_symtab;
+	}
+	return NULL;
 }

@@ -11,4 +11,8 @@
 /* Returns NULL, or why the file is not to be read (static text). Reads headers alone. */
 const char *elfbounds_problem(Elf *elf);
 
+/* The same of its symbol tables, for readers that believe more than libelf does: bpftrace reads them, as root, where it puts a probe
+ * into the file (bcc's bcc_elf.c divides by the size of an entry that the file tells). */
+const char *elfbounds_symtab_problem(Elf *elf);
+
 #endif

@@ -23,6 +23,7 @@ struct module {
 	const char *problem;  /* why dwfl is NULL or weaker than hoped (static text), or NULL */
 	bool has_symtab;      /* .symtab (or a separate debug file's) rather than .dynsym alone */
 	bool has_debug_info;  /* .debug_info with units */
+	bool foreign_debug;   /* its separate debug file is one that the target may have made (debugfile.h) */
 	uint64_t cfi_time,
 		debug_time; /* ns of CPU time that its frame and debug info have cost: see budget.h */
 	struct module_slot symbols, debug, image, dropglue; /* for the files of these names */

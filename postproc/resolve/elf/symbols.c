@@ -22,6 +22,7 @@ struct symbol {
 	unsigned char rank; /* of those with the same start the lowest wins */
 	bool sized; /* its size is recorded; else it reaches to the next symbol at most, or its section's end */
 	bool function;
+	bool foreign; /* from a file that the target may have made */
 };
 
 struct symbols {
@@ -91,9 +92,11 @@ static unsigned char rank_of(const GElf_Sym *sym, const char *name, bool functio
 }
 
 /* Takes the length of its name from *names_left. */
-static bool read_symbol(Dwfl_Module *mod, int index, struct sections *files, struct symbol *symbol,
+static bool read_symbol(const struct module *module, int index, struct sections *files, struct symbol *symbol,
 			size_t *names_left)
 {
+	Dwfl_Module *mod = module->dwfl;
+	Dwarf_Addr own_bias;
 	GElf_Sym sym;
 	GElf_Addr addr;
 	GElf_Word shndx = SHN_UNDEF;
@@ -122,7 +125,9 @@ static bool read_symbol(Dwfl_Module *mod, int index, struct sections *files, str
 				  .size = end - addr < UINT32_MAX ? (uint32_t)(end - addr) : UINT32_MAX,
 				  .rank = rank_of(&sym, name, function),
 				  .sized = sym.st_size > 0,
-				  .function = function};
+				  .function = function,
+				  .foreign =
+					  module->foreign_debug && elf != dwfl_module_getelf(mod, &own_bias)};
 	return true;
 }
 
@@ -145,7 +150,7 @@ static struct symbols *load(struct module *module)
 	struct symbols *symbols = xmalloc(sizeof(*symbols) + limit * sizeof(struct symbol));
 
 	for (size_t i = 1; i < limit && names_left > 0; i++)
-		count += read_symbol(module->dwfl, (int)i, files, &symbols->symbol[count], &names_left);
+		count += read_symbol(module, (int)i, files, &symbols->symbol[count], &names_left);
 	for (size_t i = 0; i < FILES_LIMIT; i++) {
 		module->has_symtab |= files[i].symtab;
 		free(files[i].section);
@@ -174,14 +179,26 @@ static const struct symbols *symbols_of(struct module *module)
 	return module->symbols.data;
 }
 
-void symbols_each(struct module *module, void (*visit)(void *context, const char *name, uint64_t start),
-		  void *context)
+static void each(struct module *module, bool own,
+		 void (*visit)(void *context, const char *name, uint64_t start), void *context)
 {
 	const struct symbols *symbols = symbols_of(module);
 
 	for (size_t i = 0; i < symbols->count; i++)
-		if (symbols->symbol[i].function)
+		if (symbols->symbol[i].function && !(own && symbols->symbol[i].foreign))
 			visit(context, symbols->symbol[i].name, symbols->symbol[i].start);
+}
+
+void symbols_each(struct module *module, void (*visit)(void *context, const char *name, uint64_t start),
+		  void *context)
+{
+	each(module, false, visit, context);
+}
+
+void symbols_each_own(struct module *module, void (*visit)(void *context, const char *name, uint64_t start),
+		      void *context)
+{
+	each(module, true, visit, context);
 }
 
 static const struct symbol *symbol_at(const struct symbols *symbols, uint64_t pc)

@@ -20,4 +20,8 @@ bool symbols_extent(struct module *module, uint64_t pc, uint64_t *start, uint64_
 void symbols_each(struct module *module, void (*visit)(void *context, const char *name, uint64_t start),
 		  void *context);
 
+/* The same without those of a debug file that the target may have made (module.foreign_debug). */
+void symbols_each_own(struct module *module, void (*visit)(void *context, const char *name, uint64_t start),
+		      void *context);
+
 #endif

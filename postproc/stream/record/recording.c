@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "sandbox/atomic-file.h"
-#include "sandbox/userfiles.h"
+#include "sandbox/outpath.h"
 #include "stream/record/pack.h"
 #include "stream/record/ring.h"
 #include "stream/record/unpack.h"
@@ -25,7 +25,9 @@ struct block {
 };
 
 struct recording {
-	char *path, *partial; /* the second is NULL for what is no file */
+	char *path, *partial; /* as the caller names them; the second is NULL for what is no file */
+	struct outpath whole; /* where it is to be */
+	char *name;	      /* what it is called there so far */
 	int fd;
 	off_t size;
 	struct packer *packer;
@@ -35,57 +37,88 @@ struct recording {
 	size_t blocks, allocated;
 };
 
-/* Opens a new file, in place of what a recorder that was killed has left. */
-static int open_partial(const char *path)
+/* What stands at `name` in the directory, locked: a recorder that writes it has a lock. -1 with errno set: EBUSY if there is one. */
+static int open_left(int directory, const char *name)
 {
-	int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW, fd = open(path, flags | O_NONBLOCK);
+	int fd = openat(directory, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		close(fd);
+		errno = EBUSY;
+		return -1;
+	}
+	return fd;
+}
+
+/* Opens a new file, in place of what a recorder that was killed has left. */
+static int open_partial(int directory, const char *name)
+{
+	int fd = open_left(directory, name), error;
+
+	if (fd < 0 && errno == EBUSY)
+		return -1;
 	if (fd >= 0) {
-		bool busy = flock(fd, LOCK_EX | LOCK_NB) != 0;
-		char *old = concat(path, "~", NULL);
-		int failed = busy ? 0 : rename(path, old), error = busy ? EBUSY : errno;
+		char *old = concat(name, "~", NULL);
+		int failed = renameat(directory, name, directory, old);
 
+		error = errno;
 		free(old);
 		close(fd);
-		if (busy || failed) {
+		if (failed) {
 			errno = error;
 			return -1;
 		}
 	}
-	fd = open(path, flags | O_CREAT | O_EXCL, 0600);
+	fd = openat(directory, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0)
 		return fd;
-	int error = errno;
-
+	error = errno;
 	close(fd);
-	unlink(path);
+	unlinkat(directory, name, 0);
 	errno = error;
 	return -1;
+}
+
+/* Sets r->fd, and what belongs to it. */
+static int open_either(struct recording *r, const char *suffix)
+{
+	int special = outpath_special(r->path, &r->fd);
+
+	if (special < 0 || (!special && outpath_find(&r->whole, r->path)))
+		return -1;
+	if (special && r->limit) {
+		close(r->fd);
+		errno = EINVAL;
+		return -1;
+	}
+	if (special)
+		return 0;
+	r->partial = concat(r->path, suffix, NULL);
+	r->name = concat(r->whole.name, suffix, NULL);
+	r->fd = open_partial(r->whole.directory, r->name);
+	return r->fd < 0 ? -1 : 0;
+}
+
+static void free_names(struct recording *r)
+{
+	outpath_free(&r->whole);
+	free(r->name);
+	free(r->partial);
+	free(r->path);
+	free(r);
 }
 
 struct recording *recording_open(const char *path, const char *suffix, uint64_t ring)
 {
 	struct recording *r = xcalloc(1, sizeof(*r));
-	struct stat old;
-	int special = userfile_special(path, &old);
 
 	r->path = xstrdup(path);
 	r->limit = (off_t)ring;
-	if (special < 0) {
-		r->fd = -1;
-	} else if (special) {
-		errno = EINVAL;
-		r->fd = ring ? -1 : open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-	} else {
-		r->partial = concat(path, suffix, NULL);
-		r->fd = open_partial(r->partial);
-	}
-	if (r->fd < 0) {
+	r->whole.directory = -1;
+	if (open_either(r, suffix)) {
 		int error = errno;
 
-		free(r->partial);
-		free(r->path);
-		free(r);
+		free_names(r);
 		errno = error;
 		return NULL;
 	}
@@ -96,27 +129,37 @@ struct recording *recording_open(const char *path, const char *suffix, uint64_t 
 
 int recording_check(const char *path, const char *suffix, uint64_t ring)
 {
-	struct stat old;
-	int special = userfile_special(path, &old);
+	int special = outpath_check(path);
 
 	if (special > 0 && ring) {
 		errno = EINVAL;
 		return -1;
 	}
 	if (!special) {
-		char *partial = concat(path, suffix, NULL);
-		int fd = open(partial, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), error = errno;
-		bool busy = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0;
+		struct outpath out;
 
-		free(partial);
+		if (outpath_find(&out, path))
+			return -1;
+		char *name = concat(out.name, suffix, NULL);
+		int fd = open_left(out.directory, name);
+
+		free(name);
+		outpath_free(&out);
 		if (fd >= 0)
 			close(fd);
-		if (busy || (fd < 0 && error != ENOENT)) {
-			errno = busy ? EBUSY : error;
+		else if (errno != ENOENT)
 			return -1;
-		}
 	}
 	return output_check(path);
+}
+
+int recording_reopen(const struct recording *r)
+{
+	char path[32];
+
+	/* By its name another file might be found. */
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", r->fd);
+	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
 const char *recording_name(const struct recording *r)
@@ -277,17 +320,18 @@ static int drop_oldest(struct recording *r)
 	struct recording to = {.packer = r->packer, .limit = r->limit};
 	off_t kept = 0;
 	size_t first = r->blocks;
-	char *beside = concat(r->partial, ".new", NULL);
+	int directory = r->whole.directory;
+	char *beside = concat(r->name, ".new", NULL);
 
 	while (first > 1 && kept + (off_t)r->block[first - 1].size <= r->limit / 2)
 		kept += (off_t)r->block[--first].size;
-	unlink(beside);
-	to.fd = open_partial(beside);
+	unlinkat(directory, beside, 0);
+	to.fd = open_partial(directory, beside);
 	int failed = to.fd < 0 || write_start(r, first, &to);
 
 	for (size_t i = first; i < r->blocks && !failed; i++)
 		failed = copy_block(r, &r->block[i], &to);
-	failed = failed || rename(beside, r->partial);
+	failed = failed || renameat(directory, beside, directory, r->name);
 	int error = errno;
 
 	if (!failed) {
@@ -300,7 +344,7 @@ static int drop_oldest(struct recording *r)
 		r->allocated = to.allocated;
 	} else if (to.fd >= 0) {
 		close(to.fd);
-		unlink(beside);
+		unlinkat(directory, beside, 0);
 		free(to.block);
 	}
 	free(beside);
@@ -399,16 +443,17 @@ int recording_close(struct recording *r, bool whole)
 {
 	int error = 0;
 
-	if (r->partial && whole && (fsync(r->fd) != 0 || rename(r->partial, r->path) != 0))
+	int directory = r->whole.directory;
+
+	if (r->partial && whole &&
+	    (fsync(r->fd) != 0 || renameat(directory, r->name, directory, r->whole.name) != 0))
 		error = errno;
 	if (close(r->fd) != 0 && !error)
 		error = errno;
 	packer_free(r->packer);
 	ring_free(r->ring);
 	free(r->block);
-	free(r->partial);
-	free(r->path);
-	free(r);
+	free_names(r);
 	errno = error;
 	return error ? -1 : 0;
 }
@@ -416,6 +461,6 @@ int recording_close(struct recording *r, bool whole)
 void recording_discard(struct recording *r)
 {
 	if (r->partial)
-		unlink(r->partial);
+		unlinkat(r->whole.directory, r->name, 0);
 	recording_close(r, false);
 }

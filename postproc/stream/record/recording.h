@@ -30,6 +30,9 @@ int recording_write(struct recording *recording, const char *lines, size_t size)
 /* A stream that writes blocks to it, of whole lines. Closing it writes the last one, and leaves the recording open. */
 FILE *recording_stream(struct recording *recording);
 
+/* Opens it again, for reading from its beginning: a descriptor for the caller to close, or -1 with errno set. Only of a file. */
+int recording_reopen(const struct recording *recording);
+
 /* The name that it has now. */
 const char *recording_name(const struct recording *recording);
 

@@ -71,13 +71,17 @@ static char *find(const char *link, uint32_t crc, const char *build_id, const ch
 {
 	char program[64], *name = NULL;
 
+	bool foreign;
+
 	snprintf(program, sizeof(program), "%s/program", directory);
 	*problem = NULL;
 	int fd = debugfile_open(
 		&(struct debugfile_wanted){
 			.path = program, .build_id = build_id, .link = link, .crc = crc, .pid = getpid()},
-		&name, problem);
+		&name, problem, &foreign);
 	assert_true((fd >= 0) == (name != NULL));
+	/* Beside the program, it is what the target may have made. */
+	assert_int_equal(foreign, true);
 	if (fd >= 0)
 		close(fd);
 	return name;

@@ -1,0 +1,127 @@
+/* messages.c - see messages.h. */
+#include "sandbox/messages.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/escape.h"
+#include "sandbox/confine.h"
+
+#define LINE_LONGEST 1024 /* bytes of a line; the rest is another one */
+#define MOST (256u << 10) /* bytes of all lines: then the rest is only read */
+
+static pid_t reader;
+static int pipe_end = -1, nothing = -1;
+
+/* Writes a line of `length` bytes as text. */
+static void pass_on(char *line, size_t length)
+{
+	static size_t written;
+
+	/* It is a string, whatever it holds. */
+	for (size_t i = 0; i < length; i++)
+		line[i] = line[i] ? line[i] : '?';
+	line[length] = '\0';
+	written += length + 1;
+	if (written > MOST)
+		return;
+	char *text = escape_terminal(line, false);
+
+	dprintf(STDERR_FILENO, "%s\n", text);
+	free(text);
+}
+
+static void read_lines(int from)
+{
+	static char bytes[LINE_LONGEST + 1];
+	size_t filled = 0;
+	ssize_t got;
+
+	while ((got = read(from, bytes + filled, LINE_LONGEST - filled)) > 0 || (got < 0 && errno == EINTR)) {
+		char *end;
+
+		filled += got > 0 ? (size_t)got : 0;
+		while ((end = memchr(bytes, '\n', filled)) || filled == LINE_LONGEST) {
+			size_t length = end ? (size_t)(end - bytes) : filled, used = length + (end != NULL);
+			static char line[LINE_LONGEST + 1];
+
+			memcpy(line, bytes, length);
+			pass_on(line, length);
+			filled -= used;
+			memmove(bytes, bytes + used, filled);
+		}
+	}
+	if (filled)
+		pass_on(bytes, filled);
+}
+
+static _Noreturn void run(int from)
+{
+	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
+
+	prctl(PR_SET_NAME, "hud-messages");
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
+		signal(ignored[i], SIG_IGN);
+	dup2(from, STDIN_FILENO);
+	dup2(nothing, STDOUT_FILENO);
+	close_range(3, ~0u, 0);
+	if (confine_to_nobody() || confine_computing())
+		_exit(1);
+	read_lines(STDIN_FILENO);
+	_exit(0);
+}
+
+int messages_start(void)
+{
+	int ends[2];
+
+	if (reader)
+		return 0;
+	nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (nothing < 0 || pipe2(ends, O_CLOEXEC))
+		return -1;
+	reader = fork();
+	if (reader == 0)
+		run(ends[0]);
+	close(ends[0]);
+	pipe_end = ends[1];
+	if (reader > 0)
+		return 0;
+	reader = 0;
+	messages_end();
+	return -1;
+}
+
+void messages_redirect(bool keep_input, bool keep_output, bool keep_errors)
+{
+	int silent = nothing >= 0 ? nothing : STDERR_FILENO;
+
+	if (!keep_input)
+		dup2(silent, STDIN_FILENO);
+	if (!keep_output)
+		dup2(silent, STDOUT_FILENO);
+	if (!keep_errors && pipe_end >= 0)
+		dup2(pipe_end, STDERR_FILENO);
+}
+
+void messages_end(void)
+{
+	int error = errno;
+
+	if (pipe_end >= 0)
+		close(pipe_end);
+	if (nothing >= 0)
+		close(nothing);
+	pipe_end = nothing = -1;
+	while (reader && waitpid(reader, NULL, 0) < 0 && errno == EINTR)
+		;
+	reader = 0;
+	errno = error;
+}
