@@ -249,7 +249,7 @@ made_part() {
 	[[ ! $NAMES ]] || printf '\t%s\n' "$NAMES"
 	printf '//@end\n//@body workers\n'
 	for ((i = 0; i < ${#WATCHED[@]}; i++)); do
-		((i % 250)) || printf '%sinterval:ms:50 /@told == %d/\n{\n\t@told = %d;\n' "${i:+}" $((i / 250)) $((i / 250 + 1))
+		((i % 250)) || printf 'interval:ms:50 /@told == %d/\n{\n\t@told = %d;\n' $((i / 250)) $((i / 250 + 1))
 		printf '\t@worker[%d] = 1;\n' "${WATCHED[i]}"
 		((i % 250 < 249 && i < ${#WATCHED[@]} - 1)) || printf '}\n\n'
 	done
