@@ -29,8 +29,8 @@ start_deep() {
 	within 30 grep -qx ready target.out
 }
 
-# The script that hud-trace composes with the options $2... is small for the verifier: no program has more than $1 instructions (see
-# allowed()). Old ones give up at 1,000,000, and count more.
+# The script that hud-trace composes with the options $2... is small for the verifier: no program has more than $1 instructions.
+# Old ones give up at 1,000,000, and count more.
 is_small() {
 	local programs most=$1
 

@@ -49,13 +49,6 @@ loads_singly() {
 	! bpftrace --help 2>&1 | grep -q "'verifier'"
 }
 
-# How many instructions may be verified for a program, where $1 may be with bpftrace 0.17. The loop that copies a stack, which the verifier
-# walks in full, is longer in what newer ones compile: with 0.23.2 up to 412,610 were measured on Linux 6.18, and 12,043 without it. The
-# kernel gives up at 1,000,000.
-allowed() {
-	loads_singly && echo "$1" || echo $((5 * $1))
-}
-
 # Has the bpftrace script $1 run until it says `begin`, and prints how many instructions the kernel has verified for each of its programs,
 # END's too.
 verified() {
@@ -79,10 +72,10 @@ insns() {
 	cat "/proc/$1/fdinfo/"* 2>/dev/null | awk '$1 == "verified_insns:" { print $2 }'
 }
 
-# Each of the programs whose instructions file $2 counts, a line each, has at most $1, if this is bpftrace 0.17 (see allowed()).
+# Each of the programs whose instructions file $2 counts, a line each, has at most $1.
 are_small() {
 	echo "verified: $(sort -n "$2" | tr '\n' ' ')"
-	(($(wc -l <"$2") > 9 && $(sort -n "$2" | tail -n 1) <= $(allowed "$1")))
+	(($(wc -l <"$2") > 9 && $(sort -n "$2" | tail -n 1) <= $1))
 }
 
 # What is started in the background is waited for by what it writes. Its shell may be late to make that file, or to empty it of
