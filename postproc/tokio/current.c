@@ -10,6 +10,7 @@
 #include "tokio/thread.h"
 
 #define CORE_WORDS 128 /* of the core that are looked at */
+#define QUEUE_PLACES 2 /* that move: the first, and the last or how many there are */
 
 /* An upper half of a word that is the interval is neither an address nor part of a count. */
 bool tokio_find_current(pid_t pid, uint64_t fs, struct tokio_layout *layout)
@@ -40,6 +41,20 @@ struct watched_core {
 	uint64_t words[CORE_WORDS];
 };
 
+/* Reads a core. Returns how many words: no more than are allocated for it where glibc's malloc has done that, which keeps the size in
+ * front of it (malloc.c, struct malloc_chunk: a multiple of 16, with flags in the lowest three bits). What is behind it moves, too. */
+static size_t read_core(pid_t pid, struct watched_core *c)
+{
+	uint64_t size;
+	size_t words = looker_memory(pid, c->core, c->words, sizeof(c->words)) / 8;
+
+	if (!tokio_peek(pid, c->core - 8, &size, 8))
+		return words;
+	size &= ~(uint64_t)7;
+	return size & 15 || size < 64 || size > sizeof(c->words) || size / 8 - 1 > words ? words
+											 : size / 8 - 1;
+}
+
 /* May the word be a place in a queue? It is less than the capacity then, which is beside it in a VecDeque of four words. */
 static bool place_in_queue(const struct watched_core *c, size_t word, const bool *moved)
 {
@@ -50,14 +65,15 @@ static bool place_in_queue(const struct watched_core *c, size_t word, const bool
 }
 
 /* Up to 1.28 nothing is behind the tick, but that and only that goes up with each task; the first and last place in the queue
- * do too, and begin again. False if there is not exactly one such number, or none of the threads runs one with tasks. */
+ * do too, and begin again. As long as a third number is less than the queue's capacity, that may be the tick. False if there is not
+ * exactly one such number, or none of the threads runs one with tasks. */
 static bool count_current(pid_t pid, const struct thread *threads, size_t count, struct tokio_layout *layout)
 {
 	struct tokio_scheduler *t = &layout->current_thread;
 	struct watched_core *before = xcalloc(count, sizeof(*before)), now = {0};
-	bool wrong[CORE_WORDS] = {false}, moved[CORE_WORDS] = {false}, seen = false;
+	bool wrong[CORE_WORDS] = {false}, moved[CORE_WORDS] = {false}, seen = false, sure;
 	int64_t start = clock_ms();
-	size_t found;
+	size_t found, places;
 
 	do {
 		for (size_t i = 0; i < count; i++) {
@@ -68,7 +84,7 @@ static bool count_current(pid_t pid, const struct thread *threads, size_t count,
 			    context & 7 || !tokio_peek(pid, context + t->core, &now.core, 8) || !now.core ||
 			    now.core & 7)
 				continue;
-			words = looker_memory(pid, now.core, now.words, sizeof(now.words)) / 8;
+			words = read_core(pid, &now);
 			seen = true;
 			for (size_t w = 0; w < CORE_WORDS; w++) {
 				uint32_t more = (uint32_t)now.words[w] - (uint32_t)before[i].words[w];
@@ -83,22 +99,25 @@ static bool count_current(pid_t pid, const struct thread *threads, size_t count,
 			}
 			before[i] = now;
 		}
-		found = 0;
+		found = places = 0;
 		for (size_t w = 0; w < CORE_WORDS; w++) {
 			bool queue = true;
 
-			for (size_t i = 0; i < count && !wrong[w] && moved[w]; i++)
-				queue = queue && (!before[i].core || place_in_queue(&before[i], w, moved));
-			if (queue || wrong[w] || !moved[w])
+			if (wrong[w] || !moved[w])
 				continue;
-			found++;
-			t->counter = 8 * w;
+			for (size_t i = 0; i < count; i++)
+				queue = queue && (!before[i].core || place_in_queue(&before[i], w, moved));
+			places += queue;
+			found += !queue;
+			if (!queue)
+				t->counter = 8 * w;
 		}
+		sure = found == 1 && places <= QUEUE_PLACES;
 		tokio_pause();
-	} while (clock_ms() - start < (seen && found != 1 ? TOKIO_UNSURE_MS : TOKIO_LOOKS_MS));
+	} while (clock_ms() - start < (seen && !sure ? TOKIO_UNSURE_MS : TOKIO_LOOKS_MS));
 	free(before);
 	t->idle = t->counter;
-	return t->known = found == 1;
+	return t->known = sure;
 }
 
 void tokio_find_currents(pid_t pid, const struct thread *threads, size_t count, struct tokio_layouts *layouts)

@@ -65,7 +65,8 @@ static const char worker[] =
 	"extern const char version[] = \"/root/tokio-1.00.0/src\";\n"
 	"using namespace tokio::runtime::context;\n"
 	"int main(int, char **argv) {\n"
-	"static uint64_t counts[2] = {2, 1}, context[8], core[32];\n"
+	"static uint64_t counts[2] = {2, 1}, context[8], chunk[34], *core = chunk + 2;\n"
+	"#ifdef CHUNK\nchunk[1] = CHUNK;\n#endif\n"
 	"int tag = atoi(argv[1]), tick = atoi(argv[2]), idle = atoi(argv[3]), queue = atoi(argv[4]);\n"
 	"int id = atoi(argv[5]), scheduler = atoi(argv[6]), interval = atoi(argv[7]);\n"
 	"unsigned step = strtoul(argv[8], NULL, 0);\n"
@@ -88,7 +89,8 @@ static const char worker[] =
 	"unsigned long fs; asm(\"mov %%fs:0, %0\" : \"=r\"(fs));\n"
 	"printf(\"%lx %lx\\n\", fs, (unsigned long)CONTEXT::VAL); fflush(stdout);\n"
 	"for (volatile uint64_t *word = core;;) { usleep(500); *(volatile uint32_t *)ticks += step;\n"
-	"#ifdef OLD\nif (idle < 0) word[1] = (word[1] + 1) % 64;\n#endif\n#ifdef TWO\nword[20]++;\n#endif\n"
+	"#ifdef OLD\nif (idle < 0) word[1] = (word[1] + 1) % 64;\n#endif\n#ifdef EARLY\nif (*ticks > 40) "
+	"*ticks = 40;\nword[5] = 64; word[4] = (word[4] + 1) % 64;\n#endif\n#ifdef TWO\nword[20]++;\n#endif\n"
 	"} }\n";
 
 static char directory[] = "/tmp/test_tokio.XXXXXX", program[128];
@@ -405,6 +407,15 @@ static void test_old_current_thread(void **state)
 	assert_non_null(examined("1.24.2", "0 48 -1 -1 40 72 0 0", &layout)); /* no task runs */
 	build_of(worker, "-O1 -DOLD -DTWO");
 	assert_non_null(examined("1.24.2", "0 48 -1 -1 40 72 0 1", &layout));
+	/* The other number is behind what malloc gave. */
+	build_of(worker, "-O1 -DOLD -DTWO -DCHUNK=0xa1");
+	assert_null(examined("1.24.2", "0 48 -1 -1 40 72 0 1", &layout));
+	assert_int_equal(layout.current_thread.counter, 48);
+	build_of(worker, "-O1 -DOLD -DTWO -DCHUNK=0xb1");
+	assert_non_null(examined("1.24.2", "0 48 -1 -1 40 72 0 1", &layout));
+	/* It is still less than the queue's capacity, and what is behind it is not. */
+	build_of(worker, "-O1 -DOLD -DTWO -DEARLY");
+	assert_non_null(examined("1.24.2", "0 24 -1 -1 40 72 0 1", &layout));
 }
 
 /* Up to 1.28 no symbol says where the context is, and where the schedulers: they have one handle. */
