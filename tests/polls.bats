@@ -82,6 +82,15 @@ compare() {
 	is_named
 }
 
+@test "a poll of forty reads, each of which takes 0.3 ms, is long" {
+	local wanted found
+
+	compare multi
+	read -r _ wanted found _ < <(grep '^short-reads' counts)
+	((wanted >= 3))
+	share "$found" "$wanted" 90
+}
+
 @test "current-thread, and stripped: the same, without names" {
 	compare stripped
 	is_accurate

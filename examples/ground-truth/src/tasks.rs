@@ -47,6 +47,7 @@ kinds! {
     READ: "file-read", "file-io", "read_file", "reads";
     SYNC: "fsync", "file-io", "sync_file", "syncs";
     SOCKET: "socket", "socket", "read_socket", "asks";
+    SHORT_READS: "short-reads", "socket", "read_often", "converses";
     NAME: "name", "name-lookup", "resolve_name", "resolves";
     TOUCH: "page-fault", "computing", "touch_pages", "touches";
     NAP: "pieces", "sleep", "nap_often", "naps";
@@ -126,6 +127,16 @@ async fn asks(mut lengths: Lengths, mut server: Server) {
         loop {
             rest(lengths.us(40_000, 120_000)).await;
             read_socket(&mut server, lengths.us(1_000, 30_000));
+        }
+    })
+    .await
+}
+
+async fn converses(mut lengths: Lengths, mut server: Server) {
+    measured(&SHORT_READS, async {
+        loop {
+            rest(lengths.us(250_000, 500_000)).await;
+            read_often(&mut server);
         }
     })
     .await
@@ -311,6 +322,7 @@ pub fn spawn_all(seed: u64, multi: bool) {
     let (a, b) = game();
     tokio::spawn(plays_long(lengths(), a));
     tokio::spawn(plays_long(lengths(), b));
+    tokio::spawn(converses(lengths(), Server::new()));
 }
 
 /// Busy workers, none of which is kept from other tasks.
