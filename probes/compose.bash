@@ -268,7 +268,7 @@ compose_script() {
 	printf '// Composed by hud-trace %s from probes/parts/*.bt, for process %s and a threshold of %s us.\n' "$VERSION" "$PID" "$THRESHOLD_US"
 	[[ $STACKS != copy ]] || printf '//\n// %s\n//\n//     %s\n' \
 		'It copies stacks to maps of its own. By hand, run it so, or there will be no stacks in what it prints:' \
-		"sudo env $(bpftrace_settings) bpftrace -q -B line FILE | sudo hud-postproc copies"
+		"sudo env $(bpftrace_settings) bpftrace -q --no-warnings -B line FILE | sudo hud-postproc copies"
 	printf '\n'
 	awk -f "$PROBES/compose.awk" -f "$PROBES/own.awk" <(parameters) <(made_part) \
 		"$PROBES"/parts/{begin,registers,stacks,tokio-state,polls,poll-sites,looks,switches,samples,threads,end}.bt own=1 ${own[@]+"${own[@]}"}

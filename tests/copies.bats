@@ -79,13 +79,13 @@ has_copies() {
 	start_load
 	"$HUD" --pid "$SERVER" --duration 3 --print-script >FILE
 	command=$(sed -n '/^$/q; s:^//     sudo \(env .*\) | sudo hud-postproc copies$:\1:p' FILE)
-	[[ $command == *' bpftrace -q -B line FILE' ]]
+	[[ $command == *' bpftrace -q --no-warnings -B line FILE' ]]
 	"$POSTPROC" head --pid "$SERVER" --meta threshold-us=5000 >r
 	timeout 100 $command 2>err 3>&- | "$POSTPROC" copies >>r
 	whole r
 	(($(grep -cE '^(copying|copied|returned) ' r) == 0))
 	"$HUD" --pid "$SERVER" --duration 3 --stacks fp --print-script >FILE
-	(($(grep -c 'hud-postproc' FILE) == 0))
+	(($(grep -c 'hud-postproc copies' FILE) == 0))
 }
 
 @test "without the right to read the maps, it says so and events come without stacks" {

@@ -57,7 +57,7 @@ verified() {
 	# The others load all of them at once, and the kernel tells of each that is open (5.16): a log of them would be too long.
 	loads_singly || old=
 	: >log
-	env --default-signal=INT BPFTRACE_LOG_SIZE=10000000 BPFTRACE_NO_USER_SYMBOLS=1 bpftrace $old -B line "$1" >>log 2>>log 3>&- &
+	env --default-signal=INT BPFTRACE_LOG_SIZE=10000000 BPFTRACE_NO_USER_SYMBOLS=1 bpftrace --no-warnings $old -B line "$1" >>log 2>>log 3>&- &
 	tracer=$!
 	STARTED+=("$tracer")
 	within 120 begun log

@@ -376,9 +376,9 @@ measured() {
 		STARTED+=("$!")
 	done
 	grep -q /proc/ ./*.bt
-	within 120 grep -q '^sleep ' sleep.bt.out
+	within 500 grep -q '^sleep ' sleep.bt.out
 	for pid in "${pids[@]}"; do
-		within 120 has_attached "$pid" || { ps -o pid,stat,etimes,args -p "${pids[@]}" && tail ./*.bt.err && false; }
+		within 500 has_attached "$pid" || { ps -o pid,stat,etimes,args -p "${pids[@]}" && tail ./*.bt.err && false; }
 	done
 	# What bpftrace says of its own end, when all of them end at once, is not about the scripts.
 	! grep -H 'ERROR:' ./*.bt.out ./*.bt.err |
