@@ -163,7 +163,7 @@ find_sharers() {
 check_head() {
 	local hex='[0-9a-f]{1,16}' number='[0-9]{1,20}' tid='[1-9][0-9]{0,9}' odd
 
-	odd=$(grep -m 1 -vxE "hud-trace 1|meta [a-z0-9-]+ [ -~]*|tokio (-|($number ){18}$number) [ -~]*|\
+	odd=$(grep -m 1 -vxE "hud-trace 2|meta [a-z0-9-]+ [ -~]*|tokio (- |([a-z-]+=$number )+how=)[ -~]*|\
 site (- [ -~]*|[PBKCIE] $hex $hex [01] [ -~]*)|map $hex $hex r-xp $hex [0-9a-f-]+ [ -~]*|\
 thread $tid (worker|current-thread|blocking-pool|other|unknown) [01] [ -~]*" <<<"$HEAD") || return 0
 	die "the head of process $PID is not as it should be: $(clean "${odd:0:200}")"

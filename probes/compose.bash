@@ -77,7 +77,7 @@ choose_polls() {
 	choose_rate
 	add_meta hz "$HZ"
 	case $POLLS in
-	tls) add_meta polls "tls ${how##*([0-9 ])}" ;;
+	tls) add_meta polls "tls ${how#*how=}" ;;
 	uprobe) add_meta polls "uprobe $(printf '%s\n' "${SITES[@]}" | grep -c ^P) types of futures, $how" ;;
 	estimate) add_meta polls "estimate $how" ;;
 	off) add_meta polls "estimate without samples, $how" ;;
@@ -103,14 +103,15 @@ choose_rate() {
 	((TICKS)) || ((HZ |= 1))
 }
 
-# Where Tokio keeps its state, as parameters.
+# Where Tokio keeps its state, as parameters: the field id-at as ID_AT, and so on. Only these are taken: whoever wrote the head is not to
+# set others.
 tokio_parameters() {
-	local name numbers
+	local name
 
-	read -r -a numbers <<<"$TOKIO"
-	for name in ID_AT ID_TAG_AT BUDGET_AT TAGGED TAG_AT {MT,CT}_{KNOWN,AT,TAG,CORE,TICK,IDLE,PARKED}; do
-		printf '%s %d\n' "$name" "${numbers[0]}"
-		numbers=("${numbers[@]:1}")
+	for name in id-at id-tag-at budget-at tagged tag-at {mt,ct}-{known,at,tag,core,tick,idle,parked}; do
+		[[ " $TOKIO" =~ \ "$name"=([0-9]+)\  ]] || continue
+		name=${name^^}
+		printf '%s %s\n' "${name//-/_}" "${BASH_REMATCH[1]}"
 	done
 }
 

@@ -410,7 +410,8 @@ script_with() {
 }
 
 @test "polls are told apart by the first way that there is: thread-local state, probes, none" {
-	local state='tokio 48 0 0 1 0 1 40 0 24 64 8 0 1 40 1 24 96 0 2 table 1.43'
+	local state='tokio id-at=48 id-tag-at=0 budget-at=0 tagged=1 tag-at=0 mt-known=1 mt-at=40 mt-tag=0 mt-core=24 mt-tick=64 mt-idle=8'
+	state+=' mt-parked=0 ct-known=1 ct-at=40 ct-tag=1 ct-core=24 ct-tick=96 ct-idle=0 ct-parked=2 how=table 1.43'
 	local sites=('site P 55d0c1a30010 1010 0 app::Future' 'site P 55d0c1a30020 1020 1 -' 'site B 55d0c1a30030 1030 0 -'
 		'site K 55d0c1a30040 1040 0 -')
 
@@ -504,7 +505,7 @@ complete_words() {
 	done
 	run -1 --separate-stderr "$POSTPROC" report .
 	[[ $stderr == *'Is a directory'* ]]
-	write_stream | sed '1s/1/2/' >later
+	write_stream | sed '1s/1/3/' >later
 	run -1 --separate-stderr "$POSTPROC" report later
 	[[ $stderr == *'later version'* ]]
 }
@@ -639,11 +640,35 @@ complete_words() {
 	grep -q '/nosuch/libmine.so: the file is not on this machine' out
 }
 
+@test "a recording of version 1 reads as one of version 2 does; kinds that came later are passed over, and told once" {
+	local rest='begin 1000000000
+sleep 2100000000 43 0 20000000 100000 S 230 0 42 43 0 w
+end 3000000000 interrupt'
+
+	# The fields of a `tokio` line have names since version 2.
+	{ printf '%s\n' 'hud-trace 1' 'meta pid 42' 'meta threshold-us 5000' 'tokio 48 0 0 1 0 1 40 0 24 64 8 0 1 40 1 24 96 0 2 table 1.43' \
+		'thread 43 worker 1 w-0' "$rest"; } >one
+	{ printf '%s\n' 'hud-trace 2' 'meta pid 42' 'meta threshold-us 5000' 'tokio id-at=48 mt-known=1 how=table 1.43' \
+		'thread 43 worker 1 w-0' "$rest"; } >two
+	{ sed '2i later-head 1' two | sed '/^sleep/i later 2\nlater 3'; } >three
+	"$POSTPROC" report one >report.one
+	"$POSTPROC" report two | tee report.two
+	"$POSTPROC" report three | tee report.three
+	diff report.one report.two
+	run ! grep -E 'left out|could not be' report.two
+	grep -q '^! 1 line of kind "later-head"' report.three
+	grep -q '^! 2 lines of kind "later"' report.three
+	(($(grep -c later report.three) == 2))
+	# Names go behind the head, which has a line of an unknown kind.
+	"$POSTPROC" resolve three >resolved
+	diff three resolved
+}
+
 @test "head: of a process" {
 	start_named hudtestproc
 	run -0 --separate-stderr "$POSTPROC" head --pid "$PID" --workers hudtest --meta key=value
 	[[ ! $stderr ]]
-	[[ ${lines[0]} == 'hud-trace 1' ]]
+	[[ ${lines[0]} == 'hud-trace 2' ]]
 	grep -qx 'meta key value' <<<"$output"
 	grep -qx "meta pid $PID" <<<"$output"
 	grep -qE '^map [0-9a-f]+ [0-9a-f]+ r-xp [0-9a-f]+ ([0-9a-f]+|-) /.*/hudtestproc$' <<<"$output"

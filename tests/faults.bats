@@ -540,7 +540,7 @@ raise SystemExit(held[0] < 30000)'
 	# This is 600 KiB.
 	{ read -r first && within 60 pipe_full && cat >rest; } <pipe
 	ends_with 0
-	[[ $first == 'hud-trace 1' ]]
+	[[ $first == 'hud-trace 2' ]]
 	(($(grep -c '^named ' rest) == 20000))
 	[[ $(tail -n 1 rest) == 'end 7 duration' ]]
 	nothing_left

@@ -306,7 +306,7 @@ with_head() {
 	cp -r "$ROOT/bin" "$ROOT/probes" copy
 	printf '#!/bin/sh\n[ "$1" != head ] || cat "%s"\n' "$PWD/head" >copy/build/hud-postproc
 	chmod +x copy/build/hud-postproc
-	good="hud-trace 1
+	good="hud-trace 2
 meta exe /bin/x
 meta workers 1
 tokio - no debug info
@@ -317,13 +317,17 @@ thread $SERVER worker 1 w"
 	((status == 0))
 	[[ $output == *":0x1000 "* ]]
 	for line in "thread 1 worker $bad w" "thread $bad worker 1 w" "map $bad 2000 r-xp 0 - /bin/x" "map 1000 $bad r-xp 0 - /bin/x" \
-		"tokio $bad 0 0 1 0 1 1 1 1 1 1 1 1 1 1 1 1 1 1 DWARF" "site P 1000 $bad 0 f" 'site P 1000 1{}BEGIN{system("id")} 0 f' \
+		"tokio id-at=$bad mt-at=0 how=DWARF" "tokio $bad=1 how=DWARF" "tokio id-at=1$bad how=DWARF" "tokio id-at=1" "site P 1000 $bad 0 f" 'site P 1000 1{}BEGIN{system("id")} 0 f' \
 		"meta $bad x" $'meta exe \e]0;x\a' "$bad"; do
 		with_head "$good"$'\n'"$line"
 		((status == 1))
 		[[ $stderr == *'is not as it should be: '* && ! -e owned ]]
 		plain - <<<"$stderr"
 	done
+	# What the script takes from the process itself is not the head's to set.
+	with_head "${good/tokio - no debug info/tokio pid=313371 threshold=313372 mt-at=313373 how=DWARF}"
+	((status == 0))
+	[[ $output == *"/pid == $SERVER"* && $output == *313373* && $output != *31337[12]* ]]
 	# A thread of another process is none of its workers.
 	with_head "$good"$'\n'"thread $$ worker 1 w"
 	((status == 0))

@@ -107,7 +107,7 @@ compare() {
 		place+=("$("$POSTPROC" head --pid "$SERVER" | sed -n 's/^tokio //p')")
 	done
 	printf '%s\n' "${place[@]}"
-	[[ ${place[0]} == *' DWARF' && ${place[1]} == *' table 1.'*', searched for' ]]
+	[[ ${place[0]} == *' how=DWARF' && ${place[1]} == *' how=table 1.'*', searched for' ]]
 	[[ $(cut -d ' ' -f 1-17 <<<"${place[0]}") == "$(cut -d ' ' -f 1-17 <<<"${place[1]}")" ]]
 }
 

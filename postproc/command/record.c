@@ -34,8 +34,8 @@
 #include "sandbox/sandbox.h"
 #include "sandbox/userfiles.h"
 #include "stream/begun.h"
+#include "stream/line-kinds.h"
 #include "stream/record/recording.h"
-#include "stream/record/ring.h"
 
 #define BLOCK_SIZE (256u << 10)
 #define LINE_LIMIT (1u << 20) /* what is longer without an end is written as it is */
@@ -129,14 +129,15 @@ static void *write_batches(void *argument)
 
 static uint64_t count_events(const char *lines, size_t size)
 {
+	const char *end = lines + size;
 	uint64_t count = 0;
 
-	for (const char *end = lines + size; lines < end; lines++) {
-		count += !strncmp(lines, "sample ", 7) || !strncmp(lines, "sleep ", 6) ||
-			 !strncmp(lines, "runq ", 5) || !strncmp(lines, "poll ", 5);
-		lines = memchr(lines, '\n', (size_t)(end - lines));
-		if (!lines)
-			break;
+	while (lines < end) {
+		const char *newline = memchr(lines, '\n', (size_t)(end - lines));
+		size_t length = (size_t)((newline ? newline + 1 : end) - lines);
+
+		count += line_is(lines, length, LINE_EVENT);
+		lines += length;
 	}
 	return count;
 }
@@ -170,7 +171,7 @@ static void note_begin(struct recorder *r, const char *lines, size_t size)
 		const char *next = memchr(lines, '\n', (size_t)(end - lines));
 
 		next = next ? next + 1 : end;
-		r->begun = r->begun || !ring_is_head(lines, (size_t)(next - lines));
+		r->begun = r->begun || !line_is(lines, (size_t)(next - lines), LINE_HEAD);
 		r->traced = next - lines > 6 && !memcmp(lines, "begin ", 6);
 		lines = next;
 	}

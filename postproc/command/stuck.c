@@ -18,7 +18,7 @@
 #include "head/roles.h"
 #include "sandbox/confine.h"
 #include "target/ptrace-stop.h"
-#include "tokio/layout.h"
+#include "tokio/layout-fields.h"
 
 #define OFTEN 20  /* so many seconds every second */
 #define SELDOM 30 /* later every so many seconds */
@@ -93,10 +93,10 @@ static size_t find_workers(pid_t pid, char *const *tids, size_t count, struct wo
 int stuck_main(int argc, char **argv)
 {
 	static const char usage[] =
-		"usage: hud-postproc stuck PID NUMBERS TID...\n"
+		"usage: hud-postproc stuck PID FIELDS TID...\n"
 		"\n"
 		"Until process PID ends: stops each of its workers TID for a moment that has slept in one\n"
-		"poll for a second, so that its stack is seen. NUMBERS are those of a stream's tokio line.\n";
+		"poll for a second, so that its stack is seen. FIELDS are those of a stream's tokio line.\n";
 	struct tokio_layout layout;
 	pid_t pid = argc > 1 ? (pid_t)strtol(argv[1], NULL, 10) : 0;
 

@@ -21,35 +21,21 @@
 #include "resolve/symbolize/debuginfo.h"
 #include "resolve/symbolize/symbolize.h"
 #include "resolve/unwind/framepointers.h"
+#include "stream/event.h"
 #include "target/inspector.h"
 #include "target/procmaps.h"
-#include "tokio/layout.h"
+#include "tokio/layout-fields.h"
 #include "tokio/pollsites.h"
 #include "tokio/role.h"
 
-#define STREAM_VERSION 1
 #define COMMAND_MAX 4096 /* bytes of the command line that are kept */
 
 /* The names that Tokio gives its threads: up to 1.49, and since. */
 static const char *const tokio_names[] = {"tokio-runtime-w", "tokio-rt-worker"};
 
-static void write_escaped(FILE *out, const char *raw, size_t length)
-{
-	for (size_t i = 0; i < length; i++) {
-		unsigned char c = (unsigned char)raw[i];
-
-		if (c < 0x20 || c > 0x7e || c == '\\')
-			fprintf(out, "\\x%02x", c);
-		else
-			putc(c, out);
-	}
-}
-
 static void write_meta(FILE *out, const char *key, const char *value)
 {
-	fprintf(out, "meta %s ", key);
-	write_escaped(out, value, strlen(value));
-	putc('\n', out);
+	event_write(out, &(struct event){.kind = EVENT_META, .key = key, .text = value});
 }
 
 static void ATTRIBUTE_PRINTF(3, 4) write_metaf(FILE *out, const char *key, const char *format, ...)
@@ -66,18 +52,17 @@ static void ATTRIBUTE_PRINTF(3, 4) write_metaf(FILE *out, const char *key, const
 
 static void write_command(FILE *out, pid_t pid)
 {
-	char text[COMMAND_MAX];
+	char text[COMMAND_MAX + 1];
 	FILE *in = looker_open(pid, "cmdline");
-	size_t length = in ? fread(text, 1, sizeof(text), in) : 0;
+	size_t length = in ? fread(text, 1, COMMAND_MAX, in) : 0;
 
 	while (length && !text[length - 1])
 		length--;
 	for (size_t i = 0; i < length; i++)
 		if (!text[i])
 			text[i] = ' ';
-	fputs("meta command ", out);
-	write_escaped(out, text, length);
-	putc('\n', out);
+	text[length] = '\0';
+	write_meta(out, "command", text);
 	if (in)
 		fclose(in);
 }
@@ -229,13 +214,7 @@ static void find_workers(FILE *out, struct thread *threads, size_t count, struct
 	symbolizer_free(symbolizer);
 }
 
-static void write_scheduler(FILE *out, const struct tokio_scheduler *t)
-{
-	fprintf(out, " %d %" PRIu64 " %" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu32, t->known,
-		t->pointer, t->tag, t->core, t->counter, t->idle, t->idle_value);
-}
-
-/* Where the state of Tokio is that tells one poll from another, in the order that poll.bt takes it; or why it is not known. */
+/* Where the state of Tokio is that tells one poll from another; or why it is not known. */
 static void write_tokio(FILE *out, pid_t pid, struct thread *threads, size_t count, struct space *space)
 {
 	struct tokio_layouts layouts;
@@ -250,14 +229,13 @@ static void write_tokio(FILE *out, pid_t pid, struct thread *threads, size_t cou
 		why = tokio_verify(pid, threads, count, &layouts, &layout);
 	}
 	if (why) {
-		fprintf(out, "tokio - %s\n", why);
+		event_write(out, &(struct event){.kind = EVENT_TOKIO, .text = why});
 		return;
 	}
-	fprintf(out, "tokio %" PRIu64 " %" PRIu64 " %" PRIu64 " %d %" PRIu64, layout.id, layout.id_tag,
-		layout.budget, layout.tagged, layout.tag);
-	write_scheduler(out, &layout.multi_thread);
-	write_scheduler(out, &layout.current_thread);
-	fprintf(out, " %s\n", layout.how);
+	char *fields = tokio_layout_fields(&layout);
+
+	event_write(out, &(struct event){.kind = EVENT_TOKIO, .key = fields});
+	free(fields);
 	if (!roles_count(threads, count, ROLE_CURRENT_THREAD))
 		return;
 	if (!layout.current_thread.known)
@@ -285,37 +263,46 @@ static void write_sites(FILE *out, pid_t pid, struct space *space, bool starts)
 		pollsites_free(&sites);
 	free(exe);
 	if (why)
-		fprintf(out, "site - %s\n", why);
+		event_write(out, &(struct event){.kind = EVENT_SITE, .text = why});
 	for (size_t i = 0; i < sites.count; i++) {
 		const struct pollsite *site = &sites.site[i];
 
 		uint64_t address = starts ? site->function : site->address;
 
-		fprintf(out, "site %c %" PRIx64 " %" PRIx64 " %d ", SITE_KINDS[site->kind], address,
-			address - module->bias, site->slow || address != site->address);
-		if (site->future)
-			write_escaped(out, site->future, strlen(site->future));
-		else
-			putc('-', out);
-		putc('\n', out);
+		event_write(out, &(struct event){.kind = EVENT_SITE,
+						 .key = (char[]){SITE_KINDS[site->kind], '\0'},
+						 .poll.site = address,
+						 .site = {address - module->bias,
+							  site->slow || address != site->address},
+						 .text = site->future});
 	}
 	pollsites_free(&sites);
 	symbolizer_free(symbolizer);
 }
 
-static void write_thread(FILE *out, const struct thread *thread)
+static void write_threads(FILE *out, const struct thread *threads, size_t count)
 {
-	fprintf(out, "thread %d %s %d ", (int)thread->tid, role_name(thread->role), thread->watched);
-	write_escaped(out, thread->comm, strlen(thread->comm));
-	putc('\n', out);
+	for (size_t i = 0; i < count; i++)
+		event_write(out, &(struct event){.kind = EVENT_THREAD,
+						 .tid = threads[i].tid,
+						 .key = role_name(threads[i].role),
+						 .watched = threads[i].watched,
+						 .text = threads[i].comm});
 }
 
-static void write_map(FILE *out, const struct mapping *m)
+static void write_maps(FILE *out, const struct procmaps *maps)
 {
-	fprintf(out, "map %" PRIx64 " %" PRIx64 " r-xp %" PRIx64 " %s ", m->start, m->end, m->offset,
-		*m->build_id ? m->build_id : "-");
-	write_escaped(out, m->path, strlen(m->path));
-	putc('\n', out);
+	for (size_t i = 0; i < maps->count; i++) {
+		const struct mapping *m = &maps->mapping[i];
+
+		event_write(out, &(struct event){.kind = EVENT_MAP,
+						 .map = {.start = m->start,
+							 .end = m->end,
+							 .offset = m->offset,
+							 .executable = true,
+							 .build_id = m->build_id,
+							 .path = m->path}});
+	}
 }
 
 static const char *file_at(uint64_t addr, void *context)
@@ -411,17 +398,11 @@ static void write_options(FILE *out, const struct subject *s)
 	for (size_t i = 0; i < s->options->metas; i++) {
 		const char *meta = s->options->meta[i], *equals = strchr(meta, '=');
 
-		fprintf(out, "meta %.*s ", (int)(equals - meta), meta);
-		write_escaped(out, equals + 1, strlen(equals + 1));
-		putc('\n', out);
-	}
-}
+		char *key = xstrndup(meta, (size_t)(equals - meta));
 
-static void write_left_out(FILE *out, const char *kind, const char *why)
-{
-	fprintf(out, "%s - ", kind);
-	write_escaped(out, why, strlen(why));
-	putc('\n', out);
+		write_meta(out, key, equals + 1);
+		free(key);
+	}
 }
 
 static void write_all(FILE *out, const struct head_deaths *deaths, volatile struct head_marks *marks,
@@ -440,7 +421,7 @@ static void write_all(FILE *out, const struct head_deaths *deaths, volatile stru
 	marks->touched = start_of(s->maps, s->exe);
 	if (!given_up(deaths, s->exe))
 		binary_file_build_id(exe_link, build_id);
-	fprintf(out, "hud-trace %d\n", STREAM_VERSION);
+	event_write(out, &(struct event){.kind = EVENT_VERSION});
 	write_options(out, s);
 	write_metaf(out, "pid", "%d", (int)pid);
 	write_meta(out, "exe", s->exe);
@@ -464,19 +445,17 @@ static void write_all(FILE *out, const struct head_deaths *deaths, volatile stru
 	write_meta(out, "rseq", uses_rseq(s->threads, s->count) ? "yes" : "no");
 	head_stage(marks, STAGE_TOKIO);
 	if (deaths->without[STAGE_TOKIO])
-		write_left_out(out, "tokio", deaths->without[STAGE_TOKIO]);
+		event_write(out, &(struct event){.kind = EVENT_TOKIO, .text = deaths->without[STAGE_TOKIO]});
 	else
 		write_tokio(out, pid, s->threads, s->count, space);
 	write_found(out, s, &found);
 	head_stage(marks, STAGE_SITES);
 	if (deaths->without[STAGE_SITES])
-		write_left_out(out, "site", deaths->without[STAGE_SITES]);
+		event_write(out, &(struct event){.kind = EVENT_SITE, .text = deaths->without[STAGE_SITES]});
 	else
 		write_sites(out, pid, space, s->options->probe_starts);
-	for (size_t i = 0; i < s->maps->count; i++)
-		write_map(out, &s->maps->mapping[i]);
-	for (size_t i = 0; i < s->count; i++)
-		write_thread(out, &s->threads[i]);
+	write_maps(out, s->maps);
+	write_threads(out, s->threads, s->count);
 	space_free(space);
 	free(exe_link);
 }

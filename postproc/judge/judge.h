@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "resolve/symbolize/frame.h"
+#include "stream/event.h"
 #include "tokio/role.h"
 
 /* Why a worker did not come back from its poll. The order is that of reasons[] in reasons.c. */
@@ -73,16 +74,6 @@ bool judge_same_function(const struct frame *a, const struct frame *b);
 /* Which system call it is whose thread sleeps in restart_syscall, after it was stopped in there: of those that the kernel
  * goes on with so (nanosleep, poll, a futex with a timeout), the one that the C library's function tells. Static text. */
 const char *judge_restarted(const struct verdict *verdict);
-
-/* What a descriptor leads to. */
-enum descriptor {
-	DESCRIPTOR_UNKNOWN,
-	DESCRIPTOR_FILE,
-	DESCRIPTOR_PIPE, /* a FIFO as well */
-	DESCRIPTOR_TERMINAL,
-	DESCRIPTOR_SOCKET,
-	DESCRIPTOR_OTHER,
-};
 
 /* What a thread slept in. */
 struct asleep {

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stream/line-kinds.h"
+
 #define BUFFER 65536
 
 struct live_player {
@@ -64,33 +66,13 @@ static size_t line_end(struct live_player *p)
 	}
 }
 
-/* When the line at `at` was written, 0 if it does not tell. */
-static uint64_t time_of(const char *line, size_t length)
-{
-	static const char *const kinds[] = {"begin ", "end ",	"sample ", "runq ",  "sleep ",
-					    "poll ",  "named ", "gone ",   "limit ", "counted ",
-					    "thin ",  "torn ",	"strange "};
-	uint64_t ns = 0;
-
-	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
-		size_t i = strlen(kinds[k]);
-
-		if (length <= i || memcmp(line, kinds[k], i) != 0)
-			continue;
-		for (; i < length && line[i] >= '0' && line[i] <= '9' && ns < UINT64_MAX / 20; i++)
-			ns = ns * 10 + (uint64_t)(line[i] - '0');
-		return ns;
-	}
-	return 0;
-}
-
 /* Looks at the line that comes next, if it is at its beginning. */
 static void peek(struct live_player *p)
 {
 	size_t end = line_end(p);
 
 	if (!p->peeked && !p->in_line)
-		p->next = time_of(p->bytes + p->at, end - p->at);
+		p->next = line_time(p->bytes + p->at, end - p->at);
 	p->peeked = true;
 }
 

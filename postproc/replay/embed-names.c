@@ -7,15 +7,9 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "stream/line-kinds.h"
 
 #define LINE_LIMIT (1u << 20) /* bytes, as stream/stream.c has it */
-
-static bool begins(const char *line, const char *kind)
-{
-	size_t length = strlen(kind);
-
-	return !strncmp(line, kind, length) && line[length] == ' ';
-}
 
 /* Reads a line with its end, and without what makes it longer than any event line is: such a one is no event. Returns its
  * length, 0 at the end of the stream; what has no end was cut off. */
@@ -42,11 +36,12 @@ static void copy(FILE *in, const struct replay *replay, FILE *out)
 	bool head = true;
 
 	while ((length = read_line(in, line))) {
-		if (begins(line, "stack") || begins(line, "words") || begins(line, "returns") ||
-		    begins(line, "frame"))
+		const struct line_kind *kind = line_kind_of(line, length);
+
+		if (kind && (kind->use & LINE_STACK))
 			continue;
-		if (head && !begins(line, "hud-trace") && !begins(line, "meta") && !begins(line, "map") &&
-		    !begins(line, "thread") && !begins(line, "tokio") && !begins(line, "site")) {
+		/* A kind that is not known may be of the head. */
+		if (head && kind && !(kind->use & LINE_HEAD)) {
 			replay_write_stacks(replay, out);
 			head = false;
 		}

@@ -516,6 +516,9 @@ static void take(struct replay *r, const struct event *e)
 	case EVENT_THREAD:
 		tally_thread(r->tally, e->tid, 0, e->text, first_role(r, e));
 		break;
+	case EVENT_TOKIO: /* for the probes */
+	case EVENT_VERSION:
+		break;
 	case EVENT_SITE:
 		add_future(r, e->poll.site, e->text);
 		break;

@@ -10,7 +10,6 @@
 #include "resolve/resolver.h"
 #include "resolve/symbolize/callsites.h"
 #include "resolve/symbolize/names.h"
-#include "resolve/symbolize/origin.h"
 
 #define MAX_CHUNKS 4096 /* of 128 bytes: what a hostile `stack` line may ask memory for */
 #define MAX_RETURNS 4
@@ -446,55 +445,15 @@ const struct verdict *stacks_verdict(struct stacks *stacks, uint64_t id)
 	return s->verdict;
 }
 
-static void write_field(FILE *out, const char *text)
-{
-	putc(' ', out);
-	if (!text || !*text)
-		putc('-', out);
-	while (text && *text) {
-		size_t plain = 0;
-
-		while (text[plain] > 0x20 && text[plain] <= 0x7e && text[plain] != '\\')
-			plain++;
-		fwrite(text, 1, plain, out);
-		text += plain;
-		if (*text)
-			fprintf(out, "\\x%02x", (unsigned char)*text++);
-	}
-}
-
-/* How a frame came to be on the stack. */
-static const char *call_word(const struct frame *f)
-{
-	if (f->tail_call)
-		return "tail";
-	if (f->found)
-		return "found";
-	return f->inlined ? "inlined" : "call";
-}
-
 static int write_stack(void **slot, void *file)
 {
 	const struct stack *s = *slot;
-	FILE *out = file;
 
-	for (size_t i = 0; s->verdict && i < s->verdict->count; i++) {
-		const struct frame *f = s->verdict->frame[i];
-
-		fprintf(out, "frame %llx %s %s %s %llx %llx %u", (unsigned long long)s->id,
-			s->verdict->cut ? "cut" : "whole", call_word(f), origin_name(f->origin),
-			(unsigned long long)f->pc, (unsigned long long)f->offset, f->line);
-		write_field(out, f->module);
-		write_field(out, f->name);
-		write_field(out, f->function);
-		write_field(out, f->generics);
-		write_field(out, f->file);
-		if (f->runtime_files || f->declared)
-			write_field(out, f->runtime_files);
-		if (f->declared)
-			fprintf(out, " %u", f->declared);
-		putc('\n', out);
-	}
+	for (size_t i = 0; s->verdict && i < s->verdict->count; i++)
+		event_write(file, &(struct event){.kind = EVENT_FRAME,
+						  .stack = s->id,
+						  .whole = !s->verdict->cut,
+						  .frame = *s->verdict->frame[i]});
 	return 1;
 }
 

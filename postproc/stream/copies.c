@@ -8,8 +8,8 @@
 #include <time.h>
 
 #include "stream/fields.h"
+#include "stream/line-kinds.h"
 
-#define CHUNK_WORDS 16 /* in a `words` line */
 #define NEAR                                                                                                 \
 	(256u                                                                                                \
 	 << 10) /* so far above the stack pointer a word may point into the stack, or as far as was copied */
@@ -176,20 +176,20 @@ static bool is_news(struct copies *copies, uint64_t id, int64_t now)
 	return true;
 }
 
-static void write_words(FILE *out, uint64_t id, long tid, const uint64_t *word, size_t count)
+static void write_all_words(FILE *out, uint64_t id, long tid, const uint64_t *word, size_t count)
 {
-	for (size_t i = 0; i < count; i += CHUNK_WORDS) {
-		size_t end = i + CHUNK_WORDS < count ? i + CHUNK_WORDS : count;
+	for (size_t i = 0; i < count; i += WORDS_PER_LINE) {
+		size_t words = count - i < WORDS_PER_LINE ? count - i : WORDS_PER_LINE;
+		struct event e = {.kind = EVENT_WORDS,
+				  .stack = id,
+				  .tid = tid,
+				  .chunk = (uint32_t)(i / WORDS_PER_LINE)};
 		uint64_t any = 0;
 
-		for (size_t j = i; j < end; j++)
-			any |= word[j];
-		if (!any)
-			continue;
-		fprintf(out, "words %llx %ld %zu", (unsigned long long)id, tid, i / CHUNK_WORDS);
-		for (size_t j = i; j < i + CHUNK_WORDS; j++)
-			fprintf(out, " %llx", j < end ? (unsigned long long)word[j] : 0);
-		putc('\n', out);
+		for (size_t j = 0; j < words; j++)
+			any |= e.word[j] = word[i + j];
+		if (any)
+			event_write(out, &e);
 	}
 }
 
@@ -199,13 +199,15 @@ static const struct returned *returned_of(const struct copies *copies, uint64_t 
 	return copies->returned.count && copies->returned.copy == copy ? &copies->returned : NULL;
 }
 
-static void write_returns(FILE *out, uint64_t id, long tid, const struct returned *returned)
+static void write_returned(FILE *out, uint64_t id, long tid, const struct returned *returned)
 {
-	fprintf(out, "returns %llx %ld", (unsigned long long)id, tid);
-	for (unsigned i = 0; i < MAX_RETURNS; i++)
-		fprintf(out, " %llx %llx", (unsigned long long)returned->place[i],
-			(unsigned long long)returned->address[i]);
-	putc('\n', out);
+	struct event e = {.kind = EVENT_RETURNS, .stack = id, .tid = tid, .count = MAX_RETURNS};
+
+	for (unsigned i = 0; i < MAX_RETURNS; i++) {
+		e.word[2 * i] = returned->place[i];
+		e.word[2 * i + 1] = returned->address[i];
+	}
+	event_write(out, &e);
 }
 
 /* copied COPY TID IP SP BP BYTES */
@@ -231,12 +233,17 @@ static void take_copied(struct copies *copies, struct fields *c, int64_t now)
 	remember(copies, copy, id);
 	if (!is_news(copies, id, now))
 		return;
-	fprintf(copies->out, "stack %llx %ld %llx %llx %llx %zu\n", (unsigned long long)id, tid,
-		(unsigned long long)ip, (unsigned long long)sp, (unsigned long long)bp,
-		(count + CHUNK_WORDS - 1) / CHUNK_WORDS);
+	event_write(copies->out,
+		    &(struct event){.kind = EVENT_STACK,
+				    .stack = id,
+				    .tid = tid,
+				    .ip = ip,
+				    .sp = sp,
+				    .bp = bp,
+				    .chunks = (uint32_t)((count + WORDS_PER_LINE - 1) / WORDS_PER_LINE)});
 	if (returned)
-		write_returns(copies->out, id, tid, returned);
-	write_words(copies->out, id, tid, copies->words, count);
+		write_returned(copies->out, id, tid, returned);
+	write_all_words(copies->out, id, tid, copies->words, count);
 }
 
 /* returned COPY PLACE ADDRESS..., before the line of that copy */
@@ -254,22 +261,6 @@ static void take_returned(struct copies *copies, struct fields *c)
 
 /* --- events --- */
 
-/* Fields of events that name a stack; 0 is the kind. */
-static const struct {
-	const char *kind;
-	unsigned field[2];
-} events[] = {{"sample ", {5}}, {"sleep ", {8, 11}}, {"runq ", {6, 9}}};
-
-/* Where field `n` of a line begins; NULL if it has not so many. */
-static const char *field_at(const char *line, unsigned n)
-{
-	while (n-- && line) {
-		line = strchr(line, ' ');
-		line += line != NULL;
-	}
-	return line;
-}
-
 /* Finds the stack that the field at `text` names. Returns false if that is a copy which is not known. A stack that bpftrace has walked has
  * a time for its id, which is less than a copy's. */
 static bool name_stack(const struct copies *copies, const char *text, uint64_t *id)
@@ -285,35 +276,37 @@ static bool name_stack(const struct copies *copies, const char *text, uint64_t *
 	return told != NULL;
 }
 
-/* Writes an event with the ids of its stacks. Returns false, and writes nothing, if one is not known, unless it is `late`: then
- * it has none. */
-static bool write_event(const struct copies *copies, const char *line, const unsigned field[2], bool late)
+/* Finds the fields of a line that name stacks, in the order that they have there. Returns how many there are. */
+static size_t stack_fields(const char *line, size_t length, const char *at[2])
 {
-	const char *at[2];
-	uint64_t id[2];
+	static const char *const names[] = {"STACK", "WSTACK", "CSTACK"};
 	size_t count = 0;
 
-	for (; count < 2 && field[count]; count++) {
-		at[count] = field_at(line, field[count]);
-		if (!at[count])
-			break;
-		if (!name_stack(copies, at[count], &id[count]) && !late)
-			return false;
+	for (size_t i = 0; i < ARRAY_SIZE(names) && count < 2; i++) {
+		at[count] = line_field(line, length, names[i]);
+		count += at[count] != NULL;
 	}
+	return count;
+}
+
+/* Writes a line, with the ids of its stacks. Returns false, and writes nothing, if one is not known, unless it is `late`: then
+ * it has none. */
+static bool write_event(const struct copies *copies, const char *line, size_t length, bool late)
+{
+	const char *at[2], *end = line + length;
+	uint64_t id[2];
+	size_t count = stack_fields(line, length, at);
+
+	for (size_t i = 0; i < count; i++)
+		if (!name_stack(copies, at[i], &id[i]) && !late)
+			return false;
 	for (size_t i = 0; i < count; i++) {
 		fprintf(copies->out, "%.*s%llx", (int)(at[i] - line), line, (unsigned long long)id[i]);
 		line = at[i] + strcspn(at[i], " ");
 	}
-	fprintf(copies->out, "%s\n", line);
+	fwrite(line, 1, (size_t)(end - line), copies->out);
+	putc('\n', copies->out);
 	return true;
-}
-
-static const unsigned *stack_fields(const char *line)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(events); i++)
-		if (!strncmp(line, events[i].kind, strlen(events[i].kind)))
-			return events[i].field;
-	return NULL;
 }
 
 static void hold(struct copies *copies, const char *line, int64_t now)
@@ -333,8 +326,7 @@ static void release(struct copies *copies, int64_t now, bool all)
 	for (size_t i = 0; i < copies->helds; i++) {
 		struct held *held = &copies->held[i];
 
-		if (write_event(copies, held->line, stack_fields(held->line),
-				all || now - held->since >= HOLD_MS))
+		if (write_event(copies, held->line, strlen(held->line), all || now - held->since >= HOLD_MS))
 			free(held->line);
 		else
 			copies->held[left++] = *held;
@@ -350,24 +342,16 @@ static bool begins(const char *line, const char *word)
 void copies_line(struct copies *copies, char *line, size_t length, int64_t now)
 {
 	struct fields c = {line, line + length, false};
-	const unsigned *fields;
 	size_t kind;
 
-	if (begins(line, "copied ") || begins(line, "returned ")) {
+	if (begins(line, "copied ")) {
 		field_word(&c, &kind);
-		if (line[0] == 'r') {
-			take_returned(copies, &c);
-		} else {
-			take_copied(copies, &c, now);
-			release(copies, now, false);
-		}
-		return;
-	}
-	fields = stack_fields(line);
-	if (!fields) {
-		fwrite(line, 1, length, copies->out);
-		putc('\n', copies->out);
-	} else if (!write_event(copies, line, fields, false)) {
+		take_copied(copies, &c, now);
+		release(copies, now, false);
+	} else if (begins(line, "returned ")) {
+		field_word(&c, &kind);
+		take_returned(copies, &c);
+	} else if (!write_event(copies, line, length, false)) {
 		hold(copies, line, now);
 	}
 }
@@ -380,8 +364,9 @@ void copies_settle(struct copies *copies, int64_t now, bool end)
 	if (!copies->torn || (!end && now - copies->torn_said < TORN_MS))
 		return;
 	clock_gettime(CLOCK_BOOTTIME, &t);
-	fprintf(copies->out, "torn %lld%09ld %llu\n", (long long)t.tv_sec, t.tv_nsec,
-		(unsigned long long)copies->torn);
+	event_write(copies->out, &(struct event){.kind = EVENT_TORN,
+						 .ns = (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec,
+						 .count = copies->torn});
 	copies->torn = 0;
 	copies->torn_said = now;
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "resolve/symbolize/frame.h"
 
@@ -12,6 +13,7 @@ enum event_kind {
 	EVENT_META,
 	EVENT_MAP,
 	EVENT_THREAD,
+	EVENT_TOKIO,
 	EVENT_SITE,
 	EVENT_TOOK,
 	EVENT_BEGIN,
@@ -38,6 +40,17 @@ enum event_kind {
 	EVENT_FRAMES,
 	EVENT_FRAME,   /* one frame of a stack that was resolved already */
 	EVENT_ADDRESS, /* one line below a `frames` line */
+	EVENT_VERSION, /* the first line of a stream */
+};
+
+/* What a descriptor leads to. */
+enum descriptor {
+	DESCRIPTOR_UNKNOWN,
+	DESCRIPTOR_FILE,
+	DESCRIPTOR_PIPE, /* a FIFO as well */
+	DESCRIPTOR_TERMINAL,
+	DESCRIPTOR_SOCKET,
+	DESCRIPTOR_OTHER,
 };
 
 #define WORDS_PER_LINE 16
@@ -80,13 +93,13 @@ struct event {
 	} quota; /* THROTTLED, with `total`, ns */
 	struct {
 		long number;
-		int kind; /* enum descriptor of judge/judge.h */
-	} descriptor;	  /* DESCRIPTOR, with `syscall` */
+		enum descriptor kind;
+	} descriptor; /* DESCRIPTOR, with `syscall` */
 	struct {
 		uint64_t polling, asleep;
 	} parked; /* PARKED */
 	const char *key,
-		*text; /* META: key and value; THREAD: role and comm; SITE: kind and future; NAMED: comm; END: why; DESCRIPTOR, THROTTLED: name */
+		*text; /* META: key and value; THREAD: role and comm; SITE: kind and future; TOKIO: its fields; of both, NULL and why; NAMED: comm; END: why; DESCRIPTOR, THROTTLED: name */
 	union {	       /* the largest, each of a kind of its own */
 		uint64_t word
 			[WORDS_PER_LINE]; /* WORDS: 0 where it was not kept. RETURNS: place, address, ... */
@@ -96,6 +109,10 @@ struct event {
 			const char *build_id, *path;
 		} map;
 		struct frame frame; /* FRAME */
+		struct {
+			uint64_t offset; /* in the executable */
+			bool slow;
+		} site; /* SITE */
 	};
 	bool whole;   /* FRAME: the stack is not cut */
 	bool watched; /* THREAD */
@@ -105,11 +122,14 @@ enum event_parsed {
 	EVENT_PARSED,
 	EVENT_BAD,     /* of a known kind, but not as that should be */
 	EVENT_UNKNOWN, /* of another kind */
-	EVENT_NONE,    /* for the probes and for readers to come: nothing is taken from it here */
 };
 
 /* Parses a line of `length` bytes without its end, which a NUL follows, in place. *e is all 0 before. Only one kind of line is
  * not known here: the address below a `frames` line, which has no word in front. */
 enum event_parsed event_parse(char *line, size_t length, struct event *e);
+
+/* Writes a line. Of a kind that only probes write (line-kinds.c) there is none. Text is escaped; NULL is written as `-`. Errors
+ * show in ferror(out). */
+void event_write(FILE *out, const struct event *e);
 
 #endif

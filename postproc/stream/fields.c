@@ -1,6 +1,7 @@
 /* fields.c - see fields.h. */
 #include "stream/fields.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 
@@ -210,4 +211,42 @@ const char *field_escaped(struct fields *c)
 	char *field = field_word(c, &length);
 
 	return c->bad || is_unknown(field, length) ? NULL : unescape(field, name_end(field, field + length));
+}
+
+void put_decimal(FILE *out, uint64_t value)
+{
+	fprintf(out, " %" PRIu64, value);
+}
+
+void put_hex(FILE *out, uint64_t value)
+{
+	fprintf(out, " %" PRIx64, value);
+}
+
+void put_word(FILE *out, const char *word)
+{
+	putc(' ', out);
+	fputs(word && *word ? word : "-", out);
+}
+
+/* Writes bytes from `lowest` to '~' as they are, all others as `\xNN`. */
+static void put_bytes(FILE *out, const char *text, char lowest)
+{
+	for (; *text; text++)
+		if (*text >= lowest && *text <= '~' && *text != '\\')
+			putc(*text, out);
+		else
+			fprintf(out, "\\x%02x", (unsigned char)*text);
+}
+
+void put_text(FILE *out, const char *text)
+{
+	putc(' ', out);
+	put_bytes(out, text ? text : "-", ' ');
+}
+
+void put_escaped(FILE *out, const char *text)
+{
+	putc(' ', out);
+	put_bytes(out, text && *text ? text : "-", '!');
 }

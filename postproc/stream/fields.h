@@ -1,10 +1,11 @@
-/* fields.h - an event line field by field: words between single spaces, numbers, escaped text. "-" is what is not known. */
+/* fields.h - an event line field by field, read and written: words between single spaces, numbers, escaped text. "-" is what is not known. */
 #ifndef HUD_STREAM_FIELDS_H
 #define HUD_STREAM_FIELDS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* Bytes of a word or text that are kept, escaped ones as four: the longest names of Rust's have some 10,000. */
 #define FIELD_LONGEST 16384
@@ -39,6 +40,13 @@ const char *field_text(struct fields *c);
 
 /* One field of text, in which spaces are escaped as well; NULL if it is not known. */
 const char *field_escaped(struct fields *c);
+
+/* They write a space and a field. A word or text that is NULL is written as one that is not known, and so is an empty word. */
+void put_decimal(FILE *out, uint64_t value);
+void put_hex(FILE *out, uint64_t value);
+void put_word(FILE *out, const char *word);    /* plain ASCII */
+void put_text(FILE *out, const char *text);    /* field_text() reads it */
+void put_escaped(FILE *out, const char *text); /* field_escaped() reads it; an empty one is not known, too */
 
 /* The number that `length` digits stand for, up to something that is no digit. False if they are anything else, or stand for
  * more than 64 bits. */

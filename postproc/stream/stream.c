@@ -9,7 +9,6 @@
 
 #include "stream/fields.h"
 
-#define VERSION_MAX 1
 #define LINE_MAX_BYTES (1u << 20) /* a longer line is none of ours */
 #define KIND_SIZE 32
 
@@ -82,7 +81,7 @@ static int first_line(struct stream *s)
 		return 1;
 	}
 	s->version = version > UINT_MAX ? UINT_MAX : (unsigned)version;
-	return s->version > VERSION_MAX ? -1 : 1;
+	return s->version > STREAM_VERSION ? -1 : 1;
 }
 
 /* Counts a line of a kind that is not known, the line's first word. What is printed of a map of bpftrace's, "@name[key]: 1", is
@@ -136,8 +135,6 @@ static int parse_line(struct stream *s, size_t length, struct event *e)
 	case EVENT_UNKNOWN:
 		count_unknown(s, s->line);
 		return 0;
-	case EVENT_NONE:
-		return 0;
 	}
 	return 0;
 }
@@ -184,7 +181,7 @@ static bool read_line(struct stream *s, size_t *length)
 
 int stream_next(struct stream *s, struct event *e)
 {
-	if (s->version > VERSION_MAX) {
+	if (s->version > STREAM_VERSION) {
 		errno = EPROTONOSUPPORT;
 		return -1;
 	}

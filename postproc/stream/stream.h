@@ -1,4 +1,4 @@
-/* stream.h - the event-line stream, version 1, as described in probes/README.md: the lines of a file to events. */
+/* stream.h - the event-line stream, as described in probes/README.md: the lines of a file to events. */
 #ifndef HUD_STREAM_STREAM_H
 #define HUD_STREAM_STREAM_H
 
@@ -8,6 +8,9 @@
 #include <stdio.h>
 
 #include "stream/event.h"
+
+/* The version that is written; it and all before are read. Version 2 has names for the fields of a `tokio` line. */
+#define STREAM_VERSION 2
 
 struct stream;
 

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "stream/event.h"
+
 #define LEVELS 16 /* of control groups that are looked at: the process's own, and so many parents */
 
 struct group {
@@ -163,13 +165,6 @@ bool cgroups_have_quota(const struct cgroups *c)
 	return false;
 }
 
-static void write_escaped(FILE *out, const char *raw)
-{
-	for (; *raw; raw++)
-		fprintf(out, *raw < 0x20 || *raw > 0x7e || *raw == '\\' ? "\\x%02x" : "%c",
-			(unsigned char)*raw);
-}
-
 static void look_at(struct group *g, uint64_t ns, bool second, FILE *out)
 {
 	char text[1024];
@@ -181,10 +176,12 @@ static void look_at(struct group *g, uint64_t ns, bool second, FILE *out)
 	if ((!second && taken == g->told) || !read_quota(g, &quota, &period))
 		return;
 	g->told = taken;
-	fprintf(out, "throttled %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " ", ns,
-		quota, period, number(text, "nr_periods"), number(text, "nr_throttled"), taken);
-	write_escaped(out, g->name);
-	putc('\n', out);
+	event_write(out, &(struct event){.kind = EVENT_THROTTLED,
+					 .ns = ns,
+					 .quota = {quota, period, number(text, "nr_periods"),
+						   number(text, "nr_throttled")},
+					 .total = taken,
+					 .text = g->name});
 }
 
 /* The time that the machine's host gave its CPUs to others, all CPUs together: the eighth number. */
@@ -195,8 +192,10 @@ static void look_at_host(uint64_t ns, FILE *out)
 
 	if (read_named("/proc", "stat", text, sizeof(text)) &&
 	    sscanf(text, "cpu %*u %*u %*u %*u %*u %*u %*u %" SCNu64, &ticks) == 1)
-		fprintf(out, "steal %" PRIu64 " %" PRIu64 "\n", ns,
-			ticks * (1000000000 / (uint64_t)sysconf(_SC_CLK_TCK)));
+		event_write(out,
+			    &(struct event){.kind = EVENT_STEAL,
+					    .ns = ns,
+					    .total = ticks * (1000000000 / (uint64_t)sysconf(_SC_CLK_TCK))});
 }
 
 void cgroups_look(struct cgroups *c, uint64_t ns, bool second, FILE *out)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/arch.h"
+#include "stream/event.h"
 
 #define AGAIN_NS 1000000000 /* how often the same is told */
 
@@ -69,39 +70,41 @@ void sleepers_free(struct sleepers *s)
 	free(s);
 }
 
-static const char *kind_of(const struct stat *status)
+static enum descriptor kind_of(const struct stat *status)
 {
 	unsigned major_number = major(status->st_rdev);
 
 	if (S_ISFIFO(status->st_mode))
-		return "pipe";
+		return DESCRIPTOR_PIPE;
 	if (S_ISSOCK(status->st_mode))
-		return "socket";
+		return DESCRIPTOR_SOCKET;
 	/* Consoles, /dev/tty and serial lines, pseudo terminals: Documentation/admin-guide/devices.txt */
 	if (S_ISCHR(status->st_mode) &&
 	    (major_number == 4 || major_number == 5 || (major_number >= 136 && major_number <= 143)))
-		return "terminal";
-	return S_ISREG(status->st_mode) || S_ISDIR(status->st_mode) || S_ISBLK(status->st_mode) ? "file"
-												: "other";
+		return DESCRIPTOR_TERMINAL;
+	if (S_ISREG(status->st_mode) || S_ISDIR(status->st_mode) || S_ISBLK(status->st_mode))
+		return DESCRIPTOR_FILE;
+	return DESCRIPTOR_OTHER;
 }
 
 /* What descriptor `fd` is, in a line. */
 static void tell(const struct sleepers *s, const struct sleeper *sleeper, long number, long fd, uint64_t ns,
 		 FILE *out)
 {
-	char path[64], name[256];
+	char path[64], name[257];
 	struct stat status;
 	ssize_t length;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd/%ld", (int)s->pid, fd);
-	if (stat(path, &status) || (length = readlink(path, name, sizeof(name))) < 0)
+	if (stat(path, &status) || (length = readlink(path, name, sizeof(name) - 1)) < 0)
 		return;
-	fprintf(out, "descriptor %" PRIu64 " %ld %ld %ld %s ", ns, sleeper->tid, number, fd,
-		kind_of(&status));
-	for (ssize_t i = 0; i < length; i++)
-		fprintf(out, name[i] < 0x20 || name[i] > 0x7e || name[i] == '\\' ? "\\x%02x" : "%c",
-			(unsigned char)name[i]);
-	putc('\n', out);
+	name[length] = '\0';
+	event_write(out, &(struct event){.kind = EVENT_DESCRIPTOR,
+					 .ns = ns,
+					 .tid = sleeper->tid,
+					 .syscall = number,
+					 .descriptor = {fd, kind_of(&status)},
+					 .text = name});
 }
 
 /* Reads in which call the thread sleeps: its number, or -1, and its first argument. */
@@ -150,7 +153,7 @@ void sleepers_look(struct sleepers *s, uint64_t ns, FILE *out)
 	}
 	if (s->several || (polling == s->polling && asleep == s->asleep))
 		return;
-	fprintf(out, "parked %" PRIu64 " %zu %zu\n", ns, polling, asleep);
+	event_write(out, &(struct event){.kind = EVENT_PARKED, .ns = ns, .parked = {polling, asleep}});
 	s->polling = polling;
 	s->asleep = asleep;
 }

@@ -70,9 +70,6 @@ const char *tokio_find(struct module *module, struct tokio_layouts *layouts);
 const char *tokio_verify(pid_t pid, struct thread *threads, size_t count, const struct tokio_layouts *layouts,
 			 struct tokio_layout *layout);
 
-/* Reads the layout from the numbers of a stream's `tokio` line. False if `text` does not begin with such numbers. */
-bool tokio_read(const char *text, struct tokio_layout *layout);
-
 /* One poll: no other poll of the process has the same core, task and tick (but those of two tasks that wake each other may
  * alternate in one tick). */
 struct tokio_poll {

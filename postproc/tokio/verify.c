@@ -190,31 +190,3 @@ bool tokio_polls(pid_t pid, const struct thread *thread, const struct tokio_layo
 	       tokio_look(pid, thread->thread_pointer, layout, &again) == TOKIO_AS_EXPECTED && again.polls &&
 	       again.core == poll->core && again.task == poll->task && again.tick == poll->tick;
 }
-
-bool tokio_read(const char *text, struct tokio_layout *layout)
-{
-	uint64_t n[19];
-	char *end;
-
-	for (size_t i = 0; i < sizeof(n) / sizeof(*n); i++, text = end) {
-		n[i] = strtoull(text, &end, 10);
-		if (end == text)
-			return false;
-	}
-	struct tokio_scheduler schedulers[2];
-
-	for (int i = 0; i < 2; i++) {
-		const uint64_t *s = n + 5 + 7 * i;
-
-		schedulers[i] = (struct tokio_scheduler){s[0] != 0, s[1], (uint32_t)s[2], s[3],
-							 s[4],	    s[5], (uint32_t)s[6]};
-	}
-	*layout = (struct tokio_layout){.id = n[0],
-					.id_tag = n[1],
-					.budget = n[2],
-					.tagged = n[3] != 0,
-					.tag = n[4],
-					.multi_thread = schedulers[0],
-					.current_thread = schedulers[1]};
-	return true;
-}

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stream/line-kinds.h"
+
 /* The probes print a stack again when ten seconds have passed since they forgot it, and look at that once in ten seconds'
  * time. A stack that the kernel walked comes with each of its events. ns. */
 #define COPIED_AGAIN 11000000000u
@@ -72,28 +74,11 @@ void ring_free(struct ring *r)
 	free(r);
 }
 
-static bool begins(const char *line, size_t size, const char *kind)
-{
-	size_t length = strlen(kind);
-
-	return size > length && !memcmp(line, kind, length) && line[length] == ' ';
-}
-
 static size_t line_length(const char *line, size_t size)
 {
 	const char *end = memchr(line, '\n', size);
 
 	return end ? (size_t)(end - line) + 1 : size;
-}
-
-bool ring_is_head(const char *line, size_t size)
-{
-	static const char *const kinds[] = {"hud-trace", "meta", "map", "thread", "tokio", "site", "frame"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (begins(line, size, kinds[i]))
-			return true;
-	return false;
 }
 
 size_t ring_head(struct ring *r, const char *lines, size_t size)
@@ -105,7 +90,8 @@ size_t ring_head(struct ring *r, const char *lines, size_t size)
 	while (at < size && !r->head_done) {
 		size_t length = line_length(lines + at, size - at);
 
-		r->head_done = r->head_size + at + length > HEAD_LIMIT || !ring_is_head(lines + at, length);
+		r->head_done =
+			r->head_size + at + length > HEAD_LIMIT || !line_is(lines + at, length, LINE_HEAD);
 		at += r->head_done ? 0 : length;
 	}
 	r->head = xrealloc(r->head, r->head_size + at + 1);
@@ -116,61 +102,39 @@ size_t ring_head(struct ring *r, const char *lines, size_t size)
 	return at;
 }
 
-/* The decimal number in the field behind a space. */
-static uint64_t field(const char *line, const char *end, const char **next)
+static void add_change(struct ring *r, const char *line, size_t length, bool gone)
 {
-	const char *space = memchr(line, ' ', (size_t)(end - line));
-	uint64_t n = 0;
-
-	for (line = space ? space + 1 : end; line < end && *line >= '0' && *line <= '9'; line++)
-		n = n * 10 + (uint64_t)(*line - '0');
-	*next = line;
-	return n;
-}
-
-static void add_change(struct ring *r, const char *line, const char *end, bool gone)
-{
-	const char *at;
-	uint64_t ns = field(line, end, &at);
-	long tid = (long)field(at, end, &at);
+	const char *comm = gone ? NULL : line_field(line, length, "COMM");
 
 	if (r->changes == r->allocated) {
 		r->allocated = 2 * r->allocated + 16;
 		r->change = xrealloc(r->change, r->allocated * sizeof(*r->change));
 	}
 	r->change[r->changes++] = (struct change){
-		.ns = ns, .tid = tid, .comm = gone ? NULL : xstrndup(at + (at < end), (size_t)(end - at))};
+		.ns = line_time(line, length),
+		.tid = (long)line_number(line, length, "TID"),
+		.comm = gone ? NULL : xstrndup(comm ? comm : "", comm ? (size_t)(line + length - comm) : 0)};
 	if (!gone)
 		r->change[r->changes - 1].comm[strcspn(r->change[r->changes - 1].comm, "\n")] = '\0';
 }
 
 uint64_t ring_see(struct ring *r, const char *lines, size_t size)
 {
-	static const char *const timed[] = {"sample",  "sleep",	    "runq",    "poll",	     "begin",
-					    "end",     "limit",	    "counted", "thin",	     "torn",
-					    "strange", "throttled", "steal",   "descriptor", "parked"};
 	uint64_t newest = 0;
 
 	for (size_t at = 0, length; at < size; at += length) {
-		const char *line = lines + at, *next;
-		bool gone, named;
+		const char *line = lines + at;
 
 		length = line_length(line, size - at);
-		gone = begins(line, length, "gone");
-		named = begins(line, length, "named");
-		bool has_time = gone || named;
-
-		for (size_t i = 0; i < ARRAY_SIZE(timed) && !has_time; i++)
-			has_time = begins(line, length, timed[i]);
-		if (!has_time)
-			continue;
-		uint64_t ns = field(line, line + length, &next);
+		const struct line_kind *kind = line_kind_of(line, length);
+		uint64_t ns = kind ? line_time(line, length) : 0;
 
 		newest = ns > newest ? ns : newest;
-		if (begins(line, length, "end") && length > 7 && !memcmp(line + length - 7, " limit\n", 7))
+		if (kind && kind->kind == EVENT_END && length > 7 &&
+		    !memcmp(line + length - 7, " limit\n", 7))
 			r->limited = ns;
-		if (gone || named)
-			add_change(r, line, line + length, gone);
+		if (kind && (kind->kind == EVENT_NAMED || kind->kind == EVENT_GONE))
+			add_change(r, line, length, kind->kind == EVENT_GONE);
 	}
 	return newest;
 }
@@ -222,11 +186,13 @@ static void drop_changes(struct ring *r, uint64_t start)
 static void write_head(const struct ring *r, FILE *out)
 {
 	for (size_t at = 0, length; at < r->head_size; at += length) {
-		const char *line = r->head + at, *next;
+		const char *line = r->head + at;
 
 		length = line_length(line, r->head_size - at);
-		if (begins(line, length, "thread")) {
-			struct known key = {.tid = (long)field(line, line + length, &next)}, *known;
+		const struct line_kind *kind = line_kind_of(line, length);
+
+		if (kind && kind->kind == EVENT_THREAD) {
+			struct known key = {.tid = (long)line_number(line, length, "TID")}, *known;
 
 			known = htab_find(r->threads, &key);
 			if (known && !known->comm)
@@ -242,11 +208,12 @@ struct start {
 };
 
 /* A thread of the head that has another name now keeps its line there: that holds its role. */
-static int write_thread(void **slot, void *argument)
+static int write_known(void **slot, void *argument)
 {
 	const struct known *known = *slot;
 	const struct start *start = argument;
 
+	/* Its name is escaped already. */
 	if (known->comm)
 		fprintf(start->out, "named %" PRIu64 " %ld %s\n", start->ns, known->tid, known->comm);
 	return 1;
@@ -259,18 +226,18 @@ void ring_start(struct ring *r, uint64_t start, FILE *out)
 	fprintf(out, "begin %" PRIu64 "\n", start);
 	if (r->limited && r->limited <= start)
 		fprintf(out, "end %" PRIu64 " limit\nbegin %" PRIu64 "\n", start, start);
-	htab_traverse_noresize(r->threads, write_thread, &(struct start){.out = out, .ns = start});
+	htab_traverse_noresize(r->threads, write_known, &(struct start){.out = out, .ns = start});
 }
 
 bool ring_is_stack(const char *line, bool *frames)
 {
 	size_t size = strlen(line);
-	bool address = *frames && (line[0] == ' ' || line[0] == '\t' ||
-				   (size > 1 && strspn(line, "0123456789abcdef") == size - 1));
+	const struct line_kind *kind;
 
-	if (address)
+	if (*frames &&
+	    (line[0] == ' ' || line[0] == '\t' || (size > 1 && strspn(line, "0123456789abcdef") == size - 1)))
 		return true;
-	*frames = begins(line, size, "frames");
-	return *frames || begins(line, size, "stack") || begins(line, size, "words") ||
-	       begins(line, size, "returns") || begins(line, size, "frame");
+	kind = line_kind_of(line, size);
+	*frames = kind && kind->kind == EVENT_FRAMES;
+	return kind && (kind->use & LINE_STACK);
 }

@@ -17,9 +17,6 @@ struct ring;
 struct ring *ring_new(void);
 void ring_free(struct ring *ring);
 
-/* Is the line of `size` bytes one of the head of a stream? */
-bool ring_is_head(const char *line, size_t size);
-
 /* How many bytes of `lines` belong to the head of the stream, which goes before all events. They are kept. */
 size_t ring_head(struct ring *ring, const char *lines, size_t size);
 

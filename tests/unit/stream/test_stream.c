@@ -236,6 +236,10 @@ static void test_other_lines(void **state)
 				"@map: 1\nLost\nLost x events\nsamples 1\n\t55d0\nbegin 1\n");
 
 	(void)state;
+	next(&in, EVENT_TOKIO);
+	assert_null(in.e.key);
+	assert_string_equal(in.e.text, "stripped");
+	next(&in, EVENT_TOKIO);
 	next(&in, EVENT_BEGIN);
 	assert_int_equal(stream_version(in.stream), 0);
 	ends(&in, 5, 0);
@@ -243,7 +247,7 @@ static void test_other_lines(void **state)
 
 static void test_version(void **state)
 {
-	struct input in = lines("hud-trace 2\nbegin 1\n");
+	struct input in = lines("hud-trace 3\nbegin 1\n");
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
@@ -253,6 +257,19 @@ static void test_version(void **state)
 	}
 	stream_free(in.stream);
 	fclose(in.file);
+
+	/* A kind that came later is passed over, and told. */
+	in = lines("hud-trace 2\ntokio id-at=1 how=DWARF\nlater 1 2\nbegin 1\nlater 3\n");
+	next(&in, EVENT_TOKIO);
+	assert_int_equal(stream_version(in.stream), 2);
+	assert_string_equal(in.e.key, "id-at=1 how=DWARF");
+	next(&in, EVENT_BEGIN);
+	assert_int_equal(stream_next(in.stream, &in.e), 0);
+	uint64_t count = 0;
+
+	assert_string_equal(stream_unknown_kind(in.stream, 0, &count), "later");
+	assert_int_equal(count, 2);
+	ends(&in, 2, 0);
 
 	in = lines("hud-trace one\nbegin 1\nhud-trace 2\n");
 	next(&in, EVENT_BEGIN);

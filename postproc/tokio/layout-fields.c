@@ -1,0 +1,103 @@
+/* layout-fields.c - see layout-fields.h. */
+#include "tokio/layout-fields.h"
+
+#include <inttypes.h>
+#include <libiberty/libiberty.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A member of struct tokio_layout. To add one: a row here, and its name in compose.bash if the probes need it. */
+#define FIELD(name, member)                                                                                  \
+	{                                                                                                    \
+		name, offsetof(struct tokio_layout, member), sizeof(((struct tokio_layout *)0)->member)      \
+	}
+
+/* poll.bt takes the first 19 in this order. */
+static const struct {
+	const char *name;
+	size_t offset, size;
+} fields[] = {
+	FIELD("id-at", id),
+	FIELD("id-tag-at", id_tag),
+	FIELD("budget-at", budget),
+	FIELD("tagged", tagged),
+	FIELD("tag-at", tag),
+	FIELD("mt-known", multi_thread.known),
+	FIELD("mt-at", multi_thread.pointer),
+	FIELD("mt-tag", multi_thread.tag),
+	FIELD("mt-core", multi_thread.core),
+	FIELD("mt-tick", multi_thread.counter),
+	FIELD("mt-idle", multi_thread.idle),
+	FIELD("mt-parked", multi_thread.idle_value),
+	FIELD("ct-known", current_thread.known),
+	FIELD("ct-at", current_thread.pointer),
+	FIELD("ct-tag", current_thread.tag),
+	FIELD("ct-core", current_thread.core),
+	FIELD("ct-tick", current_thread.counter),
+	FIELD("ct-idle", current_thread.idle),
+	FIELD("ct-parked", current_thread.idle_value),
+};
+
+/* Of a member of 1, 4 or 8 bytes. */
+static uint64_t get(const void *member, size_t size)
+{
+	return size == sizeof(bool)	  ? *(const bool *)member
+	       : size == sizeof(uint32_t) ? *(const uint32_t *)member
+					  : *(const uint64_t *)member;
+}
+
+static void set(void *member, size_t size, uint64_t value)
+{
+	if (size == sizeof(bool))
+		*(bool *)member = value != 0;
+	else if (size == sizeof(uint32_t))
+		*(uint32_t *)member = (uint32_t)value;
+	else
+		*(uint64_t *)member = value;
+}
+
+char *tokio_layout_fields(const struct tokio_layout *layout)
+{
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		xmalloc_failed(0);
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		fprintf(out, "%s=%" PRIu64 " ", fields[i].name,
+			get((const char *)layout + fields[i].offset, fields[i].size));
+	fprintf(out, "how=%s", layout->how);
+	if (fclose(out))
+		xmalloc_failed(0);
+	return text;
+}
+
+/* The value of the field with this name; NULL if there is none. */
+static const char *find(const char *text, const char *name)
+{
+	size_t length = strlen(name);
+
+	while (text && (strncmp(text, name, length) != 0 || text[length] != '=')) {
+		text = strchr(text, ' ');
+		text += text != NULL;
+	}
+	return text ? text + length + 1 : NULL;
+}
+
+bool tokio_read(const char *text, struct tokio_layout *layout)
+{
+	*layout = (struct tokio_layout){0};
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		const char *value = find(text, fields[i].name);
+		char *end;
+
+		if (!value || *value < '0' || *value > '9')
+			return false;
+		set((char *)layout + fields[i].offset, fields[i].size, strtoull(value, &end, 10));
+		if (*end && *end != ' ')
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,88 @@
+/* test_layout_fields.c - a layout as the named fields of a `tokio` line, and back. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tokio/layout-fields.h"
+
+/* In this order: poll.bt takes the numbers by position. */
+static const char fields[] =
+	"id-at=1 id-tag-at=2 budget-at=3 tagged=1 tag-at=4 mt-known=1 mt-at=5 mt-tag=4294967295 mt-core=7 "
+	"mt-tick=8 mt-idle=9 mt-parked=10 ct-known=0 ct-at=18446744073709551615 ct-tag=12 ct-core=13 "
+	"ct-tick=14 ct-idle=15 ct-parked=16 how=table 1.43";
+
+static const struct tokio_layout layout = {
+	.id = 1,
+	.id_tag = 2,
+	.budget = 3,
+	.tagged = true,
+	.tag = 4,
+	.multi_thread = {true, 5, UINT32_MAX, 7, 8, 9, 10},
+	.current_thread = {false, UINT64_MAX, 12, 13, 14, 15, 16},
+	.how = "table 1.43",
+};
+
+static void there_and_back(void **state)
+{
+	char *text = tokio_layout_fields(&layout);
+	struct tokio_layout read = {.queue = 99};
+	(void)state;
+
+	assert_string_equal(text, fields);
+	assert_true(tokio_read(text, &read));
+	free(text);
+	assert_int_equal(read.queue, 0);
+	text = tokio_layout_fields(&read);
+	assert_memory_equal(text, fields, strlen(fields) - strlen("table 1.43"));
+	free(text);
+}
+
+static void order_does_not_count_and_others_are_passed_over(void **state)
+{
+	char *text = strdup(fields), mixed[500] = "new=77 ct-parked=21 id=5 ";
+	struct tokio_layout read;
+	(void)state;
+
+	*strstr(text, " ct-parked") = '\0';
+	strcat(mixed, text);
+	free(text);
+	assert_true(tokio_read(mixed, &read));
+	assert_int_equal(read.current_thread.idle_value, 21);
+	assert_int_equal(read.id, 1);
+}
+
+static void a_field_that_is_missing_or_no_number(void **state)
+{
+	static const char *const bad[] = {"", "-", "1 2 3 1 4 1 2 3 4 5 6 7 1 2 3 4 5 6 7 DWARF"};
+	struct tokio_layout read;
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_false(tokio_read(bad[i], &read));
+	for (const char *at = strchr(fields, '='); strncmp(at, "=table", 6) != 0; at = strchr(at + 1, '=')) {
+		char *text = strdup(fields);
+
+		text[at - fields - 1] = 'x';
+		assert_false(tokio_read(text, &read));
+		strcpy(text, fields);
+		text[at - fields + 1] = 'x';
+		assert_false(tokio_read(text, &read));
+		free(text);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(there_and_back),
+		cmocka_unit_test(order_does_not_count_and_others_are_passed_over),
+		cmocka_unit_test(a_field_that_is_missing_or_no_number),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
