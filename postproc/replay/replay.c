@@ -38,9 +38,11 @@
 
 struct replay {
 	struct replay_options options;
+	struct stream *stream;
 	struct model *model;
-	bool full;						  /* no more is taken */
-	char *exe, *strings[16 + UNKNOWN_SHOWN + IN_PLACE_SHOWN]; /* meta values that the model points to */
+	size_t lines;
+	bool full;				  /* no more is taken */
+	char *exe, *strings[16 + IN_PLACE_SHOWN]; /* meta values that the model points to */
 	size_t kept;
 	char *why; /* it ended */
 	struct mapped *mapped;
@@ -71,6 +73,7 @@ struct replay *replay_new(const struct replay_options *options)
 	struct replay *r = xcalloc(1, sizeof(*r));
 
 	r->options = *options;
+	r->stream = stream_new();
 	r->arch = arch_host();
 	r->held = reorder_new();
 	r->judge = judge_new();
@@ -84,6 +87,7 @@ void replay_free(struct replay *r)
 {
 	if (!r)
 		return;
+	stream_free(r->stream);
 	reorder_free(r->held);
 	samples_free(r->samples);
 	polls_free(r->polls);
@@ -669,9 +673,9 @@ void replay_so_far(struct replay *r, struct model *model)
 
 /* Whether what the stream has made this process keep is too much: from then on nothing more is taken, which is said. To ask costs
  * microseconds, and a line can make it keep little more than what it holds, so it is asked now and then. */
-static bool is_full(struct replay *r, size_t lines)
+static bool is_full(struct replay *r)
 {
-	if (r->full || lines % LINES_BETWEEN)
+	if (r->full || ++r->lines % LINES_BETWEEN)
 		return r->full;
 	struct mallinfo2 info = mallinfo2();
 
@@ -685,51 +689,86 @@ static bool is_full(struct replay *r, size_t lines)
 	return r->full;
 }
 
-int replay_read(struct replay *r, FILE *in, struct model *model)
+void replay_begin(struct replay *r, struct model *model)
 {
-	struct stream *stream = stream_new(in);
-	struct event e;
-	int got, error = 0;
-	size_t lines = 0;
-
 	*model = (struct model){.target.threshold = 5000000};
 	r->model = model;
-	while ((got = stream_next(stream, &e)) > 0)
-		if (!is_full(r, ++lines))
+}
+
+int replay_feed(struct replay *r, const char *bytes, size_t size)
+{
+	struct event e;
+	int got;
+
+	stream_put(r->stream, bytes, size);
+	while ((got = stream_next(r->stream, &e)) > 0)
+		if (!is_full(r))
 			take(r, &e);
-	if (got < 0)
-		error = errno;
-	else if (stream_version(stream) == 0 && model->events == 0)
-		error = EINVAL;
+	return got;
+}
+
+static void note_lines(struct replay *r, struct model *m)
+{
+	const char *kind;
+
+	m->unknown_lines = stream_unknown_lines(r->stream);
+	m->bad_lines = stream_bad_lines(r->stream);
+	while (m->unknowns < UNKNOWN_SHOWN &&
+	       (kind = stream_unknown_kind(r->stream, m->unknowns, &m->unknown[m->unknowns].lines)))
+		m->unknown[m->unknowns++].kind = kind;
+}
+
+int replay_end(struct replay *r)
+{
+	struct model *m = r->model;
+
 	judge_until(r, UINT64_MAX);
 	if (r->samples)
 		samples_finish(r->samples);
 	if (r->polls)
 		polls_finish(r->polls);
 	/* Taking probes off lasts a moment, in which more may come. */
-	model->end = r->ended ? r->ended : r->newest;
-	if (model->end < model->start)
-		model->end = model->start;
-	model->truncated = !r->ended;
-	model->unknown_lines = stream_unknown_lines(stream);
-	model->bad_lines = stream_bad_lines(stream);
-	const char *kind;
-
-	while (model->unknowns < UNKNOWN_SHOWN &&
-	       (kind = stream_unknown_kind(stream, model->unknowns,
-					   &model->unknown[model->unknowns].lines))) {
-		r->strings[r->kept] = xstrdup(kind);
-		model->unknown[model->unknowns++].kind = r->strings[r->kept++];
-	}
-	note_stacks(r, model);
-	throttle_sum(r->throttle, &model->quota, &model->steal);
+	m->end = r->ended ? r->ended : r->newest;
+	if (m->end < m->start)
+		m->end = m->start;
+	m->truncated = !r->ended;
+	note_lines(r, m);
+	note_stacks(r, m);
+	throttle_sum(r->throttle, &m->quota, &m->steal);
 	if (r->space) {
-		note_lacking(r->resolver, model);
-		note_mappings(r, model);
+		note_lacking(r->resolver, m);
+		note_mappings(r, m);
 	}
-	tally_finish(r->tally, model);
-	note_builds(r, model);
-	stream_free(stream);
+	tally_finish(r->tally, m);
+	note_builds(r, m);
+	errno = EINVAL;
+	return stream_version(r->stream) == 0 && m->events == 0 ? -1 : 0;
+}
+
+/* Bytes up to the end of a line, as far as there is room: what there is of a pipe is not to wait for more. 0: the end, or an error. */
+static size_t read_line(FILE *in, char *bytes, size_t room)
+{
+	size_t size = 0;
+	int c = 0;
+
+	while (size < room && c != '\n' && (c = getc_unlocked(in)) != EOF)
+		bytes[size++] = (char)c;
+	return size;
+}
+
+int replay_read(struct replay *r, FILE *in, struct model *model)
+{
+	char bytes[4096];
+	size_t size;
+	int error = 0;
+
+	replay_begin(r, model);
+	while (!error && (size = read_line(in, bytes, sizeof(bytes))) > 0)
+		error = replay_feed(r, bytes, size) ? errno : 0;
+	if (!error && ferror(in))
+		error = errno;
+	if (replay_end(r) && !error)
+		error = errno;
 	errno = error;
 	return error ? -1 : 0;
 }

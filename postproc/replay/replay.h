@@ -28,7 +28,25 @@ struct replay;
 struct replay *replay_new(const struct replay_options *options);
 void replay_free(struct replay *replay);
 
-/* While it is read, for who reads `in` in the end: */
+/* A stream is pushed in: replay_begin(), replay_feed() with its bytes as they come, replay_end(). */
+
+/* *model is filled, and points into `replay`. From now on it has the target, the sums of events, start, and as end the latest time seen. */
+void replay_begin(struct replay *replay, struct model *model);
+
+/* The next bytes, however they are cut. Returns 0; or -1 with errno EPROTONOSUPPORT: the stream is of a later version. */
+int replay_feed(struct replay *replay, const char *bytes, size_t size);
+
+/* Nothing more comes: completes the model. Returns 0; or -1 with errno EINVAL if it was no event-line stream. */
+int replay_end(struct replay *replay);
+
+/* All of this with what `in` reads to its end. Returns 0; or -1 with errno set when reading failed, or as the others do. *model holds what
+ * came until then. */
+int replay_read(struct replay *replay, FILE *in, struct model *model);
+
+/* Words for the errno that these set. */
+const char *replay_error(int error);
+
+/* Between replay_begin() and replay_end(): */
 
 /* Each block is told when it is known (tally/tally.h). */
 void replay_observe(struct replay *replay, tally_observer *observer, void *context);
@@ -43,18 +61,8 @@ void replay_running(const struct replay *replay, polls_seer *see, void *context)
  * comes. */
 void replay_advance(struct replay *replay, uint64_t ns);
 
-/* All that replay_read() would fill *model with if the stream ended here, but for polls that still last. Good until `in` is read
- * on. */
+/* All that replay_end() would fill *model with if the stream ended here, but for polls that still last. Good until more is fed. */
 void replay_so_far(struct replay *replay, struct model *model);
-
-/* Reads `in` to its end and fills *model, which points into `replay`. Returns 0; or -1 with errno set when reading failed
- * (EPROTONOSUPPORT: a stream of a later version; EINVAL: not an event-line stream). *model holds what came until then.
- *
- * While `in` is read, *model has the target, the sums of events, start, and as end the latest time seen. */
-int replay_read(struct replay *replay, FILE *in, struct model *model);
-
-/* Words for the errno that replay_read() sets. */
-const char *replay_error(int error);
 
 /* Writes all stacks that were read, resolved, as `frame` lines. Errors show in ferror(out). */
 void replay_write_stacks(const struct replay *replay, FILE *out);

@@ -13,10 +13,10 @@
 #define KIND_SIZE 32
 
 struct stream {
-	FILE *in;
-	char *line;
-	size_t allocated;
-	bool too_long; /* the last line was, and was not kept */
+	const char *put; /* what is left of what was put last */
+	size_t left;
+	char *line; /* that is parsed, or what has come of it */
+	size_t length, allocated;
 	uint64_t lines, unknown, bad;
 	unsigned version;
 	struct {
@@ -67,21 +67,20 @@ static int next_address(struct stream *s, struct event *e)
 	return 1;
 }
 
-/* The first line: 1 if that is what it is, -1 if the stream is of a version that cannot be read. */
-static int first_line(struct stream *s)
+/* The first line: is that what it is? */
+static bool first_line(struct stream *s)
 {
 	static const char title[] = "hud-trace ";
 	char *digits = s->line + strlen(title);
 	uint64_t version;
 
 	if (strncmp(s->line, title, strlen(title)) != 0)
-		return 0;
-	if (!digits_decimal(digits, strlen(digits), &version) || version == 0) {
+		return false;
+	if (!digits_decimal(digits, strlen(digits), &version) || version == 0)
 		s->bad++;
-		return 1;
-	}
-	s->version = version > UINT_MAX ? UINT_MAX : (unsigned)version;
-	return s->version > STREAM_VERSION ? -1 : 1;
+	else
+		s->version = version > UINT_MAX ? UINT_MAX : (unsigned)version;
+	return true;
 }
 
 /* Counts a line of a kind that is not known, the line's first word. What is printed of a map of bpftrace's, "@name[key]: 1", is
@@ -139,12 +138,9 @@ static int parse_line(struct stream *s, size_t length, struct event *e)
 	return 0;
 }
 
-struct stream *stream_new(FILE *in)
+struct stream *stream_new(void)
 {
-	struct stream *s = XCNEW(struct stream);
-
-	s->in = in;
-	return s;
+	return XCNEW(struct stream);
 }
 
 void stream_free(struct stream *s)
@@ -155,58 +151,61 @@ void stream_free(struct stream *s)
 	free(s);
 }
 
-/* Reads a line into s->line, NUL-terminated, without its end. False at the end of the stream: a line that has no end of its
- * own was cut off, and half a number is a wrong one. */
-static bool read_line(struct stream *s, size_t *length)
+void stream_put(struct stream *s, const char *bytes, size_t size)
 {
-	size_t n = 0;
-	int c;
+	s->put = bytes;
+	s->left = size;
+}
 
-	while ((c = getc_unlocked(s->in)) != EOF && c != '\n') {
-		if (n + 1 >= s->allocated && s->allocated <= LINE_MAX_BYTES) {
-			s->allocated = s->allocated ? 2 * s->allocated : 512;
+/* Adds bytes to the line. Of one that is too long only its length counts. */
+static void add_to_line(struct stream *s, const char *bytes, size_t size)
+{
+	if (s->length + size < LINE_MAX_BYTES) {
+		if (s->length + size + 1 > s->allocated) {
+			s->allocated = 2 * (s->length + size) + 512;
 			s->line = xrealloc(s->line, s->allocated);
 		}
-		if (n < LINE_MAX_BYTES)
-			s->line[n] = (char)c;
-		n++;
+		memcpy(s->line + s->length, bytes, size);
+		s->line[s->length + size] = '\0';
 	}
-	if (!s->line)
-		s->line = xmalloc(s->allocated = 512);
-	s->too_long = n >= LINE_MAX_BYTES;
-	*length = s->too_long ? 0 : n;
-	s->line[*length] = '\0';
-	return c != EOF;
+	s->length += size;
+}
+
+/* Takes bytes up to the end of a line. False if it is not there yet: half a number is a wrong one. */
+static bool take_line(struct stream *s)
+{
+	const char *end = s->left ? memchr(s->put, '\n', s->left) : NULL;
+	size_t size = end ? (size_t)(end - s->put) : s->left;
+
+	add_to_line(s, s->put, size);
+	size += end != NULL;
+	s->put += size;
+	s->left -= size;
+	return end;
 }
 
 int stream_next(struct stream *s, struct event *e)
 {
-	if (s->version > STREAM_VERSION) {
-		errno = EPROTONOSUPPORT;
-		return -1;
-	}
-	for (;;) {
-		size_t length;
-		int first = 0;
+	while (s->version <= STREAM_VERSION && take_line(s)) {
+		size_t length = s->length;
 
-		if (!read_line(s, &length))
-			return ferror(s->in) ? -1 : 0;
-		if (s->too_long) {
+		s->length = 0;
+		if (length >= LINE_MAX_BYTES) {
 			s->bad++;
 			continue;
 		}
 		if (length > 0 && s->line[length - 1] == '\r')
 			length--;
 		s->line[length] = '\0';
-		if (s->lines++ == 0)
-			first = first_line(s);
-		if (first < 0) {
-			errno = EPROTONOSUPPORT;
-			return -1;
-		}
-		if (first == 0 && parse_line(s, length, e))
+		if (s->lines++ == 0 && first_line(s))
+			continue;
+		if (parse_line(s, length, e))
 			return 1;
 	}
+	if (s->version <= STREAM_VERSION)
+		return 0;
+	errno = EPROTONOSUPPORT;
+	return -1;
 }
 
 uint64_t stream_unknown_lines(const struct stream *s)

@@ -1,11 +1,10 @@
-/* stream.h - the event-line stream, as described in probes/README.md: the lines of a file to events. */
+/* stream.h - the event-line stream, as described in probes/README.md: from bytes, as they come, to events. */
 #ifndef HUD_STREAM_STREAM_H
 #define HUD_STREAM_STREAM_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "stream/event.h"
 
@@ -14,12 +13,16 @@
 
 struct stream;
 
-/* Reads event lines from `in`, which stays the caller's. Exits the program when out of memory. */
-struct stream *stream_new(FILE *in);
+/* Exits the program when out of memory. */
+struct stream *stream_new(void);
 void stream_free(struct stream *s);
 
-/* The next event. 1: *e is filled; its strings are valid until the next call. 0: end of the stream; a last line without its end was cut off, and is left out. -1: read
- * error, errno is set. Lines that are not event lines, or longer than 1 MiB, are counted and skipped. */
+/* The next `size` bytes of the stream, however they are cut. They stay the caller's, and as they are until stream_next() has returned 0. */
+void stream_put(struct stream *s, const char *bytes, size_t size);
+
+/* The next event. 1: *e is filled; its strings are valid until the next call. 0: there is none in what was put; a line without its end
+ * waits for more. -1 with errno EPROTONOSUPPORT: the stream is of a later version. Lines that are not event lines, or longer than
+ * 1 MiB, are counted and skipped. */
 int stream_next(struct stream *s, struct event *e);
 
 /* What was skipped so far: lines of an unknown kind, and lines of a known kind that could not be parsed. */

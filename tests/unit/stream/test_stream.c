@@ -14,19 +14,15 @@
 #include "stream/stream.h"
 
 struct input {
-	FILE *file;
 	struct stream *stream;
 	struct event e;
 };
 
 static struct input input(const char *bytes, size_t length)
 {
-	struct input in = {.file = tmpfile()};
+	struct input in = {.stream = stream_new()};
 
-	assert_non_null(in.file);
-	assert_int_equal(fwrite(bytes, 1, length, in.file), length);
-	rewind(in.file);
-	in.stream = stream_new(in.file);
+	stream_put(in.stream, bytes, length);
 	return in;
 }
 
@@ -48,7 +44,6 @@ static void ends(struct input *in, uint64_t unknown, uint64_t bad)
 	assert_int_equal(stream_unknown_lines(in->stream), unknown);
 	assert_int_equal(stream_bad_lines(in->stream), bad);
 	stream_free(in->stream);
-	fclose(in->file);
 }
 
 static void test_head(void **state)
@@ -256,7 +251,6 @@ static void test_version(void **state)
 		assert_int_equal(errno, EPROTONOSUPPORT);
 	}
 	stream_free(in.stream);
-	fclose(in.file);
 
 	/* A kind that came later is passed over, and told. */
 	in = lines("hud-trace 2\ntokio id-at=1 how=DWARF\nlater 1 2\nbegin 1\nlater 3\n");
@@ -297,7 +291,39 @@ static void test_truncated(void **state)
 		assert_int_equal(events, whole_lines ? whole_lines - 1 : 0); /* the first is the title */
 		assert_int_equal(stream_unknown_lines(in.stream) + stream_bad_lines(in.stream), 0);
 		stream_free(in.stream);
-		fclose(in.file);
+	}
+}
+
+/* Bytes may come in any pieces. */
+static void test_pieces(void **state)
+{
+	static const char whole[] =
+		"hud-trace 1\n\nnamed 6 7 new\r\ngone 8 7\nframes 1\n\tab x\nend 10 exit\n";
+	static const enum event_kind kinds[] = {EVENT_NAMED, EVENT_GONE, EVENT_FRAMES, EVENT_ADDRESS,
+						EVENT_END};
+	(void)state;
+
+	for (size_t size = 1; size < sizeof whole; size++) {
+		struct input in = {.stream = stream_new()};
+		size_t events = 0;
+
+		for (size_t at = 0; at < sizeof whole - 1; at += size) {
+			/* In memory of its own: not a byte more is read. */
+			size_t left = sizeof whole - 1 - at, length = left < size ? left : size;
+			char *piece = malloc(length);
+
+			memcpy(piece, whole + at, length);
+			stream_put(in.stream, piece, length);
+			while (stream_next(in.stream, &in.e) == 1) {
+				assert_true(events < 5);
+				assert_int_equal(in.e.kind, kinds[events++]);
+				if (in.e.kind == EVENT_NAMED)
+					assert_string_equal(in.e.text, "new");
+			}
+			free(piece);
+		}
+		assert_int_equal(events, 5);
+		ends(&in, 0, 0);
 	}
 }
 
@@ -325,9 +351,8 @@ static void test_hostile(void **state)
 	ends(&in, 0, 0);
 	longest[length - 1] = 'x';
 	in = input(longest, length);
-	fseek(in.file, 0, SEEK_END);
-	fputs("\ngone 1 2\n", in.file);
-	rewind(in.file);
+	assert_int_equal(stream_next(in.stream, &in.e), 0);
+	stream_put(in.stream, "\ngone 1 2\n", 10);
 	next(&in, EVENT_GONE);
 	ends(&in, 0, 1);
 	free(longest);
@@ -340,7 +365,7 @@ int main(void)
 		cmocka_unit_test(test_stacks),	  cmocka_unit_test(test_names),
 		cmocka_unit_test(test_bad_lines), cmocka_unit_test(test_other_lines),
 		cmocka_unit_test(test_version),	  cmocka_unit_test(test_truncated),
-		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_hostile),	  cmocka_unit_test(test_pieces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
