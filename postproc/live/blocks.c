@@ -64,7 +64,7 @@ static void lasting(const struct live_view *v, int row, const struct live_worker
 void live_blocks(const struct live_view *v, const struct live_workers *workers, int top, int rows)
 {
 	const char *root = live_window_root(v->window);
-	const struct live_block *b;
+	const struct recent_block *block;
 	int row = 0;
 
 	pen_fill(top - 1, 0, (size_t)COLS, pen_style(PEN_HEAD));
@@ -76,12 +76,13 @@ void live_blocks(const struct live_view *v, const struct live_workers *workers, 
 	for (size_t i = 0; i < workers->count && row < rows; i++)
 		if (workers->worker[i].running)
 			lasting(v, top + row++, &workers->worker[i], root);
-	for (size_t i = 0; row < rows && (b = live_window_newest(v->window, &v->query, i)); i++, row++) {
-		char *place = place_text(root, b->of->file, b->of->line);
+	for (size_t i = 0; row < rows && (block = live_window_newest(v->window, &v->query, i)); i++, row++) {
+		const struct blocker *of = block->of;
+		char *place = place_text(root, of->file, of->line);
 
-		line(v, top + row, b->start, b->duration, b->of->reason, reason_info(b->of->reason)->word,
-		     b->tid);
-		pen_where(top + row, FUNCTION, pen_style(PEN_PLAIN), b->of->function, place);
+		line(v, top + row, block->b.start, block->b.duration, of->reason,
+		     reason_info(of->reason)->word, block->b.tid);
+		pen_where(top + row, FUNCTION, pen_style(PEN_PLAIN), of->function, place);
 		free(place);
 	}
 }

@@ -141,7 +141,7 @@ static void durations(struct page *page, const struct live_detail *d)
 void live_detail(struct live_view *v, const struct live_workers *workers)
 {
 	const struct live_row *row = live_selected(v);
-	struct live_detail *d = xmalloc(sizeof(*d));
+	struct live_detail *d = xcalloc(1, sizeof(*d));
 	const char *root = live_window_root(v->window);
 	char *text = NULL, span[UNIT_SIZE], share[UNIT_SIZE];
 	size_t size;
@@ -162,20 +162,23 @@ void live_detail(struct live_view *v, const struct live_workers *workers)
 		page_wrap(&report.page, STYLE_PLAIN,
 			  "It has not blocked a worker within the window. It shows here when it does again.");
 	} else {
-		model.blocker = &d->b;
+		struct blocker *b = &d->sum.b;
+
+		model.blocker = b;
 		model.blockers = 1;
 		model.polls = v->model->target.polls && strncmp(v->model->target.polls, "estimate", 8) != 0;
 		report_detail(&report, 0);
-		source(&report, &d->b);
+		source(&report, b);
 		page_end(&report.page);
 		by_worker(&report.page, d);
 		page_end(&report.page);
 		durations(&report.page, d);
-		party(&report, &d->b);
+		party(&report, b);
 	}
 	fclose(out);
 	live_pager(v, title, text);
 	free(title);
 	free(text);
+	blocker_sum_clear(&d->sum);
 	free(d);
 }

@@ -77,7 +77,7 @@ static void change_threshold(struct live_view *v, int by)
 static void reset(struct live_view *v)
 {
 	v->query.since = v->query.now;
-	v->run_blocked = v->run_queue = v->run_blocks = 0;
+	v->run = (struct live_run){0};
 	live_view_say(v, "counted from here on");
 }
 

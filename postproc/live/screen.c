@@ -68,7 +68,7 @@ static void how_bad(const struct live_view *v, const struct live_workers *w)
 	const struct live_sum *s = &v->sum;
 	char now[UNIT_SIZE], run[UNIT_SIZE], queue[UNIT_SIZE], span[UNIT_SIZE];
 	char *rest =
-		text_format("%s over the run   run queue %s ", unit_share(run, v->run_blocked, w->run_time),
+		text_format("%s over the run   run queue %s ", unit_share(run, v->run.blocked, w->run_time),
 			    unit_share(queue, s->run_queue, w->time));
 	size_t width = text_width(rest);
 	int at = 1 + (int)pen_put(1, 1, 8, pen_style(PEN_FAINT), "blocked ");

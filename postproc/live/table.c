@@ -132,7 +132,7 @@ static void nothing(const struct live_view *v, int row)
 
 	if (!v->model->start)
 		said = xstrdup("The probes are being attached, which takes some seconds.");
-	else if (*v->filter && v->run_blocks)
+	else if (*v->filter && v->run.blocks)
 		said = text_format("Nothing here is called so: \"%s\". Esc shows all.", v->filter);
 	else
 		said = text_format("Nothing has blocked a worker for %s or longer in the last %s.",

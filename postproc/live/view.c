@@ -42,33 +42,18 @@ void live_view_end(struct live_view *v)
 	v->message = NULL;
 }
 
-/* What comes first: sums over the run. */
-static void on_block(void *context, const struct block *block, const struct blocker *of)
-{
-	struct live_view *v = context;
-
-	live_window_add(v->window, block, of);
-	if (block->start < v->query.since || block->duration < v->query.threshold)
-		return;
-	v->run_blocks++;
-	if (judge_is_wait(of->reason))
-		v->run_queue += block->duration;
-	else
-		v->run_blocked += block->duration;
-}
-
 void live_view_attach(struct live_view *v, struct replay *replay, const struct model *model)
 {
 	v->replay = replay;
 	v->model = model;
-	v->window = live_window_new();
+	replay_keep_blocks(replay, LIVE_BLOCKS);
+	v->window = live_window_new(replay_blocks(replay));
 	v->query.since = 0;
-	v->run_blocked = v->run_queue = v->run_blocks = 0;
+	v->run = (struct live_run){0};
 	v->newest = v->newest_wall = 0;
 	v->rate_wall = v->rate_events = v->rate_lost = 0;
 	v->drawn_blocks = 0;
 	v->changed = true;
-	replay_observe(replay, on_block, v);
 }
 
 void live_view_detach(struct live_view *v)
@@ -174,6 +159,7 @@ static void move_clock(struct live_view *v)
 	}
 	if (!v->playback.playing && v->wall - v->newest_wall > QUIET)
 		replay_advance(v->replay, v->position);
+	live_window_take(v->window, &v->query, &v->run);
 	if (!v->paused || v->playback.playing)
 		v->query.now = v->position;
 }

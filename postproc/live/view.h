@@ -68,7 +68,7 @@ struct live_view {
 	double events_per_s, lost_per_s;
 
 	/* Sums over the run, since the last reset. */
-	uint64_t run_blocked, run_queue, run_blocks;
+	struct live_run run;
 
 	/* For what is written to files. */
 	bool utf8;

@@ -15,7 +15,6 @@
 #include "resolve/symbolize/names.h"
 
 #define SECOND 1000000000u
-#define STACKS_TOLD 64 /* apart in a detail, and as many parties */
 
 /* One blocker, in this sum. */
 struct cause {
@@ -27,10 +26,10 @@ struct cause {
 };
 
 struct live_window {
-	struct live_block block[LIVE_BLOCKS]; /* a ring: the i-th ever at i % LIVE_BLOCKS */
-	struct cause *cause[LIVE_BLOCKS];
-	uint64_t first, next; /* what is kept: from, up to */
-	uint64_t dropped;     /* when the newest that was dropped for want of room ended */
+	const struct recent *blocks;
+	struct cause *cause[LIVE_BLOCKS]; /* a ring: of block i at i % LIVE_BLOCKS */
+	uint64_t first, next;		  /* what is looked at: from, up to */
+	uint64_t dropped;		  /* when the newest ended for which there is no room */
 	htab_t causes;
 	uint64_t pass;
 	struct live_row *row;
@@ -50,10 +49,11 @@ static int same_cause(const void *one, const void *two)
 	return ((const struct cause *)one)->of == ((const struct cause *)two)->of;
 }
 
-struct live_window *live_window_new(void)
+struct live_window *live_window_new(const struct recent *blocks)
 {
 	struct live_window *w = xcalloc(1, sizeof(*w));
 
+	w->blocks = blocks;
 	w->causes = htab_create(64, hash_cause, same_cause, free);
 	return w;
 }
@@ -81,45 +81,44 @@ static struct cause *cause_of(struct live_window *w, const struct blocker *of)
 	return *slot;
 }
 
-static uint64_t end_of(const struct live_block *b)
+static const struct block *block_at(const struct live_window *w, uint64_t i)
 {
-	return b->start + b->duration;
+	return &recent_at(w->blocks, i)->b;
 }
 
-void live_window_add(void *window, const struct block *block, const struct blocker *of)
+/* There is no room for the first any more. */
+static void drop_first(struct live_window *w)
 {
-	struct live_window *w = window;
-	size_t at = w->next % LIVE_BLOCKS;
-	struct live_block *b = &w->block[at];
+	uint64_t ended = w->first < recent_first(w->blocks) ? recent_dropped(w->blocks)
+							    : block_end(block_at(w, w->first));
 
-	if (w->next - w->first == LIVE_BLOCKS) {
-		w->dropped = end_of(b) > w->dropped ? end_of(b) : w->dropped;
-		w->first++;
+	w->dropped = ended > w->dropped ? ended : w->dropped;
+	w->first++;
+}
+
+void live_window_take(struct live_window *w, const struct live_query *q, struct live_run *run)
+{
+	while (w->next < recent_end(w->blocks)) {
+		if (w->next - w->first == LIVE_BLOCKS)
+			drop_first(w);
+		if (w->next < recent_first(w->blocks)) {
+			w->first = ++w->next;
+			w->dropped = recent_dropped(w->blocks);
+			continue;
+		}
+		const struct recent_block *block = recent_at(w->blocks, w->next);
+
+		w->cause[w->next++ % LIVE_BLOCKS] = cause_of(w, block->of);
+		if (block->b.start < q->since || block->b.duration < q->threshold)
+			continue;
+		run->blocks++;
+		*(judge_is_wait(block->b.reason) ? &run->run_queue : &run->blocked) += block->b.duration;
 	}
-	*b = (struct live_block){.start = block->start,
-				 .duration = block->duration,
-				 .asleep = block->asleep,
-				 .run_queue = block->run_queue,
-				 .of = of,
-				 .stack = block->stack,
-				 .syscall = block->syscall,
-				 .tid = block->tid,
-				 .estimated = block->estimated,
-				 .unfinished = block->unfinished};
-	if (block->party.comm) {
-		strncpy(b->party.comm, block->party.comm, sizeof(b->party.comm) - 1);
-		b->party.same_process = block->party.same_process;
-		b->party.pid = block->party.pid;
-		b->party.tid = block->party.tid;
-		b->party.stack = block->party.stack;
-	}
-	w->cause[at] = cause_of(w, of);
-	w->next++;
 }
 
 uint64_t live_window_count(const struct live_window *w)
 {
-	return w->next;
+	return recent_end(w->blocks);
 }
 
 const char *live_window_root(struct live_window *w)
@@ -136,7 +135,7 @@ const char *live_window_root(struct live_window *w)
 		struct cause *c = w->cause[i % LIVE_BLOCKS];
 
 		if (c->pass != w->pass && n < causes)
-			model.blocker[n++].stack = w->block[i % LIVE_BLOCKS].stack;
+			model.blocker[n++].stack = block_at(w, i)->stack;
 		c->pass = w->pass;
 	}
 	model.blockers = n;
@@ -214,14 +213,14 @@ static struct live_row *row_of(struct live_window *w, struct cause *c, enum live
 }
 
 /* How much of the block lies between two times. */
-static uint64_t overlap(const struct live_block *b, uint64_t from, uint64_t to)
+static uint64_t overlap(const struct block *b, uint64_t from, uint64_t to)
 {
-	uint64_t start = b->start > from ? b->start : from, end = end_of(b) < to ? end_of(b) : to;
+	uint64_t start = b->start > from ? b->start : from, end = block_end(b) < to ? block_end(b) : to;
 
 	return end > start ? end - start : 0;
 }
 
-static void add_trend(struct live_row *row, const struct live_block *b, const struct live_query *q)
+static void add_trend(struct live_row *row, const struct block *b, const struct live_query *q)
 {
 	size_t cells = q->cells < LIVE_TREND_CELLS ? q->cells : LIVE_TREND_CELLS;
 
@@ -261,14 +260,14 @@ static uint64_t start_of(const struct live_query *q)
 }
 
 /* Has it come by the time that is looked at, is it new and long enough? */
-static bool asked_for(const struct live_block *b, const struct live_query *q)
+static bool asked_for(const struct block *b, const struct live_query *q)
 {
-	return end_of(b) <= q->now && b->start >= q->since && b->duration >= q->threshold;
+	return block_end(b) <= q->now && b->start >= q->since && b->duration >= q->threshold;
 }
 
 static void forget_old(struct live_window *w, uint64_t now)
 {
-	while (w->first < w->next && end_of(&w->block[w->first % LIVE_BLOCKS]) + LIVE_LONGEST < now)
+	while (w->first < w->next && block_end(block_at(w, w->first)) + LIVE_LONGEST < now)
 		w->first++;
 }
 
@@ -292,13 +291,13 @@ void live_window_sum(struct live_window *w, const struct live_query *q, struct l
 	w->rows = 0;
 	forget_old(w, q->now);
 	for (uint64_t i = w->first; i < w->next; i++) {
-		const struct live_block *b = &w->block[i % LIVE_BLOCKS];
+		const struct block *b = block_at(w, i);
 		uint64_t inside = overlap(b, from, q->now);
-		bool counts = end_of(b) > from;
+		bool counts = block_end(b) > from;
 
-		if (!asked_for(b, q) || (!counts && end_of(b) + LIVE_TREND < q->now))
+		if (!asked_for(b, q) || (!counts && block_end(b) + LIVE_TREND < q->now))
 			continue;
-		if (judge_is_wait(b->of->reason))
+		if (judge_is_wait(b->reason))
 			sum->run_queue += inside;
 		else
 			sum->blocked += inside;
@@ -329,7 +328,7 @@ void live_window_sum(struct live_window *w, const struct live_query *q, struct l
 	sum->rows = w->rows;
 }
 
-const struct live_block *live_window_newest(struct live_window *w, const struct live_query *q, size_t i)
+const struct recent_block *live_window_newest(struct live_window *w, const struct live_query *q, size_t i)
 {
 	if (i == 0) {
 		w->pass++;
@@ -337,11 +336,11 @@ const struct live_block *live_window_newest(struct live_window *w, const struct 
 	}
 	for (; w->first + w->at < w->next; w->at++) {
 		uint64_t n = w->next - 1 - w->at;
-		const struct live_block *b = &w->block[n % LIVE_BLOCKS];
+		const struct recent_block *block = recent_at(w->blocks, n);
 
-		if (asked_for(b, q) && cause_in(w, n, q->filter)->shown) {
+		if (asked_for(&block->b, q) && cause_in(w, n, q->filter)->shown) {
 			w->at++;
-			return b;
+			return block;
 		}
 	}
 	return NULL;
@@ -353,14 +352,14 @@ void live_window_lane(const struct live_window *w, const struct live_query *q, l
 	uint64_t(*time)[REASON_COUNT] = xcalloc(count + 1, sizeof(*time)), end = start + width * count;
 
 	for (uint64_t i = w->first; i < w->next; i++) {
-		const struct live_block *b = &w->block[i % LIVE_BLOCKS];
+		const struct block *b = block_at(w, i);
 
-		if (b->tid != tid || !asked_for(b, q) || end_of(b) <= start || b->start >= end)
+		if (b->tid != tid || !asked_for(b, q) || block_end(b) <= start || b->start >= end)
 			continue;
 		size_t c = b->start > start ? (b->start - start) / width : 0;
 
-		for (; c < count && start + c * width < end_of(b); c++)
-			time[c][b->of->reason] += overlap(b, start + c * width, start + (c + 1) * width);
+		for (; c < count && start + c * width < block_end(b); c++)
+			time[c][b->reason] += overlap(b, start + c * width, start + (c + 1) * width);
 	}
 	for (size_t c = 0; c < count; c++) {
 		cell[c] = (struct live_cell){0};
@@ -371,49 +370,6 @@ void live_window_lane(const struct live_window *w, const struct live_query *q, l
 		}
 	}
 	free(time);
-}
-
-/* Which stack had most of the time, and what it called. */
-struct stack_time {
-	const struct verdict *stack;
-	const char *syscall;
-	uint64_t total;
-};
-
-static void add_stack_time(struct stack_time *share, size_t *shares, const struct live_block *b)
-{
-	size_t i = 0;
-
-	if (!b->stack)
-		return;
-	while (i < *shares && share[i].stack != b->stack)
-		i++;
-	if (i == STACKS_TOLD)
-		return;
-	if (i == *shares)
-		share[(*shares)++] = (struct stack_time){b->stack, b->syscall, 0};
-	share[i].total += b->duration;
-}
-
-static void add_party(struct party *party, size_t *parties, const struct live_block *b)
-{
-	size_t i = 0;
-
-	if (!*b->party.comm)
-		return;
-	while (i < *parties &&
-	       (party[i].stack != b->party.stack || strcmp(party[i].comm, b->party.comm) != 0))
-		i++;
-	if (i == STACKS_TOLD)
-		return;
-	if (i == *parties)
-		party[(*parties)++] = (struct party){.comm = b->party.comm,
-						     .same_process = b->party.same_process,
-						     .stack = b->party.stack};
-	party[i].pid = b->party.pid;
-	party[i].tid = b->party.tid;
-	party[i].count++;
-	party[i].total += b->duration;
 }
 
 /* 1, 2, 5, 10, ... us: which of these stretches. */
@@ -436,7 +392,7 @@ uint64_t live_stretch(size_t i)
 	return from;
 }
 
-static void add_worker(struct live_detail *d, const struct live_block *b, uint64_t inside)
+static void add_worker(struct live_detail *d, const struct block *b, uint64_t inside)
 {
 	const size_t room = sizeof(d->worker) / sizeof(*d->worker);
 	size_t i = 0;
@@ -454,13 +410,6 @@ static void add_worker(struct live_detail *d, const struct live_block *b, uint64
 	d->worker[i].total += inside;
 }
 
-static int by_party_total(const void *one, const void *two)
-{
-	const struct party *a = one, *b = two;
-
-	return (a->total < b->total) - (a->total > b->total);
-}
-
 static int by_worker_total(const void *one, const void *two)
 {
 	const struct live_share *a = one, *b = two;
@@ -471,52 +420,27 @@ static int by_worker_total(const void *one, const void *two)
 bool live_window_detail(struct live_window *w, const struct live_query *q, const struct live_row *row,
 			struct live_detail *d)
 {
-	struct stack_time share[STACKS_TOLD];
-	struct party party[STACKS_TOLD];
-	size_t shares = 0, parties = 0, most = 0;
+	const struct blocker *of = row->of;
 	uint64_t from = start_of(q);
 
-	*d = (struct live_detail){.b = {.reason = row->of->reason,
-					.function = row->of->function,
-					.file = row->of->file,
-					.line = row->of->line,
-					.task = row->of->task}};
+	*d = (struct live_detail){.sum.b = {.reason = of->reason,
+					    .function = of->function,
+					    .file = of->file,
+					    .line = of->line,
+					    .task = of->task}};
 	w->pass++;
 	for (uint64_t i = w->first; i < w->next; i++) {
-		const struct live_block *b = &w->block[i % LIVE_BLOCKS];
+		const struct block *b = block_at(w, i);
 
-		if (!asked_for(b, q) || end_of(b) <= from || !cause_in(w, i, q->filter)->shown ||
-		    !live_same_row(q->group, row->of, b->of))
+		if (!asked_for(b, q) || block_end(b) <= from || !cause_in(w, i, q->filter)->shown ||
+		    !live_same_row(q->group, of, w->cause[i % LIVE_BLOCKS]->of))
 			continue;
-		d->b.count++;
-		d->b.total += b->duration;
-		d->b.asleep += b->asleep;
-		d->b.run_queue += b->run_queue;
-		d->b.unfinished += b->unfinished;
-		d->b.estimated |= b->estimated;
-		d->b.max = b->duration > d->b.max ? b->duration : d->b.max;
+		blocker_sum_add(&d->sum, b);
 		d->stretch[stretch_of(b->duration)]++;
-		add_stack_time(share, &shares, b);
-		add_party(party, &parties, b);
 		add_worker(d, b, overlap(b, from, q->now));
 	}
-	for (size_t i = 1; i < shares; i++)
-		most = share[i].total > share[most].total ? i : most;
-	if (shares) {
-		d->b.stack = share[most].stack;
-		d->b.stack_total = share[most].total;
-		d->b.syscall = share[most].syscall && *share[most].syscall ? share[most].syscall : NULL;
-	}
-	d->b.stacks = shares;
-	if (parties)
-		qsort(party, parties, sizeof(*party), by_party_total);
+	blocker_sum_finish(&d->sum);
 	if (d->workers)
 		qsort(d->worker, d->workers, sizeof(*d->worker), by_worker_total);
-	d->b.parties = parties < PARTIES_SHOWN ? parties : PARTIES_SHOWN;
-	for (size_t i = 0; i < d->b.parties; i++) {
-		d->b.party[i] = party[i];
-		strcpy(d->comm[i], party[i].comm);
-		d->b.party[i].comm = d->comm[i];
-	}
-	return d->b.count > 0;
+	return d->sum.b.count > 0;
 }

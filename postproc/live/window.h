@@ -1,6 +1,6 @@
-/* window.h - the blocks of the last while, one by one, and what they amount to now: what the live view shows.
+/* window.h - what the blocks of the last while amount to now: what the live view shows.
  *
- * Times are ns on the target's CLOCK_MONOTONIC. What is kept is bounded: the newest LIVE_BLOCKS, for LIVE_LONGEST.
+ * Times are ns on the target's CLOCK_BOOTTIME. What is looked at is bounded: the newest LIVE_BLOCKS, for LIVE_LONGEST.
  */
 #ifndef HUD_LIVE_WINDOW_H
 #define HUD_LIVE_WINDOW_H
@@ -9,28 +9,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tally/blocker-sum.h"
 #include "tally/model.h"
-#include "tally/tally.h"
+#include "tally/recent.h"
 
 #define LIVE_BLOCKS 65536
 #define LIVE_LONGEST 900000000000u /* the longest window, ns */
 #define LIVE_TREND 30000000000u	   /* how far a trend goes back, ns */
 #define LIVE_TREND_CELLS 30	   /* at most */
-
-struct live_block {
-	uint64_t start, duration, asleep, run_queue;
-	const struct blocker *of;    /* what tells it from others is set in it, see tally/tally.h */
-	const struct verdict *stack; /* may be NULL */
-	const char *syscall;	     /* static, or NULL */
-	long tid;
-	bool estimated, unfinished;
-	struct {
-		char comm[16]; /* "": unknown. Raw bytes */
-		bool same_process;
-		long pid, tid;
-		const struct verdict *stack;
-	} party;
-};
 
 /* What makes a row. */
 enum live_group { GROUP_FUNCTION, GROUP_FILE, GROUP_TASK, GROUP_REASON, LIVE_GROUPS };
@@ -64,14 +50,19 @@ struct live_sum {
 	uint64_t from;		     /* since when all is there: now - span, or later */
 };
 
+/* Sums over the run, since a time that the user has chosen. */
+struct live_run {
+	uint64_t blocked, run_queue, blocks;
+};
+
 struct live_window;
 
-/* Exits the program when out of memory. */
-struct live_window *live_window_new(void);
+/* Looks at `blocks`, which must outlive it. Exits the program when out of memory. */
+struct live_window *live_window_new(const struct recent *blocks);
 void live_window_free(struct live_window *w);
 
-/* Takes a block: a tally_observer, the window its context. */
-void live_window_add(void *window, const struct block *block, const struct blocker *of);
+/* Takes in the blocks that have come since the last call, before more come than LIVE_BLOCKS; adds those to *run that are asked for. */
+void live_window_take(struct live_window *w, const struct live_query *query, struct live_run *run);
 
 /* How many blocks came, ever. */
 uint64_t live_window_count(const struct live_window *w);
@@ -84,7 +75,8 @@ const char *live_window_root(struct live_window *w);
 void live_window_sum(struct live_window *w, const struct live_query *query, struct live_sum *sum);
 
 /* The i-th newest of those that are asked for, whatever their row and age; NULL past the last. Ask in order, from 0 on. */
-const struct live_block *live_window_newest(struct live_window *w, const struct live_query *query, size_t i);
+const struct recent_block *live_window_newest(struct live_window *w, const struct live_query *query,
+					      size_t i);
 
 /* How long a worker was blocked in a stretch of time, and why most of it. */
 struct live_cell {
@@ -108,14 +100,14 @@ struct live_share {
 
 /* A row at length. */
 struct live_detail {
-	struct blocker b;		  /* as the report has it, without its histogram */
-	uint64_t stretch[LIVE_STRETCHES]; /* how many blocks took how long */
+	struct blocker_sum sum;		  /* its blocks, as the report adds them up */
+	uint64_t stretch[LIVE_STRETCHES]; /* how many took how long */
 	struct live_share worker[16];	  /* by total; of more than so many those that came first */
 	size_t workers;
-	char comm[PARTIES_SHOWN][16]; /* of the parties */
 };
 
-/* False if the row is gone. `row` is one that live_window_sum() gave, or a copy of one. */
+/* False if the row is gone. `row` is one that live_window_sum() gave, or a copy of one. In any case blocker_sum_clear() frees what is in
+ * detail->sum. */
 bool live_window_detail(struct live_window *w, const struct live_query *query, const struct live_row *row,
 			struct live_detail *detail);
 

@@ -446,9 +446,14 @@ static void see(struct replay *r, uint64_t ns)
 		stacks_forget_old(r->stacks, r->newest);
 }
 
-void replay_observe(struct replay *r, tally_observer *observer, void *context)
+void replay_keep_blocks(struct replay *r, uint64_t count)
 {
-	tally_observe(r->tally, observer, context);
+	tally_keep(r->tally, count);
+}
+
+const struct recent *replay_blocks(const struct replay *r)
+{
+	return tally_recent(r->tally);
 }
 
 void replay_workers(const struct replay *r, tally_seer *see, void *context)
@@ -666,7 +671,7 @@ void replay_so_far(struct replay *r, struct model *model)
 	throttle_sum(r->throttle, &model->quota, &model->steal);
 	if (r->space)
 		note_lacking(r->resolver, model);
-	tally_so_far(r->tally, model);
+	tally_finish(r->tally, model);
 	if (r->space)
 		note_builds(r, model);
 }

@@ -48,8 +48,9 @@ const char *replay_error(int error);
 
 /* Between replay_begin() and replay_end(): */
 
-/* Each block is told when it is known (tally/tally.h). */
-void replay_observe(struct replay *replay, tally_observer *observer, void *context);
+/* From now on keeps the newest `count` blocks, for replay_blocks() (tally/recent.h). */
+void replay_keep_blocks(struct replay *replay, uint64_t count);
+const struct recent *replay_blocks(const struct replay *replay);
 
 /* Calls `see` for each worker so far. */
 void replay_workers(const struct replay *replay, tally_seer *see, void *context);

@@ -51,10 +51,9 @@ void standstills_parked(struct standstills *s, uint64_t ns, bool unpolled)
 	s->change[s->changes++ % CHANGES] = (struct change){ns, unpolled};
 }
 
-void standstills_copy_parked(struct standstills *s, const struct standstills *from)
+void standstills_clear(struct standstills *s)
 {
-	memcpy(s->change, from->change, sizeof(s->change));
-	s->changes = from->changes;
+	s->polls = 0;
 }
 
 void standstills_poll(struct standstills *s, uint64_t start, uint64_t end, long tid,

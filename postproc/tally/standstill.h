@@ -22,12 +22,12 @@ void standstills_free(struct standstills *standstills);
 /* From `ns` on no worker waits in the driver, but one waits otherwise; or that is over. In order of time. */
 void standstills_parked(struct standstills *standstills, uint64_t ns, bool unpolled);
 
-/* Takes what was told by the former about `from`. */
-void standstills_copy_parked(struct standstills *standstills, const struct standstills *from);
-
 /* Worker `tid` was in a long poll, mostly in `blocker`, which has to outlive this. */
 void standstills_poll(struct standstills *standstills, uint64_t start, uint64_t end, long tid,
 		      const struct blocker *blocker);
+
+/* No polls any more; when nobody waited in the driver stays known. */
+void standstills_clear(struct standstills *standstills);
 
 /* The stretches, so far, in which that was so while some of the `workers` were in long polls, but not all. */
 struct standstill standstills_of(const struct standstills *standstills, size_t workers);

@@ -8,6 +8,7 @@
 #include <libiberty/libiberty.h>
 
 #include "tally/blockers.h"
+#include "tally/recent.h"
 #include "tally/shares.h"
 #include "tally/spans.h"
 #include "tally/stalls.h"
@@ -41,11 +42,8 @@ struct tally {
 	size_t left_out_count;
 	size_t left_out_early; /* of them, there from the start on: `first` is 0 */
 	uint64_t left_out_time;
-	struct block *waiting; /* with a window: what may still count */
-	size_t waits, waits_allocated, waits_first;
+	struct recent *recent; /* with a window, or for the live view; else NULL */
 	enum detail detail;
-	tally_observer *observer;
-	void *context; /* the observer's */
 	struct spans *spans;
 	struct shares *shares; /* NULL: they are not needed */
 	struct histogram run_queue_waits, blocks;
@@ -60,7 +58,6 @@ struct tally {
 	struct stalls *stalls;
 	struct standstills *standstills;
 	struct task *task;
-	struct tally *looked; /* what tally_so_far() has made of a window */
 };
 
 static hashval_t hash_thread(const void *p)
@@ -85,6 +82,8 @@ struct tally *tally_new(uint64_t window, enum detail detail)
 
 	t->window = window;
 	t->detail = detail;
+	/* Lines are not all in order: what ended before twice of the window does not count any more. */
+	t->recent = window ? recent_new(2 * window) : NULL;
 	t->spans = spans_new(detail == DETAIL_SPANS);
 	t->shares = detail >= DETAIL_SHARES ? shares_new() : NULL;
 	t->tasks = tasks_new();
@@ -99,11 +98,9 @@ void tally_free(struct tally *t)
 {
 	if (!t)
 		return;
+	recent_free(t->recent);
 	blockers_free(t->blockers);
 	htab_delete(t->threads);
-	for (size_t i = t->waits_first; i < t->waits; i++)
-		free((char *)t->waiting[i].party.comm);
-	free(t->waiting);
 	free(t->gone);
 	free(t->blocker);
 	free(t->worker);
@@ -115,7 +112,6 @@ void tally_free(struct tally *t)
 	tasks_free(t->tasks);
 	stalls_free(t->stalls);
 	standstills_free(t->standstills);
-	tally_free(t->looked);
 	free(t);
 }
 
@@ -174,15 +170,17 @@ static void leave_out_earliest(struct tally *t)
 	t->left_out_early += thread->w.first == 0;
 	t->left_out_time +=
 		t->window || thread->w.last < thread->w.first ? 0 : thread->w.last - thread->w.first;
-	t->left_out.blocked += thread->w.blocked;
-	t->left_out.run_queue += thread->w.run_queue;
-	t->left_out.blocks += thread->w.blocks;
-	if (thread->w.longest > t->left_out.longest)
-		t->left_out.longest = thread->w.longest;
+	if (!t->window) { /* which it is too old for */
+		t->left_out.blocked += thread->w.blocked;
+		t->left_out.run_queue += thread->w.run_queue;
+		t->left_out.blocks += thread->w.blocks;
+		if (thread->w.longest > t->left_out.longest)
+			t->left_out.longest = thread->w.longest;
+	}
 	remove_thread(t, exit->tid);
 }
 
-/* With a window, what ended before twice of that before `ns` does not count any more, for lines are not all in order. */
+/* With a window: does what ended then not count any more? */
 static bool outside_window(const struct tally *t, uint64_t end, uint64_t ns)
 {
 	return !t->window || end + 2 * t->window < ns;
@@ -222,30 +220,31 @@ enum role tally_role(const struct tally *t, long tid)
 }
 
 /* A long poll, told with its first block. */
-static void add_poll(struct tally *t, struct thread *thread, const struct block *block)
+static void add_poll(struct tally *t, struct thread *thread, const struct block *block,
+		     const struct blocker *of)
 {
 	uint64_t start = block->start > thread->polled ? block->start : thread->polled;
 
 	t->polls++;
 	if (block->poll > t->longest_poll)
 		t->longest_poll = block->poll;
-	tasks_add(t->tasks,
-		  block->task	 ? block->task
-		  : block->stack ? block->stack->task
-				 : NULL,
-		  block->poll);
-	if (thread->w.role != ROLE_WORKER || block->poll_end <= start)
+	tasks_add(t->tasks, of->task, block->poll);
+	if (thread->w.role != ROLE_WORKER)
+		return;
+	standstills_poll(t->standstills, block->start, block->poll_end, block->tid, of);
+	if (block->poll_end <= start)
 		return;
 	stalls_add(t->stalls, start, block->poll_end);
 	thread->polled = block->poll_end;
 }
 
-static void add(struct tally *t, const struct block *block)
+/* Adds a block, which counts for `of`, to all sums. */
+static void add(struct tally *t, const struct block *block, const struct blocker *of)
 {
 	struct thread *thread = find_thread(t, block->tid, INSERT);
 
 	if (block->poll)
-		add_poll(t, thread, block);
+		add_poll(t, thread, block, of);
 	if (judge_is_wait(block->reason)) {
 		t->run_queue += block->duration;
 		thread->w.run_queue += block->duration;
@@ -261,14 +260,10 @@ static void add(struct tally *t, const struct block *block)
 		ladder_add(&t->ladder, block->duration);
 	}
 	thread->worker = true; /* who is blocked is one */
-	const struct blocker *blocker = blockers_add(t->blockers, block);
-
-	if (block->poll && thread->w.role == ROLE_WORKER)
-		standstills_poll(t->standstills, block->start, block->poll_end, block->tid, blocker);
-
-	spans_add(t->spans, block, blocker);
+	blockers_add(of, block);
+	spans_add(t->spans, block, of);
 	if (t->shares)
-		shares_add(t->shares, block, blocker);
+		shares_add(t->shares, block, of);
 }
 
 void tally_parked(struct tally *t, uint64_t ns, bool unpolled)
@@ -282,38 +277,26 @@ void tally_took(struct tally *t, const char *task, unsigned class, uint64_t coun
 		tasks_took(t->tasks, task, class, count);
 }
 
-void tally_observe(struct tally *t, tally_observer *observer, void *context)
+void tally_keep(struct tally *t, uint64_t blocks)
 {
-	t->observer = observer;
-	t->context = context;
+	t->recent = t->recent ? t->recent : recent_new(0);
+	recent_keep(t->recent, blocks);
+}
+
+const struct recent *tally_recent(const struct tally *t)
+{
+	return t->recent;
 }
 
 void tally_add(struct tally *t, const struct block *block)
 {
-	uint64_t end = block->start + block->duration;
+	const struct blocker *of = blockers_find(t->blockers, block);
 
-	if (t->observer)
-		t->observer(t->context, block, blockers_find(t->blockers, block));
-	if (!t->window) {
-		add(t, block);
-		return;
-	}
-	while (t->waits_first < t->waits &&
-	       outside_window(t, t->waiting[t->waits_first].start + t->waiting[t->waits_first].duration, end))
-		free((char *)t->waiting[t->waits_first++].party.comm);
-	if (t->waits_first > t->waits / 2) {
-		t->waits -= t->waits_first;
-		memmove(t->waiting, t->waiting + t->waits_first, t->waits * sizeof(*t->waiting));
-		t->waits_first = 0;
-	}
-	if (t->waits == t->waits_allocated) {
-		t->waits_allocated = 2 * t->waits_allocated + 64;
-		t->waiting = xrealloc(t->waiting, t->waits_allocated * sizeof(*t->waiting));
-	}
-	t->waiting[t->waits] = *block;
-	if (block->party.comm)
-		t->waiting[t->waits].party.comm = xstrdup(block->party.comm);
-	t->waits++;
+	if (t->recent)
+		recent_add(t->recent, block, of);
+	/* With a window, what counts is known in the end. */
+	if (!t->window)
+		add(t, block, of);
 }
 
 static int by_tid(const void *one, const void *two)
@@ -455,9 +438,54 @@ void tally_workers(const struct tally *t, tally_seer *see, void *context)
 	htab_traverse_noresize(t->threads, see_worker, &(struct sight){see, context});
 }
 
-/* Fills *model with what was added up. */
-static void finish(struct tally *t, struct model *model)
+static int clear_thread(void **slot, void *unused)
 {
+	struct thread *thread = *slot;
+
+	(void)unused;
+	thread->w.blocked = thread->w.run_queue = thread->w.blocks = thread->w.longest = 0;
+	thread->polled = 0;
+	return 1;
+}
+
+/* All sums begin anew; threads, and what does not come with blocks, stay. */
+static void clear(struct tally *t)
+{
+	blockers_clear(t->blockers);
+	htab_traverse_noresize(t->threads, clear_thread, NULL);
+	spans_free(t->spans);
+	t->spans = spans_new(t->detail == DETAIL_SPANS);
+	shares_free(t->shares);
+	t->shares = t->detail >= DETAIL_SHARES ? shares_new() : NULL;
+	stalls_free(t->stalls);
+	t->stalls = stalls_new();
+	tasks_clear(t->tasks);
+	standstills_clear(t->standstills);
+	t->run_queue_waits = t->blocks = (struct histogram){0};
+	t->run_queue_ladder = t->ladder = (struct ladder){0};
+	t->blocked = t->run_queue = t->polls = t->longest_poll = 0;
+}
+
+/* Adds up the window before the model's end; the model begins with it. */
+static void add_window(struct tally *t, struct model *model)
+{
+	uint64_t from = model->end > t->window ? model->end - t->window : 0;
+
+	if (from > model->start)
+		model->start = from;
+	clear(t);
+	for (uint64_t i = recent_first(t->recent); i < recent_end(t->recent); i++) {
+		const struct recent_block *block = recent_at(t->recent, i);
+
+		if (block_end(&block->b) >= from)
+			add(t, &block->b, block->of);
+	}
+}
+
+void tally_finish(struct tally *t, struct model *model)
+{
+	if (t->window)
+		add_window(t, model);
 	free(t->blocker);
 	free(t->worker);
 	free(t->span);
@@ -486,49 +514,4 @@ static void finish(struct tally *t, struct model *model)
 	model->run_queue_waits = t->run_queue_waits;
 	model->ladder = t->ladder;
 	model->run_queue_ladder = t->run_queue_ladder;
-}
-
-/* Adds what waits and still counts to `into`; the model begins with the window. */
-static void add_window(struct tally *t, struct tally *into, struct model *model)
-{
-	uint64_t from = t->window && model->end > t->window ? model->end - t->window : 0;
-
-	if (from > model->start)
-		model->start = from;
-	for (size_t i = t->waits_first; i < t->waits; i++)
-		if (t->waiting[i].start + t->waiting[i].duration >= from)
-			add(into, &t->waiting[i]);
-}
-
-void tally_finish(struct tally *t, struct model *model)
-{
-	add_window(t, t, model);
-	for (; t->waits_first < t->waits; t->waits_first++)
-		free((char *)t->waiting[t->waits_first].party.comm);
-	finish(t, model);
-}
-
-static int copy_thread(void **slot, void *into)
-{
-	const struct thread *thread = *slot;
-	struct thread *copy = find_thread(into, thread->w.tid, INSERT);
-
-	*copy = *thread;
-	copy->comm = thread->comm ? xstrdup(thread->comm) : NULL;
-	return 1;
-}
-
-void tally_so_far(struct tally *t, struct model *model)
-{
-	if (!t->window) {
-		finish(t, model);
-		return;
-	}
-	/* What waits may be too old in the end: it is added up apart. */
-	tally_free(t->looked);
-	t->looked = tally_new(0, t->detail);
-	standstills_copy_parked(t->looked->standstills, t->standstills);
-	htab_traverse_noresize(t->threads, copy_thread, t->looked);
-	add_window(t, t->looked, model);
-	finish(t->looked, model);
 }

@@ -8,6 +8,7 @@
 #include "tally/block.h"
 #include "tally/model.h"
 
+struct recent;
 struct tally;
 
 /* An empty tally. `window` (ns): only what ends in the last so many of the trace counts; 0: all of it. `detail`: how
@@ -34,20 +35,18 @@ void tally_took(struct tally *tally, const char *task, unsigned class, uint64_t 
 
 void tally_add(struct tally *tally, const struct block *block);
 
-/* Told of each block when it is added. `of` is the blocker that it counts for, good as long as the tally; only what tells it from
- * others is set in it: reason, function, file, line, task. */
-typedef void tally_observer(void *context, const struct block *block, const struct blocker *of);
-void tally_observe(struct tally *tally, tally_observer *observer, void *context);
+/* From now on keeps at least the newest `blocks`, for whoever wants to look at them one by one. */
+void tally_keep(struct tally *tally, uint64_t blocks);
+
+/* The blocks that are kept; NULL if none are. */
+const struct recent *tally_recent(const struct tally *tally);
 
 /* Calls `see` for each worker, in no order: its `first` is 0 if it was there at the start, `last` is set if it is gone. */
 typedef void tally_seer(void *context, const struct worker *worker, bool gone);
 void tally_workers(const struct tally *tally, tally_seer *see, void *context);
 
 /* Completes *model (whose target and counts are the caller's, start and end are set) with blockers, workers, spans and
- * sums. What it points to is owned by the tally. */
+ * sums of what has come until now. More may come. What *model points to is owned by the tally, and good until the next call. */
 void tally_finish(struct tally *tally, struct model *model);
-
-/* The same of what has come until now; more may come. What *model points to is good until the next call of any of these. */
-void tally_so_far(struct tally *tally, struct model *model);
 
 #endif

@@ -74,11 +74,28 @@ void tasks_took(struct tasks *t, const char *name, unsigned class, uint64_t coun
 	task->took[class] += count;
 }
 
+static int clear(void **slot, void *unused)
+{
+	struct task *task = *slot;
+
+	(void)unused;
+	task->total = 0;
+	task->durations = (struct histogram){0};
+	return 1;
+}
+
+void tasks_clear(struct tasks *t)
+{
+	htab_traverse_noresize(t->by_name, clear, NULL);
+}
+
 static int collect(void **slot, void *end)
 {
+	const struct task *task = *slot;
 	struct task **next = end;
 
-	*(*next)++ = *(struct task *)*slot;
+	if (task->durations.count || task->polls)
+		*(*next)++ = *task;
 	return 1;
 }
 

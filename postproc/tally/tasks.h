@@ -15,6 +15,9 @@ void tasks_free(struct tasks *tasks);
 /* A poll of this task (copied; NULL: it is not known which) took `ns`. */
 void tasks_add(struct tasks *tasks, const char *name, uint64_t ns);
 
+/* No polls of tasks_add() any more. */
+void tasks_clear(struct tasks *tasks);
+
 /* `count` polls of this task took so long: a class of the model's. */
 void tasks_took(struct tasks *tasks, const char *name, unsigned class, uint64_t count);
 

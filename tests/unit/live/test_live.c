@@ -26,22 +26,36 @@ static const struct blocker computes_elsewhere = {
 	.reason = REASON_COMPUTING, .function = "app::hash", .file = "/src/hash.rs", .task = "app::other"};
 static const struct blocker waits = {.reason = REASON_RUN_QUEUE, .function = "app::hash"};
 
+static struct recent *blocks; /* that the window looks at */
+static struct live_run run;
+
+static void add_block(struct live_window *w, const struct block *block, const struct blocker *of)
+{
+	struct live_query q = {0};
+
+	recent_add(blocks, block, of);
+	live_window_take(w, &q, &run);
+}
+
 static void add(struct live_window *w, const struct blocker *of, long tid, uint64_t start, uint64_t duration)
 {
-	live_window_add(
-		w, &(struct block){.start = start, .duration = duration, .tid = tid, .reason = of->reason},
-		of);
+	add_block(w, &(struct block){.start = start, .duration = duration, .tid = tid, .reason = of->reason},
+		  of);
 }
 
 static int setup(void **state)
 {
-	*state = live_window_new();
+	blocks = recent_new(0);
+	recent_keep(blocks, LIVE_BLOCKS);
+	*state = live_window_new(blocks);
+	run = (struct live_run){0};
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	live_window_free(*state);
+	recent_free(blocks);
 	return 0;
 }
 
@@ -72,6 +86,9 @@ static void rows_are_ranked_and_sink(void **state)
 	assert_int_equal(sum.blocked, 120 * MS);
 	assert_int_equal(sum.run_queue, 10 * MS);
 	assert_int_equal(sum.count, 4);
+	assert_int_equal(run.blocks, 4);
+	assert_int_equal(run.blocked, 120 * MS);
+	assert_int_equal(run.run_queue, 10 * MS);
 
 	q.sort = SORT_COUNT;
 	live_window_sum(w, &q, &sum);
@@ -204,7 +221,7 @@ static void detail(void **state)
 
 	assert_non_null(d);
 	for (unsigned i = 0; i < 5; i++)
-		live_window_add(
+		add_block(
 			w,
 			&(struct block){.start = 101 * S + i * S,
 					.duration = (i + 1) * 10 * MS,
@@ -217,14 +234,14 @@ static void detail(void **state)
 	live_window_sum(w, &q, &sum);
 	assert_string_equal(sum.row[1].name, "app::nap");
 	assert_true(live_window_detail(w, &q, &sum.row[1], d));
-	assert_int_equal(d->b.count, 5);
-	assert_int_equal(d->b.total, 150 * MS);
-	assert_int_equal(d->b.asleep, 50 * MS);
-	assert_int_equal(d->b.max, 50 * MS);
-	assert_int_equal(d->b.parties, 2);
-	assert_string_equal(d->b.party[0].comm, "waker");
-	assert_int_equal(d->b.party[0].count, 4);
-	assert_string_equal(d->b.party[1].comm, "a name that is ");
+	assert_int_equal(d->sum.b.count, 5);
+	assert_int_equal(d->sum.b.total, 150 * MS);
+	assert_int_equal(d->sum.b.asleep, 50 * MS);
+	assert_int_equal(d->sum.b.max, 50 * MS);
+	assert_int_equal(d->sum.b.parties, 2);
+	assert_string_equal(d->sum.b.party[0].comm, "waker");
+	assert_int_equal(d->sum.b.party[0].count, 4);
+	assert_string_equal(d->sum.b.party[1].comm, "a name that is too long");
 	assert_int_equal(d->workers, 2);
 	assert_int_equal(d->worker[0].tid, 0);
 	assert_int_equal(d->worker[0].count, 3);
@@ -236,7 +253,9 @@ static void detail(void **state)
 	struct live_row row = sum.row[1];
 
 	q.now = 200 * S;
+	blocker_sum_clear(&d->sum);
 	assert_false(live_window_detail(w, &q, &row, d));
+	blocker_sum_clear(&d->sum);
 	free(d);
 }
 
@@ -254,6 +273,36 @@ static void bounded(void **state)
 	live_window_sum(w, &q, &sum);
 	assert_int_equal(sum.count, LIVE_BLOCKS);
 	assert_int_equal(sum.from, 100 * S + 999 * MS + MS / 2);
+}
+
+/* The same where they came faster than they were looked at, and where others need more of them. */
+static void bounded_in_a_burst(void **state)
+{
+	struct live_window *w = *state, *other;
+	struct live_query q = query(0, 600 * S);
+	struct live_sum sum;
+	struct recent *more = recent_new(600 * S);
+
+	recent_keep(more, LIVE_BLOCKS);
+	other = live_window_new(more);
+	for (uint64_t i = 0; i < LIVE_BLOCKS + 1000; i++) {
+		struct block block = {.start = 100 * S + i * MS, .duration = MS / 2, .party.comm = "c"};
+
+		recent_add(blocks, &block, &computes);
+		recent_add(more, &block, &computes);
+	}
+	assert_int_equal(recent_first(more), 0);
+	q.now = 100 * S + (LIVE_BLOCKS + 1000) * MS;
+	live_window_take(w, &q, &run);
+	live_window_take(other, &q, &run);
+	live_window_sum(w, &q, &sum);
+	assert_int_equal(sum.count, LIVE_BLOCKS);
+	assert_int_equal(sum.from, 100 * S + 999 * MS + MS / 2);
+	live_window_sum(other, &q, &sum);
+	assert_int_equal(sum.count, LIVE_BLOCKS);
+	assert_int_equal(sum.from, 100 * S + 999 * MS + MS / 2);
+	live_window_free(other);
+	recent_free(more);
 }
 
 /* --- the player --- */
@@ -341,6 +390,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(lanes, setup, teardown),
 		cmocka_unit_test_setup_teardown(detail, setup, teardown),
 		cmocka_unit_test_setup_teardown(bounded, setup, teardown),
+		cmocka_unit_test_setup_teardown(bounded_in_a_burst, setup, teardown),
 		cmocka_unit_test(comes_in_time),
 		cmocka_unit_test(any_lines),
 	};
