@@ -135,6 +135,67 @@ static void only_the_window_counts(void **state)
 	replay_free(replay);
 }
 
+/* A look on the way, at what would be the result then, changes nothing of what comes: with a window, that begins later. */
+static void looked_at_on_the_way(void **state)
+{
+	static const char head
+		[] = HEAD "meta polls tls DWARF\n",
+	    early[] = "poll 1900000000 101 1100000000 1800000000 1000000000 700000000 7 1 M E - 0\n"
+		      "sleep 1800000000 101 0 700000000 0 S 230 0 0 0 0 -\n"
+		      "runq 2000000000 101 0 8000000 P 0 7 7 0 cc1\nrunq 3000000000 101 0 9000000 P 0 7 7 0 "
+		      "ld\n",
+	    late[] =
+		    "runq 5000000000 101 0 6000000 P 0 7 7 0 cc1\ngone 5100000000 101\nend 6000000000 exit\n";
+	(void)state;
+
+	for (uint64_t window = 0; window <= 2500000000; window += 2500000000) {
+		const struct replay_options options = {.window = window, .detail = DETAIL_SPANS};
+		struct replay *looked = replay_new(&options), *other = replay_new(&options);
+		struct model m, expected, so_far;
+
+		replay_begin(looked, &m);
+		replay_begin(other, &expected);
+		assert_int_equal(replay_feed(looked, head, strlen(head)), 0);
+		assert_int_equal(replay_feed(looked, early, strlen(early)), 0);
+		replay_advance(looked, 4000000000);
+		for (int i = 0; i < 2; i++) {
+			replay_so_far(looked, &so_far);
+			assert_true(so_far.truncated);
+			assert_int_equal(so_far.run_queue, 17000000);
+			assert_int_equal(so_far.worker[0].run_queue, 17000000);
+			uint64_t blocks = 0;
+
+			for (size_t b = 0; b < so_far.blockers; b++)
+				blocks += so_far.blocker[b].count;
+			assert_int_equal(so_far.spans, blocks);
+		}
+		assert_int_equal(replay_feed(looked, late, strlen(late)), 0);
+		assert_int_equal(replay_feed(other, head, strlen(head)), 0);
+		assert_int_equal(replay_feed(other, early, strlen(early)), 0);
+		assert_int_equal(replay_feed(other, late, strlen(late)), 0);
+		assert_int_equal(replay_end(looked), 0);
+		assert_int_equal(replay_end(other), 0);
+		assert_int_equal(m.run_queue, window ? 6000000 : 23000000);
+		assert_int_equal(m.run_queue, expected.run_queue);
+		assert_int_equal(m.blocked, expected.blocked);
+		assert_int_equal(m.polls, expected.polls);
+		assert_int_equal(m.tasks, expected.tasks);
+		assert_int_equal(m.spans, expected.spans);
+		assert_int_equal(m.worker_time, expected.worker_time);
+		assert_int_equal(m.blockers, expected.blockers);
+		for (size_t i = 0; i < m.blockers; i++) {
+			assert_string_equal(m.blocker[i].function, expected.blocker[i].function);
+			assert_int_equal(m.blocker[i].count, expected.blocker[i].count);
+			assert_int_equal(m.blocker[i].parties, expected.blocker[i].parties);
+			assert_int_equal(m.blocker[i].durations.count, expected.blocker[i].durations.count);
+		}
+		assert_int_equal(m.worker[0].run_queue, expected.worker[0].run_queue);
+		assert_int_equal(m.run_queue_waits.count, expected.run_queue_waits.count);
+		replay_free(looked);
+		replay_free(other);
+	}
+}
+
 static void broken_streams(void **state)
 {
 	(void)state;
@@ -317,6 +378,7 @@ int main(void)
 		cmocka_unit_test(a_stop_is_nobodys_fault),
 		cmocka_unit_test(a_thread_that_workers_names_counts),
 		cmocka_unit_test(only_the_window_counts),
+		cmocka_unit_test(looked_at_on_the_way),
 		cmocka_unit_test(broken_streams),
 		cmocka_unit_test(calls_are_the_recordings),
 		cmocka_unit_test(calls_have_their_numbers),
