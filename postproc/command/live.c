@@ -6,12 +6,14 @@
 #include <stdlib.h>
 
 #include "base/complain.h"
+#include "chart/chart.h"
 #include "command/command.h"
 #include "command/reporting.h"
 #include "live/loop.h"
-#include "live/source.h"
+#include "live/panes/source.h"
 #include "live/terminal.h"
 #include "live/view.h"
+#include "live/write.h"
 #include "resolve/elf/binary.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/userfiles.h"

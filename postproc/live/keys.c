@@ -7,7 +7,8 @@
 
 #include "base/escape.h"
 #include "base/units.h"
-#include "live/view.h"
+#include "live/keys.h"
+#include "live/write.h"
 
 #define SEEK 10000000000 /* ns */
 
@@ -63,14 +64,14 @@ static void change_threshold(struct live_view *v, int by)
 	while (i < last && factor[i] * least < v->query.threshold)
 		i++;
 	if (by < 0 && i == 0) {
-		live_view_say(v, "what is shorter was not traced (--threshold)");
+		live_say(v, "what is shorter was not traced (--threshold)");
 		return;
 	}
 	i = by < 0 ? i - 1 : i < last ? i + 1 : i;
 	v->query.threshold = factor[i] * least;
 	char *said = text_format("what takes %s or longer", unit_setting(text, v->query.threshold));
 
-	live_view_say(v, said);
+	live_say(v, said);
 	free(said);
 }
 
@@ -78,7 +79,7 @@ static void reset(struct live_view *v)
 {
 	v->query.since = v->query.now;
 	v->run = (struct live_run){0};
-	live_view_say(v, "counted from here on");
+	live_say(v, "counted from here on");
 }
 
 /* Keys of a recording that is played. */

@@ -110,7 +110,7 @@ static void take_notes(struct live_loop *l)
 		*end = '\0';
 		char *start = strrchr(l->note, '\n');
 
-		live_view_say(l->view, start ? start + 1 : l->note);
+		live_say(l->view, start ? start + 1 : l->note);
 		l->noted -= (size_t)(end + 1 - l->note);
 		memmove(l->note, end + 1, l->noted);
 	} else if (l->noted == sizeof(l->note) - 1) {

@@ -7,13 +7,13 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "live/draw.h"
+#include "live/keys.h"
+#include "live/panes/draw.h"
+#include "live/panes/panes.h"
 #include "live/terminal.h"
 
-#define REDRAW 250000000u   /* ns between two redraws, at least */
-#define QUIET 1000000000u   /* ns without a line: nothing earlier will come */
-#define MESSAGE 5000000000u /* ns that a message stays */
-#define STALE 3000000000u   /* what lasts is said to once a second: without that it does no more */
+#define REDRAW 250000000u /* ns between two redraws, at least */
+#define QUIET 1000000000u /* ns without a line: nothing earlier will come */
 #define SECOND 1000000000u
 
 void live_view_start(struct live_view *v, bool colour, bool utf8, uint64_t span)
@@ -26,18 +26,9 @@ void live_view_start(struct live_view *v, bool colour, bool utf8, uint64_t span)
 	v->changed = true;
 }
 
-static void forget_selected(struct live_view *v)
-{
-	free((char *)v->selected.function);
-	free((char *)v->selected.file);
-	free((char *)v->selected.task);
-	v->selected = (struct blocker){0};
-	v->has_selected = false;
-}
-
 void live_view_end(struct live_view *v)
 {
-	forget_selected(v);
+	live_unselect(v);
 	free(v->message);
 	v->message = NULL;
 }
@@ -63,56 +54,6 @@ void live_view_detach(struct live_view *v)
 	v->replay = NULL;
 	v->model = NULL;
 	v->sum = (struct live_sum){0};
-}
-
-void live_view_say(struct live_view *v, const char *text)
-{
-	free(v->message);
-	v->message = xstrdup(text);
-	v->message_until = v->wall + MESSAGE;
-	v->changed = true;
-}
-
-const struct live_row *live_selected(const struct live_view *v)
-{
-	return v->has_selected && v->at < v->sum.rows ? &v->sum.row[v->at] : NULL;
-}
-
-static const char *copy(const char *text)
-{
-	return text ? xstrdup(text) : NULL;
-}
-
-void live_select(struct live_view *v, size_t row)
-{
-	if (row >= v->sum.rows)
-		return;
-	const struct blocker *of = v->sum.row[row].of;
-
-	forget_selected(v);
-	v->at = row;
-	v->selected = (struct blocker){.reason = of->reason,
-				       .function = copy(of->function),
-				       .file = copy(of->file),
-				       .line = of->line,
-				       .task = copy(of->task)};
-	v->has_selected = true;
-	v->changed = true;
-}
-
-/* Rows change places; what was selected stays so, by what it is. */
-static void find_selected(struct live_view *v)
-{
-	if (!v->has_selected) {
-		v->at = 0;
-		return;
-	}
-	for (size_t i = 0; i < v->sum.rows; i++)
-		if (live_same_row(v->query.group, v->sum.row[i].of, &v->selected)) {
-			v->at = i;
-			return;
-		}
-	v->at = SIZE_MAX;
 }
 
 /* How fast events come, once a second. */
@@ -164,68 +105,6 @@ static void move_clock(struct live_view *v)
 		v->query.now = v->position;
 }
 
-struct roll {
-	struct live_workers *workers;
-	struct live_sum *sum;
-	uint64_t from, now, since, start;
-};
-
-static void see_worker(void *context, const struct worker *worker, bool gone)
-{
-	struct roll *roll = context;
-	struct live_workers *w = roll->workers;
-	uint64_t first = worker->first > roll->start ? worker->first : roll->start;
-	uint64_t last = gone && worker->last < roll->now ? worker->last : roll->now;
-	uint64_t from = first > roll->from ? first : roll->from,
-		 since = first > roll->since ? first : roll->since;
-
-	w->time += last > from ? last - from : 0;
-	w->run_time += last > since ? last - since : 0;
-	if (gone && last <= roll->from)
-		return;
-	w->worker = xrealloc(w->worker, (w->count + 1) * sizeof(*w->worker));
-	w->worker[w->count++] = (struct live_worker){.w = *worker};
-}
-
-static int by_tid(const void *one, const void *two)
-{
-	const struct live_worker *a = one, *b = two;
-
-	return (a->w.tid > b->w.tid) - (a->w.tid < b->w.tid);
-}
-
-/* A poll that has not ended counts up to now, in time; as what, is told when it ends. */
-static void see_running(void *context, const struct running *running)
-{
-	struct roll *roll = context;
-	uint64_t from = running->first > roll->from ? running->first : roll->from;
-
-	if (running->seen + STALE < roll->now || running->first >= roll->now)
-		return;
-	for (size_t i = 0; i < roll->workers->count; i++) {
-		struct live_worker *w = &roll->workers->worker[i];
-
-		if (w->w.tid != running->tid)
-			continue;
-		w->running = running->first;
-		w->stack = running->in ? running->in->stack : NULL;
-		w->reason = running->in ? running->in->reason : REASON_COMPUTING;
-		roll->sum->blocked += roll->now - from;
-	}
-}
-
-static struct live_workers call_roll(struct live_view *v)
-{
-	struct live_workers workers = {0};
-	struct roll roll = {&workers, &v->sum, v->sum.from, v->query.now, v->query.since, v->model->start};
-
-	replay_workers(v->replay, see_worker, &roll);
-	replay_running(v->replay, see_running, &roll);
-	if (workers.count)
-		qsort(workers.worker, workers.count, sizeof(*workers.worker), by_tid);
-	return workers;
-}
-
 /* What the screen needs, in so few words that it fits. */
 static void too_small(void)
 {
@@ -268,8 +147,8 @@ static void draw(struct live_view *v)
 	}
 	v->query.cells = COLS >= 160 ? 30 : COLS >= 120 ? 15 : COLS >= 96 ? 10 : 6;
 	live_window_sum(v->window, &v->query, &v->sum);
-	find_selected(v);
-	struct live_workers workers = call_roll(v);
+	live_find_selected(v);
+	struct live_workers workers = live_workers_now(v);
 
 	if (v->page == LIVE_HELP)
 		live_help(v);

@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 #include "base/escape.h"
-#include "live/view.h"
+#include "chart/chart.h"
+#include "live/write.h"
 #include "report/report.h"
 #include "sandbox/userfiles.h"
 
@@ -66,7 +67,7 @@ void live_write(struct live_view *v)
 		char *said =
 			text_format("cannot write " STEM "-%u." TEXT ": %s", text, userfiles_error(errno));
 
-		live_view_say(v, said);
+		live_say(v, said);
 		free(said);
 		return;
 	}
@@ -75,7 +76,7 @@ void live_write(struct live_view *v)
 	if (!finish(file, report_write(file, &model, &options) == 0)) {
 		char *said = text_format("cannot write " STEM "-%u." TEXT ": %s", text, strerror(errno));
 
-		live_view_say(v, said);
+		live_say(v, said);
 		free(said);
 		return;
 	}
@@ -88,7 +89,7 @@ void live_write(struct live_view *v)
 	char *said = text_format("written: " STEM "-%u." TEXT "%s%s%s", text, chart,
 				 v->recording ? "; events: " : "", v->recording ? v->recording : "");
 
-	live_view_say(v, said);
+	live_say(v, said);
 	free(chart);
 	free(said);
 }

@@ -2,8 +2,8 @@
  *
  * Times are ns on the target's CLOCK_BOOTTIME. What is looked at is bounded: the newest LIVE_BLOCKS, for LIVE_LONGEST.
  */
-#ifndef HUD_LIVE_WINDOW_H
-#define HUD_LIVE_WINDOW_H
+#ifndef HUD_LIVE_STATE_WINDOW_H
+#define HUD_LIVE_STATE_WINDOW_H
 
 #include <stdbool.h>
 #include <stddef.h>

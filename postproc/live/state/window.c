@@ -2,7 +2,7 @@
  *
  * A redraw goes through all blocks once. What takes comparing names is done once for each blocker, of which there are few.
  */
-#include "live/window.h"
+#include "live/state/window.h"
 
 #include <stdlib.h>
 #include <string.h>

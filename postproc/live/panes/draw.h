@@ -1,6 +1,6 @@
 /* draw.h - text on the live view's screen: every text passes here, is escaped, and cut to the columns that it may take. */
-#ifndef HUD_LIVE_DRAW_H
-#define HUD_LIVE_DRAW_H
+#ifndef HUD_LIVE_PANES_DRAW_H
+#define HUD_LIVE_PANES_DRAW_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "live/draw.h"
-#include "live/view.h"
+#include "live/panes/draw.h"
+#include "live/panes/panes.h"
 
 /* The style that one of base/text-layout.c's sequences begins: text of others never has one. */
 static enum pen style_of(const char *sequence)

@@ -7,8 +7,8 @@
 
 #include "base/escape.h"
 #include "base/units.h"
-#include "live/draw.h"
-#include "live/view.h"
+#include "live/panes/draw.h"
+#include "live/panes/panes.h"
 
 /* "01:02:03", "02:03". */
 static char *clock_text(uint64_t ns)

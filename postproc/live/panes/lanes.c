@@ -8,8 +8,8 @@
 #include "base/escape.h"
 #include "base/units.h"
 #include "judge/reasons.h"
-#include "live/draw.h"
-#include "live/view.h"
+#include "live/panes/draw.h"
+#include "live/panes/panes.h"
 
 #define LANE 17 /* column where lanes begin */
 

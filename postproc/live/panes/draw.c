@@ -1,5 +1,5 @@
 /* draw.c - see draw.h. */
-#include "live/draw.h"
+#include "live/panes/draw.h"
 
 #include <curses.h>
 #include <libiberty/libiberty.h>

@@ -1,6 +1,6 @@
 /* source.h - the lines of source around a blocker, where the source is at hand. */
-#ifndef HUD_LIVE_SOURCE_H
-#define HUD_LIVE_SOURCE_H
+#ifndef HUD_LIVE_PANES_SOURCE_H
+#define HUD_LIVE_PANES_SOURCE_H
 
 #include <stddef.h>
 

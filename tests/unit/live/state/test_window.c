@@ -1,4 +1,4 @@
-/* test_live.c - what the live view shows: the window of blocks and its sums, and the pace of a recording. */
+/* test_window.c - what the blocks of the last while amount to, as the live view shows it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,8 +9,7 @@
 
 #include <cmocka.h>
 
-#include "live/player.h"
-#include "live/window.h"
+#include "live/state/window.h"
 
 #define MS 1000000ull
 #define S 1000000000ull
@@ -305,81 +304,6 @@ static void bounded_in_a_burst(void **state)
 	recent_free(more);
 }
 
-/* --- the player --- */
-
-static struct live_player *player(const char *text, FILE **in)
-{
-	*in = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
-	assert_non_null(*in);
-	return live_player_new(*in);
-}
-
-static void comes_in_time(void **state)
-{
-	(void)state;
-	FILE *in;
-	struct live_player *p =
-		player("hud-trace 1\nmeta pid 7\nbegin 1000\nsleep 1500 7\nstack ff 1\nrunq 2000 7\n"
-		       "sample 1900 7\nend 3000 exit\n",
-		       &in);
-	char text[256] = "";
-	bool end;
-
-	/* What has no time comes at once, up to the first that has. */
-	ssize_t got = live_player_take(p, text, sizeof(text) - 1, 0, &end);
-
-	assert_int_equal(got, strlen("hud-trace 1\nmeta pid 7\n"));
-	assert_int_equal(live_player_next(p), 1000);
-	assert_int_equal(live_player_take(p, text, sizeof(text) - 1, 999, &end), 0);
-	assert_false(end);
-	got = live_player_take(p, text, sizeof(text) - 1, 1500, &end);
-	text[got] = '\0';
-	assert_string_equal(text, "begin 1000\nsleep 1500 7\nstack ff 1\n");
-	/* A line that is earlier than the one before it waits for that. */
-	assert_int_equal(live_player_take(p, text, sizeof(text) - 1, 1950, &end), 0);
-	got = live_player_take(p, text, 5, UINT64_MAX, &end);
-	assert_int_equal(got, 5);
-	got = live_player_take(p, text, sizeof(text) - 1, 0, &end); /* the rest of what has begun */
-	text[got] = '\0';
-	assert_string_equal(text, "2000 7\n");
-	got = live_player_take(p, text, sizeof(text) - 1, UINT64_MAX, &end);
-	text[got] = '\0';
-	assert_string_equal(text, "sample 1900 7\nend 3000 exit\n");
-	assert_int_equal(live_player_take(p, text, sizeof(text) - 1, UINT64_MAX, &end), 0);
-	assert_true(end);
-	live_player_free(p);
-}
-
-/* A line that is longer than the player's memory, and one that was cut off. */
-static void any_lines(void **state)
-{
-	(void)state;
-	size_t size = 300000, all = 0;
-	char *text = malloc(size + 1), part[1000];
-	bool end = false;
-	FILE *in;
-
-	assert_non_null(text);
-	memset(text, 'x', size);
-	memcpy(text, "sleep 100 ", 10);
-	memcpy(text + 250000, "\nsleep 200\nsleep 3", 18);
-	memset(text + 250018, '0', size - 250018);
-	text[size] = '\0';
-	struct live_player *p = player(text, &in);
-	ssize_t got;
-
-	while ((got = live_player_take(p, part, sizeof(part), 150, &end)) > 0)
-		all += (size_t)got;
-	assert_false(end);
-	assert_int_equal(all, 250001);
-	while ((got = live_player_take(p, part, sizeof(part), UINT64_MAX, &end)) > 0)
-		all += (size_t)got;
-	assert_true(end);
-	assert_int_equal(all, size);
-	live_player_free(p);
-	free(text);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -391,8 +315,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(detail, setup, teardown),
 		cmocka_unit_test_setup_teardown(bounded, setup, teardown),
 		cmocka_unit_test_setup_teardown(bounded_in_a_burst, setup, teardown),
-		cmocka_unit_test(comes_in_time),
-		cmocka_unit_test(any_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

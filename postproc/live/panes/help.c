@@ -2,7 +2,7 @@
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
 
-#include "live/view.h"
+#include "live/panes/panes.h"
 
 static const char common[] =
 	"\n"

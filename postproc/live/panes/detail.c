@@ -8,9 +8,9 @@
 
 #include "base/escape.h"
 #include "base/units.h"
-#include "live/draw.h"
-#include "live/source.h"
-#include "live/view.h"
+#include "live/panes/draw.h"
+#include "live/panes/panes.h"
+#include "live/panes/source.h"
 #include "report/parts.h"
 
 #define INDENT 4

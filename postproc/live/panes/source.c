@@ -3,7 +3,7 @@
  * Which file it is, debug info says, and so the target. It is opened as the caller, who may read it anyway, for reading only, and only
  * if it is a regular file that is named like Rust's.
  */
-#include "live/source.h"
+#include "live/panes/source.h"
 
 #include <errno.h>
 #include <fcntl.h>

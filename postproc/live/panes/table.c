@@ -7,8 +7,8 @@
 #include "base/escape.h"
 #include "base/units.h"
 #include "judge/reasons.h"
-#include "live/draw.h"
-#include "live/view.h"
+#include "live/panes/draw.h"
+#include "live/panes/panes.h"
 #include "report/source-path.h"
 
 /* Where the columns end (numbers) or begin. */

@@ -1,0 +1,10 @@
+/* keys.h - what keys do to the state of the live view. */
+#ifndef HUD_LIVE_KEYS_H
+#define HUD_LIVE_KEYS_H
+
+#include "live/state/state.h"
+
+/* One key of ncurses'. */
+void live_key(struct live_view *view, int key);
+
+#endif
