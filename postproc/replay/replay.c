@@ -6,7 +6,6 @@
 #include "replay/replay.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,13 +14,9 @@
 
 #include "base/arch.h"
 #include "judge/judge.h"
-#include "replay/seen-descriptors.h"
-#include "replay/stacks.h"
-#include "replay/throttle.h"
-#include "replay/wakers.h"
+#include "replay/state.h"
 #include "resolve/elf/address-space.h"
 #include "resolve/resolver.h"
-#include "resolve/symbolize/names.h"
 #include "stream/begun.h"
 #include "stream/reorder.h"
 #include "stream/stream.h"
@@ -34,39 +29,6 @@
 	((size_t)320 << 20) /* bytes that are kept; what is made of them at the end comes on top */
 #define LINES_BETWEEN 512
 #define HOLD 500000000u /* ns */
-#define FUTURES_LIMIT 4096
-
-struct replay {
-	struct replay_options options;
-	struct stream *stream;
-	struct model *model;
-	size_t lines;
-	bool full;				  /* no more is taken */
-	char *exe, *strings[16 + IN_PLACE_SHOWN]; /* meta values that the model points to */
-	size_t kept;
-	char *why; /* it ended */
-	struct mapped *mapped;
-	const struct arch *arch; /* the target's */
-	struct space *space;
-	struct resolver *resolver;
-	struct judge *judge;
-	struct stacks *stacks;
-	struct tally *tally;
-	struct throttle *throttle;
-	struct seen_descriptors *descriptors;
-	struct samples *samples; /* made at the first sample, if polls are estimated */
-	struct polls *polls;	 /* if they are told apart: from the head on */
-	struct reorder *held;	 /* events that are not judged yet */
-	uint64_t newest;
-	bool wakers_certain; /* see wakers.h */
-	bool estimating;     /* polls were told apart until the probes that did it cost too much */
-	struct future {
-		uint64_t site; /* where its polls begin */
-		char *name;
-	} * future;
-	size_t futures;
-	uint64_t ended; /* when, 0: not yet */
-};
 
 struct replay *replay_new(const struct replay_options *options)
 {
@@ -77,6 +39,7 @@ struct replay *replay_new(const struct replay_options *options)
 	r->arch = arch_host();
 	r->held = reorder_new();
 	r->judge = judge_new();
+	r->futures = futures_new();
 	r->throttle = throttle_new();
 	r->descriptors = seen_descriptors_new();
 	r->tally = tally_new(options->window, options->detail);
@@ -100,9 +63,7 @@ void replay_free(struct replay *r)
 	space_free(r->space);
 	free(r->mapped);
 	free(r->exe);
-	for (size_t i = 0; i < r->futures; i++)
-		free(r->future[i].name);
-	free(r->future);
+	futures_free(r->futures);
 	for (size_t i = 0; i < r->kept; i++)
 		free(r->strings[i]);
 	free(r->why);
@@ -127,312 +88,13 @@ static void need_space(struct replay *r)
 		stacks_forget_old(r->stacks, r->newest);
 }
 
-/* The clock of the events and the wall clock. A recording that has only one of them has neither. */
-static void take_clock(struct target *t, const char *text)
-{
-	uint64_t boot, wall;
-
-	if (sscanf(text, "%" SCNu64 " %" SCNu64, &boot, &wall) == 2) {
-		t->clock_boot = boot;
-		t->clock_wall = wall;
-	}
-}
-
-static void take_in_place(struct replay *r, const char *text)
-{
-	struct model *m = r->model;
-	char *where;
-	unsigned long threads = strtoul(text, &where, 10);
-
-	if (m->in_places == IN_PLACE_SHOWN || !threads || *where != ' ')
-		return;
-	r->strings[r->kept] = xstrdup(where + 1);
-	m->in_place[m->in_places++] = (struct in_place){threads, r->strings[r->kept++]};
-}
-
-/* Keeps the text in *place: the first of all, but how tracing is done may change until it begins. */
-static void keep_text(struct replay *r, const char **place, const char *text)
-{
-	const struct target *t = &r->model->target;
-	size_t i = 0;
-
-	if (*place && (r->model->begun || (place != &t->stacks && place != &t->polls)))
-		return;
-	while (i < r->kept && r->strings[i] != *place)
-		i++;
-	if (i < r->kept)
-		free(r->strings[i]);
-	else
-		r->kept++;
-	*place = r->strings[i] = xstrdup(text);
-}
-
-static void take_meta(struct replay *r, const struct event *e)
-{
-	struct target *t = &r->model->target;
-	const struct {
-		const char *key, **place;
-	} texts[] = {
-		{"target", &t->name},	      {"exe", &t->exe},		  {"build-id", &t->build_id},
-		{"kernel", &t->kernel},	      {"bpftrace", &t->bpftrace}, {"stacks", &t->stacks},
-		{"workers", &t->workers_how}, {"polls", &t->polls},
-	};
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		if (!strcmp(e->key, texts[i].key))
-			keep_text(r, texts[i].place, e->text);
-	if (!strcmp(e->key, "exe") && !r->exe)
-		r->exe = xstrdup(e->text);
-	else if (!strcmp(e->key, "arch"))
-		r->arch = arch_named(e->text);
-	else if (!strcmp(e->key, "pid"))
-		t->pid = strtol(e->text, NULL, 10);
-	else if (!strcmp(e->key, "threshold-us"))
-		t->threshold = strtoull(e->text, NULL, 10) * 1000;
-	else if (!strcmp(e->key, "in-place"))
-		take_in_place(r, e->text);
-	else if (!strcmp(e->key, "wakers"))
-		r->wakers_certain = !strcmp(e->text, "process");
-	else if (!strcmp(e->key, "clock"))
-		take_clock(t, e->text);
-	else if (!strcmp(e->key, "hz"))
-		t->hz = (unsigned)strtoul(e->text, NULL, 10);
-}
-
-/* What the stack of an event means, and with it what the thread is now. A stack that does not tell leaves it what it was. */
-static const struct verdict *verdict_of(struct replay *r, const struct event *e, bool *worker)
-{
-	const struct verdict *v = stacks_verdict(r->stacks, e->stack);
-
-	if (!v && e->stack)
-		r->model->stacks_missing++;
-	tally_thread(r->tally, e->tid, e->ns, NULL, v ? v->role : ROLE_UNKNOWN);
-	enum role role = tally_role(r->tally, e->tid);
-
-	*worker = role == ROLE_WORKER || role == ROLE_CURRENT_THREAD;
-	if (!*worker)
-		r->model->other_role++;
-	return v;
-}
-
-static void set_party(struct replay *r, struct block *block, const struct event *e)
-{
-	block->party.comm = e->other.comm && *e->other.comm ? e->other.comm : NULL;
-	block->party.pid = e->other.pid;
-	block->party.tid = e->other.tid;
-	block->party.same_process = e->other.pid == r->model->target.pid;
-	block->party.stack = stacks_verdict(r->stacks, e->other.stack);
-}
-
-static uint64_t period(const struct replay *r)
-{
-	return 1000000000 / (r->model->target.hz ? r->model->target.hz : 99);
-}
-
-/* Does the stream tell polls apart? Then nothing has to be guessed from stacks. */
-static struct polls *exact_polls(struct replay *r)
-{
-	const char *how = r->model->target.polls;
-
-	if (r->estimating)
-		return NULL;
-	if (!r->polls && how && strncmp(how, "estimate", 8) != 0)
-		r->polls = polls_new(r->tally, period(r), r->model->target.threshold);
-	return r->polls;
-}
-
-/* It was stopped: time that a poll had to do without, and nobody's fault. */
-static void judge_stop(struct replay *r, const struct event *e, const struct verdict *v)
-{
-	struct piece piece = {.ns = e->ns,
-			      .block = {.start = e->ns - e->asleep,
-					.duration = e->asleep,
-					.tid = e->tid,
-					.reason = REASON_RUN_QUEUE,
-					.stack = v}};
-
-	r->model->stops++;
-	r->model->stopped += e->asleep;
-	if (exact_polls(r))
-		polls_piece(r->polls, &piece);
-}
-
-static void judge_sleep_event(struct replay *r, const struct event *e)
-{
-	bool worker;
-	const struct verdict *v = verdict_of(r, e, &worker);
-
-	if (e->state == 'T') {
-		judge_stop(r, e, v);
-		return;
-	}
-	uint64_t duration = e->asleep + e->run_queue;
-	const char *syscall = e->syscall < 0 ? NULL : arch_syscall(r->arch, e->syscall);
-
-	if (e->syscall >= 0 && !syscall)
-		syscall = "";
-	else if (v && syscall && !strcmp(syscall, "restart_syscall"))
-		syscall = judge_restarted(v);
-	struct asleep asleep = {.syscall = syscall, .state = e->state, .number = -1};
-
-	seen_descriptors_find(r->descriptors, e, v, &asleep);
-	struct piece piece = {
-		.ns = e->ns,
-		.block = {.start = e->ns - duration,
-			  .duration = duration,
-			  .asleep = e->asleep,
-			  .run_queue = e->run_queue,
-			  .tid = e->tid,
-			  .reason = v ? judge_sleep(v, &asleep) : REASON_SYSCALL,
-			  .syscall = syscall,
-			  .stack = v},
-	};
-
-	waker_find(&(struct waker_facts){.event = e,
-					 .stack = stacks_verdict(r->stacks, e->other.stack),
-					 .syscall = syscall,
-					 .asleep = v,
-					 .reason = piece.block.reason,
-					 .pid = r->model->target.pid,
-					 .certain = r->wakers_certain},
-		   &piece.block);
-	if (exact_polls(r)) {
-		polls_piece(r->polls, &piece);
-		return;
-	}
-	if (v && v->parked)
-		r->model->parks++;
-	if (worker && v && v->in_poll && duration >= r->model->target.threshold)
-		tally_add(r->tally, &piece.block);
-}
-
-static void judge_runq_event(struct replay *r, const struct event *e)
-{
-	bool worker;
-	const struct verdict *v = verdict_of(r, e, &worker);
-	struct piece piece = {
-		.ns = e->ns,
-		.block = {.start = e->ns - e->run_queue,
-			  .duration = e->run_queue,
-			  .run_queue = e->run_queue,
-			  .tid = e->tid,
-			  .reason = throttle_covers(r->throttle, e->ns - e->run_queue, e->ns)
-					    ? REASON_THROTTLED
-					    : REASON_RUN_QUEUE,
-			  .stack = v},
-	};
-
-	if (e->run_queue < r->model->target.threshold)
-		return;
-	if (exact_polls(r))
-		polls_piece(r->polls, &piece); /* the time that the poll has to do without */
-	if (!worker)			       /* worker time does not hold it */
-		return;
-	if (piece.block.reason == REASON_RUN_QUEUE)
-		set_party(r, &piece.block, e);
-	tally_add(r->tally, &piece.block);
-}
-
-static void judge_sample(struct replay *r, const struct event *e)
-{
-	bool worker;
-	const struct verdict *v = verdict_of(r, e, &worker);
-
-	if (exact_polls(r)) {
-		struct block block = {
-			.tid = e->tid, .reason = v ? judge_running(v) : REASON_COMPUTING, .stack = v};
-
-		polls_piece(r->polls, &(struct piece){.ns = e->ns, .sample = true, .block = block});
-		return;
-	}
-	if (!r->samples)
-		r->samples = samples_new(r->tally, period(r), r->model->target.threshold);
-	if (worker && v)
-		samples_add(r->samples, e->tid, e->ns, e->age, v);
-}
-
-#define BLOCK_ON_SITE 1 /* of pollentry.bt: the future of a current-thread runtime's block_on */
-
-/* The future whose polls begin at `site`: its name, or NULL. */
-static const char *future_at(const struct replay *r, uint64_t site)
-{
-	for (size_t i = 0; i < r->futures; i++) /* a long poll is rare */
-		if (r->future[i].site == site)
-			return r->future[i].name;
-	return NULL;
-}
-
-static void add_future(struct replay *r, uint64_t site, const char *name)
-{
-	if (!site || !*name || r->futures == FUTURES_LIMIT) /* without a site, it is why there are none */
-		return;
-	r->future = xrealloc(r->future, (r->futures + 1) * sizeof(*r->future));
-	r->future[r->futures++] = (struct future){.site = site, .name = name_cut(xstrdup(name))};
-}
-
-static void judge_poll(struct replay *r, const struct event *e)
-{
-	enum role role = tally_role(r->tally, e->tid);
-	struct poll poll = {.tid = e->tid,
-			    .before = e->poll.before,
-			    .first = e->poll.first,
-			    .last = e->poll.last,
-			    .next = e->ns,
-			    .off = e->poll.off,
-			    .wait = e->poll.wait,
-			    .running = e->poll.running,
-			    .taken_back = e->poll.taken_back,
-			    .task = future_at(r, e->poll.site),
-			    .id = e->poll.id};
-
-	if (!exact_polls(r))
-		return;
-	/* Who polls a task is a worker, whatever its stacks have shown. */
-	if (role != ROLE_WORKER && role != ROLE_CURRENT_THREAD)
-		tally_thread(r->tally, e->tid, e->ns, NULL, ROLE_WORKER);
-	polls_add(r->polls, &poll);
-}
-
-/* No poll outlives its thread; and a process may start threads without end. */
-static void judge_gone(struct replay *r, const struct event *e)
-{
-	if (r->polls)
-		polls_gone(r->polls, e->tid, e->ns);
-	if (r->samples)
-		samples_gone(r->samples, e->tid);
-	tally_gone(r->tally, e->tid, e->ns);
-}
-
-static void judge_event(struct replay *r, const struct event *e)
-{
-	switch (e->kind) {
-	case EVENT_SLEEP:
-		judge_sleep_event(r, e);
-		break;
-	case EVENT_RUNQ:
-		judge_runq_event(r, e);
-		break;
-	case EVENT_POLL:
-		judge_poll(r, e);
-		break;
-	case EVENT_NAMED:
-		tally_thread(r->tally, e->tid, e->ns, e->text, ROLE_UNKNOWN);
-		break;
-	case EVENT_GONE:
-		judge_gone(r, e);
-		break;
-	default:
-		judge_sample(r, e);
-	}
-}
-
 /* Judges what waits, up to `ns`. */
 static void judge_until(struct replay *r, uint64_t ns)
 {
 	const struct event *e;
 
 	while ((e = reorder_next(r->held, ns)))
-		judge_event(r, e);
+		replay_judge(r, e);
 }
 
 static void see(struct replay *r, uint64_t ns)
@@ -511,7 +173,7 @@ static void take(struct replay *r, const struct event *e)
 
 	switch (e->kind) {
 	case EVENT_META:
-		take_meta(r, e);
+		replay_meta(r, e);
 		break;
 	case EVENT_MAP:
 		need_space(r);
@@ -529,7 +191,7 @@ static void take(struct replay *r, const struct event *e)
 	case EVENT_VERSION:
 		break;
 	case EVENT_SITE:
-		add_future(r, e->poll.site, e->text);
+		futures_add(r->futures, e->poll.site, e->text);
 		break;
 	case EVENT_BEGIN:
 		if (!m->begun)
@@ -575,7 +237,8 @@ static void take(struct replay *r, const struct event *e)
 		m->registers_strange += e->count;
 		break;
 	case EVENT_TOOK:
-		tally_took(r->tally, e->poll.site == BLOCK_ON_SITE ? "block_on" : future_at(r, e->poll.site),
+		tally_took(r->tally,
+			   e->poll.site == BLOCK_ON_SITE ? "block_on" : futures_at(r->futures, e->poll.site),
 			   e->chunk, e->count);
 		break;
 	case EVENT_COUNTED:
@@ -609,71 +272,12 @@ static void take(struct replay *r, const struct event *e)
 	}
 }
 
-/* What the files that stacks led to lacked. */
-static void note_lacking(struct resolver *resolver, struct model *m)
-{
-	const char *path, *why;
-
-	for (size_t i = 0; m->lackings < LACKING_SHOWN && (path = resolver_lacking(resolver, i, &why)); i++)
-		if (why)
-			m->lacking[m->lackings++] = (struct lacking){.path = path, .why = why};
-}
-
-static void note_stacks(const struct replay *r, struct model *m)
-{
-	if (!r->stacks)
-		return;
-	m->stacks = stacks_count(r->stacks);
-	m->stacks_cut = stacks_cut(r->stacks);
-	m->stacks_walked = stacks_walked(r->stacks);
-	m->stacks_too_few = stacks_too_few(r->stacks);
-	m->stacks_elsewhere = stacks_elsewhere(r->stacks);
-}
-
-static void note_mappings(struct replay *r, struct model *m)
-{
-	const struct mapping *map;
-
-	for (size_t i = 0; space_at(r->space, i); i++)
-		m->mappings = i + 1;
-	r->mapped = m->mapped = xcalloc(m->mappings + 1, sizeof(*m->mapped));
-	for (size_t i = 0; (map = space_at(r->space, i)); i++)
-		m->mapped[i] = (struct mapped){map->start, map->end, map->offset, map->path, map->build_id};
-}
-
-/* Is `text` where frame `f` is, for want of a name? */
-static bool stands_for(const struct frame *f, const char *text)
-{
-	return text && !f->function && (f->name ? !strcmp(f->name, text) : strstr(text, "+0x") != NULL);
-}
-
-/* Whose build it is that a nameless blocker's offset is good for. */
-static void note_builds(struct replay *r, struct model *m)
-{
-	for (size_t i = 0; i < m->blockers; i++) {
-		struct blocker *b = &m->blocker[i];
-
-		for (size_t j = 0; b->stack && j < b->stack->count && !b->nameless_build; j++) {
-			const struct frame *f = b->stack->frame[j];
-			const struct mapping *map = space_mapping(r->space, f->pc);
-
-			if (stands_for(f, b->function) || stands_for(f, b->task))
-				b->nameless_build = map ? map->build_id : "";
-		}
-	}
-}
-
 void replay_so_far(struct replay *r, struct model *model)
 {
 	*model = *r->model;
-	model->truncated = !r->ended;
-	note_stacks(r, model);
-	throttle_sum(r->throttle, &model->quota, &model->steal);
-	if (r->space)
-		note_lacking(r->resolver, model);
+	replay_note_reading(r, model);
 	tally_finish(r->tally, model);
-	if (r->space)
-		note_builds(r, model);
+	replay_note_builds(r, model);
 }
 
 /* Whether what the stream has made this process keep is too much: from then on nothing more is taken, which is said. To ask costs
@@ -712,17 +316,6 @@ int replay_feed(struct replay *r, const char *bytes, size_t size)
 	return got;
 }
 
-static void note_lines(struct replay *r, struct model *m)
-{
-	const char *kind;
-
-	m->unknown_lines = stream_unknown_lines(r->stream);
-	m->bad_lines = stream_bad_lines(r->stream);
-	while (m->unknowns < UNKNOWN_SHOWN &&
-	       (kind = stream_unknown_kind(r->stream, m->unknowns, &m->unknown[m->unknowns].lines)))
-		m->unknown[m->unknowns++].kind = kind;
-}
-
 int replay_end(struct replay *r)
 {
 	struct model *m = r->model;
@@ -736,16 +329,10 @@ int replay_end(struct replay *r)
 	m->end = r->ended ? r->ended : r->newest;
 	if (m->end < m->start)
 		m->end = m->start;
-	m->truncated = !r->ended;
-	note_lines(r, m);
-	note_stacks(r, m);
-	throttle_sum(r->throttle, &m->quota, &m->steal);
-	if (r->space) {
-		note_lacking(r->resolver, m);
-		note_mappings(r, m);
-	}
+	replay_note_reading(r, m);
+	replay_note_end(r, m);
 	tally_finish(r->tally, m);
-	note_builds(r, m);
+	replay_note_builds(r, m);
 	errno = EINVAL;
 	return stream_version(r->stream) == 0 && m->events == 0 ? -1 : 0;
 }

@@ -1,0 +1,219 @@
+/* judging.c - what an event means: a block of a worker, a poll, a thread that came or went. */
+#include <string.h>
+
+#include "base/arch.h"
+#include "judge/judge.h"
+#include "replay/state.h"
+#include "replay/wakers.h"
+#include "tally/polls.h"
+#include "tally/samples.h"
+#include "tally/tally.h"
+#include "tokio/role.h"
+
+/* What the stack of an event means, and with it what the thread is now. A stack that does not tell leaves it what it was. */
+static const struct verdict *verdict_of(struct replay *r, const struct event *e, bool *worker)
+{
+	const struct verdict *v = stacks_verdict(r->stacks, e->stack);
+
+	if (!v && e->stack)
+		r->model->stacks_missing++;
+	tally_thread(r->tally, e->tid, e->ns, NULL, v ? v->role : ROLE_UNKNOWN);
+	enum role role = tally_role(r->tally, e->tid);
+
+	*worker = role == ROLE_WORKER || role == ROLE_CURRENT_THREAD;
+	if (!*worker)
+		r->model->other_role++;
+	return v;
+}
+
+static void set_party(struct replay *r, struct block *block, const struct event *e)
+{
+	block->party.comm = e->other.comm && *e->other.comm ? e->other.comm : NULL;
+	block->party.pid = e->other.pid;
+	block->party.tid = e->other.tid;
+	block->party.same_process = e->other.pid == r->model->target.pid;
+	block->party.stack = stacks_verdict(r->stacks, e->other.stack);
+}
+
+static uint64_t period(const struct replay *r)
+{
+	return 1000000000 / (r->model->target.hz ? r->model->target.hz : 99);
+}
+
+/* Does the stream tell polls apart? Then nothing has to be guessed from stacks. */
+static struct polls *exact_polls(struct replay *r)
+{
+	const char *how = r->model->target.polls;
+
+	if (r->estimating)
+		return NULL;
+	if (!r->polls && how && strncmp(how, "estimate", 8) != 0)
+		r->polls = polls_new(r->tally, period(r), r->model->target.threshold);
+	return r->polls;
+}
+
+/* It was stopped: time that a poll had to do without, and nobody's fault. */
+static void judge_stop(struct replay *r, const struct event *e, const struct verdict *v)
+{
+	struct piece piece = {.ns = e->ns,
+			      .block = {.start = e->ns - e->asleep,
+					.duration = e->asleep,
+					.tid = e->tid,
+					.reason = REASON_RUN_QUEUE,
+					.stack = v}};
+
+	r->model->stops++;
+	r->model->stopped += e->asleep;
+	if (exact_polls(r))
+		polls_piece(r->polls, &piece);
+}
+
+static void judge_sleep_event(struct replay *r, const struct event *e)
+{
+	bool worker;
+	const struct verdict *v = verdict_of(r, e, &worker);
+
+	if (e->state == 'T') {
+		judge_stop(r, e, v);
+		return;
+	}
+	uint64_t duration = e->asleep + e->run_queue;
+	const char *syscall = e->syscall < 0 ? NULL : arch_syscall(r->arch, e->syscall);
+
+	if (e->syscall >= 0 && !syscall)
+		syscall = "";
+	else if (v && syscall && !strcmp(syscall, "restart_syscall"))
+		syscall = judge_restarted(v);
+	struct asleep asleep = {.syscall = syscall, .state = e->state, .number = -1};
+
+	seen_descriptors_find(r->descriptors, e, v, &asleep);
+	struct piece piece = {
+		.ns = e->ns,
+		.block = {.start = e->ns - duration,
+			  .duration = duration,
+			  .asleep = e->asleep,
+			  .run_queue = e->run_queue,
+			  .tid = e->tid,
+			  .reason = v ? judge_sleep(v, &asleep) : REASON_SYSCALL,
+			  .syscall = syscall,
+			  .stack = v},
+	};
+
+	waker_find(&(struct waker_facts){.event = e,
+					 .stack = stacks_verdict(r->stacks, e->other.stack),
+					 .syscall = syscall,
+					 .asleep = v,
+					 .reason = piece.block.reason,
+					 .pid = r->model->target.pid,
+					 .certain = r->wakers_certain},
+		   &piece.block);
+	if (exact_polls(r)) {
+		polls_piece(r->polls, &piece);
+		return;
+	}
+	if (v && v->parked)
+		r->model->parks++;
+	if (worker && v && v->in_poll && duration >= r->model->target.threshold)
+		tally_add(r->tally, &piece.block);
+}
+
+static void judge_runq_event(struct replay *r, const struct event *e)
+{
+	bool worker;
+	const struct verdict *v = verdict_of(r, e, &worker);
+	struct piece piece = {
+		.ns = e->ns,
+		.block = {.start = e->ns - e->run_queue,
+			  .duration = e->run_queue,
+			  .run_queue = e->run_queue,
+			  .tid = e->tid,
+			  .reason = throttle_covers(r->throttle, e->ns - e->run_queue, e->ns)
+					    ? REASON_THROTTLED
+					    : REASON_RUN_QUEUE,
+			  .stack = v},
+	};
+
+	if (e->run_queue < r->model->target.threshold)
+		return;
+	if (exact_polls(r))
+		polls_piece(r->polls, &piece); /* the time that the poll has to do without */
+	if (!worker)			       /* worker time does not hold it */
+		return;
+	if (piece.block.reason == REASON_RUN_QUEUE)
+		set_party(r, &piece.block, e);
+	tally_add(r->tally, &piece.block);
+}
+
+static void judge_sample(struct replay *r, const struct event *e)
+{
+	bool worker;
+	const struct verdict *v = verdict_of(r, e, &worker);
+
+	if (exact_polls(r)) {
+		struct block block = {
+			.tid = e->tid, .reason = v ? judge_running(v) : REASON_COMPUTING, .stack = v};
+
+		polls_piece(r->polls, &(struct piece){.ns = e->ns, .sample = true, .block = block});
+		return;
+	}
+	if (!r->samples)
+		r->samples = samples_new(r->tally, period(r), r->model->target.threshold);
+	if (worker && v)
+		samples_add(r->samples, e->tid, e->ns, e->age, v);
+}
+
+static void judge_poll(struct replay *r, const struct event *e)
+{
+	enum role role = tally_role(r->tally, e->tid);
+	struct poll poll = {.tid = e->tid,
+			    .before = e->poll.before,
+			    .first = e->poll.first,
+			    .last = e->poll.last,
+			    .next = e->ns,
+			    .off = e->poll.off,
+			    .wait = e->poll.wait,
+			    .running = e->poll.running,
+			    .taken_back = e->poll.taken_back,
+			    .task = futures_at(r->futures, e->poll.site),
+			    .id = e->poll.id};
+
+	if (!exact_polls(r))
+		return;
+	/* Who polls a task is a worker, whatever its stacks have shown. */
+	if (role != ROLE_WORKER && role != ROLE_CURRENT_THREAD)
+		tally_thread(r->tally, e->tid, e->ns, NULL, ROLE_WORKER);
+	polls_add(r->polls, &poll);
+}
+
+/* No poll outlives its thread; and a process may start threads without end. */
+static void judge_gone(struct replay *r, const struct event *e)
+{
+	if (r->polls)
+		polls_gone(r->polls, e->tid, e->ns);
+	if (r->samples)
+		samples_gone(r->samples, e->tid);
+	tally_gone(r->tally, e->tid, e->ns);
+}
+
+void replay_judge(struct replay *r, const struct event *e)
+{
+	switch (e->kind) {
+	case EVENT_SLEEP:
+		judge_sleep_event(r, e);
+		break;
+	case EVENT_RUNQ:
+		judge_runq_event(r, e);
+		break;
+	case EVENT_POLL:
+		judge_poll(r, e);
+		break;
+	case EVENT_NAMED:
+		tally_thread(r->tally, e->tid, e->ns, e->text, ROLE_UNKNOWN);
+		break;
+	case EVENT_GONE:
+		judge_gone(r, e);
+		break;
+	default:
+		judge_sample(r, e);
+	}
+}

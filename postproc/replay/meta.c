@@ -1,0 +1,81 @@
+/* meta.c - the `meta` lines of a stream: what the target is, and how it was traced. */
+#include <inttypes.h>
+#include <libiberty/libiberty.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arch.h"
+#include "replay/state.h"
+
+/* The clock of the events and the wall clock. A recording that has only one of them has neither. */
+static void take_clock(struct target *t, const char *text)
+{
+	uint64_t boot, wall;
+
+	if (sscanf(text, "%" SCNu64 " %" SCNu64, &boot, &wall) == 2) {
+		t->clock_boot = boot;
+		t->clock_wall = wall;
+	}
+}
+
+static void take_in_place(struct replay *r, const char *text)
+{
+	struct model *m = r->model;
+	char *where;
+	unsigned long threads = strtoul(text, &where, 10);
+
+	if (m->in_places == IN_PLACE_SHOWN || !threads || *where != ' ')
+		return;
+	r->strings[r->kept] = xstrdup(where + 1);
+	m->in_place[m->in_places++] = (struct in_place){threads, r->strings[r->kept++]};
+}
+
+/* Keeps the text in *place: the first of all, but how tracing is done may change until it begins. */
+static void keep_text(struct replay *r, const char **place, const char *text)
+{
+	const struct target *t = &r->model->target;
+	size_t i = 0;
+
+	if (*place && (r->model->begun || (place != &t->stacks && place != &t->polls)))
+		return;
+	while (i < r->kept && r->strings[i] != *place)
+		i++;
+	if (i < r->kept)
+		free(r->strings[i]);
+	else
+		r->kept++;
+	*place = r->strings[i] = xstrdup(text);
+}
+
+void replay_meta(struct replay *r, const struct event *e)
+{
+	struct target *t = &r->model->target;
+	const struct {
+		const char *key, **place;
+	} texts[] = {
+		{"target", &t->name},	      {"exe", &t->exe},		  {"build-id", &t->build_id},
+		{"kernel", &t->kernel},	      {"bpftrace", &t->bpftrace}, {"stacks", &t->stacks},
+		{"workers", &t->workers_how}, {"polls", &t->polls},
+	};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (!strcmp(e->key, texts[i].key))
+			keep_text(r, texts[i].place, e->text);
+	if (!strcmp(e->key, "exe") && !r->exe)
+		r->exe = xstrdup(e->text);
+	else if (!strcmp(e->key, "arch"))
+		r->arch = arch_named(e->text);
+	else if (!strcmp(e->key, "pid"))
+		t->pid = strtol(e->text, NULL, 10);
+	else if (!strcmp(e->key, "threshold-us"))
+		t->threshold = strtoull(e->text, NULL, 10) * 1000;
+	else if (!strcmp(e->key, "in-place"))
+		take_in_place(r, e->text);
+	else if (!strcmp(e->key, "wakers"))
+		r->wakers_certain = !strcmp(e->text, "process");
+	else if (!strcmp(e->key, "clock"))
+		take_clock(t, e->text);
+	else if (!strcmp(e->key, "hz"))
+		t->hz = (unsigned)strtoul(e->text, NULL, 10);
+}

@@ -1,0 +1,58 @@
+/* state.h - what the files of replay/ share while a stream is read. */
+#ifndef HUD_REPLAY_STATE_H
+#define HUD_REPLAY_STATE_H
+
+#include "replay/futures.h"
+#include "replay/replay.h"
+#include "replay/seen-descriptors.h"
+#include "replay/stacks.h"
+#include "replay/throttle.h"
+#include "stream/event.h"
+#include "tally/samples.h"
+
+struct reorder;
+struct stream;
+
+struct replay {
+	struct replay_options options;
+	struct stream *stream;
+	struct model *model;
+	size_t lines;
+	bool full;				  /* no more is taken */
+	char *exe, *strings[16 + IN_PLACE_SHOWN]; /* meta values that the model points to */
+	size_t kept;
+	char *why; /* it ended */
+	struct mapped *mapped;
+	const struct arch *arch; /* the target's */
+	struct space *space;
+	struct resolver *resolver;
+	struct judge *judge;
+	struct stacks *stacks;
+	struct tally *tally;
+	struct throttle *throttle;
+	struct seen_descriptors *descriptors;
+	struct samples *samples; /* made at the first sample, if polls are estimated */
+	struct polls *polls;	 /* if they are told apart: from the head on */
+	struct reorder *held;	 /* events that are not judged yet */
+	uint64_t newest;
+	bool wakers_certain; /* see wakers.h */
+	bool estimating;     /* polls were told apart until the probes that did it cost too much */
+	struct futures *futures;
+	uint64_t ended; /* when, 0: not yet */
+};
+
+/* Takes a `meta` line (meta.c). */
+void replay_meta(struct replay *replay, const struct event *e);
+
+/* Judges an event, in order of time, and adds what it means to the tally (judging.c). */
+void replay_judge(struct replay *replay, const struct event *e);
+
+/* Fills in what is known of how well the stream could be read, of what has come until now: before the tally fills in its part, and
+ * after that (notes.c). */
+void replay_note_reading(struct replay *replay, struct model *model);
+void replay_note_builds(const struct replay *replay, struct model *model);
+
+/* The same of what is only known at the end. */
+void replay_note_end(struct replay *replay, struct model *model);
+
+#endif
