@@ -15,7 +15,7 @@ tell_option() {
 }
 
 # A small script with all kinds of probes is loaded and attached: what a seccomp filter, say, refuses shows only so.
-try_bpftrace() {
+try_small_script() {
 	local words status=0
 
 	# shellcheck disable=SC2016 # the variables are of bpftrace
@@ -87,7 +87,7 @@ run_doctor() {
 		tell_need "$need"
 	done
 	if ((!UNFIT)); then
-		if try_bpftrace; then
+		if try_small_script; then
 			tell ok trial "$FOUND"
 		else
 			tell missing trial "$FOUND" "$REMEDY"

@@ -112,7 +112,7 @@ parse_options() {
 		--polls) POLLS=$2 ;;
 		--probe) OWN+=("$2") ;;
 		--stacks) STACKS=$2 ;;
-		--stack-size) number --stack-size "$2" 0 1 512 'a number of KiB from 1 to 512' && STACK_KIB=$REPLY ;;
+		--stack-size) number --stack-size "$2" 0 1 512 'a number of KiB from 1 to 512' && STACK_KIB=$REPLY ASKED_SIZE=1 ;;
 		--top) number --top "$2" 0 1 100 'a whole number from 1 to 100' && TOP=$REPLY ;;
 		--workers) WORKERS=$2 ;;
 		--chart) CHART=$2 ;;
@@ -128,6 +128,7 @@ parse_options() {
 check_options() {
 	local script format
 
+	ASKED_STACKS=$STACKS ASKED_POLLS=$POLLS
 	(($# <= 1)) || refuse "one NAME, please, not $#"
 	NAME=${1-}
 	[[ $NAME || $PID || $DOCTOR ]] || refuse 'which process? Give a NAME or --pid PID'

@@ -1,20 +1,6 @@
 # shellcheck shell=bash
 # The pipeline: bpftrace, the recorder and the report, from their start to the end of the last of them, whatever ends it.
 
-# bpftrace's complaints about script $1, without those that mean nothing here, and without bytes that a terminal would obey. The first
-# 40 lines are shown, all are read: SIGPIPE would end bpftrace.
-sift_complaints() {
-	local more
-
-	if ((${#OWN[@]})); then name_scripts "$1"; else exec cat; fi |
-		grep --line-buffered -vE "RLIMIT_MEMLOCK|^Attach|WARNING:|^[0-9]+ warnings? generated\.$|^[[:space:]]*[~^]*$" |
-		sed -u 's/[^\t -~]/?/g' | {
-		sed -u 40q >&2
-		more=$(wc -l)
-		((!more)) || say "(bpftrace: $more more lines)"
-	} || true
-}
-
 # Becomes the program $2..., which gets the signal $1 when this script ends, however that happens: also if it did already.
 # (The kernel sends the signal only if the parent ends after it was asked to.) Of what is open it gets 0, 1 and 2.
 exec_bound() {
@@ -245,6 +231,7 @@ await_bpftrace() {
 	done
 	WATCHER='' METER='' PACER='' PROCFS='' STUCK='' QUITTER=''
 	await COPIER COPIER_STATUS
+	end_sifter
 }
 
 # Starts what tells that tracing has begun: a child that ends with status 0 when a line comes from whoever reads the event lines.
@@ -264,6 +251,7 @@ note_begin() {
 	AWAIT_BEGIN=''
 	(($1)) && return
 	BEGUN=1
+	tell_sifter
 	[[ $QUIET || $VIEW ]] || say "tracing     began after $((tenths / 10)).$((tenths % 10)) s"
 	# The braces: after any program that it waits for, bash tells of children that were killed meanwhile, which is ours to tell.
 	# shellcheck disable=SC2086 # numbers, or nothing
@@ -330,9 +318,9 @@ start_watcher() {
 	WATCHER=$!
 }
 
-# Starts bpftrace on the script $1, writing to the file descriptor $2, and what tells that the target is gone.
+# Starts bpftrace on SCRIPT, writing to the file descriptor $1, and what tells that the target is gone.
 start_bpftrace() {
-	local to=$2 buffers=full beside
+	local to=$1 buffers=full beside
 
 	# What is copied is read as soon as it is told.
 	[[ ! $RAW && $STACKS != copy ]] || buffers=line
@@ -343,11 +331,12 @@ start_bpftrace() {
 	exec {OUT}>&-
 	open_pipe
 	to=$OUT
-	run_copies "$beside" <&"$IN" >&"$2" &
+	run_copies "$beside" <&"$IN" >&"$1" &
 	COPIER=$!
 	exec {IN}<&- {beside}<&-
+	start_sifter
 	# shellcheck disable=SC2261 # one of these is standard output
-	run_bpftrace "$buffers" >&"$to" 2>&"$complaints" < <(printf '%s\n' "$1") &
+	run_bpftrace "$buffers" >&"$to" 2>&"$COMPLAINTS" < <(printf '%s\n' "$SCRIPT") &
 	TRACER=$!
 	exec {to}>&-
 	start_watcher
@@ -363,19 +352,19 @@ start_bpftrace() {
 	fi
 }
 
-# Runs bpftrace with probes at polls to its end. Fails if these were too dear.
+# Runs bpftrace with probes at polls to its end, writing to the file descriptor $1. Fails if these were too dear.
 probe_polls() {
-	local watch
+	local relay watch to=$1
 
 	# tee writes to what it is told to and to a pipe; whether it could, and what came, is for others to say.
 	exec {relay}> >(
 		trap '' INT TERM HUP
-		close_others "$out"
-		exec 3>&"$out" {out}>&-
+		close_others "$to"
+		exec 3>&"$to" {to}>&-
 		tee -p /dev/fd/4 4>&1 >&3 3>&- 2>/dev/null | grep -q '^end [0-9]* limit$' 3>&-
 	)
 	watch=$!
-	start_bpftrace "$1" "$relay"
+	start_bpftrace "$relay"
 	exec {relay}>&-
 	await_bpftrace
 	! wait "$watch"
@@ -397,35 +386,46 @@ go_on_estimating() {
 	[[ $QUIET ]] || say "polls       probing them costs ${DEAR:-a worker more than 2 % of its time}: estimated from now on"
 }
 
-# bpftrace ended before it had begun, where it had files of the target to read: their ELF for probes, their CFI for its own walk.
-died_of_files() {
-	[[ ! $BEGUN && ! $ENDING && ! $LEFT && ($POLLS == uprobe || $STACKS == dwarf) ]] && ((STATUS))
+# Runs bpftrace on SCRIPT to its end, writing to the file descriptor $1: perhaps twice, if probes at polls turn out to be too dear. The time to
+# trace for counts from $2 (us).
+run_script() {
+	if [[ $POLLS == uprobe ]] && ! probe_polls "$1" && [[ ! $ENDING ]]; then
+		show_complaints
+		go_on_estimating "$2"
+		SCRIPT=$(compose_script)
+	fi
+	if [[ $POLLS != uprobe ]]; then
+		start_bpftrace "$1"
+		await_bpftrace
+	fi
 }
 
-# Tracing goes on without what makes bpftrace read files of the target; $1 as above. Says so to the user, and in the head: what is
-# added to that is the rest of it.
-go_on_without_files() {
-	local less=()
+# The same, again with less if bpftrace or the kernel refuses it. What is added to the head is the rest of it.
+run_scripts() {
+	local head
 
-	shorten_duration "$1"
-	[[ $POLLS != uprobe ]] || { POLLS=estimate less+=('probes at polls') && add_meta polls 'estimate bpftrace ended when it was to probe polls'; }
-	[[ $STACKS != dwarf ]] || { STACKS=copy less+=('its own stack walk') && choose_stacks; }
-	[[ $QUIET ]] || say "warning     bpftrace ended before it had begun: it is tried again without ${less[0]}${less[1]+ and ${less[1]}}"
+	run_script "$@"
+	while was_refused; do
+		head=$HEAD
+		ask_for_less || { explain_refusal && break; }
+		printf '%s\n' "${HEAD#"$head"$'\n'}" >&"$1"
+		SCRIPT=$(compose_script)
+		run_script "$@"
+	done
+	show_complaints
 }
 
 # Runs the pipeline to its end.
 trace() {
-	local status=0 in out to complaints sifter script relay begin head started=${EPOCHREALTIME/./}
+	local status=0 in out to begin started=${EPOCHREALTIME/./}
 
-	script=$(compose_script)
+	SCRIPT=$(compose_script)
 	look_for_target
 	[[ ! $LEFT ]] || end_early
 	trap clean_up EXIT
 	trap on_interrupt INT
 	trap on_end TERM HUP
 	[[ ! $VIEW ]] || start_holding
-	exec {complaints}> >(trap '' INT TERM HUP && close_others && sift_complaints "$script")
-	sifter=$!
 	await_begin
 	exec {out}>&1
 	# It also tells when what stdout leads to is full: bpftrace does not look.
@@ -453,25 +453,7 @@ trace() {
 	fi
 	exec {TELL_BEGIN}>&-
 	write_head >&"$out"
-	relay=$out
-	if [[ $POLLS == uprobe ]] && ! probe_polls "$script" && [[ ! $ENDING ]]; then
-		go_on_estimating "$started"
-		script=$(compose_script)
-	fi
-	if [[ $POLLS != uprobe ]]; then
-		start_bpftrace "$script" "$out"
-		await_bpftrace
-	fi
-	if died_of_files; then
-		head=$HEAD
-		go_on_without_files "$started"
-		printf '%s\n' "${HEAD#"$head"$'\n'}" >&"$out"
-		script=$(compose_script)
-		start_bpftrace "$script" "$out"
-		await_bpftrace
-	fi
-	exec {complaints}>&-
-	wait "$sifter" || true
+	run_scripts "$out" "$started"
 	if ((STATUS > 0 && (STATUS < 128 || STATUS == 255))); then
 		[[ ! $REPORTER ]] || kill -KILL "$REPORTER" 2>/dev/null || true
 		exec {out}>&-

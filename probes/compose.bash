@@ -132,9 +132,9 @@ site_parameters() {
 	done
 }
 
-# How stacks are taken: by frame pointers where all of the code keeps them, else copied. Says so in the head.
+# How stacks are taken: by frame pointers where all of the code keeps them, else copied. Says so in the head, with the reason $1 if there is one.
 choose_stacks() {
-	local release how why=''
+	local release how why=${1-}
 
 	if [[ $STACKS == auto ]]; then
 		if [[ ${META[frame-pointers]-} == yes ]]; then
@@ -169,19 +169,20 @@ walks_dwarf() {
 # one stack takes, SLOTS, for how many there is room, and KEPT, how many a thread has to itself. A row is 2 KiB. Every map of the
 # script has as many keys, and the kernel sets the memory of all aside at once: so these are 8 MiB, or 16 where more than 32 CPUs
 # or threads may write to them at once. Where stacks have to be kept until a thread is back they are 16 MiB, three quarters for
-# that, and up to 32 for many workers.
+# that, and up to 32 for many workers. Where that was refused it is a quarter.
 lay_out_copies() {
 	local cpus
 
 	cpus=$(getconf _NPROCESSORS_ONLN)
 	KEYS=4096 ROWS=$(((STACK_KIB + 1) / 2))
 	((cpus <= 32 || ${#WATCHED[@]} <= 32)) || KEYS=8192
+	((!LEAN)) || ((KEYS /= 4))
 	while ((KEYS < ${#WATCHED[@]} * 5 / 4)); do
 		((KEYS *= 2))
 	done
 	SLOTS=$KEYS
 	if ((!RESUME)); then
-		((KEYS >= 8192)) || KEYS=8192
+		((KEYS >= 8192)) || ((KEYS = LEAN ? 2048 : 8192))
 		while ((KEYS < 4 * ROWS * ${#WATCHED[@]} && KEYS < 16384)); do
 			((KEYS *= 2))
 		done
@@ -189,7 +190,7 @@ lay_out_copies() {
 	fi
 	((SLOTS -= SLOTS % ROWS))
 	# More would be too many to forget, for the verifier.
-	KEPT=256
+	KEPT=$((LEAN ? 64 : 256))
 }
 
 # What differs from kernel to kernel, as the names of its types and functions tell: where the registers of user mode end on a thread's kernel
@@ -208,7 +209,7 @@ choose_kernel() {
 # Whether tracepoints can be taken raw: without the perf events by which bpftrace takes them else, which cost each switch of threads.
 # bpftrace can since 0.18, but 0.27 does not where the kernel has no list of functions that can be traced.
 takes_raw() {
-	((BPFTRACE[0] > 0 || BPFTRACE[1] >= 18)) && [[ $(bpftrace -l 'rawtracepoint:sched_switch' 2>/dev/null </dev/null) == *sched_switch* ]]
+	((!NO_RAW && (BPFTRACE[0] > 0 || BPFTRACE[1] >= 18))) && [[ $(bpftrace -l 'rawtracepoint:sched_switch' 2>/dev/null </dev/null) == *sched_switch* ]]
 }
 
 # What the parts of the script have to know: a name and its value on each line.

@@ -23,7 +23,9 @@ setup() {
 		case $1 in
 		--version) echo "bpftrace v${FAKE_VERSION-0.17.0}" && exit "${FAKE_VERSION_STATUS-0}" ;;
 		--help | --info) exit ;;
+		-l) echo "${FAKE_LIST-}" && exit ;;
 		esac
+		[[ $2 != -e ]] || exit "${FAKE_SMALL-0}"
 		cat >script
 		eval "$FAKE"
 	SH
@@ -767,10 +769,10 @@ at_terminal() {
 		"$POSTPROC" report r | cmp - out
 		nothing_left
 	done
-	# Where it dies of something else, too, it is not tried for ever.
+	# Where it dies of something else, too, it is not tried for ever: without probes, with small copies, without copies.
 	start_fake 'echo again >>tries; kill -SEGV $$'
 	ends_with 1
-	(($(wc -l <tries) == 2))
+	(($(wc -l <tries) == 4))
 	grep -q '^hud-trace: bpftrace was ended by SIGSEGV' err
 	nothing_left
 	# With a newer one, its own walk.
@@ -783,6 +785,83 @@ at_terminal() {
 	grep -qx 'warning  *bpftrace ended before it had begun: it is tried again without its own stack walk' err
 	grep -q 'It copies stacks to maps of its own' script
 	reported out
+}
+
+# As a kernel refuses what $1 is in.
+refuses() {
+	echo "if grep -q '$1' script; then echo '$2' >&2; exit 1; fi; printf 'begin 5\n$EVENT' $SERVER; echo end 99 duration"
+}
+
+# hud-trace went on without $1, which is said to the user and in the report (there, $2 is all that is left out), with no word of the refusal.
+went_without() {
+	ends_with 0
+	grep -qx "warning  *bpftrace ended before it had begun: it is tried again without $1" err
+	! grep -qi error err || return 1
+	# The rest of that may be a line below.
+	sed -n '/^ *without /,/^ *ended /p' out | tr -s ' \n' ' ' | grep -q "^ without ${2-$1}: bpftrace or the kernel refused that ended"
+	grep -qE '^ +events +1, none lost' out
+}
+
+@test "the kernel refuses the script: less is copied, then nothing, each said in a line" {
+	start_target
+	start_fake "$(refuses 'pid, 64,' 'ERROR: Error loading program: tracepoint:sched:sched_switch (try -v)')"
+	went_without 'copies of more than 48 KiB of a stack'
+	grep -q '^ *stacks .*copied (up to 48 KiB)' out
+	grep -q 'pid, 24,' script
+	start_fake "$(refuses '@block0' 'ERROR: failed to create map: Operation not permitted')" --record r
+	went_without 'copies of stacks' 'copies of more than 48 KiB of a stack and copies of stacks'
+	grep -q '^ *stacks .*walked by frame pointers: copies were refused' out
+	"$POSTPROC" report r | cmp - out
+	nothing_left
+}
+
+@test "the kernel refuses what was asked for: its own words, and what to do" {
+	start_target
+	start_fake 'if [[ $1 == -v ]]; then
+			printf "%s\n" "processed 3 insns (limit 1000000)" "7: (85) call bpf_map_update_elem#2" "BPF program is too large. Processed 1000001 insn" \
+				"processed 1000001 insns (limit 1000000) max_states_per_insn 4" "ERROR: Error loading program" >&2
+		else
+			echo again >>tries; echo "ERROR: Error loading program: BEGIN (try -v)" >&2
+		fi; exit 1' --stacks copy --stack-size 256
+	ends_with 1
+	(($(wc -l <tries) == 1))
+	grep -qx 'ERROR: Error loading program: BEGIN (try -v)' err
+	grep -A 3 -x 'hud-trace: the kernel says:' err | tail -n 2 >words
+	printf '    %s\n' 'BPF program is too large. Processed 1000001 insn' 'processed 1000001 insns (limit 1000000) max_states_per_insn 4' | cmp - words
+	grep -qx 'hud-trace: leave out --stacks copy and --stack-size 256, and it is tried with less' err
+	[[ ! -s out ]]
+	# Where nothing can be traced, nothing else is tried.
+	rm tries
+	FAKE_SMALL=1 start_fake 'echo again >>tries; exit 1'
+	ends_with 1
+	(($(wc -l <tries) == 1))
+	grep -q '^hud-trace: a small script does not run here either: bpftrace cannot trace: status 1\.' err
+	nothing_left
+}
+
+@test "a tracepoint cannot be attached to: it is gone without" {
+	start_target
+	[[ -d /sys/kernel/tracing/events/rseq/rseq_update ]] || skip 'this kernel has no rseq_update'
+	start_fake "$(refuses 'tracepoint:rseq:rseq_update' 'ERROR: Error attaching probe: tracepoint:rseq:rseq_update')"
+	went_without 'the tracepoint rseq:rseq_update'
+	grep -q 'copying .* 64, 2048, 256,' script
+	FAKE_VERSION=0.23.0 FAKE_LIST=rawtracepoint:sched_switch start_fake "$(refuses 'rawtracepoint:' 'ERROR: Probe does not exist: rawtracepoint:rseq_update')"
+	went_without 'raw tracepoints'
+	grep -q '^tracepoint:rseq:rseq_update' script
+	# A target with a state of Tokio's, as far as its head tells.
+	mkdir -p tree/build
+	ln -s "$ROOT/probes" tree/probes
+	cp -r "$ROOT/bin" tree
+	cat >tree/build/hud-postproc <<-SH
+		#!/bin/sh
+		[ "\$1" = head ] || exec "$POSTPROC" "\$@"
+		"$POSTPROC" "\$@" | sed 's/^tokio .*/tokio 176 184 128 0 0 1 112 0 16 32 8 0 0 224 0 16 0 0 0 a test/'
+	SH
+	chmod +x tree/build/hud-postproc
+	HUD=$PWD/tree/bin/hud-trace start_fake "$(refuses 'hrtimer_expire_exit' 'stdin:7:1-40: ERROR: tracepoint not found: timer:hrtimer_expire_exit')"
+	went_without 'the tracepoint timer:hrtimer_expire_exit'
+	grep -q '^profile:hz:501 ' script
+	nothing_left
 }
 
 @test "the target runs another program after it was looked at, and all looks the same but its file: said, exit 1" {

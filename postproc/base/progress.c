@@ -14,6 +14,7 @@
 #include "base/escape.h"
 
 static bool enabled;
+static bool terminal; /* there it takes the place of what hud-trace shows of its steps */
 static unsigned depth;
 static char line[512];
 static size_t length;
@@ -35,6 +36,7 @@ void progress_enable(void)
 	struct sigaction action = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
 
 	enabled = !sigaction(SIGALRM, &action, NULL);
+	terminal = isatty(STDERR_FILENO);
 }
 
 void progress_begin(const char *what, const char *path)
@@ -44,7 +46,8 @@ void progress_begin(const char *what, const char *path)
 	if (!enabled || depth++ > 0)
 		return;
 	char *shown = escape_terminal(path, false);
-	int used = snprintf(line, sizeof(line) - 32, "hud-postproc: %s %s", what, shown);
+	int used = snprintf(line, sizeof(line) - 32, "%shud-postproc: %s %s", terminal ? "\r\033[K" : "",
+			    what, shown);
 	free(shown);
 	length = used < (int)sizeof(line) - 32 ? (size_t)used : sizeof(line) - 33;
 	if (!stat(path, &st))

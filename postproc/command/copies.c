@@ -24,6 +24,7 @@
 #define LINE_MAX_SIZE (1u << 20) /* longer ones are no event lines (probes/README.md) */
 #define SETTLE_MS 100
 #define PRIORITY -19
+#define NOT_BEGUN 3 /* the exit status */
 
 static const char usage[] =
 	"usage: hud-postproc copies [--none] [FD] <LINES\n"
@@ -31,13 +32,14 @@ static const char usage[] =
 	"Reads what a script prints that hud-trace has composed, or probes/stack.bt, while it runs.\n"
 	"Writes the same with the stacks that it copies to its maps, which only root can read, and\n"
 	"between these the lines that come from file descriptor FD. With --none there are no copies\n"
-	"to read, and no right to is kept.\n";
+	"to read, and no right to is kept. With FD it exits with 3 if no line says that tracing has begun.\n";
 
 struct input {
 	int fd;
 	char *text;
 	size_t size, length; /* of what there is room for, and of what has come but is not taken */
 	bool skipping;	     /* the rest of a line that is too long */
+	bool begun;	     /* a line said that tracing has begun */
 	struct copyring *ring;
 	struct copies *copies; /* NULL until the script has told where they are */
 };
@@ -94,6 +96,7 @@ static bool begin(struct input *in, char *line, size_t length)
 static bool take_line(struct input *in, char *line, size_t length)
 {
 	line[length] = '\0';
+	in->begun = in->begun || !strncmp(line, "begin ", strlen("begin "));
 	if (in->copies) {
 		copies_line(in->copies, line, length, clock_ms());
 	} else if (!strncmp(line, "copying ", strlen("copying "))) {
@@ -210,5 +213,5 @@ int copies_main(int argc, char **argv)
 	copyring_close(in.ring);
 	free(in.text);
 	free(other.text);
-	return status;
+	return status || in.begun || argc != 2 ? status : NOT_BEGUN;
 }

@@ -37,7 +37,8 @@ static void keep_text(struct replay *r, const char **place, const char *text)
 	const struct target *t = &r->model->target;
 	size_t i = 0;
 
-	if (*place && (r->model->begun || (place != &t->stacks && place != &t->polls)))
+	if (*place &&
+	    (r->model->begun || (place != &t->stacks && place != &t->polls && place != &t->without)))
 		return;
 	while (i < r->kept && r->strings[i] != *place)
 		i++;
@@ -56,7 +57,7 @@ void replay_meta(struct replay *r, const struct event *e)
 	} texts[] = {
 		{"target", &t->name},	      {"exe", &t->exe},		  {"build-id", &t->build_id},
 		{"kernel", &t->kernel},	      {"bpftrace", &t->bpftrace}, {"stacks", &t->stacks},
-		{"workers", &t->workers_how}, {"polls", &t->polls},
+		{"workers", &t->workers_how}, {"polls", &t->polls},	  {"without", &t->without},
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)

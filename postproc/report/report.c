@@ -132,6 +132,19 @@ static void polls(struct report *report)
 	free(text);
 }
 
+/* What was asked of bpftrace and the kernel in vain. */
+static void without(struct report *report)
+{
+	const char *what = report->model->target.without;
+
+	if (!what)
+		return;
+	char *text = text_format("%s: bpftrace or the kernel refused that", what);
+
+	fact(&report->page, "without", text);
+	free(text);
+}
+
 /* One blocked worker kept the others from their timers and sockets. */
 static void standstill(struct report *report)
 {
@@ -233,6 +246,7 @@ static void head(struct report *report)
 	page_end(page);
 	polls(report);
 	stacks(report);
+	without(report);
 	fact(page, "sources", report->root);
 	fact(page, "symbols", t->symbols);
 	fact(page, "ended", m->ended);

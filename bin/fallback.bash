@@ -1,0 +1,141 @@
+# shellcheck shell=bash
+# Where bpftrace or the kernel refuses the script, the next one asks for less, and so on, until there is nothing more to leave out.
+
+WITHOUT=()     # what the trace goes without
+NO_RAW=0       # 1: tracepoints are not to be taken raw
+LEAN=0         # 1: there is to be little room for copies of stacks
+TRIED_SMALL='' # 1: whether bpftrace can run a small script has been tried
+TRIAL=''       # why it cannot
+
+# Each of these leaves something out, and adds to WITHOUT what that is. It fails if there is nothing of that, or if it was asked for: who
+# wants just that is told.
+
+# Both have bpftrace read files of the target: their ELF for probes, their CFI for its own walk.
+without_files() {
+	local before=${#WITHOUT[@]}
+
+	if [[ $POLLS == uprobe && $ASKED_POLLS != uprobe ]]; then
+		POLLS=estimate WITHOUT+=('probes at polls')
+		add_meta polls 'estimate bpftrace ended when it was to probe polls'
+	fi
+	if [[ $STACKS == dwarf ]]; then
+		STACKS=copy WITHOUT+=('its own stack walk')
+		choose_stacks
+	fi
+	((${#WITHOUT[@]} > before))
+}
+
+without_deep_copies() {
+	[[ $STACKS == copy && ! $ASKED_SIZE ]] && ((STACK_KIB > 48)) || return 1
+	STACK_KIB=48 LEAN=1
+	choose_stacks
+	WITHOUT+=("copies of more than $STACK_KIB KiB of a stack")
+}
+
+without_copies() {
+	[[ $STACKS == copy && $ASKED_STACKS != copy && ! $ASKED_SIZE ]] || return 1
+	STACKS=fp
+	choose_stacks 'copies were refused'
+	WITHOUT+=('copies of stacks')
+}
+
+# In their place there are the usual ones, or else a timer of the script's own.
+without_raw() {
+	((!NO_RAW)) && takes_raw || return 1
+	NO_RAW=1
+	WITHOUT+=('raw tracepoints')
+}
+
+without_ticks() {
+	((TICKS)) || return 1
+	TICKS=0
+	# As in choose_rate.
+	((FAST_HZ == HZ)) || ((HZ |= 1))
+	add_meta hz "$HZ"
+	WITHOUT+=('the tracepoint timer:hrtimer_expire_exit')
+}
+
+without_resume() {
+	((RESUME)) || return 1
+	RESUME=0
+	choose_stacks
+	WITHOUT+=('the tracepoint rseq:rseq_update')
+}
+
+# What may help, the most likely first, as far as bpftrace's words tell. Where it names a tracepoint, it cannot find or attach to that one; but
+# a program that cannot be loaded is called by its tracepoint, too.
+list_ways() {
+	if [[ $SAID == *[Ll]oad* ]]; then
+		echo deep_copies copies files raw ticks
+		return
+	fi
+	[[ $SAID != *rawtracepoint* ]] || echo raw
+	[[ $SAID != *rseq_update* ]] || echo resume
+	[[ $SAID != *hrtimer_expire_exit* ]] || echo ticks
+	echo files deep_copies copies raw ticks
+}
+
+# Did bpftrace end of itself before tracing had begun? Signals of these kinds come from whoever wants it to end.
+was_refused() {
+	[[ ! $BEGUN && ! $ENDING && ! $LEFT ]] && ((STATUS && COPIER_STATUS == 3)) || return 1
+	((STATUS <= 128)) || [[ $(kill -l "$STATUS" 2>/dev/null) != @(INT|TERM|HUP|QUIT) ]]
+}
+
+# Leaves out what may help, and says so to the user and in the head. Fails if nothing does.
+ask_for_less() {
+	local way before=${#WITHOUT[@]} words
+
+	if [[ ! $TRIED_SMALL ]]; then
+		TRIED_SMALL=1
+		try_small_script || { TRIAL="$FOUND. ${REMEDY^}" && return 1; }
+	fi
+	for way in $(list_ways); do
+		"without_$way" || continue
+		words=$(join_words "${WITHOUT[@]:before}")
+		[[ $QUIET ]] || say "warning     bpftrace ended before it had begun: it is tried again without $words"
+		add_meta without "$(join_words "${WITHOUT[@]}")"
+		return
+	done
+	return 1
+}
+
+# "a", "a and b", "a, b and c".
+join_words() {
+	local words=$1
+
+	while (($# > 2)); do
+		shift
+		words+=", $1"
+	done
+	printf '%s' "$words${2+ and $2}"
+}
+
+# Nothing was left to leave out: shows the kernel's own words about SCRIPT, where bpftrace keeps them back, and what helps.
+explain_refusal() {
+	local words=$SAID wishes=()
+
+	show_complaints
+	# As in "Use -v for full kernel error log" and "(try -v)".
+	if [[ $words == *' -v'* ]]; then
+		words=$(kernel_log)
+		[[ ! $words ]] || say "hud-trace: the kernel says:"$'\n'"$words"
+	fi
+	[[ ! $TRIAL ]] || say "hud-trace: a small script does not run here either: $TRIAL"
+	[[ $ASKED_STACKS == auto ]] || wishes+=("--stacks $ASKED_STACKS")
+	[[ ! $ASKED_SIZE ]] || wishes+=("--stack-size $STACK_KIB")
+	[[ $ASKED_POLLS != uprobe ]] || wishes+=("--polls $ASKED_POLLS")
+	((!${#wishes[@]})) || say "hud-trace: leave out $(join_words "${wishes[@]}"), and it is tried with less"
+}
+
+# The end of what the verifier says about SCRIPT: the last program's is that which it refuses.
+kernel_log() {
+	local settings
+
+	read -r -a settings < <(bpftrace_settings)
+	# Should it run this time, it is ended as it begins.
+	{ env "${settings[@]}" timeout -s KILL 600 bpftrace -v -q -B line - < <(printf '%s\n' "$SCRIPT") 2>&1 || true; } | awk '
+		/^begin / { exit }
+		/^processed [0-9]+ insns/ { last = two "\n" one "\n" $0 }
+		NF { two = one; one = $0 }
+		END { print last }' | sed 's/[^\t -~]/?/g; s/^/    /; /^ *$/d' | cut -c 1-500
+}
