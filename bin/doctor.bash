@@ -24,9 +24,10 @@ try_small_script() {
 		profile:hz:99 { @x[3] = 1; } interval:ms:300 { clear(@x); exit(); }' 2>&1) || status=$?
 	FOUND='a small script was loaded, attached and has run'
 	((status == 0)) || {
-		words=$(grep -vE 'RLIMIT_MEMLOCK|^Attach|WARNING:|^[[:space:]]*[~^]*$' <<<"$words" | head -n 1)
-		FOUND="bpftrace cannot trace: $(clean "${words:-status $status}")"
-		REMEDY='bpftrace --info tells what the kernel lacks; a container may need --privileged'
+		words=$(sift_complaints <<<"$words")
+		FOUND="bpftrace cannot trace: ${words%%$'\n'*}"
+		[[ $words ]] || FOUND+="status $status"
+		REMEDY=$(remedy_for "$words")
 		return 1
 	}
 }
@@ -39,6 +40,59 @@ tell_need() {
 	tell missing "$1" "$FOUND" "$REMEDY"
 	((UNFIT == 77)) || UNFIT=1
 	[[ $1 != @(rights|namespace|lockdown|ptrace) ]] || UNFIT=77
+}
+
+# SCRIPT is loaded, attached, and runs until tracing has begun; else SAID is why not.
+try_script() {
+	local words status=0
+
+	SCRIPT=$(compose_script)
+	bpftrace_command --no-warnings -B line
+	words=$("${COMMAND[@]}" < <(printf '%s\n' "$SCRIPT") 2>&1) || status=$?
+	[[ $'\n'$words != *$'\n''begin '* ]] || return 0
+	SAID=$(sift_complaints <<<"$words")
+	SAID=${SAID:-bpftrace ended with status $status}
+	return 1
+}
+
+# The very script that a trace would run, but for its duration, and where that is refused what would be tried in its place. Fails if nothing
+# is left to try.
+tell_script() {
+	local words log
+
+	DURATION_MS=100 TRIED_SMALL=1 QUIET=1
+	until try_script; do
+		words="refused: ${SAID%%$'\n'*}"
+		if ! ask_for_less; then
+			log=$(kernel_log)
+			tell missing script "$words${log:+ (${log##*( )})}" "$(remedy_for "$SAID")"
+			return 3
+		fi
+		tell optional script "$words" "hud-trace goes on without $(join_words "${WITHOUT[@]}")"
+	done
+	tell ok script "loaded and attached: ${#WATCHED[@]} workers, polls: ${META[polls]%% *}, stacks: ${META[stacks]}"
+}
+
+# Tokio's state in a program of 1.43, as hud-postproc head tells it.
+SOME_STATE='48 0 0 1 0 1 40 0 24 64 8 0 1 40 1 24 96 0 2 table 1.43'
+
+# Without a target, the script is for a process that does nothing, as if it had a state of Tokio's. In a shell of its own.
+tell_any_script() {
+	local name=''
+
+	sleep 600 &
+	PID=$! WORKERS=sleep HEADLESS=1
+	# shellcheck disable=SC2064 # that one
+	trap "kill $PID" EXIT
+	until [[ $name == sleep ]]; do
+		read -r name <"/proc/$PID/comm"
+	done
+	check_target
+	read_head
+	TOKIO=$SOME_STATE
+	choose_polls
+	choose_stacks
+	tell_script
 }
 
 # What a trace of the target would have. Ends with a message where there is nothing to trace.
@@ -58,13 +112,16 @@ examine_target() {
 	for warning in ${WARNINGS[@]+"${WARNINGS[@]}"}; do
 		tell optional target "$warning"
 	done
+	((UNFIT)) || tell_script
 }
 
 tell_target() {
-	local words
+	local words status=0
 
-	if words=$(examine_target 2>&1); then
+	words=$(examine_target 2>&1) || status=$?
+	if ((status == 0 || status == 3)); then
 		printf '%s\n' "$words"
+		UNFIT=$((status ? 1 : UNFIT))
 	else
 		words=${words#hud-trace: }
 		# What it says, behind that perhaps threads, one in a line, and what helps.
@@ -116,7 +173,15 @@ run_doctor() {
 	else
 		tell ok debuginfod "--debuginfod asks $(clean "$DEBUGINFOD_URLS")"
 	fi
-	[[ ! $NAME$PID ]] || tell_target
+	if [[ $NAME$PID ]]; then
+		tell_target
+	elif ((!UNFIT)); then
+		if [[ $POLLS == uprobe ]]; then
+			tell optional script 'not tried: probes at polls need a target' 'give a NAME or --pid'
+		else
+			(tell_any_script 2>&1) || UNFIT=1
+		fi
+	fi
 	if ((UNFIT)); then
 		printf '\nhud-trace cannot trace here: see what is missing.\n'
 	else

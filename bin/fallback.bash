@@ -129,13 +129,26 @@ explain_refusal() {
 
 # The end of what the verifier says about SCRIPT: the last program's is that which it refuses.
 kernel_log() {
-	local settings
+	local COMMAND
 
-	read -r -a settings < <(bpftrace_settings)
+	bpftrace_command -v -B line
 	# Should it run this time, it is ended as it begins.
-	{ env "${settings[@]}" timeout -s KILL 600 bpftrace -v -q -B line - < <(printf '%s\n' "$SCRIPT") 2>&1 || true; } | awk '
+	{ timeout -s KILL 600 "${COMMAND[@]}" < <(printf '%s\n' "$SCRIPT") 2>&1 || true; } | awk '
 		/^begin / { exit }
 		/^processed [0-9]+ insns/ { last = two "\n" one "\n" $0 }
 		NF { two = one; one = $0 }
 		END { print last }' | sed 's/[^\t -~]/?/g; s/^/    /; /^ *$/d' | cut -c 1-500
+}
+
+# What helps against what bpftrace says in $1.
+remedy_for() {
+	case $1 in
+	*'Unknown struct'* | *'linux/types.h'* | *'unknown type name'*) echo "this bpftrace cannot read the kernel's types: a newer one may" ;;
+	*'create map'* | *'creation of the required BPF maps'*)
+		echo 'raise the limit of locked memory (ulimit -l) or that of its control group; a container may need --privileged'
+		;;
+	*[Ll]oad*) echo 'a newer kernel or bpftrace may load it; --stacks fp --polls off asks for least' ;;
+	*tracepoint*) echo 'a kernel built with that tracepoint is needed' ;;
+	*) echo 'bpftrace --info tells what the kernel lacks; a container may need --privileged' ;;
+	esac
 }

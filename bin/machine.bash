@@ -2,8 +2,10 @@
 # The machine: whether it, and whoever asks, can trace. Each check sets FOUND to what there is; where tracing cannot be had with
 # that, it fails, with REMEDY set to what helps.
 
-NEEDS=(rights namespace processor kernel lockdown btf ptrace bpftrace tracefs tracepoints)
+NEEDS=(rights namespace processor kernel lockdown ptrace bpftrace btf tracefs tracepoints)
 FOUND='' REMEDY=''
+INFO=''  # what bpftrace says that it and the kernel can do
+TYPES='' # of the names that are looked for in the kernel's types, those that are there, each between spaces
 
 # Tracing is for root. Anyone else is told what to type.
 require_root() {
@@ -99,13 +101,49 @@ check_lockdown() {
 	}
 }
 
+# Sets INFO, once.
+read_info() {
+	[[ $INFO || $NO_BPFTRACE ]] || INFO=$(bpftrace --info 2>&1 </dev/null) || true
+}
+
+# Sets TYPES, once. In BTF a name stands between two NULs (Documentation/bpf/btf.rst).
+read_types() {
+	local words name
+
+	[[ ! $TYPES ]] || return 0
+	mapfile -d '' -t words < <(grep -zxasF -e kasan_report -e fred_entry_from_user -e __state \
+		-e run_delay -e last_arrival -e last_queued /sys/kernel/btf/vmlinux)
+	TYPES=' '
+	for name in ${words[@]+"${words[@]}"}; do
+		TYPES+="$name "
+	done
+}
+
+# What the probes read must be in the kernel's types: members of struct sched_info are there with CONFIG_SCHED_INFO only (linux/sched.h). And
+# bpftrace must be able to read them, which it is asked where there is time.
 check_btf() {
+	local types=/sys/kernel/btf/vmlinux name
+
 	FOUND='the kernel describes its types (BTF)'
-	[[ -e /sys/kernel/btf/vmlinux ]] || {
-		FOUND='the kernel does not describe its types: no /sys/kernel/btf/vmlinux'
+	[[ -e $types ]] || {
+		FOUND="the kernel does not describe its types: no $types"
 		REMEDY='a kernel built with CONFIG_DEBUG_INFO_BTF is needed, as distributions have them'
 		return 1
 	}
+	[[ ! $DOCTOR ]] || read_info
+	[[ $INFO != *'btf: no'* ]] || {
+		FOUND="bpftrace ${BPFTRACE[0]}.${BPFTRACE[1]} cannot read the kernel's types (BTF), which $types describes"
+		REMEDY='a newer bpftrace may: 0.17 reads those of Linux 5.11 and later, 0.23 those of 5.10, too'
+		return 1
+	}
+	read_types
+	for name in run_delay last_arrival last_queued; do
+		[[ $TYPES == *" $name "* ]] || {
+			FOUND="the kernel does not tell how long threads wait for a CPU: its types have no $name"
+			REMEDY='a kernel built with CONFIG_SCHED_INFO is needed (CONFIG_SCHEDSTATS or CONFIG_TASK_DELAY_ACCT select it)'
+			return 1
+		}
+	done
 }
 
 # Yama's scope 3 is for root too.
@@ -157,6 +195,12 @@ check_tracepoints() {
 	[[ -d $TRACEFS/events ]] || return 0
 	for point in sched/sched_{switch,waking,process_exit,process_exec} task/task_{newtask,rename}; do
 		[[ -e $TRACEFS/events/$point ]] || missing+=" ${point/\//:}"
+	done
+	for point in tracepoint perf_event; do
+		[[ $INFO != *"  $point: no"* ]] || {
+			FOUND="the kernel lets bpftrace have no program for a $point" REMEDY='a kernel built with CONFIG_BPF_EVENTS and CONFIG_PERF_EVENTS is needed'
+			return 1
+		}
 	done
 	[[ ! $missing ]] || {
 		FOUND="the kernel has no tracepoint${missing}" REMEDY='a kernel built with CONFIG_FTRACE and CONFIG_SCHED_TRACER is needed'

@@ -21,14 +21,15 @@ bpftrace_settings() {
 		"BPFTRACE_PERF_RB_PAGES=$pages"
 }
 
-run_bpftrace() {
-	local options=() settings
+# Sets COMMAND to what runs a script from standard input, with the options $@.
+bpftrace_command() {
+	local settings
 
-	[[ $STACKS != dwarf ]] || options+=(--dwarf-pid "$PID")
 	read -r -a settings < <(bpftrace_settings)
 	# SIGINT is ignored in what a script runs in the background, and bpftrace must see it.
-	exec_bound TERM env --default-signal=INT,PIPE --ignore-signal=HUP "${settings[@]}" \
-		bpftrace -q --no-warnings -B "$1" ${options[@]+"${options[@]}"} -
+	COMMAND=(env "--default-signal=INT,PIPE" --ignore-signal=HUP "${settings[@]}" bpftrace -q "$@")
+	[[ $STACKS != dwarf ]] || COMMAND+=(--dwarf-pid "$PID")
+	COMMAND+=(-)
 }
 
 # $@: options of the live view.
@@ -79,7 +80,7 @@ run_copies() {
 }
 
 # On SIGTERM bpftrace ends in good order, or at once while it is still compiling. A signal that comes to a child of bash before its
-# exec may be lost, so it is sent again while the child is one of those that exec_bound and run_bpftrace begin with; but not to bpftrace
+# exec may be lost, so it is sent again while the child is one of those that exec_bound and bpftrace_command begin with; but not to bpftrace
 # itself, which skips its END when a second one comes.
 end_tracing() {
 	local name=bash tries
@@ -335,8 +336,9 @@ start_bpftrace() {
 	COPIER=$!
 	exec {IN}<&- {beside}<&-
 	start_sifter
+	bpftrace_command --no-warnings -B "$buffers"
 	# shellcheck disable=SC2261 # one of these is standard output
-	run_bpftrace "$buffers" >&"$to" 2>&"$COMPLAINTS" < <(printf '%s\n' "$SCRIPT") &
+	exec_bound TERM "${COMMAND[@]}" >&"$to" 2>&"$COMPLAINTS" < <(printf '%s\n' "$SCRIPT") &
 	TRACER=$!
 	exec {to}>&-
 	start_watcher

@@ -184,8 +184,8 @@ read_head() {
 	printf -v words '%q ' "${ARGUMENTS[@]}"
 	options+=(--meta "options=${words% }")
 	# Debian's bpftrace has no disassembler to see whether an instruction begins behind a function's start.
-	[[ $POLLS != @(auto|uprobe) || $NO_BPFTRACE || $(bpftrace --info 2>&1 </dev/null) != *'bfd: no'* ]] ||
-		options+=(--probe-starts)
+	[[ $POLLS != @(auto|uprobe) ]] || read_info
+	[[ $INFO != *'bfd: no'* ]] || options+=(--probe-starts)
 	# Ctrl-Z is not to come while it holds a thread of the target.
 	HEAD=$(trap '' TSTP && "$POSTPROC" head "${options[@]}") || die "process $PID cannot be read"
 	check_head

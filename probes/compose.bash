@@ -196,14 +196,13 @@ lay_out_copies() {
 # What differs from kernel to kernel, as the names of its types and functions tell: where the registers of user mode end on a thread's kernel
 # stack (THREAD_SIZE and TOP_OF_KERNEL_STACK_PADDING; the script checks that they are there), and what a thread's state is called.
 choose_kernel() {
-	local types=/sys/kernel/btf/vmlinux
-
+	read_types
 	REGISTERS_END=16384
-	! grep -qsaF kasan_report "$types" || REGISTERS_END=32768
-	! grep -qsaF fred_entry_from_user "$types" || ((REGISTERS_END -= 16))
+	[[ $TYPES != *' kasan_report '* ]] || REGISTERS_END=32768
+	[[ $TYPES != *' fred_entry_from_user '* ]] || ((REGISTERS_END -= 16))
 	# Renamed in Linux 5.14.
 	TASK_STATE=state
-	! grep -qsaP '\x00__state\x00' "$types" || TASK_STATE=__state
+	[[ $TYPES != *' __state '* ]] || TASK_STATE=__state
 }
 
 # Whether tracepoints can be taken raw: without the perf events by which bpftrace takes them else, which cost each switch of threads.

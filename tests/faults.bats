@@ -22,10 +22,14 @@ setup() {
 		#!/bin/bash
 		case $1 in
 		--version) echo "bpftrace v${FAKE_VERSION-0.17.0}" && exit "${FAKE_VERSION_STATUS-0}" ;;
-		--help | --info) exit ;;
+		--help) exit ;;
+		--info) echo "${FAKE_INFO-}" && exit ;;
 		-l) echo "${FAKE_LIST-}" && exit ;;
 		esac
-		[[ $2 != -e ]] || exit "${FAKE_SMALL-0}"
+		if [[ $2 == -e ]]; then
+			[[ ! ${FAKE_SMALL-} ]] || { echo "$FAKE_SMALL" >&2 && exit 1; }
+			exit 0
+		fi
 		cat >script
 		eval "$FAKE"
 	SH
@@ -249,10 +253,13 @@ elsewhere() {
 	elsewhere 'mount -t tmpfs none /sys/kernel/tracing; [[ ! -d /sys/kernel/debug ]] || mount -t tmpfs none /sys/kernel/debug' 0
 	grep -q '^warning  *tracefs was not mounted: mounted it on /sys/kernel/tracing' err
 	reported out
-	elsewhere 'mount -t tmpfs none /sys/kernel; mkdir /sys/kernel/btf; : >/sys/kernel/btf/vmlinux' 1
+	elsewhere 'mount -t tmpfs none /sys/kernel; mkdir /sys/kernel/btf
+		printf "\0run_delay\0last_arrival\0last_queued\0" >/sys/kernel/btf/vmlinux' 1
 	grep -q '^hud-trace: tracefs cannot be mounted' err
 	elsewhere 'mount -t tmpfs none /sys/kernel/btf' 1
 	grep -q '^hud-trace: the kernel does not describe its types.*CONFIG_DEBUG_INFO_BTF' err
+	elsewhere 'mount -t tmpfs none /sys/kernel/btf; printf "\0run_delay\0last_arrival\0not_last_queued\0" >/sys/kernel/btf/vmlinux' 1
+	grep -q '^hud-trace: .*its types have no last_queued\..*CONFIG_SCHED_INFO' err
 	elsewhere 'mount -t tmpfs none /sys/kernel/security; echo "none integrity [confidentiality]" >/sys/kernel/security/lockdown' 77
 	grep -q '^hud-trace: the kernel is locked down.*lockdown=' err
 	elsewhere 'mount -t tmpfs none /sys/kernel/security; echo "none [integrity] confidentiality" >/sys/kernel/security/lockdown' 0
@@ -269,20 +276,38 @@ elsewhere() {
 @test "--doctor: what is there, what is missing, what helps; 0, 1 or 77" {
 	needs_own_mounts
 	start_target
-	FAKE=: run -0 "$HUD" --doctor
-	for word in rights namespace processor kernel lockdown btf ptrace bpftrace tracefs tracepoints trial libdw; do
+	export FAKE='echo begin 5'
+	run -0 "$HUD" --doctor
+	for word in rights namespace processor kernel lockdown btf ptrace bpftrace tracefs tracepoints trial libdw script; do
 		grep -q "^ok  *$word " <<<"$output"
 	done
 	[[ $output == *'hud-trace can trace here.' ]]
-	FAKE=: run -0 "$HUD" --doctor --workers target --pid "$SERVER"
+	grep -q '@poll_turn' script
+	run -0 "$HUD" --doctor --workers target --pid "$SERVER" --stacks fp
 	grep -q "^ok  *target .*$PWD/target$" <<<"$output"
 	grep -q '^ok  *workers  *--workers target: 1 of 1 threads' <<<"$output"
-	FAKE=: run -1 "$HUD" --doctor --pid "$SERVER"
+	grep -q '^ok  *script .*polls: estimate, stacks: walked by frame pointers$' <<<"$output"
+	! grep -q @block0 script || return 1
+	run -1 "$HUD" --doctor --pid "$SERVER"
 	grep -q '^missing  *target .*no thread that looks like a Tokio worker .* Its threads: 1 target$' <<<"$output"
 	grep -A 1 '^missing  *target' <<<"$output" | grep -q '^ *-> If some of these are workers, say so: --workers PREFIX.$'
-	FAKE='echo "ERROR: no such thing" >&2; exit 1' run -1 "$HUD" --doctor
+	FAKE_SMALL='ERROR: no such thing' run -1 "$HUD" --doctor
 	grep -q '^missing  *trial .*ERROR: no such thing$' <<<"$output"
 	[[ $output == *'hud-trace cannot trace here: see what is missing.' ]]
+	# The script is what is refused.
+	FAKE=$(refuses 'pid, 64,' 'ERROR: Error loading program: BEGIN (try -v)') run -0 "$HUD" --doctor
+	grep -A 1 '^optional  *script .*refused: ERROR: Error loading program: BEGIN' <<<"$output" |
+		grep -q '^ *-> hud-trace goes on without copies of more than 48 KiB of a stack$'
+	grep -q '^ok  *script .*copied (up to 48 KiB)' <<<"$output"
+	FAKE='echo "processed 1000001 insns (limit 1000000)" >&2; echo "ERROR: Error loading program: BEGIN (try -v)" >&2; exit 1' \
+		run -1 "$HUD" --doctor --stacks copy --stack-size 64
+	grep -A 1 '^missing  *script .*refused: .*(.*processed 1000001 insns' <<<"$output" | grep -q '^ *-> a newer kernel or bpftrace may load it'
+	[[ $output == *'hud-trace cannot trace here: see what is missing.' ]]
+	# What bpftrace itself says that it has.
+	FAKE_INFO=$'Kernel features\n  Loop support: yes\n  btf: no' run -1 "$HUD" --doctor
+	grep -A 1 "^missing  *btf  *bpftrace 0.17 cannot read the kernel's types" <<<"$output" | grep -q '^ *-> a newer bpftrace may: .* 0\.23 those of 5\.10'
+	FAKE_INFO=$'Probe types\n  kprobe: yes\n  tracepoint: no' run -1 "$HUD" --doctor
+	grep -q '^missing  *tracepoints .* no program for a tracepoint$' <<<"$output"
 	FAKE_VERSION=0.14.1 run -1 "$HUD" --doctor
 	grep -A 1 '^missing  *bpftrace .*0\.14 is too old$' <<<"$output" | grep -q '^ *-> 0\.17 is needed'
 	run -77 "${OWN_MOUNTS[@]}" bash -c "mount -t tmpfs none /sys/kernel/btf; exec ${OWN_MOUNTS[*]} -pf --mount-proc '$HUD' --doctor"
@@ -817,7 +842,7 @@ went_without() {
 
 @test "the kernel refuses what was asked for: its own words, and what to do" {
 	start_target
-	start_fake 'if [[ $1 == -v ]]; then
+	start_fake 'if [[ $2 == -v ]]; then
 			printf "%s\n" "processed 3 insns (limit 1000000)" "7: (85) call bpf_map_update_elem#2" "BPF program is too large. Processed 1000001 insn" \
 				"processed 1000001 insns (limit 1000000) max_states_per_insn 4" "ERROR: Error loading program" >&2
 		else
@@ -832,10 +857,10 @@ went_without() {
 	[[ ! -s out ]]
 	# Where nothing can be traced, nothing else is tried.
 	rm tries
-	FAKE_SMALL=1 start_fake 'echo again >>tries; exit 1'
+	FAKE_SMALL='ERROR: no such thing' start_fake 'echo again >>tries; exit 1'
 	ends_with 1
 	(($(wc -l <tries) == 1))
-	grep -q '^hud-trace: a small script does not run here either: bpftrace cannot trace: status 1\.' err
+	grep -q '^hud-trace: a small script does not run here either: bpftrace cannot trace: ERROR: no such thing\.' err
 	nothing_left
 }
 
