@@ -231,6 +231,7 @@ await_bpftrace() {
 		kill "$ended" 2>/dev/null || true
 	done
 	WATCHER='' METER='' PACER='' PROCFS='' STUCK='' QUITTER=''
+	end_steps
 	await COPIER COPIER_STATUS
 	end_sifter
 }
@@ -253,6 +254,7 @@ note_begin() {
 	(($1)) && return
 	BEGUN=1
 	tell_sifter
+	end_steps
 	[[ $QUIET || $VIEW ]] || say "tracing     began after $((tenths / 10)).$((tenths % 10)) s"
 	# The braces: after any program that it waits for, bash tells of children that were killed meanwhile, which is ours to tell.
 	# shellcheck disable=SC2086 # numbers, or nothing
@@ -341,6 +343,7 @@ start_bpftrace() {
 	exec_bound TERM "${COMMAND[@]}" >&"$to" 2>&"$COMPLAINTS" < <(printf '%s\n' "$SCRIPT") &
 	TRACER=$!
 	exec {to}>&-
+	follow_bpftrace
 	start_watcher
 	start_meter
 	if ((TICKS)); then
@@ -421,12 +424,14 @@ run_scripts() {
 trace() {
 	local status=0 in out to begin started=${EPOCHREALTIME/./}
 
+	show_step 'composing the script'
 	SCRIPT=$(compose_script)
 	look_for_target
 	[[ ! $LEFT ]] || end_early
 	trap clean_up EXIT
 	trap on_interrupt INT
 	trap on_end TERM HUP
+	end_steps
 	[[ ! $VIEW ]] || start_holding
 	await_begin
 	exec {out}>&1

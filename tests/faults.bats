@@ -655,6 +655,60 @@ all_stopped() {
 	nothing_left
 }
 
+# Runs hud-trace with a terminal as its standard error; what comes there goes to `screen`. The fake bpftrace begins when there is `go`.
+on_a_terminal() {
+	cat >show.py <<-'PY'
+		import os, pty, subprocess, sys
+		ours, theirs = pty.openpty()
+		hud = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=open("out", "w"), stderr=theirs)
+		os.close(theirs)
+		with open("screen", "wb", buffering=0) as screen:
+		    try:
+		        while more := os.read(ours, 4096):
+		            screen.write(more)
+		    except OSError:
+		        pass
+		sys.exit(hud.wait())
+	PY
+	: >screen
+	FAKE='until [[ -e go ]]; do sleep 0.1; done; echo begin 5; echo end 99 duration' TERM=xterm NO_COLOR=1 \
+		/usr/bin/python3 show.py "$HUD" --pid "$SERVER" --workers target "$@" 3>&- &
+	TRACE=$!
+	STARTED+=("$TRACE")
+}
+
+@test "on a terminal the steps are shown until tracing begins, in a line that is gone then; nowhere else, and not with --headless or --quiet" {
+	start_target
+	: >err
+	on_a_terminal
+	within 20 grep -q 'bpftrace compiles the script' screen
+	touch go
+	ends_with 0
+	# One takes the place of the other.
+	tr '\r' '\n' <screen | sed -n 's/^\x1b\[K\(.*\)\.\.\.$/\1/p' | grep -v ^attaching >steps
+	diff - steps <<-'END'
+		looking at this machine
+		finding the process and its workers
+		composing the script
+		bpftrace compiles the script
+	END
+	# What is left of all lines.
+	sed 's/\r$//; s/.*\r\x1b\[K//' screen >left
+	cat left
+	head -n 1 left | grep -qx 'target  *target'
+	tail -n 1 left | grep -qE '^tracing  *began after [0-9.]+ s$'
+	grep -q '^attaching, then tracing; Ctrl-C to end\.\.\.$' left
+	(($(grep -c '\.\.\.' left) == 1))
+	for option in --headless --quiet; do
+		on_a_terminal $option
+		ends_with 0
+		! grep -q $'\x1b' screen || return 1
+	done
+	FAKE='echo begin 5; echo end 99 duration' start_trace --workers target
+	ends_with 0
+	! grep -q $'[\x1b\r]' err || return 1
+}
+
 # Types $2... (see terminal.py) at a shell that runs hud-trace with the options $1, and a bpftrace that writes lines until it is ended.
 at_terminal() {
 	MARK=$BATS_TEST_NAME-$$-$RANDOM
