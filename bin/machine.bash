@@ -4,8 +4,11 @@
 
 NEEDS=(rights namespace processor kernel lockdown ptrace bpftrace btf tracefs tracepoints)
 FOUND='' REMEDY=''
-INFO=''  # what bpftrace says that it and the kernel can do
-TYPES='' # of the names that are looked for in the kernel's types, those that are there, each between spaces
+CPUS=''       # how many are online
+ANSWERS=''    # where bpftrace's answers are read
+INFO=''       # what it says that it and the kernel can do
+RAW_POINTS='' # the raw tracepoint that it was asked for, if it has that
+TYPES=''      # of the names that are looked for in the kernel's types, those that are there, each between spaces
 
 # Tracing is for root. Anyone else is told what to type.
 require_root() {
@@ -20,13 +23,14 @@ require_root() {
 	exit 77
 }
 
-# Sets BPFTRACE to its version, or NO_BPFTRACE to why there is none.
+# Sets BPFTRACE to its version, or NO_BPFTRACE to why there is none. What else it is asked for it answers while other things are done.
 find_bpftrace() {
 	local words
 
 	PATH=$PATH:/usr/sbin:/sbin:/usr/local/bin
 	if words=$(bpftrace --version 2>&1) && [[ $words =~ v?([0-9]+)\.([0-9]+) ]]; then
 		BPFTRACE=("${BASH_REMATCH[@]:1:2}")
+		exec {ANSWERS}< <(close_others && ask_bpftrace </dev/null)
 	elif command -v bpftrace >/dev/null; then
 		NO_BPFTRACE="bpftrace does not run: $(clean "${words%%$'\n'*}")"
 	else
@@ -34,11 +38,19 @@ find_bpftrace() {
 	fi
 }
 
+# Sets REPLY to what the kernel says of this process under the name $1.
+read_own_status() {
+	local key
+
+	while read -r key REPLY && [[ $key != "$1:" ]]; do :; done </proc/self/status
+}
+
 # CAP_SYS_ADMIN, or CAP_PERFMON and CAP_BPF.
 check_rights() {
 	local capabilities
 
-	capabilities=$(sed -n 's/^CapEff:\s*//p' /proc/self/status)
+	read_own_status CapEff
+	capabilities=$REPLY
 	if ((EUID)); then
 		FOUND='not root' REMEDY='run it with sudo'
 		return 1
@@ -77,6 +89,11 @@ read_release() {
 	RELEASE=$((BASH_REMATCH[1] * 1000 + BASH_REMATCH[2]))
 }
 
+# Sets CPUS to how many are online.
+count_cpus() {
+	[[ $CPUS ]] || CPUS=$(getconf _NPROCESSORS_ONLN)
+}
+
 # Loops are of 5.3, bpf_probe_read_user is of 5.5.
 check_kernel() {
 	read_release
@@ -101,9 +118,21 @@ check_lockdown() {
 	}
 }
 
-# Sets INFO, once.
-read_info() {
-	[[ $INFO || $NO_BPFTRACE ]] || INFO=$(bpftrace --info 2>&1 </dev/null) || true
+# What it and the kernel can do, and whether it takes tracepoints raw: without the perf events by which bpftrace takes them else, which cost each
+# switch of threads. It can since 0.18, but 0.27 does not where the kernel has no list of functions that can be traced.
+ask_bpftrace() {
+	bpftrace --info 2>&1 || true
+	printf '\0'
+	((BPFTRACE[0] == 0 && BPFTRACE[1] < 18)) || bpftrace -l 'rawtracepoint:sched_switch' 2>/dev/null || true
+}
+
+# Sets INFO and RAW_POINTS, once.
+read_answers() {
+	[[ $ANSWERS ]] || return 0
+	IFS= read -rd '' INFO <&"$ANSWERS" || true
+	IFS= read -rd '' RAW_POINTS <&"$ANSWERS" || true
+	exec {ANSWERS}<&-
+	ANSWERS=''
 }
 
 # Sets TYPES, once. In BTF a name stands between two NULs (Documentation/bpf/btf.rst).
@@ -130,7 +159,7 @@ check_btf() {
 		REMEDY='a kernel built with CONFIG_DEBUG_INFO_BTF is needed, as distributions have them'
 		return 1
 	}
-	[[ ! $DOCTOR ]] || read_info
+	[[ ! $DOCTOR ]] || read_answers
 	[[ $INFO != *'btf: no'* ]] || {
 		FOUND="bpftrace ${BPFTRACE[0]}.${BPFTRACE[1]} cannot read the kernel's types (BTF), which $types describes"
 		REMEDY='a newer bpftrace may: 0.17 reads those of Linux 5.11 and later, 0.23 those of 5.10, too'

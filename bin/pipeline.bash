@@ -11,10 +11,10 @@ exec_bound() {
 
 # The variables that bpftrace is to find. Each CPU has a buffer of so many pages; some machines have many CPUs.
 bpftrace_settings() {
-	local pages=512 cpus
+	local pages=512
 
-	cpus=$(getconf _NPROCESSORS_ONLN)
-	while ((pages > 32 && pages * cpus > 16384)); do
+	count_cpus
+	while ((pages > 32 && pages * CPUS > 16384)); do
 		((pages /= 2))
 	done
 	echo "BPFTRACE_NO_USER_SYMBOLS=1 BPFTRACE_LOG_SIZE=10000000 BPFTRACE_MAP_KEYS_MAX=$KEYS BPFTRACE_MAX_MAP_KEYS=$KEYS" \
@@ -145,11 +145,11 @@ find_ended() {
 # Starts what measures the cost of tracing, and ends with status 3 when that is too much, and with 4 when breakpoints at polls are hit more
 # often, by all processes that they are in, than the probes let the workers alone: 2 % of the time of each that can run.
 start_meter() {
-	local hits=() workers=${#WATCHED[@]} cpus
+	local hits=() workers=${#WATCHED[@]}
 
-	cpus=$(getconf _NPROCESSORS_ONLN)
+	count_cpus
 	# Breakpoints of the user's own scripts cannot be told from these.
-	[[ $POLLS != uprobe ]] || ((${#OWN[@]})) || hits=(-p $((2 * (workers < cpus ? workers : cpus))))
+	[[ $POLLS != uprobe ]] || ((${#OWN[@]})) || hits=(-p $((2 * (workers < CPUS ? workers : CPUS))))
 	exec_bound KILL "$POSTPROC" overhead ${hits[@]+"${hits[@]}"} "$MAX_OVERHEAD" "$TRACER" $COPIER $PROCFS $REPORTER $RECORDER >&2 &
 	METER=$!
 }

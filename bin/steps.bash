@@ -29,11 +29,11 @@ end_steps() {
 # What bpftrace, process $1, does, as its open files tell: it makes maps when it has compiled the script, and has more events open than one for the
 # output of each CPU, or links, when the kernel has taken programs.
 bpftrace_step() {
-	local files rest cpus=$2
+	local files rest
 
 	files=$(ls -l "/proc/$1/fd" 2>/dev/null) || return
 	rest=${files//perf_event/}
-	if [[ $files == *bpf?link* || $files == *raw-tracepoint* ]] || (((${#files} - ${#rest}) / 10 > cpus)); then
+	if [[ $files == *bpf?link* || $files == *raw-tracepoint* ]] || (((${#files} - ${#rest}) / 10 > CPUS)); then
 		show_step 'attaching'
 	elif [[ $files == *bpf-map* ]]; then
 		show_step 'loading: the kernel verifies the script'
@@ -54,7 +54,7 @@ follow_bpftrace() {
 		trap '' INT TERM HUP
 		close_others "$in"
 		until read -rt 0.2 -u "$in" || (($? <= 128)); do
-			bpftrace_step "$TRACER" "$(getconf _NPROCESSORS_ONLN)"
+			bpftrace_step "$TRACER"
 		done
 	} &
 	STEPPER=$!

@@ -184,10 +184,10 @@ read_head() {
 	printf -v words '%q ' "${ARGUMENTS[@]}"
 	options+=(--meta "options=${words% }")
 	# Debian's bpftrace has no disassembler to see whether an instruction begins behind a function's start.
-	[[ $POLLS != @(auto|uprobe) ]] || read_info
+	[[ $POLLS != @(auto|uprobe) ]] || read_answers
 	[[ $INFO != *'bfd: no'* ]] || options+=(--probe-starts)
 	# Ctrl-Z is not to come while it holds a thread of the target.
-	HEAD=$(trap '' TSTP && "$POSTPROC" head "${options[@]}") || die "process $PID cannot be read"
+	HEAD=$(trap '' TSTP && close_others && exec "$POSTPROC" head "${options[@]}") || die "process $PID cannot be read"
 	check_head
 	while IFS= read -r line; do
 		read -r kind one two three rest <<<"$line"

@@ -136,6 +136,7 @@ site_parameters() {
 choose_stacks() {
 	local release how why=${1-}
 
+	read_answers
 	if [[ $STACKS == auto ]]; then
 		if [[ ${META[frame-pointers]-} == yes ]]; then
 			STACKS=fp why='all of its code keeps them'
@@ -171,11 +172,9 @@ walks_dwarf() {
 # or threads may write to them at once. Where stacks have to be kept until a thread is back they are 16 MiB, three quarters for
 # that, and up to 32 for many workers. Where that was refused it is a quarter.
 lay_out_copies() {
-	local cpus
-
-	cpus=$(getconf _NPROCESSORS_ONLN)
+	count_cpus
 	KEYS=4096 ROWS=$(((STACK_KIB + 1) / 2))
-	((cpus <= 32 || ${#WATCHED[@]} <= 32)) || KEYS=8192
+	((CPUS <= 32 || ${#WATCHED[@]} <= 32)) || KEYS=8192
 	((!LEAN)) || ((KEYS /= 4))
 	while ((KEYS < ${#WATCHED[@]} * 5 / 4)); do
 		((KEYS *= 2))
@@ -205,10 +204,8 @@ choose_kernel() {
 	[[ $TYPES != *' __state '* ]] || TASK_STATE=__state
 }
 
-# Whether tracepoints can be taken raw: without the perf events by which bpftrace takes them else, which cost each switch of threads.
-# bpftrace can since 0.18, but 0.27 does not where the kernel has no list of functions that can be traced.
 takes_raw() {
-	((!NO_RAW && (BPFTRACE[0] > 0 || BPFTRACE[1] >= 18))) && [[ $(bpftrace -l 'rawtracepoint:sched_switch' 2>/dev/null </dev/null) == *sched_switch* ]]
+	[[ $NO_RAW == 0 && $RAW_POINTS ]]
 }
 
 # What the parts of the script have to know: a name and its value on each line.
