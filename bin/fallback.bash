@@ -55,6 +55,16 @@ without_ticks() {
 	WITHOUT+=('the tracepoint timer:hrtimer_expire_exit')
 }
 
+# Programs at looks are then smaller, and polls are estimated.
+without_state() {
+	[[ $POLLS == tls && $ASKED_POLLS == auto ]] || return 1
+	POLLS=estimate TICKS=0
+	((FAST_HZ == HZ)) || HZ=99
+	add_meta hz "$HZ"
+	add_meta polls "estimate programs that read Tokio's state were refused"
+	WITHOUT+=("Tokio's own state")
+}
+
 without_resume() {
 	((RESUME)) || return 1
 	RESUME=0
@@ -66,13 +76,13 @@ without_resume() {
 # a program that cannot be loaded is called by its tracepoint, too.
 list_ways() {
 	if [[ $SAID == *[Ll]oad* ]]; then
-		echo deep_copies copies files raw ticks
+		echo deep_copies copies files state
 		return
 	fi
 	[[ $SAID != *rawtracepoint* ]] || echo raw
 	[[ $SAID != *rseq_update* ]] || echo resume
 	[[ $SAID != *hrtimer_expire_exit* ]] || echo ticks
-	echo files deep_copies copies raw ticks
+	echo files deep_copies copies raw ticks state
 }
 
 # Did bpftrace end of itself before tracing had begun? Signals of these kinds come from whoever wants it to end.
@@ -123,7 +133,7 @@ explain_refusal() {
 	[[ ! $TRIAL ]] || say "hud-trace: a small script does not run here either: $TRIAL"
 	[[ $ASKED_STACKS == auto ]] || wishes+=("--stacks $ASKED_STACKS")
 	[[ ! $ASKED_SIZE ]] || wishes+=("--stack-size $STACK_KIB")
-	[[ $ASKED_POLLS != uprobe ]] || wishes+=("--polls $ASKED_POLLS")
+	[[ $ASKED_POLLS != @(tls|uprobe) ]] || wishes+=("--polls $ASKED_POLLS")
 	((!${#wishes[@]})) || say "hud-trace: leave out $(join_words "${wishes[@]}"), and it is tried with less"
 }
 

@@ -918,7 +918,7 @@ went_without() {
 	nothing_left
 }
 
-@test "a tracepoint cannot be attached to: it is gone without" {
+@test "a tracepoint cannot be attached to, or Tokio's state not be read: it is gone without" {
 	start_target
 	[[ -d /sys/kernel/tracing/events/rseq/rseq_update ]] || skip 'this kernel has no rseq_update'
 	start_fake "$(refuses 'tracepoint:rseq:rseq_update' 'ERROR: Error attaching probe: tracepoint:rseq:rseq_update')"
@@ -940,6 +940,14 @@ went_without() {
 	HUD=$PWD/tree/bin/hud-trace start_fake "$(refuses 'hrtimer_expire_exit' 'stdin:7:1-40: ERROR: tracepoint not found: timer:hrtimer_expire_exit')"
 	went_without 'the tracepoint timer:hrtimer_expire_exit'
 	grep -q '^profile:hz:501 ' script
+	HUD=$PWD/tree/bin/hud-trace start_fake "$(refuses '@poll_turn' 'ERROR: Error loading program: tracepoint:rseq:rseq_update (try -v)')"
+	went_without "Tokio's own state" "copies of more than 48 KiB of a stack, copies of stacks and Tokio's own state"
+	grep -q '^ *polls .*estimated from samples' out
+	grep -q '^profile:hz:99 ' script
+	HUD=$PWD/tree/bin/hud-trace start_fake 'echo again >>tries; echo "ERROR: Error loading program: BEGIN" >&2; exit 1' --stacks copy --polls tls
+	ends_with 1
+	(($(wc -l <tries) == 2))
+	grep -qx 'hud-trace: leave out --stacks copy and --polls tls, and it is tried with less' err
 	nothing_left
 }
 
