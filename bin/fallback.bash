@@ -88,7 +88,18 @@ list_ways() {
 # Did bpftrace end of itself before tracing had begun? Signals of these kinds come from whoever wants it to end.
 was_refused() {
 	[[ ! $BEGUN && ! $ENDING && ! $LEFT ]] && ((STATUS && COPIER_STATUS == 3)) || return 1
+	! blames_own_script || return 1
 	((STATUS <= 128)) || [[ $(kill -l "$STATUS" 2>/dev/null) != @(INT|TERM|HUP|QUIT) ]]
+}
+
+# A complaint is about a script of the user's own.
+blames_own_script() {
+	local script
+
+	for script in ${OWN[@]+"${OWN[@]}"}; do
+		[[ $'\n'$SAID != *$'\n'"$(harmless "$(clean "$script")"):"[0-9]* ]] || return 0
+	done
+	return 1
 }
 
 # Leaves out what may help, and says so to the user and in the head. Fails if nothing does.

@@ -141,6 +141,7 @@ composed() {
 	within 120 ended "$TRACE"
 	ends_with 1
 	grep -qE '^bad\.bt:1:' err
+	! grep -q 'tried again' err || return 1
 	[[ ! -s out ]]
 }
 
