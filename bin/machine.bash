@@ -126,6 +126,11 @@ ask_bpftrace() {
 	((BPFTRACE[0] == 0 && BPFTRACE[1] < 18)) || bpftrace -l 'rawtracepoint:sched_switch' 2>/dev/null || true
 }
 
+# bpftrace says that there is no $1. (It tells in one column or in two, and of a `module btf` besides `btf`.)
+says_no() {
+	[[ $INFO =~ (^|$'\n'|[[:blank:]]{2})[[:blank:]]*"$1: no" ]]
+}
+
 # Sets INFO and RAW_POINTS, once.
 read_answers() {
 	[[ $ANSWERS ]] || return 0
@@ -160,7 +165,7 @@ check_btf() {
 		return 1
 	}
 	[[ ! $DOCTOR ]] || read_answers
-	[[ $INFO != *'btf: no'* ]] || {
+	! says_no btf || {
 		FOUND="bpftrace ${BPFTRACE[0]}.${BPFTRACE[1]} cannot read the kernel's types (BTF), which $types describes"
 		REMEDY='a newer bpftrace may: 0.17 reads those of Linux 5.11 and later, 0.23 those of 5.10, too'
 		return 1
@@ -226,7 +231,7 @@ check_tracepoints() {
 		[[ -e $TRACEFS/events/$point ]] || missing+=" ${point/\//:}"
 	done
 	for point in tracepoint perf_event; do
-		[[ $INFO != *"  $point: no"* ]] || {
+		! says_no "$point" || {
 			FOUND="the kernel lets bpftrace have no program for a $point" REMEDY='a kernel built with CONFIG_BPF_EVENTS and CONFIG_PERF_EVENTS is needed'
 			return 1
 		}

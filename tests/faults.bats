@@ -304,9 +304,10 @@ elsewhere() {
 	grep -A 1 '^missing  *script .*refused: .*(.*processed 1000001 insns' <<<"$output" | grep -q '^ *-> a newer kernel or bpftrace may load it'
 	[[ $output == *'hud-trace cannot trace here: see what is missing.' ]]
 	# What bpftrace itself says that it has.
-	FAKE_INFO=$'Kernel features\n  Loop support: yes\n  btf: no' run -1 "$HUD" --doctor
+	FAKE_INFO=$'Kernel features\n  Loop support: yes      btf: no' run -1 "$HUD" --doctor
 	grep -A 1 "^missing  *btf  *bpftrace 0.17 cannot read the kernel's types" <<<"$output" | grep -q '^ *-> a newer bpftrace may: .* 0\.23 those of 5\.10'
-	FAKE_INFO=$'Probe types\n  kprobe: yes\n  tracepoint: no' run -1 "$HUD" --doctor
+	FAKE_INFO=$'Kernel features\n  btf: yes\n  module btf: no' run -0 "$HUD" --doctor
+	FAKE_INFO=$'Probe types\n  kprobe: yes\n  tracepoint: no\n' run -1 "$HUD" --doctor
 	grep -q '^missing  *tracepoints .* no program for a tracepoint$' <<<"$output"
 	FAKE_VERSION=0.14.1 run -1 "$HUD" --doctor
 	grep -A 1 '^missing  *bpftrace .*0\.14 is too old$' <<<"$output" | grep -q '^ *-> 0\.17 is needed'
