@@ -11,7 +11,7 @@ choose_steps() {
 show_step() {
 	[[ $STEPS && $STEP != "$1" ]] || return 0
 	STEP=$1
-	printf '\r\e[K%s...' "$1" >&2
+	printf '\r\e[K%s...' "$1" >&2 || true
 }
 
 # The line is gone.
@@ -23,7 +23,7 @@ end_steps() {
 		wait "$STEPPER" 2>/dev/null || true
 		STEPPER=''
 	fi
-	printf '\r\e[K' >&2
+	printf '\r\e[K' >&2 || true
 }
 
 # What bpftrace, process $1, does, as its open files tell: it makes maps when it has compiled the script, and has more events open than one for the

@@ -858,7 +858,7 @@ at_terminal() {
 	# With a newer one, its own walk.
 	rm -rf first
 	chown 1 target
-	sed -i 's/--help | --info) exit/--help) echo --dwarf-pid \&\& exit ;;\n\t--info) exit/' fake/bpftrace
+	sed -i 's/--help) exit/--help) echo --dwarf-pid \&\& exit/' fake/bpftrace
 	FAKE_VERSION=0.26.0 start_fake "if [[ \$1 == -q ]] && mkdir first; then kill -SEGV \$\$; fi; printf 'begin 5\n$EVENT' $SERVER; echo end 99 duration" --stacks dwarf
 	ends_with 0
 	grep -qx 'stacks  *walked by CFI in bpftrace' err
