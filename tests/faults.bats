@@ -753,6 +753,24 @@ at_terminal() {
 	nothing_left
 }
 
+@test "the terminal that its messages go to goes before tracing begins: reported all the same" {
+	start_target
+	cat >leave.py <<-'PY'
+		import os, pty, subprocess, sys, time
+		ours, theirs = pty.openpty()
+		hud = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=open("out", "w"), stderr=theirs)
+		os.close(theirs)
+		while not os.path.exists("ready"):
+		    time.sleep(0.05)
+		os.close(ours)
+		open("go", "w").close()
+		sys.exit(hud.wait())
+	PY
+	FAKE='touch ready; until [[ -e go ]]; do sleep 0.1; done; echo begin 5; echo end 99 duration' TERM=xterm \
+		run -0 timeout 60 /usr/bin/python3 leave.py "$HUD" --pid "$SERVER" --workers target
+	reported out
+}
+
 @test "the terminal goes while it shows the live view: what was traced is recorded, nothing left" {
 	start_target
 	TERMINAL=xterm at_terminal '--record r' details '' file:later HANGUP
