@@ -74,7 +74,9 @@ tell_script() {
 }
 
 # Tokio's state in a program of 1.43, as hud-postproc head tells it.
-SOME_STATE='48 0 0 1 0 1 40 0 24 64 8 0 1 40 1 24 96 0 2 table 1.43'
+SOME_STATE='id-at=48 id-tag-at=0 budget-at=0 tagged=1 tag-at=0'
+SOME_STATE+=' mt-known=1 mt-at=40 mt-tag=0 mt-core=24 mt-tick=64 mt-idle=8 mt-parked=0'
+SOME_STATE+=' ct-known=1 ct-at=40 ct-tag=1 ct-core=24 ct-tick=96 ct-idle=0 ct-parked=2 how=table 1.43'
 
 # Without a target, the script is for a process that does nothing, as if it had a state of Tokio's. In a shell of its own.
 tell_any_script() {
