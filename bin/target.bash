@@ -43,7 +43,8 @@ describe() {
 
 	boot=$(sed -n 's/^btime //p' /proc/stat)
 	read_stat "$1" && start=$((boot + FIELDS[19] / $(getconf CLK_TCK)))
-	mapfile -d '' -n 200 -t words 2>/dev/null <"/proc/$1/cmdline"
+	# It is in the process's memory, which may never come (userfaultfd).
+	mapfile -d '' -n 200 -t words < <(timeout 2 cat "/proc/$1/cmdline" 2>/dev/null)
 	line=${words[*]}
 	printf '%8d  %(%F %T)T  %.200s' "$1" "${start:-0}" "$(clean "${line:0:200}")"
 }
@@ -112,6 +113,12 @@ find_target() {
 	esac
 }
 
+# Sets REPLY to what stat(1) tells by format $1 of the target's executable, to $2 if it tells nothing: a file system that does not answer
+# may hold it for ever.
+stat_program() {
+	read -r -t 5 REPLY < <(exec stat -Lc "$1" "/proc/$PID/exe" 2>/dev/null) || REPLY=$2
+}
+
 # Is PID one that can be traced?
 check_target() {
 	[[ -d /proc/$PID ]] || die "no process has the id $PID"
@@ -124,7 +131,8 @@ check_target() {
 	[[ ${FIELDS[0]} != [ZX] ]] || die "process $PID has ended already, its parent has not taken notice of it yet"
 	((PID != $$)) || die 'it cannot trace itself'
 	BORN=${FIELDS[19]} STACK_START=${FIELDS[25]}
-	PROGRAM=$(stat -Lc %d:%i "/proc/$PID/exe" 2>/dev/null) || PROGRAM=''
+	stat_program %d:%i ''
+	PROGRAM=$REPLY
 }
 
 # Sets LEFT to what has become of the target: '' if it still runs that program, ended, or replaced by another program. An id may
@@ -134,7 +142,8 @@ look_for_target() {
 	read_stat "$PID" && [[ ${FIELDS[0]} != [ZX] ]] && ((FIELDS[19] == BORN)) || return 0
 	LEFT=replaced
 	# Without randomization, each program's stack may begin at the same address.
-	((FIELDS[25] == STACK_START)) && [[ $(stat -Lc %d:%i "/proc/$PID/exe" 2>/dev/null || true) == "$PROGRAM" ]] || return 0
+	stat_program %d:%i ''
+	((FIELDS[25] == STACK_START)) && [[ $REPLY == "$PROGRAM" ]] || return 0
 	LEFT=''
 }
 
@@ -144,13 +153,15 @@ look_for_target() {
 find_sharers() {
 	local owner users inode sharer
 
-	owner=$(stat -Lc %u "/proc/$PID/exe" 2>/dev/null) || owner=unknown
+	stat_program %u unknown
+	owner=$REPLY
 	users=$(sed -n 's/^Uid:[[:space:]]*//p' "/proc/$PID/status" 2>/dev/null) || users=''
 	if [[ ${users//[[:space:]]/ } != "$owner $owner $owner $owner" ]]; then
 		NO_SITES="no probes unasked (--polls uprobe): its executable is another user's"
 		return
 	fi
-	inode=$(stat -Lc %i "/proc/$PID/exe" 2>/dev/null) || inode=unknown
+	stat_program %i unknown
+	inode=$REPLY
 	# Processes come and go meanwhile, which grep counts as an error.
 	sharer=$({ grep -lsE "^[^ ]+ [^ ]+ [^ ]+ [^ ]+ $inode " /proc/[1-9]*/maps || true; } | sed -n "\\|^/proc/$PID/maps\$|!{p;q}") || true
 	[[ $sharer ]] || return 0

@@ -288,6 +288,75 @@ signal.pause()' "$PWD/file" >ready 3>&- &
 	[[ $output == *BEGIN* ]]
 }
 
+# Starts a process with memory that nobody fills, until its standard input, descriptor $1, ends; with the words $2... Sets SERVER.
+start_unfilled() {
+	rm -f "in$1"
+	mkfifo "in$1"
+	: >ready
+	./unfilled "${@:2}" <"in$1" >ready 3>&- &
+	SERVER=$!
+	STARTED+=("$SERVER")
+	eval "exec $1>in$1"
+	within 30 grep -qs ready ready
+}
+
+# It is the one descriptor $1 belongs to; its thread has never waited for long.
+was_let_go() {
+	eval "exec $1>&-"
+	wait "$SERVER"
+	cat ready
+	# It is held for 50 ms, once by each look; before, it was for as long as who looked lived.
+	(($(sed -n 's/^longest //p' ready) < 2000))
+}
+
+@test "hostile process: memory that never comes holds nobody, and that is said" {
+	cc -D_GNU_SOURCE -pthread -o unfilled "$ROOT/tests/unfilled.c"
+	start_unfilled 8
+	MARK=unfilled-$$-$RANDOM
+	reason=$(why_not)
+	[[ ! $reason ]] || skip "$reason"
+	HUD_LIVE_MARK=$MARK run -0 --separate-stderr timeout 120 "$HUD" --pid "$SERVER" --duration 1 8>&- 3>&-
+	echo "$output$stderr"
+	[[ $stderr == *'its memory or its files did not answer in time'* ]]
+	nothing_left
+	was_let_go 8
+	# Also its command line: who reads that waits, too.
+	start_unfilled 8 command
+	HUD_LIVE_MARK=$MARK timeout 120 "$POSTPROC" head --headless --pid "$SERVER" >head 8>&- 3>&-
+	grep -q '^meta warning .*its memory or its files did not answer in time' head
+	grep -q '^thread [0-9]* unknown 1 tokio-runtime-w' head
+	within 15 gone
+	first=$SERVER
+	start_unfilled 7 command
+	run -1 timeout 120 "$HUD" --print-script unfilled 7>&- 8>&- 3>&-
+	[[ $output == *"2 processes match 'unfilled'"*"$first"* && $output == *"$SERVER"* ]]
+	was_let_go 7
+	exec 8>&-
+}
+
+@test "hostile process: a file system that does not answer holds nobody, and that is said" {
+	((EUID == 0)) || skip 'needs root'
+	[[ -e /dev/fuse ]] || skip 'no FUSE here'
+	mkdir mute
+	mkfifo in
+	cp "$HOSTILE" program
+	: >mounted
+	/usr/bin/python3 "$ROOT/tests/mute-fs.py" mute program <in >mounted 3>&- &
+	fs=$!
+	STARTED+=("$fs")
+	exec 8>in
+	within 30 grep -qs ready mounted || skip 'FUSE cannot be mounted here'
+	start_hostile "$PWD/mute/file" tokio-rt-worker 8>&-
+	exec 8>&-
+	MARK=mute-$$-$RANDOM
+	# What hangs there can only end when the file system does; that is not waited for.
+	HUD_LIVE_MARK=$MARK timeout 120 "$POSTPROC" head --headless --pid "$SERVER" >head 3>&-
+	kill "$fs"
+	grep -q '^meta warning no symbols: the file cannot be read: its file system does not answer' head
+	grep -q "^thread $SERVER unknown 1 tokio-rt-worker" head
+	within 15 gone
+}
+
 # A hud-trace whose hud-postproc writes the head $1.
 with_head() {
 	printf '%s\n' "$1" >head

@@ -126,7 +126,7 @@ int head_main(int argc, char **argv)
 		status = 1;
 	else if (!status && (status = head_write(stdout, &options)) < 0) {
 		complain("hud-postproc head: process %ld: %s\n", options.pid,
-			 errno == ENOENT ? strerror(ESRCH) : strerror(errno));
+			 looker_late() ? looker_late() : strerror(errno == ENOENT ? ESRCH : errno));
 		status = 1;
 	}
 	looker_end();

@@ -4,21 +4,22 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "replay/embed-names.h"
 #include "sandbox/confine.h"
 #include "sandbox/messages.h"
+#include "sandbox/offspring.h"
 #include "sandbox/sandbox.h"
 #include "stream/record/recording.h"
 #include "stream/record/unpack.h"
 
 /* Ends with an errno, 0 if all was written. */
-static _Noreturn void work(const int files[2], int to, const struct replay_options *options)
+static _Noreturn void work(pid_t parent, const int files[2], int to, const struct replay_options *options)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (offspring_bind(parent, SIGKILL))
+		_exit(ECHILD);
 	messages_redirect(false, false, false);
 	sandbox_yield_memory();
 	if (confine_to_nobody() || confine_main())
@@ -46,7 +47,7 @@ static void pass_on(int from, FILE *out)
 int record_resolve(const struct recording *recording, const struct replay_options *options, FILE *out)
 {
 	int files[2] = {-1, -1}, ends[2] = {-1, -1}, status = 0, error = 0;
-	pid_t pid = -1;
+	pid_t parent = getpid(), pid = -1;
 
 	/* It is read twice. */
 	for (int i = 0; i < 2; i++)
@@ -54,7 +55,7 @@ int record_resolve(const struct recording *recording, const struct replay_option
 	if (files[0] >= 0 && files[1] >= 0 && pipe2(ends, O_CLOEXEC) == 0)
 		pid = fork();
 	if (pid == 0)
-		work(files, ends[1], options);
+		work(parent, files, ends[1], options);
 	error = errno;
 	for (int i = 0; i < 2; i++)
 		if (files[i] >= 0)

@@ -17,6 +17,8 @@
 #include "command/command.h"
 #include "head/roles.h"
 #include "sandbox/confine.h"
+#include "sandbox/messages.h"
+#include "target/inspector.h"
 #include "target/ptrace-stop.h"
 #include "tokio/layout-fields.h"
 
@@ -102,7 +104,8 @@ int stuck_main(int argc, char **argv)
 
 	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
 		return fputs(usage, stdout) < 0;
-	if (confine_to_tracer() || confine_looker())
+	/* Memory is read by another process: it may never answer. */
+	if ((pid > 0 && looker_start(pid)) || confine_to_tracer() || confine_looker())
 		return 1;
 	if (argc < 4 || pid < 1 || !tokio_read(argv[2], &layout)) {
 		fputs(usage, stderr);
@@ -121,5 +124,7 @@ int stuck_main(int argc, char **argv)
 			look(pid, &workers[i], &layout);
 	close(pidfd);
 	free(workers);
+	looker_end();
+	messages_end();
 	return 0;
 }

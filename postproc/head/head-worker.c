@@ -1,16 +1,14 @@
 /* head-worker.c - see head-worker.h. */
 #include "head/head-worker.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <libiberty/libiberty.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -20,7 +18,8 @@
 #include "target/inspector.h"
 
 #define STAGE_SECONDS 30 /* of CPU time: the debug info of 1.2 GB takes 1 */
-#define SECONDS 180	 /* of the clock, of all: debuginfod may take 30 */
+#define SECONDS 180	 /* of the clock, of all: then files are done without */
+#define IDLE_SECONDS 45	 /* of the clock, without any of a CPU: debuginfod may take 30 */
 #define DEATHS 8	 /* then no file is read any more */
 #define HEAD_MAX ((size_t)64 << 20)
 
@@ -37,18 +36,39 @@ void head_stage(volatile struct head_marks *marks, enum head_stage stage)
 	worker_set_timer(STAGE_SECONDS);
 }
 
-/* All that comes from the descriptor until its end. Returns false if that takes too long, or is too much. */
-static bool collect(int fd, char **text, size_t *size)
+/* How long the worker may take. It waits for files and memory that may never be there, and computes on a machine that may be busy. */
+struct patience {
+	int64_t end, active; /* ms: by when it is to be ready; when it was last seen to have computed */
+	clockid_t clock;
+	uint64_t used; /* ns of CPU time */
+};
+
+static bool is_patient(struct patience *p)
 {
-	int64_t end = clock_ms() + SECONDS * 1000, left;
+	struct timespec used;
+	int64_t now = clock_ms();
+
+	if (clock_gettime(p->clock, &used) == 0) {
+		uint64_t ns = (uint64_t)used.tv_sec * 1000000000 + (uint64_t)used.tv_nsec;
+
+		if (ns / 1000000 != p->used / 1000000)
+			p->active = now;
+		p->used = ns;
+	}
+	return now < p->end && now - p->active < IDLE_SECONDS * 1000;
+}
+
+/* All that comes from the descriptor until its end. Returns false if that takes too long, or is too much. */
+static bool collect(int fd, struct patience *patience, char **text, size_t *size)
+{
 	size_t room = 0;
 
 	*text = NULL;
 	*size = 0;
-	while ((left = end - clock_ms()) > 0 && *size < HEAD_MAX) {
+	while (is_patient(patience) && *size < HEAD_MAX) {
 		struct pollfd ready = {.fd = fd, .events = POLLIN};
 
-		if (poll(&ready, 1, (int)left) <= 0)
+		if (poll(&ready, 1, 100) <= 0)
 			continue;
 		if (room - *size < 65536) {
 			room = 2 * room + 65536;
@@ -63,24 +83,27 @@ static bool collect(int fd, char **text, size_t *size)
 	return false;
 }
 
-static _Noreturn void run(int fd, const struct head_work *work, const struct head_deaths *deaths,
-			  volatile struct head_marks *marks)
+static _Noreturn void run(int fd, pid_t parent, const struct head_work *work,
+			  const struct head_deaths *deaths, volatile struct head_marks *marks)
 {
 	FILE *out = fdopen(fd, "w");
 
 	if (!out)
 		_exit(1);
-	worker_begin((int[]){fd, looker_descriptor(), opener_descriptor(), debuginfod_descriptor()}, 4,
-		     work->confine);
+	worker_begin(parent, (int[]){fd, looker_descriptor(), opener_descriptor(), debuginfod_descriptor()},
+		     4, work->confine);
 	work->write(out, deaths, marks, work->context);
 	_exit(fclose(out) ? 1 : 0);
 }
 
-/* One worker's attempt. Returns NULL and the head, which is the caller's to free, or what the worker died of (static text). */
+/* One worker's attempt, until `end` (ms). Returns NULL and the head, which is the caller's to free, or what the worker died of (static
+ * text). */
 static const char *attempt(const struct head_work *work, const struct head_deaths *deaths,
-			   volatile struct head_marks *marks, char **text, size_t *size)
+			   volatile struct head_marks *marks, int64_t end, char **text, size_t *size)
 {
-	int ends[2], status = 0;
+	struct patience patience = {.end = end, .active = clock_ms()};
+	pid_t parent = getpid();
+	int ends[2];
 
 	*text = NULL;
 	*marks = (struct head_marks){.stage = STAGE_NONE};
@@ -90,23 +113,22 @@ static const char *attempt(const struct head_work *work, const struct head_death
 
 	if (pid == 0) {
 		close(ends[0]);
-		run(ends[1], work, deaths, marks);
+		run(ends[1], parent, work, deaths, marks);
 	}
 	close(ends[1]);
-	bool whole = pid > 0 && collect(ends[0], text, size);
+	bool whole = pid > 0 && !clock_getcpuclockid(pid, &patience.clock) &&
+		     collect(ends[0], &patience, text, size);
 
 	close(ends[0]);
 	if (pid < 0)
 		return "cannot be begun";
-	if (!whole)
-		kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (whole && status == 0)
-		return NULL;
-	free(*text);
-	*text = NULL;
-	return worker_cause(status, !whole);
+	const char *cause = worker_end(pid, !whole);
+
+	if (cause) {
+		free(*text);
+		*text = NULL;
+	}
+	return cause;
 }
 
 static void append(char ***list, size_t *count, char *text)
@@ -115,9 +137,9 @@ static void append(char ***list, size_t *count, char *text)
 	(*list)[(*count)++] = text;
 }
 
-/* What the next worker is to leave out, since this one died of `cause`. */
+/* What the next worker is to leave out, since this one died of `cause`: with `last`, all files. */
 static void learn(struct head_deaths *deaths, const struct head_work *work, struct head_marks marks,
-		  const char *cause)
+		  const char *cause, bool last)
 {
 	enum head_stage stage = marks.stage < STAGES ? marks.stage : STAGE_NONE;
 	const char *path = marks.touched ? work->file_at(marks.touched, work->context) : NULL;
@@ -133,7 +155,7 @@ static void learn(struct head_deaths *deaths, const struct head_work *work, stru
 	} else {
 		deaths->without[stage] = why;
 	}
-	for (int i = STAGE_NONE; deaths->count == DEATHS && i < STAGES; i++)
+	for (int i = STAGE_NONE; last && i < STAGES; i++)
 		deaths->without[i] = why;
 }
 
@@ -155,14 +177,20 @@ int head_work(FILE *out, const struct head_work *work)
 	struct head_deaths deaths = {0};
 	const char *cause;
 	char *text = NULL;
+	int64_t end = clock_ms() + SECONDS * 1000;
 	size_t size = 0;
 	int status = 1;
+	bool last = false;
 
 	if (marks == MAP_FAILED)
 		xmalloc_failed(0);
-	while ((cause = attempt(work, &deaths, marks, &text, &size)) && marks->stage != STAGE_NONE &&
-	       deaths.count <= DEATHS)
-		learn(&deaths, work, *marks, cause);
+	while ((cause = attempt(work, &deaths, marks, end, &text, &size)) && marks->stage != STAGE_NONE &&
+	       !last) {
+		last = deaths.count + 1 == DEATHS || clock_ms() >= end;
+		learn(&deaths, work, *marks, cause, last);
+		if (last)
+			end = clock_ms() + IDLE_SECONDS * 1000;
+	}
 	if (cause)
 		fprintf(stderr, "hud-postproc head: looking at the process %s%s\n", cause,
 			marks->stage == STAGE_NONE ? "" : ", also without its files");

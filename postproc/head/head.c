@@ -454,6 +454,8 @@ static void write_all(FILE *out, const struct head_deaths *deaths, volatile stru
 		event_write(out, &(struct event){.kind = EVENT_SITE, .text = deaths->without[STAGE_SITES]});
 	else
 		write_sites(out, pid, space, s->options->probe_starts);
+	if (looker_late())
+		write_meta(out, "warning", looker_late());
 	write_maps(out, s->maps);
 	write_threads(out, s->threads, s->count);
 	space_free(space);

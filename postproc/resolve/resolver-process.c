@@ -4,12 +4,10 @@
 #include <errno.h>
 #include <libiberty/libiberty.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -28,22 +26,20 @@ void resolver_process_init(struct resolver_process *p, unsigned seconds)
 		xmalloc_failed(sizeof(*p->touched));
 }
 
-static int end(struct resolver_process *p)
+static const char *end(struct resolver_process *p, bool late)
 {
-	int status = 0;
+	const char *cause;
 
 	close(p->socket);
-	kill(p->pid, SIGKILL);
-	while (waitpid(p->pid, &status, 0) < 0 && errno == EINTR)
-		;
+	cause = worker_end(p->pid, late);
 	p->pid = 0;
-	return status;
+	return cause ? cause : "gave up";
 }
 
 void resolver_process_destroy(struct resolver_process *p)
 {
 	if (p->pid)
-		end(p);
+		end(p, true);
 	munmap((void *)(uintptr_t)p->touched, sizeof(*p->touched));
 	free(p->asked);
 	free(p->answer);
@@ -55,11 +51,14 @@ bool resolver_process_start(struct resolver_process *p, const struct resolver_wo
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
 		return false;
+	pid_t parent = getpid();
+
 	p->pid = fork();
 	if (p->pid == 0) {
 		close(ends[0]);
 		struct resolver_work own = *work;
 
+		own.parent = parent;
 		own.socket = ends[1];
 		own.touched = p->touched;
 		space_watch(own.space, p->touched);
@@ -123,5 +122,5 @@ enum resolver_outcome resolver_process_ask(struct resolver_process *p, const str
 
 const char *resolver_process_end(struct resolver_process *p, bool late)
 {
-	return worker_cause(end(p), late);
+	return end(p, late);
 }

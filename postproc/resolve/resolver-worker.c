@@ -188,7 +188,8 @@ _Noreturn void resolver_work(const struct resolver_work *w)
 	static char more[MORE_LIMIT] __attribute__((aligned(8)));
 	struct question question;
 
-	worker_begin((int[]){w->socket, opener_descriptor(), debuginfod_descriptor()}, 3, w->confine);
+	worker_begin(w->parent, (int[]){w->socket, opener_descriptor(), debuginfod_descriptor()}, 3,
+		     w->confine);
 	for (;;) {
 		receive(w->socket, &question, sizeof(question));
 		if (question.more > sizeof(more))

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "resolve/symbolize/debuginfo.h"
 
@@ -62,6 +63,7 @@ struct plain_frame {
 };
 
 struct resolver_work {
+	pid_t parent; /* who asks */
 	int socket;
 	volatile uint64_t *touched;
 	int (*confine)(void);

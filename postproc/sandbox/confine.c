@@ -8,6 +8,7 @@
 #include <linux/bpf.h>
 #include <linux/capability.h>
 #include <pwd.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -22,7 +23,10 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "sandbox/offspring.h"
+
 #define NOBODY 65534
+#define NAMESPACES ((uint64_t)0x7e020080) /* CLONE_NEW* (linux/sched.h) */
 
 #ifndef CAP_BPF
 #define CAP_BPF 39 /* Linux 5.8 */
@@ -71,6 +75,7 @@ static void drop_bounds(uint64_t kept)
 static int become(uid_t uid, gid_t gid)
 {
 	const struct passwd *user = getpwuid(uid);
+	pid_t parent = getppid();
 	int signal = 0;
 
 	prctl(PR_GET_PDEATHSIG, &signal);
@@ -79,7 +84,8 @@ static int become(uid_t uid, gid_t gid)
 	    setresuid(uid, uid, uid))
 		return fail("root's identity");
 	/* Another identity makes the kernel forget that it is to end with its parent. */
-	prctl(PR_SET_PDEATHSIG, signal);
+	if (signal && offspring_bind(parent, signal))
+		raise(signal);
 	return 0;
 }
 
@@ -271,6 +277,9 @@ static const char *const files[] = {"open",	  "openat",    "openat2",    "creat"
 				    "access",	  "faccessat", "faccessat2", "readlink", "readlinkat",
 				    "getdents64", "getcwd",    "fallocate",  "fstatfs"};
 
+/* To look where links and directories lead. */
+static const char *const places[] = {"readlink", "readlinkat", "getdents64", "fstatfs"};
+
 /* The recorder's resolver becomes somebody else. */
 static const char *const becoming[] = {"setresuid", "setresgid", "setgroups", "capget", "capset"};
 
@@ -328,10 +337,18 @@ static scmp_filter_ctx filter_begin(void)
  * clone. */
 static void allow_clone(scmp_filter_ctx filter)
 {
-	const uint64_t namespaces = 0x7e020080; /* CLONE_NEW* (linux/sched.h) */
+	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+			 SCMP_A0(SCMP_CMP_MASKED_EQ, NAMESPACES, 0));
+	seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+}
+
+/* Threads, but no processes. */
+static void allow_threads(scmp_filter_ctx filter)
+{
+	const uint64_t shared = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD;
 
 	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-			 SCMP_A0(SCMP_CMP_MASKED_EQ, namespaces, 0));
+			 SCMP_A0(SCMP_CMP_MASKED_EQ, NAMESPACES | shared, shared));
 	seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 }
 
@@ -369,8 +386,8 @@ int confine_opener(void)
 	scmp_filter_ctx filter = filter_begin();
 
 	allow_reading(filter);
-	/* Its flags are in memory, where no filter sees them. */
-	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat2), 0);
+	allow(filter, places, ARRAY_SIZE(places));
+	allow_threads(filter);
 	return filter_end(filter);
 }
 
@@ -394,6 +411,7 @@ int confine_files(void)
 	scmp_filter_ctx filter = filter_begin();
 
 	allow(filter, files, ARRAY_SIZE(files));
+	allow_threads(filter);
 	return filter_end(filter);
 }
 
@@ -402,16 +420,16 @@ int confine_reader(void)
 	scmp_filter_ctx filter = filter_begin();
 
 	allow_reading(filter);
+	allow_threads(filter);
 	return filter_end(filter);
 }
 
 int confine_proc_reader(void)
 {
-	static const char *const links[] = {"readlink", "readlinkat"};
 	scmp_filter_ctx filter = filter_begin();
 
 	allow_reading(filter);
-	allow(filter, links, ARRAY_SIZE(links));
+	allow(filter, places, ARRAY_SIZE(places));
 	return filter_end(filter);
 }
 
@@ -438,10 +456,11 @@ int confine_looker(void)
 {
 	scmp_filter_ctx filter = filter_begin();
 
-	allow(filter, files, ARRAY_SIZE(files));
+	allow_reading(filter);
+	allow(filter, places, ARRAY_SIZE(places));
 	allow(filter, looking, ARRAY_SIZE(looking));
 	allow_values(filter, SCMP_SYS(ptrace), 0, tracing, ARRAY_SIZE(tracing));
-	allow_clone(filter);
+	allow_threads(filter);
 	return filter_end(filter);
 }
 

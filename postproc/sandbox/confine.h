@@ -43,13 +43,14 @@ char *confine_home(void);
 /* No file can be opened, nothing executed, no socket made. It may fork. */
 int confine_main(void);
 
-/* Files can be opened, renamed and removed; else as the main process, but it cannot fork. */
+/* Files can be opened, renamed and removed; else as the main process, but it cannot fork: only have threads. */
 int confine_files(void);
 
-/* Files can be opened for reading, and nothing else. */
+/* Files can be opened for reading, and nothing else, by threads. */
 int confine_reader(void);
 
-/* For the looker and `stuck`: as confine_files(), and threads can be stopped, looked at and let go; nothing of them can be changed. */
+/* For the looker and `stuck`: files can be opened for reading, by threads; others' threads can be stopped, looked at and let go; nothing of
+ * them can be changed. */
 int confine_looker(void);
 
 /* Files can be opened for reading, links be read, and nothing else. */

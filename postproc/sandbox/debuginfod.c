@@ -10,6 +10,9 @@
 #include "sandbox/confine.h"
 #include "sandbox/helper.h"
 
+#define MAXTIME "30" /* seconds for a file */
+#define SLACK_S 5    /* for what debuginfod_find_*() does besides */
+
 bool debuginfod_wanted(const char *command)
 {
 	const char *urls = getenv("DEBUGINFOD_URLS");
@@ -35,8 +38,8 @@ void debuginfod_set(bool on)
 	/* A silent server would hold up every lookup for minutes. */
 	if (!on)
 		unsetenv("DEBUGINFOD_URLS");
-	setenv("DEBUGINFOD_TIMEOUT", "5", false);  /* seconds without 100 KB */
-	setenv("DEBUGINFOD_MAXTIME", "30", false); /* seconds for a file */
+	setenv("DEBUGINFOD_TIMEOUT", "5", false); /* seconds without 100 KB */
+	setenv("DEBUGINFOD_MAXTIME", MAXTIME, false);
 	setenv("DEBUGINFOD_RETRY_LIMIT", "1", false);
 }
 
@@ -99,8 +102,13 @@ static int serve(void *context, const void *request, size_t size, int *fd)
 int debuginfod_start(void)
 {
 	debuginfod_set(true);
-	helper = helper_start(
-		&(struct helper_duty){.name = "hud-debuginfod", .settle = settle, .serve = serve});
+	unsigned long seconds = strtoul(getenv("DEBUGINFOD_MAXTIME"), NULL, 10) % 3600;
+
+	helper = helper_start(&(struct helper_duty){.name = "hud-debuginfod",
+						    .limit_ms = (unsigned)(seconds + SLACK_S) * 1000,
+						    .threads = 1,
+						    .settle = settle,
+						    .serve = serve});
 	if (!helper)
 		perror("hud-postproc: cannot start a process");
 	return helper ? 0 : -1;

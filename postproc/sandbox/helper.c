@@ -4,22 +4,30 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libiberty/libiberty.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "sandbox/messages.h"
+#include "sandbox/offspring.h"
 
 #define DESCRIPTORS 1024 /* those from there up are nobody's */
+#define END_MS 2000	 /* that a helper with a limit may take to end */
+#define TIDY_MS 60000	 /* and one that tidies up, or may wait */
+#define GRACE_SECONDS 1	 /* for its threads to end what they do, when nobody can ask any more */
 
 struct helper {
 	pid_t pid;
 	int socket;
+	unsigned limit_ms, threads, late; /* so many requests have not been answered in time, nor since */
 	uint64_t asked;
 };
 
@@ -60,6 +68,7 @@ static void answer(int socket, const struct answer *answer, int fd)
 		close(fd);
 }
 
+/* Serves until nobody can ask any more. */
 static void serve(const struct helper_duty *duty, int socket)
 {
 	struct request request;
@@ -76,6 +85,50 @@ static void serve(const struct helper_duty *duty, int socket)
 				    (size_t)got - offsetof(struct request, bytes), &fd);
 		answer(socket, &(struct answer){request.number, error}, fd);
 	}
+}
+
+struct service {
+	const struct helper_duty *duty;
+	int socket;
+};
+
+static void *run_thread(void *argument)
+{
+	const struct service *service = argument;
+
+	serve(service->duty, service->socket);
+	return NULL;
+}
+
+/* Waits until nobody can ask any more. */
+static void await_end(int socket)
+{
+	struct pollfd end = {.fd = socket};
+
+	while (poll(&end, 1, -1) <= 0 || !(end.revents & (POLLHUP | POLLERR | POLLNVAL)))
+		;
+}
+
+/* Has threads serve, and sees to the end: they may hang. */
+static void serve_by_threads(const struct helper_duty *duty, int socket)
+{
+	struct service service = {duty, socket};
+	pthread_t thread[HELPER_THREADS];
+	struct timespec until;
+	unsigned count = 0;
+
+	while (count < duty->threads && count < HELPER_THREADS &&
+	       pthread_create(&thread[count], NULL, run_thread, &service) == 0)
+		count++;
+	if (!count) {
+		serve(duty, socket);
+		return;
+	}
+	await_end(socket);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += GRACE_SECONDS;
+	for (unsigned i = 0; i < count; i++)
+		pthread_timedjoin_np(thread[i], NULL, &until);
 }
 
 static bool keeps(const struct helper_duty *duty, int fd)
@@ -95,7 +148,7 @@ static void close_others(const struct helper_duty *duty, int socket)
 	close_range(DESCRIPTORS, ~0u, 0);
 }
 
-static _Noreturn void run(const struct helper_duty *duty, int socket)
+static _Noreturn void run(const struct helper_duty *duty, pid_t starter, int socket)
 {
 	/* Whatever ends a pipeline from a terminal: it ends with the others, not before. */
 	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
@@ -103,9 +156,12 @@ static _Noreturn void run(const struct helper_duty *duty, int socket)
 	prctl(PR_SET_NAME, duty->name);
 	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
 		signal(ignored[i], SIG_IGN);
+	/* One that has something to tidy up sees the end itself. */
+	if (!duty->end && offspring_bind(starter, SIGKILL))
+		_exit(1);
 	close_others(duty, socket);
 	if (!duty->settle(duty->context))
-		serve(duty, socket);
+		serve_by_threads(duty, socket);
 	if (duty->end)
 		duty->end(duty->context);
 	_exit(0);
@@ -117,11 +173,11 @@ struct helper *helper_start(const struct helper_duty *duty)
 
 	if (messages_start() || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		return NULL;
-	pid_t pid = fork();
+	pid_t starter = getpid(), pid = fork();
 
 	if (pid == 0) {
 		close(ends[0]);
-		run(duty, ends[1]);
+		run(duty, starter, ends[1]);
 	}
 	int error = errno;
 
@@ -133,53 +189,87 @@ struct helper *helper_start(const struct helper_duty *duty)
 	}
 	struct helper *helper = xcalloc(1, sizeof(*helper));
 
-	helper->pid = pid;
-	helper->socket = ends[0];
+	*helper = (struct helper){.pid = pid,
+				  .socket = ends[0],
+				  .limit_ms = duty->limit_ms,
+				  .threads = duty->threads ? duty->threads : 1};
 	return helper;
 }
 
-/* The next answer, and the file with it. Returns false when the helper is gone. */
-static bool receive(int socket, struct answer *answer, int *fd)
+/* The next answer, and the file with it. Returns 0, ECONNRESET when the helper is gone, or ETIMEDOUT if there is none until `end` (ms; 0:
+ * it is waited for). */
+static int receive(int socket, struct answer *answer, int *fd, int64_t end)
 {
-	union control control = {0};
+	union control control;
 	struct iovec part = {answer, sizeof(*answer)};
-	struct msghdr message = {.msg_iov = &part,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof(control.bytes)};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 	ssize_t got;
 
-	while ((got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)
-		;
+	for (;;) {
+		int64_t left = end ? end - clock_ms() : -1;
+
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control.bytes);
+		got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+		if (got >= 0 || (errno != EINTR && errno != EAGAIN))
+			break;
+		if (end && left <= 0)
+			return ETIMEDOUT;
+		poll(&(struct pollfd){.fd = socket, .events = POLLIN}, 1, (int)left);
+	}
 	struct cmsghdr *header = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
 
-	if (header && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof(int)))
+	*fd = -1;
+	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
+	    header->cmsg_len == CMSG_LEN(sizeof(int)))
 		memcpy(fd, CMSG_DATA(header), sizeof(*fd));
-	return got == sizeof(*answer);
+	if (got == sizeof(*answer))
+		return 0;
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	return ECONNRESET;
+}
+
+/* Waits for the answer to request `number` until `end`. Others are to questions that nobody waits for any more. */
+static int await(struct helper *helper, uint64_t number, int *fd, int64_t end)
+{
+	struct answer answer;
+	int error;
+
+	while (!(error = receive(helper->socket, &answer, fd, end))) {
+		if (answer.number == number)
+			return answer.error;
+		if (*fd >= 0)
+			close(*fd);
+		*fd = -1;
+		helper->late -= helper->late > 0;
+	}
+	return error;
 }
 
 int helper_ask(struct helper *helper, const void *bytes, size_t size, int *fd)
 {
 	struct request request;
-	struct answer answer;
+	int error;
 
 	*fd = -1;
 	if (size > HELPER_REQUEST)
 		return ENAMETOOLONG;
+	/* If all its threads hang, only one that is back since can serve. */
+	if (helper->late >= helper->threads)
+		await(helper, 0, fd, 1);
+	if (helper->late >= helper->threads)
+		return ETIMEDOUT;
 	/* Two processes that ask one after the other do not use the same numbers. */
 	request.number = (uint64_t)getpid() << 40 | ++helper->asked;
 	memcpy(request.bytes, bytes, size);
 	while (send(helper->socket, &request, offsetof(struct request, bytes) + size, MSG_NOSIGNAL) < 0)
 		if (errno != EINTR)
 			return ECONNRESET;
-	while (receive(helper->socket, &answer, fd)) {
-		if (answer.number == request.number)
-			return answer.error;
-		if (*fd >= 0)
-			close(*fd);
-		*fd = -1;
-	}
-	return ECONNRESET;
+	error = await(helper, request.number, fd, helper->limit_ms ? clock_ms() + helper->limit_ms : 0);
+	helper->late += error == ETIMEDOUT;
+	return error;
 }
 
 int helper_descriptor(const struct helper *helper)
@@ -192,7 +282,6 @@ void helper_end(struct helper *helper)
 	if (!helper)
 		return;
 	close(helper->socket);
-	while (waitpid(helper->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	offspring_end(helper->pid, helper->limit_ms ? END_MS : TIDY_MS, NULL);
 	free(helper);
 }

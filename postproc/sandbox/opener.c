@@ -4,8 +4,6 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libiberty/libiberty.h>
-#include <linux/openat2.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,11 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "sandbox/confine.h"
 #include "sandbox/helper.h"
+#include "sandbox/walk.h"
+
+#define LIMIT_MS 3000 /* for opening a file, on whatever file system */
+#define THREADS 4
 
 static struct helper *opener;
 
@@ -38,9 +39,8 @@ static bool is_mapped(const char *path, long pid)
 }
 
 /* Opens below the root of the process, whose links are its own. */
-static int locate_in_root(long pid, const char *path)
+static int locate_in_root(long pid, const char *path, enum walk_links links)
 {
-	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
 	char name[48];
 
 	snprintf(name, sizeof(name), "/proc/%ld/root", pid);
@@ -48,12 +48,11 @@ static int locate_in_root(long pid, const char *path)
 
 	if (root < 0)
 		return -1;
-	long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
-	int error = errno;
+	int fd = walk_in_root(root, path, links), error = errno;
 
 	close(root);
 	errno = error;
-	return (int)fd;
+	return fd;
 }
 
 /* Returns a descriptor that says where the file is and nothing else. */
@@ -63,15 +62,17 @@ static int locate(const char *path, long pid)
 	size_t length = (size_t)snprintf(root, sizeof(root), "/proc/%ld/root/", pid);
 
 	if (pid > 0 && !strncmp(path, root, length))
-		return locate_in_root(pid, path + length);
-	if (pid > 0 && is_mapped(path, pid))
-		return open(path, O_PATH | O_CLOEXEC);
-	struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS};
+		return locate_in_root(pid, path + length, WALK_LINKS);
+	return pid > 0 && is_mapped(path, pid) ? open(path, O_PATH | O_CLOEXEC) : walk(path);
+}
 
-	long fd = syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+/* Opens for reading what was located at `place`, and nothing else. */
+static int open_place(int place)
+{
+	char name[48];
 
-	/* Before Linux 5.6. */
-	return fd < 0 && errno == ENOSYS ? open(path, O_PATH | O_CLOEXEC) : (int)fd;
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", place);
+	return open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
 static bool is_elf(int fd)
@@ -116,29 +117,26 @@ static long own_pid(long pid)
 /* The list of functions that the process has written: where anybody can put a file of that name, or a link to one of another's. */
 static int open_jit_map(long pid)
 {
-	struct open_how how = {.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-			       .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS};
 	struct stat st, process;
 	char name[64];
 
 	snprintf(name, sizeof(name), "/proc/%ld", pid);
 	if (stat(name, &process) != 0)
 		return -1;
-	snprintf(name, sizeof(name), "/proc/%ld/root", pid);
-	int root = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (root < 0)
-		return -1;
 	snprintf(name, sizeof(name), "tmp/perf-%ld.map", own_pid(pid));
-	int fd = (int)syscall(SYS_openat2, root, name, &how, sizeof(how));
+	int place = locate_in_root(pid, name, WALK_NO_LINKS), fd = -1, error = errno;
 
-	close(root);
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == process.st_uid)
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	errno = EINVAL;
-	return -1;
+	if (place < 0)
+		return -1;
+	if (fstat(place, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == process.st_uid) {
+		fd = open_place(place);
+		error = errno;
+	} else {
+		error = EINVAL;
+	}
+	close(place);
+	errno = error;
+	return fd;
 }
 
 static bool is_jit_map(const char *path, long pid)
@@ -152,7 +150,6 @@ static bool is_jit_map(const char *path, long pid)
 static int open_elf(const char *path, long pid)
 {
 	struct stat st;
-	char name[48];
 
 	if (is_jit_map(path, pid))
 		return open_jit_map(pid);
@@ -163,8 +160,7 @@ static int open_elf(const char *path, long pid)
 	errno = EINVAL;
 	/* Files of the kernel's (in /proc, /sys) seem empty; to read one may have an effect. */
 	if (fstat(place, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
-		snprintf(name, sizeof(name), "/proc/self/fd/%d", place);
-		fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		fd = open_place(place);
 		if (fd >= 0 && !is_elf(fd)) {
 			close(fd);
 			fd = -1;
@@ -198,8 +194,12 @@ int opener_start(long pid)
 	static long context;
 
 	context = pid;
-	opener = helper_start(&(struct helper_duty){
-		.name = "hud-opener", .settle = settle, .serve = serve, .context = &context});
+	opener = helper_start(&(struct helper_duty){.name = "hud-opener",
+						    .limit_ms = LIMIT_MS,
+						    .threads = THREADS,
+						    .settle = settle,
+						    .serve = serve,
+						    .context = &context});
 	if (!opener)
 		perror("hud-postproc: cannot start a process");
 	return opener ? 0 : -1;

@@ -19,7 +19,7 @@ void opener_end(void);
 /* Opens the ELF file `path`. /proc/PID/map_files/LO-HI is the file that is mapped there; below /proc/PID/root/ no link leads out of
  * PID's root; /proc/PID/root/tmp/perf-PID.map is the one that PID writes, whatever number it has in its own namespace, if it is PID's
  * user's and no link. A FIFO or a device is not even touched. Returns a descriptor, close-on-exec, for the caller to close; or -1 with errno
- * set (ENOEXEC: a file, but not ELF). */
+ * set (ENOEXEC: a file, but not ELF; ETIMEDOUT: its file system did not answer). */
 int opener_open(const char *path);
 
 #endif

@@ -210,8 +210,12 @@ int userfiles_start(void)
 {
 	if (!count)
 		return 0;
-	helper = helper_start(&(struct helper_duty){
-		.name = "hud-files", .keeps = keeps, .settle = settle, .serve = serve, .end = end});
+	helper = helper_start(&(struct helper_duty){.name = "hud-files",
+						    .threads = 1,
+						    .keeps = keeps,
+						    .settle = settle,
+						    .serve = serve,
+						    .end = end});
 	if (!helper)
 		perror("hud-postproc: cannot start a process");
 	return helper ? 0 : -1;

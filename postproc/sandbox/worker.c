@@ -10,9 +10,12 @@
 #include <unistd.h>
 
 #include "sandbox/messages.h"
+#include "sandbox/offspring.h"
 
 #define MEMORY                                                                                               \
 	((rlim_t)8 << 30) /* bytes of addresses: of files of gigabytes, and what is unpacked from them */
+
+#define END_MS 2000 /* for what is about to end by itself */
 
 static void close_files(const int *kept, size_t count)
 {
@@ -53,10 +56,11 @@ static void set_limits(void)
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 }
 
-void worker_begin(const int *kept, size_t count, int (*confine)(void))
+void worker_begin(pid_t parent, const int *kept, size_t count, int (*confine)(void))
 {
 	prctl(PR_SET_NAME, "hud-resolver");
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (offspring_bind(parent, SIGKILL))
+		_exit(1);
 	set_signals();
 	close_files(kept, count);
 	set_limits();
@@ -69,11 +73,16 @@ void worker_set_timer(long seconds)
 	setitimer(ITIMER_PROF, &(struct itimerval){.it_value.tv_sec = seconds}, NULL);
 }
 
-const char *worker_cause(int status, bool late)
+const char *worker_end(pid_t pid, bool late)
 {
-	if (late || (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF))
+	int status;
+
+	if (late)
+		kill(pid, SIGKILL);
+	if (!offspring_end(pid, END_MS, &status) || late ||
+	    (WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF))
 		return "took too long";
-	if (WIFSIGNALED(status))
-		return "crashed";
-	return "took too much memory"; /* it ends by itself only then */
+	if (status == 0)
+		return NULL;
+	return WIFSIGNALED(status) ? "crashed" : "took too much memory"; /* it ends by itself only then */
 }

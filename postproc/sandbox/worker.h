@@ -8,17 +8,18 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
-/* Makes the process that was just forked one: it ends with its parent, outlives what is typed at a pipeline, closes all but the
+/* Makes the process that was just forked by `parent` one: it ends with that, outlives what is typed at a pipeline, closes all but the
  * descriptors `kept` (those below 0 are none) and the standard ones, which become what messages_redirect() makes of them, has limits, and gives up its rights
  * by confine(). It ends if that fails. */
-void worker_begin(const int *kept, size_t count, int (*confine)(void));
+void worker_begin(pid_t parent, const int *kept, size_t count, int (*confine)(void));
 
 /* From now on it may run for so many seconds of CPU time; 0: no end. It dies of more. */
 void worker_set_timer(long seconds);
 
-/* What a worker died of, by its wait(2) status; `late`: it had to be killed, because it did not answer. Static text, such as
- * "crashed". */
-const char *worker_cause(int status, bool late);
+/* Kills it, waits for its end as offspring_end() does, and returns what it died of, static text such as "crashed"; NULL: of nothing, it ended by
+ * itself with status 0. `late`: it has to die because it did not answer. */
+const char *worker_end(pid_t pid, bool late);
 
 #endif

@@ -1,213 +1,26 @@
 /* inspector.c - see inspector.h. */
 #include "target/inspector.h"
 
-#include <ctype.h>
-#include <dirent.h>
-#include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <libiberty/libiberty.h>
 #include <limits.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/ptrace.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "sandbox/confine.h"
 #include "sandbox/helper.h"
+#include "target/procread.h"
 #include "target/ptrace-stop.h"
 
-#define PAGE 4096u
 #define MEMORY_MAX (256u << 20) /* bytes of one request */
+#define LIMIT_MS 3000		/* for an answer: a look takes less than 1, unless the machine is busy */
+#define SERVERS 4
 
 static struct helper *helper;
-
-/* --- looking --- */
-
-/* A name holds any byte but NUL, also newlines; the kernel ends it with one more. */
-static void read_comm(pid_t pid, struct looker_thread *thread)
-{
-	char path[64];
-	ssize_t length;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", (int)pid, (int)thread->tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	length = read(fd, thread->comm, sizeof(thread->comm) - 1);
-	close(fd);
-	if (length > 0 && thread->comm[length - 1] == '\n')
-		length--;
-	thread->comm[length > 0 ? length : 0] = '\0';
-}
-
-static size_t list(pid_t pid, struct looker_thread **threads)
-{
-	size_t count = 0, room = 0;
-	struct dirent *entry;
-	char path[64];
-	DIR *dir;
-
-	*threads = NULL;
-	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-	dir = opendir(path);
-	if (!dir)
-		return 0;
-	while ((entry = readdir(dir))) {
-		if (!isdigit((unsigned char)entry->d_name[0]))
-			continue;
-		if (count == room) {
-			room = room ? 2 * room : 32;
-			*threads = xrealloc(*threads, room * sizeof(**threads));
-		}
-		(*threads)[count] = (struct looker_thread){.tid = (pid_t)strtol(entry->d_name, NULL, 10)};
-		read_comm(pid, &(*threads)[count++]);
-	}
-	closedir(dir);
-	errno = ESRCH;
-	return count;
-}
-
-static size_t copy_memory(pid_t pid, uint64_t addr, void *to, size_t size)
-{
-	struct iovec local = {to, size}, remote = {(void *)(uintptr_t)addr, size};
-	ssize_t got = process_vm_readv(pid, &local, 1, &remote, 1, 0);
-
-	return got > 0 ? (size_t)got : 0;
-}
-
-/* Copies up to STACK_MAX bytes from `sp` up, as far as memory is readable. */
-static size_t copy_stack(pid_t tid, uint64_t sp, void *to)
-{
-	struct iovec local = {to, STACK_MAX}, remote[STACK_MAX / PAGE + 1];
-	size_t pages = 0;
-	ssize_t got;
-
-	/* One piece a page: what process_vm_readv promises is whole pieces. */
-	for (uint64_t at = sp, left = STACK_MAX; left; pages++) {
-		size_t piece = PAGE - at % PAGE;
-
-		if (piece > left)
-			piece = left;
-		remote[pages] = (struct iovec){(void *)(uintptr_t)at, piece};
-		at += piece;
-		left -= piece;
-	}
-	got = process_vm_readv(tid, &local, 1, remote, pages, 0);
-	return got > 0 ? (size_t)got : 0;
-}
-
-static struct raw_stack stack_of(const struct user_regs_struct *registers)
-{
-#if defined(__x86_64__)
-	return (struct raw_stack){.ip = registers->rip, .sp = registers->rsp, .bp = registers->rbp};
-#elif defined(__aarch64__)
-	return (struct raw_stack){.ip = registers->pc,
-				  .sp = registers->sp,
-				  .bp = registers->regs[29],
-				  .lr = registers->regs[30]};
-#else
-#error "which registers of this machine say where it is?"
-#endif
-}
-
-struct errand {
-	pid_t tid;
-	struct snapshot *snapshot;
-	bool done;
-};
-
-/* A thread of our own, since a tracer is a thread: when it ends, the kernel lets go of what it still holds. */
-static void *take_snapshot(void *argument)
-{
-	struct errand *e = argument;
-	struct snapshot *s = e->snapshot;
-	struct iovec registers = {&s->registers, sizeof(s->registers)};
-	int signal;
-
-	if (!stopped_begin(e->tid, &signal))
-		return NULL;
-	/* A 32-bit program fills less. */
-	e->done = !ptrace(PTRACE_GETREGSET, e->tid, NT_PRSTATUS, &registers) &&
-		  registers.iov_len == sizeof(s->registers);
-	if (e->done) {
-		s->stack = stack_of(&s->registers);
-		s->stack.words = copy_stack(e->tid, s->stack.sp, s->words) / sizeof(*s->words);
-	}
-	stopped_end(e->tid, signal);
-	return NULL;
-}
-
-static bool look_at_thread(pid_t tid, struct snapshot *s)
-{
-	struct errand errand = {.tid = tid, .snapshot = s};
-	pthread_t runner;
-
-	if (!pthread_create(&runner, NULL, take_snapshot, &errand))
-		pthread_join(runner, NULL);
-	return errand.done;
-}
-
-static int open_file(pid_t pid, const char *name)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-	return open(path, O_RDONLY | O_CLOEXEC);
-}
-
-/* Where a link in the process's folder leads, for the caller to free; NULL with errno set. */
-static char *read_link(pid_t pid, const char *name)
-{
-	char *link = xasprintf("/proc/%d/%s", (int)pid, name), *path = xcalloc(PATH_MAX + 1, 1);
-	ssize_t length = readlink(link, path, PATH_MAX);
-
-	free(link);
-	if (length >= 0)
-		return path;
-	free(path);
-	return NULL;
-}
-
-/* Is this folder here what has that name? Who may not see it cannot say no. */
-static bool has_name(const struct stat *folder, const char *path)
-{
-	struct stat here;
-
-	if (stat(path, &here) != 0)
-		return errno != ENOENT && errno != ENOTDIR;
-	return here.st_dev == folder->st_dev && here.st_ino == folder->st_ino;
-}
-
-/* As looker_root(), but NULL if it cannot be told. */
-static char *read_root(pid_t pid)
-{
-	char *path = read_link(pid, "root"), link[32];
-	struct stat root;
-
-	snprintf(link, sizeof(link), "/proc/%d/root", (int)pid);
-	if (path && (!strcmp(path, "/") || stat(link, &root) != 0 || has_name(&root, path)))
-		*path = '\0';
-	return path;
-}
-
-static char *read_exe(pid_t pid)
-{
-	char *path = read_link(pid, "exe"), *root = path ? read_root(pid) : NULL;
-
-	if (root) {
-		const char *below = looker_below(root, path);
-
-		memmove(path, below, strlen(below) + 1);
-	}
-	free(root);
-	return path;
-}
+static bool late; /* it has not answered in time */
 
 /* --- the helper: what is seen goes into a file in memory --- */
 
@@ -244,7 +57,7 @@ static int give_memory(pid_t pid, const struct order *order, int *fd)
 	if (order->size > MEMORY_MAX)
 		return EINVAL;
 	void *bytes = xmalloc(order->size + 1);
-	int error = give(bytes, copy_memory(pid, order->addr, bytes, order->size), fd);
+	int error = give(bytes, procread_memory(pid, order->addr, bytes, order->size), fd);
 
 	free(bytes);
 	return error;
@@ -253,10 +66,20 @@ static int give_memory(pid_t pid, const struct order *order, int *fd)
 static int give_threads(pid_t pid, int *fd)
 {
 	struct looker_thread *threads;
-	size_t count = list(pid, &threads);
+	size_t count = procread_threads(pid, &threads);
 	int error = count ? give(threads, count * sizeof(*threads), fd) : errno;
 
 	free(threads);
+	return error;
+}
+
+static int give_file(pid_t pid, bool maps, int *fd)
+{
+	size_t size;
+	char *text = procread_file(pid, maps, &size);
+	int error = text ? give(text, size, fd) : errno;
+
+	free(text);
 	return error;
 }
 
@@ -271,9 +94,11 @@ static int give_path(char *path, int *fd)
 
 static int give_thread(pid_t tid, int *fd)
 {
-	static struct snapshot snapshot;
+	struct snapshot *snapshot = xmalloc(sizeof(*snapshot));
+	int error = procread_thread(tid, snapshot) ? give(snapshot, sizeof(*snapshot), fd) : ESRCH;
 
-	return look_at_thread(tid, &snapshot) ? give(&snapshot, sizeof(snapshot), fd) : ESRCH;
+	free(snapshot);
+	return error;
 }
 
 static bool is_thread_of(pid_t pid, pid_t tid)
@@ -296,12 +121,11 @@ static int serve(void *context, const void *request, size_t size, int *fd)
 	switch (order.look) {
 	case MAPS:
 	case CMDLINE:
-		*fd = open_file(pid, order.look == MAPS ? "maps" : "cmdline");
-		return *fd < 0 ? errno : 0;
+		return give_file(pid, order.look == MAPS, fd);
 	case EXE:
-		return give_path(read_exe(pid), fd);
+		return give_path(procread_exe(pid), fd);
 	case ROOT:
-		return give_path(read_root(pid), fd);
+		return give_path(procread_root(pid), fd);
 	case THREADS:
 		return give_threads(pid, fd);
 	case MEMORY:
@@ -319,8 +143,12 @@ int looker_start(long pid)
 	static pid_t context;
 
 	context = (pid_t)pid;
-	helper = helper_start(&(struct helper_duty){
-		.name = "hud-looker", .settle = settle, .serve = serve, .context = &context});
+	helper = helper_start(&(struct helper_duty){.name = "hud-looker",
+						    .limit_ms = LIMIT_MS,
+						    .threads = SERVERS,
+						    .settle = settle,
+						    .serve = serve,
+						    .context = &context});
 	if (!helper)
 		perror("hud-postproc: cannot start a process");
 	return helper ? 0 : -1;
@@ -344,6 +172,7 @@ static int ask(const struct order *order)
 {
 	int fd, error = helper_ask(helper, order, sizeof(*order), &fd);
 
+	late |= error == ETIMEDOUT;
 	errno = error;
 	return fd;
 }
@@ -362,14 +191,34 @@ static size_t receive(int fd, void *to, size_t size)
 	return at;
 }
 
+const char *looker_late(void)
+{
+	return late ? "parts of it could not be looked at, because its memory or its files did not answer in "
+		      "time: are they on a file "
+		      "system that does not (FUSE, NFS), or for userfaultfd to fill?"
+		    : NULL;
+}
+
 FILE *looker_open(pid_t pid, const char *name)
 {
-	int fd = helper ? ask(&(struct order){.look = strcmp(name, "maps") == 0 ? MAPS : CMDLINE})
-			: open_file(pid, name);
-	FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
+	bool maps = strcmp(name, "maps") == 0;
+	int fd = -1, error = 0;
+	size_t size;
 
+	if (helper) {
+		fd = ask(&(struct order){.look = maps ? MAPS : CMDLINE});
+	} else {
+		char *text = procread_file(pid, maps, &size);
+
+		error = text ? give(text, size, &fd) : errno;
+		free(text);
+	}
+	FILE *file = fd >= 0 && lseek(fd, 0, SEEK_SET) == 0 ? fdopen(fd, "r") : NULL;
+
+	error = error ? error : errno;
 	if (fd >= 0 && !file)
 		close(fd);
+	errno = error;
 	return file;
 }
 
@@ -388,12 +237,12 @@ static char *ask_path(enum look look)
 
 char *looker_exe(pid_t pid)
 {
-	return helper ? ask_path(EXE) : read_exe(pid);
+	return helper ? ask_path(EXE) : procread_exe(pid);
 }
 
 char *looker_root(pid_t pid)
 {
-	char *path = helper ? ask_path(ROOT) : read_root(pid);
+	char *path = helper ? ask_path(ROOT) : procread_root(pid);
 
 	return path ? path : xstrdup("");
 }
@@ -410,7 +259,7 @@ size_t looker_threads(pid_t pid, struct looker_thread **threads)
 	struct stat st;
 
 	if (!helper)
-		return list(pid, threads);
+		return procread_threads(pid, threads);
 	int fd = ask(&(struct order){.look = THREADS});
 
 	*threads = NULL;
@@ -427,7 +276,7 @@ size_t looker_threads(pid_t pid, struct looker_thread **threads)
 size_t looker_memory(pid_t pid, uint64_t addr, void *to, size_t size)
 {
 	if (!helper)
-		return copy_memory(pid, addr, to, size);
+		return procread_memory(pid, addr, to, size);
 	return receive(ask(&(struct order){.look = MEMORY, .addr = addr, .size = size}), to, size);
 }
 
@@ -438,7 +287,7 @@ bool looker_thread(pid_t tid, struct snapshot *s)
 	if (helper)
 		seen = receive(ask(&(struct order){.look = THREAD, .tid = tid}), s, sizeof(*s)) == sizeof(*s);
 	else
-		seen = look_at_thread(tid, s);
+		seen = procread_thread(tid, s);
 	if (s->stack.words > sizeof(s->words) / sizeof(*s->words))
 		s->stack.words = 0;
 	s->stack.word = s->words;

@@ -37,7 +37,12 @@ void looker_end(void);
 /* The descriptor that a process forked from this one must keep to ask; -1 if there is no such process. */
 int looker_descriptor(void);
 
-/* Opens /proc/PID/NAME, "maps" or "cmdline". Returns NULL with errno set if that is impossible. The caller closes it. */
+/* Whether the process did not let itself be looked at in time, since looker_start(): what it was asked for was then not to be had. In words for
+ * the user, static; NULL: it always did. */
+const char *looker_late(void);
+
+/* What /proc/PID/NAME holds, "maps" or "cmdline", of the latter the beginning. Returns NULL with errno set if that is impossible. The caller
+ * closes it. */
 FILE *looker_open(pid_t pid, const char *name);
 
 /* Where /proc/PID/exe leads, as looker_below() has it, for the caller to free; NULL with errno set. */
@@ -58,8 +63,8 @@ size_t looker_threads(pid_t pid, struct looker_thread **threads);
 /* Copies `size` bytes at `addr` of the process's memory, as far as they can be read. Returns how many. */
 size_t looker_memory(pid_t pid, uint64_t addr, void *to, size_t size);
 
-/* Stops the thread for as long as copying its registers and its stack takes, which can be seen in *s then. Returns false if it did
- * not stop in time, or has ended. */
+/* Stops the thread for as long as copying its registers and its stack takes, which can be seen in *s then, but for 100 ms at most. Returns
+ * false if it did not stop in time, its stack could not be copied in time, or it has ended. */
 bool looker_thread(pid_t tid, struct snapshot *s);
 
 /* As stopped_rseq(). */

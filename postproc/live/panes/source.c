@@ -21,6 +21,7 @@
 #define TAB 4
 #define LARGEST (16 << 20) /* bytes of a file */
 #define LONGEST 500	   /* bytes of a line */
+#define LIMIT_MS 1000	   /* for opening one: the view rests meanwhile */
 
 static struct helper *helper;
 
@@ -55,7 +56,8 @@ static int serve(void *context, const void *request, size_t size, int *fd)
 
 int live_source_start(void)
 {
-	helper = helper_start(&(struct helper_duty){.name = "hud-sources", .settle = settle, .serve = serve});
+	helper = helper_start(&(struct helper_duty){
+		.name = "hud-sources", .limit_ms = LIMIT_MS, .threads = 2, .settle = settle, .serve = serve});
 	if (!helper)
 		perror("hud-postproc: cannot start a process");
 	return helper ? 0 : -1;

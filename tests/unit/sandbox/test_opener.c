@@ -11,10 +11,10 @@
 #include <inttypes.h>
 #include <libiberty/libiberty.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -187,10 +187,14 @@ static void no_link_leads_out_of_its_root(void **state)
 	assert_int_equal(symlink("/library", in_directory("absolute")), 0);
 	assert_int_equal(symlink("/bin/sh", in_directory("out")), 0);
 	assert_int_equal(symlink("../../../../bin/sh", in_directory("up")), 0);
+	assert_int_equal(mkdir(in_directory("sub"), 0755), 0);
+	assert_int_equal(symlink("../../library", in_directory("sub/link")), 0);
+	assert_int_equal(symlink("circle", in_directory("circle")), 0);
 	assert_int_equal(pipe(ready), 0);
 	pid_t pid = fork();
 
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (chroot(directory) == 0 && write(ready[1], "", 1) == 1)
 			pause();
 		_exit(1);
@@ -201,16 +205,18 @@ static void no_link_leads_out_of_its_root(void **state)
 	assert_int_equal(opener_start(pid), 0);
 	static const struct {
 		const char *name;
-		bool opened;
+		int error; /* 0: it is opened */
 	} cases[] = {
-		{"library", true}, {"absolute", true}, {"out", false}, {"up", false}, {"../bin/sh", false}};
+		{"library", 0},	   {"absolute", 0}, {"sub/link", 0},	   {"sub/.././sub/../library", 0},
+		{"out", ENOENT},   {"up", ENOENT},  {"../bin/sh", ENOENT}, {"sub/../../bin/sh", ENOENT},
+		{"circle", ELOOP}, {"sub", EINVAL}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		path = xasprintf("/proc/%d/root/%s", (int)pid, cases[i].name);
-		if (cases[i].opened)
-			opens(path);
+		if (cases[i].error)
+			refuses(path, cases[i].error);
 		else
-			refuses(path, ENOENT);
+			opens(path);
 		free(path);
 	}
 	kill(pid, SIGKILL);

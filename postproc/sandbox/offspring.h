@@ -1,0 +1,16 @@
+/* offspring.h - processes that this one starts end with it, and it does not wait for one that cannot end. */
+#ifndef HUD_SANDBOX_OFFSPRING_H
+#define HUD_SANDBOX_OFFSPRING_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* From now on this process gets `signal` when the thread of `parent` ends that has forked it. Returns 0, or -1 if that has ended already: then
+ * no signal comes. Giving up rights keeps it (confine.h). */
+int offspring_bind(pid_t parent, int signal);
+
+/* Waits for the end of child `pid`: for `ms`, and when it was killed then, for a second more. One that hangs in the kernel ends when that lets
+ * go of it, and is init's by then. Returns whether it has ended, with *status as of wait(2), if that is not NULL. */
+bool offspring_end(pid_t pid, unsigned ms, int *status);
+
+#endif

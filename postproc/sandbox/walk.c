@@ -1,0 +1,145 @@
+/* walk.c - see walk.h. */
+#include "sandbox/walk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libiberty/libiberty.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define LINKS 40 /* as the kernel's MAXSYMLINKS */
+#define DEPTH 256
+
+/* The directories from the root to where it is. ".." goes back to the one before, wherever that has been moved to since. */
+struct way {
+	int fd[DEPTH];
+	size_t depth;
+	bool own_root;	 /* what ".." leads to above the first is asked of the kernel */
+	unsigned links;	 /* that may still be followed */
+	char *rest, *at; /* of the path */
+};
+
+static void go_back(struct way *w, size_t depth)
+{
+	while (w->depth > depth)
+		close(w->fd[--w->depth]);
+}
+
+/* Takes `fd`, if it is one, for the next place. Returns 0 or an errno. */
+static int go_to(struct way *w, int fd)
+{
+	if (fd < 0)
+		return errno;
+	if (w->depth == DEPTH) {
+		close(fd);
+		return ENAMETOOLONG;
+	}
+	w->fd[w->depth++] = fd;
+	return 0;
+}
+
+static int go_up(struct way *w)
+{
+	if (w->own_root)
+		return go_to(w, openat(w->fd[w->depth - 1], "..", O_PATH | O_NOFOLLOW | O_CLOEXEC));
+	go_back(w, w->depth > 1 ? w->depth - 1 : 1);
+	return 0;
+}
+
+/* Puts what the link says before the rest of the path. Returns 0 or an errno. */
+static int follow(struct way *w, int link)
+{
+	char target[PATH_MAX];
+	struct statfs fs;
+	ssize_t length;
+
+	if (!w->links || fstatfs(link, &fs) != 0 || fs.f_type == PROC_SUPER_MAGIC)
+		return ELOOP;
+	w->links--;
+	length = readlinkat(link, "", target, sizeof(target));
+	if (length < 0 || length == sizeof(target))
+		return length < 0 ? errno : ENAMETOOLONG;
+	target[length] = '\0';
+	char *rest = concat(target, "/", w->at, NULL);
+
+	free(w->rest);
+	w->rest = w->at = rest;
+	if (*target != '/')
+		return 0;
+	if (!w->own_root) {
+		go_back(w, 1);
+		return 0;
+	}
+	return go_to(w, open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+static int go_into(struct way *w, const char *name)
+{
+	int fd = openat(w->fd[w->depth - 1], name, O_PATH | O_NOFOLLOW | O_CLOEXEC), error;
+	struct stat st;
+
+	if (fd < 0)
+		return errno;
+	error = fstat(fd, &st) == 0 ? 0 : errno;
+	if (!error && !S_ISLNK(st.st_mode))
+		return go_to(w, fd);
+	if (!error)
+		error = follow(w, fd);
+	close(fd);
+	return error;
+}
+
+/* Goes the whole way. Returns 0 or an errno. */
+static int go(struct way *w)
+{
+	const char *name;
+	int error = 0;
+
+	while (!error && (name = strtok_r(NULL, "/", &w->at)))
+		if (!strcmp(name, ".."))
+			error = go_up(w);
+		else if (strcmp(name, ".") != 0)
+			error = go_into(w, name);
+	return error;
+}
+
+static int walk_from(int start, const char *path, bool own_root, enum walk_links links)
+{
+	struct way *w = xcalloc(1, sizeof(*w));
+	int error, fd = -1;
+
+	w->own_root = own_root;
+	w->links = links == WALK_LINKS ? LINKS : 0;
+	w->rest = w->at = xstrdup(path);
+	error = go_to(w, start);
+	if (!error)
+		error = go(w);
+	if (!error)
+		fd = w->fd[--w->depth];
+	go_back(w, 0);
+	free(w->rest);
+	free(w);
+	errno = error;
+	return fd;
+}
+
+int walk_in_root(int root, const char *path, enum walk_links links)
+{
+	return walk_from(fcntl(root, F_DUPFD_CLOEXEC, 3), path, false, links);
+}
+
+int walk(const char *path)
+{
+	if (!*path) {
+		errno = ENOENT;
+		return -1;
+	}
+	return walk_from(open(*path == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC), path, true,
+			 WALK_LINKS);
+}
