@@ -12,8 +12,10 @@ static const struct target {
 	const char *name;
 	void (*run)(const uint8_t *data, size_t size);
 } targets[] = {
-	{"stream", fuzz_stream}, {"formats", fuzz_formats}, {"diff", fuzz_diff},   {"unpack", fuzz_unpack},
-	{"elf", fuzz_elf},	 {"unwind", fuzz_unwind},   {"names", fuzz_names}, {"maps", fuzz_maps},
+	{"stream", fuzz_stream}, {"formats", fuzz_formats}, {"diff", fuzz_diff},
+	{"unpack", fuzz_unpack}, {"elf", fuzz_elf},	    {"unwind", fuzz_unwind},
+	{"names", fuzz_names},	 {"maps", fuzz_maps},	    {"live", fuzz_live},
+	{"record", fuzz_record}, {"answers", fuzz_answers},
 };
 
 #define TARGETS (sizeof(targets) / sizeof(*targets))

@@ -27,6 +27,15 @@ void fuzz_unwind(const uint8_t *data, size_t size);
 /* Lines of /proc/PID/maps, into an address space. */
 void fuzz_maps(const uint8_t *data, size_t size);
 
+/* A stream, in the live view while it comes; behind a line "--", keys that are pressed meanwhile. */
+void fuzz_live(const uint8_t *data, size_t size);
+
+/* A stream, recorded and read again. */
+void fuzz_record(const uint8_t *data, size_t size);
+
+/* The answers of the process that resolves, each behind two bytes that tell its length. */
+void fuzz_answers(const uint8_t *data, size_t size);
+
 /* A symbol. */
 void fuzz_names(const uint8_t *data, size_t size);
 
