@@ -66,7 +66,7 @@ parse_options() {
 
 	# These would have getopt take the words in another way.
 	words=$(env -u GETOPT_COMPATIBLE -u POSIXLY_CORRECT getopt -n hud-trace -o hVp:t:qv -l "$long" -- "$@" 2>&1) ||
-		refuse "$(sed -n '1s/^[^:]*: //p' <<<"$words")"
+		refuse "$(clean "$(sed -n '1s/^[^:]*: //p' <<<"$words")")"
 	unquote "$words"
 	set -- "${WORDS[@]}"
 	while [[ $1 != -- ]]; do

@@ -66,18 +66,6 @@ static void keep_standard_files(void)
 			_exit(1);
 }
 
-/* getopt_long() repeats an option that it does not know as it is. */
-static bool options_are_plain(char **argv)
-{
-	for (; *argv && strcmp(*argv, "--") != 0; argv++)
-		for (const char *c = *argv; **argv == '-' && *c && *c != '='; c++)
-			if (*c < 0x20 || *c > 0x7e) {
-				complain("hud-postproc: '%s' is no option\n", *argv);
-				return false;
-			}
-	return true;
-}
-
 int main(int argc, char **argv)
 {
 	limit_memory();
@@ -88,8 +76,6 @@ int main(int argc, char **argv)
 		usage(stderr);
 		return 2;
 	}
-	if (!options_are_plain(argv + 1))
-		return 2;
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		if (!strcmp(argv[1], commands[i].name))
 			return commands[i].run(argc - 1, argv + 1);

@@ -86,7 +86,8 @@ write_stream() {
 	odd=$'x\e]0;owned\a'
 	for arguments in "report $odd" "live $odd" "diff $odd $odd" "resolve $odd" "record $odd/x" "report --format json=$odd/x demo" "report --chart $odd/x.svg demo" \
 		"report --format $odd" "report --fail-on $odd demo" "report --chart-kind $odd demo" "report --$odd" "head --pid $odd" "head --meta $odd" "record --ring $odd x" \
-		"record --pid $odd x" "resolve --pid $odd x" "report --top $odd demo" "$odd"; do
+		"record --pid $odd x" "resolve --pid $odd x" "report --top $odd demo" "$odd" "report --resolve=$odd demo" \
+		"resolve --top=$odd" "record --top=$odd x" "head --top=$odd" "live --resolve=$odd"; do
 		[[ -e demo ]] || gzip -dc "$ROOT/examples/demo-recording.txt.gz" >demo
 		# shellcheck disable=SC2086 # words
 		"$POSTPROC" $arguments <demo >out 2>err && echo "$arguments" | cat -v && return 1
@@ -241,6 +242,8 @@ long_options() {
 	refused 'one NAME, please, not 2' one two
 	refused 'either a NAME or --pid PID, not both' --pid 1 name
 	refused "'--nonsense'" --nonsense name
+	refused "'--\\x1b]0;x\\x07'" --$'\e]0;x\a' name
+	refused "-- '\\x1b'" -$'\e]0;x\a' name
 	refused "'z'" -z name
 	refused "requires an argument" name --top
 	refused "doesn't allow an argument" --quiet=1 name

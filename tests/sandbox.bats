@@ -81,16 +81,32 @@ has_nothing() {
 	grep -q $'^CapPrm:\t0*$' "/proc/$1/status"
 }
 
-@test "root's report is nobody, and reads through a process that can only open" {
+# The user that process $1 is, who is nobody else: neither root nor what others are that have no user of their own.
+stranger() {
+	local uid
+
+	uid=$(awk '$1 == "Uid:" { print $2 }' "/proc/$1/status")
+	((uid >= 61184 && uid < 65520)) && ! getent passwd "$uid" >/dev/null && echo "$uid"
+}
+
+@test "root's report is a user that nobody else is, and reads through a process that can only open" {
 	((EUID == 0)) || skip 'needs root'
 	start_report env -u SUDO_UID -u SUDO_GID
-	has_nothing "$REPORT" 65534 any
-	has_nothing "$(of_report "$REPORT" hud-resolver)" 65534 any
+	uid=$(stranger "$REPORT")
+	has_nothing "$REPORT" "$uid" any
+	has_nothing "$(of_report "$REPORT" hud-resolver)" "$uid" any
+	# Who is nobody, as many services are, cannot end it.
+	for process in "$REPORT" $(pgrep -P "$REPORT"); do
+		run -1 setpriv --reuid=65534 --regid=65534 --clear-groups bash -c "kill -0 $process"
+	done
 	# When memory ends, it goes first.
 	[[ $(cat "/proc/$(of_report "$REPORT" hud-resolver)/oom_score_adj") == 500 ]]
+	# Nor can it take more than what honest files need: addresses, memory, files in memory.
+	awk '/^Max address space/ { good += $4 <= 4 * 2 ^ 30 } /^Max data size/ { good += $4 <= 2 * 2 ^ 30 } /^Max file size/ { good += $4 <= 2 ^ 20 }
+		END { exit good != 3 }' "/proc/$(of_report "$REPORT" hud-resolver)/limits"
 	opener=$(of_report "$REPORT" hud-opener)
 	# Not root, who owns directories and may signal anybody.
-	[[ $(awk '$1 == "Uid:" { print $2, $3, $4, $5 }' "/proc/$opener/status") == '65534 65534 65534 65534' ]]
+	[[ $(awk '$1 == "Uid:" { print $2, $3, $4, $5 }' "/proc/$opener/status") == "$uid $uid $uid $uid" ]]
 	grep -q $'^Seccomp:\t2$' "/proc/$opener/status"
 	# DAC_READ_SEARCH, SYS_PTRACE, and CHECKPOINT_RESTORE or, before Linux 5.9, SYS_ADMIN.
 	grep -qE $'^CapEff:\t(0000010000080004|0000000000280004)$' "/proc/$opener/status"
@@ -287,8 +303,9 @@ stop_resolver_of_record() {
 	grep -q $'^CapBnd:\t00000000000000c2$' "/proc/$REPORT/status"
 	exec 9>&-
 	within 20 stop_resolver_of_record
-	has_nothing "$RESOLVER" 65534 any
-	has_nothing "$(awk '$1 == "PPid:" { print $2 }' "/proc/$RESOLVER/status")" 65534 any
+	uid=$(stranger "$RESOLVER")
+	has_nothing "$RESOLVER" "$uid" any
+	has_nothing "$(awk '$1 == "PPid:" { print $2 }' "/proc/$RESOLVER/status")" "$uid" any
 	kill -CONT "$RESOLVER"
 	wait "$REPORT"
 	grep -q '^frame .* main ' r
@@ -422,7 +439,7 @@ exchanged_between_all_calls() {
 	chmod 755 bin bin/gnuplot
 	PATH=$WORK/bin:$PATH env -u SUDO_UID "$POSTPROC" report --chart x.svg demo
 	cat x.svg
-	grep -q $'^Uid:\t65534\t65534\t65534\t65534$' x.svg
+	grep -qE $'^Uid:\t(6[1-5][0-9]{3})\t\\1\t\\1\t\\1$' x.svg
 	grep -q $'^NoNewPrivs:\t1$' x.svg
 	grep -q $'^CapPrm:\t0*$' x.svg
 }

@@ -2,7 +2,9 @@
 #include "command/command.h"
 
 #include <fcntl.h>
+#include <getopt.h>
 #include <langinfo.h>
+#include <libiberty/libiberty.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +13,38 @@
 
 #include "base/complain.h"
 #include "report/report.h"
+
+/* Says what is wrong with the word `option`, or the letter `letter`. */
+static void refuse(const char *command, const char *option, int letter, bool lacks)
+{
+	bool is_long = option && !strncmp(option, "--", 2);
+	int length = is_long ? (int)strcspn(option, "=") : 0;
+
+	if (lacks && is_long)
+		complain("hud-postproc %s: option '%s' requires an argument\n", command, option);
+	else if (lacks)
+		complain("hud-postproc %s: option requires an argument -- '%c'\n", command, letter);
+	else if (!is_long)
+		complain("hud-postproc %s: invalid option -- '%c'\n", command, letter);
+	else if (letter)
+		complain("hud-postproc %s: option '%.*s' doesn't allow an argument\n", command, length,
+			 option);
+	else
+		complain("hud-postproc %s: unrecognized option '%s'\n", command, option);
+}
+
+int command_option(int argc, char **argv, const char *letters, const struct option *longs)
+{
+	char *quiet = concat(":", letters, NULL);
+
+	opterr = 0;
+	int c = getopt_long(argc, argv, quiet, longs, NULL);
+
+	free(quiet);
+	if (c == ':' || c == '?')
+		refuse(argv[0], argv[optind - 1], optopt, c == ':');
+	return c == ':' ? '?' : c;
+}
 
 double command_number(const char *command, const char *option, const char *text, double low, double high)
 {

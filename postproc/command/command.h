@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+struct option;
 struct report_options;
 
 int copies_main(int argc, char **argv);
@@ -18,6 +19,9 @@ int resolve_main(int argc, char **argv);
 int watch_main(int argc, char **argv);
 int procfs_main(int argc, char **argv);
 int stuck_main(int argc, char **argv);
+
+/* getopt_long(), but that of an option which is none it says so itself: that would print it as it is. */
+int command_option(int argc, char **argv, const char *letters, const struct option *longs);
 
 /* The value of an option of `command`, a number from `low` to `high`; exits with status 2 after a message otherwise. */
 double command_number(const char *command, const char *option, const char *text, double low, double high);

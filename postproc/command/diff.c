@@ -110,7 +110,7 @@ static void parse(int argc, char **argv, struct options *o)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "t:h", longs, NULL)) != -1) {
+	while ((c = command_option(argc, argv, "t:h", longs)) != -1) {
 		switch (c) {
 		case 't':
 			add_target(o, optarg);

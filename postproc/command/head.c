@@ -75,7 +75,7 @@ int head_main(int argc, char **argv)
 	bool quiet = false;
 	char *end;
 
-	while (!status && (c = getopt_long(argc, argv, "p:t:m:h", long_options, NULL)) != -1) {
+	while (!status && (c = command_option(argc, argv, "p:t:m:h", long_options)) != -1) {
 		switch (c) {
 		case 'p':
 			errno = 0;

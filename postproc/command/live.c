@@ -59,7 +59,7 @@ static void parse(int argc, char **argv, struct options *o)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, REPORTING_LETTERS "h", longs, NULL)) != -1) {
+	while ((c = command_option(argc, argv, REPORTING_LETTERS "h", longs)) != -1) {
 		switch (c) {
 		case SPEED:
 			o->speed = command_number("live", "speed", optarg, 0.1, 1000);

@@ -446,7 +446,7 @@ static int parse(int argc, char **argv, struct options *o)
 	char *end;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "t:p:h", longs, NULL)) != -1) {
+	while ((c = command_option(argc, argv, "t:p:h", longs)) != -1) {
 		switch (c) {
 		case RING:
 			o->ring = parse_size(optarg);

@@ -51,7 +51,7 @@ static void parse(int argc, char **argv, struct reporting *o, bool *check)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, REPORTING_LETTERS "h", longs, NULL)) != -1) {
+	while ((c = command_option(argc, argv, REPORTING_LETTERS "h", longs)) != -1) {
 		switch (c) {
 		case CHECK:
 			*check = true;

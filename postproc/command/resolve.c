@@ -44,7 +44,7 @@ static int parse(int argc, char **argv, struct replay_options *options)
 	char *end;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "t:p:h", longs, NULL)) != -1) {
+	while ((c = command_option(argc, argv, "t:p:h", longs)) != -1) {
 		switch (c) {
 		case 't':
 			options->target = optarg;

@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -26,6 +27,10 @@
 #include "sandbox/offspring.h"
 
 #define NOBODY 65534
+#define STRANGERS                                                                                            \
+	61184 /* systemd's range for users that come and go: no distribution gives these numbers away (Users, Groups, UIDs and */
+#define STRANGERS_END 65520 /* GIDs on systemd Systems, systemd.io/UIDS-GIDS) */
+#define TRIES 8
 #define NAMESPACES ((uint64_t)0x7e020080) /* CLONE_NEW* (linux/sched.h) */
 
 #ifndef CAP_BPF
@@ -71,7 +76,7 @@ static void drop_bounds(uint64_t kept)
 			prctl(PR_CAPBSET_DROP, i);
 }
 
-/* Becomes somebody who is not root. */
+/* Becomes somebody who is not root. Returns 0, or -1 with errno set. */
 static int become(uid_t uid, gid_t gid)
 {
 	const struct passwd *user = getpwuid(uid);
@@ -82,7 +87,7 @@ static int become(uid_t uid, gid_t gid)
 	drop_bounds(0);
 	if ((user ? initgroups(user->pw_name, gid) : setgroups(0, NULL)) || setresgid(gid, gid, gid) ||
 	    setresuid(uid, uid, uid))
-		return fail("root's identity");
+		return -1;
 	/* Another identity makes the kernel forget that it is to end with its parent. */
 	if (signal && offspring_bind(parent, signal))
 		raise(signal);
@@ -93,15 +98,43 @@ static int become_user(void)
 {
 	unsigned gid = sudo_id("SUDO_GID");
 
-	return become(sudo_id("SUDO_UID"), gid ? gid : NOBODY);
+	return become(sudo_id("SUDO_UID"), gid ? gid : NOBODY) ? fail("root's identity") : 0;
 }
 
+static uid_t stranger; /* 0: not chosen yet */
+
+void confine_choose(void)
+{
+	uid_t uid = 0;
+
+	if (stranger || geteuid() != 0 || !confine_user_is_root())
+		return;
+	for (int tries = 0; tries < TRIES; tries++) {
+		if (getrandom(&uid, sizeof(uid), 0) != sizeof(uid))
+			break;
+		uid = STRANGERS + uid % (STRANGERS_END - STRANGERS);
+		if (!getpwuid(uid)) {
+			stranger = uid;
+			return;
+		}
+	}
+	stranger = NOBODY;
+}
+
+/* Whoever else is nobody could send signals to it. */
 static int become_nobody(void)
 {
-	const struct passwd *nobody = getpwnam("nobody");
+	const struct passwd *nobody;
 
-	return nobody && nobody->pw_uid ? become(nobody->pw_uid, nobody->pw_gid ? nobody->pw_gid : NOBODY)
-					: become(NOBODY, NOBODY);
+	confine_choose();
+	if (stranger != NOBODY && become(stranger, stranger) == 0)
+		return 0;
+	/* In a user namespace there may be no such id. */
+	nobody = getpwnam("nobody");
+	if (nobody && nobody->pw_uid ? become(nobody->pw_uid, nobody->pw_gid ? nobody->pw_gid : NOBODY)
+				     : become(NOBODY, NOBODY))
+		return fail("root's identity");
+	return 0;
 }
 
 /* Keeps the capabilities that are bits of `kept`, at most those it has, and gains none by executing. */

@@ -17,7 +17,8 @@ int confine_to_user(void);
 /* The same, and processes forked from it can become nobody. */
 int confine_to_user_or_nobody_later(void);
 
-/* The same, but without sudo it becomes nobody. For all that reads what the target controls. */
+/* The same, but without sudo it becomes nobody: a user that has nothing else, if there can be one. For all that reads what the target
+ * controls. */
 int confine_to_nobody(void);
 
 /* As confine_to_nobody(), but it still may look at other processes with ptrace(2). */
@@ -31,6 +32,9 @@ int confine_to_proc_reader(void);
 
 /* As confine_to_nobody(), but it still may read any file, and open what other processes have mapped. With its filter. */
 int confine_opener(void);
+
+/* Chooses which user that is, for this process and those that it forks from now on: they may have to end each other. */
+void confine_choose(void);
 
 /* Does root run this program without sudo? Then its files are root's. */
 bool confine_user_is_root(void);

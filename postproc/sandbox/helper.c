@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "sandbox/confine.h"
 #include "sandbox/messages.h"
 #include "sandbox/offspring.h"
 
@@ -171,6 +172,7 @@ struct helper *helper_start(const struct helper_duty *duty)
 {
 	int ends[2];
 
+	confine_choose();
 	if (messages_start() || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
 		return NULL;
 	pid_t starter = getpid(), pid = fork();

@@ -106,6 +106,7 @@ int messages_start(void)
 
 	if (reader)
 		return 0;
+	confine_choose();
 	nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (nothing < 0 || pipe2(ends, O_CLOEXEC))
 		return -1;

@@ -12,10 +12,10 @@
 #include "sandbox/messages.h"
 #include "sandbox/offspring.h"
 
-#define MEMORY                                                                                               \
-	((rlim_t)8 << 30) /* bytes of addresses: of files of gigabytes, and what is unpacked from them */
-
-#define END_MS 2000 /* for what is about to end by itself */
+#define ADDRESSES ((rlim_t)4 << 30)    /* bytes: of files of gigabytes, and what is unpacked from them */
+#define MEMORY ((rlim_t)2 << 30)       /* bytes of its own: half of that, in case of hostile ones */
+#define FILE_LARGEST ((rlim_t)1 << 20) /* bytes of a file in memory: of a vdso */
+#define END_MS 2000		       /* for what is about to end by itself */
 
 static void close_files(const int *kept, size_t count)
 {
@@ -48,11 +48,24 @@ static void set_signals(void)
 		signal(deadly[i], SIG_DFL);
 }
 
+static void lower(int what, rlim_t to)
+{
+	struct rlimit limit;
+
+	if (getrlimit(what, &limit) == 0) {
+		limit.rlim_max = limit.rlim_max < to ? limit.rlim_max : to;
+		limit.rlim_cur = limit.rlim_cur < limit.rlim_max ? limit.rlim_cur : limit.rlim_max;
+		setrlimit(what, &limit);
+	}
+}
+
 static void set_limits(void)
 {
 #ifndef __SANITIZE_ADDRESS__
-	setrlimit(RLIMIT_AS, &(struct rlimit){MEMORY, MEMORY});
+	lower(RLIMIT_AS, ADDRESSES);
+	lower(RLIMIT_DATA, MEMORY);
 #endif
+	lower(RLIMIT_FSIZE, FILE_LARGEST);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 }
 
