@@ -227,6 +227,9 @@ await_bpftrace() {
 		esac
 		end_tracing
 	done
+	tell_killed "$PROCFS" procfs
+	tell_killed "$STUCK" stuck
+	tell_killed "$PACER" pace
 	for ended in $WATCHER $METER $PACER $PROCFS $STUCK $QUITTER; do
 		kill "$ended" 2>/dev/null || true
 	done
@@ -307,6 +310,17 @@ await() {
 was_killed() {
 	(($2 > 128)) && kill -l "$2" &>/dev/null || return 1
 	say "hud-trace: $1 was ended by SIG$(kill -l "$2")$3"
+}
+
+# What adds to a trace, child $1, `hud-postproc $2`, is missed by nobody while it lasts: says so in the end, if a signal has ended it.
+tell_killed() {
+	local status=0
+
+	[[ $1 && ! -d /proc/$1 ]] || return 0
+	is_lost "$1" 2>/dev/null || wait "$1" 2>/dev/null || status=$?
+	# What ends this script from a terminal goes to its children, too.
+	[[ ! $ENDING || $status != @(129|130|131) ]] || return 0
+	was_killed "hud-postproc $2" "$status" ': what it tells is missing since then' || true
 }
 
 # Who reads it may be gone already; that shows later.

@@ -222,6 +222,21 @@ EVENT='runq 30000000 %d 0 20000000 W 0 77 78 0 rival\n'
 	nothing_left
 }
 
+@test "what looks at /proc meanwhile is killed: said in the end, and no other" {
+	start_target
+	start_fake 'echo begin 5; touch ready; until [[ -e go ]]; do sleep 0.1; done; echo end 99 duration'
+	within 20 test -e ready
+	looking() { pgrep -f "^$POSTPROC procfs $SERVER " >looker; }
+	within 20 looking
+	kill -KILL "$(head -n 1 looker)"
+	within 20 ended "$(head -n 1 looker)"
+	touch go
+	ends_with 0
+	[[ $(grep -c 'was ended by' err) == 1 ]]
+	grep -qx 'hud-trace: hud-postproc procfs was ended by SIGKILL: what it tells is missing since then' err
+	nothing_left
+}
+
 @test "hud-trace is killed at any moment: nothing stays" {
 	start_target
 	for ((i = 0; i < 16; i++)); do
