@@ -295,7 +295,7 @@ APT_BUILD = gcc libc6-dev make libelf-dev libdw-dev libiberty-dev libyajl-dev li
 APT_DEMO = cargo librust-tokio-dev librust-hyper-dev librust-flate2-dev mount
 APT_TEST = bats musl-tools libcmocka-dev g++ shellcheck clang-format librust-libc-dev pkg-config procps tmux gdb xz-utils zstd jq python3 \
 	python3-jsonschema protobuf-compiler cmark-gfm python3-prometheus-client man-db
-APT_FUZZ = clang libclang-rt-dev
+APT_FUZZ = clang libclang-rt-dev python3
 
 DNF_RUN = bpftrace gnuplot util-linux
 DNF_BUILD = gcc make elfutils-libelf-devel elfutils-devel binutils-devel yajl-devel protobuf-c-devel protobuf-c-compiler zlib-devel \
@@ -303,14 +303,14 @@ DNF_BUILD = gcc make elfutils-libelf-devel elfutils-devel binutils-devel yajl-de
 DNF_DEMO = cargo
 DNF_TEST = bats libcmocka-devel gcc-c++ ShellCheck clang-tools-extra libasan libubsan pkgconf procps-ng tmux gdb xz zstd jq python3 \
 	python3-jsonschema protobuf-compiler python3-prometheus_client man-db
-DNF_FUZZ = clang compiler-rt
+DNF_FUZZ = clang compiler-rt python3
 
 PACMAN_RUN = bpftrace gnuplot util-linux
 PACMAN_BUILD = gcc make libelf binutils yajl protobuf-c zlib zstd libseccomp ncurses
 PACMAN_DEMO = rust
 PACMAN_TEST = bash-bats cmocka shellcheck clang pkgconf procps-ng tmux gdb xz jq python python-jsonschema protobuf cmark-gfm \
 	python-prometheus_client man-db
-PACMAN_FUZZ = clang compiler-rt
+PACMAN_FUZZ = clang compiler-rt python
 
 deps: LISTS = RUN BUILD
 deps-demo: LISTS = RUN BUILD DEMO

@@ -107,9 +107,9 @@ examine_target() {
 	read_head
 	choose_polls
 	choose_stacks
-	tell ok target "${META[target]}, pid $PID: ${META[exe]}"
+	tell ok target "${META[target]-}, pid $PID: ${META[exe]-}"
 	for key in workers polls stacks; do
-		tell ok "$key" "${META[$key]}"
+		tell ok "$key" "${META[$key]-}"
 	done
 	for warning in ${WARNINGS[@]+"${WARNINGS[@]}"}; do
 		tell optional target "$warning"

@@ -228,7 +228,7 @@ read_head() {
 }
 
 no_workers() {
-	say "hud-trace: process $PID has no thread that looks like a Tokio worker (${META[workers]}). Its threads:"
+	say "hud-trace: process $PID has no thread that looks like a Tokio worker (${META[workers]-}). Its threads:"
 	sed -n 's/^thread [0-9]* [^ ]* [01] \(.*\)/\1/p' <<<"$HEAD" | sort | uniq -c | sort -rn | head -n 10 >&2
 	((${#WARNINGS[@]})) && say "$(printf 'warning: %s\n' "${WARNINGS[@]}")"
 	say 'If some of these are workers, say so: --workers PREFIX.'

@@ -19,7 +19,7 @@ code_bounds() {
 		[[ $kind == map ]] || continue
 		rest=$((16#$start))
 		end=$((16#$end))
-		if [[ $path == "${META[exe]}" ]]; then
+		if [[ $path == "${META[exe]-}" ]]; then
 			own=("${own[0]-$rest}" "$end")
 		else
 			others=("${others[0]-$rest}" "$end")
