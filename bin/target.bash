@@ -151,7 +151,7 @@ look_for_target() {
 # another user has made the executable for many, or another process has it mapped. (The device is left out of the comparison: that of a
 # file in an overlay is another one in each container.)
 find_sharers() {
-	local owner users inode sharer
+	local owner users inode sharer status=0
 
 	stat_program %u unknown
 	owner=$REPLY
@@ -162,8 +162,13 @@ find_sharers() {
 	fi
 	stat_program %i unknown
 	inode=$REPLY
-	# Processes come and go meanwhile, which grep counts as an error.
-	sharer=$({ grep -lsE "^[^ ]+ [^ ]+ [^ ]+ [^ ]+ $inode " /proc/[1-9]*/maps || true; } | sed -n "\\|^/proc/$PID/maps\$|!{p;q}") || true
+	# Processes come and go meanwhile, which grep counts as an error; and one may keep others from reading its own.
+	sharer=$(timeout 10 grep -lsE "^[^ ]+ [^ ]+ [^ ]+ [^ ]+ $inode " /proc/[1-9]*/maps) || status=$?
+	if ((status == 124)); then
+		NO_SITES='no probes unasked (--polls uprobe): who has its executable mapped cannot be told in time'
+		return
+	fi
+	sharer=$(sed -n "\\|^/proc/$PID/maps\$|!{p;q}" <<<"$sharer")
 	[[ $sharer ]] || return 0
 	sharer=${sharer#/proc/}
 	NO_SITES="no probes unasked (--polls uprobe): process ${sharer%/maps} has its executable mapped, too"

@@ -233,7 +233,8 @@ static int receive(int socket, struct answer *answer, int *fd, int64_t end)
 	return ECONNRESET;
 }
 
-/* Waits for the answer to request `number` until `end`. Others are to questions that nobody waits for any more. */
+/* Waits for the answer to request `number` until `end`. Others are to questions that nobody waits for any more. Returns what was answered, or
+ * why there is no answer. */
 static int await(struct helper *helper, uint64_t number, int *fd, int64_t end)
 {
 	struct answer answer;
@@ -247,13 +248,13 @@ static int await(struct helper *helper, uint64_t number, int *fd, int64_t end)
 		*fd = -1;
 		helper->late -= helper->late > 0;
 	}
+	helper->late += error == ETIMEDOUT && number;
 	return error;
 }
 
 int helper_ask(struct helper *helper, const void *bytes, size_t size, int *fd)
 {
 	struct request request;
-	int error;
 
 	*fd = -1;
 	if (size > HELPER_REQUEST)
@@ -269,9 +270,7 @@ int helper_ask(struct helper *helper, const void *bytes, size_t size, int *fd)
 	while (send(helper->socket, &request, offsetof(struct request, bytes) + size, MSG_NOSIGNAL) < 0)
 		if (errno != EINTR)
 			return ECONNRESET;
-	error = await(helper, request.number, fd, helper->limit_ms ? clock_ms() + helper->limit_ms : 0);
-	helper->late += error == ETIMEDOUT;
-	return error;
+	return await(helper, request.number, fd, helper->limit_ms ? clock_ms() + helper->limit_ms : 0);
 }
 
 int helper_descriptor(const struct helper *helper)

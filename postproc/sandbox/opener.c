@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,13 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "sandbox/confine.h"
 #include "sandbox/helper.h"
 #include "sandbox/walk.h"
 
 #define LIMIT_MS 3000 /* for opening a file, on whatever file system */
+#define HANGS_MS                                                                                             \
+	1500 /* then nothing else is opened there until it is done: who asked for it asks on, or has given up */
 #define THREADS 4
 
 static struct helper *opener;
@@ -147,16 +152,62 @@ static bool is_jit_map(const char *path, long pid)
 	return pid > 0 && strcmp(path, same) == 0;
 }
 
-static int open_elf(const char *path, long pid)
+/* --- file systems that do not answer: one costs one thread, not all --- */
+
+static struct {
+	pthread_mutex_t mutex;
+	struct {
+		uint64_t device;
+		int64_t since; /* ms: when opening something there began; 0: nothing is being opened */
+	} at[THREADS];
+} opening = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+/* Where the file is, as far as is known without asking its file system. */
+static uint64_t device_of(int place)
+{
+	struct statx st;
+
+	return statx(place, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) == 0
+		       ? makedev(st.stx_dev_major, st.stx_dev_minor)
+		       : 0;
+}
+
+/* Notes that something on the device is being opened. Returns where that is noted, or -1 with errno set: another thread hangs there. */
+static int begin_opening(uint64_t device)
+{
+	int64_t now = clock_ms();
+	int place = -1;
+	bool hangs = false;
+
+	pthread_mutex_lock(&opening.mutex);
+	for (int i = 0; i < THREADS; i++) {
+		if (!opening.at[i].since)
+			place = i;
+		else if (opening.at[i].device == device && now - opening.at[i].since >= HANGS_MS)
+			hangs = true;
+	}
+	if (!hangs && place >= 0) {
+		opening.at[place].device = device;
+		opening.at[place].since = now;
+	}
+	pthread_mutex_unlock(&opening.mutex);
+	errno = ETIMEDOUT;
+	return hangs ? -1 : place;
+}
+
+static void end_opening(int noted)
+{
+	pthread_mutex_lock(&opening.mutex);
+	opening.at[noted].since = 0;
+	pthread_mutex_unlock(&opening.mutex);
+}
+
+/* Opens what is at `place`, if it is ELF. */
+static int open_elf_at(int place)
 {
 	struct stat st;
+	int fd = -1;
 
-	if (is_jit_map(path, pid))
-		return open_jit_map(pid);
-	int place = locate(path, pid), fd = -1, error;
-
-	if (place < 0)
-		return -1;
 	errno = EINVAL;
 	/* Files of the kernel's (in /proc, /sys) seem empty; to read one may have an effect. */
 	if (fstat(place, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
@@ -166,6 +217,24 @@ static int open_elf(const char *path, long pid)
 			fd = -1;
 			errno = ENOEXEC;
 		}
+	}
+	return fd;
+}
+
+static int open_elf(const char *path, long pid)
+{
+	if (is_jit_map(path, pid))
+		return open_jit_map(pid);
+	int place = locate(path, pid), fd = -1, noted, error;
+
+	if (place < 0)
+		return -1;
+	noted = begin_opening(device_of(place));
+	if (noted >= 0) {
+		fd = open_elf_at(place);
+		error = errno;
+		end_opening(noted);
+		errno = error;
 	}
 	error = errno;
 	close(place);

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/arch.h"
@@ -70,19 +69,20 @@ void sleepers_free(struct sleepers *s)
 	free(s);
 }
 
-static enum descriptor kind_of(const struct stat *status)
+static enum descriptor kind_of(const struct statx *status)
 {
-	unsigned major_number = major(status->st_rdev);
+	unsigned major_number = status->stx_rdev_major;
+	mode_t mode = status->stx_mode;
 
-	if (S_ISFIFO(status->st_mode))
+	if (S_ISFIFO(mode))
 		return DESCRIPTOR_PIPE;
-	if (S_ISSOCK(status->st_mode))
+	if (S_ISSOCK(mode))
 		return DESCRIPTOR_SOCKET;
 	/* Consoles, /dev/tty and serial lines, pseudo terminals: Documentation/admin-guide/devices.txt */
-	if (S_ISCHR(status->st_mode) &&
+	if (S_ISCHR(mode) &&
 	    (major_number == 4 || major_number == 5 || (major_number >= 136 && major_number <= 143)))
 		return DESCRIPTOR_TERMINAL;
-	if (S_ISREG(status->st_mode) || S_ISDIR(status->st_mode) || S_ISBLK(status->st_mode))
+	if (S_ISREG(mode) || S_ISDIR(mode) || S_ISBLK(mode))
 		return DESCRIPTOR_FILE;
 	return DESCRIPTOR_OTHER;
 }
@@ -92,11 +92,13 @@ static void tell(const struct sleepers *s, const struct sleeper *sleeper, long n
 		 FILE *out)
 {
 	char path[64], name[257];
-	struct stat status;
+	struct statx status;
 	ssize_t length;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd/%ld", (int)s->pid, fd);
-	if (stat(path, &status) || (length = readlink(path, name, sizeof(name) - 1)) < 0)
+	/* Its file system is not asked: one that does not answer would end the looking. */
+	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_TYPE, &status) ||
+	    (length = readlink(path, name, sizeof(name) - 1)) < 0)
 		return;
 	name[length] = '\0';
 	event_write(out, &(struct event){.kind = EVENT_DESCRIPTOR,

@@ -213,6 +213,9 @@ static bool try_live(const struct binary_wanted *wanted, const char *path, struc
 		 (unsigned long)wanted->vma_start, (unsigned long)wanted->vma_end);
 	if (try_file(map_file, wanted->mapping, binary))
 		return true;
+	/* By another name, it would not either. */
+	if (binary->problem == not_answering)
+		return false;
 	char *in_root = xasprintf("/proc/%ld/root%s", wanted->pid, path);
 	bool found = try_file(in_root, wanted->mapping, binary);
 	free(in_root);
@@ -267,7 +270,7 @@ void binary_find(const struct binary_wanted *wanted, struct binary *binary)
 	char *path = binary_path(mapping->path);
 	if (wanted->pid > 0 && try_live(wanted, path, binary))
 		;
-	else if (try_file(path, mapping, binary))
+	else if (binary->problem != not_answering && try_file(path, mapping, binary))
 		binary->problem = checked ? NULL : not_checked;
 	else if (try_build_id(mapping, binary))
 		;
@@ -311,7 +314,7 @@ bool binary_file_build_id(const char *path, char hex[BUILD_ID_HEX])
 
 	hex[0] = 0;
 	if (fd < 0)
-		return errno == ENOEXEC;
+		return errno == ENOEXEC || errno == ETIMEDOUT;
 	Elf *elf =
 		elf_begin(fd, ELF_C_READ, NULL); /* not mapped: whoever writes to it could kill the reader */
 

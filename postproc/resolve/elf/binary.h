@@ -46,7 +46,7 @@ bool binary_bias(Elf *elf, const struct mapping *mapping, uint64_t *bias);
 /* The build id of `elf` in lower-case hex; at most size - 1 digits. "" if it has none. */
 void binary_build_id(Elf *elf, char *hex, size_t size);
 
-/* The same of the file `path`. False, with "", if that is not a regular file that can be read. */
+/* The same of the file `path`. False, with "", if that is not a regular file that can be read, and may be one by another name. */
 bool binary_file_build_id(const char *path, char hex[BUILD_ID_HEX]);
 
 /* Why nobody should read the symbol tables of the file `path` who trusts them (static text); NULL if they are as they should be. */
