@@ -200,6 +200,30 @@ stranger() {
 	tr -s '\n ' ' ' <out | grep -q 'the process that finds names crashed, and was started again'
 }
 
+@test "what opens files or makes them is killed: that is said, not that there are none" {
+	cp "$POSTPROC" whole
+	start_report env
+	kill -KILL "$(of_report "$REPORT" hud-opener)"
+	# Another file, mapped elsewhere.
+	FILE=$PWD/whole
+	head_of "$FILE" | sed -n 's/5555\([0-9a-f]*\) /5556\1 /g; /^map/p' >&9
+	events 11 19 report_main | sed 's/ 5555/ 5556/' >&9
+	finish_report 0
+	tr -s '\n ' ' ' <out | grep -q "$PWD/whole: the file cannot be read: the process that opens files has ended"
+	rm stream
+	mkfifo stream
+	"$POSTPROC" report --format json=new - <stream >out 2>err 3>&- &
+	REPORT=$!
+	STARTED+=("$REPORT")
+	exec 9>stream
+	head_of "$FILE" >&9
+	within 20 of_report "$REPORT" hud-files
+	kill -KILL "$(of_report "$REPORT" hud-files)"
+	finish_report 1
+	grep -q 'new: the process that makes files has ended' err
+	[[ ! -e new ]]
+}
+
 @test "a resolver in foreign hands has no terminal, no input, and nobody to signal" {
 	cc -shared -fPIC -D_GNU_SOURCE -o faulty.so "$ROOT/tests/faulty-libdw.c"
 	FILE=$POSTPROC

@@ -18,6 +18,7 @@
 
 static const char not_found[] = "the file is not on this machine";
 static const char not_readable[] = "the file cannot be read: run as root";
+static const char nobody_opens[] = "the file cannot be read: the process that opens files has ended";
 static const char not_answering[] = "the file cannot be read: its file system does not answer";
 static const char not_elf[] = "not an ELF executable or library";
 static const char other_build[] = "build id differs: the file has changed since it was mapped";
@@ -130,6 +131,8 @@ static bool try_file(const char *path, const struct mapping *mapping, struct bin
 			binary->problem = not_readable;
 		else if (errno == ETIMEDOUT)
 			binary->problem = not_answering;
+		else if (errno == ECONNRESET)
+			binary->problem = nobody_opens;
 		return false;
 	}
 	const char *problem = check(fd, mapping, binary);
