@@ -437,6 +437,8 @@ elsewhere() {
 @test "the target's id means another process: it is not mistaken for it" {
 	[[ -w /proc/sys/kernel/ns_last_pid ]] || skip 'ids cannot be chosen here'
 	needs_own_mounts
+	# Tokio's state is nowhere.
+	nowhere="$(printf '%s=0 ' id-at id-tag-at budget-at tagged tag-at {mt,ct}-{known,at,tag,core,tick,idle,parked})how=table"
 	# In a pid namespace of its own, nobody else takes the id.
 	cat >reuse <<-'SH'
 		sleep 300 &
@@ -453,7 +455,7 @@ elsewhere() {
 		wait $stuck
 	SH
 	# It notices the end at once.
-	run -0 timeout -k 1 60 "${OWN_MOUNTS[@]}" -pf --mount-proc --kill-child bash reuse "$POSTPROC" '0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0'
+	run -0 timeout -k 1 60 "${OWN_MOUNTS[@]}" -pf --mount-proc --kill-child bash reuse "$POSTPROC" "$nowhere"
 }
 
 @test "the target's executable is replaced and deleted: its code keeps its names" {
