@@ -557,7 +557,8 @@ elsewhere() {
 		# Else ids come again that other tests and programs have known a moment ago.
 		echo "$last" >/proc/sys/kernel/ns_last_pid
 		[[ $id != "$SERVER" ]] || break
-		kill "$id"
+		# Another signal may be lost, to what is not sleep yet.
+		kill -KILL "$id"
 		wait "$id" || true
 	done
 	STARTED+=("$id")
