@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "fuzz.h"
+#include "live/keys.h"
 #include "live/player.h"
 #include "live/view.h"
 #include "replay/replay.h"
@@ -21,11 +22,8 @@ static const struct {
 	int rows, columns;
 } sizes[] = {{40, 132}, {24, 80}, {LIVE_LEAST_ROWS, LIVE_LEAST_COLUMNS}, {5, 20}, {90, 250}};
 
-struct feed {
-	struct live_player *player;
-	struct live_view *view;
-	const uint8_t *key, *end;
-	bool ended;
+struct keys {
+	const uint8_t *at, *end;
 };
 
 /* The terminal is nobody else's (live_terminal_ours()). */
@@ -52,16 +50,16 @@ static void open_screen(void)
 	nodelay(stdscr, TRUE);
 }
 
-static void press(struct feed *f)
+static void press(struct live_view *v, struct keys *k)
 {
-	uint8_t byte = *f->key++;
+	uint8_t byte = *k->at++;
 	int key = byte < 128 ? byte : others[byte % (sizeof(others) / sizeof(*others))];
 
 	if (byte >= 0xf0)
 		resizeterm(sizes[byte % 5].rows, sizes[byte % 5].columns);
-	else if (key != 'w' || f->view->typing) /* writes files */
-		live_key(f->view, key);
-	f->view->leave = false;
+	else if (key != 'w' || v->typing) /* writes files */
+		live_key(v, key);
+	v->leave = false;
 }
 
 /* Draws, whenever it was last done. */
@@ -72,23 +70,18 @@ static void draw(struct live_view *v)
 	live_view_tick(v);
 }
 
-static ssize_t feed_read(void *feed, char *to, size_t size)
+/* Moves the clock to the next line, and takes what has come then. Returns how many bytes that are. */
+static size_t step(struct live_view *v, struct live_player *player, char bytes[CHUNK])
 {
-	struct feed *f = feed;
-	struct live_view *v = f->view;
 	ssize_t got;
 
-	if (f->key < f->end)
-		press(f);
-	draw(v);
 	do {
-		uint64_t next = live_player_next(f->player);
+		uint64_t next = live_player_next(player);
 
 		v->position = v->position + STEP > next ? v->position + STEP : next;
-		got = live_player_take(f->player, to, size < CHUNK ? size : CHUNK, v->position,
-				       &v->playback.ended);
+		got = live_player_take(player, bytes, CHUNK, v->position, &v->playback.ended);
 	} while (got == 0 && !v->playback.ended);
-	return got;
+	return got < 0 ? 0 : (size_t)got;
 }
 
 void fuzz_live(const uint8_t *data, size_t size)
@@ -97,29 +90,34 @@ void fuzz_live(const uint8_t *data, size_t size)
 	const uint8_t *at = memmem(data, size, border, sizeof(border) - 1);
 	size_t first = at ? (size_t)(at - data) + 1 : size, second = at ? first + 3 : size;
 	struct live_view *view = calloc(1, sizeof(*view));
-	struct feed feed = {.view = view, .key = data + second, .end = data + size};
+	struct keys keys = {data + second, data + size};
+	char bytes[CHUNK];
+	size_t got;
 	struct replay *replay = replay_new(&(struct replay_options){.detail = DETAIL_SUMS});
 	struct model model;
 
 	open_screen();
 	resizeterm(sizes[0].rows, sizes[0].columns);
-	feed.player = live_player_new(open_bytes(data, first));
+	struct live_player *player = live_player_new(open_bytes(data, first));
+
 	live_view_start(view, true, size % 2 != 0, UINT64_C(10000000000));
 	view->playback.speed = 1;
 	view->playback.playing = size % 3 != 0;
+	replay_begin(replay, &model);
 	live_view_attach(view, replay, &model);
-	FILE *in = fopencookie(&feed, "r", (cookie_io_functions_t){.read = feed_read});
-
-	setvbuf(in, NULL, _IOFBF, CHUNK);
-	replay_read(replay, in, &model);
-	while (feed.key < feed.end) {
-		press(&feed);
+	while ((got = step(view, player, bytes)) && !replay_feed(replay, bytes, got)) {
+		if (keys.at < keys.end)
+			press(view, &keys);
 		draw(view);
 	}
-	fclose(in);
+	while (keys.at < keys.end) {
+		press(view, &keys);
+		draw(view);
+	}
+	replay_end(replay);
 	live_view_detach(view);
 	live_view_end(view);
-	live_player_free(feed.player);
+	live_player_free(player);
 	replay_free(replay);
 	free(view);
 }
