@@ -76,7 +76,7 @@ tell_script() {
 # Tokio's state in a program of 1.43, as hud-postproc head tells it.
 SOME_STATE='id-at=48 id-tag-at=0 budget-at=0 tagged=1 tag-at=0'
 SOME_STATE+=' mt-known=1 mt-at=40 mt-tag=0 mt-core=24 mt-tick=64 mt-idle=8 mt-parked=0'
-SOME_STATE+=' ct-known=1 ct-at=40 ct-tag=1 ct-core=24 ct-tick=96 ct-idle=0 ct-parked=2 how=table 1.43'
+SOME_STATE+=' ct-known=1 ct-at=40 ct-tag=1 ct-core=24 ct-tick=96 ct-idle=0 ct-parked=2 module=0 dtv-entry=0 block=0 how=table 1.43'
 
 # Without a target, the script is for a process that does nothing, as if it had a state of Tokio's. In a shell of its own.
 tell_any_script() {
@@ -91,7 +91,7 @@ tell_any_script() {
 	done
 	check_target
 	read_head
-	TOKIO=$SOME_STATE
+	TOKIO=("$SOME_STATE")
 	choose_polls
 	choose_stacks
 	tell_script

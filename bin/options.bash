@@ -83,7 +83,7 @@ parse_options() {
 		--doctor) DOCTOR=1 && shift && continue ;;
 		--resolve) RESOLVE=1 && shift && continue ;;
 		-p | --pid) number --pid "$2" 0 1 4194304 'a process id from 1 to 4194304' && PID=$REPLY ;;
-		-t | --target) TARGET=$2 ;;
+		-t | --target) TARGETS+=("$2") ;;
 		--threshold)
 			number --threshold "$2" 3 50 60000000 'a number of milliseconds from 0.05 to 60000'
 			THRESHOLD_US=$REPLY
@@ -126,14 +126,16 @@ parse_options() {
 
 # What one option alone does not tell.
 check_options() {
-	local script format
+	local script format target
 
 	ASKED_STACKS=$STACKS ASKED_POLLS=$POLLS
 	(($# <= 1)) || refuse "one NAME, please, not $#"
 	NAME=${1-}
 	[[ $NAME || $PID || $DOCTOR ]] || refuse 'which process? Give a NAME or --pid PID'
 	[[ ! $NAME || ! $PID ]] || refuse 'either a NAME or --pid PID, not both'
-	[[ ! $TARGET || (-f $TARGET && -r $TARGET) ]] || refuse "--target: '$(clean "$TARGET")' is not a file to read"
+	for target in ${TARGETS[@]+"${TARGETS[@]}"}; do
+		[[ -f $target && -r $target ]] || refuse "--target: '$(clean "$target")' is not a file to read"
+	done
 	case $STACKS in
 	auto | fp | dwarf | copy) ;;
 	*) refuse "--stacks: '$(clean "$STACKS")' is not auto, fp, dwarf or copy" ;;

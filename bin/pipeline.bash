@@ -36,7 +36,7 @@ bpftrace_command() {
 run_report() {
 	local options=(--top "$TOP" --pid "$PID" --begun "$TELL_BEGIN" "$@") format expression
 
-	[[ $TARGET ]] && options+=(--target "$TARGET")
+	options+=(${TARGETS[@]+"${TARGETS[@]/#/--target=}"})
 	[[ $DEBUGINFOD ]] && options+=(--debuginfod)
 	[[ $WINDOW ]] && options+=(--window "$WINDOW")
 	[[ $CHART ]] && options+=(--chart "$CHART")
@@ -62,7 +62,7 @@ run_record() {
 
 	[[ $RING ]] && options+=(--ring "$RING")
 	[[ $RESOLVE ]] && options+=(--resolve)
-	[[ $TARGET ]] && options+=(--target "$TARGET")
+	options+=(${TARGETS[@]+"${TARGETS[@]/#/--target=}"})
 	[[ $DEBUGINFOD && $RESOLVE ]] && options+=(--debuginfod)
 	[[ $HEADLESS$QUIET ]] && options+=(--headless)
 	trap '' INT TERM HUP
@@ -366,7 +366,7 @@ start_bpftrace() {
 	fi
 	if [[ $POLLS == tls ]]; then
 		# Nor is Ctrl-Z to come while it holds a thread.
-		{ trap '' TSTP && exec_bound KILL "$POSTPROC" stuck "$PID" "$TOKIO" "${WATCHED[@]}"; } &
+		{ trap '' TSTP && exec_bound KILL "$POSTPROC" stuck "$PID" "$(printf '%s\n' "${TOKIO[@]}")" "${WATCHED[@]}"; } &
 		STUCK=$!
 	fi
 }

@@ -116,7 +116,12 @@ find_target() {
 # Sets REPLY to what stat(1) tells by format $1 of the target's executable, to $2 if it tells nothing: a file system that does not answer
 # may hold it for ever.
 stat_program() {
-	read -r -t 5 REPLY < <(exec stat -Lc "$1" "/proc/$PID/exe" 2>/dev/null) || REPLY=$2
+	stat_file "/proc/$PID/exe" "$@"
+}
+
+# The same of another file, $1.
+stat_file() {
+	read -r -t 5 REPLY < <(exec stat -Lc "$2" "$1" 2>/dev/null) || REPLY=$3
 }
 
 # Is PID one that can be traced?
@@ -148,30 +153,35 @@ look_for_target() {
 }
 
 # Probes go into a file, and whoever runs that pays for them: sets NO_SITES to why they would not be the target's alone. That is if
-# another user has made the executable for many, or another process has it mapped. (The device is left out of the comparison: that of a
+# another user has made the file for many, or another process has it mapped. (The device is left out of the comparison: that of a
 # file in an overlay is another one in each container.)
 find_sharers() {
-	local owner users inode sharer status=0
+	local file name owner users inode sharer status
 
-	stat_program %u unknown
-	owner=$REPLY
 	users=$(sed -n 's/^Uid:[[:space:]]*//p' "/proc/$PID/status" 2>/dev/null) || users=''
-	if [[ ${users//[[:space:]]/ } != "$owner $owner $owner $owner" ]]; then
-		NO_SITES="no probes unasked (--polls uprobe): its executable is another user's"
+	for file in ${SITE_FILES[@]+"${SITE_FILES[@]}"}; do
+		name='its executable'
+		[[ $file == */exe ]] || name='a library of its'
+		stat_file "$file" %u unknown
+		owner=$REPLY
+		if [[ ${users//[[:space:]]/ } != "$owner $owner $owner $owner" ]]; then
+			NO_SITES="no probes unasked (--polls uprobe): $name is another user's"
+			return
+		fi
+		stat_file "$file" %i unknown
+		inode=$REPLY status=0
+		# Processes come and go meanwhile, which grep counts as an error; and one may keep others from reading its own.
+		sharer=$(timeout 10 grep -lsE "^[^ ]+ [^ ]+ [^ ]+ [^ ]+ $inode " /proc/[1-9]*/maps) || status=$?
+		if ((status == 124)); then
+			NO_SITES="no probes unasked (--polls uprobe): who has $name mapped cannot be told in time"
+			return
+		fi
+		sharer=$(sed -n "\\|^/proc/$PID/maps\$|!{p;q}" <<<"$sharer")
+		[[ $sharer ]] || continue
+		sharer=${sharer#/proc/}
+		NO_SITES="no probes unasked (--polls uprobe): process ${sharer%/maps} has $name mapped, too"
 		return
-	fi
-	stat_program %i unknown
-	inode=$REPLY
-	# Processes come and go meanwhile, which grep counts as an error; and one may keep others from reading its own.
-	sharer=$(timeout 10 grep -lsE "^[^ ]+ [^ ]+ [^ ]+ [^ ]+ $inode " /proc/[1-9]*/maps) || status=$?
-	if ((status == 124)); then
-		NO_SITES='no probes unasked (--polls uprobe): who has its executable mapped cannot be told in time'
-		return
-	fi
-	sharer=$(sed -n "\\|^/proc/$PID/maps\$|!{p;q}" <<<"$sharer")
-	[[ $sharer ]] || return 0
-	sharer=${sharer#/proc/}
-	NO_SITES="no probes unasked (--polls uprobe): process ${sharer%/maps} has its executable mapped, too"
+	done
 }
 
 # Who wrote the head has read files of the target, and may be in foreign hands; what follows takes words of it for numbers, and puts
@@ -189,7 +199,7 @@ thread $tid (worker|current-thread|blocking-pool|other|unknown) [01] [ -~]*" <<<
 read_head() {
 	local options=(--pid "$PID") line kind one two three rest words
 
-	[[ $TARGET ]] && options+=(--target "$TARGET")
+	options+=(${TARGETS[@]+"${TARGETS[@]/#/--target=}"})
 	[[ $DEBUGINFOD ]] && options+=(--debuginfod)
 	[[ $HEADLESS$QUIET ]] && options+=(--headless)
 	[[ $WORKERS ]] && options+=(--workers "${WORKERS:0:15}") # the kernel cuts names
@@ -211,15 +221,16 @@ read_head() {
 		thread)
 			[[ $three == 1 && -d /proc/$PID/task/$one ]] || continue
 			WATCHED+=("$one")
-			[[ $two != worker ]] || one=+$one
+			# Of several Tokios, each has a driver of its own, and whose a worker is, is not told.
+			[[ $two != worker ]] || ((${#TOKIO[@]} > 1)) || one=+$one
 			SLEEPERS+=("$one")
 			;;
-		tokio) TOKIO="$one $two $three $rest" ;;
+		tokio) TOKIO+=("$one $two $three $rest") ;;
 		site)
 			if [[ $one == - ]]; then
 				NO_SITES="$two $three $rest"
 			else
-				SITES+=("$one${rest%% *}:0x$three")
+				SITES+=("$one${rest%% *}:$two:0x$three")
 			fi
 			;;
 		meta)
@@ -229,7 +240,29 @@ read_head() {
 			;;
 		esac
 	done <<<"$HEAD"
+	locate_sites
 	((${#WATCHED[@]})) || no_workers
+}
+
+# Sites are probed in the file that is mapped where they are: sets SITE_FILES to these, and gives each its file in place of its address.
+locate_sites() {
+	local i kind address site map maps at file
+	local -A files=()
+
+	mapfile -t maps < <(sed -n 's/^map \([0-9a-f]*\) \([0-9a-f]*\) [^ ]* [^ ]* [^ ]* /\1-\2 /p' <<<"$HEAD")
+	for i in "${!SITES[@]}"; do
+		IFS=: read -r kind address site <<<"${SITES[i]}"
+		file=/proc/$PID/exe
+		for map in ${maps[@]+"${maps[@]}"}; do
+			at=${map%% *}
+			((16#$address >= 16#${at%-*} && 16#$address < 16#${at#*-})) || continue
+			[[ ${map#* } == "${META[exe]}" && ! ${META[linker]-} ]] || file=/proc/$PID/map_files/$at
+			break
+		done
+		SITES[i]=$kind:$file:$site
+		files[$file]=1
+	done
+	SITE_FILES=("${!files[@]}")
 }
 
 no_workers() {

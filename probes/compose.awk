@@ -2,11 +2,12 @@
 #
 #     awk -f compose.awk -f own.awk PARAMETERS PART... own=1 OWN...
 #
-# Each line of PARAMETERS is a name and its value. In code, that word stands for it. The parts know three directives more:
+# Each line of PARAMETERS is a name and its value. In code, that word stands for it. The parts know four directives more:
 #
 #     //@if NAME ... //@end     only if NAME has a value that is not 0; !NAME: only if not
 #     //@body NAME ... //@end   a piece, which comes with the comment above it
 #     //@paste NAME             that piece
+#     //@each NAME ... //@end   as often as NAME's value tells, the first time with NAME_1 for a word NAME that has a value so, and so on
 #
 # Some pieces are made here: `forget` deletes what is kept for the current thread, `clear` empties all maps, and own_* are
 # pieces of the OWN scripts (own.awk).
@@ -16,11 +17,14 @@ function on(name) {
 }
 
 # Puts values for names into a line of code.
-function fill(line,    done, word, before) {
+function fill(line,    done, word, before, numbered) {
 	while (match(line, /[A-Z][A-Z_0-9]*/)) {
 		word = substr(line, RSTART, RLENGTH)
 		before = RSTART > 1 ? substr(line, RSTART - 1, 1) : ""
-		if (word in value && before !~ /[A-Za-z0-9_@$."]/)
+		numbered = word "_" turn
+		if (turn && numbered in value && before !~ /[A-Za-z0-9_@$."]/)
+			done = done substr(line, 1, RSTART - 1) value[numbered]
+		else if (word in value && before !~ /[A-Za-z0-9_@$."]/)
 			done = done substr(line, 1, RSTART - 1) value[word]
 		else
 			done = done substr(line, 1, RSTART + RLENGTH - 1)
@@ -80,6 +84,31 @@ own {
 		body[piece] = pending
 		pending = ""
 	}
+	next
+}
+
+/^[ \t]*\/\/@each / {
+	depth++
+	left_out[depth] = left_out[depth - 1]
+	if (!left_out[depth]) {
+		times = value[$2]
+		lines_of_each = 0
+		repeats[depth] = 1
+	}
+	next
+}
+
+/^[ \t]*\/\/@end/ && repeats[depth] {
+	delete repeats[depth--]
+	for (turn = 1; turn <= times; turn++)
+		for (i = 1; i <= lines_of_each; i++)
+			put(fill(each[i]) "\n")
+	turn = 0
+	next
+}
+
+repeats[depth] {
+	each[++lines_of_each] = $0
 	next
 }
 

@@ -60,15 +60,19 @@ choose_names() {
 # How polls are told apart: by Tokio's own state where that could be found, else by probes where they begin, else not. Says so in
 # the head.
 choose_polls() {
-	local how=${TOKIO#- }
+	local how=${TOKIO[0]#- } one
 
-	if [[ $POLLS == tls && $TOKIO == -* ]]; then
+	[[ ${TOKIO[0]} == -* ]] || how=''
+	for one in "${TOKIO[@]}"; do
+		[[ $one == -* ]] || how+=${how:+, }${one#*how=}
+	done
+	if [[ $POLLS == tls && ${TOKIO[0]} == -* ]]; then
 		die "--polls tls: Tokio's state cannot be read: $(clean "$how")"
 	elif [[ $POLLS == uprobe && $NO_SITES ]]; then
 		die "--polls uprobe: no poll can be probed: $(clean "$NO_SITES")"
 	elif [[ $POLLS == auto ]]; then
 		POLLS=tls
-		[[ $TOKIO != -* ]] || POLLS=uprobe
+		[[ ${TOKIO[0]} != -* ]] || POLLS=uprobe
 		[[ $POLLS != uprobe || $NO_SITES ]] || find_sharers
 		[[ $POLLS != uprobe || ! $NO_SITES ]] || POLLS=estimate how+="; $NO_SITES"
 	elif [[ $POLLS != tls ]]; then
@@ -77,7 +81,7 @@ choose_polls() {
 	choose_rate
 	add_meta hz "$HZ"
 	case $POLLS in
-	tls) add_meta polls "tls ${how#*how=}" ;;
+	tls) add_meta polls "tls $how" ;;
 	uprobe) add_meta polls "uprobe $(printf '%s\n' "${SITES[@]}" | grep -c ^P) types of futures, $how" ;;
 	estimate) add_meta polls "estimate $how" ;;
 	off) add_meta polls "estimate without samples, $how" ;;
@@ -103,15 +107,20 @@ choose_rate() {
 	((TICKS)) || ((HZ |= 1))
 }
 
-# Where Tokio keeps its state, as parameters: the field id-at as ID_AT, and so on. Only these are taken: whoever wrote the head is not to
-# set others.
+# Where each Tokio keeps its state, as parameters: the field id-at of the first as ID_AT_1, and so on. Only these are taken:
+# whoever wrote the head is not to set others.
 tokio_parameters() {
-	local name
+	local i name
 
-	for name in id-at id-tag-at budget-at tagged tag-at {mt,ct}-{known,at,tag,core,tick,idle,parked}; do
-		[[ " $TOKIO" =~ \ "$name"=([0-9]+)\  ]] || continue
-		name=${name^^}
-		printf '%s %s\n' "${name//-/_}" "${BASH_REMATCH[1]}"
+	printf 'TOKIOS %d\n' "${#TOKIO[@]}"
+	for ((i = 1; i <= ${#TOKIO[@]}; i++)); do
+		for name in id-at id-tag-at budget-at tagged tag-at {mt,ct}-{known,at,tag,core,tick,idle,parked} module dtv-entry block; do
+			[[ " ${TOKIO[i - 1]}" =~ \ "$name"=([0-9]+)\  ]] || continue
+			# How far before the DTV its length stands: glibc's entries have 16 bytes.
+			[[ $name != dtv-entry ]] || printf 'DTV_LENGTH_%d %d\n' "$i" $((BASH_REMATCH[1] == 16 ? 16 : 0))
+			name=${name^^}
+			printf '%s_%d %s\n' "${name//-/_}" "$i" "${BASH_REMATCH[1]}"
+		done
 	done
 }
 
@@ -123,7 +132,7 @@ site_parameters() {
 		for slow in 0 1; do
 			points=''
 			for site in ${SITES[@]+"${SITES[@]}"}; do
-				[[ $site != [$kinds]$slow:* ]] || points+=${points:+,}uprobe:/proc/$PID/exe:${site#*:}
+				[[ $site != [$kinds]$slow:* ]] || points+=${points:+,}uprobe:${site#*:}
 			done
 			((slow)) && kinds=SLOW_SITES_$kinds || kinds=SITES_$kinds
 			printf '%s %s\n' "$kinds" "$points"

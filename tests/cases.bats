@@ -119,6 +119,15 @@ most() {
 	run -1 grep -E 'tokio_unstable|Put load' out
 }
 
+@test "two libraries with a Tokio each: both are told apart by their state" {
+	report libraries
+	jq -e '.target.polls | startswith("tls ") and contains("in libcolframe.so") and contains("in liblakestore.so")' report
+	some '.reason == "lock" and .function == "colframe::convert_result" and (.task | startswith("colframe::"))'
+	some '.reason == "computing" and .function == "lakestore::decode_footer" and (.task | startswith("lakestore::"))'
+	some '.reason == "sleep" and .function == "lakestore::read_log" and (.task | startswith("lakestore::"))'
+	run -1 grep 'nobody polled the I/O and timer driver' out
+}
+
 @test "a CPU quota that was used up is nobody else's fault" {
 	report quota
 	jq -e '.summary.cpu_quota | .quota_ns == 20000000 and .period_ns == 100000000 and .throttled_periods > 30 and

@@ -414,7 +414,7 @@ script_with() {
 
 @test "polls are told apart by the first way that there is: thread-local state, probes, none" {
 	local state='tokio id-at=48 id-tag-at=0 budget-at=0 tagged=1 tag-at=0 mt-known=1 mt-at=40 mt-tag=0 mt-core=24 mt-tick=64 mt-idle=8'
-	state+=' mt-parked=0 ct-known=1 ct-at=40 ct-tag=1 ct-core=24 ct-tick=96 ct-idle=0 ct-parked=2 how=table 1.43'
+	state+=' mt-parked=0 ct-known=1 ct-at=40 ct-tag=1 ct-core=24 ct-tick=96 ct-idle=0 ct-parked=2 module=0 dtv-entry=0 block=0 how=table 1.43'
 	local sites=('site P 55d0c1a30010 1010 0 app::Future' 'site P 55d0c1a30020 1020 1 -' 'site B 55d0c1a30030 1030 0 -'
 		'site K 55d0c1a30040 1040 0 -')
 

@@ -89,7 +89,7 @@ recording() {
 	start_hostile unshare -m sh -c 'mount --bind root/usr/lib/debug /usr/lib/debug && exec ./innocent'
 	"$POSTPROC" head --pid "$SERVER" >head
 	grep '^site ' head
-	grep -q "^site - no symbol of .* in the executable itself, and its debug file is not one of this machine's" head
+	grep -q "^site - no symbol of .* in the file itself, and its debug file is not one of this machine's" head
 	# Where that is this machine's, it counts.
 	nsenter -m -t "$SERVER" "$POSTPROC" head --pid "$SERVER" | grep -q '^site P '
 	# So does what the executable says itself.

@@ -13,6 +13,7 @@
 
 #include "base/complain.h"
 #include "report/report.h"
+#include "resolve/elf/address-space.h"
 
 /* Says what is wrong with the word `option`, or the letter `letter`. */
 static void refuse(const char *command, const char *option, int letter, bool lacks)
@@ -57,6 +58,14 @@ double command_number(const char *command, const char *option, const char *text,
 		exit(2);
 	}
 	return value;
+}
+
+void command_target(const char *command, struct targets *targets, const char *file)
+{
+	if (targets_add(targets, file))
+		return;
+	complain("hud-postproc %s: --target: more than %d files\n", command, TARGETS);
+	exit(2);
 }
 
 int command_descriptor(const char *command, const char *option, const char *text)

@@ -6,6 +6,7 @@
 
 struct option;
 struct report_options;
+struct targets;
 
 int copies_main(int argc, char **argv);
 int diff_main(int argc, char **argv);
@@ -26,7 +27,10 @@ int command_option(int argc, char **argv, const char *letters, const struct opti
 /* The value of an option of `command`, a number from `low` to `high`; exits with status 2 after a message otherwise. */
 double command_number(const char *command, const char *option, const char *text, double low, double high);
 
-/* The same of a descriptor that hud-trace has passed on, from 3 up, which is kept from other programs. */
+/* Takes a file of --target; exits with status 2 after a message if there are too many. */
+void command_target(const char *command, struct targets *targets, const char *file);
+
+/* As command_number, a descriptor that hud-trace has passed on, from 3 up, which is kept from other programs. */
 int command_descriptor(const char *command, const char *option, const char *text);
 
 /* Sets what standard output can show: width (unless it is set), colour (unless not wanted here or in the environment), and

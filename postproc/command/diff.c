@@ -33,7 +33,6 @@ static const struct format {
 
 struct options {
 	struct replay_options replay;
-	const char *target[2]; /* of each recording */
 	struct {
 		const struct format *format;
 		const char *path; /* NULL: standard output */
@@ -51,8 +50,8 @@ static const char help[] =
 	"Reads two recordings (-: standard input), prints which blockers are gone, better,\n"
 	"worse or new, and whether that is beyond noise.\n"
 	"\n"
-	"  -t, --target FILE      take the executable's symbols from FILE; given twice,\n"
-	"                         BEFORE's and AFTER's\n"
+	"  -t, --target FILE      take symbols from FILE, for what has its build id; repeatable:\n"
+	"                         BEFORE's, then AFTER's\n"
 	"      --debuginfod       ask the servers in $DEBUGINFOD_URLS for debug info\n"
 	"      --top N            show at most N blockers, 1 to 100 (10)\n"
 	"      --window SECS      only the last SECS seconds of each count\n"
@@ -82,17 +81,6 @@ static void add_output(struct options *o, const char *argument)
 	o->output[o->outputs++].path = argument[length] ? argument + length + 1 : NULL;
 }
 
-static void add_target(struct options *o, const char *file)
-{
-	if (o->target[1] && o->target[1] != o->target[0]) {
-		fputs("hud-postproc diff: more than two --target\n", stderr);
-		exit(2);
-	}
-	if (!o->target[0])
-		o->target[0] = file;
-	o->target[1] = file;
-}
-
 static void parse(int argc, char **argv, struct options *o)
 {
 	enum { TOP = 256, WINDOW, WIDTH, NO_COLOUR, DEBUGINFOD, FORMAT, FAIL_ON };
@@ -113,7 +101,7 @@ static void parse(int argc, char **argv, struct options *o)
 	while ((c = command_option(argc, argv, "t:h", longs)) != -1) {
 		switch (c) {
 		case 't':
-			add_target(o, optarg);
+			command_target("diff", &o->replay.targets, optarg);
 			break;
 		case TOP:
 			o->report.top = (unsigned)command_number("diff", "top", optarg, 1, 100);
@@ -166,6 +154,21 @@ static int fail(const char *what, const char *why)
 	return 1;
 }
 
+/* The order matters only where a recording has no build ids. */
+static void reverse(struct targets *t)
+{
+	size_t count = 0;
+
+	while (t->file[count])
+		count++;
+	for (size_t i = 0; i < count / 2; i++) {
+		const char *file = t->file[i];
+
+		t->file[i] = t->file[count - 1 - i];
+		t->file[count - 1 - i] = file;
+	}
+}
+
 /* Reads one of the recordings. Returns 0, or 1 after a message: half of a trace is not compared. */
 static int read_side(const struct options *o, size_t side, struct replay **replay, struct model *model)
 {
@@ -175,7 +178,8 @@ static int read_side(const struct options *o, size_t side, struct replay **repla
 
 	if (!in)
 		return fail(path, userfiles_error(errno));
-	options.target = o->target[side];
+	if (side == 1)
+		reverse(&options.targets);
 	*replay = replay_new(&options);
 	int failed = replay_read(*replay, in, model), error = errno;
 

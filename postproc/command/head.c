@@ -26,7 +26,7 @@ static const char usage[] =
 	"\n"
 	"  -p, --pid PID         the process\n"
 	"      --workers PREFIX  its workers are the threads whose name starts so\n"
-	"  -t, --target FILE     take the symbols of its executable from FILE\n"
+	"  -t, --target FILE     take symbols from FILE, for what has its build id; repeatable\n"
 	"      --debuginfod      ask the servers in $DEBUGINFOD_URLS for debug info\n"
 	"      --probe-starts    probe functions at their first instruction only\n"
 	"      --headless        no progress\n"
@@ -89,7 +89,7 @@ int head_main(int argc, char **argv)
 			options.workers = optarg;
 			break;
 		case 't':
-			options.target = optarg;
+			command_target("head", &options.targets, optarg);
 			break;
 		case 's':
 			options.probe_starts = true;

@@ -406,7 +406,7 @@ static const char usage[] =
 	"\n"
 	"      --ring SIZE     keep only the newest SIZE bytes (K, M, G: KiB, MiB, GiB) on the disk\n"
 	"      --resolve       put the names in at the end, as hud-postproc resolve does\n"
-	"  -t, --target FILE   for that: take the executable's symbols from FILE\n"
+	"  -t, --target FILE   for that: take symbols from FILE, for what has its build id; repeatable\n"
 	"  -p, --pid PID       the process is still there: read its files through /proc\n"
 	"      --debuginfod    ask the servers in $DEBUGINFOD_URLS for debug info\n"
 	"      --headless      no progress\n"
@@ -461,7 +461,7 @@ static int parse(int argc, char **argv, struct options *o)
 			o->resolve = true;
 			break;
 		case 't':
-			o->replay.target = optarg;
+			command_target("record", &o->replay.targets, optarg);
 			break;
 		case 'p':
 			o->replay.pid = strtol(optarg, &end, 10);

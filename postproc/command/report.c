@@ -24,7 +24,7 @@ static const char help[] =
 	"Reads the event lines in FILE (-: standard input), prints the report. FILE may be\n"
 	"compressed by gzip or zstd.\n"
 	"\n"
-	"  -t, --target FILE   take the executable's symbols from FILE\n"
+	"  -t, --target FILE   take symbols from FILE, for what has its build id; repeatable\n"
 	"  -p, --pid PID       the process is still there: read its files through /proc\n"
 	"      --debuginfod    ask the servers in $DEBUGINFOD_URLS for debug info\n"
 	"      --top N         rank at most N blockers, 1 to 100 (10)\n"

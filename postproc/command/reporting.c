@@ -64,7 +64,7 @@ bool reporting_option(struct reporting *o, int option, const char *value)
 {
 	switch (option) {
 	case 't':
-		o->replay.target = value;
+		command_target(o->command, &o->replay.targets, value);
 		return true;
 	case 'p':
 		o->replay.pid = (long)number(o, "pid", value, 1, 4194304);

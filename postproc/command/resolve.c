@@ -22,14 +22,15 @@ static int fail(const char *what)
 	return 1;
 }
 
-static const char usage[] = "usage: hud-postproc resolve [OPTION]... FILE > RESOLVED\n"
-			    "\n"
-			    "Writes the recording FILE with the names in place of the copied stacks.\n"
-			    "\n"
-			    "  -t, --target FILE   take the executable's symbols from FILE\n"
-			    "  -p, --pid PID       the process is still there: read its files through /proc\n"
-			    "      --debuginfod    ask the servers in $DEBUGINFOD_URLS for debug info\n"
-			    "  -h, --help\n";
+static const char usage[] =
+	"usage: hud-postproc resolve [OPTION]... FILE > RESOLVED\n"
+	"\n"
+	"Writes the recording FILE with the names in place of the copied stacks.\n"
+	"\n"
+	"  -t, --target FILE   take symbols from FILE, for what has its build id; repeatable\n"
+	"  -p, --pid PID       the process is still there: read its files through /proc\n"
+	"      --debuginfod    ask the servers in $DEBUGINFOD_URLS for debug info\n"
+	"  -h, --help\n";
 
 /* Reads the options. Returns the exit status if there is nothing more to do, else -1. */
 static int parse(int argc, char **argv, struct replay_options *options)
@@ -47,7 +48,7 @@ static int parse(int argc, char **argv, struct replay_options *options)
 	while ((c = command_option(argc, argv, "t:p:h", longs)) != -1) {
 		switch (c) {
 		case 't':
-			options->target = optarg;
+			command_target("resolve", &options->targets, optarg);
 			break;
 		case 'p':
 			options->pid = strtol(optarg, &end, 10);

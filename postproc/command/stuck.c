@@ -16,6 +16,7 @@
 
 #include "command/command.h"
 #include "head/roles.h"
+#include "head/tokios.h"
 #include "sandbox/confine.h"
 #include "sandbox/messages.h"
 #include "target/inspector.h"
@@ -24,6 +25,12 @@
 
 #define OFTEN 20  /* so many seconds every second */
 #define SELDOM 30 /* later every so many seconds */
+
+/* Where each Tokio of the process keeps its state. */
+struct layouts {
+	struct tokio_layout layout[TOKIOS];
+	size_t count;
+};
 
 /* What is known of a worker. */
 struct worker {
@@ -64,10 +71,20 @@ static bool same_poll(const struct tokio_poll *a, const struct tokio_poll *b)
 	return a->polls && b->polls && a->core == b->core && a->task == b->task && a->tick == b->tick;
 }
 
-static void look(pid_t pid, struct worker *w, const struct tokio_layout *layout)
+/* Is it in a poll of one of the Tokios? */
+static bool in_poll(pid_t pid, const struct thread *thread, const struct layouts *layouts,
+		    struct tokio_poll *poll)
+{
+	for (size_t i = 0; i < layouts->count; i++)
+		if (tokio_polls(pid, thread, &layouts->layout[i], poll))
+			return true;
+	return false;
+}
+
+static void look(pid_t pid, struct worker *w, const struct layouts *layouts)
 {
 	struct tokio_poll poll = {0};
-	bool known = asleep(pid, w->thread.tid) && tokio_polls(pid, &w->thread, layout, &poll);
+	bool known = asleep(pid, w->thread.tid) && in_poll(pid, &w->thread, layouts, &poll);
 
 	w->seconds = known && same_poll(&poll, &w->poll) ? w->seconds + 1 : 0;
 	if (w->seconds && (w->seconds <= OFTEN || w->seconds % SELDOM == 0))
@@ -92,14 +109,26 @@ static size_t find_workers(pid_t pid, char *const *tids, size_t count, struct wo
 	return found;
 }
 
+/* One from each line. False if there is none, or a line is not as it should be. */
+static bool read_layouts(const char *text, struct layouts *layouts)
+{
+	layouts->count = 0;
+	do {
+		if (layouts->count == TOKIOS || !tokio_read(text, &layouts->layout[layouts->count++]))
+			return false;
+		text = strchr(text, '\n');
+	} while (text && *++text);
+	return true;
+}
+
 int stuck_main(int argc, char **argv)
 {
 	static const char usage[] =
 		"usage: hud-postproc stuck PID FIELDS TID...\n"
 		"\n"
 		"Until process PID ends: stops each of its workers TID for a moment that has slept in one\n"
-		"poll for a second, so that its stack is seen. FIELDS are those of a stream's tokio line.\n";
-	struct tokio_layout layout;
+		"poll for a second, so that its stack is seen. FIELDS are those of a stream's tokio lines.\n";
+	struct layouts layouts;
 	pid_t pid = argc > 1 ? (pid_t)strtol(argv[1], NULL, 10) : 0;
 
 	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
@@ -107,7 +136,7 @@ int stuck_main(int argc, char **argv)
 	/* Memory is read by another process: it may never answer. */
 	if ((pid > 0 && looker_start(pid)) || confine_to_tracer() || confine_looker())
 		return 1;
-	if (argc < 4 || pid < 1 || !tokio_read(argv[2], &layout)) {
+	if (argc < 4 || pid < 1 || !read_layouts(argv[2], &layouts)) {
 		fputs(usage, stderr);
 		return 2;
 	}
@@ -121,7 +150,7 @@ int stuck_main(int argc, char **argv)
 	count = find_workers(pid, argv + 3, count, workers);
 	while (!ends_within_a_second(pidfd))
 		for (size_t i = 0; i < count; i++)
-			look(pid, &workers[i], &layout);
+			look(pid, &workers[i], &layouts);
 	close(pidfd);
 	free(workers);
 	looker_end();

@@ -24,9 +24,13 @@
 #define HEAD_MAX ((size_t)64 << 20)
 
 static const char *const purposes[STAGES] = {
-	[STAGE_BUILD_IDS] = "for its build id", [STAGE_WORKERS] = "to find workers",
-	[STAGE_SYMBOLS] = "for its symbols",	[STAGE_FRAME_POINTERS] = "for frame pointers",
-	[STAGE_TOKIO] = "for Tokio's state",	[STAGE_SITES] = "for where polls begin",
+	[STAGE_BUILD_IDS] = "for its build id",
+	[STAGE_WORKERS] = "to find workers",
+	[STAGE_TOKIOS] = "for Tokio",
+	[STAGE_SYMBOLS] = "for its symbols",
+	[STAGE_FRAME_POINTERS] = "for frame pointers",
+	[STAGE_TOKIO] = "for Tokio's state",
+	[STAGE_SITES] = "for where polls begin",
 };
 
 void head_stage(volatile struct head_marks *marks, enum head_stage stage)
@@ -143,7 +147,7 @@ static void learn(struct head_deaths *deaths, const struct head_work *work, stru
 {
 	enum head_stage stage = marks.stage < STAGES ? marks.stage : STAGE_NONE;
 	const char *path = marks.touched ? work->file_at(marks.touched, work->context) : NULL;
-	bool less = path && (stage == STAGE_BUILD_IDS || stage == STAGE_WORKERS);
+	bool less = path && (stage == STAGE_BUILD_IDS || stage == STAGE_WORKERS || stage == STAGE_TOKIOS);
 	char *why = xasprintf("reading %s %s %s", path ? path : "the process", purposes[stage], cause);
 
 	append(&deaths->all, &deaths->count, why);

@@ -5,7 +5,6 @@
 #include <libelf.h>
 #include <libiberty/libiberty.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +14,10 @@
 
 #include "base/clock.h"
 #include "head/head-worker.h"
+#include "head/meta.h"
+#include "head/program.h"
 #include "head/roles.h"
+#include "head/tokios.h"
 #include "resolve/elf/address-space.h"
 #include "resolve/elf/binary.h"
 #include "resolve/symbolize/debuginfo.h"
@@ -24,31 +26,12 @@
 #include "stream/event.h"
 #include "target/inspector.h"
 #include "target/procmaps.h"
-#include "tokio/layout-fields.h"
-#include "tokio/pollsites.h"
 #include "tokio/role.h"
 
 #define COMMAND_MAX 4096 /* bytes of the command line that are kept */
 
 /* The names that Tokio gives its threads: up to 1.49, and since. */
 static const char *const tokio_names[] = {"tokio-runtime-w", "tokio-rt-worker"};
-
-static void write_meta(FILE *out, const char *key, const char *value)
-{
-	event_write(out, &(struct event){.kind = EVENT_META, .key = key, .text = value});
-}
-
-static void ATTRIBUTE_PRINTF(3, 4) write_metaf(FILE *out, const char *key, const char *format, ...)
-{
-	va_list args;
-	char *value;
-
-	va_start(args, format);
-	value = xvasprintf(format, args);
-	va_end(args);
-	write_meta(out, key, value);
-	free(value);
-}
 
 static void write_command(FILE *out, pid_t pid)
 {
@@ -62,7 +45,7 @@ static void write_command(FILE *out, pid_t pid)
 		if (!text[i])
 			text[i] = ' ';
 	text[length] = '\0';
-	write_meta(out, "command", text);
+	head_meta(out, "command", text);
 	if (in)
 		fclose(in);
 }
@@ -74,61 +57,85 @@ static void write_machine(FILE *out)
 
 	if (uname(&name))
 		memset(&name, 0, sizeof(name)); /* it cannot fail */
-	write_meta(out, "kernel", name.release);
-	write_meta(out, "arch", name.machine);
+	head_meta(out, "kernel", name.release);
+	head_meta(out, "arch", name.machine);
 	clock_gettime(clock_of_events(), &boot);
 	clock_gettime(CLOCK_REALTIME, &real);
-	write_metaf(out, "clock", "%lld%09ld %lld%09ld", (long long)boot.tv_sec, boot.tv_nsec,
-		    (long long)real.tv_sec, real.tv_nsec);
+	head_metaf(out, "clock", "%lld%09ld %lld%09ld", (long long)boot.tv_sec, boot.tv_nsec,
+		   (long long)real.tv_sec, real.tv_nsec);
 }
 
 /* What is written, and for which process. */
 struct subject {
 	const struct head_options *options;
-	const char *exe;
+	const char *exe, *linker; /* the latter: NULL, or it was told to run the former */
 	struct procmaps *maps;
 	struct thread *threads;
 	size_t count;
 };
 
-/* The module of the executable, which is read from now on. */
-static struct module *touch_main(struct space *space)
+/* Does the file have the build id of anything that is mapped? */
+static bool is_mapped(const struct procmaps *maps, const char *build_id)
 {
-	struct module *main = space_main(space);
-
-	space_touch(space, main ? main->low : 0);
-	return main;
+	for (size_t i = 0; i < maps->count; i++)
+		if (*build_id && !strcmp(maps->mapping[i].build_id, build_id))
+			return true;
+	return false;
 }
 
-/* Says what the report will lack for want of symbols. */
-static void write_symbol_warnings(FILE *out, struct space *space, const char *target, const char *build_id)
+/* Complains about files of --target that nothing can be taken from. */
+static void write_target_warnings(FILE *out, const struct subject *s, const char *build_id)
 {
-	struct debuginfo_function functions[DEBUGINFO_CHAIN];
-	struct module *main = touch_main(space);
 	char id[BUILD_ID_HEX];
 
-	if (target) {
-		binary_file_build_id(target, id);
-		if (strcmp(id, build_id))
-			write_metaf(out, "warning",
-				    "%s is another build than the one that runs: build id %s, not %s", target,
-				    *id ? id : "none", *build_id ? build_id : "none");
+	for (const char *const *target = s->options->targets.file; *target; target++) {
+		binary_file_build_id(*target, id);
+		if (!is_mapped(s->maps, id) && strcmp(id, build_id))
+			head_metaf(out, "warning",
+				   "%s is another build than the one that runs: build id %s, not %s", *target,
+				   *id ? id : "none", *build_id ? build_id : "none");
 	}
-	if (main && main->dwfl && !main->has_debug_info) /* perhaps in a file of its own */
-		debuginfo_find(main, main->low, functions);
-	if (main && main->dwfl && main->problem && !target)
-		write_metaf(out, "warning", "%s: %s", main->path, main->problem);
-	if (!main || !main->dwfl)
-		write_metaf(out, "warning", "no symbols: %s",
-			    main && main->problem ? main->problem : "the executable cannot be read");
-	else if (!main->has_symtab && !main->has_debug_info)
-		write_meta(out, "warning",
-			   "stripped: functions are shown as module+offset, with the source files that their "
-			   "panic messages name; --target FILE takes names from an unstripped copy");
-	else if (!main->has_debug_info && !main->problem)
-		write_meta(out, "warning",
-			   "no debug info: no source lines or inlined calls; build with [profile.release] "
-			   "debug = 1");
+}
+
+/* Says what the report will lack for want of a module's symbols. `name` is put before that. */
+static void write_symbol_warnings(FILE *out, struct space *space, struct module *module, const char *name,
+				  bool targets)
+{
+	struct debuginfo_function functions[DEBUGINFO_CHAIN];
+
+	space_touch(space, module ? module->low : 0);
+	if (module && module->dwfl && !module->has_debug_info) /* perhaps in a file of its own */
+		debuginfo_find(module, module->low, functions);
+	if (module && module->dwfl && module->problem && !targets)
+		head_metaf(out, "warning", "%s: %s", module->path, module->problem);
+	if (!module || !module->dwfl)
+		head_metaf(out, "warning", "%sno symbols: %s", name,
+			   module && module->problem ? module->problem : "the executable cannot be read");
+	else if (!module->has_symtab && !module->has_debug_info)
+		head_metaf(
+			out, "warning",
+			"%sstripped: functions are shown as module+offset, with the source files that their "
+			"panic messages name; --target FILE takes names from an unstripped copy",
+			name);
+	else if (!module->has_debug_info && !module->problem)
+		head_metaf(out, "warning",
+			   "%sno debug info: no source lines or inlined calls; build with [profile.release] "
+			   "debug = 1",
+			   name);
+}
+
+/* That of the modules that have a Tokio: they are what was built for this. */
+static void write_all_symbol_warnings(FILE *out, struct space *space, const struct tokios *tokios,
+				      bool targets)
+{
+	for (size_t i = 0; i < tokios->count; i++) {
+		struct module *module = tokios->module[i];
+		char *name = module == space_main(space) ? xstrdup("")
+							 : xasprintf("%s: ", lbasename(module->path));
+
+		write_symbol_warnings(out, space, module, name, targets);
+		free(name);
+	}
 }
 
 static size_t roles_count(const struct thread *threads, size_t count, enum role role)
@@ -153,18 +160,18 @@ static void write_found(FILE *out, const struct subject *s, const struct found *
 		     roles_count(s->threads, count, ROLE_CURRENT_THREAD);
 
 	if (s->options->workers)
-		write_metaf(out, "workers", "--workers %s: %zu of %zu threads", s->options->workers,
-			    found->by_name, count);
+		head_metaf(out, "workers", "--workers %s: %zu of %zu threads", s->options->workers,
+			   found->by_name, count);
 	else if (all > stacks)
-		write_metaf(out, "workers",
-			    "%zu multi-thread and %zu current-thread by stack, %zu more by Tokio's state, "
-			    "%zu by name, of "
-			    "%zu threads",
-			    found->workers, found->current_threads, all - stacks, found->by_name, count);
+		head_metaf(out, "workers",
+			   "%zu multi-thread and %zu current-thread by stack, %zu more by Tokio's state, "
+			   "%zu by name, of "
+			   "%zu threads",
+			   found->workers, found->current_threads, all - stacks, found->by_name, count);
 	else
-		write_metaf(out, "workers",
-			    "%zu multi-thread and %zu current-thread by stack, %zu by name, of %zu threads",
-			    found->workers, found->current_threads, found->by_name, count);
+		head_metaf(out, "workers",
+			   "%zu multi-thread and %zu current-thread by stack, %zu by name, of %zu threads",
+			   found->workers, found->current_threads, found->by_name, count);
 }
 
 /* Have threads given their schedulers away in block_in_place, and none taken one? Then nobody runs the tasks of their runtime. */
@@ -189,7 +196,7 @@ static void write_in_place(FILE *out, const struct thread *threads, size_t count
 				all++;
 			}
 		if (all && !before)
-			write_metaf(out, "in-place", "%lu %s", (unsigned long)all, threads[i].in_place);
+			head_metaf(out, "in-place", "%lu %s", (unsigned long)all, threads[i].in_place);
 	}
 }
 
@@ -209,74 +216,8 @@ static void find_workers(FILE *out, struct thread *threads, size_t count, struct
 	if (nobody_schedules(threads, count))
 		write_in_place(out, threads, count);
 	if (unread)
-		write_metaf(out, "warning", "the stacks of %zu of %zu threads could not be read", unread,
-			    count);
-	symbolizer_free(symbolizer);
-}
-
-/* Where the state of Tokio is that tells one poll from another; or why it is not known. */
-static void write_tokio(FILE *out, pid_t pid, struct thread *threads, size_t count, struct space *space)
-{
-	struct tokio_layouts layouts;
-	struct tokio_layout layout;
-	const char *why = tokio_find(touch_main(space), &layouts);
-
-	if (!why && nobody_schedules(threads, count))
-		why = "all threads of the runtime are in block_in_place, so that none has a scheduler to "
-		      "look at";
-	if (!why) {
-		roles_read_thread_pointers(threads, count);
-		why = tokio_verify(pid, threads, count, &layouts, &layout);
-	}
-	if (why) {
-		event_write(out, &(struct event){.kind = EVENT_TOKIO, .text = why});
-		return;
-	}
-	char *fields = tokio_layout_fields(&layout);
-
-	event_write(out, &(struct event){.kind = EVENT_TOKIO, .key = fields});
-	free(fields);
-	if (!roles_count(threads, count, ROLE_CURRENT_THREAD))
-		return;
-	if (!layout.current_thread.known)
-		write_meta(out, "warning",
-			   "without debug info the polls of a current-thread runtime cannot be told apart: "
-			   "it is "
-			   "left out; --polls estimate takes it in");
-	else if (layout.current_thread.idle == layout.current_thread.counter)
-		write_meta(out, "warning",
-			   "without debug info the future of a current-thread runtime's block_on is left "
-			   "out: only "
-			   "its tasks are told apart");
-}
-
-/* Where probes would tell one poll from another, for pollentry.bt; or why they would not. */
-static void write_sites(FILE *out, pid_t pid, struct space *space, bool starts)
-{
-	struct symbolizer *symbolizer = symbolizer_new(space);
-	struct module *module = touch_main(space);
-	struct pollsites sites;
-	const char *why = pollsites_find(pid, module, symbolizer, &sites);
-	char *exe = xasprintf("/proc/%d/exe", (int)pid);
-
-	if (!why && (why = binary_file_symtab_problem(exe)))
-		pollsites_free(&sites);
-	free(exe);
-	if (why)
-		event_write(out, &(struct event){.kind = EVENT_SITE, .text = why});
-	for (size_t i = 0; i < sites.count; i++) {
-		const struct pollsite *site = &sites.site[i];
-
-		uint64_t address = starts ? site->function : site->address;
-
-		event_write(out, &(struct event){.kind = EVENT_SITE,
-						 .key = (char[]){SITE_KINDS[site->kind], '\0'},
-						 .poll.site = address,
-						 .site = {address - module->bias,
-							  site->slow || address != site->address},
-						 .text = site->future});
-	}
-	pollsites_free(&sites);
+		head_metaf(out, "warning", "the stacks of %zu of %zu threads could not be read", unread,
+			   count);
 	symbolizer_free(symbolizer);
 }
 
@@ -349,13 +290,38 @@ static void read_build_ids(const struct subject *s, const struct head_deaths *de
 	marks->touched = 0;
 }
 
+/* Which file the program is, and its build id. */
+static void read_exe(struct subject *s, const struct head_deaths *deaths, volatile struct head_marks *marks,
+		     char build_id[BUILD_ID_HEX])
+{
+	pid_t pid = (pid_t)s->options->pid;
+	char *link = xasprintf("/proc/%d/exe", (int)pid);
+
+	marks->touched = start_of(s->maps, s->exe);
+	if (!given_up(deaths, s->exe)) {
+		const char *program = program_path(pid, s->maps, s->exe);
+
+		if (program) {
+			s->linker = s->exe;
+			s->exe = program;
+		}
+		if (!program)
+			binary_file_build_id(link, build_id);
+		for (size_t i = 0; i < s->maps->count && program; i++)
+			if (!strcmp(s->maps->mapping[i].path, program))
+				snprintf(build_id, BUILD_ID_HEX, "%s", s->maps->mapping[i].build_id);
+	}
+	marks->touched = 0;
+	free(link);
+}
+
 /* The space that the reader of this stream will build from its map lines. */
 static struct space *space_of(const struct subject *s, const struct head_deaths *deaths,
 			      volatile struct head_marks *marks)
 {
 	struct space *space = space_new(&(struct space_options){.pid = s->options->pid,
 								.exe = s->exe,
-								.target = s->options->target,
+								.targets = s->options->targets,
 								.debuginfod = s->options->debuginfod});
 
 	for (size_t i = 0; i < deaths->files; i++)
@@ -366,11 +332,15 @@ static struct space *space_of(const struct subject *s, const struct head_deaths 
 	return space;
 }
 
-/* Do the executable and its C library both keep frame pointers? */
-static bool frame_pointers(struct space *space, const struct procmaps *maps)
+/* Do the modules with a Tokio and the C library keep frame pointers? */
+static bool frame_pointers(struct space *space, const struct tokios *tokios, const struct procmaps *maps)
 {
-	const struct module *main = touch_main(space);
-	bool kept = main && keeps_frame_pointers(main);
+	bool kept = true;
+
+	for (size_t i = 0; i < tokios->count && kept; i++) {
+		space_touch(space, tokios->module[i] ? tokios->module[i]->low : 0);
+		kept = tokios->module[i] && keeps_frame_pointers(tokios->module[i]);
+	}
 
 	for (size_t i = 0; i < maps->count && kept; i++) {
 		const char *base = strrchr(maps->mapping[i].path, '/');
@@ -400,7 +370,7 @@ static void write_options(FILE *out, const struct subject *s)
 
 		char *key = xstrndup(meta, (size_t)(equals - meta));
 
-		write_meta(out, key, equals + 1);
+		head_meta(out, key, equals + 1);
 		free(key);
 	}
 }
@@ -410,56 +380,65 @@ static void write_all(FILE *out, const struct head_deaths *deaths, volatile stru
 {
 	struct subject *s = context;
 	pid_t pid = (pid_t)s->options->pid;
-	char *exe_link = xasprintf("/proc/%d/exe", (int)pid), build_id[BUILD_ID_HEX] = "";
+	char build_id[BUILD_ID_HEX] = "";
 	struct found found = {0};
+	struct tokios tokios;
 
 	elf_version(EV_CURRENT);
 	head_stage(marks, STAGE_BUILD_IDS);
 	read_build_ids(s, deaths, marks);
+	read_exe(s, deaths, marks, build_id);
 	struct space *space = space_of(s, deaths, marks);
 
-	marks->touched = start_of(s->maps, s->exe);
-	if (!given_up(deaths, s->exe))
-		binary_file_build_id(exe_link, build_id);
 	event_write(out, &(struct event){.kind = EVENT_VERSION});
 	write_options(out, s);
-	write_metaf(out, "pid", "%d", (int)pid);
-	write_meta(out, "exe", s->exe);
-	write_meta(out, "build-id", *build_id ? build_id : "-");
+	head_metaf(out, "pid", "%d", (int)pid);
+	head_meta(out, "exe", s->exe);
+	if (s->linker)
+		head_meta(out, "linker", s->linker);
+	head_meta(out, "build-id", *build_id ? build_id : "-");
 	write_command(out, pid);
 	write_machine(out);
 	for (size_t i = 0; i < deaths->count; i++)
-		write_metaf(out, "warning", "%s: it is done without", deaths->all[i]);
+		head_metaf(out, "warning", "%s: it is done without", deaths->all[i]);
 	head_stage(marks, STAGE_WORKERS);
 	if (s->options->workers)
 		found.by_name = roles_by_name(s->threads, s->count, s->options->workers);
 	else
 		find_workers(out, s->threads, s->count, space, deaths->without[STAGE_WORKERS] != NULL,
 			     &found);
+	head_stage(marks, STAGE_TOKIOS);
+	if (deaths->without[STAGE_TOKIOS])
+		tokios_main(space, &tokios);
+	else
+		tokios_find(space, &tokios);
 	head_stage(marks, STAGE_SYMBOLS);
-	if (!deaths->without[STAGE_SYMBOLS])
-		write_symbol_warnings(out, space, s->options->target, build_id);
+	if (!deaths->without[STAGE_SYMBOLS]) {
+		write_target_warnings(out, s, build_id);
+		write_all_symbol_warnings(out, space, &tokios, s->options->targets.file[0] != NULL);
+	}
 	head_stage(marks, STAGE_FRAME_POINTERS);
-	write_meta(out, "frame-pointers",
-		   !deaths->without[STAGE_FRAME_POINTERS] && frame_pointers(space, s->maps) ? "yes" : "no");
-	write_meta(out, "rseq", uses_rseq(s->threads, s->count) ? "yes" : "no");
+	head_meta(out, "frame-pointers",
+		  !deaths->without[STAGE_FRAME_POINTERS] && frame_pointers(space, &tokios, s->maps) ? "yes"
+												    : "no");
+	head_meta(out, "rseq", uses_rseq(s->threads, s->count) ? "yes" : "no");
 	head_stage(marks, STAGE_TOKIO);
 	if (deaths->without[STAGE_TOKIO])
 		event_write(out, &(struct event){.kind = EVENT_TOKIO, .text = deaths->without[STAGE_TOKIO]});
 	else
-		write_tokio(out, pid, s->threads, s->count, space);
+		tokios_write(out, pid, space, &tokios, s->threads, s->count,
+			     nobody_schedules(s->threads, s->count));
 	write_found(out, s, &found);
 	head_stage(marks, STAGE_SITES);
 	if (deaths->without[STAGE_SITES])
 		event_write(out, &(struct event){.kind = EVENT_SITE, .text = deaths->without[STAGE_SITES]});
 	else
-		write_sites(out, pid, space, s->options->probe_starts);
+		tokios_write_sites(out, pid, space, &tokios, s->options->probe_starts);
 	if (looker_late())
-		write_meta(out, "warning", looker_late());
+		head_meta(out, "warning", looker_late());
 	write_maps(out, s->maps);
 	write_threads(out, s->threads, s->count);
 	space_free(space);
-	free(exe_link);
 }
 
 int head_write(FILE *out, const struct head_options *options)

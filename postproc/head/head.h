@@ -10,10 +10,12 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "resolve/elf/address-space.h"
+
 struct head_options {
-	long pid;		 /* the process, as this program's /proc numbers it */
-	const char *workers;	 /* threads whose name starts so are the workers; NULL: find out */
-	const char *target;	 /* file to take the executable's symbols from; NULL: the executable itself */
+	long pid;	     /* the process, as this program's /proc numbers it */
+	const char *workers; /* threads whose name starts so are the workers; NULL: find out */
+	struct targets targets;
 	bool probe_starts;	 /* this bpftrace probes functions at their first instruction only */
 	bool debuginfod;	 /* ask debuginfod's servers for what debug info is missing */
 	const char *const *meta; /* "KEY=VALUE": more meta lines, for what only the caller knows */

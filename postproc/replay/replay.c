@@ -77,7 +77,7 @@ static void need_space(struct replay *r)
 		return;
 	struct space_options options = {.pid = r->options.pid,
 					.exe = r->exe,
-					.target = r->options.target,
+					.targets = r->options.targets,
 					.debuginfod = r->options.debuginfod};
 
 	r->space = space_new(&options);

@@ -6,13 +6,14 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "resolve/elf/address-space.h"
 #include "tally/model.h"
 #include "tally/polls.h"
 #include "tally/tally.h"
 
 struct replay_options {
-	long pid;	    /* the process, if it is still there to read files through; 0 = a recording */
-	const char *target; /* --target: file to take the executable's symbols from, or NULL */
+	long pid; /* the process, if it is still there to read files through; 0 = a recording */
+	struct targets targets;
 	/* Gives up the rights of the process that resolves; NULL: this one resolves (resolve/resolver.h). */
 	int (*confine)(void);
 	bool debuginfod;    /* ask debuginfod's servers for what debug info is missing */

@@ -13,7 +13,7 @@
 		name, offsetof(struct tokio_layout, member), sizeof(((struct tokio_layout *)0)->member)      \
 	}
 
-/* poll.bt takes the first 19 in this order. */
+/* poll.bt takes them in this order. */
 static const struct {
 	const char *name;
 	size_t offset, size;
@@ -37,6 +37,9 @@ static const struct {
 	FIELD("ct-tick", current_thread.counter),
 	FIELD("ct-idle", current_thread.idle),
 	FIELD("ct-parked", current_thread.idle_value),
+	FIELD("module", block.module),
+	FIELD("dtv-entry", block.entry),
+	FIELD("block", block.size),
 };
 
 /* Of a member of 1, 4 or 8 bytes. */

@@ -383,6 +383,31 @@ static const char *from_dwarf(struct search *s, struct tokio_layout *layout)
 	return NULL;
 }
 
+/* Does a string table of the file itself name Tokio's context? libdwfl would look for a debug file, too. */
+static bool names_context(Elf *elf)
+{
+	Elf_Scn *section = NULL;
+
+	while ((section = elf_nextscn(elf, section))) {
+		GElf_Shdr shdr;
+		Elf_Data *data;
+
+		if (gelf_getshdr(section, &shdr) && shdr.sh_type == SHT_STRTAB &&
+		    (data = elf_rawdata(section, NULL)) && data->d_buf &&
+		    memmem(data->d_buf, data->d_size, mangled[CONTEXT], strlen(mangled[CONTEXT])))
+			return true;
+	}
+	return false;
+}
+
+bool tokio_is_in(struct module *module)
+{
+	GElf_Addr bias;
+	Elf *elf = module && module->dwfl ? dwfl_module_getelf(module->dwfl, &bias) : NULL;
+
+	return elf && tls_size(elf) && (names_context(elf) || tokio_version_is_in(elf));
+}
+
 const char *tokio_find(struct module *module, struct tokio_layouts *layouts)
 {
 	struct search *s;
@@ -395,15 +420,16 @@ const char *tokio_find(struct module *module, struct tokio_layouts *layouts)
 	memset(layouts, 0, sizeof(*layouts));
 	elf = module && module->dwfl ? dwfl_module_getelf(module->dwfl, &bias) : NULL;
 	if (!elf || !gelf_getehdr(elf, &ehdr))
-		return "the executable cannot be read";
+		return "it cannot be read";
 	if (ehdr.e_machine != EM_X86_64 || gelf_getclass(elf) != ELFCLASS64)
 		return "where thread-local memory is, is known for x86-64 only";
 	s = xcalloc(1, sizeof(*s));
 	s->tls_size = tls_size(elf);
 	if (!s->tls_size) {
 		free(s);
-		return "the executable has no thread-local memory";
+		return "it has no thread-local memory";
 	}
+	layouts->tls_size = s->tls_size;
 	find_symbols(module->dwfl, s);
 	dwarf = dwfl_module_getdwarf(module->dwfl, &bias);
 	if (dwarf && !s->variable[CONTEXT].twice) {

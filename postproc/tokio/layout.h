@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "tokio/tls-block.h"
+
 struct module;
 struct thread;
 
@@ -28,9 +30,11 @@ struct tokio_scheduler {
 	uint32_t idle_value;
 };
 
-/* Where everything is. */
+/* Where everything is. The "thread pointer" is that of the executable's thread-local memory, where that ends: for Tokio in a library, the
+ * end of `block`. */
 struct tokio_layout {
-	uint64_t id; /* thread pointer minus this: the id of the task that is polled, 64 bits */
+	struct tls_block block; /* all 0: the executable's */
+	uint64_t id;		/* thread pointer minus this: the id of the task that is polled, 64 bits */
 	uint64_t
 		id_tag; /* thread pointer minus this: 0 there if the id does not count; 0 if it always does */
 	uint64_t
@@ -55,13 +59,21 @@ struct tokio_layout {
 /* What it may be, to be compared with a live process. */
 struct tokio_layouts {
 	size_t count;
-	bool unsure; /* the version of Tokio is not one of the table: it must be seen at work */
+	bool unsure;		/* the version of Tokio is not one of the table: it must be seen at work */
+	uint64_t tls_size;	/* of the module's thread-local memory, rounded up as the ABI does */
+	struct tls_block block; /* where that is; the caller finds out for a library */
 	struct tokio_layout layout[TOKIO_LAYOUTS];
 };
 
-/* Finds the layouts that the main executable may have; from debug info one. Returns NULL, or why none is known (static
- * text). Reads debug info of the units of Tokio alone. */
+/* Was this module built with Tokio? By its symbols, or by the names of Tokio's sources in its messages. Reads no debug info. */
+bool tokio_is_in(struct module *module);
+
+/* Finds the layouts that the module may have; from debug info one. Returns NULL, or why none is known (static text). Reads debug info of
+ * the units of Tokio alone. */
 const char *tokio_find(struct module *module, struct tokio_layouts *layouts);
+
+/* What tokio_verify says where no thread runs a scheduler of that Tokio. */
+extern const char tokio_not_scheduled[];
 
 /* Which of the layouts does the live process `pid` have? Reads the memory of those threads whose thread pointer is known;
  * those that are seen to run a scheduler get its role and are watched. What is not from debug info is looked at several

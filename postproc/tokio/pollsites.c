@@ -51,6 +51,8 @@ static const struct {
 	 SITE_IN_PLACE_END},
 };
 
+const char pollsites_too_many[] = "there are too many types of futures to probe the polls of each";
+
 struct search {
 	struct module *module;
 	struct symbolizer *symbolizer;
@@ -297,19 +299,19 @@ const char *pollsites_find(pid_t pid, struct module *module, struct symbolizer *
 
 	*sites = (struct pollsites){0};
 	if (!module || !module->dwfl)
-		return "the executable cannot be read";
+		return "it cannot be read";
 	symbols_each_own(module, visit, &search);
 	find_pool(pid, module, sites);
 	for (size_t i = 0; i < sites->count; i++)
 		sites->polls += sites->site[i].kind == SITE_POLL;
 	if (sites->polls == 0 && module->foreign_debug)
-		why = "no symbol of tokio::runtime::task::raw::poll in the executable itself, and its debug "
+		why = "no symbol of tokio::runtime::task::raw::poll in the file itself, and its debug "
 		      "file is "
 		      "not one of this machine's: where probes go is not for the process to choose";
 	else if (sites->polls == 0)
 		why = "no symbol of tokio::runtime::task::raw::poll";
 	else if (search.too_many || sites->count > POLLSITES_LIMIT)
-		why = "there are too many types of futures to probe the polls of each";
+		why = pollsites_too_many;
 	if (why)
 		pollsites_free(sites);
 	return why;

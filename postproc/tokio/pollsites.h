@@ -39,10 +39,13 @@ struct pollsites {
 	size_t count, polls;   /* of all kinds; of SITE_POLL */
 };
 
+/* Why there may be too many of them. */
+extern const char pollsites_too_many[];
+
 /* The most places that are probed: the kernel takes some 0.1 s for each to take the probe off. */
 #define POLLSITES_LIMIT 128
 
-/* Finds the places in the main executable of the live process `pid`, whose memory tells which polls are those of spawn_blocking
+/* Finds the places in a module of the live process `pid`, whose memory tells which polls are those of spawn_blocking
  * where names do not. Returns NULL, or why polls cannot be told apart by them (static text). If some were left out, the polls
  * before would seem to last: so there are all or none. The caller frees them by pollsites_free. */
 const char *pollsites_find(pid_t pid, struct module *module, struct symbolizer *symbolizer,

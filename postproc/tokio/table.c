@@ -76,6 +76,13 @@ static unsigned find_version(Elf *elf, unsigned *version)
 	return found;
 }
 
+bool tokio_version_is_in(Elf *elf)
+{
+	unsigned version;
+
+	return find_version(elf, &version) > 0;
+}
+
 /* Counts from the thread pointer, or from the start of a context that is still to be found. */
 static uint64_t place(uint64_t context, uint64_t offset)
 {
@@ -156,7 +163,7 @@ const char *tokio_table(Elf *elf, const struct tokio_places *places, struct toki
 	unsigned version = 0, versions = find_version(elf, &version);
 
 	if (!versions && !places->context)
-		return "there is no sign of Tokio in the executable";
+		return "there is no sign of Tokio in it";
 	if (versions > 1)
 		return "there are two versions of Tokio in it";
 	if (versions && version < known[0].from)

@@ -3,6 +3,7 @@
 #define HUD_TOKIO_TABLE_H
 
 #include <libelf.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "tokio/layout.h"
@@ -14,7 +15,10 @@ struct tokio_places {
 	uint64_t multi_thread, current_thread; /* those that have its schedulers, up to 1.28 */
 };
 
-/* The layouts that the executable may have by the version of Tokio that it names. Returns NULL, or why none is known (static
+/* Does it name a version of Tokio? */
+bool tokio_version_is_in(Elf *elf);
+
+/* The layouts that the module may have by the version of Tokio that it names. Returns NULL, or why none is known (static
  * text). */
 const char *tokio_table(Elf *elf, const struct tokio_places *places, struct tokio_layouts *layouts);
 

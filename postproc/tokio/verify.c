@@ -12,6 +12,8 @@
 
 #define LOOKS_MIN 8 /* at what is from a table */
 
+const char tokio_not_scheduled[] = "no thread has a scheduler where it should be";
+
 /* It runs meanwhile, and what is pointed to may have gone. */
 static enum tokio_sight look_again(pid_t pid, uint64_t fs, const struct tokio_layout *layout,
 				   struct tokio_poll *poll)
@@ -132,8 +134,8 @@ static const char *choose(pid_t pid, const struct thread *threads, size_t count,
 	return fit == 1 ? NULL : why;
 }
 
-/* Gives the threads that run a scheduler their roles. */
-static const char *find_schedulers(pid_t pid, struct thread *threads, size_t count,
+/* Gives the threads that run a scheduler their roles; `ends` are the same, with what their thread-local memory counts from. */
+static const char *find_schedulers(pid_t pid, struct thread *threads, const struct thread *ends, size_t count,
 				   const struct tokio_layout *layout)
 {
 	size_t seen = 0, looked_at = 0;
@@ -142,15 +144,15 @@ static const char *find_schedulers(pid_t pid, struct thread *threads, size_t cou
 		struct tokio_poll poll = {0};
 		enum tokio_sight sight;
 
-		if (!threads[i].thread_pointer)
+		looked_at += threads[i].thread_pointer != 0;
+		if (!ends[i].thread_pointer)
 			continue;
 		/* A core may be elsewhere for a moment. */
-		sight = look_again(pid, threads[i].thread_pointer, layout, &poll);
+		sight = look_again(pid, ends[i].thread_pointer, layout, &poll);
 		for (int tries = 0; tries < TOKIO_TRIES && sight == TOKIO_NOTHING; tries++)
-			sight = look_again(pid, threads[i].thread_pointer, layout, &poll);
+			sight = look_again(pid, ends[i].thread_pointer, layout, &poll);
 		if (sight == TOKIO_NOT_AS_EXPECTED)
 			return "the memory of a thread does not look like that";
-		looked_at++;
 		if (sight == TOKIO_AS_EXPECTED) {
 			threads[i].role = poll.multi_thread ? ROLE_WORKER : ROLE_CURRENT_THREAD;
 			threads[i].watched = true;
@@ -159,34 +161,44 @@ static const char *find_schedulers(pid_t pid, struct thread *threads, size_t cou
 	}
 	if (!looked_at)
 		return "no thread could be stopped to look at its memory";
-	return seen ? NULL : "no thread has a scheduler where it should be";
+	return seen ? NULL : tokio_not_scheduled;
 }
 
 const char *tokio_verify(pid_t pid, struct thread *threads, size_t count, const struct tokio_layouts *layouts,
 			 struct tokio_layout *layout)
 {
 	struct tokio_layouts concrete = *layouts;
+	struct thread *ends;
 	const char *why = NULL;
 
 	if (!concrete.count)
 		return "no layout is known";
-	tokio_search(pid, threads, count, &concrete);
-	tokio_find_currents(pid, threads, count, &concrete);
+	ends = xmalloc(count * sizeof(*ends));
+	for (size_t i = 0; i < count; i++) {
+		ends[i] = threads[i];
+		ends[i].thread_pointer = tls_block_end(pid, threads[i].thread_pointer, &layouts->block);
+	}
+	tokio_search(pid, ends, count, &concrete);
+	tokio_find_currents(pid, ends, count, &concrete);
 	*layout = concrete.layout[0];
 	/* Debug info tells nothing else to compare with. */
 	if (concrete.count != 1 || concrete.layout[0].queue)
-		why = choose(pid, threads, count, &concrete, layout);
-	return why ? why : find_schedulers(pid, threads, count, layout);
+		why = choose(pid, ends, count, &concrete, layout);
+	if (!why)
+		why = find_schedulers(pid, threads, ends, count, layout);
+	free(ends);
+	layout->block = layouts->block;
+	return why;
 }
 
 bool tokio_polls(pid_t pid, const struct thread *thread, const struct tokio_layout *layout,
 		 struct tokio_poll *poll)
 {
 	struct tokio_poll again = {0};
+	uint64_t end = tls_block_end(pid, thread->thread_pointer, &layout->block);
 
 	/* Twice the same, or it was read while it changed. */
-	return thread->thread_pointer &&
-	       tokio_look(pid, thread->thread_pointer, layout, poll) == TOKIO_AS_EXPECTED && poll->polls &&
-	       tokio_look(pid, thread->thread_pointer, layout, &again) == TOKIO_AS_EXPECTED && again.polls &&
+	return end && tokio_look(pid, end, layout, poll) == TOKIO_AS_EXPECTED && poll->polls &&
+	       tokio_look(pid, end, layout, &again) == TOKIO_AS_EXPECTED && again.polls &&
 	       again.core == poll->core && again.task == poll->task && again.tick == poll->tick;
 }

@@ -121,7 +121,9 @@ static void look_at(struct space *space, const struct arch *arch, struct module 
 	}
 	if (module) {
 		keeps_frame_pointers(module);
+		tokio_is_in(module);
 		tokio_find(module, &layouts);
+		tls_block_of(-1, module, 64, false, &layouts.block);
 		if (!pollsites_find(-1, module, symbolizer, &sites))
 			pollsites_free(&sites);
 	}

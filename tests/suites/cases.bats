@@ -134,6 +134,38 @@ some() {
 	some '.reason == "throttled" and .parties == []'
 }
 
+@test "Tokio in two extension modules, each with a runtime of its own; stripped, named from copies" {
+	build pydual/colframe
+	build pydual/lakestore
+	local built=${PROGRAM%/*}
+	mkdir stripped
+
+	for library in libcolframe.so liblakestore.so; do
+		strip -o "stripped/$library" "$built/$library"
+	done
+	start env CASE_LIBS="$PWD/stripped" /usr/bin/python3 "$ROOT/tests/cases/pydual/app.py"
+	within 30 grep -q . truth
+	"$HUD" --pid "$SERVER" --duration 4 --headless --target "$built/liblakestore.so" --target "$built/libcolframe.so" \
+		--record rec >out 2>err 3>&-
+	cat err out
+	grep -qE '^polls +tls .* in liblakestore.so, .* in libcolframe.so$|^polls +tls .* in libcolframe.so, .* in liblakestore.so$' err
+	run -1 grep '^warning' err
+	"$POSTPROC" report --headless --target "$built/liblakestore.so" --target "$built/libcolframe.so" --format json=report rec
+	some '.reason == "lock" and .function == "colframe::convert_result" and (.task | startswith("colframe::"))'
+	some '.reason == "computing" and .function == "lakestore::decode_footer" and (.task | startswith("lakestore::"))'
+	some '.reason == "sleep" and .function == "lakestore::read_log"'
+	# Told by state: samples alone would show few of these polls (each is 25 ms long, most of a hundred of them in 4 s).
+	some '.function == "lakestore::decode_footer" and .reason == "computing" and .count >= 10'
+	end_started
+	start env CASE_LIBS="$built" /usr/bin/python3 "$ROOT/tests/cases/pydual/app.py"
+	within 30 grep -q . truth
+	"$HUD" --pid "$SERVER" --duration 2 --headless --polls uprobe --record rec >out 2>err 3>&-
+	"$POSTPROC" report --headless --format json=report rec
+	cat err out
+	some '.reason == "sleep" and .function == "lakestore::read_log"'
+	some '.reason == "lock" and .function == "colframe::convert_result"'
+}
+
 @test "what belongs to these" {
 	build kinds
 	local mode

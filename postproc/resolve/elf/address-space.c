@@ -35,10 +35,18 @@ struct given_up {
 	const char *why;
 };
 
+/* A file that --target names. */
+struct target_file {
+	char *path;
+	char build_id[BUILD_ID_HEX];
+};
+
 struct space {
 	long pid;
-	char *exe;		/* without " (deleted)"; NULL if unknown */
-	char *target;		/* NULL if none */
+	char *exe; /* without " (deleted)"; NULL if unknown */
+	struct target_file target[TARGETS];
+	size_t targets;
+	bool targets_read;	/* their build ids are known */
 	struct region *regions; /* by address, none overlapping */
 	size_t count, size, added;
 	struct loaded **modules;
@@ -52,6 +60,41 @@ struct space {
 	volatile uint64_t *touched; /* NULL if nobody wants to know */
 	Dwfl *dwfl;
 };
+
+bool targets_add(struct targets *targets, const char *file)
+{
+	for (size_t i = 0; i < TARGETS; i++)
+		if (!targets->file[i]) {
+			targets->file[i] = file;
+			return true;
+		}
+	return false;
+}
+
+/* Is the file the build of a module? */
+static bool fits_any(const struct space *space, const struct target_file *target)
+{
+	for (size_t i = 0; i < space->count && target->build_id[0]; i++)
+		if (!strcmp(space->regions[i].map.build_id, target->build_id))
+			return true;
+	return false;
+}
+
+/* The --target of a module: the one with its build id. The executable's may be one of no module as well: then it is said what is wrong
+ * with it, or it is taken without a check where no build id was recorded. */
+static const char *target_of(struct space *space, const char *build_id, bool is_main)
+{
+	for (size_t i = 0; i < space->targets && !space->targets_read; i++)
+		binary_file_build_id(space->target[i].path, space->target[i].build_id);
+	space->targets_read = true;
+	for (size_t i = 0; i < space->targets; i++)
+		if (build_id[0] && !strcmp(space->target[i].build_id, build_id))
+			return space->target[i].path;
+	for (size_t i = 0; i < space->targets && is_main; i++)
+		if (!fits_any(space, &space->target[i]))
+			return space->target[i].path;
+	return NULL;
+}
 
 /* --- libdwfl's callbacks --- */
 
@@ -145,15 +188,15 @@ static int find_debuginfo(Dwfl_Module *mod, void **userdata, const char *name, D
 	for (int i = 0; i < length && 2 * i + 2 < BUILD_ID_HEX; i++)
 		sprintf(hex + 2 * (size_t)i, "%02x", bits[i]);
 	char *path = binary_path(loaded->module.path);
-	int fd = debugfile_open(&(struct debugfile_wanted){.path = path,
-							   .build_id = hex,
-							   .link = link,
-							   .crc = crc,
-							   .target = &loaded->module == space_main(space)
-									     ? space->target
-									     : NULL,
-							   .pid = space->pid},
-				found, &loaded->module.problem, &loaded->module.foreign_debug);
+	int fd = debugfile_open(
+		&(struct debugfile_wanted){.path = path,
+					   .build_id = hex,
+					   .link = link,
+					   .crc = crc,
+					   .target = target_of(space, loaded->module.build_id,
+							       &loaded->module == space_main(space)),
+					   .pid = space->pid},
+		found, &loaded->module.problem, &loaded->module.foreign_debug);
 	free(path);
 	if (fd < 0)
 		loaded->module.foreign_debug = false;
@@ -175,7 +218,8 @@ struct space *space_new(const struct space_options *options)
 	elf_version(EV_CURRENT);
 	space->pid = options->pid;
 	space->exe = options->exe ? binary_path(options->exe) : NULL;
-	space->target = options->target ? xstrdup(options->target) : NULL;
+	for (; options->targets.file[space->targets]; space->targets++)
+		space->target[space->targets].path = xstrdup(options->targets.file[space->targets]);
 	space->dwfl = dwfl_begin(&callbacks);
 	if (!space->dwfl)
 		xmalloc_failed(sizeof(*space));
@@ -213,7 +257,8 @@ void space_free(struct space *space)
 	free(space->regions);
 	free(space->modules);
 	free(space->exe);
-	free(space->target);
+	for (size_t i = 0; i < space->targets; i++)
+		free(space->target[i].path);
 	free(space);
 }
 
@@ -433,7 +478,7 @@ static void find_file(struct space *space, const struct region *region, bool is_
 					    .vma_start = region->vma_start,
 					    .vma_end = region->vma_end,
 					    .pid = space->pid,
-					    .target = is_main ? space->target : NULL},
+					    .target = target_of(space, region->map.build_id, is_main)},
 		    binary);
 	if (binary->fd < 0 && space->debuginfod && region->map.path[0] == '/')
 		find_remote_binary(space, &region->map, binary);

@@ -14,12 +14,22 @@
 
 struct space;
 
+#define TARGETS 16 /* as many as --target is taken */
+
+/* --target: files to take symbols from, each for the module that has its build id; NULL behind the last. */
+struct targets {
+	const char *file[TARGETS + 1];
+};
+
+/* Adds one. False if there are too many already. */
+bool targets_add(struct targets *targets, const char *file);
+
 /* Options for finding the files behind the mappings. */
 struct space_options {
 	long pid; /* live process to read files through (/proc/PID/map_files, /proc/PID/root); 0 = none */
-	const char *exe;    /* path of the main executable as mapped in the target (meta exe); may be NULL */
-	const char *target; /* --target: file to take the main executable's symbols from; may be NULL */
-	bool debuginfod;    /* ask the servers in DEBUGINFOD_URLS for debug info that is not here */
+	const char *exe; /* path of the main executable as mapped in the target (meta exe); may be NULL */
+	struct targets targets;
+	bool debuginfod; /* ask the servers in DEBUGINFOD_URLS for debug info that is not here */
 };
 
 /* An empty space. Copies the options' strings. Exits the program when out of memory. */

@@ -15,7 +15,7 @@ struct binary_wanted {
 	const struct mapping *mapping; /* one of its mappings */
 	uint64_t vma_start, vma_end;   /* the same as the kernel knows it: the name in /proc/PID/map_files */
 	long pid;		       /* live process to look through; 0 = none */
-	const char *target;	       /* --target, if this is the main executable; else NULL */
+	const char *target;	       /* the --target for this file, or NULL */
 };
 
 /* What was found. */

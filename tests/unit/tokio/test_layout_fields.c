@@ -14,9 +14,10 @@
 static const char fields[] =
 	"id-at=1 id-tag-at=2 budget-at=3 tagged=1 tag-at=4 mt-known=1 mt-at=5 mt-tag=4294967295 mt-core=7 "
 	"mt-tick=8 mt-idle=9 mt-parked=10 ct-known=0 ct-at=18446744073709551615 ct-tag=12 ct-core=13 "
-	"ct-tick=14 ct-idle=15 ct-parked=16 how=table 1.43";
+	"ct-tick=14 ct-idle=15 ct-parked=16 module=17 dtv-entry=18 block=19 how=table 1.43";
 
 static const struct tokio_layout layout = {
+	.block = {17, 18, 19},
 	.id = 1,
 	.id_tag = 2,
 	.budget = 3,
@@ -44,15 +45,15 @@ static void there_and_back(void **state)
 
 static void order_does_not_count_and_others_are_passed_over(void **state)
 {
-	char *text = strdup(fields), mixed[500] = "new=77 ct-parked=21 id=5 ";
+	char *text = strdup(fields), mixed[500] = "new=77 block=21 id=5 ";
 	struct tokio_layout read;
 	(void)state;
 
-	*strstr(text, " ct-parked") = '\0';
+	*strstr(text, " block") = '\0';
 	strcat(mixed, text);
 	free(text);
 	assert_true(tokio_read(mixed, &read));
-	assert_int_equal(read.current_thread.idle_value, 21);
+	assert_int_equal(read.block.size, 21);
 	assert_int_equal(read.id, 1);
 }
 

@@ -234,8 +234,8 @@ static void wants_the_build_that_was_mapped(void **state)
 	(void)state;
 
 	for (int target = 0; target < 2; target++) {
-		struct space *space = space_new(
-			&(struct space_options){.pid = getpid(), .exe = exe, .target = target ? exe : NULL});
+		struct space *space = space_new(&(struct space_options){
+			.pid = getpid(), .exe = exe, .targets = {{target ? exe : NULL}}});
 		code.build_id = "0123456789abcdef";
 		space_add(space, &code);
 		struct module *module = space_module(space, code.start);
@@ -266,7 +266,8 @@ static void is_not_held_up_by_other_files(void **state)
 	assert_int_equal(mkfifo(path, 0600), 0);
 	const char *paths[] = {path, directory, "/dev/zero", "/etc/passwd"};
 	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
-		struct space *space = space_new(&(struct space_options){.exe = paths[i], .target = paths[i]});
+		struct space *space =
+			space_new(&(struct space_options){.exe = paths[i], .targets = {{paths[i]}}});
 		space_add(space, &(struct mapping){0x1000, 0x2000, 0, true, paths[i], ""});
 		assert_null(space_main(space)->dwfl);
 		assert_non_null(space_main(space)->problem);

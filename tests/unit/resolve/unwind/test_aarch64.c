@@ -67,7 +67,7 @@ static void assert_as_expected(struct unwinder *u, const struct raw_stack *stack
 
 static void test_recording(void **state)
 {
-	struct space *space = space_new(&(struct space_options){.exe = "/program", .target = PROGRAM});
+	struct space *space = space_new(&(struct space_options){.exe = "/program", .targets = {{PROGRAM}}});
 	struct unwinder *u = unwinder_new(space, &arch_aarch64);
 	static uint64_t words[MOST_WORDS];
 	struct raw_stack stack = {.word = words};
@@ -179,7 +179,7 @@ static uint64_t random_word(uint64_t sp)
 /* Whatever is on the stack: an end, and nothing but code in the chain. */
 static void test_random_stacks(void **state)
 {
-	struct space *space = space_new(&(struct space_options){.exe = "/program", .target = PROGRAM});
+	struct space *space = space_new(&(struct space_options){.exe = "/program", .targets = {{PROGRAM}}});
 	struct unwinder *u = unwinder_new(space, &arch_aarch64);
 	static uint64_t words[MOST_WORDS];
 	struct chain chain;
