@@ -219,14 +219,14 @@ takes_raw() {
 
 # What the parts of the script have to know: a name and its value on each line.
 parameters() {
-	local own_start own_end libraries_start libraries_end vdso_start vdso_bits gap
+	local own_start own_end libraries_start libraries_end vdso_start vdso_bits gap window=$((ROWS * 3 / 32))
 
 	read -r own_start own_end libraries_start libraries_end < <(code_bounds)
 	printf '%s %s\n' PID "$PID" TRACER $$ THRESHOLD "${THRESHOLD_US}000" THRESHOLD_US "$THRESHOLD_US" HZ "$HZ" DURATION "${DURATION_MS:-0}" \
 		RESUME "$RESUME" TICKS "$TICKS" REST $((TICKS && REST_HZ < HZ)) LIVE "$VIEW" THIN $((THINNER > 0)) MOST_EVENTS 10000 \
 		"${STACKS^^}" 1 REGISTERS_END "$REGISTERS_END" TASK_STATE "$TASK_STATE" RAW "$(takes_raw && echo 1)" \
 		WALK "$( ((BPFTRACE[0] > 0 || BPFTRACE[1] >= 20)) && echo raw || echo perf)" \
-		ROWS "$ROWS" SLOTS "$SLOTS" KEPT "$KEPT" COPY_LIMIT 33554432 KEEPS "$([[ $STACKS != copy ]] || echo $((!RESUME)))" \
+		ROWS "$ROWS" WINDOW_ROWS "$window" REST_ROWS $((ROWS / 4)) NEAR_ROWS $((ROWS - ROWS / 4 - 4 * window)) SLOTS "$SLOTS" KEPT "$KEPT" COPY_LIMIT 33554432 KEEPS "$([[ $STACKS != copy ]] || echo $((!RESUME)))" \
 		CODE_START "0x$own_start" CODE_END "0x$own_end" LIBRARIES_START "0x$libraries_start" LIBRARIES_END "0x$libraries_end" \
 		SAMPLES "$([[ $POLLS == off ]] || echo 1)" STACK_GAP $((THRESHOLD_US < 5000 ? THRESHOLD_US * 1000 : 5000000)) \
 		WORKER_PROGRAMS $(((${#WATCHED[@]} + 249) / 250))

@@ -128,6 +128,13 @@ most() {
 	run -1 grep 'nobody polled the I/O and timer driver' out
 }
 
+@test "stacks that grow on the heap, four on top of each other: whole, with the task" {
+	report fibers
+	jq -e '.trace | .stacks > 5 and .stacks_cut == 0' report
+	some '.reason == "computing" and .task == "fiber::plan_query" and .function == "fiber::burn"'
+	most '.task == "fiber::plan_query" and (.function | IN("fiber::burn", "fiber::fetch_statistics"))'
+}
+
 @test "a CPU quota that was used up is nobody else's fault" {
 	report quota
 	jq -e '.summary.cpu_quota | .quota_ns == 20000000 and .period_ns == 100000000 and .throttled_periods > 30 and

@@ -27,7 +27,9 @@ struct stack {
 	uint64_t id;
 	long tid; /* another thread's words of the same stack have other addresses in them */
 	uint64_t ip, sp, bp, lr;
-	uint32_t chunks;
+	uint32_t chunks;		     /* in all */
+	struct stack_part part[STACK_PARTS]; /* the last of them, in chunks, from elsewhere than from sp up */
+	unsigned parts;
 	size_t words; /* from sp up, or, when `walked`, addresses leaf first */
 	uint64_t *word;
 	unsigned returns; /* words that belong elsewhere than they are: place and address */
@@ -234,15 +236,37 @@ static void add_returns(struct stacks *stacks, const struct event *e)
 	}
 }
 
+/* The word of the stack at `address`; NULL if it was not copied. */
+static uint64_t *word_at(struct stacks *stacks, struct stack *s, uint64_t address)
+{
+	uint64_t chunks = s->chunks, first = 0, start = s->sp;
+
+	for (unsigned i = 0; i < s->parts; i++)
+		chunks -= s->part[i].words;
+	for (unsigned i = 0;; i++) {
+		uint64_t chunk = (address - start) / 8 / WORDS_PER_LINE;
+		uint64_t *words = chunk < chunks && address % 8 == start % 8
+					  ? chunk_of(stacks, s, first + chunk)
+					  : NULL;
+
+		if (words)
+			return &words[(address - start) / 8 % WORDS_PER_LINE];
+		if (i == s->parts)
+			return NULL;
+		first += chunks;
+		chunks = s->part[i].words;
+		start = s->part[i].start;
+	}
+}
+
 /* Where a return probe has put its trampoline, back to what was there. */
 static void put_back_returns(struct stacks *stacks, struct stack *s)
 {
 	for (unsigned i = 0; i < s->returns; i++) {
-		uint64_t distance = s->place[i] - s->sp; /* below sp: wraps to more than any stack has */
-		uint64_t *word = distance % 8 ? NULL : chunk_of(stacks, s, distance / 8 / WORDS_PER_LINE);
+		uint64_t *word = word_at(stacks, s, s->place[i]);
 
 		if (word)
-			word[distance / 8 % WORDS_PER_LINE] = s->address[i];
+			*word = s->address[i];
 	}
 }
 
@@ -339,6 +363,9 @@ void stacks_add(struct stacks *stacks, const struct event *e)
 		s->bp = e->bp;
 		s->lr = e->lr;
 		s->chunks = e->chunks < MAX_CHUNKS ? e->chunks : MAX_CHUNKS;
+		s->parts = e->chunks <= MAX_CHUNKS ? e->parts : 0;
+		for (unsigned i = 0; i < s->parts; i++)
+			s->part[i] = (struct stack_part){e->part[i].start, e->part[i].chunks};
 		break;
 	case EVENT_WORDS:
 		add_words(stacks, e);
@@ -378,6 +405,12 @@ static void unwind_stack(struct stacks *stacks, struct stack *s)
 					.lr = s->lr,
 					.word = s->word,
 					.words = s->words};
+
+		/* Else there was no room for all of them. */
+		raw.parts = s->words == (size_t)s->chunks * WORDS_PER_LINE ? s->parts : 0;
+		for (unsigned i = 0; i < raw.parts; i++)
+			raw.part[i] =
+				(struct stack_part){s->part[i].start, s->part[i].words * WORDS_PER_LINE};
 
 		resolver_unwind(stacks->resolver, &raw, chain);
 		resolver_prefetch(stacks->resolver, chain->pc, chain->count);

@@ -283,8 +283,8 @@ static const char *why_cut(const struct model *m)
 		return "Most are deeper than what is copied of a stack: a larger --stack-size copies more.";
 	if (m->stacks_elsewhere * 2 >= m->stacks_cut)
 		return "Most go on on another stack, as fibers and coroutines have them (stacker, psm, "
-		       "corosensei, wasmtime), and only "
-		       "one of the two is copied.";
+		       "corosensei, wasmtime), and where that is was not found; up to four such stacks are "
+		       "copied below each other.";
 	if (m->stacks_walked * 2 >= m->stacks_cut)
 		return "Most were walked in the kernel, where not all code lets it: --stacks copy takes more "
 		       "time, "

@@ -74,7 +74,15 @@ static void put_chain(const struct resolver_work *w, const struct question *q, c
 				.lr = q->stack[3],
 				.word = words,
 				.words = q->more / sizeof(*words)};
+	size_t left = raw.words;
 
+	for (const uint64_t *part = q->stack + 4; part < q->stack + 4 + 2 * STACK_PARTS && part[1];
+	     part += 2) {
+		size_t size = part[1] < left ? (size_t)part[1] : left;
+
+		raw.part[raw.parts++] = (struct stack_part){part[0], size};
+		left -= size;
+	}
 	unwind(w->unwinder, &raw, &chain);
 	tailcalls_insert(w->tailcalls, &chain);
 	put_addresses_of(&chain);

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "resolve/symbolize/debuginfo.h"
+#include "resolve/unwind/unwind.h"
 
 struct space;
 struct symbolizer;
@@ -24,8 +25,10 @@ enum { ASK_MAP, ASK_CHAIN, ASK_WALKED, ASK_FRAMES, ASK_START };
 struct question {
 	uint32_t kind, executable;
 	union {
-		uint64_t map[3];   /* start, end, offset; path and build id follow */
-		uint64_t stack[4]; /* ip, sp, bp, lr; the words follow */
+		uint64_t map[3]; /* start, end, offset; path and build id follow */
+		uint64_t stack
+			[4 +
+			 2 * STACK_PARTS]; /* ip, sp, bp, lr, and each part's start and words; the words follow */
 	};
 	/* Of ASK_WALKED and ASK_FRAMES addresses follow, of ASK_START one. */
 	uint64_t more; /* bytes that follow */

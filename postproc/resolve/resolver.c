@@ -423,6 +423,10 @@ void resolver_unwind(struct resolver *r, const struct raw_stack *stack, struct c
 	struct question question = {
 		.kind = ASK_CHAIN, .stack = {stack->ip, stack->sp, stack->bp, stack->lr}, .more = words};
 
+	for (unsigned i = 0; i < stack->parts; i++) {
+		question.stack[4 + 2 * i] = stack->part[i].start;
+		question.stack[5 + 2 * i] = stack->part[i].words;
+	}
 	if (words <= MORE_LIMIT && ask(r, &question, stack->word, words, &size) &&
 	    take_chain(r, size, &plain, chain)) {
 		chain->cut = plain.cut != 0;

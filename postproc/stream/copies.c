@@ -13,6 +13,8 @@
 #define NEAR                                                                                                 \
 	(256u                                                                                                \
 	 << 10) /* so far above the stack pointer a word may point into the stack, or as far as was copied */
+#define COPY_BLOCK                                                                                           \
+	256 /* bytes that are copied at once, from a multiple of that: what is mapped ends at one, too */
 #define MAX_RETURNS 4
 #define AGAIN_MS 10000 /* readers forget stacks: after so long one is described again */
 #define HOLD_MS 500    /* so long an event waits for the line of its stack, which may be lost */
@@ -112,10 +114,31 @@ void copies_free(struct copies *copies)
 
 /* --- which words matter --- */
 
+/* A copied stack: `count` words, of which the last ones are those of its parts, the others from `sp` up. */
+struct stack_copy {
+	uint64_t sp;
+	size_t count;
+	struct stack_part part[STACK_PARTS];
+	unsigned parts;
+};
+
 static bool is_code(const struct code_bounds *code, uint64_t word)
 {
 	return word - code->start[0] < code->end[0] - code->start[0] ||
 	       word - code->start[1] < code->end[1] - code->start[1];
+}
+
+/* May the word point into the stack? */
+static bool is_near(const struct stack_copy *s, uint64_t word)
+{
+	uint64_t size = s->count * sizeof(word), near = size > NEAR ? size : NEAR;
+
+	if (word - s->sp < near)
+		return true;
+	for (unsigned i = 0; i < s->parts; i++)
+		if (word - s->part[i].start < s->part[i].words * sizeof(word))
+			return true;
+	return false;
 }
 
 static uint64_t mix(uint64_t hash, uint64_t value)
@@ -124,15 +147,15 @@ static uint64_t mix(uint64_t hash, uint64_t value)
 	return hash ^ hash >> 29;
 }
 
-/* Drops what cannot matter of the words of a stack at `sp`. Returns a hash of the code addresses and of their places. */
-static uint64_t filter(const struct code_bounds *code, uint64_t sp, uint64_t *word, size_t count)
+/* Drops what cannot matter of the words of a copied stack. Returns a hash of the code addresses and of their places. */
+static uint64_t filter(const struct code_bounds *code, const struct stack_copy *s, uint64_t *word)
 {
-	uint64_t near = count * sizeof(*word) > NEAR ? count * sizeof(*word) : NEAR, hash = 0;
+	uint64_t hash = 0;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < s->count; i++) {
 		if (is_code(code, word[i]))
 			hash = mix(mix(hash, i), word[i]);
-		else if (word[i] - sp >= near)
+		else if (!is_near(s, word[i]))
 			word[i] = 0;
 	}
 	return hash;
@@ -176,6 +199,11 @@ static bool is_news(struct copies *copies, uint64_t id, int64_t now)
 	return true;
 }
 
+static uint32_t chunks_of(size_t words)
+{
+	return (uint32_t)((words + WORDS_PER_LINE - 1) / WORDS_PER_LINE);
+}
+
 static void write_all_words(FILE *out, uint64_t id, long tid, const uint64_t *word, size_t count)
 {
 	for (size_t i = 0; i < count; i += WORDS_PER_LINE) {
@@ -210,22 +238,64 @@ static void write_returned(FILE *out, uint64_t id, long tid, const struct return
 	event_write(out, &e);
 }
 
-/* copied COPY TID IP SP BP BYTES */
+/* Where a copy's bytes are from: `near` from where the block begins that sp is in, `window` from each of `windows`, the others from `rest`. */
+struct origin_of_copy {
+	size_t near, window;
+	uint64_t windows[STACK_PARTS - 1], rest;
+};
+
+static void add_part(struct stack_copy *s, uint64_t start, size_t bytes)
+{
+	if (bytes < sizeof(uint64_t))
+		return;
+	s->part[s->parts++] = (struct stack_part){start, bytes / sizeof(uint64_t)};
+	s->count += bytes / sizeof(uint64_t);
+}
+
+/* Takes the words of a copy, of which `there` bytes could be read. Before sp, and behind the last whole chunk if there are other parts,
+ * there are some too many. */
+static void arrange(uint64_t *words, size_t there, const struct origin_of_copy *from, struct stack_copy *s)
+{
+	size_t skip = s->sp % COPY_BLOCK, near = from->near < there ? from->near : there, left = there - near;
+	char *bytes = (char *)words;
+
+	near = near > skip ? near - skip : 0;
+	if (left)
+		near -= near % (WORDS_PER_LINE * sizeof(*words));
+	memmove(bytes, bytes + skip, near);
+	memmove(bytes + near, bytes + there - left, left);
+	s->count = near / sizeof(*words);
+	for (size_t i = 0; i < STACK_PARTS - 1 && from->window && left >= from->window;
+	     i++, left -= from->window)
+		add_part(s, from->windows[i], from->window);
+	add_part(s, from->rest, left);
+}
+
+/* copied COPY TID IP SP BP BYTES [NEAR REST WINDOW START...] */
 static void take_copied(struct copies *copies, struct fields *c, int64_t now)
 {
 	uint64_t copy = field_hex(c);
 	long tid = field_id(c);
 	uint64_t ip = field_hex(c), sp = field_hex(c), bp = field_hex(c);
 	size_t bytes = (size_t)field_decimal(c, COPY_MAX), there;
+	struct origin_of_copy from = {.near = bytes};
+	struct stack_copy s = {.sp = sp, .parts = 0};
 	const struct returned *returned = returned_of(copies, copy);
 	bool cleared = false;
 
+	if (c->p && c->p != c->end) {
+		from.near = (size_t)field_decimal(c, COPY_MAX);
+		from.rest = field_hex(c);
+		from.window = (size_t)field_decimal(c, COPY_MAX);
+		for (size_t i = 0; i < STACK_PARTS - 1; i++)
+			from.windows[i] = field_hex(c);
+	}
 	if (c->bad)
 		return;
 	there = bytes ? copies->read(copies->data, copy, bytes, copies->words, &cleared) : 0;
 	copies->torn += there < bytes && !cleared;
-	size_t count = there / sizeof(*copies->words);
-	uint64_t id = mix(filter(&copies->code, sp, copies->words, count), ip);
+	arrange(copies->words, there, &from, &s);
+	uint64_t id = mix(filter(&copies->code, &s, copies->words), ip);
 
 	for (unsigned i = 0; returned && i < MAX_RETURNS; i++)
 		id = mix(id, returned->address[i]);
@@ -233,17 +303,23 @@ static void take_copied(struct copies *copies, struct fields *c, int64_t now)
 	remember(copies, copy, id);
 	if (!is_news(copies, id, now))
 		return;
-	event_write(copies->out,
-		    &(struct event){.kind = EVENT_STACK,
-				    .stack = id,
-				    .tid = tid,
-				    .ip = ip,
-				    .sp = sp,
-				    .bp = bp,
-				    .chunks = (uint32_t)((count + WORDS_PER_LINE - 1) / WORDS_PER_LINE)});
+	struct event e = {.kind = EVENT_STACK,
+			  .stack = id,
+			  .tid = tid,
+			  .ip = ip,
+			  .sp = sp,
+			  .bp = bp,
+			  .chunks = chunks_of(s.count),
+			  .parts = s.parts};
+
+	for (unsigned i = 0; i < s.parts; i++) {
+		e.part[i].start = s.part[i].start;
+		e.part[i].chunks = chunks_of(s.part[i].words);
+	}
+	event_write(copies->out, &e);
 	if (returned)
 		write_returned(copies->out, id, tid, returned);
-	write_all_words(copies->out, id, tid, copies->words, count);
+	write_all_words(copies->out, id, tid, copies->words, s.count);
 }
 
 /* returned COPY PLACE ADDRESS..., before the line of that copy */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "resolve/symbolize/frame.h"
+#include "resolve/unwind/unwind.h"
 
 enum event_kind {
 	EVENT_META,
@@ -85,8 +86,13 @@ struct event {
 	} poll;			 /* POLL; SITE, TOOK: the site alone */
 	uint64_t ip, sp, bp, lr; /* STACK: registers, lr 0 where there is none. ADDRESS: ip */
 	uint32_t chunks;	 /* STACK: how many chunks were copied */
-	uint32_t chunk;		 /* WORDS: which of them this is, from 0. TOOK: how long, see tally/model.h */
-	uint64_t count;		 /* LOST, LIMIT, TORN, STRANGE, COUNTED; RETURNS: of pairs; TOOK: of polls */
+	struct {
+		uint64_t start;
+		uint32_t chunks;
+	} part[STACK_PARTS]; /* STACK: the last ones that were copied, from elsewhere than from sp up */
+	unsigned parts;
+	uint32_t chunk; /* WORDS: which of them this is, from 0. TOOK: how long, see tally/model.h */
+	uint64_t count; /* LOST, LIMIT, TORN, STRANGE, COUNTED; RETURNS: of pairs; TOOK: of polls */
 	struct {
 		uint64_t quota, period; /* us */
 		uint64_t periods, throttled;

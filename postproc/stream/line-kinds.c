@@ -9,7 +9,8 @@
 /* The most frequent ones first. */
 static const struct line_kind kinds[] = {
 	{"words", EVENT_WORDS, "ID TID CHUNK WORD…", LINE_STACK, parse_words, write_words},
-	{"stack", EVENT_STACK, "ID TID IP SP BP CHUNKS [LR]", LINE_STACK, parse_stack, write_stack},
+	{"stack", EVENT_STACK, "ID TID IP SP BP CHUNKS [LR [PART START]…]", LINE_STACK, parse_stack,
+	 write_stack},
 	{"sample", EVENT_SAMPLE, "NS TID CPU AGE STACK", LINE_EVENT, parse_sample, NULL},
 	{"sleep", EVENT_SLEEP, "NS TID CPU ASLEEP RUNQ STATE SYSCALL STACK WPID WTID WSTACK WCOMM",
 	 LINE_EVENT, parse_sleep, NULL},

@@ -17,6 +17,12 @@ void parse_stack(struct fields *c, struct event *e)
 	e->chunks = (uint32_t)field_decimal(c, UINT32_MAX);
 	if (c->p && c->p != c->end)
 		e->lr = field_hex(c);
+	for (uint32_t left = e->chunks; c->p && c->p != c->end && e->parts < STACK_PARTS && !c->bad;
+	     e->parts++) {
+		e->part[e->parts].chunks = (uint32_t)field_decimal(c, left);
+		e->part[e->parts].start = field_hex(c);
+		left -= e->part[e->parts].chunks;
+	}
 }
 
 void write_stack(FILE *out, const struct event *e)
@@ -27,8 +33,12 @@ void write_stack(FILE *out, const struct event *e)
 	put_hex(out, e->sp);
 	put_hex(out, e->bp);
 	put_decimal(out, e->chunks);
-	if (e->lr)
+	if (e->lr || e->parts)
 		put_hex(out, e->lr);
+	for (unsigned i = 0; i < e->parts; i++) {
+		put_decimal(out, e->part[i].chunks);
+		put_hex(out, e->part[i].start);
+	}
 }
 
 void parse_words(struct fields *c, struct event *e)

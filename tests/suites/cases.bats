@@ -166,6 +166,29 @@ some() {
 	some '.reason == "lock" and .function == "colframe::convert_result"'
 }
 
+@test "stacks that grow on the heap; started by the dynamic linker" {
+	build fiber
+	local linker
+
+	linker=$(readelf -lW "$PROGRAM" | sed -n 's/.*interpreter: \(.*\)]/\1/p')
+	start "$linker" "$PROGRAM"
+	within 30 grep -q . truth
+	"$HUD" --pid "$SERVER" --duration 3 --headless --record rec >out 2>err 3>&-
+	"$POSTPROC" report --headless --format json=report rec
+	cat err out
+	grep -q "^executable  $PROGRAM\$" err
+	some '.reason == "sleep" and .function == "fiber::fetch_statistics" and .task == "fiber::plan_query"'
+	some '.reason == "computing" and .function == "fiber::burn" and .task == "fiber::plan_query"'
+	jq -e '.trace | .stacks > 0 and .stacks_cut * 5 <= .stacks' report
+	end_started
+	# Probes go into the program, not into the linker.
+	start "$linker" "$PROGRAM" 1
+	within 30 grep -q . truth
+	"$HUD" --pid "$SERVER" --duration 2 --headless --polls uprobe --record rec >out 2>err 3>&-
+	"$POSTPROC" report --headless --format json=report rec
+	some '.reason == "sleep" and .function == "fiber::fetch_statistics" and .task == "fiber::plan_query"'
+}
+
 @test "what belongs to these" {
 	build kinds
 	local mode

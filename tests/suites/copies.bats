@@ -22,14 +22,22 @@ load ../copies
 	is_small 150000 --stack-size 512
 }
 
-@test "400 KiB of frames: cut, unless a larger size is asked for" {
+# How many frames of stacks in `resolved` were found behind what was not copied.
+gaps() {
+	awk '$1 == "frame" && $4 == "found"' resolved | wc -l
+}
+
+@test "400 KiB of frames: both ends, or all if a larger size is asked for" {
 	start_deep 400 60000
 	start_trace --workers target --duration 2 --record r
 	ends_with 0
-	! whole r || return 1
+	# They lead to where the thread has begun, by the function that was called first, but not all frames are there.
+	whole r
+	(($(gaps) > 10 && $(awk '$1 == "frame" && $11 == "begin"' resolved | wc -l) > 10))
 	start_trace --workers target --duration 3 --stack-size 512 --record r2
 	ends_with 0
 	whole r2
+	(($(gaps) == 0))
 }
 
 @test "a script run by hand that walks frame pointers" {

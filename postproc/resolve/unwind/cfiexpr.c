@@ -11,11 +11,29 @@ struct values {
 	bool failed;
 };
 
+size_t raw_stack_near(const struct raw_stack *stack)
+{
+	size_t near = stack->words;
+
+	for (unsigned i = 0; i < stack->parts; i++)
+		near -= stack->part[i].words < near ? stack->part[i].words : near;
+	return near;
+}
+
 uint64_t cfi_word(const struct raw_stack *stack, uint64_t address)
 {
 	uint64_t distance = address - stack->sp; /* below sp: wraps to more than any stack has */
+	size_t before = raw_stack_near(stack);
 
-	return distance % 8 == 0 && distance / 8 < stack->words ? stack->word[distance / 8] : 0;
+	if (distance % 8 == 0 && distance / 8 < before)
+		return stack->word[distance / 8];
+	for (unsigned i = 0; i < stack->parts; before += stack->part[i++].words) {
+		distance = address - stack->part[i].start;
+		if (distance % 8 == 0 && distance / 8 < stack->part[i].words &&
+		    before + distance / 8 < stack->words)
+			return stack->word[before + distance / 8];
+	}
+	return 0;
 }
 
 static void push(struct values *values, uint64_t value)

@@ -342,9 +342,9 @@ void tailcalls_insert(struct tailcalls *t, struct chain *chain)
 		uint64_t target = called(t, chain_address(chain->pc[i]) + 1), pc[DEPTH_MAX];
 		struct extent callee, named;
 
-		if (!target || !extent_at(t, chain_address(chain->pc[i - 1]), &callee) ||
-		    callee.start == target || !extent_at(t, target, &named) ||
-		    of_one_function(&callee, &named))
+		if (!target || chain_beyond(chain->pc[i]) ||
+		    !extent_at(t, chain_address(chain->pc[i - 1]), &callee) || callee.start == target ||
+		    !extent_at(t, target, &named) || of_one_function(&callee, &named))
 			continue;
 		size_t count = between(t, target, callee.start, pc);
 

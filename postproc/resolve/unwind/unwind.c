@@ -16,13 +16,15 @@
 #include "resolve/unwind/tailcalls.h"
 
 #define FIRST_SLOTS 1024
-#define BARE_FRAME 4096	     /* bytes of stack in which a return address is looked for */
-#define BARE_SIZE 4096	     /* bytes between functions that jump to one another, without symbols */
-#define BARE_FAR (1u << 16)  /* bytes from a frame to the next frame pointer */
-#define BARE_DEPTH 8	     /* such functions that called one another */
-#define BARE_BUDGET 256	     /* return addresses that are tried for one stack */
-#define ENTRY_SIZE 64	     /* bytes of the code at the entry address: some 40 in glibc and musl */
-#define ROWS_LIMIT (1 << 17) /* a process that makes code without end must not make the cache endless */
+#define BARE_FRAME 4096	       /* bytes of stack in which a return address is looked for */
+#define BARE_SIZE 4096	       /* bytes between functions that jump to one another, without symbols */
+#define BARE_FAR (1u << 16)    /* bytes from a frame to the next frame pointer */
+#define BARE_DEPTH 8	       /* such functions that called one another */
+#define BARE_BUDGET 256	       /* return addresses that are tried for one stack */
+#define REST_BUDGET 2048       /* words beyond what was not copied that are tried */
+#define REST_FRAME (64u << 10) /* bytes of a frame that begins in what was copied and ends beyond that */
+#define ENTRY_SIZE 64	       /* bytes of the code at the entry address: some 40 in glibc and musl */
+#define ROWS_LIMIT (1 << 17)   /* a process that makes code without end must not make the cache endless */
 
 static const char too_long[] = "its call frame information takes too long to read: its stacks are cut";
 
@@ -406,8 +408,8 @@ bool unwind_is_start(struct unwinder *u, uint64_t pc)
 /* Is what leads on from this frame above the words that were copied? */
 static bool is_above(const struct cfi_frame *frame, const struct raw_stack *stack)
 {
-	uint64_t size = 8 * stack->words, far = UINT64_C(1)
-						<< 26; /* no stack is so big; another one is further off */
+	uint64_t size = 8 * raw_stack_near(stack),
+		 far = UINT64_C(1) << 26; /* no stack is so big; another one is further off */
 	uint64_t needed = (frame->cfa ? frame->cfa - 8 : frame->fp + 8) - stack->sp;
 
 	return needed >= size && needed < far;
@@ -420,6 +422,17 @@ static bool is_elsewhere(struct unwinder *u, uint64_t pc, const struct cfi_frame
 	uint64_t far = UINT64_C(1) << 26;
 
 	return frame->cfa && row_of(u, pc)->found && frame->cfa - stack->sp >= far;
+}
+
+/* In which part of the words the address is: 0 is that from sp up; -1: in none. */
+static int part_of(const struct raw_stack *stack, uint64_t address)
+{
+	if (address - stack->sp < 8 * raw_stack_near(stack))
+		return 0;
+	for (unsigned i = 0; i < stack->parts; i++)
+		if (address - stack->part[i].start < 8 * stack->part[i].words)
+			return (int)i + 1;
+	return -1;
 }
 
 /* From *frame, whose lookup address is `pc` and has `row`, to *caller. */
@@ -442,7 +455,11 @@ static enum step step(struct unwinder *u, uint64_t pc, bool interrupted, bool si
 	/* A leaf that has stored nothing has no room of its own where a call does not push. */
 	bool rises =
 		caller->low > frame->low || (u->arch->has_lr && interrupted && caller->low == frame->low);
-	return rises ? STEP_CALLER : STEP_CUT;
+	/* From one stack to the next. */
+	bool returns =
+		part_of(stack, caller->low) > part_of(stack, frame->low) && part_of(stack, frame->low) >= 0;
+
+	return rises || returns ? STEP_CALLER : STEP_CUT;
 }
 
 /* Where an unwinding stopped, or may be taken up again. */
@@ -485,6 +502,7 @@ static void walk(struct unwinder *u, const struct raw_stack *stack, const struct
 			/* A leaf may be in the parent's half of clone. */
 			chain->cut = next != STEP_START && (chain->count == 1 || !starts_thread(u, pc));
 			chain->too_few = chain->cut && is_above(&frame, stack);
+			chain->needed = frame.cfa ? frame.cfa - 8 : frame.fp + 8;
 			chain->elsewhere = chain->cut && is_elsewhere(u, pc, &frame, stack);
 			return;
 		}
@@ -619,6 +637,61 @@ static bool search(struct search *s, const struct place *at, unsigned depth)
 	return false;
 }
 
+/* --- beyond a part of the stack that was not copied --- */
+
+/* Is the caller's frame in what lies between what was copied from sp up and the last part? It ended above the former, and not far. */
+static bool ends_before_rest(const struct raw_stack *stack, const struct chain *chain)
+{
+	uint64_t end = stack->sp + 8 * raw_stack_near(stack);
+
+	return stack->parts && chain->too_few && stack->part[stack->parts - 1].start > end &&
+	       chain->needed - end < REST_FRAME;
+}
+
+/* Does the word at `place`, behind the gap, look like a return address, from which CFI leads to the thread's start? Then the chain has what it
+ * leads to, from `index` on. */
+static bool leads_to_start(struct unwinder *u, const struct raw_stack *stack, uint64_t place, size_t index,
+			   struct chain *chain)
+{
+	uint64_t ra = cfi_word(stack, place), fp = cfi_word(stack, place - 8);
+	struct place bare, caller = {.frame = {.pc = ra, .sp = place + 8, .low = place + 8}, .index = index};
+
+	/* What was called may have saved the frame pointer first of all. */
+	if (fp > place && part_of(stack, fp) > 0)
+		caller.frame.fp = fp;
+	if (ra < 8 || !space_executable(u->space, ra - 1) || !row_of(u, ra - 1)->found ||
+	    !(tailcalls_called(u->tailcalls, ra) || calls_indirectly(u, ra)))
+		return false;
+	walk(u, stack, &caller, chain, &bare);
+	return !chain->cut && !bare.frame.pc;
+}
+
+/* Goes on behind the gap: at the lowest return address there that leads to the thread's start by CFI alone, and to which another one leads by
+ * CFI. A single word may be what an earlier call has left. */
+static void cross_gap(struct unwinder *u, const struct raw_stack *stack, struct chain *chain)
+{
+	const struct stack_part *rest = &stack->part[stack->parts - 1];
+	struct chain *whole = xmemdup(chain, sizeof(*chain), sizeof(*chain));
+	size_t index = chain->count;
+	bool found = false;
+
+	for (size_t i = 0, tried = 0; i < rest->words && tried < REST_BUDGET && !found; i++) {
+		uint64_t word = cfi_word(stack, rest->start + 8 * i);
+
+		tried += word != 0;
+		found = word && index + 2 < UNWIND_MAX_FRAMES &&
+			leads_to_start(u, stack, rest->start + 8 * i, index, whole);
+	}
+	if (found && whole->count >= index + 2) {
+		/* The first is only what confirms the second. */
+		memmove(&whole->pc[index], &whole->pc[index + 1],
+			(--whole->count - index) * sizeof(*whole->pc));
+		whole->pc[index] |= CHAIN_BEYOND;
+		*chain = *whole;
+	}
+	free(whole);
+}
+
 void unwind(struct unwinder *u, const struct raw_stack *stack, struct chain *chain)
 {
 	struct place leaf = {.frame = {.pc = stack->ip,
@@ -630,6 +703,8 @@ void unwind(struct unwinder *u, const struct raw_stack *stack, struct chain *cha
 		     bare;
 
 	walk(u, stack, &leaf, chain, &bare);
+	if (chain->cut && ends_before_rest(stack, chain))
+		cross_gap(u, stack, chain);
 	if (!chain->cut || !bare.frame.pc || u->arch->has_lr || !space_module(u->space, bare.frame.pc))
 		return;
 	struct chain *whole = xmemdup(chain, sizeof(*chain), sizeof(*chain));

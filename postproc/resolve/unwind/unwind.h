@@ -15,20 +15,36 @@ struct space;
 
 #define UNWIND_MAX_FRAMES 512
 
+/* Words from `start` up. */
+struct stack_part {
+	uint64_t start;
+	size_t words;
+};
+
+#define STACK_PARTS 5
+
 /* A copied user stack, as `stack` and `words` lines give it. */
 struct raw_stack {
 	uint64_t ip, sp, bp;  /* user registers; bp is the frame pointer, x29 on aarch64 */
 	uint64_t lr;	      /* aarch64: x30, 0 if unknown. Not used on x86-64 */
 	const uint64_t *word; /* the 64-bit words from sp up; 0 where the word was not kept */
 	size_t words;
+	/* Other parts of the words, behind those from sp up and in this order: of other stacks that the thread goes on on, and of the end
+	 * at which its own begins. */
+	struct stack_part part[STACK_PARTS];
+	unsigned parts;
 };
+
+/* How many of its words are from sp up. */
+size_t raw_stack_near(const struct raw_stack *stack);
 
 /* The call chain: machine frames only, leaf first. */
 struct chain {
 	size_t count;
 	bool cut; /* the thread's start (a frame whose caller CFI calls undefined, or clone/_start) was not reached */
-	bool elsewhere; /* cut, because it goes on on another stack, which was not copied */
-	bool too_few;	/* cut, because the words end below what is needed */
+	bool elsewhere;	 /* cut, because it goes on on another stack, which was not copied */
+	bool too_few;	 /* cut, because the words end below what is needed */
+	uint64_t needed; /* where that is */
 	uint64_t pc
 		[UNWIND_MAX_FRAMES]; /* address to look up: the leaf's and a signal frame's own, else return address - 1 */
 };
@@ -40,6 +56,8 @@ struct chain {
 /* Added to another: no rule led there, it was found by looking through the stack for a call that fits. */
 #define CHAIN_FOUND (UINT64_C(1) << 63 | UINT64_C(1) << 60)
 
+/* And to another: it was found so behind a part of the stack that was not copied, whose frames are missing. */
+#define CHAIN_BEYOND (CHAIN_FOUND | CHAIN_ENTRY)
 /* Of other addresses with the uppermost bit, the next one is set, too: the kernel's half, and the vsyscall page. */
 static inline bool chain_marked(uint64_t pc)
 {
@@ -59,6 +77,11 @@ static inline bool chain_tail_call(uint64_t pc)
 static inline uint64_t chain_address(uint64_t pc)
 {
 	return chain_marked(pc) ? pc & ~(CHAIN_TAIL_CALL | CHAIN_ENTRY | CHAIN_FOUND) : pc;
+}
+
+static inline bool chain_beyond(uint64_t pc)
+{
+	return chain_marked(pc) && (pc & CHAIN_BEYOND) == CHAIN_BEYOND;
 }
 
 struct unwinder;

@@ -18,7 +18,7 @@ struct setup {
 	size_t size;
 	FILE *out;
 	struct copies *copies;
-	uint64_t word[80]; /* the stack that there is to be read */
+	uint64_t word[96]; /* the stack that there is to be read */
 	size_t there;	   /* bytes */
 	bool cleared;
 };
@@ -126,6 +126,39 @@ static void described_once(void **state)
 	assert_true(id_of(written(setup)) != id);
 	add(setup, "copied 8000000000000081 8 1501 7000 7010 328", 10000);
 	assert_true(id_of(written(setup)) != id);
+}
+
+/* Blocks begin at multiples of their size: there are words below sp, and of two parts the first ends with a chunk. */
+static void both_ends(void **state)
+{
+	struct setup *setup = *state;
+	char expected[512];
+	const char *text;
+
+	setup->word[7] = 0x1111;      /* code, below sp */
+	setup->word[8] = 0x1234;      /* at sp */
+	setup->word[9] = SP + 0x2010; /* the other part */
+	setup->word[8 + 47] = 0x3ff0; /* the last one of the third chunk */
+	setup->word[8 + 48] = 0x3ff1; /* of one that is not whole */
+	setup->word[64] = 0x3ff2;     /* the first of the other part */
+	setup->word[64 + 31] = SP + 0x2000 - 8;
+	add(setup, "copied 8000000000000041 7 1500 7040 7010 768 512 9000 0 0 0 0 0", 0);
+	text = written(setup);
+	unsigned long long id = id_of(text);
+
+	snprintf(expected, sizeof(expected),
+		 "stack %llx 7 1500 7040 7010 5 0 2 9000\nwords %llx 7 0 1234 9010 0 0 0 0 0 0 0 0 0 0 0 0 0 "
+		 "0\n"
+		 "words %llx 7 2 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 3ff0\nwords %llx 7 3 3ff2 0 0 0 0 0 0 0 0 0 0 "
+		 "0 0 0 0 0\n"
+		 "words %llx 7 4 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 8ff8\n",
+		 id, id, id, id, id);
+	assert_string_equal(text, expected);
+	/* Only a piece of the first part was still there. */
+	setup->there = 200;
+	add(setup, "copied 8000000000000051 7 1500 7040 7010 768 512 9000 0 0 0 0 0", 0);
+	text = written(setup);
+	assert_non_null(strstr(text, " 7 1500 7040 7010 2\n"));
 }
 
 static void events_name_stacks(void **state)
@@ -250,6 +283,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(described_once, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(both_ends, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(events_name_stacks, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(others_pass, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(events_wait, set_up, tear_down),

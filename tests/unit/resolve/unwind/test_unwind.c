@@ -347,6 +347,73 @@ static void test_short_copy(void **state)
 	unwinder_free(u);
 }
 
+/* Of a deep stack, both ends: the frames that are known are the right ones, and the first one behind what was not copied is marked. */
+static void test_both_ends(void **state)
+{
+	struct unwinder *u = unwinder_new(space, arch_host());
+	struct chain whole, part;
+	size_t crossed = 0;
+
+	(void)state;
+	run_in_thread(capture);
+	unwind(u, &snapshot.stack, &whole);
+	assert_false(whole.cut);
+	size_t words = snapshot.stack.words,
+	       rests = words - words / 3; /* at its end are the thread's own variables */
+	uint64_t *word = malloc(words * sizeof(*word));
+
+	assert_non_null(word);
+	for (size_t near = 0; near < words - rests; near += 16) {
+		struct raw_stack stack = snapshot.stack;
+		size_t i = 0, left;
+
+		memcpy(word, stack.word, near * sizeof(*word));
+		memcpy(word + near, stack.word + words - rests, rests * sizeof(*word));
+		stack.word = word;
+		stack.words = near + rests;
+		stack.parts = 1;
+		stack.part[0] = (struct stack_part){stack.sp + 8 * (words - rests), rests};
+		unwind(u, &stack, &part);
+		while (i < part.count && !chain_marked(part.pc[i]))
+			i++;
+		assert_memory_equal(part.pc, whole.pc, i * sizeof(*part.pc));
+		if (part.cut || i == whole.count) /* nothing that was needed may have been left out */
+			continue;
+		crossed++;
+		left = part.count - i;
+		assert_true(left > 1);
+		assert_true(chain_beyond(part.pc[i]));
+		part.pc[i] = chain_address(part.pc[i]);
+		assert_memory_equal(part.pc + i, whole.pc + whole.count - left, left * sizeof(*part.pc));
+	}
+	assert_true(crossed > 4);
+	free(word);
+	unwinder_free(u);
+}
+
+/* From another stack, CFI leads back to the thread's own. */
+static void test_other_stack(void **state)
+{
+	struct unwinder *u = unwinder_new(space, arch_host());
+	struct chain whole, part;
+
+	(void)state;
+	run_in_thread(capture);
+	unwind(u, &snapshot.stack, &whole);
+	/* As if the rest of the stack began elsewhere: all of its words were copied, only apart. */
+	for (size_t near = 1; near < snapshot.stack.words; near += 7) {
+		struct raw_stack stack = snapshot.stack;
+
+		stack.parts = 1;
+		stack.part[0] = (struct stack_part){stack.sp + 8 * near, stack.words - near};
+		unwind(u, &stack, &part);
+		assert_int_equal(part.count, whole.count);
+		assert_memory_equal(part.pc, whole.pc, part.count * sizeof(*part.pc));
+		assert_false(part.cut);
+	}
+	unwinder_free(u);
+}
+
 /* --- without CFI --- */
 
 /* Code without CFI that keeps frame pointers, called from code with CFI, and the other way round. */
@@ -652,6 +719,8 @@ int main(void)
 		cmocka_unit_test(test_signal_stack),
 		cmocka_unit_test(test_no_words),
 		cmocka_unit_test(test_short_copy),
+		cmocka_unit_test(test_both_ends),
+		cmocka_unit_test(test_other_stack),
 		cmocka_unit_test(test_frame_pointers),
 		cmocka_unit_test(test_thread_starts),
 #if defined(__x86_64__)
