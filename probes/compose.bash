@@ -143,7 +143,7 @@ site_parameters() {
 
 # How stacks are taken: by frame pointers where all of the code keeps them, else copied. Says so in the head, with the reason $1 if there is one.
 choose_stacks() {
-	local release how why=${1-}
+	local release how why=${1-} most=512 limit=''
 
 	read_answers
 	if [[ $STACKS == auto ]]; then
@@ -161,11 +161,12 @@ choose_stacks() {
 	((BASH_REMATCH[1] * 1000 + BASH_REMATCH[2] < 6019)) &&
 		[[ ${META[rseq]-} == yes && -d $TRACEFS/events/rseq/rseq_update ]] || RESUME=0
 	# Where stacks are kept until their thread is back, it has room for two of them (lay_out_copies).
-	((RESUME || STACK_KIB <= 256)) || STACK_KIB=256
+	((RESUME)) || most=256
+	((STACK_KIB < most)) || STACK_KIB=$most limit=', the most'
 	case $STACKS in
 	fp) how="walked by frame pointers${why:+: $why}" ;;
 	dwarf) how='walked by CFI in bpftrace' ;;
-	copy) how="copied (up to $STACK_KIB KiB), unwound by CFI" ;;
+	copy) how="copied (up to $STACK_KIB KiB$limit), unwound by CFI" ;;
 	esac
 	add_meta stacks "$how"
 	lay_out_copies

@@ -279,16 +279,28 @@ __attribute__((format(printf, 2, 3))) static void warn(struct page *page, const 
 /* Why most of the cut stacks are, and what to do. */
 static const char *why_cut(const struct model *m)
 {
+	const char *how = m->target.stacks ? m->target.stacks : "";
+
+	if (m->stacks_too_few * 2 >= m->stacks_cut && strstr(how, "KiB, the most"))
+		return "Most are deeper than what is copied of a stack, which is as much as can be.";
 	if (m->stacks_too_few * 2 >= m->stacks_cut)
 		return "Most are deeper than what is copied of a stack: a larger --stack-size copies more.";
 	if (m->stacks_elsewhere * 2 >= m->stacks_cut)
 		return "Most go on on another stack, as fibers and coroutines have them (stacker, psm, "
 		       "corosensei, wasmtime), and where that is was not found; up to four such stacks are "
 		       "copied below each other.";
+	if (m->stacks_walked * 2 >= m->stacks_cut && !strncmp(how, "copied", strlen("copied")))
+		return "Most were walked by frame pointers, because copying stacks had used up its share of "
+		       "the "
+		       "time: a higher --threshold or a lower --hz needs fewer.";
 	if (m->stacks_walked * 2 >= m->stacks_cut)
 		return "Most were walked in the kernel, where not all code lets it: --stacks copy takes more "
 		       "time, "
 		       "but gets further.";
+	if (m->lackings)
+		return "Most lead through code without unwind tables, or through files that could not be "
+		       "read "
+		       "(see above).";
 	return "Most lead through code without unwind tables: building that with frame pointers helps.";
 }
 
@@ -315,8 +327,9 @@ static void warnings(struct report *report)
 		     "fewer samples (--hz) make fewer events.",
 		     unit_count(text, m->lost), unit_share(share, m->lost, m->events + m->lost));
 	if (m->bad_lines)
-		warn(page, "%s line%s could not be read and %s left out.", unit_count(text, m->bad_lines),
-		     m->bad_lines == 1 ? "" : "s", m->bad_lines == 1 ? "was" : "were");
+		warn(page, "%s line%s could not be read and %s left out: damaged, or no event line.",
+		     unit_count(text, m->bad_lines), m->bad_lines == 1 ? "" : "s",
+		     m->bad_lines == 1 ? "was" : "were");
 	uint64_t unknown = m->unknown_lines;
 
 	for (size_t i = 0; i < m->unknowns; i++) {
@@ -332,8 +345,13 @@ static void warnings(struct report *report)
 		     unit_count(text, unknown), unknown == 1 ? "" : "s", unknown == 1 ? "was" : "were");
 	if (m->stacks_missing)
 		warn(page,
-		     "%s events came without their stack: their time is counted, but not whose code it was.",
-		     unit_count(text, m->stacks_missing));
+		     "%s events came without their stack: their time is counted, but not whose code it was. "
+		     "%s",
+		     unit_count(text, m->stacks_missing),
+		     m->lost ? "The lines of these stacks were lost, like other events."
+			     : "The stream does not have these stacks: it begins too late, or the copies "
+			       "could "
+			       "not be read, which hud-trace says while it traces.");
 	if (m->stacks_skipped)
 		warn(page,
 		     "%s stacks were not copied, so as not to slow the target down: there were too many "
@@ -368,7 +386,9 @@ static void warnings(struct report *report)
 	if (m->thinned)
 		warn(page,
 		     "After %s no more stacks were copied, as tracing cost more than --max-overhead allows: "
-		     "frame pointers had to do.",
+		     "frame pointers had to do. A higher --threshold, a lower --hz or a higher "
+		     "--max-overhead "
+		     "keeps them.",
 		     unit_duration(text, m->thinned > m->start ? m->thinned - m->start : 0));
 	if (m->ended && !strcmp(m->ended, "overhead"))
 		warn(page, "Tracing was ended because it cost more than --max-overhead allows. A higher "
@@ -456,7 +476,15 @@ static void nothing(struct report *report)
 	page_end(page);
 	page_text(page, STYLE_PLAIN, "What to try:");
 	page_end(page);
-	if (m->events == 0 || m->workers == 0 || m->other_role == m->events) {
+	bool named = m->target.workers_how && !strncmp(m->target.workers_how, "--workers", 9);
+
+	if (named && (m->events == 0 || m->workers == 0 || m->other_role == m->events)) {
+		text = text_format("Check that these are the worker threads (%s); without --workers they are "
+				   "found by Tokio's state, stacks and names.",
+				   m->target.workers_how);
+		bullet(page, text);
+		free(text);
+	} else if (m->events == 0 || m->workers == 0 || m->other_role == m->events) {
 		text = text_format("Check that the worker threads are the right ones, and name them with "
 				   "--workers%s%s%s.",
 				   m->target.workers_how ? " (found by: " : "",

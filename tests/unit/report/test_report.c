@@ -343,9 +343,21 @@ static void golden_warnings(void **state)
 static void cut_stacks_have_cures(void **state)
 {
 	static const struct {
-		uint64_t too_few, walked;
+		uint64_t too_few, elsewhere, walked;
+		const char *how;
+		size_t lackings;
 		const char *cure;
-	} cases[] = {{300, 50, "--stack-size"}, {100, 250, "--stacks"}, {10, 20, "frame pointers"}};
+	} cases[] = {
+		{300, 0, 50, "copied (up to 128 KiB), unwound by CFI", 0, "a larger --stack-size"},
+		{300, 0, 50, "copied (up to 512 KiB, the most), unwound by CFI", 0, "as much as can be"},
+		{100, 250, 0, "copied (up to 128 KiB), unwound by CFI", 0, "another stack"},
+		{100, 0, 250, "walked by frame pointers", 0, "--stacks copy"},
+		{100, 0, 250, "copied (up to 128 KiB), unwound by CFI", 0, "had used up its share"},
+		{10, 0, 20, "copied (up to 128 KiB), unwound by CFI", 0, "building that with frame pointers"},
+		{10, 0, 20, "copied (up to 128 KiB), unwound by CFI", 1, "files that could not be read"},
+	};
+
+	struct lacking lacking = {"/usr/lib/x.so", "the file is not on this machine"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -353,8 +365,12 @@ static void cut_stacks_have_cures(void **state)
 
 		m->stacks_cut = 400;
 		m->stacks_too_few = cases[i].too_few;
+		m->stacks_elsewhere = cases[i].elsewhere;
 		m->stacks_walked = cases[i].walked;
-		char *text = report(m, plain);
+		m->target.stacks = cases[i].how;
+		m->lacking[0] = lacking;
+		m->lackings = cases[i].lackings;
+		char *text = report(m, (struct report_options){.width = 1000, .utf8 = true});
 		assert_non_null(strstr(text, "cut short, so"));
 		for (size_t j = 0; j < COUNT(cases); j++)
 			assert_int_equal(strstr(text, cases[j].cure) != NULL, i == j);
