@@ -438,7 +438,7 @@ elsewhere() {
 	[[ -w /proc/sys/kernel/ns_last_pid ]] || skip 'ids cannot be chosen here'
 	needs_own_mounts
 	# Tokio's state is nowhere.
-	nowhere="$(printf '%s=0 ' id-at id-tag-at budget-at tagged tag-at {mt,ct}-{known,at,tag,core,tick,idle,parked})how=table"
+	nowhere="$(printf '%s=0 ' id-at id-tag-at budget-at tagged tag-at {mt,ct}-{known,at,tag,core,tick,idle,parked} module dtv-entry block)how=table"
 	# In a pid namespace of its own, nobody else takes the id.
 	cat >reuse <<-'SH'
 		sleep 300 &
