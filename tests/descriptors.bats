@@ -114,7 +114,7 @@ end_trace() {
 @test "a report: none but where its own processes' messages go" {
 	start_server "$DEBUG"
 	running --headless
-	is_left_open $'1 copies: a pipe\n1 report: a pipe'
+	is_left_open $'1 copies: a pipe\n1 report: a pipe\n1 stuck: a pipe'
 	end_trace
 }
 
@@ -124,7 +124,7 @@ end_trace() {
 	running --raw --record /dev/fd/9
 	exec 9>&-
 	# As it was named, and as it was opened.
-	is_left_open $'1 copies: a pipe\n2 record: a pipe'
+	is_left_open $'1 copies: a pipe\n2 record: a pipe\n1 stuck: a pipe'
 	end_trace
 	within 10 grep -q '^end 9 interrupt' copy
 }
@@ -134,7 +134,7 @@ end_trace() {
 	exec 9> >(cat >copy)
 	running --headless --format text --format json=/dev/fd/9
 	exec 9>&-
-	is_left_open $'1 copies: a pipe\n1 hud-files: a pipe\n2 report: a pipe'
+	is_left_open $'1 copies: a pipe\n1 hud-files: a pipe\n2 report: a pipe\n1 stuck: a pipe'
 	end_trace
 	within 10 jq -e '.trace.ended == "interrupt"' copy
 }

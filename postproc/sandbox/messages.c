@@ -3,23 +3,23 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/escape.h"
 #include "sandbox/confine.h"
+#include "sandbox/offspring.h"
 
 #define LINE_LONGEST 1024 /* bytes of a line; the rest is another one */
+#define END_MS 5000	  /* for passing the last ones on */
 #define MOST (256u << 10) /* bytes of all lines: then the rest is only read */
 
 static pid_t reader;
-static int pipe_end = -1, nothing = -1, lifeline = -1;
+static int pipe_end = -1, nothing = -1;
 
 /* Writes a line of `length` bytes as text. */
 static void pass_on(char *line, size_t length)
@@ -39,33 +39,16 @@ static void pass_on(char *line, size_t length)
 	free(text);
 }
 
-/* The next of what others write; -1 when there is no more. That is also when who started this has let go of `lifeline`, and there is nothing:
- * one that hangs in the kernel keeps its end open. */
-static ssize_t receive(int from, int line, char *bytes, size_t size)
-{
-	struct pollfd ends[] = {{.fd = from, .events = POLLIN}, {.fd = line}};
-
-	for (;;) {
-		ssize_t got = read(from, bytes, size);
-
-		if (got >= 0 || (errno != EINTR && errno != EAGAIN))
-			return got > 0 ? got : -1;
-		if (ends[1].revents)
-			return -1;
-		poll(ends, 2, -1);
-	}
-}
-
-static void read_lines(int from, int line_end)
+static void read_lines(int from)
 {
 	static char bytes[LINE_LONGEST + 1];
 	size_t filled = 0;
 	ssize_t got;
 
-	while ((got = receive(from, line_end, bytes + filled, LINE_LONGEST - filled)) > 0) {
+	while ((got = read(from, bytes + filled, LINE_LONGEST - filled)) > 0 || (got < 0 && errno == EINTR)) {
 		char *end;
 
-		filled += (size_t)got;
+		filled += got > 0 ? (size_t)got : 0;
 		while ((end = memchr(bytes, '\n', filled)) || filled == LINE_LONGEST) {
 			size_t length = end ? (size_t)(end - bytes) : filled, used = length + (end != NULL);
 			static char line[LINE_LONGEST + 1];
@@ -80,7 +63,7 @@ static void read_lines(int from, int line_end)
 		pass_on(bytes, filled);
 }
 
-static _Noreturn void run(int from, int line)
+static _Noreturn void run(int from)
 {
 	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
 
@@ -89,20 +72,16 @@ static _Noreturn void run(int from, int line)
 		signal(ignored[i], SIG_IGN);
 	dup2(from, STDIN_FILENO);
 	dup2(nothing, STDOUT_FILENO);
-	line = fcntl(line, F_DUPFD_CLOEXEC, 3);
-	for (unsigned fd = 3; fd < (unsigned)line; fd++)
-		close((int)fd);
-	close_range((unsigned)line + 1, ~0u, 0);
-	fcntl(STDIN_FILENO, F_SETFL, O_NONBLOCK);
+	close_range(3, ~0u, 0);
 	if (confine_to_nobody() || confine_computing())
 		_exit(1);
-	read_lines(STDIN_FILENO, line);
+	read_lines(STDIN_FILENO);
 	_exit(0);
 }
 
 int messages_start(void)
 {
-	int ends[2], line[2];
+	int ends[2];
 
 	if (reader)
 		return 0;
@@ -110,20 +89,11 @@ int messages_start(void)
 	nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (nothing < 0 || pipe2(ends, O_CLOEXEC))
 		return -1;
-	if (pipe2(line, O_CLOEXEC)) {
-		close(ends[0]);
-		close(ends[1]);
-		return -1;
-	}
 	reader = fork();
-	if (reader == 0) {
-		close(line[1]);
-		run(ends[0], line[0]);
-	}
+	if (reader == 0)
+		run(ends[0]);
 	close(ends[0]);
-	close(line[0]);
 	pipe_end = ends[1];
-	lifeline = line[1];
 	if (reader > 0)
 		return 0;
 	reader = 0;
@@ -151,11 +121,10 @@ void messages_end(void)
 		close(pipe_end);
 	if (nothing >= 0)
 		close(nothing);
-	if (lifeline >= 0)
-		close(lifeline);
-	pipe_end = nothing = lifeline = -1;
-	while (reader && waitpid(reader, NULL, 0) < 0 && errno == EINTR)
-		;
+	pipe_end = nothing = -1;
+	/* One that hangs in the kernel keeps its end of the pipe open. */
+	if (reader)
+		offspring_end(reader, END_MS, NULL);
 	reader = 0;
 	errno = error;
 }

@@ -15,7 +15,8 @@ int messages_start(void);
  * messages_start(), 0 and 1 become what 2 is. */
 void messages_redirect(bool keep_input, bool keep_output, bool keep_errors);
 
-/* All that was said has been passed on. Only for who started it, when all others have ended. */
+/* All that was said has been passed on. Only for who started it, when all others have ended; one that hangs in the kernel is waited for for
+ * five seconds. */
 void messages_end(void);
 
 #endif
