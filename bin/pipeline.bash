@@ -318,8 +318,8 @@ tell_killed() {
 
 	[[ $1 && ! -d /proc/$1 ]] || return 0
 	is_lost "$1" 2>/dev/null || wait "$1" 2>/dev/null || status=$?
-	# What ends this script from a terminal goes to its children, too.
-	[[ ! $ENDING || $status != @(129|130|131) ]] || return 0
+	# What ends this script from a terminal goes to its children, too; and who reads what they tell may be gone, which is said elsewhere.
+	[[ $status != 141 && (! $ENDING || $status != @(129|130|131)) ]] || return 0
 	was_killed "hud-postproc $2" "$status" ': what it tells is missing since then' || true
 }
 

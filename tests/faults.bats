@@ -965,13 +965,15 @@ went_without() {
 	went_without 'raw tracepoints'
 	grep -q '^tracepoint:rseq:rseq_update' script
 	# A target with a state of Tokio's, as far as its head tells.
+	layout='id-at=176 id-tag-at=184 budget-at=128 tagged=0 tag-at=0 mt-known=1 mt-at=112 mt-tag=0 mt-core=16 mt-tick=32 mt-idle=8 mt-parked=0'
+	layout+=' ct-known=0 ct-at=224 ct-tag=0 ct-core=16 ct-tick=0 ct-idle=0 ct-parked=0 module=0 dtv-entry=0 block=0 how=a test'
 	mkdir -p tree/build
 	ln -s "$ROOT/probes" tree/probes
 	cp -r "$ROOT/bin" tree
 	cat >tree/build/hud-postproc <<-SH
 		#!/bin/sh
 		[ "\$1" = head ] || exec "$POSTPROC" "\$@"
-		"$POSTPROC" "\$@" | sed 's/^tokio .*/tokio 176 184 128 0 0 1 112 0 16 32 8 0 0 224 0 16 0 0 0 a test/'
+		"$POSTPROC" "\$@" | sed 's/^tokio .*/tokio $layout/'
 	SH
 	chmod +x tree/build/hud-postproc
 	HUD=$PWD/tree/bin/hud-trace start_fake "$(refuses 'hrtimer_expire_exit' 'stdin:7:1-40: ERROR: tracepoint not found: timer:hrtimer_expire_exit')"
