@@ -1,10 +1,15 @@
 #include "base/arch.h"
 
 #include <limits.h>
+#include <seccomp.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "base/syscalls.h"
+/* Linux 7.2 has 472 numbers; the x32 calls, which no target makes, begin far above. */
+#define SYSCALLS_MAX 1024
+
+/* libseccomp allocates each name that it is asked for. These are kept until the program ends. */
+static char *x86_64_syscalls[SYSCALLS_MAX], *aarch64_syscalls[SYSCALLS_MAX];
 
 const struct arch arch_x86_64 = {
 	.name = "x86_64",
@@ -12,7 +17,8 @@ const struct arch arch_x86_64 = {
 	.sp = 7,
 	.fp = 6,
 	.address_bits = UINT64_MAX,
-	.syscalls = &syscalls_x86_64,
+	.seccomp_arch = SCMP_ARCH_X86_64,
+	.syscalls = x86_64_syscalls,
 };
 
 /* mov x8, #__NR_rt_sigreturn; svc #0. The vdso's has had no CFI since Linux 5.8, and what it had before lost the
@@ -37,19 +43,15 @@ const struct arch arch_aarch64 = {
 	.lr = 30,
 	.address_bits = (UINT64_C(1) << 48) - 1,
 	.signal_frame = &aarch64_signal,
-	.syscalls = &syscalls_aarch64,
+	.seccomp_arch = SCMP_ARCH_AARCH64,
+	.syscalls = aarch64_syscalls,
 };
 
 const struct arch *arch_named(const char *name)
 {
 	static const struct arch *const archs[] = {&arch_x86_64, &arch_aarch64};
-	static const struct syscalls none;
-	static const struct arch other = {.name = "",
-					  .pc = UINT_MAX,
-					  .sp = UINT_MAX,
-					  .fp = UINT_MAX,
-					  .address_bits = UINT64_MAX,
-					  .syscalls = &none};
+	static const struct arch other = {
+		.name = "", .pc = UINT_MAX, .sp = UINT_MAX, .fp = UINT_MAX, .address_bits = UINT64_MAX};
 
 	for (size_t i = 0; i < sizeof(archs) / sizeof(*archs); i++)
 		if (strcmp(archs[i]->name, name) == 0)
@@ -70,7 +72,9 @@ const struct arch *arch_host(void)
 
 const char *arch_syscall(const struct arch *arch, long number)
 {
-	const struct syscalls *calls = arch->syscalls;
-
-	return number >= 0 && (unsigned long)number < calls->count ? calls->name[number] : NULL;
+	if (!arch->syscalls || number < 0 || number >= SYSCALLS_MAX)
+		return NULL;
+	if (!arch->syscalls[number])
+		arch->syscalls[number] = seccomp_syscall_resolve_num_arch(arch->seccomp_arch, (int)number);
+	return arch->syscalls[number];
 }

@@ -8,8 +8,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct syscalls;
-
 /* A signal trampoline that CFI does not lead out of: its code, and where the registers of what was interrupted are saved, in
  * bytes from its sp. */
 struct signal_frame {
@@ -26,7 +24,8 @@ struct arch {
 	unsigned lr;
 	uint64_t address_bits;			 /* of a code address; the others may hold a signature */
 	const struct signal_frame *signal_frame; /* NULL: CFI does it */
-	const struct syscalls *syscalls;
+	uint32_t seccomp_arch;			 /* libseccomp's number for it */
+	char **syscalls; /* names that were looked up, by number; NULL: nobody knows its system calls */
 };
 
 extern const struct arch arch_x86_64, arch_aarch64;
@@ -37,7 +36,7 @@ const struct arch *arch_named(const char *name);
 /* The one that this program was built for. */
 const struct arch *arch_host(void);
 
-/* The name of a system call, or NULL if there is none with this number. */
+/* The name of a system call, static. NULL if there is none with this number, or if it is newer than libseccomp. */
 const char *arch_syscall(const struct arch *arch, long number);
 
 #endif

@@ -257,7 +257,7 @@ static void calls_are_the_recordings(void **state)
 #endif
 }
 
-/* The tables against what this machine's C library knows. */
+/* The names against what this machine's C library knows. */
 static void calls_have_their_numbers(void **state)
 {
 	(void)state;
