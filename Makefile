@@ -46,7 +46,7 @@ REPRODUCIBLE = -ffile-prefix-map=$(CURDIR)=.
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(HARDENING) $(REPRODUCIBLE) $(MODE)
 ALL_CPPFLAGS = -I$(BUILD) -Ipostproc -MMD -MP $(CPPFLAGS)
 ALL_LDFLAGS = $(CFLAGS) $(HARDENING_LINK) $(MODE) $(LDFLAGS)
-LIBS = -ldw -lelf -liberty -lyajl -lprotobuf-c -lz -lzstd -lseccomp -lncursesw -lm
+LIBS = -ldw -lelf -liberty -ljson-c -lprotobuf-c -lz -lzstd -lseccomp -lncursesw -lm
 
 # All files named like `$(2)` below folder $(1), up to three folders deep.
 below = $(sort $(wildcard $(1)/$(2) $(1)/*/$(2) $(1)/*/*/$(2)))
@@ -289,7 +289,7 @@ clean:
 # Packages: to run hud-trace, to build it, and besides for the demo, for the tests, and for `make fuzz`. The libraries that the
 # program is linked with come with what builds it; for a package, dpkg-shlibdeps and rpm find them out.
 APT_RUN = bpftrace gnuplot-nox util-linux
-APT_BUILD = gcc libc6-dev make libelf-dev libdw-dev libiberty-dev libyajl-dev libprotobuf-c-dev protobuf-c-compiler zlib1g-dev \
+APT_BUILD = gcc libc6-dev make libelf-dev libdw-dev libiberty-dev libjson-c-dev libprotobuf-c-dev protobuf-c-compiler zlib1g-dev \
 	libzstd-dev libseccomp-dev libncurses-dev
 # The demo is built from Debian's crates, where there are any.
 APT_DEMO = cargo librust-tokio-dev librust-hyper-dev librust-flate2-dev mount
@@ -298,7 +298,7 @@ APT_TEST = bats musl-tools libcmocka-dev g++ shellcheck clang-format librust-lib
 APT_FUZZ = clang libclang-rt-dev python3
 
 DNF_RUN = bpftrace gnuplot util-linux
-DNF_BUILD = gcc make elfutils-libelf-devel elfutils-devel binutils-devel yajl-devel protobuf-c-devel protobuf-c-compiler zlib-devel \
+DNF_BUILD = gcc make elfutils-libelf-devel elfutils-devel binutils-devel json-c-devel protobuf-c-devel protobuf-c-compiler zlib-devel \
 	libzstd-devel libseccomp-devel ncurses-devel
 DNF_DEMO = cargo
 DNF_TEST = bats libcmocka-devel gcc-c++ ShellCheck clang-tools-extra libasan libubsan pkgconf procps-ng tmux gdb xz zstd jq python3 \
@@ -306,7 +306,7 @@ DNF_TEST = bats libcmocka-devel gcc-c++ ShellCheck clang-tools-extra libasan lib
 DNF_FUZZ = clang compiler-rt python3
 
 PACMAN_RUN = bpftrace gnuplot util-linux
-PACMAN_BUILD = gcc make libelf binutils yajl protobuf-c zlib zstd libseccomp ncurses
+PACMAN_BUILD = gcc make libelf binutils json-c protobuf-c zlib zstd libseccomp ncurses
 PACMAN_DEMO = rust
 PACMAN_TEST = bash-bats cmocka shellcheck clang pkgconf procps-ng tmux gdb xz jq python python-jsonschema protobuf cmark-gfm \
 	python-prometheus_client man-db

@@ -156,7 +156,7 @@ run_doctor() {
 	if words=$("$POSTPROC" --version 2>&1); then
 		tell ok libdw "$words"
 	else
-		tell missing libdw "hud-postproc does not run: $(clean "${words%%$'\n'*}")" 'install elfutils (libdw1), libyajl, libprotobuf-c'
+		tell missing libdw "hud-postproc does not run: $(clean "${words%%$'\n'*}")" 'install elfutils (libdw1), libjson-c, libprotobuf-c'
 		UNFIT=$((UNFIT ? UNFIT : 1))
 	fi
 	{ read -r paranoid </proc/sys/kernel/perf_event_paranoid || true; } 2>/dev/null

@@ -16,7 +16,7 @@ static void target(struct json *j, const struct model *m)
 {
 	const struct target *t = &m->target;
 
-	json_object(j, "target");
+	json_object_begin(j, "target");
 	json_text(j, "name", t->name);
 	json_signed(j, "pid", t->pid);
 	json_text(j, "exe", t->exe);
@@ -56,12 +56,12 @@ static void start_time(struct json *j, const struct model *m)
 
 static void trace(struct json *j, const struct model *m)
 {
-	json_object(j, "trace");
+	json_object_begin(j, "trace");
 	json_number(j, "start_ns", m->start);
 	start_time(j, m);
 	json_number(j, "duration_ns", m->end > m->start ? m->end - m->start : 0);
 	json_text(j, "ended", m->ended);
-	json_bool(j, "truncated", m->truncated);
+	json_boolean(j, "truncated", m->truncated);
 	if (m->estimated_from)
 		json_signed(j, "estimated_from_ns", since_start(m, m->estimated_from));
 	else
@@ -85,9 +85,9 @@ static void trace(struct json *j, const struct model *m)
 		json_signed(j, "thinned_from_ns", since_start(m, m->thinned));
 	else
 		json_null(j, "thinned_from_ns");
-	json_array(j, "lacking");
+	json_array_begin(j, "lacking");
 	for (size_t i = 0; i < m->lackings && i < LACKING_SHOWN; i++) {
-		json_object(j, NULL);
+		json_object_begin(j, NULL);
 		json_text(j, "path", m->lacking[i].path);
 		json_text(j, "why", m->lacking[i].why);
 		json_object_end(j);
@@ -112,7 +112,7 @@ void json_histogram(struct json *j, const char *key, const struct histogram *h)
 		double share;
 	} quantiles[] = {{"p50_ns", 0.5}, {"p90_ns", 0.9}, {"p99_ns", 0.99}, {"p999_ns", 0.999}};
 
-	json_object(j, key);
+	json_object_begin(j, key);
 	json_number(j, "count", h->count);
 	json_number(j, "max_ns", h->max);
 	for (size_t i = 0; i < sizeof(quantiles) / sizeof(*quantiles); i++)
@@ -122,11 +122,11 @@ void json_histogram(struct json *j, const char *key, const struct histogram *h)
 
 static void workers(struct json *j, const struct model *m)
 {
-	json_array(j, "workers");
+	json_array_begin(j, "workers");
 	for (size_t i = 0; i < m->workers; i++) {
 		const struct worker *w = &m->worker[i];
 
-		json_object(j, NULL);
+		json_object_begin(j, NULL);
 		json_signed(j, "tid", w->tid);
 		json_text(j, "name", w->comm);
 		json_text(j, "role", role_name(w->role));
@@ -148,7 +148,7 @@ static void all_blocked(struct json *j, const struct model *m)
 		json_null(j, "all_blocked");
 		return;
 	}
-	json_object(j, "all_blocked");
+	json_object_begin(j, "all_blocked");
 	json_number(j, "workers", m->stalled.workers);
 	json_number(j, "total_ns", m->stalled.total);
 	json_number(j, "count", m->stalled.count);
@@ -164,7 +164,7 @@ static void standstill(struct json *j, const struct standstill *s)
 		json_null(j, "driver_unpolled");
 		return;
 	}
-	json_object(j, "driver_unpolled");
+	json_object_begin(j, "driver_unpolled");
 	json_number(j, "total_ns", s->total);
 	json_number(j, "count", s->count);
 	json_number(j, "max_ns", s->longest);
@@ -180,7 +180,7 @@ static void quota(struct json *j, const struct quota *q)
 		json_null(j, "cpu_quota");
 		return;
 	}
-	json_object(j, "cpu_quota");
+	json_object_begin(j, "cpu_quota");
 	json_text(j, "control_group", q->name);
 	json_number(j, "quota_ns", q->quota * 1000);
 	json_number(j, "period_ns", q->period * 1000);
@@ -192,9 +192,9 @@ static void quota(struct json *j, const struct quota *q)
 
 static void in_place(struct json *j, const struct model *m)
 {
-	json_array(j, "in_block_in_place");
+	json_array_begin(j, "in_block_in_place");
 	for (size_t i = 0; i < m->in_places; i++) {
-		json_object(j, NULL);
+		json_object_begin(j, NULL);
 		json_number(j, "threads", m->in_place[i].threads);
 		json_text(j, "place", m->in_place[i].where);
 		json_object_end(j);
@@ -209,9 +209,9 @@ static void polls_of(struct json *j, const struct task *t)
 		json_null(j, "polls");
 		return;
 	}
-	json_array(j, "polls");
+	json_array_begin(j, "polls");
 	for (size_t i = 0; i < TASK_CLASSES; i++) {
-		json_object(j, NULL);
+		json_object_begin(j, NULL);
 		if (i < TASK_CLASSES - 1)
 			json_number(j, "below_ns", task_class[i]);
 		else
@@ -224,9 +224,9 @@ static void polls_of(struct json *j, const struct task *t)
 
 static void tasks(struct json *j, const struct model *m)
 {
-	json_array(j, "tasks");
+	json_array_begin(j, "tasks");
 	for (size_t i = 0; i < m->tasks; i++) {
-		json_object(j, NULL);
+		json_object_begin(j, NULL);
 		json_text(j, "task", m->task[i].name);
 		json_number(j, "total_ns", m->task[i].total);
 		json_histogram(j, "long_polls", &m->task[i].durations);
@@ -238,7 +238,7 @@ static void tasks(struct json *j, const struct model *m)
 
 void json_summary(struct json *j, const struct model *m)
 {
-	json_object(j, "summary");
+	json_object_begin(j, "summary");
 	json_number(j, "worker_time_ns", m->worker_time);
 	json_number(j, "blocked_ns", m->blocked);
 	json_number(j, "run_queue_ns", m->run_queue);
@@ -264,7 +264,7 @@ static void frame(struct json *j, const struct frame *f)
 {
 	char *name = place_name(f, false);
 
-	json_object(j, NULL);
+	json_object_begin(j, NULL);
 	json_text(j, "name", name);
 	json_text(j, "function", f->function);
 	json_text(j, "file", f->file);
@@ -275,8 +275,8 @@ static void frame(struct json *j, const struct frame *f)
 	json_text(j, "module", f->module);
 	json_number(j, "offset", f->offset);
 	json_text(j, "origin", origin_name(f->origin));
-	json_bool(j, "inlined", f->inlined);
-	json_bool(j, "tail_call", f->tail_call);
+	json_boolean(j, "inlined", f->inlined);
+	json_boolean(j, "tail_call", f->tail_call);
 	json_object_end(j);
 	free(name);
 }
@@ -292,17 +292,17 @@ static void place(struct json *j, const char *key, const struct verdict *v, size
 
 void json_stack(struct json *j, const char *type, const struct verdict *v)
 {
-	json_object(j, NULL);
+	json_object_begin(j, NULL);
 	if (type)
 		json_text(j, "type", type);
 	json_number(j, "id", v->id);
 	json_text(j, "role", role_name(v->role));
 	json_text(j, "task", v->task);
-	json_bool(j, "in_poll", v->in_poll);
-	json_bool(j, "cut", v->cut);
+	json_boolean(j, "in_poll", v->in_poll);
+	json_boolean(j, "cut", v->cut);
 	place(j, "blame", v, v->blame);
 	place(j, "poll", v, v->poll);
-	json_array(j, "frames");
+	json_array_begin(j, "frames");
 	for (size_t i = 0; i < v->count; i++)
 		frame(j, v->frame[i]);
 	json_array_end(j);
@@ -323,12 +323,12 @@ void json_party(struct json *j, const char *key, enum reason reason, const struc
 		json_null(j, key);
 		return;
 	}
-	json_object(j, key);
+	json_object_begin(j, key);
 	json_text(j, "role", judge_is_wait(reason) ? "culprit" : "waker");
 	json_text(j, "name", p->comm);
 	json_signed(j, "pid", p->pid);
 	json_signed(j, "tid", p->tid);
-	json_bool(j, "same_process", p->same_process);
+	json_boolean(j, "same_process", p->same_process);
 	json_stack_id(j, "stack", p->stack);
 	if (p->count) {
 		json_number(j, "count", p->count);

@@ -1,28 +1,31 @@
-/* json-writer.c - see json-writer.h. */
+/* json-writer.c - see json-writer.h.
+ *
+ * json-c prints whole trees. So the document's braces, and the brackets of an array that is a member of it, are written by
+ * hand as they come; what stands between them is a tree each, printed and freed when it is complete. */
 #include "format/json-writer.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <json-c/json.h>
 #include <libiberty/libiberty.h>
-#include <yajl/yajl_gen.h>
 
 #include "base/escape.h"
 
+#define DEPTH_MAX 16 /* report-schema.json nests six levels */
+
+enum envelope { ENVELOPE_NONE, ENVELOPE_DOCUMENT, ENVELOPE_ARRAY };
+
 struct json {
 	FILE *out;
-	yajl_gen gen;
-	bool line;  /* a document has begun that does not end its last line itself */
-	bool wrong; /* the calls made no JSON */
 	bool indent;
+	enum envelope envelope;		     /* what is open of that which is written by hand */
+	bool empty;			     /* nothing stands in it yet */
+	const char *key;		     /* of tree[0] */
+	struct json_object *tree[DEPTH_MAX]; /* what is open of the tree: each is a part of the one before */
+	size_t depth;
 };
-
-static void print(void *out, const char *text, size_t length)
-{
-	fwrite(text, 1, length, out);
-}
 
 struct json *json_begin(FILE *out, bool indent)
 {
@@ -30,76 +33,151 @@ struct json *json_begin(FILE *out, bool indent)
 
 	j->out = out;
 	j->indent = indent;
-	j->gen = yajl_gen_alloc(NULL);
-	if (!j->gen)
-		xmalloc_failed(sizeof(*j));
-	yajl_gen_config(j->gen, yajl_gen_print_callback, print, out);
-	yajl_gen_config(j->gen, yajl_gen_validate_utf8, 1);
-	yajl_gen_config(j->gen, yajl_gen_beautify, (int)indent);
-	yajl_gen_config(j->gen, yajl_gen_indent_string, " ");
+	/* The other one asks the system for random numbers, against keys that collide on purpose: ours are constants. */
+	json_global_set_string_hash(JSON_C_STR_HASH_PERLLIKE);
 	errno = 0;
 	return j;
 }
 
-/* What yajl does not take is a fault of this program's: the document would not be whole. */
-static void check(struct json *j, yajl_gen_status status)
-{
-	j->wrong |= status != yajl_gen_status_ok;
-	j->line = !j->indent;
-}
-
 int json_end(struct json *j)
 {
-	int result = 0;
+	int result = fflush(j->out) != 0 || ferror(j->out) ? -1 : 0;
 
-	yajl_gen_free(j->gen);
-	if (j->line)
-		putc('\n', j->out);
-	if (j->wrong)
-		errno = EILSEQ;
-	if (fflush(j->out) != 0 || ferror(j->out) || j->wrong)
-		result = -1;
 	free(j);
 	return result;
 }
 
-void json_next(struct json *j)
+/* A new line at the envelope's depth, if there are lines. */
+static void new_line(const struct json *j)
 {
-	yajl_gen_reset(j->gen, "\n");
-	j->line = false;
+	if (j->indent)
+		fprintf(j->out, "\n%*s", 2 * (int)j->envelope, "");
 }
 
-static void string(struct json *j, const char *text)
+/* Begins what comes next in the envelope. */
+static void next_value(struct json *j, const char *key)
 {
-	check(j, yajl_gen_string(j->gen, (const unsigned char *)text, strlen(text)));
-}
-
-static void name(struct json *j, const char *key)
-{
+	if (j->envelope != ENVELOPE_NONE) {
+		if (!j->empty)
+			putc(',', j->out);
+		new_line(j);
+	}
 	if (key)
-		string(j, key);
+		fprintf(j->out, j->indent ? "\"%s\": " : "\"%s\":", key);
+	j->empty = false;
 }
 
-void json_object(struct json *j, const char *key)
+static void open_envelope(struct json *j, const char *key, char bracket)
 {
-	name(j, key);
-	check(j, yajl_gen_map_open(j->gen));
+	next_value(j, key);
+	putc(bracket, j->out);
+	j->envelope++;
+	j->empty = true;
+}
+
+static void close_envelope(struct json *j, char bracket)
+{
+	j->envelope--;
+	if (!j->empty)
+		new_line(j);
+	putc(bracket, j->out);
+	j->empty = false;
+	if (j->envelope == ENVELOPE_NONE)
+		putc('\n', j->out);
+}
+
+/* Writes a complete tree, and frees it. */
+static void print(struct json *j, const char *key, struct json_object *tree)
+{
+	int layout = j->indent ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED : JSON_C_TO_STRING_PLAIN;
+	const char *text = json_object_to_json_string_ext(tree, layout | JSON_C_TO_STRING_NOSLASHESCAPE);
+
+	if (!text)
+		xmalloc_failed(0);
+	next_value(j, key);
+	/* Line feeds in strings are escaped: these are the layout's. Before 0.18, json-c puts one into what is empty, too. */
+	for (size_t length; text[length = strcspn(text, "\n")]; text += length + 1) {
+		size_t spaces = strspn(text + length + 1, " ");
+		char before = text[length - 1], behind = text[length + 1 + spaces];
+
+		fwrite(text, 1, length, j->out);
+		if ((before == '[' && behind == ']') || (before == '{' && behind == '}'))
+			length += spaces;
+		else
+			new_line(j);
+	}
+	fputs(text, j->out);
+	json_object_put(tree);
+}
+
+/* Puts `value`, which json-c made, where it belongs. */
+static void add(struct json *j, const char *key, struct json_object *value, bool made)
+{
+	static const unsigned flags = JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_KEY_IS_CONSTANT;
+	int failed = !made;
+
+	if (made && !j->depth)
+		print(j, key, value);
+	else if (made && key)
+		failed = json_object_object_add_ex(j->tree[j->depth - 1], key, value, flags);
+	else if (made)
+		failed = json_object_array_add(j->tree[j->depth - 1], value);
+	if (failed)
+		xmalloc_failed(0);
+}
+
+static void open_tree(struct json *j, const char *key, struct json_object *tree)
+{
+	if (!tree || j->depth == DEPTH_MAX)
+		abort();
+	if (j->depth)
+		add(j, key, tree, true);
+	else
+		j->key = key;
+	j->tree[j->depth++] = tree;
+}
+
+static void close_tree(struct json *j)
+{
+	if (--j->depth == 0)
+		print(j, j->key, j->tree[0]);
+}
+
+void json_object_begin(struct json *j, const char *key)
+{
+	if (j->envelope == ENVELOPE_NONE)
+		open_envelope(j, key, '{');
+	else
+		open_tree(j, key, json_object_new_object());
 }
 
 void json_object_end(struct json *j)
 {
-	check(j, yajl_gen_map_close(j->gen));
+	if (j->depth)
+		close_tree(j);
+	else
+		close_envelope(j, '}');
 }
 
-void json_array(struct json *j, const char *key)
+void json_array_begin(struct json *j, const char *key)
 {
-	name(j, key);
-	check(j, yajl_gen_array_open(j->gen));
+	if (!j->depth && j->envelope == ENVELOPE_DOCUMENT)
+		open_envelope(j, key, '[');
+	else
+		open_tree(j, key, json_object_new_array());
 }
 
 void json_array_end(struct json *j)
 {
-	check(j, yajl_gen_array_close(j->gen));
+	if (j->depth)
+		close_tree(j);
+	else
+		close_envelope(j, ']');
+}
+
+static void value(struct json *j, const char *key, struct json_object *made)
+{
+	add(j, key, made, made != NULL);
 }
 
 void json_text(struct json *j, const char *key, const char *raw)
@@ -110,39 +188,31 @@ void json_text(struct json *j, const char *key, const char *raw)
 	}
 	char *text = escape_json(raw);
 
-	name(j, key);
-	string(j, text);
+	value(j, key, json_object_new_string(text));
 	free(text);
 }
 
 void json_literal(struct json *j, const char *key, const char *text)
 {
-	name(j, key);
-	check(j, yajl_gen_number(j->gen, text, strlen(text)));
+	value(j, key, json_object_new_double_s(0, text));
 }
 
-void json_number(struct json *j, const char *key, uint64_t value)
+void json_number(struct json *j, const char *key, uint64_t number)
 {
-	char text[24];
-
-	snprintf(text, sizeof(text), "%" PRIu64, value);
-	json_literal(j, key, text);
+	value(j, key, json_object_new_uint64(number));
 }
 
-void json_signed(struct json *j, const char *key, int64_t value)
+void json_signed(struct json *j, const char *key, int64_t number)
 {
-	name(j, key);
-	check(j, yajl_gen_integer(j->gen, value));
+	value(j, key, json_object_new_int64(number));
 }
 
-void json_bool(struct json *j, const char *key, bool value)
+void json_boolean(struct json *j, const char *key, bool truth)
 {
-	name(j, key);
-	check(j, yajl_gen_bool(j->gen, value));
+	value(j, key, json_object_new_boolean(truth));
 }
 
 void json_null(struct json *j, const char *key)
 {
-	name(j, key);
-	check(j, yajl_gen_null(j->gen));
+	add(j, key, NULL, true); /* json-c's null */
 }

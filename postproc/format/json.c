@@ -12,7 +12,7 @@
 static const struct share *blocker(struct json *j, const struct blocker *b, size_t rank,
 				   const struct share *share, const struct share *end)
 {
-	json_object(j, NULL);
+	json_object_begin(j, NULL);
 	json_number(j, "rank", rank);
 	json_text(j, "reason", reason_info(b->reason)->id);
 	json_text(j, "function", b->function);
@@ -23,14 +23,14 @@ static const struct share *blocker(struct json *j, const struct blocker *b, size
 		json_null(j, "line");
 	json_text(j, "task", b->task);
 	json_text(j, "syscall", b->syscall);
-	json_bool(j, "estimated", b->estimated);
+	json_boolean(j, "estimated", b->estimated);
 	json_number(j, "count", b->count);
 	json_number(j, "total_ns", b->total);
 	json_number(j, "asleep_ns", b->asleep);
 	json_number(j, "run_queue_ns", b->run_queue);
 	json_number(j, "unfinished", b->unfinished);
 	json_histogram(j, "durations", &b->durations);
-	json_array(j, "stacks");
+	json_array_begin(j, "stacks");
 	while (share < end && share->blocker == b) {
 		struct share all = {.stack = share->stack}; /* of all workers */
 
@@ -39,7 +39,7 @@ static const struct share *blocker(struct json *j, const struct blocker *b, size
 			all.total += share->total;
 			all.max = share->max > all.max ? share->max : all.max;
 		}
-		json_object(j, NULL);
+		json_object_begin(j, NULL);
 		json_stack_id(j, "stack", all.stack);
 		json_number(j, "count", all.count);
 		json_number(j, "total_ns", all.total);
@@ -47,7 +47,7 @@ static const struct share *blocker(struct json *j, const struct blocker *b, size
 		json_object_end(j);
 	}
 	json_array_end(j);
-	json_array(j, "parties");
+	json_array_begin(j, "parties");
 	for (size_t i = 0; i < b->parties; i++)
 		json_party(j, NULL, b->reason, &b->party[i]);
 	json_array_end(j);
@@ -64,14 +64,14 @@ int format_json(FILE *out, const struct model *m, const struct report_options *o
 	const struct verdict **stack = json_stacks(m, false, &stacks);
 
 	(void)options;
-	json_object(j, NULL);
+	json_object_begin(j, NULL);
 	json_head(j, "report", m);
 	json_summary(j, m);
-	json_array(j, "blockers");
+	json_array_begin(j, "blockers");
 	for (size_t i = 0; i < m->blockers; i++)
 		next = blocker(j, &m->blocker[i], i + 1, next, m->share + m->shares);
 	json_array_end(j);
-	json_array(j, "stacks");
+	json_array_begin(j, "stacks");
 	for (size_t i = 0; i < stacks; i++)
 		json_stack(j, NULL, stack[i]);
 	json_array_end(j);

@@ -11,7 +11,7 @@ static void block(struct json *j, const struct model *m, const struct span *s)
 	const struct worker *w = &m->worker[s->worker];
 	const struct blocker *b = s->blocker;
 
-	json_object(j, NULL);
+	json_object_begin(j, NULL);
 	json_text(j, "type", "block");
 	json_signed(j, "start_ns", (int64_t)(s->start - m->start));
 	json_number(j, "duration_ns", s->duration);
@@ -29,7 +29,6 @@ static void block(struct json *j, const struct model *m, const struct span *s)
 	json_stack_id(j, "stack", s->stack);
 	json_party(j, "party", s->reason, &s->party);
 	json_object_end(j);
-	json_next(j);
 }
 
 int format_ndjson(FILE *out, const struct model *m, const struct report_options *options)
@@ -39,21 +38,17 @@ int format_ndjson(FILE *out, const struct model *m, const struct report_options 
 	const struct verdict **stack = json_stacks(m, true, &stacks);
 
 	(void)options;
-	json_object(j, NULL);
+	json_object_begin(j, NULL);
 	json_head(j, "header", m);
 	json_object_end(j);
-	json_next(j);
-	for (size_t i = 0; i < stacks; i++) {
+	for (size_t i = 0; i < stacks; i++)
 		json_stack(j, "stack", stack[i]);
-		json_next(j);
-	}
 	for (size_t i = 0; i < m->spans; i++)
 		block(j, m, &m->span[i]);
-	json_object(j, NULL);
+	json_object_begin(j, NULL);
 	json_text(j, "type", "summary");
 	json_summary(j, m);
 	json_object_end(j);
-	json_next(j);
 	free(stack);
 	return json_end(j);
 }

@@ -79,12 +79,12 @@ static long lane_tid(const struct trace *t, size_t worker, size_t lane)
 /* Begins a metadata event: a name or a place, whose only argument follows. */
 static void metadata(struct trace *t, const char *name, long tid)
 {
-	json_object(t->j, NULL);
+	json_object_begin(t->j, NULL);
 	json_text(t->j, "ph", "M");
 	json_text(t->j, "name", name);
 	json_signed(t->j, "pid", t->pid);
 	json_signed(t->j, "tid", tid);
-	json_object(t->j, "args");
+	json_object_begin(t->j, "args");
 }
 
 static void metadata_end(struct trace *t)
@@ -123,7 +123,7 @@ static void microseconds(struct json *j, const char *key, uint64_t ns)
 /* The task's frames, leaf first. */
 static void stack(struct json *j, const struct verdict *v)
 {
-	json_array(j, "stack");
+	json_array_begin(j, "stack");
 	for (size_t i = 0; v && i < v->count && i <= v->poll; i++) {
 		char *name = place_name(v->frame[i], false);
 		char *where = place_text(NULL, v->frame[i]->file, v->frame[i]->line);
@@ -167,7 +167,7 @@ static void event(struct trace *t, const struct span *s)
 		name_lane(t, s->worker, lane);
 		t->lane[lane].named = true;
 	}
-	json_object(j, NULL);
+	json_object_begin(j, NULL);
 	json_text(j, "ph", "X");
 	json_text(j, "name", s->blocker->function);
 	json_text(j, "cat", reason_info(s->reason)->id);
@@ -175,10 +175,10 @@ static void event(struct trace *t, const struct span *s)
 	json_signed(j, "tid", lane_tid(t, s->worker, lane));
 	microseconds(j, "ts", s->start - t->zero);
 	microseconds(j, "dur", s->duration);
-	json_object(j, "args");
+	json_object_begin(j, "args");
 	json_text(j, "reason", reason_info(s->reason)->word);
 	json_number(j, "duration_ns", s->duration);
-	json_bool(j, "estimated", s->blocker->estimated);
+	json_boolean(j, "estimated", s->blocker->estimated);
 	if (s->blocker->task)
 		json_text(j, "task", s->blocker->task);
 	party(j, s);
@@ -212,7 +212,7 @@ static void about(struct trace *t)
 {
 	const struct model *m = t->m;
 
-	json_object(t->j, "otherData");
+	json_object_begin(t->j, "otherData");
 	json_text(t->j, "producer", "hud-trace");
 	json_text(t->j, "target", m->target.name);
 	json_text(t->j, "exe", m->target.exe);
@@ -235,10 +235,10 @@ int format_trace(FILE *out, const struct model *m, const struct report_options *
 	for (size_t i = 0; i < m->spans; i++)
 		if (m->span[i].start < t.zero)
 			t.zero = m->span[i].start;
-	json_object(t.j, NULL);
+	json_object_begin(t.j, NULL);
 	json_text(t.j, "displayTimeUnit", "ms");
 	about(&t);
-	json_array(t.j, "traceEvents");
+	json_array_begin(t.j, "traceEvents");
 	metadata(&t, "process_name", t.pid);
 	json_text(t.j, "name", m->target.name ? m->target.name : m->target.exe ? m->target.exe : "?");
 	metadata_end(&t);

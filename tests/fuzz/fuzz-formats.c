@@ -1,10 +1,11 @@
 /* fuzz-formats.c - see fuzz-formats.h. */
 #include "fuzz-formats.h"
 
+#include <json-c/json.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yajl/yajl_parse.h>
 #include <zlib.h>
 
 #include "chart/page.h"
@@ -19,12 +20,16 @@
 
 static void check_json(const char *what, const char *text, size_t size)
 {
-	yajl_handle parser = yajl_alloc(NULL, NULL, NULL);
+	struct json_tokener *parser = json_tokener_new();
+	struct json_object *tree = NULL;
 
-	if (yajl_parse(parser, (const unsigned char *)text, size) != yajl_status_ok ||
-	    yajl_complete_parse(parser) != yajl_status_ok)
+	json_tokener_set_flags(parser, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	if (size <= INT_MAX)
+		tree = json_tokener_parse_ex(parser, text, (int)size);
+	if (!tree)
 		check_failed(what, "not JSON", text, size);
-	yajl_free(parser);
+	json_object_put(tree);
+	json_tokener_free(parser);
 	check_text(what, text, size, 0);
 }
 
