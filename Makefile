@@ -46,7 +46,8 @@ REPRODUCIBLE = -ffile-prefix-map=$(CURDIR)=.
 ALL_CFLAGS = -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(HARDENING) $(REPRODUCIBLE) $(MODE)
 ALL_CPPFLAGS = -I$(BUILD) -Ipostproc -MMD -MP $(CPPFLAGS)
 ALL_LDFLAGS = $(CFLAGS) $(HARDENING_LINK) $(MODE) $(LDFLAGS)
-LIBS = -ldw -lelf -liberty -ljson-c -lprotobuf-c -lz -lzstd -lseccomp -lncursesw -lm
+# The C library stands before libiberty, whose obstack has the same names but takes other types.
+LIBS = -ldw -lelf -lc -liberty -ljson-c -lprotobuf-c -lz -lzstd -lseccomp -lncursesw -lm
 
 # All files named like `$(2)` below folder $(1), up to three folders deep.
 below = $(sort $(wildcard $(1)/$(2) $(1)/*/$(2) $(1)/*/*/$(2)))

@@ -25,6 +25,13 @@ setup() {
 	readelf -nW "$ROOT/build/resolve/unwind/unwind.o" | grep -q 'x86 feature: IBT, SHSTK'
 }
 
+@test "of libiberty, nothing that is under the GPL alone, and not its obstack: glibc has one with other types" {
+	nm "$POSTPROC" >symbols
+	grep -q ' t htab_find_slot$\| T htab_find_slot$' symbols
+	grep -q ' U _obstack_newchunk@' symbols
+	! grep ' objalloc_' symbols || return 1
+}
+
 @test "reproducible: nothing in it tells where it was built" {
 	! grep -aF -e "$ROOT/postproc" -e "$ROOT/build" "$POSTPROC" || return 1
 	readelf --debug-dump=info "$POSTPROC" >info 2>/dev/null

@@ -8,9 +8,9 @@
 
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
-#include <libiberty/objalloc.h>
 #include <zlib.h>
 
+#include "base/arena.h"
 #include "base/escape.h"
 #include "format/formats.h"
 #include "format/profile.pb-c.h"
@@ -39,7 +39,7 @@ struct item {
 
 struct builder {
 	const struct model *model;
-	struct objalloc *memory; /* all that the profile points to */
+	struct arena *memory; /* all that the profile points to */
 	htab_t items;
 	size_t count[KINDS];
 	Mapping *mapping; /* as the model's, the ids from 1 on */
@@ -48,11 +48,7 @@ struct builder {
 
 static void *take(struct builder *b, size_t size)
 {
-	void *memory = objalloc_alloc(b->memory, (unsigned long)size);
-
-	if (!memory)
-		xmalloc_failed(size);
-	return memset(memory, 0, size);
+	return memset(arena_alloc(b->memory, size), 0, size);
 }
 
 static hashval_t hash_item(const void *p)
@@ -419,9 +415,7 @@ int format_pprof(FILE *out, const struct model *m, const struct report_options *
 
 	(void)options;
 	errno = 0;
-	b.memory = objalloc_create();
-	if (!b.memory)
-		xmalloc_failed(sizeof(b));
+	b.memory = arena_new();
 	b.items = htab_create(1024, hash_item, equal_items, NULL);
 	perftools__profiles__profile__init(&b.profile);
 	string(&b, "");
@@ -431,6 +425,6 @@ int format_pprof(FILE *out, const struct model *m, const struct report_options *
 	place_items(&b);
 	write_profile(&b.profile, out);
 	htab_delete(b.items);
-	objalloc_free(b.memory);
+	arena_free(b.memory);
 	return fflush(out) != 0 || ferror(out) ? -1 : 0;
 }

@@ -4,11 +4,11 @@
 
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
-#include <libiberty/objalloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "resolve/elf/address-space.h"
 #include "resolve/resolver-process.h"
 #include "resolve/resolver-worker.h"
@@ -39,7 +39,7 @@ struct resolver {
 	struct tailcalls *tailcalls;
 	struct resolver_options options;
 	htab_t entries, strings;
-	struct objalloc *memory; /* of both */
+	struct arena *memory; /* of both */
 	struct lacking *lacking;
 	size_t lackings;
 	char **reasons; /* texts that the space points to */
@@ -71,9 +71,7 @@ struct resolver *resolver_new(struct space *space, const struct arch *arch,
 		return r;
 	r->entries = htab_create_alloc(1021, hash_entry, same_entry, NULL, xcalloc, free);
 	r->strings = htab_create_alloc(1021, name_hash, htab_eq_string, NULL, xcalloc, free);
-	r->memory = objalloc_create();
-	if (!r->memory)
-		xmalloc_failed(0);
+	r->memory = arena_new();
 	resolver_process_init(&r->process, r->options.seconds ? r->options.seconds : SECONDS);
 	return r;
 }
@@ -90,7 +88,7 @@ void resolver_free(struct resolver *r)
 	if (r->options.confine) {
 		htab_delete(r->entries);
 		htab_delete(r->strings);
-		objalloc_free(r->memory);
+		arena_free(r->memory);
 	}
 	for (size_t i = 0; i < r->lackings; i++) {
 		free(r->lacking[i].path);
@@ -212,12 +210,8 @@ static const char *keep(struct resolver *r, const char *text)
 {
 	void **slot = htab_find_slot(r->strings, text, INSERT);
 
-	if (!*slot) {
-		*slot = objalloc_alloc(r->memory, (unsigned long)strlen(text) + 1);
-		if (!*slot)
-			xmalloc_failed(0);
-		strcpy(*slot, text);
-	}
+	if (!*slot)
+		*slot = arena_copy(r->memory, text, strlen(text));
 	return *slot;
 }
 
@@ -268,11 +262,8 @@ static bool take_frame(struct resolver *r, struct reader *reader, uint64_t pc, s
 
 static struct frames *new_frames(struct resolver *r, size_t count)
 {
-	struct frames *frames =
-		objalloc_alloc(r->memory, (unsigned long)(sizeof(*frames) + count * sizeof(struct frame)));
+	struct frames *frames = arena_alloc(r->memory, sizeof(*frames) + count * sizeof(struct frame));
 
-	if (!frames)
-		xmalloc_failed(0);
 	frames->count = count;
 	return frames;
 }
@@ -315,9 +306,7 @@ static struct entry *entry_of(struct resolver *r, uint64_t pc)
 
 	if (*slot)
 		return *slot;
-	*slot = entry = objalloc_alloc(r->memory, sizeof(*entry));
-	if (!entry)
-		xmalloc_failed(0);
+	*slot = entry = arena_alloc(r->memory, sizeof(*entry));
 	*entry = wanted;
 	return entry;
 }

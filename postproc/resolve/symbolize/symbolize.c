@@ -4,11 +4,11 @@
 #include <inttypes.h>
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
-#include <libiberty/objalloc.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "resolve/elf/address-space.h"
 #include "resolve/elf/symbols.h"
 #include "resolve/symbolize/crates.h"
@@ -37,7 +37,7 @@ struct entry {
 
 struct symbolizer {
 	struct space *space;
-	struct objalloc *memory; /* of all entries, names and strings */
+	struct arena *memory; /* of all entries, names and strings */
 	htab_t entries, names, strings;
 	struct jitmap *jitmap;
 	struct crates *crates; /* of the main executable; NULL until they are needed */
@@ -73,9 +73,7 @@ struct symbolizer *symbolizer_new(struct space *space)
 
 	s->space = space;
 	s->jitmap = jitmap_new(space_pid(space));
-	s->memory = objalloc_create();
-	if (!s->memory)
-		xmalloc_failed(sizeof(*s));
+	s->memory = arena_new();
 	s->entries = htab_create_alloc(1021, hash_entry, same_entry, NULL, xcalloc, free);
 	s->names = htab_create_alloc(1021, hash_name, same_name, NULL, xcalloc, free);
 	s->strings = htab_create_alloc(251, name_hash, htab_eq_string, NULL, xcalloc, free);
@@ -91,26 +89,8 @@ void symbolizer_free(struct symbolizer *s)
 	htab_delete(s->strings);
 	crates_free(s->crates);
 	jitmap_free(s->jitmap);
-	objalloc_free(s->memory);
+	arena_free(s->memory);
 	free(s);
-}
-
-static void *allocate(struct symbolizer *s, size_t size)
-{
-	void *memory = objalloc_alloc(s->memory, (unsigned long)size);
-
-	if (!memory)
-		xmalloc_failed(size);
-	return memory;
-}
-
-static const char *keep(struct symbolizer *s, const char *bytes, size_t length)
-{
-	char *copy = allocate(s, length + 1);
-
-	memcpy(copy, bytes, length);
-	copy[length] = 0;
-	return copy;
 }
 
 /* One copy of a string that comes up again and again. */
@@ -120,7 +100,7 @@ static const char *intern(struct symbolizer *s, const char *bytes, size_t length
 	void **slot = htab_find_slot(s->strings, string, INSERT);
 
 	if (!*slot)
-		*slot = (void *)keep(s, string, strlen(string));
+		*slot = arena_copy(s->memory, string, strlen(string));
 	free(string);
 	return *slot;
 }
@@ -140,13 +120,15 @@ static const struct name *names_of(struct symbolizer *s, const char *symbol)
 
 	if (*slot)
 		return *slot;
-	struct name *name = allocate(s, sizeof(*name));
+	struct name *name = arena_alloc(s->memory, sizeof(*name));
 	char *function = demangle(symbol, &name->rust);
 	char *display = name_display(function);
 	name_cut(function);
-	name->symbol = keep(s, symbol, strlen(symbol));
-	name->function = strcmp(function, symbol) == 0 ? name->symbol : keep(s, function, strlen(function));
-	name->name = strcmp(display, function) == 0 ? name->function : keep(s, display, strlen(display));
+	name->symbol = arena_copy(s->memory, symbol, strlen(symbol));
+	name->function = strcmp(function, symbol) == 0 ? name->symbol
+						       : arena_copy(s->memory, function, strlen(function));
+	name->name = strcmp(display, function) == 0 ? name->function
+						    : arena_copy(s->memory, display, strlen(display));
 	free(function);
 	free(display);
 	*slot = name;
@@ -274,7 +256,8 @@ static struct frames *name_dropped(struct symbolizer *s, struct module *module, 
 
 	if (!symbol)
 		return found;
-	struct frames *more = allocate(s, sizeof(*more) + (found->count + 1) * sizeof(struct frame));
+	struct frames *more =
+		arena_alloc(s->memory, sizeof(*more) + (found->count + 1) * sizeof(struct frame));
 	struct debuginfo_function glue = {.inlined = true};
 
 	more->count = found->count + 1;
@@ -350,7 +333,7 @@ static struct frames *look_up_plain(struct symbolizer *s, uint64_t pc)
 	}
 	bool main = module && module == space_main(s->space);
 	size_t total = count > 0 ? count : 1;
-	struct frames *found = allocate(s, sizeof(*found) + total * sizeof(struct frame));
+	struct frames *found = arena_alloc(s->memory, sizeof(*found) + total * sizeof(struct frame));
 	found->count = total;
 	for (size_t i = 0; i < count; i++) {
 		struct frame *frame = &found->frame[i];
@@ -397,7 +380,7 @@ const struct frames *symbolize(struct symbolizer *s, uint64_t pc)
 	void **slot = htab_find_slot(s->entries, &wanted, INSERT);
 
 	if (!*slot) {
-		struct entry *entry = allocate(s, sizeof(*entry));
+		struct entry *entry = arena_alloc(s->memory, sizeof(*entry));
 		entry->pc = pc;
 		entry->frames = look_up(s, pc); /* does not come back here: the slot stays where it is */
 		*slot = entry;
