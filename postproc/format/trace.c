@@ -11,6 +11,7 @@
 #include <libiberty/libiberty.h>
 
 #include "base/escape.h"
+#include "base/grow.h"
 #include "format/formats.h"
 #include "format/json-writer.h"
 #include "judge/reasons.h"
@@ -63,10 +64,7 @@ static size_t lane_for(struct trace *t, const struct span *s)
 		i++;
 	struct lane *lane = &t->lane[i];
 
-	if (lane->depth == lane->allocated) {
-		lane->allocated = 2 * lane->allocated + 8;
-		lane->end = xrealloc(lane->end, lane->allocated * sizeof(*lane->end));
-	}
+	GROW(lane->end, lane->allocated, lane->depth + 1);
 	lane->end[lane->depth++] = s->start + s->duration;
 	return i;
 }

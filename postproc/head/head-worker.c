@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/grow.h"
 #include "sandbox/debuginfod.h"
 #include "sandbox/opener.h"
 #include "sandbox/worker.h"
@@ -74,10 +75,7 @@ static bool collect(int fd, struct patience *patience, char **text, size_t *size
 
 		if (poll(&ready, 1, 100) <= 0)
 			continue;
-		if (room - *size < 65536) {
-			room = 2 * room + 65536;
-			*text = xrealloc(*text, room);
-		}
+		GROW(*text, room, *size + 65536);
 		ssize_t got = read(fd, *text + *size, room - *size);
 
 		if (got == 0)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/grow.h"
 #include "stream/fields.h"
 #include "stream/line-kinds.h"
 
@@ -387,10 +388,7 @@ static bool write_event(const struct copies *copies, const char *line, size_t le
 
 static void hold(struct copies *copies, const char *line, int64_t now)
 {
-	if (copies->helds == copies->room) {
-		copies->room = copies->room ? 2 * copies->room : 16;
-		copies->held = xrealloc(copies->held, copies->room * sizeof(*copies->held));
-	}
+	GROW(copies->held, copies->room, copies->helds + 1);
 	copies->held[copies->helds++] = (struct held){xstrdup(line), now};
 }
 

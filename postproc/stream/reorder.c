@@ -5,6 +5,8 @@
 
 #include <libiberty/libiberty.h>
 
+#include "base/grow.h"
+
 struct held {
 	uint64_t ns; /* the event's: most of the work is to compare it */
 	struct event *event;
@@ -57,10 +59,7 @@ void reorder_add(struct reorder *r, const struct event *e)
 		copy->other.comm = xstrdup(e->other.comm);
 	if (e->text)
 		copy->text = xstrdup(e->text);
-	if (r->count == r->allocated) {
-		r->allocated = 2 * r->allocated + 64;
-		r->heap = xrealloc(r->heap, r->allocated * sizeof(*r->heap));
-	}
+	GROW(r->heap, r->allocated, r->count + 1);
 	size_t i = r->count++;
 
 	r->heap[i] = (struct held){e->ns, copy};

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "stream/fields.h"
 
 #define LINE_MAX_BYTES (1u << 20) /* a longer line is none of ours */
@@ -161,10 +162,7 @@ void stream_put(struct stream *s, const char *bytes, size_t size)
 static void add_to_line(struct stream *s, const char *bytes, size_t size)
 {
 	if (s->length + size < LINE_MAX_BYTES) {
-		if (s->length + size + 1 > s->allocated) {
-			s->allocated = 2 * (s->length + size) + 512;
-			s->line = xrealloc(s->line, s->allocated);
-		}
+		GROW(s->line, s->allocated, s->length + size + 1);
 		memcpy(s->line + s->length, bytes, size);
 		s->line[s->length + size] = '\0';
 	}

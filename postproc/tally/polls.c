@@ -6,6 +6,8 @@
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 
+#include "base/grow.h"
+
 #define MOST_PIECES 4096 /* kept of a thread */
 #define STALE_NS                                                                                             \
 	3000000000u /* a poll that lasts is told every second: a piece that none has claimed by then is of a short one */
@@ -166,10 +168,7 @@ void polls_piece(struct polls *p, const struct piece *piece)
 	}
 	if (t->count == MOST_PIECES)
 		drop(t, MOST_PIECES / 2);
-	if (t->count == t->allocated) {
-		t->allocated = 2 * t->allocated + 16;
-		t->kept = xrealloc(t->kept, t->allocated * sizeof(*t->kept));
-	}
+	GROW(t->kept, t->allocated, t->count + 1);
 	struct kept *kept = &t->kept[t->count++];
 
 	*kept = (struct kept){.piece = *piece, .weight = 1};

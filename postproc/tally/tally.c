@@ -7,6 +7,7 @@
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 
+#include "base/grow.h"
 #include "tally/blockers.h"
 #include "tally/recent.h"
 #include "tally/shares.h"
@@ -205,10 +206,7 @@ void tally_gone(struct tally *t, long tid, uint64_t ns)
 		memmove(t->gone, t->gone + t->gones_first, t->gones * sizeof(*t->gone));
 		t->gones_first = 0;
 	}
-	if (t->gones == t->gones_allocated) {
-		t->gones_allocated = 2 * t->gones_allocated + 64;
-		t->gone = xrealloc(t->gone, t->gones_allocated * sizeof(*t->gone));
-	}
+	GROW(t->gone, t->gones_allocated, t->gones + 1);
 	t->gone[t->gones++] = (struct exit){tid, ns};
 }
 

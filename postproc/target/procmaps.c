@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "resolve/elf/binary.h"
 #include "target/inspector.h"
 
@@ -81,10 +82,7 @@ int procmaps_read(pid_t pid, struct procmaps *maps)
 			continue;
 		m.path = xstrdup(looker_below(root, m.path));
 		m.build_id = xstrdup("");
-		if (maps->count == room) {
-			room = room ? 2 * room : 32;
-			maps->mapping = xrealloc(maps->mapping, room * sizeof(*maps->mapping));
-		}
+		GROW(maps->mapping, room, maps->count + 1);
 		maps->mapping[maps->count++] = m;
 	}
 	free(root);

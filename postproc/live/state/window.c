@@ -10,6 +10,7 @@
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 
+#include "base/grow.h"
 #include "judge/reasons.h"
 #include "report/source-path.h"
 #include "resolve/symbolize/names.h"
@@ -202,10 +203,7 @@ static struct live_row *row_of(struct live_window *w, struct cause *c, enum live
 	for (c->row = 0; c->row < w->rows && !live_same_row(group, w->row[c->row].of, c->of); c->row++)
 		;
 	if (c->row == w->rows) {
-		if (w->rows == w->allocated) {
-			w->allocated = 2 * w->allocated + 16;
-			w->row = xrealloc(w->row, w->allocated * sizeof(*w->row));
-		}
+		GROW(w->row, w->allocated, w->rows + 1);
 		w->row[w->rows++] = (struct live_row){.of = c->of, .name = name_in(group, c->of)};
 	}
 	w->row[c->row].blockers++;

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/grow.h"
 #include "base/progress.h"
 #include "resolve/elf/binary.h"
 #include "resolve/elf/debugfile.h"
@@ -287,10 +288,7 @@ static struct region *region_of(const struct space *space, uint64_t addr)
 /* Makes room for `count` regions at `at`, in place of the `old` ones there. */
 static void replace(struct space *space, size_t at, size_t old, const struct region *regions, size_t count)
 {
-	if (space->count - old + count > space->size) {
-		space->size = 2 * space->size + count + 16;
-		space->regions = xrealloc(space->regions, space->size * sizeof(*space->regions));
-	}
+	GROW(space->regions, space->size, space->count - old + count);
 	memmove(space->regions + at + count, space->regions + at + old,
 		(space->count - at - old) * sizeof(*space->regions));
 	memcpy(space->regions + at, regions, count * sizeof(*regions));
@@ -508,10 +506,7 @@ static struct module *open_module(struct space *space, const struct region *regi
 		if (!module->dwfl)
 			module->problem = "libdwfl cannot read the file";
 	}
-	if (space->module_count == space->module_size) {
-		space->module_size = 2 * space->module_size + 16;
-		space->modules = xrealloc(space->modules, space->module_size * sizeof(struct loaded *));
-	}
+	GROW(space->modules, space->module_size, space->module_count + 1);
 	space->modules[space->module_count++] = loaded;
 	return module;
 }

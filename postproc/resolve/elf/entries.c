@@ -7,6 +7,7 @@
 
 #include <libiberty/libiberty.h>
 
+#include "base/grow.h"
 #include "resolve/elf/image.h"
 
 #define ENTRIES_MAX (1u << 20)
@@ -21,10 +22,7 @@ static void add(struct entries *e, uint64_t start)
 {
 	if (e->count == ENTRIES_MAX * 4)
 		return;
-	if (e->count == e->allocated) {
-		e->allocated = 2 * e->allocated + 1024;
-		e->start = xrealloc(e->start, e->allocated * sizeof(*e->start));
-	}
+	GROW(e->start, e->allocated, e->count + 1);
 	e->start[e->count++] = start;
 }
 

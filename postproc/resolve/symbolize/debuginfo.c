@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/grow.h"
 #include "base/progress.h"
 #include "resolve/elf/binary.h"
 #include "resolve/elf/budget.h"
@@ -50,10 +51,7 @@ struct debug {
 
 static void add_stretch(struct debug *debug, Dwarf_Addr low, Dwarf_Addr high)
 {
-	if (debug->count == debug->size) {
-		debug->size = 2 * debug->size + 64;
-		debug->stretches = xrealloc(debug->stretches, debug->size * sizeof(struct stretch));
-	}
+	GROW(debug->stretches, debug->size, debug->count + 1);
 	debug->stretches[debug->count++] = (struct stretch){low, high, debug->unit_count};
 }
 
@@ -68,10 +66,7 @@ static void add_unit(struct debug *debug, Dwarf_Die *die)
 			add_stretch(debug, low, high);
 	if (debug->count == before)
 		return;
-	if (debug->unit_count == debug->unit_size) {
-		debug->unit_size = 2 * debug->unit_size + 64;
-		debug->units = xrealloc(debug->units, debug->unit_size * sizeof(struct debugunit));
-	}
+	GROW(debug->units, debug->unit_size, debug->unit_count + 1);
 	debug->units[debug->unit_count++] = (struct debugunit){.die = *die};
 }
 

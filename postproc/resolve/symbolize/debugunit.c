@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "resolve/symbolize/dwarfwalk.h"
 #include "resolve/symbolize/inlines.h"
 
@@ -41,11 +42,7 @@ static void add_function(struct debugunit *unit, Dwarf_Die *die)
 		unit->ranges--;
 		if (low == 0 || low >= high) /* thrown away by the linker */
 			continue;
-		if (unit->function_count == unit->function_size) {
-			unit->function_size = 2 * unit->function_size + 32;
-			unit->functions =
-				xrealloc(unit->functions, unit->function_size * sizeof(*unit->functions));
-		}
+		GROW(unit->functions, unit->function_size, unit->function_count + 1);
 		unit->functions[unit->function_count++] =
 			(struct debugunit_function){.low = low, .high = high, .entry = die->addr};
 	}
@@ -53,10 +50,7 @@ static void add_function(struct debugunit *unit, Dwarf_Die *die)
 
 static size_t add_scope(struct debugunit *unit, Dwarf_Die *die, size_t parent, size_t functions)
 {
-	if (unit->scope_count == unit->scope_size) {
-		unit->scope_size = 2 * unit->scope_size + 32;
-		unit->scopes = xrealloc(unit->scopes, unit->scope_size * sizeof(*unit->scopes));
-	}
+	GROW(unit->scopes, unit->scope_size, unit->scope_count + 1);
 	unit->scopes[unit->scope_count++] =
 		(struct debugunit_scope){.start = die->addr, .parent = parent, .functions = functions};
 	return unit->scope_count;

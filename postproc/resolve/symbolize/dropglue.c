@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "resolve/elf/module.h"
 #include "resolve/elf/symbols.h"
 #include "resolve/symbolize/demangle.h"
@@ -30,7 +31,7 @@ struct glue {
 struct dropglue {
 	struct glue *glue;
 	struct call *call; /* by target */
-	size_t glues, calls, size;
+	size_t glues, glues_allocated, calls, calls_allocated, size;
 	/* While it is made: the last of these, where it begins, and where the code is. */
 	struct module *module;
 	uint64_t start;
@@ -94,8 +95,7 @@ static void note_calls(struct dropglue *d, uint64_t end)
 	for (uint64_t i = 0; code && i + CALL_SIZE <= size && d->size < CODE_LIMIT; i++, d->size++) {
 		if (code[i] != CALL && code[i] != JUMP)
 			continue;
-		if (!(d->calls & (d->calls - 1)))
-			d->call = xrealloc(d->call, (d->calls ? 2 * d->calls : 1) * sizeof(*d->call));
+		GROW(d->call, d->calls_allocated, d->calls + 1);
 		d->call[d->calls++] = (struct call){target_of(code + i, d->start + i), d->glues - 1};
 	}
 }
@@ -115,8 +115,7 @@ static void see_symbol(void *data, const char *name, uint64_t start)
 
 	/* Not what holds futures and closures: these call for what they hold. */
 	if (type && pathname_is_own(type, length) && !memchr(type, '{', length)) {
-		if (!(d->glues & (d->glues - 1)))
-			d->glue = xrealloc(d->glue, (d->glues ? 2 * d->glues : 1) * sizeof(*d->glue));
+		GROW(d->glue, d->glues_allocated, d->glues + 1);
 		d->glue[d->glues++] = (struct glue){xstrdup(name), xstrndup(type, length)};
 		d->start = start;
 		d->open = true;

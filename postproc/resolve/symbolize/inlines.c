@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/grow.h"
 #include "resolve/symbolize/dwarfwalk.h"
 
 struct range {
@@ -38,11 +39,7 @@ static void add_ranges(struct inlines *inlines, Dwarf_Die *die, size_t *limit)
 
 	while (*limit > 0 && (at = dwarf_ranges(die, at, &base, &range.low, &range.high)) > 0) {
 		--*limit;
-		if (inlines->range_count == inlines->range_size) {
-			inlines->range_size = 2 * inlines->range_size + 16;
-			inlines->ranges =
-				xrealloc(inlines->ranges, inlines->range_size * sizeof(*inlines->ranges));
-		}
+		GROW(inlines->ranges, inlines->range_size, inlines->range_count + 1);
 		inlines->ranges[inlines->range_count++] = range;
 	}
 }
@@ -55,10 +52,7 @@ static bool add_piece(struct inlines *inlines, Dwarf_Die *die, int tag, size_t d
 	add_ranges(inlines, die, limit);
 	if (inlines->range_count == range)
 		return false;
-	if (inlines->count == inlines->size) {
-		inlines->size = 2 * inlines->size + 16;
-		inlines->pieces = xrealloc(inlines->pieces, inlines->size * sizeof(*inlines->pieces));
-	}
+	GROW(inlines->pieces, inlines->size, inlines->count + 1);
 	inlines->pieces[inlines->count++] = (struct piece){.entry = die->addr,
 							   .depth = (uint32_t)depth,
 							   .range = range,

@@ -11,6 +11,7 @@
 
 #include <libiberty/libiberty.h>
 
+#include "base/grow.h"
 #include "resolve/symbolize/names.h"
 #include "sandbox/opener.h"
 
@@ -90,10 +91,7 @@ static void parse(struct jitmap *j, size_t length)
 		if (strlen(at) >= NAME_LIMIT)
 			at[NAME_LIMIT - 1] = 0;
 		code.name = at;
-		if (j->count == allocated) {
-			allocated = 2 * allocated + 256;
-			j->code = xrealloc(j->code, allocated * sizeof(*j->code));
-		}
+		GROW(j->code, allocated, j->count + 1);
 		j->code[j->count++] = code;
 	}
 	if (j->count)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "resolve/symbolize/pathname.h"
 
 #define DEPTH_LIMIT 32	  /* of types within types: below it everything is `_` */
@@ -26,10 +27,7 @@ struct slice {
 
 static void append(struct text *text, const char *bytes, size_t length)
 {
-	if (text->size - text->length < length) {
-		text->size = 2 * text->size + length + 64;
-		text->bytes = xrealloc(text->bytes, text->size);
-	}
+	GROW(text->bytes, text->size, text->length + length);
 	if (length > 0)
 		memcpy(text->bytes + text->length, bytes, length);
 	text->length += length;

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/grow.h"
 #include "sandbox/atomic-file.h"
 #include "sandbox/outpath.h"
 #include "stream/record/pack.h"
@@ -207,10 +208,7 @@ static int append(struct recording *r, const char *lines, size_t size, struct bl
 
 static void remember(struct recording *r, const struct block *block)
 {
-	if (r->blocks == r->allocated) {
-		r->allocated = 2 * r->allocated + 64;
-		r->block = xrealloc(r->block, r->allocated * sizeof(*r->block));
-	}
+	GROW(r->block, r->allocated, r->blocks + 1);
 	r->block[r->blocks++] = *block;
 }
 
@@ -406,10 +404,7 @@ static ssize_t cookie_write(void *cookie, const char *bytes, size_t size)
 {
 	struct cookie *c = cookie;
 
-	if (c->filled + size > c->allocated) {
-		c->allocated = 2 * (c->filled + size);
-		c->bytes = xrealloc(c->bytes, c->allocated);
-	}
+	GROW(c->bytes, c->allocated, c->filled + size);
 	memcpy(c->bytes + c->filled, bytes, size);
 	c->filled += size;
 	return c->filled >= STREAM_BUFFER && cookie_flush(c, false) ? 0 : (ssize_t)size;

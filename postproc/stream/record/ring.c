@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "stream/line-kinds.h"
 
 /* The probes print a stack again when ten seconds have passed since they forgot it, and look at that once in ten seconds'
@@ -106,10 +107,7 @@ static void add_change(struct ring *r, const char *line, size_t length, bool gon
 {
 	const char *comm = gone ? NULL : line_field(line, length, "COMM");
 
-	if (r->changes == r->allocated) {
-		r->allocated = 2 * r->allocated + 16;
-		r->change = xrealloc(r->change, r->allocated * sizeof(*r->change));
-	}
+	GROW(r->change, r->allocated, r->changes + 1);
 	r->change[r->changes++] = (struct change){
 		.ns = line_time(line, length),
 		.tid = (long)line_number(line, length, "TID"),
