@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/complain.h"
+#include "base/process.h"
 #include "report/report.h"
 #include "resolve/elf/address-space.h"
 
@@ -66,6 +67,19 @@ void command_target(const char *command, struct targets *targets, const char *fi
 		return;
 	complain("hud-postproc %s: --target: more than %d files\n", command, TARGETS);
 	exit(2);
+}
+
+pid_t command_pid(const char *command, const char *what, const char *text)
+{
+	char *end;
+	long pid = strtol(text, &end, 10);
+
+	if (end == text || *end || pid < 1 || pid > PROCESS_MAX) {
+		complain("hud-postproc %s: %s: '%s' is not a process id from 1 to %d\n", command, what, text,
+			 PROCESS_MAX);
+		exit(2);
+	}
+	return (pid_t)pid;
 }
 
 int command_descriptor(const char *command, const char *option, const char *text)

@@ -3,6 +3,7 @@
 #define HUD_COMMAND_COMMAND_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct option;
 struct report_options;
@@ -29,6 +30,9 @@ double command_number(const char *command, const char *option, const char *text,
 
 /* Takes a file of --target; exits with status 2 after a message if there are too many. */
 void command_target(const char *command, struct targets *targets, const char *file);
+
+/* As command_number, a process id; `what` is the option or argument that it is. */
+pid_t command_pid(const char *command, const char *what, const char *text);
 
 /* As command_number, a descriptor that hud-trace has passed on, from 3 up, which is kept from other programs. */
 int command_descriptor(const char *command, const char *option, const char *text);

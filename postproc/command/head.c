@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <libiberty/libiberty.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,17 +72,11 @@ int head_main(int argc, char **argv)
 	struct head_options options = {.meta = meta, .confine = sandbox_resolver};
 	int c, status = 0;
 	bool quiet = false;
-	char *end;
 
 	while (!status && (c = command_option(argc, argv, "p:t:m:h", long_options)) != -1) {
 		switch (c) {
 		case 'p':
-			errno = 0;
-			options.pid = strtol(optarg, &end, 10);
-			if (errno || *end || end == optarg || options.pid < 1 || options.pid > INT_MAX) {
-				complain("hud-postproc head: --pid: '%s' is not a process id\n", optarg);
-				status = 2;
-			}
+			options.pid = command_pid("head", "--pid", optarg);
 			break;
 		case 'w':
 			options.workers = optarg;

@@ -5,11 +5,9 @@
  * that asks for it (BPF_ENABLE_STATS, Linux 5.8), which is closed whatever ends this program.
  */
 #include <dirent.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <linux/bpf.h>
 #include <math.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/process.h"
 #include "command/command.h"
 #include "target/perfevents.h"
 
@@ -48,20 +47,6 @@ struct probes {
 	size_t programs;
 };
 
-/* Reads a small file of a process whole. Returns false if there is none. */
-static bool read_file(const char *path, char *text, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t length;
-
-	if (fd < 0)
-		return false;
-	length = read(fd, text, size - 1);
-	close(fd);
-	text[length > 0 ? length : 0] = '\0';
-	return length > 0;
-}
-
 /* What follows "\nNAME:" in the text; NULL if that is not there. */
 static const char *find_number(const char *text, const char *name)
 {
@@ -86,8 +71,8 @@ static struct probes read_probes(pid_t pid)
 	while (directory && (entry = readdir(directory))) {
 		const char *ns, *type, *hits;
 
-		snprintf(path, sizeof(path), "/proc/%d/fdinfo/%s", (int)pid, entry->d_name);
-		if (entry->d_name[0] == '.' || !read_file(path, text, sizeof(text)))
+		snprintf(path, sizeof(path), "fdinfo/%s", entry->d_name);
+		if (entry->d_name[0] == '.' || !process_read(pid, path, text, sizeof(text)))
 			continue;
 		ns = find_number(text, "run_time_ns");
 		if (!ns)
@@ -107,14 +92,9 @@ static struct probes read_probes(pid_t pid)
 /* The CPU time of process `pid` so far, in ns; 0 when it is gone. */
 static int64_t read_cpu(pid_t pid)
 {
-	char path[32], text[1024], *end;
-	unsigned long user, system;
+	struct process_stat stat;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (!read_file(path, text, sizeof(text)) || !(end = strrchr(text, ')')) ||
-	    sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
-		return 0;
-	return (int64_t)(user + system) * (1000000000 / sysconf(_SC_CLK_TCK));
+	return process_stat(pid, 0, &stat) ? (int64_t)stat.cpu : 0;
 }
 
 /* What the probes of process `pid` take of a CPU, from 0 up. */
@@ -149,13 +129,12 @@ static struct shares watch_probes(pid_t pid, size_t *programs)
 /* Measures until BPFTRACE, which `pidfd` refers to, has ended or was too dear. */
 static int measure(const struct limits *limits, bool verbose, int pidfd, const pid_t *process, size_t count)
 {
-	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
 	int64_t cpu[PROCESSES] = {0};
 	uint64_t then = 0;
 	size_t programs, known = 0, dear = 0, dear_hits = 0, hushed = 0;
 	bool changed = true; /* there may be events that were not there before */
 
-	while (!poll(&ended, 1, REST_MS)) {
+	while (!process_ends(pidfd, REST_MS)) {
 		if (changed)
 			hushed = perfevents_hush(pidfd, process[0]);
 		struct shares shares = watch_probes(process[0], &programs);
@@ -219,8 +198,8 @@ int overhead_main(int argc, char **argv)
 	limits.all = command_number("overhead", "PERCENT", argv[1], 0, 1e6);
 
 	for (int i = 2; i < argc; i++)
-		process[count++] = (pid_t)command_number("overhead", "PID", argv[i], 1, 4194304);
-	int pidfd = (int)syscall(SYS_pidfd_open, process[0], 0);
+		process[count++] = command_pid("overhead", "PID", argv[i]);
+	int pidfd = process_open(process[0]);
 
 	if (pidfd < 0)
 		return 0;

@@ -8,18 +8,17 @@
 #include <dirent.h>
 #include <errno.h>
 #include <libiberty/libiberty.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/complain.h"
+#include "base/process.h"
 #include "command/command.h"
 #include "target/bpfmap.h"
 #include "target/timers.h"
@@ -51,14 +50,6 @@ struct hints {
 	time_t calm, sure; /* from when on */
 };
 
-/* Waits for REST_MS. Returns false when the process has ended. */
-static bool rest(int pidfd)
-{
-	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
-
-	return poll(&ended, 1, REST_MS) == 0;
-}
-
 /* Waits until all of the script is attached: what is attached to a CPU later shifts the timers there. Opens its other variables then.
  * Returns false when the process has ended before. */
 static bool await_begin(int pidfd, pid_t pid, struct hints *hints)
@@ -66,7 +57,7 @@ static bool await_begin(int pidfd, pid_t pid, struct hints *hints)
 	int begun = -1;
 
 	while (begun < 0 || !bpfmap_number(begun)) {
-		if (!rest(pidfd))
+		if (process_ends(pidfd, REST_MS))
 			return false;
 		if (begun < 0)
 			begun = bpfmap_open(pidfd, pid, "begun");
@@ -148,7 +139,7 @@ static int pace(int pidfd, pid_t pid, pid_t target, uint64_t threshold, const st
 		}
 		current = wanted;
 		renewed = now;
-	} while (rest(pidfd));
+	} while (!process_ends(pidfd, REST_MS));
 	timers_close(&timers);
 	CPU_FREE(cpus);
 	if (hints.worked >= 0)
@@ -166,15 +157,15 @@ int pace_main(int argc, char **argv)
 		fputs(usage, stderr);
 		return 2;
 	}
-	pid_t pid = (pid_t)command_number("pace", "BPFTRACE", argv[1], 1, 4194304);
-	pid_t target = (pid_t)command_number("pace", "PID", argv[2], 1, 4194304);
+	pid_t pid = command_pid("pace", "BPFTRACE", argv[1]);
+	pid_t target = command_pid("pace", "PID", argv[2]);
 	uint64_t threshold = (uint64_t)command_number("pace", "THRESHOLD_US", argv[3], 1, 1e12) * 1000;
 	struct rates rates = {
 		.rest = (unsigned)command_number("pace", "REST", argv[4], 1, HZ_LIMIT),
 		.slow = (unsigned)command_number("pace", "SLOW", argv[5], 1, HZ_LIMIT),
 		.fast = (unsigned)command_number("pace", "FAST", argv[6], 1, HZ_LIMIT),
 	};
-	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	int pidfd = process_open(pid);
 
 	if (pidfd < 0)
 		return 0;

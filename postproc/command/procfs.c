@@ -5,16 +5,15 @@
  * Each is a line of its own in the stream (probes/README.md).
  */
 #include <libiberty/libiberty.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/process.h"
 #include "command/command.h"
 #include "sandbox/confine.h"
 #include "target/cgroup.h"
@@ -51,7 +50,6 @@ static uint64_t now_ns(clockid_t clock)
 /* Looks until the process ends, or nobody reads what it writes. */
 static void look(int pidfd, struct cgroups *cgroups, struct sleepers *sleepers, unsigned ms)
 {
-	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
 	clockid_t clock = clock_of_events();
 	uint64_t told = 0, looked = 0;
 
@@ -65,22 +63,22 @@ static void look(int pidfd, struct cgroups *cgroups, struct sleepers *sleepers, 
 			looked = now;
 		}
 		told = second ? now : told;
-	} while (!fflush(stdout) && !ferror(stdout) && poll(&ended, 1, (int)ms) == 0);
+	} while (!fflush(stdout) && !ferror(stdout) && !process_ends(pidfd, (int)ms));
 }
 
 int procfs_main(int argc, char **argv)
 {
-	pid_t pid = argc > 1 ? (pid_t)strtol(argv[1], NULL, 10) : 0;
-
 	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
 		return fputs(usage, stdout) < 0;
-	if (confine_to_proc_reader())
-		return 1;
-	if (pid < 1) {
+	if (argc < 2) {
 		fputs(usage, stderr);
 		return 2;
 	}
-	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	pid_t pid = command_pid("procfs", "PID", argv[1]);
+
+	if (confine_to_proc_reader())
+		return 1;
+	int pidfd = process_open(pid);
 
 	if (pidfd < 0 || confine_proc_reader())
 		return 1;

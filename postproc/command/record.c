@@ -443,7 +443,6 @@ static int parse(int argc, char **argv, struct options *o)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	char *end;
 	int c;
 
 	while ((c = command_option(argc, argv, "t:p:h", longs)) != -1) {
@@ -464,11 +463,7 @@ static int parse(int argc, char **argv, struct options *o)
 			command_target("record", &o->replay.targets, optarg);
 			break;
 		case 'p':
-			o->replay.pid = strtol(optarg, &end, 10);
-			if (end == optarg || *end || o->replay.pid < 1 || o->replay.pid > 4194304) {
-				complain("hud-postproc record: --pid: '%s' is not a process id\n", optarg);
-				return 2;
-			}
+			o->replay.pid = command_pid("record", "--pid", optarg);
 			break;
 		case DEBUGINFOD:
 			o->replay.debuginfod = debuginfod_wanted("record");

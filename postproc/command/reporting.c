@@ -67,7 +67,7 @@ bool reporting_option(struct reporting *o, int option, const char *value)
 		command_target(o->command, &o->replay.targets, value);
 		return true;
 	case 'p':
-		o->replay.pid = (long)number(o, "pid", value, 1, 4194304);
+		o->replay.pid = command_pid(o->command, "--pid", value);
 		return true;
 	case REPORTING_TOP:
 		o->report.top = (unsigned)number(o, "top", value, 1, 100);

@@ -42,7 +42,6 @@ static int parse(int argc, char **argv, struct replay_options *options)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	char *end;
 	int c;
 
 	while ((c = command_option(argc, argv, "t:p:h", longs)) != -1) {
@@ -51,11 +50,7 @@ static int parse(int argc, char **argv, struct replay_options *options)
 			command_target("resolve", &options->targets, optarg);
 			break;
 		case 'p':
-			options->pid = strtol(optarg, &end, 10);
-			if (end == optarg || *end || options->pid < 1 || options->pid > 4194304) {
-				complain("hud-postproc resolve: --pid: '%s' is not a process id\n", optarg);
-				return 2;
-			}
+			options->pid = command_pid("resolve", "--pid", optarg);
 			break;
 		case 'd':
 			options->debuginfod = debuginfod_wanted("resolve");

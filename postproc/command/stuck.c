@@ -5,15 +5,13 @@
  * sleeping; that is seen as a coming back. It takes two of these when the thread slept already as the probes came, and when
  * that is nobody knows here, so it is done several times.
  */
-#include <fcntl.h>
 #include <libiberty/libiberty.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "command/command.h"
 #include "head/roles.h"
 #include "head/tokios.h"
@@ -41,29 +39,9 @@ struct worker {
 
 static bool asleep(pid_t pid, pid_t tid)
 {
-	char path[64], text[512];
-	ssize_t length;
-	const char *end;
-	int fd;
+	struct process_stat stat;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", (int)pid, (int)tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	length = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[length > 0 ? length : 0] = '\0';
-	/* The name may hold anything, also a parenthesis. */
-	end = strrchr(text, ')');
-	return end && (end[2] == 'S' || end[2] == 'D');
-}
-
-/* Waits for a second, or for less if the process of `pidfd` ends. Has it ended? Its id may soon be another's. */
-static bool ends_within_a_second(int pidfd)
-{
-	struct pollfd event = {.fd = pidfd, .events = POLLIN};
-
-	return poll(&event, 1, 1000) != 0;
+	return process_stat(pid, tid, &stat) && (stat.state == 'S' || stat.state == 'D');
 }
 
 static bool same_poll(const struct tokio_poll *a, const struct tokio_poll *b)
@@ -129,26 +107,27 @@ int stuck_main(int argc, char **argv)
 		"Until process PID ends: stops each of its workers TID for a moment that has slept in one\n"
 		"poll for a second, so that its stack is seen. FIELDS are those of a stream's tokio lines.\n";
 	struct layouts layouts;
-	pid_t pid = argc > 1 ? (pid_t)strtol(argv[1], NULL, 10) : 0;
 
 	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
 		return fputs(usage, stdout) < 0;
-	/* Memory is read by another process: it may never answer. */
-	if ((pid > 0 && looker_start(pid)) || confine_to_tracer() || confine_looker())
-		return 1;
-	if (argc < 4 || pid < 1 || !read_layouts(argv[2], &layouts)) {
+	if (argc < 4 || !read_layouts(argv[2], &layouts)) {
 		fputs(usage, stderr);
 		return 2;
 	}
+	pid_t pid = command_pid("stuck", "PID", argv[1]);
+
+	/* Memory is read by another process: it may never answer. */
+	if (looker_start(pid) || confine_to_tracer() || confine_looker())
+		return 1;
 	size_t count = (size_t)argc - 3;
-	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	int pidfd = process_open(pid);
 
 	if (pidfd < 0)
 		return 1;
 	struct worker *workers = xcalloc(count, sizeof(*workers));
 
 	count = find_workers(pid, argv + 3, count, workers);
-	while (!ends_within_a_second(pidfd))
+	while (!process_ends(pidfd, 1000))
 		for (size_t i = 0; i < count; i++)
 			look(pid, &workers[i], &layouts);
 	close(pidfd);

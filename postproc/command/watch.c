@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "command/command.h"
 #include "sandbox/confine.h"
 
@@ -20,35 +20,6 @@ static const char usage[] =
 	"Ends when process PID has ended or runs another program, or when nobody reads standard output\n"
 	"any more; at once if it is not the program that was meant: START and STACK are fields 22 and 28\n"
 	"of /proc/PID/stat, when the process started and where the program's stack begins.\n";
-
-/* A program that a process runs: ids are used again, and exec keeps them. */
-struct program {
-	unsigned long long start, stack;
-};
-
-/* Returns zeros if there is no such process. */
-static struct program program_of(pid_t pid)
-{
-	char path[32], text[1024] = "";
-	struct program program = {0};
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	FILE *in = fopen(path, "re");
-
-	if (!in)
-		return program;
-	text[fread(text, 1, sizeof(text) - 1, in)] = 0;
-	fclose(in);
-	/* Its name may hold anything. */
-	const char *end = strrchr(text, ')');
-
-	if (!end || sscanf(end + 1,
-			   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
-			   "%llu %*u %*d %*u %*u %*u %llu",
-			   &program.start, &program.stack) != 2)
-		return (struct program){0};
-	return program;
-}
 
 /* Does the program whose /proc/PID/maps was opened still run? Of one that has gone the kernel shows no mappings (m_start of
  * fs/proc/task_mmu.c), although the process may be there. */
@@ -67,16 +38,16 @@ int watch_main(int argc, char **argv)
 		fputs(usage, stderr);
 		return 2;
 	}
-	pid_t pid = (pid_t)command_number("watch", "PID", argv[1], 1, 4194304);
+	pid_t pid = command_pid("watch", "PID", argv[1]);
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
-	int fd = (int)syscall(SYS_pidfd_open, pid, 0), maps = open(path, O_RDONLY | O_CLOEXEC);
-	struct program program = program_of(pid);
+	int fd = process_open(pid), maps = open(path, O_RDONLY | O_CLOEXEC);
+	struct process_stat program;
 
 	/* What has the id now keeps it as long as it is the same one. */
-	if (fd < 0 || maps < 0 || program.start != strtoull(argv[2], NULL, 10) ||
-	    program.stack != strtoull(argv[3], NULL, 10))
+	if (fd < 0 || maps < 0 || !process_stat(pid, 0, &program) ||
+	    program.start != strtoull(argv[2], NULL, 10) || program.stack != strtoull(argv[3], NULL, 10))
 		return 0;
 	if (confine_to_nobody() || confine_main())
 		return 1;

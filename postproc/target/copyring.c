@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "target/bpfmap.h"
 
 #define BLOCKS 8 /* in a row, each in a map of its own */
@@ -72,7 +73,7 @@ struct copyring *copyring_open(pid_t pid, const struct copyring_shape *shape)
 	static const char *const names[] = {"block0", "block1", "block2", "block3", "block4",
 					    "block5", "block6", "block7", "piece",  "kept_at"};
 	struct copyring *ring = xcalloc(1, sizeof(*ring));
-	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0), error = errno;
+	int pidfd = process_open(pid), error = errno;
 
 	ring->shape = *shape;
 	for (size_t i = 0; i < MAPS; i++)

@@ -18,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/grow.h"
+#include "base/process.h"
 #include "target/ptrace-stop.h"
 
 #define PAGE 4096u
@@ -28,19 +30,13 @@
 /* A name holds any byte but NUL, also newlines; the kernel ends it with one more. */
 static void read_comm(pid_t pid, struct looker_thread *thread)
 {
-	char path[64];
-	ssize_t length;
-	int fd;
+	char name[32];
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/comm", (int)pid, (int)thread->tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	length = read(fd, thread->comm, sizeof(thread->comm) - 1);
-	close(fd);
-	if (length > 0 && thread->comm[length - 1] == '\n')
-		length--;
-	thread->comm[length > 0 ? length : 0] = '\0';
+	snprintf(name, sizeof(name), "task/%d/comm", (int)thread->tid);
+	size_t length = process_read(pid, name, thread->comm, sizeof(thread->comm));
+
+	if (length && thread->comm[length - 1] == '\n')
+		thread->comm[length - 1] = '\0';
 }
 
 size_t procread_threads(pid_t pid, struct looker_thread **threads)
@@ -58,10 +54,7 @@ size_t procread_threads(pid_t pid, struct looker_thread **threads)
 	while ((entry = readdir(dir))) {
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
-		if (count == room) {
-			room = room ? 2 * room : 32;
-			*threads = xrealloc(*threads, room * sizeof(**threads));
-		}
+		GROW(*threads, room, count + 1);
 		(*threads)[count] = (struct looker_thread){.tid = (pid_t)strtol(entry->d_name, NULL, 10)};
 		read_comm(pid, &(*threads)[count++]);
 	}
