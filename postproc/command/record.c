@@ -22,6 +22,7 @@
 #include "base/complain.h"
 #include "base/escape.h"
 #include "base/progress.h"
+#include "base/write-all.h"
 #include "command/command.h"
 #include "command/record-resolve.h"
 #include "replay/replay.h"
@@ -245,20 +246,6 @@ static void end_block(struct recorder *r)
 	r->since = clock_ms();
 }
 
-/* Returns 0, or -1 with errno set. */
-static int pass_on(const char *bytes, size_t size)
-{
-	while (size) {
-		ssize_t put = write(STDOUT_FILENO, bytes, size);
-
-		if (put < 0 && errno != EINTR)
-			return -1;
-		bytes += put > 0 ? put : 0;
-		size -= put > 0 ? (size_t)put : 0;
-	}
-	return 0;
-}
-
 static volatile sig_atomic_t ended;
 
 static void on_term(int signal)
@@ -320,7 +307,7 @@ static int pass_all(struct recorder *r, const sigset_t *waiting)
 		if (r->tell && memmem(r->block, r->filled, "\nbegin ", 7))
 			begun_tell(&r->tell);
 		/* Who reads it may have had enough: that is no failure. */
-		if (pass_on(fresh, (size_t)got))
+		if (write_all(STDOUT_FILENO, fresh, (size_t)got))
 			return errno == EPIPE ? 0 : fail("standard output", strerror(errno));
 		if (r->filled >= r->block_size)
 			end_block(r);

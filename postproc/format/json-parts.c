@@ -260,6 +260,24 @@ void json_summary(struct json *j, const struct model *m)
 	tasks(j, m);
 }
 
+/* Null where the source file is not known. */
+static void line(struct json *j, unsigned line)
+{
+	if (line)
+		json_number(j, "line", line);
+	else
+		json_null(j, "line");
+}
+
+void json_blocker(struct json *j, enum reason reason, const struct blocker *b)
+{
+	json_text(j, "reason", reason_info(reason)->id);
+	json_text(j, "function", b->function);
+	json_text(j, "file", b->file);
+	line(j, b->line);
+	json_text(j, "task", b->task);
+}
+
 static void frame(struct json *j, const struct frame *f)
 {
 	char *name = place_name(f, false);
@@ -268,10 +286,7 @@ static void frame(struct json *j, const struct frame *f)
 	json_text(j, "name", name);
 	json_text(j, "function", f->function);
 	json_text(j, "file", f->file);
-	if (f->line)
-		json_number(j, "line", f->line);
-	else
-		json_null(j, "line");
+	line(j, f->line);
 	json_text(j, "module", f->module);
 	json_number(j, "offset", f->offset);
 	json_text(j, "origin", origin_name(f->origin));

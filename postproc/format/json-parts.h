@@ -23,6 +23,9 @@ void json_histogram(struct json *j, const char *key, const struct histogram *his
 /* A stack with its frames, leaf first. `type`: a member that says what the object is, or NULL. */
 void json_stack(struct json *j, const char *type, const struct verdict *stack);
 
+/* Members: why and where. */
+void json_blocker(struct json *j, enum reason reason, const struct blocker *blocker);
+
 /* The member `key`: a stack's id, or null. */
 void json_stack_id(struct json *j, const char *key, const struct verdict *stack);
 

@@ -5,7 +5,6 @@
 
 #include "format/formats.h"
 #include "format/json-parts.h"
-#include "judge/reasons.h"
 #include "report/advice.h"
 
 /* `share`: of this blocker and those after it, up to `end`. Returns where the next one's begin. */
@@ -14,14 +13,7 @@ static const struct share *blocker(struct json *j, const struct blocker *b, size
 {
 	json_object_begin(j, NULL);
 	json_number(j, "rank", rank);
-	json_text(j, "reason", reason_info(b->reason)->id);
-	json_text(j, "function", b->function);
-	json_text(j, "file", b->file);
-	if (b->line)
-		json_number(j, "line", b->line);
-	else
-		json_null(j, "line");
-	json_text(j, "task", b->task);
+	json_blocker(j, b->reason, b);
 	json_text(j, "syscall", b->syscall);
 	json_boolean(j, "estimated", b->estimated);
 	json_number(j, "count", b->count);

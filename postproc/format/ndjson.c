@@ -4,7 +4,6 @@
 
 #include "format/formats.h"
 #include "format/json-parts.h"
-#include "judge/reasons.h"
 
 static void block(struct json *j, const struct model *m, const struct span *s)
 {
@@ -17,14 +16,7 @@ static void block(struct json *j, const struct model *m, const struct span *s)
 	json_number(j, "duration_ns", s->duration);
 	json_signed(j, "tid", w->tid);
 	json_text(j, "worker", w->comm);
-	json_text(j, "reason", reason_info(s->reason)->id);
-	json_text(j, "function", b->function);
-	json_text(j, "file", b->file);
-	if (b->line)
-		json_number(j, "line", b->line);
-	else
-		json_null(j, "line");
-	json_text(j, "task", b->task);
+	json_blocker(j, s->reason, b);
 	json_number(j, "rank", (uint64_t)(b - m->blocker) + 1);
 	json_stack_id(j, "stack", s->stack);
 	json_party(j, "party", s->reason, &s->party);

@@ -11,6 +11,7 @@
 #include <zlib.h>
 
 #include "base/arena.h"
+#include "base/bisect.h"
 #include "base/escape.h"
 #include "format/formats.h"
 #include "format/profile.pb-c.h"
@@ -118,16 +119,8 @@ static uint64_t function(struct builder *b, const char *name, const char *whole,
 static Mapping *mapping_of(struct builder *b, uint64_t pc)
 {
 	const struct mapped *mapped = b->model->mapped;
-	size_t low = 0, high = b->model->mappings;
+	size_t low = FIRST_BEYOND(mapped, b->model->mappings, end, pc);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (mapped[middle].end <= pc)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low < b->model->mappings && mapped[low].start <= pc ? &b->mapping[low] : NULL;
 }
 

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/bisect.h"
 #include "base/grow.h"
 #include "base/progress.h"
 #include "resolve/elf/binary.h"
@@ -266,16 +267,7 @@ void space_free(struct space *space)
 /* The index of the first region that ends after `addr`. */
 static size_t region_after(const struct space *space, uint64_t addr)
 {
-	size_t low = 0, high = space->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (space->regions[middle].map.end <= addr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return FIRST_BEYOND(space->regions, space->count, map.end, addr);
 }
 
 static struct region *region_of(const struct space *space, uint64_t addr)

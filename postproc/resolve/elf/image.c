@@ -7,6 +7,7 @@
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 
+#include "base/bisect.h"
 #include "resolve/elf/entries.h"
 #include "resolve/elf/module.h"
 
@@ -200,16 +201,8 @@ struct function *image_function(struct image *l, uint64_t address)
 {
 	if (!l->functions && !l->entries_sought)
 		read_entries(l);
-	size_t low = 0, high = l->functions;
+	size_t low = FIRST_BEYOND(l->function, l->functions, start, address);
 
-	while (low < high) { /* the first that begins after it */
-		size_t middle = low + (high - low) / 2;
-
-		if (l->function[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low > 0 && address < l->function[low - 1].end ? &l->function[low - 1] : NULL;
 }
 

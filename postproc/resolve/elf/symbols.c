@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bisect.h"
 #include "base/progress.h"
 #include "resolve/elf/module.h"
 
@@ -203,15 +204,8 @@ void symbols_each_own(struct module *module, void (*visit)(void *context, const 
 
 static const struct symbol *symbol_at(const struct symbols *symbols, uint64_t pc)
 {
-	size_t low = 0, high = symbols->count;
+	size_t low = FIRST_BEYOND(symbols->symbol, symbols->count, start, pc);
 
-	while (low < high) { /* the first that begins after pc */
-		size_t middle = low + (high - low) / 2;
-		if (symbols->symbol[middle].start <= pc)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	const struct symbol *label = NULL;
 	for (size_t i = low; i > 0 && low - i < NESTING_LIMIT; i--) {
 		const struct symbol *symbol = &symbols->symbol[i - 1];

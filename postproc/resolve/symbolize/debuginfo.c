@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bisect.h"
 #include "base/grow.h"
 #include "base/progress.h"
 #include "resolve/elf/binary.h"
@@ -150,15 +151,8 @@ static struct debug *load(struct module *module)
 
 static struct debugunit *unit_at(const struct debug *debug, Dwarf_Addr addr)
 {
-	size_t low = 0, high = debug->count;
+	size_t low = FIRST_BEYOND(debug->stretches, debug->count, low, addr);
 
-	while (low < high) { /* the first that begins after addr */
-		size_t middle = low + (high - low) / 2;
-		if (debug->stretches[middle].low <= addr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	/* Units may overlap a little; more than a few are not to be trusted. */
 	for (size_t i = low; i > 0 && low - i < 8; i--)
 		if (addr < debug->stretches[i - 1].high)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bisect.h"
 #include "base/grow.h"
 #include "resolve/symbolize/dwarfwalk.h"
 #include "resolve/symbolize/inlines.h"
@@ -142,15 +143,8 @@ static void build_index(struct debugunit *unit)
 
 static struct debugunit_function *function_at(struct debugunit *unit, Dwarf_Addr addr)
 {
-	size_t low = 0, high = unit->function_count;
+	size_t low = FIRST_BEYOND(unit->functions, unit->function_count, low, addr);
 
-	while (low < high) { /* the first that begins after addr */
-		size_t middle = low + (high - low) / 2;
-		if (unit->functions[middle].low <= addr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	for (size_t i = low; i > 0 && low - i < 8; i--)
 		if (addr < unit->functions[i - 1].high)
 			return &unit->functions[i - 1];

@@ -11,6 +11,7 @@
 
 #include <libiberty/libiberty.h>
 
+#include "base/bisect.h"
 #include "base/grow.h"
 #include "resolve/symbolize/names.h"
 #include "sandbox/opener.h"
@@ -126,17 +127,9 @@ static void read_map(struct jitmap *j)
 
 static const struct code *code_at(const struct jitmap *j, uint64_t pc)
 {
-	size_t low = 0, high = j->count;
+	size_t low = FIRST_BEYOND(j->code, j->count, start, pc);
 	const struct code *found = NULL;
 
-	while (low < high) { /* the first that begins after pc */
-		size_t middle = low + (high - low) / 2;
-
-		if (j->code[middle].start <= pc)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	for (size_t i = low; i > 0 && low - i < SEARCH_LIMIT; i--) {
 		const struct code *c = &j->code[i - 1];
 

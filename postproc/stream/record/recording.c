@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/grow.h"
+#include "base/write-all.h"
 #include "sandbox/atomic-file.h"
 #include "sandbox/outpath.h"
 #include "stream/record/pack.h"
@@ -171,20 +172,6 @@ const char *recording_name(const struct recording *r)
 bool recording_is_file(const struct recording *r)
 {
 	return r->partial;
-}
-
-/* Writes all of it to the end of `fd`. Returns 0, or -1 with errno set. */
-static int write_all(int fd, const char *bytes, size_t size)
-{
-	while (size) {
-		ssize_t put = write(fd, bytes, size);
-
-		if (put < 0 && errno != EINTR)
-			return -1;
-		bytes += put > 0 ? put : 0;
-		size -= put > 0 ? (size_t)put : 0;
-	}
-	return 0;
 }
 
 /* Appends lines as a block. What did not fit on the disk is taken off again. */
