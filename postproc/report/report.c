@@ -248,7 +248,6 @@ static void head(struct report *report)
 	stacks(report);
 	without(report);
 	fact(page, "sources", report->root);
-	fact(page, "symbols", t->symbols);
 	fact(page, "ended", m->ended);
 	if (!report->options.verbose)
 		return;

@@ -61,7 +61,6 @@ struct event {
 	enum event_kind kind;
 	uint64_t ns;
 	long tid;
-	unsigned cpu;
 	uint64_t stack;		    /* SAMPLE, RUNQ, SLEEP, STACK, WORDS, RETURNS, FRAMES: id */
 	uint64_t age;		    /* SAMPLE */
 	uint64_t asleep, run_queue; /* SLEEP both, RUNQ the second */
@@ -69,7 +68,6 @@ struct event {
 	struct {
 		uint64_t count, total; /* ns */
 	} polls;		       /* COUNTED */
-	bool preempted;		       /* RUNQ: was running before, not woken */
 	char state;		       /* SLEEP: 'S' or 'D', or 'T': it was stopped */
 	long syscall;		       /* SLEEP: -1 = none */
 	struct {

@@ -42,7 +42,7 @@ void parse_sample(struct fields *c, struct event *e)
 {
 	e->ns = field_decimal(c, UINT64_MAX);
 	e->tid = field_id(c);
-	e->cpu = (unsigned)field_decimal(c, UINT_MAX);
+	field_decimal(c, UINT_MAX); /* CPU */
 	e->age = field_decimal(c, UINT64_MAX);
 	e->stack = field_hex(c);
 }
@@ -61,9 +61,9 @@ void parse_runq(struct fields *c, struct event *e)
 
 	e->ns = field_decimal(c, UINT64_MAX);
 	e->tid = field_id(c);
-	e->cpu = (unsigned)field_decimal(c, UINT_MAX);
+	field_decimal(c, UINT_MAX); /* CPU */
 	e->run_queue = field_decimal(c, UINT64_MAX);
-	e->preempted = field_choice(c, causes) == 1;
+	field_choice(c, causes); /* woken, or preempted */
 	e->stack = field_hex(c);
 	parse_other(c, e);
 }
@@ -75,7 +75,7 @@ void parse_sleep(struct fields *c, struct event *e)
 
 	e->ns = field_decimal(c, UINT64_MAX);
 	e->tid = field_id(c);
-	e->cpu = (unsigned)field_decimal(c, UINT_MAX);
+	field_decimal(c, UINT_MAX); /* CPU */
 	e->asleep = field_decimal(c, UINT64_MAX);
 	e->run_queue = field_decimal(c, UINT64_MAX);
 	state = field_choice(c, states);

@@ -122,7 +122,7 @@ struct standstill {
 
 /* The `meta` lines that writers show; strings raw, NULL if the stream did not have them. */
 struct target {
-	const char *name, *exe, *build_id, *kernel, *bpftrace, *stacks, *workers_how, *symbols;
+	const char *name, *exe, *build_id, *kernel, *bpftrace, *stacks, *workers_how;
 	const char *polls;   /* how polls were told apart: "tls ...", "estimate ..." */
 	const char *without; /* what bpftrace or the kernel refused */
 	long pid;

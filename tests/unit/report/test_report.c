@@ -153,7 +153,6 @@ static struct model *fixture(size_t n)
 				       .bpftrace = "v0.17.0",
 				       .stacks = "copied, unwound by CFI",
 				       .workers_how = "stacks",
-				       .symbols = "DWARF, 3 modules without",
 				       .pid = 4242,
 				       .threshold = 5 * MS,
 				       .hz = 199};
@@ -440,7 +439,7 @@ static void any_names_stay_in_their_columns(void **state)
 				.frame = chain};
 
 	m->target.name = name;
-	m->target.symbols = m->target.exe = m->target.stacks = m->target.workers_how = m->ended = evil;
+	m->target.exe = m->target.stacks = m->target.workers_how = m->ended = evil;
 	for (size_t i = 0; i < m->blockers; i++) {
 		blockers[i].function = i % 2 ? name : evil;
 		blockers[i].file = i % 3 ? name : wide;
