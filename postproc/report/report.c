@@ -193,10 +193,10 @@ static void taken(struct report *report)
 	}
 }
 
-static void head(struct report *report)
+/* How long workers were blocked, one of them and all at once. */
+static void blocked(struct report *report)
 {
 	const struct model *m = report->model;
-	const struct target *t = &m->target;
 	struct page *page = &report->page;
 	char text[UNIT_SIZE], more[UNIT_SIZE], third[UNIT_SIZE];
 
@@ -225,6 +225,16 @@ static void head(struct report *report)
 			    unit_duration(text, m->stalled.mean_wait));
 		page_end(page);
 	}
+}
+
+static void head(struct report *report)
+{
+	const struct model *m = report->model;
+	const struct target *t = &m->target;
+	struct page *page = &report->page;
+	char text[UNIT_SIZE], more[UNIT_SIZE], third[UNIT_SIZE];
+
+	blocked(report);
 	standstill(report);
 	label(page, "run queue");
 	page_printf(page, STYLE_PLAIN, "%s waiting for a CPU (%s), ", unit_duration(text, m->run_queue),
@@ -303,28 +313,12 @@ static const char *why_cut(const struct model *m)
 	return "Most lead through code without unwind tables: building that with frame pointers helps.";
 }
 
-/* What makes the numbers less than they should be, and what to do about it. */
-static void warnings(struct report *report)
+static void unread_lines(struct report *report)
 {
 	const struct model *m = report->model;
 	struct page *page = &report->page;
-	char text[UNIT_SIZE], share[UNIT_SIZE];
+	char text[UNIT_SIZE];
 
-	if (m->truncated)
-		warn(page, "The stream ends in the middle: the trace was cut off, or still runs. What came "
-			   "before counts.");
-	if (m->estimated_from)
-		warn(page,
-		     "After %s the probes that told polls apart were taken off: they cost a worker more than "
-		     "2%% of "
-		     "its time. Nothing was seen for %s, and polls are estimated from samples since.",
-		     unit_duration(text, m->estimated_from > m->start ? m->estimated_from - m->start : 0),
-		     unit_duration(share, m->unseen));
-	if (m->lost)
-		warn(page,
-		     "%s events were lost (%s): times and counts are too low. A higher --threshold or "
-		     "fewer samples (--hz) make fewer events.",
-		     unit_count(text, m->lost), unit_share(share, m->lost, m->events + m->lost));
 	if (m->bad_lines)
 		warn(page, "%s line%s could not be read and %s left out: damaged, or no event line.",
 		     unit_count(text, m->bad_lines), m->bad_lines == 1 ? "" : "s",
@@ -342,6 +336,15 @@ static void warnings(struct report *report)
 		     "%s line%s of an unknown kind %s left out: from a newer hud-trace, or messages of "
 		     "bpftrace.",
 		     unit_count(text, unknown), unknown == 1 ? "" : "s", unknown == 1 ? "was" : "were");
+}
+
+/* Stacks that were not taken whole, and events that came in such numbers that they were counted only. */
+static void left_out(struct report *report)
+{
+	const struct model *m = report->model;
+	struct page *page = &report->page;
+	char text[UNIT_SIZE], share[UNIT_SIZE];
+
 	if (m->stacks_missing)
 		warn(page,
 		     "%s events came without their stack: their time is counted, but not whose code it was. "
@@ -382,6 +385,47 @@ static void warnings(struct report *report)
 		     "too many at once. What they did is told for some of them, or not at all. A higher "
 		     "--threshold makes fewer.",
 		     unit_count(text, m->polls_counted), unit_duration(share, m->polls_counted_ns));
+}
+
+static void lacking_files(struct report *report)
+{
+	const struct model *m = report->model;
+
+	for (size_t i = 0; i < m->lackings; i++) {
+		char *path = escape_terminal(m->lacking[i].path, report->options.utf8);
+		char *why = escape_terminal(m->lacking[i].why, report->options.utf8);
+
+		/* Both come from who has read the target's files. */
+		warn(&report->page, "%s: %s.", path, why);
+		free(why);
+		free(path);
+	}
+}
+
+/* What makes the numbers less than they should be, and what to do about it. */
+static void warnings(struct report *report)
+{
+	const struct model *m = report->model;
+	struct page *page = &report->page;
+	char text[UNIT_SIZE], share[UNIT_SIZE];
+
+	if (m->truncated)
+		warn(page, "The stream ends in the middle: the trace was cut off, or still runs. What came "
+			   "before counts.");
+	if (m->estimated_from)
+		warn(page,
+		     "After %s the probes that told polls apart were taken off: they cost a worker more than "
+		     "2%% of "
+		     "its time. Nothing was seen for %s, and polls are estimated from samples since.",
+		     unit_duration(text, m->estimated_from > m->start ? m->estimated_from - m->start : 0),
+		     unit_duration(share, m->unseen));
+	if (m->lost)
+		warn(page,
+		     "%s events were lost (%s): times and counts are too low. A higher --threshold or "
+		     "fewer samples (--hz) make fewer events.",
+		     unit_count(text, m->lost), unit_share(share, m->lost, m->events + m->lost));
+	unread_lines(report);
+	left_out(report);
 	if (m->thinned)
 		warn(page,
 		     "After %s no more stacks were copied, as tracing cost more than --max-overhead allows: "
@@ -392,15 +436,7 @@ static void warnings(struct report *report)
 	if (m->ended && !strcmp(m->ended, "overhead"))
 		warn(page, "Tracing was ended because it cost more than --max-overhead allows. A higher "
 			   "--threshold or a lower --hz costs less.");
-	for (size_t i = 0; i < m->lackings; i++) {
-		char *path = escape_terminal(m->lacking[i].path, report->options.utf8);
-		char *why = escape_terminal(m->lacking[i].why, report->options.utf8);
-
-		/* Both come from who has read the target's files. */
-		warn(page, "%s: %s.", path, why);
-		free(why);
-		free(path);
-	}
+	lacking_files(report);
 	/* A few cut stacks are normal; and the frames next to the leaf, which count, are there. */
 	if (m->stacks >= 20 && m->stacks_cut * 10 > m->stacks)
 		warn(page, "%s of the stacks are cut short, so their task may be unknown. %s",

@@ -373,17 +373,55 @@ static uint64_t parked_at(const struct kept *kept, size_t count)
 	return 0;
 }
 
+/* The one that took most of those that are no waits for a CPU; NULL if there is none. */
+static struct group *longest_of(struct group *groups, size_t count)
+{
+	struct group *longest = NULL;
+
+	for (size_t i = 0; i < count; i++)
+		if (!is_wait(&groups[i]) && (!longest || groups[i].time > longest->time))
+			longest = &groups[i];
+	return longest;
+}
+
+/* Where the poll had to wait for a CPU, if its stack was seen then; else NULL. */
+static const struct verdict *waited_in(const struct group *groups, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct verdict *stack = groups[i].lead->piece.block.stack;
+
+		if (stack && stack->in_poll)
+			return stack;
+	}
+	return NULL;
+}
+
+/* Adds a block for each group that is one by itself, and one for the rest, which is of `longest`. */
+static void add_blocks(struct polls *p, const struct poll *poll, struct group *groups, size_t count,
+		       struct group *longest, uint64_t start, uint64_t end, uint64_t total)
+{
+	uint64_t others = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct group *g = &groups[i];
+
+		if (g == longest || is_wait(g) || g->time < p->threshold || others + g->time > total)
+			continue;
+		others += g->time;
+		add_block(p, poll, g, end - others, g->time, 0, 0);
+	}
+	add_block(p, poll, longest, start, total - others, total, end);
+}
+
 /* The poll is over, with these pieces. Waits for a CPU are blocks of their own already, and nobody's fault. */
 static void settle(struct polls *p, const struct poll *told, const struct kept *kept, size_t count)
 {
 	struct poll known = *told, *poll = &known;
 	const char *task = task_of(p, told, kept, count);
 
-	if (!known.task) {
-		known.task = task;
-		known.guessed = true;
-	}
-	struct group *groups = xcalloc(count + 1, sizeof(*groups)), *longest = NULL;
+	known.guessed |= !known.task;
+	known.task = known.task ? known.task : task;
+	struct group *groups = xcalloc(count + 1, sizeof(*groups));
 	size_t n = group_pieces(kept, count, groups);
 	/* The middle between what is known for sure and what is possible, within the distance of two looks: as long as no poll may have
 	 * been long, there are only half as many. */
@@ -398,7 +436,7 @@ static void settle(struct polls *p, const struct poll *told, const struct kept *
 			count--;
 		n = group_pieces(kept, count, groups);
 	}
-	uint64_t total = end - start, off = 0, unseen, waits = 0, others = 0;
+	uint64_t total = end - start, off = 0, unseen, waits = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		off += groups[i].time;
@@ -408,20 +446,17 @@ static void settle(struct polls *p, const struct poll *told, const struct kept *
 	unseen = poll->off > off && !parked ? poll->off - off : 0;
 	off += unseen;
 	share_out(groups, n, total + waits > off ? total + waits - off : 0);
-	for (size_t i = 0; i < n; i++)
-		if (!is_wait(&groups[i]) && (!longest || groups[i].time > longest->time))
-			longest = &groups[i];
+	struct group *longest = longest_of(groups, n);
 	/* No sample came at the right moment, but it was seen where it had to wait; or it was asleep, nobody knows where. */
 	struct kept waiting = {0};
 	struct group instead = {.lead = &waiting};
 
-	for (size_t i = 0; i < n && !longest; i++)
-		if (groups[i].lead->piece.block.stack && groups[i].lead->piece.block.stack->in_poll) {
-			const struct verdict *stack = groups[i].lead->piece.block.stack;
+	const struct verdict *stack = longest ? NULL : waited_in(groups, n);
 
-			waiting.piece.block = (struct block){.stack = stack, .reason = judge_running(stack)};
-			longest = &instead;
-		}
+	if (stack) {
+		waiting.piece.block = (struct block){.stack = stack, .reason = judge_running(stack)};
+		longest = &instead;
+	}
 	/* Short sleeps or waits that came without an event, and a sleep that still goes on. */
 	if (longest && longest->asleep) {
 		longest->asleep += unseen;
@@ -436,19 +471,8 @@ static void settle(struct polls *p, const struct poll *told, const struct kept *
 	/* Waits that are too short for events of their own are part of the block, but do not make one. */
 	uint64_t short_waits = poll->wait > waits && !parked ? poll->wait - waits : 0;
 
-	if (total < p->threshold + short_waits) {
-		free(groups);
-		return;
-	}
-	for (size_t i = 0; i < n; i++) {
-		struct group *g = &groups[i];
-
-		if (g == longest || is_wait(g) || g->time < p->threshold || others + g->time > total)
-			continue;
-		others += g->time;
-		add_block(p, poll, g, end - others, g->time, 0, 0);
-	}
-	add_block(p, poll, longest, start, total - others, total, end);
+	if (total >= p->threshold + short_waits)
+		add_blocks(p, poll, groups, n, longest, start, end, total);
 	free(groups);
 }
 
