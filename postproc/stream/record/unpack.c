@@ -1,4 +1,7 @@
-/* unpack.c - see unpack.h. Members (gzip, RFC 1952) and frames (zstd, RFC 8878) may follow one another. */
+/* unpack.c - see unpack.h. Members (gzip, RFC 1952) and frames (zstd, RFC 8878) may follow one another.
+ *
+ * Not by gzread(): it takes garbage behind a member for the end, without an error; it drops what it had unpacked in
+ * the same call when it finds damage; and from a pipe it gives nothing before its buffer is full. */
 #include "stream/record/unpack.h"
 
 #include <errno.h>
