@@ -62,7 +62,11 @@ static bool in_poll(pid_t pid, const struct thread *thread, const struct layouts
 static void look(pid_t pid, struct worker *w, const struct layouts *layouts)
 {
 	struct tokio_poll poll = {0};
-	bool known = asleep(pid, w->thread.tid) && in_poll(pid, &w->thread, layouts, &poll);
+
+	/* A thread of a busy machine may not have stopped in time to tell. */
+	if (!w->thread.thread_pointer)
+		roles_read_thread_pointers(&w->thread, 1);
+	bool known = w->thread.thread_pointer && asleep(pid, w->thread.tid) && in_poll(pid, &w->thread, layouts, &poll);
 
 	w->seconds = known && same_poll(&poll, &w->poll) ? w->seconds + 1 : 0;
 	if (w->seconds && (w->seconds <= OFTEN || w->seconds % SELDOM == 0))
@@ -70,7 +74,7 @@ static void look(pid_t pid, struct worker *w, const struct layouts *layouts)
 	w->poll = known ? poll : (struct tokio_poll){0};
 }
 
-/* Which of the threads of `pid` those are, with their thread pointers. */
+/* Which of the threads of `pid` those are. */
 static size_t find_workers(pid_t pid, char *const *tids, size_t count, struct worker *workers)
 {
 	struct thread *threads;
@@ -79,9 +83,8 @@ static size_t find_workers(pid_t pid, char *const *tids, size_t count, struct wo
 	for (size_t i = 0; i < all; i++)
 		for (size_t j = 0; j < count; j++)
 			threads[i].watched |= strtol(tids[j], NULL, 10) == threads[i].tid;
-	roles_read_thread_pointers(threads, all);
 	for (size_t i = 0; i < all && found < count; i++)
-		if (threads[i].thread_pointer)
+		if (threads[i].watched)
 			workers[found++].thread = threads[i];
 	free(threads);
 	return found;

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/write-all.h"
 #include "sandbox/confine.h"
 #include "sandbox/helper.h"
 #include "target/procread.h"
@@ -42,14 +43,7 @@ static int settle(void *context)
 static int give(const void *bytes, size_t size, int *fd)
 {
 	*fd = memfd_create("seen", MFD_CLOEXEC);
-	for (size_t at = 0; *fd >= 0 && at < size;) {
-		ssize_t put = write(*fd, (const char *)bytes + at, size - at);
-
-		if (put < 0 && errno != EINTR)
-			return errno;
-		at += put > 0 ? (size_t)put : 0;
-	}
-	return *fd < 0 ? errno : 0;
+	return *fd < 0 || write_all(*fd, bytes, size) ? errno : 0;
 }
 
 static int give_memory(pid_t pid, const struct order *order, int *fd)
