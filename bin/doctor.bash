@@ -94,6 +94,7 @@ tell_any_script() {
 	TOKIO=("$SOME_STATE")
 	choose_polls
 	choose_stacks
+	choose_wakers
 	tell_script
 }
 
@@ -107,6 +108,7 @@ examine_target() {
 	read_head
 	choose_polls
 	choose_stacks
+	choose_wakers
 	tell ok target "${META[target]-}, pid $PID: ${META[exe]-}"
 	for key in workers polls stacks; do
 		tell ok "$key" "${META[$key]-}"

@@ -26,8 +26,7 @@ bpftrace_command() {
 	local settings
 
 	read -r -a settings < <(bpftrace_settings)
-	# SIGINT is ignored in what a script runs in the background, and bpftrace must see it.
-	COMMAND=(env "--default-signal=INT,PIPE" --ignore-signal=HUP "${settings[@]}" bpftrace -q "$@")
+	COMMAND=(env --default-signal=PIPE --ignore-signal=HUP "${settings[@]}" bpftrace -q "$@")
 	[[ $STACKS != dwarf ]] || COMMAND+=(--dwarf-pid "$PID")
 	COMMAND+=(-)
 }
@@ -88,11 +87,23 @@ end_tracing() {
 	ENDING=1
 	[[ $TRACER && $TRACER != "$TOLD" ]] || return 0
 	TOLD=$TRACER
+	see_sleepers
 	for ((tries = 0; tries < 100; tries++)); do
 		{ read -r name <"/proc/$TRACER/comm"; } 2>/dev/null || break
 		kill -TERM "$TRACER" 2>/dev/null || break
 		[[ $name == @(bash|hud-trace|setpriv|sh|env) ]] || break
 		{ sleep 0.05; } 2>/dev/null
+	done
+}
+
+# Has what sleeps be seen, before the trace ends. That takes a moment.
+see_sleepers() {
+	local tries
+
+	[[ $BEGUN && $STUCK && ! $LEFT ]] && kill -USR2 "$STUCK" 2>/dev/null || return 0
+	for ((tries = 0; tries < 20; tries++)); do
+		[[ -d /proc/$STUCK ]] || break
+		{ sleep 0.02; } 2>/dev/null
 	done
 }
 
@@ -256,6 +267,7 @@ note_begin() {
 	AWAIT_BEGIN=''
 	(($1)) && return
 	BEGUN=1
+	kill -USR1 "$STUCK" 2>/dev/null || true
 	tell_sifter
 	end_steps
 	[[ $QUIET || $VIEW ]] || say "tracing     began after $((tenths / 10)).$((tenths % 10)) s"
@@ -337,7 +349,7 @@ start_watcher() {
 
 # Starts bpftrace on SCRIPT, writing to the file descriptor $1, and what tells that the target is gone.
 start_bpftrace() {
-	local to=$1 buffers=full beside
+	local to=$1 buffers=full beside tokio=''
 
 	# What is copied is read as soon as it is told.
 	[[ ! $RAW && $STACKS != copy ]] || buffers=line
@@ -353,8 +365,9 @@ start_bpftrace() {
 	exec {IN}<&- {beside}<&-
 	start_sifter
 	bpftrace_command --no-warnings -B "$buffers"
+	# Ctrl-C in a terminal goes to all of these processes: bpftrace is told when the sleepers have been seen (end_tracing).
 	# shellcheck disable=SC2261 # one of these is standard output
-	exec_bound TERM "${COMMAND[@]}" >&"$to" 2>&"$COMPLAINTS" < <(printf '%s\n' "$SCRIPT") &
+	exec_bound TERM env --block-signal=INT "${COMMAND[@]}" >&"$to" 2>&"$COMPLAINTS" < <(printf '%s\n' "$SCRIPT") &
 	TRACER=$!
 	exec {to}>&-
 	follow_bpftrace
@@ -364,11 +377,11 @@ start_bpftrace() {
 		exec_bound KILL "$POSTPROC" pace "$TRACER" "$PID" "$THRESHOLD_US" "$REST_HZ" "$HZ" "$FAST_HZ" >/dev/null &
 		PACER=$!
 	fi
-	if [[ $POLLS == tls ]]; then
-		# Nor is Ctrl-Z to come while it holds a thread.
-		{ trap '' TSTP && exec_bound KILL "$POSTPROC" stuck "$PID" "$(printf '%s\n' "${TOKIO[@]}")" "${WATCHED[@]}"; } &
-		STUCK=$!
-	fi
+	((${#WATCHED[@]})) || return 0
+	[[ $POLLS != tls ]] || tokio=$(printf '%s\n' "${TOKIO[@]}")
+	# Ctrl-C ends it when it has seen what sleeps. Nor is Ctrl-Z to come while it holds a thread. It may not have begun yet when it is told something.
+	{ trap '' TSTP INT HUP USR1 USR2 && exec_bound KILL "$POSTPROC" stuck "$PID" "${DURATION_MS:-0}" "$tokio" "${WATCHED[@]}"; } &
+	STUCK=$!
 }
 
 # Runs bpftrace with probes at polls to its end, writing to the file descriptor $1. Fails if these were too dear.

@@ -191,7 +191,7 @@ check_head() {
 
 	odd=$(grep -m 1 -vxE "hud-trace 2|meta [a-z0-9-]+ [ -~]*|tokio (- |([a-z-]+=$number )+how=)[ -~]*|\
 site (- [ -~]*|[PBKCIE] $hex $hex [01] [ -~]*)|map $hex $hex r-xp $hex [0-9a-f-]+ [ -~]*|\
-thread $tid (worker|current-thread|blocking-pool|other|unknown) [01] [ -~]*" <<<"$HEAD") || return 0
+thread $tid (worker|current-thread|main-future|blocking-pool|other|unknown) [01] [ -~]*" <<<"$HEAD") || return 0
 	die "the head of process $PID is not as it should be: $(clean "${odd:0:200}")"
 }
 
@@ -221,6 +221,7 @@ read_head() {
 		thread)
 			[[ $three == 1 && -d /proc/$PID/task/$one ]] || continue
 			WATCHED+=("$one")
+			[[ $two != main-future ]] || MAINS+=("$one")
 			# Of several Tokios, each has a driver of its own, and whose a worker is, is not told.
 			[[ $two != worker ]] || ((${#TOKIO[@]} > 1)) || one=+$one
 			SLEEPERS+=("$one")
@@ -269,7 +270,11 @@ no_workers() {
 	say "hud-trace: process $PID has no thread that looks like a Tokio worker (${META[workers]-}). Its threads:"
 	sed -n 's/^thread [0-9]* [^ ]* [01] \(.*\)/\1/p' <<<"$HEAD" | sort | uniq -c | sort -rn | head -n 10 >&2
 	((${#WARNINGS[@]})) && say "$(printf 'warning: %s\n' "${WARNINGS[@]}")"
-	say 'If some of these are workers, say so: --workers PREFIX.'
+	if [[ $WORKERS ]]; then
+		say "None of these names begins with ${WORKERS:0:15}: without --workers, all threads that run a scheduler are looked for."
+	else
+		say 'If some of these are workers, say so: --workers PREFIX.'
+	fi
 	exit 1
 }
 

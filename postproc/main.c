@@ -25,6 +25,7 @@ static const struct {
 	{"resolve", resolve_main, "put the names into a recording, so that it needs no binaries"},
 	{"copies", copies_main, "put the stacks that a script has copied into its lines"},
 	{"head", head_main, "print the head of a stream: all about a running process"},
+	{"kernel", kernel_main, "tell where the kernel keeps what the probes read"},
 	{"overhead", overhead_main, "measure what tracing costs, while it lasts"},
 	{"pace", pace_main, "have CPUs be interrupted as often as polls need it"},
 	{"watch", watch_main, "wait for the end of a process"},

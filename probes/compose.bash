@@ -49,7 +49,7 @@ choose_names() {
 		return
 	fi
 	while read -r kind tid _ watched name; do
-		[[ $kind != thread || $watched != 1 || $tid == "$PID" || ! $name =~ $plain ]] || seen[$name]=1
+		[[ $kind != thread || $watched != 1 || $tid == "$PID" || " ${MAINS[*]} " == *" $tid "* || ! $name =~ $plain ]] || seen[$name]=1
 	done <<<"$HEAD"
 	for name in "${!seen[@]}"; do
 		NAMED='@watched[comm]'
@@ -70,6 +70,8 @@ choose_polls() {
 		die "--polls tls: Tokio's state cannot be read: $(clean "$how")"
 	elif [[ $POLLS == uprobe && $NO_SITES ]]; then
 		die "--polls uprobe: no poll can be probed: $(clean "$NO_SITES")"
+	elif [[ $POLLS == auto ]] && ((${#MAINS[@]} == ${#WATCHED[@]})); then
+		POLLS=estimate how='a main future is in no scheduler that would tell its polls'
 	elif [[ $POLLS == auto ]]; then
 		POLLS=tls
 		[[ ${TOKIO[0]} != -* ]] || POLLS=uprobe
@@ -214,6 +216,13 @@ choose_kernel() {
 	[[ $TYPES != *' __state '* ]] || TASK_STATE=__state
 }
 
+# Where the kernel keeps which interrupt a CPU handles, as parameters: then an interrupt is never taken for the thread that it came in on. Says so
+# in the head.
+choose_wakers() {
+	KERNEL=$("$POSTPROC" kernel) || KERNEL=''
+	[[ ! $KERNEL ]] || add_meta wakers process
+}
+
 takes_raw() {
 	[[ $NO_RAW == 0 && $RAW_POINTS ]]
 }
@@ -223,6 +232,7 @@ parameters() {
 	local own_start own_end libraries_start libraries_end vdso_start vdso_bits gap window=$((ROWS * 3 / 32))
 
 	read -r own_start own_end libraries_start libraries_end < <(code_bounds)
+	[[ ! ${KERNEL-} ]] || printf '%s\n' "$KERNEL"
 	printf '%s %s\n' PID "$PID" TRACER $$ THRESHOLD "${THRESHOLD_US}000" THRESHOLD_US "$THRESHOLD_US" HZ "$HZ" DURATION "${DURATION_MS:-0}" \
 		RESUME "$RESUME" TICKS "$TICKS" REST $((TICKS && REST_HZ < HZ)) LIVE "$VIEW" THIN $((THINNER > 0)) MOST_EVENTS 10000 \
 		"${STACKS^^}" 1 REGISTERS_END "$REGISTERS_END" TASK_STATE "$TASK_STATE" RAW "$(takes_raw && echo 1)" \
@@ -251,14 +261,15 @@ parameters() {
 # What is made for this process, as a part. Very many workers are told by several programs, one after the other: what takes bpftrace long is a
 # long program.
 made_part() {
-	local i
+	local i what
 
 	printf '//@body names\n'
 	[[ ! $NAMES ]] || printf '\t%s\n' "$NAMES"
 	printf '//@end\n//@body workers\n'
 	for ((i = 0; i < ${#WATCHED[@]}; i++)); do
 		((i % 250)) || printf 'interval:ms:50 /@told == %d/\n{\n\t@told = %d;\n' $((i / 250)) $((i / 250 + 1))
-		printf '\t@worker[%d] = 1;\n' "${WATCHED[i]}"
+		[[ " ${MAINS[*]} " == *" ${WATCHED[i]} "* ]] && what=2 || what=1
+		printf '\t@worker[%d] = %d;\n' "${WATCHED[i]}" $what
 		((i % 250 < 249 && i < ${#WATCHED[@]} - 1)) || printf '}\n\n'
 	done
 	printf '//@end\n'

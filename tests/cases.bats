@@ -142,3 +142,49 @@ most() {
 	grep -q '^  throttled  1\.[0-9]* s in 3[0-9] periods of 100 ms: quota 0\.2 CPUs, 2 workers' out
 	some '.reason == "throttled" and .function == "quota::burn" and .parties == [] and (.advice | contains("quota"))'
 }
+
+@test "a process that was stopped was not computing, nor did its driver stand still" {
+	report stopped
+	most '.reason == "computing" and .function == "kinds::compute" and .max_ns < 100000000'
+	jq -e '.summary | .stops == 1 and .stopped_ns > 400000000 and .stopped_ns < 410000000' report
+	grep -q '^  stopped    401 ms in 1 stop' out
+	run -1 grep 'nobody polled' out
+}
+
+@test "a sleep that has not ended when the trace does has its stack" {
+	report unended
+	most '.reason == "pipe" and .function == "kinds::read_pipe" and (.task | startswith("kinds::every"))'
+	grep -q 'unfinished  1 of 1 had not ended when the trace did' out
+}
+
+@test "the body of #[tokio::main] runs on a thread that is no worker: told as that, and counted apart" {
+	report main-future
+	some '.main_future and .reason == "sleep" and .function == "mainloop::redraw_screen" and .task == "mainloop::main" and
+		(.durations.p50_ns | . > 24000000 and . < 30000000) and (.estimated | not)'
+	some '.main_future and .reason == "computing" and .function == "mainloop::layout_widgets" and
+		(.durations.p50_ns | . > 10000000 and . < 20000000) and .estimated'
+	jq -e '.summary | .blocked_ns == 0 and (.main_futures | .threads == 1 and .blocks > 40 and .blocked_ns > 1000000000)' report
+	jq -e '[.workers[].role] == ["main-future", "worker", "worker"]' report
+	# The workers' time is that of two threads.
+	jq -e '.summary.worker_time_ns == 2 * .trace.duration_ns' report
+	grep -q '^hud-trace: mainloop (pid [0-9]*): 2 workers ' out
+	grep -q '^No code blocked a worker; the main future was blocked 56' out
+	grep -q '^    main future mainloop::main' out
+	"$POSTPROC" report --headless --format prometheus=metrics "$ROOT/tests/recorded/case-main-future.zst" >/dev/null
+	grep -q '^hud_trace_main_future_blocked_seconds_total{.*function="mainloop::redraw_screen",reason="sleep"' metrics
+	grep -qE '^hud_trace_workers\{.*\} 2$' metrics
+	run -1 grep -E '^hud_trace_blocked_seconds_total.*mainloop::' metrics
+}
+
+@test "on which descriptor a call slept is told by the probes, what that is by whoever looked at it" {
+	zstdcat "$ROOT/tests/recorded/case-pipe.zst" >whole
+	# Every second read is of descriptor 9, a file, and not of the pipe.
+	awk '$1 == "sleep" && $8 == 0 { printf "descriptor %.0f %s 0 %d - -\n", $2 - 1, $3, n++ % 2 ? 9 : 3 }
+		{ print }
+		$1 == "begin" { print "descriptor", $2, 1, 0, 9, "file /var/log/app.log" }' whole >stream
+	"$POSTPROC" report --headless --format json=report stream >out
+	cat out
+	some '.function == "kinds::read_pipe" and .reason == "pipe"'
+	some '.function == "kinds::read_pipe" and .reason == "file-io"'
+	jq -e '[.blockers[] | select(.function == "kinds::read_pipe") | .count] | (.[0] - .[1]) as $n | $n >= -1 and $n <= 1' report
+}

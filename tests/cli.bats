@@ -306,7 +306,9 @@ long_options() {
 	run -1 --separate-stderr "$HUD" --print-script --workers nosuch --pid "$PID"
 	[[ $stderr == *"process $PID has no thread that looks like a Tokio worker (--workers nosuch: 0 of 1 threads)"* ]]
 	[[ $stderr == *hudtestproc* ]]
-	[[ $stderr == *'--workers PREFIX'* ]]
+	[[ $stderr == *'None of these names begins with nosuch: without --workers, all threads that run a scheduler are looked for.'* ]]
+	run -1 --separate-stderr "$HUD" --print-script --pid "$PID"
+	[[ $stderr == *'If some of these are workers, say so: --workers PREFIX.'* ]]
 }
 
 @test "not a process to trace: kernel thread, none" {

@@ -150,8 +150,8 @@ line 4 Line function_id 1 line 2 Function id 1 name 2 system_name 3 filename 4" 
 	decode out.pb.gz
 	cat named.txt
 	# Two blocks of the stack a1 on thread 43.
-	paste -sd' ' named.txt | grep -qF 'value: 2   value: 2620000000   label {     key: worker     str: w`0\\xfe|   }   label {     key: tid     num: 43   }   label {     key: reason     str: sleep   }'
-	paste -sd' ' named.txt | grep -qF 'value: 1   value: 30000001   label {     key: worker     str: w`0\\xfe|   }   label {     key: tid     num: 43   }   label {     key: reason     str: run-queue   }'
+	paste -sd' ' named.txt | grep -qF 'value: 2   value: 2620000000   label {     key: worker     str: w`0\\xfe|   }   label {     key: tid     num: 43   }   label {     key: role     str: worker   }   label {     key: reason     str: sleep   }'
+	paste -sd' ' named.txt | grep -qF 'value: 1   value: 30000001   label {     key: worker     str: w`0\\xfe|   }   label {     key: tid     num: 43   }   label {     key: role     str: worker   }   label {     key: reason     str: run-queue   }'
 	# 0x5600: both functions; sleeps and raw::poll have one each.
 	[[ $(awk '/^location/ { n = 0; at = "" } /^  address:/ { at = $2 } /^  line {/ { n++ } /^}/ && at == 22016 { print n }' named.txt | sort -u) == 2 ]]
 	[[ $(awk '/^location/ { n = 0; at = "" } /^  address:/ { at = $2 } /^  line {/ { n++ } /^}/ && at == 21840 { print n }' named.txt) == 1 ]]

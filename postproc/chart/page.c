@@ -208,6 +208,7 @@ static void title(struct chart_page *page)
 	const struct model *m = page->model;
 	const struct target *t = &m->target;
 	char share[UNIT_SIZE], time[UNIT_SIZE], threshold[UNIT_SIZE];
+	size_t workers = m->workers - m->main_futures.threads;
 	char *raw = escape_terminal(t->name ? t->name : t->exe ? t->exe : "?", true);
 	char *name = text_shorten(raw, 60, true);
 
@@ -217,7 +218,7 @@ static void title(struct chart_page *page)
 	else
 		chart_label(page, TEXT_TITLE, 24, 26, "%s (pid %ld)", name, t->pid);
 	chart_label(page, TEXT_GREY, 24, 52, "%zu worker%s watched for %s, blocks of %s and longer%s",
-		    m->workers, m->workers == 1 ? "" : "s", unit_duration(time, m->end - m->start),
+		    workers, workers == 1 ? "" : "s", unit_duration(time, m->end - m->start),
 		    unit_setting(threshold, t->threshold), m->lost ? "; events were lost: too low" : "");
 	free(name);
 	free(raw);

@@ -12,6 +12,7 @@ struct targets;
 int copies_main(int argc, char **argv);
 int diff_main(int argc, char **argv);
 int head_main(int argc, char **argv);
+int kernel_main(int argc, char **argv);
 int live_main(int argc, char **argv);
 int overhead_main(int argc, char **argv);
 int pace_main(int argc, char **argv);

@@ -87,8 +87,8 @@ int diff_markdown(FILE *out, const struct diff *d, const struct report_options *
 	code(out, t->name ? t->name : t->exe ? t->exe : "?");
 	fprintf(out, ", before and after\n\n**%s** %s.\n\n", verdict, counts);
 	fprintf(out, "Before: %s, %zu workers; after: %s, %zu workers.\n",
-		unit_duration(was, a->end - a->start), a->workers, unit_duration(is, b->end - b->start),
-		b->workers);
+		unit_duration(was, a->end - a->start), a->workers - a->main_futures.threads,
+		unit_duration(is, b->end - b->start), b->workers - b->main_futures.threads);
 	diff_warnings(d, warn, out);
 	if (d->changes)
 		table(out, d, options);

@@ -93,7 +93,8 @@ static void head(struct report *report, const struct diff *d)
 	fact(page, "", "before", "after", NULL);
 	fact(page, "traced", unit_duration(was, a->end - a->start), unit_duration(is, b->end - b->start),
 	     NULL);
-	fact(page, "workers", unit_count(was, a->workers), unit_count(is, b->workers), NULL);
+	fact(page, "workers", unit_count(was, a->workers - a->main_futures.threads),
+	     unit_count(is, b->workers - b->main_futures.threads), NULL);
 	fact(page, "threshold", unit_setting(was, a->target.threshold), unit_setting(is, b->target.threshold),
 	     NULL);
 	if (a->target.build_id && b->target.build_id) {

@@ -236,6 +236,22 @@ static void tasks(struct json *j, const struct model *m)
 	json_array_end(j);
 }
 
+static void main_futures(struct json *j, const struct main_futures *sum)
+{
+	if (!sum->threads) {
+		json_null(j, "main_futures");
+		return;
+	}
+	json_object_begin(j, "main_futures");
+	json_number(j, "threads", sum->threads);
+	json_number(j, "time_ns", sum->time);
+	json_number(j, "blocked_ns", sum->blocked);
+	json_number(j, "blocks", sum->blocks);
+	json_number(j, "longest_ns", sum->longest);
+	json_number(j, "run_queue_ns", sum->run_queue);
+	json_object_end(j);
+}
+
 void json_summary(struct json *j, const struct model *m)
 {
 	json_object_begin(j, "summary");
@@ -252,6 +268,7 @@ void json_summary(struct json *j, const struct model *m)
 	standstill(j, &m->standstill);
 	quota(j, &m->quota);
 	json_number(j, "steal_ns", m->steal);
+	main_futures(j, &m->main_futures);
 	in_place(j, m);
 	json_histogram(j, "blocks", &m->blocks);
 	json_histogram(j, "run_queue_waits", &m->run_queue_waits);

@@ -15,6 +15,7 @@ static const struct share *blocker(struct json *j, const struct blocker *b, size
 	json_number(j, "rank", rank);
 	json_blocker(j, b->reason, b);
 	json_text(j, "syscall", b->syscall);
+	json_boolean(j, "main_future", b->main_future);
 	json_boolean(j, "estimated", b->estimated);
 	json_number(j, "count", b->count);
 	json_number(j, "total_ns", b->total);

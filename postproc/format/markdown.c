@@ -31,10 +31,12 @@ static void head(FILE *out, const struct model *m, const struct report_options *
 	char time[UNIT_SIZE], share[UNIT_SIZE], blocked[UNIT_SIZE], waited[UNIT_SIZE], threshold[UNIT_SIZE];
 	char lost[UNIT_SIZE];
 
+	size_t workers = m->workers - m->main_futures.threads;
+
 	fputs("**hud-trace** ", out);
 	code(out, options, name ? name : "?", text_shorten);
-	fprintf(out, ": %zu worker%s for %s, blocked %s of their time (%s; threshold %s)", m->workers,
-		m->workers == 1 ? "" : "s", unit_duration(time, m->end - m->start),
+	fprintf(out, ": %zu worker%s for %s, blocked %s of their time (%s; threshold %s)", workers,
+		workers == 1 ? "" : "s", unit_duration(time, m->end - m->start),
 		unit_share(share, m->blocked, m->worker_time), unit_duration(blocked, m->blocked),
 		unit_setting(threshold, m->target.threshold));
 	if (m->run_queue)
@@ -54,7 +56,8 @@ static void row(FILE *out, const struct model *m, size_t rank, const char *root,
 		p99[UNIT_SIZE];
 
 	fprintf(out, "| %zu | %s%s | %s | %s | %s | %s | %s | %s | ", rank + 1, b->estimated ? "\\~" : "",
-		unit_duration(total, b->total), unit_share(share, b->total, m->worker_time),
+		unit_duration(total, b->total),
+		unit_share(share, b->total, b->main_future ? m->main_futures.time : m->worker_time),
 		unit_count(count, b->count), unit_duration(max, b->max),
 		unit_duration(p50, histogram_quantile(&b->durations, 0.5)),
 		unit_duration(p99, histogram_quantile(&b->durations, 0.99)), reason_info(b->reason)->word);

@@ -17,6 +17,7 @@
 #include "format/profile.pb-c.h"
 #include "judge/reasons.h"
 #include "report/source-path.h"
+#include "tokio/role.h"
 
 typedef Perftools__Profiles__Profile Profile;
 typedef Perftools__Profiles__ValueType ValueType;
@@ -206,9 +207,10 @@ static void add_labels(struct builder *b, Sample *s, const struct share *share)
 {
 	const struct worker *w = &b->model->worker[share->worker];
 
-	s->label = take(b, 5 * sizeof(Label *));
+	s->label = take(b, 6 * sizeof(Label *));
 	add_label(b, s, "worker", w->comm, 0);
 	add_label(b, s, "tid", NULL, w->tid); /* a number: pprof's -tagfocus takes digits for one */
+	add_label(b, s, "role", role_name(w->role), 0);
 	add_label(b, s, "reason", reason_info(share->blocker->reason)->id, 0);
 	add_label(b, s, "blocker", share->blocker->function, 0);
 	if (share->blocker->task)

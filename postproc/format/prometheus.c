@@ -18,6 +18,7 @@
 
 struct series {
 	enum reason reason;
+	bool main_future;
 	char *function, *task; /* valid UTF-8 */
 	uint64_t count, total;
 };
@@ -81,12 +82,15 @@ static void time_value(const struct exposition *e, const char *name, const char 
 static void add_series(struct exposition *e, enum reason reason, const char *function, const char *task,
 		       const struct blocker *b)
 {
-	struct series new = {.reason = reason, .function = escape_utf8(function), .task = escape_utf8(task)};
+	struct series new = {.reason = reason,
+			     .main_future = b->main_future,
+			     .function = escape_utf8(function),
+			     .task = escape_utf8(task)};
 	size_t i = 0;
 
 	while (i < e->count &&
-	       (e->series[i].reason != reason || strcmp(e->series[i].function, new.function) ||
-		strcmp(e->series[i].task, new.task)))
+	       (e->series[i].reason != reason || e->series[i].main_future != b->main_future ||
+		strcmp(e->series[i].function, new.function) || strcmp(e->series[i].task, new.task)))
 		i++;
 	if (i == e->count) {
 		e->series[e->count++] = new;
@@ -98,15 +102,15 @@ static void add_series(struct exposition *e, enum reason reason, const char *fun
 	e->series[i].total += b->total;
 }
 
-/* One metric of all blockers, or of all waits for a CPU. */
-static void blockers(const struct exposition *e, bool run_queue, bool times, const char *name,
-		     const char *help)
+/* One metric of all blockers, or of all waits for a CPU: of workers, or of main futures. */
+static void blockers(const struct exposition *e, bool main_future, bool run_queue, bool times,
+		     const char *name, const char *help)
 {
 	head(e, name, "counter", help);
 	for (size_t i = 0; i < e->count; i++) {
 		const struct series *s = &e->series[i];
 
-		if (judge_is_wait(s->reason) != run_queue)
+		if (s->main_future != main_future || judge_is_wait(s->reason) != run_queue)
 			continue;
 		begin(e, name, "");
 		putc(',', e->out);
@@ -151,7 +155,7 @@ static void of_the_trace(const struct exposition *e)
 	const struct model *m = e->model;
 
 	number(e, "workers", "gauge", "Tokio worker threads that were traced.",
-	       m->workers + m->workers_left_out);
+	       m->workers - m->main_futures.threads + m->workers_left_out);
 	time_value(e, "worker_seconds_total", "counter", "Time for which workers were traced, added up.",
 		   m->worker_time);
 	if (m->stalled.workers)
@@ -176,6 +180,22 @@ static void of_the_trace(const struct exposition *e)
 	       m->lost);
 }
 
+/* The same of threads that poll the future of block_on, which are no workers. */
+static void main_futures(const struct exposition *e)
+{
+	number(e, "main_futures", "gauge", "Threads that poll the main future of a runtime.",
+	       e->model->main_futures.threads);
+	time_value(e, "main_future_traced_seconds_total", "counter",
+		   "Time for which main futures were traced, added up.", e->model->main_futures.time);
+	blockers(e, true, false, true, "main_future_blocked_seconds_total",
+		 "Time for which code blocked a main future.");
+	blockers(e, true, false, false, "main_future_blocks_total", "How often code blocked a main future.");
+	blockers(e, true, true, true, "main_future_run_queue_seconds_total",
+		 "Time for which main futures were ready but had no CPU.");
+	blockers(e, true, true, false, "main_future_run_queue_waits_total",
+		 "How often a main future was ready but had no CPU.");
+}
+
 int format_prometheus(FILE *out, const struct model *m, const struct report_options *options)
 {
 	size_t top = options->top ? options->top : 10;
@@ -183,7 +203,7 @@ int format_prometheus(FILE *out, const struct model *m, const struct report_opti
 	struct exposition e = {.out = out, .model = m, .target = escape_utf8(name)};
 
 	errno = 0;
-	e.series = xcalloc(top + REASON_COUNT, sizeof(*e.series));
+	e.series = xcalloc(top + 2 * REASON_COUNT, sizeof(*e.series));
 	for (size_t i = 0; i < m->blockers; i++) {
 		const struct blocker *b = &m->blocker[i];
 
@@ -192,14 +212,17 @@ int format_prometheus(FILE *out, const struct model *m, const struct report_opti
 		else
 			add_series(&e, b->reason, "(others)", NULL, b);
 	}
-	blockers(&e, false, true, "blocked_seconds_total", "Time for which code blocked Tokio workers.");
-	blockers(&e, false, false, "blocks_total", "How often code blocked a Tokio worker.");
-	blockers(&e, true, true, "run_queue_seconds_total",
+	blockers(&e, false, false, true, "blocked_seconds_total",
+		 "Time for which code blocked Tokio workers.");
+	blockers(&e, false, false, false, "blocks_total", "How often code blocked a Tokio worker.");
+	blockers(&e, false, true, true, "run_queue_seconds_total",
 		 "Time for which Tokio workers were ready but had no CPU.");
-	blockers(&e, true, false, "run_queue_waits_total",
+	blockers(&e, false, true, false, "run_queue_waits_total",
 		 "How often a Tokio worker was ready but had no CPU.");
 	distribution(&e, false, "block_duration_seconds", "How long blocks took.");
 	distribution(&e, true, "run_queue_wait_duration_seconds", "How long waits for a CPU took.");
+	if (m->main_futures.threads)
+		main_futures(&e);
 	of_the_trace(&e);
 	for (size_t i = 0; i < e.count; i++) {
 		free(e.series[i].function);

@@ -94,7 +94,8 @@ static void metadata_end(struct trace *t)
 static void name_lane(struct trace *t, size_t worker, size_t lane)
 {
 	const char *comm = t->m->worker[worker].comm;
-	char *name = lane ? text_format("%s, overlapping", comm) : xstrdup(comm);
+	const char *role = t->m->worker[worker].role == ROLE_MAIN_FUTURE ? " (main future)" : "";
+	char *name = text_format("%s%s%s", comm, role, lane ? ", overlapping" : "");
 	long tid = lane_tid(t, worker, lane);
 
 	metadata(t, "thread_name", tid);

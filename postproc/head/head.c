@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/escape.h"
 #include "head/head-worker.h"
 #include "head/meta.h"
 #include "head/program.h"
@@ -159,19 +160,25 @@ static void write_found(FILE *out, const struct subject *s, const struct found *
 	       all = roles_count(s->threads, count, ROLE_WORKER) +
 		     roles_count(s->threads, count, ROLE_CURRENT_THREAD);
 
+	size_t main = roles_count(s->threads, count, ROLE_MAIN_FUTURE);
+	char *besides = main ? text_format("; %zu thread%s the main future of a runtime", main,
+					   main == 1 ? " polls" : "s poll")
+			     : xstrdup("");
+
 	if (s->options->workers)
-		head_metaf(out, "workers", "--workers %s: %zu of %zu threads", s->options->workers,
-			   found->by_name, count);
+		head_metaf(out, "workers", "--workers %s: %zu of %zu threads%s", s->options->workers,
+			   found->by_name, count, besides);
 	else if (all > stacks)
 		head_metaf(out, "workers",
 			   "%zu multi-thread and %zu current-thread by stack, %zu more by Tokio's state, "
-			   "%zu by name, of "
-			   "%zu threads",
-			   found->workers, found->current_threads, all - stacks, found->by_name, count);
+			   "%zu by name, of %zu threads%s",
+			   found->workers, found->current_threads, all - stacks, found->by_name, count,
+			   besides);
 	else
 		head_metaf(out, "workers",
-			   "%zu multi-thread and %zu current-thread by stack, %zu by name, of %zu threads",
-			   found->workers, found->current_threads, found->by_name, count);
+			   "%zu multi-thread and %zu current-thread by stack, %zu by name, of %zu threads%s",
+			   found->workers, found->current_threads, found->by_name, count, besides);
+	free(besides);
 }
 
 /* Have threads given their schedulers away in block_in_place, and none taken one? Then nobody runs the tasks of their runtime. */
@@ -221,6 +228,17 @@ static void find_workers(FILE *out, struct thread *threads, size_t count, struct
 			"the stacks of %zu of %zu threads could not be read: these did not stop in time (no "
 			"CPU, or a sleep that nothing ends) or are gone",
 			unread, count);
+	symbolizer_free(symbolizer);
+}
+
+/* Watches the threads that the user names, whatever they are; a main future's is not told by Tokio's state. */
+static void find_named(const struct subject *s, struct space *space, bool without_stacks, struct found *found)
+{
+	struct symbolizer *symbolizer = symbolizer_new(space);
+
+	found->by_name = roles_by_name(s->threads, s->count, s->options->workers);
+	if (!without_stacks)
+		roles_of_watched(s->threads, s->count, space, symbolizer);
 	symbolizer_free(symbolizer);
 }
 
@@ -406,7 +424,7 @@ static void write_all(FILE *out, const struct head_deaths *deaths, volatile stru
 		head_metaf(out, "warning", "%s: it is done without", deaths->all[i]);
 	head_stage(marks, STAGE_WORKERS);
 	if (s->options->workers)
-		found.by_name = roles_by_name(s->threads, s->count, s->options->workers);
+		find_named(s, space, deaths->without[STAGE_WORKERS] != NULL, &found);
 	else
 		find_workers(out, s->threads, s->count, space, deaths->without[STAGE_WORKERS] != NULL,
 			     &found);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "base/escape.h"
 #include "stream/event.h"
 
 void head_meta(FILE *out, const char *key, const char *value)
@@ -17,7 +18,7 @@ void head_metaf(FILE *out, const char *key, const char *format, ...)
 	char *value;
 
 	va_start(args, format);
-	value = xvasprintf(format, args);
+	value = text_vformat(format, args);
 	va_end(args);
 	head_meta(out, key, value);
 	free(value);

@@ -120,18 +120,20 @@ static bool schedules(enum role role)
 	return role == ROLE_WORKER || role == ROLE_CURRENT_THREAD;
 }
 
+/* The name of a main future's thread tells of no other: it is the program's, as all have that are not given one. */
 static void watch(struct thread *threads, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		threads[i].watched = schedules(threads[i].role);
+		threads[i].watched = schedules(threads[i].role) || threads[i].role == ROLE_MAIN_FUTURE;
 		for (size_t j = 0; j < count && threads[i].role == ROLE_UNKNOWN && !threads[i].watched; j++)
 			threads[i].watched =
 				schedules(threads[j].role) && !strcmp(threads[i].comm, threads[j].comm);
 	}
 }
 
-size_t roles_by_stack(struct thread *threads, size_t count, struct space *space,
-		      struct symbolizer *symbolizer)
+/* Returns how many of them could not be read. */
+static size_t look_at(struct thread *threads, size_t count, struct space *space,
+		      struct symbolizer *symbolizer, bool watched_only)
 {
 	struct unwinding *u = xcalloc(1, sizeof(*u));
 	struct judge *judge = judge_new();
@@ -140,6 +142,8 @@ size_t roles_by_stack(struct thread *threads, size_t count, struct space *space,
 	u->unwinder = unwinder_new(space, arch_host());
 	u->symbolizer = symbolizer;
 	for (size_t i = 0; i < count; i++) {
+		if (watched_only && !threads[i].watched)
+			continue;
 		if (looker_thread(threads[i].tid, &u->snapshot)) {
 			threads[i].role = role_of(u, judge, &threads[i].in_place);
 			threads[i].thread_pointer = thread_pointer(&u->snapshot.registers);
@@ -147,12 +151,30 @@ size_t roles_by_stack(struct thread *threads, size_t count, struct space *space,
 			unread++;
 		}
 	}
-	watch(threads, count);
 	judge_free(judge);
 	unwinder_free(u->unwinder);
 	free(u->frame);
 	free(u);
 	return unread;
+}
+
+size_t roles_by_stack(struct thread *threads, size_t count, struct space *space,
+		      struct symbolizer *symbolizer)
+{
+	size_t unread = look_at(threads, count, space, symbolizer, false);
+
+	watch(threads, count);
+	return unread;
+}
+
+void roles_of_watched(struct thread *threads, size_t count, struct space *space,
+		      struct symbolizer *symbolizer)
+{
+	look_at(threads, count, space, symbolizer, true);
+	/* That no scheduler could be recognised on a stack says nothing against the user's word. */
+	for (size_t i = 0; i < count; i++)
+		if (threads[i].watched && threads[i].role == ROLE_OTHER)
+			threads[i].role = ROLE_UNKNOWN;
 }
 
 void roles_read_thread_pointers(struct thread *threads, size_t count)

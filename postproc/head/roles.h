@@ -28,12 +28,16 @@ size_t roles_by_name(struct thread *threads, size_t count, const char *prefix);
 /* Reads the thread pointers of the watched threads that are not known yet; each is stopped for a moment. */
 void roles_read_thread_pointers(struct thread *threads, size_t count);
 
-/* The role of every thread of a process by its stack; watches those that run a scheduler, and those that could not be
+/* The role of every thread of a process by its stack; watches those that run a scheduler or poll a main future, and those that could not be
  * read but are named like one of them. Each thread is stopped while its registers and stack are copied (tens of
  * microseconds) and unwound afterwards; one that does not stop in time (asleep in the kernel, uninterruptibly) is left
  * alone. No thread stays stopped, also if this program is killed meanwhile. `space` is that
  * of the process. Returns how many threads could not be read. */
 size_t roles_by_stack(struct thread *threads, size_t count, struct space *space,
+		      struct symbolizer *symbolizer);
+
+/* The roles of the watched threads alone, in the same way; they stay watched, whatever these are. */
+void roles_of_watched(struct thread *threads, size_t count, struct space *space,
 		      struct symbolizer *symbolizer);
 
 #endif

@@ -140,6 +140,10 @@ static void find_role(struct verdict *v, const unsigned *marks)
 		v->in_place = v->role == ROLE_BLOCKING && (marks[i] & MARK_HANDED_OVER);
 		return;
 	}
+	/* What polls a future without a scheduler is something of its own only where no scheduler is around it. */
+	for (size_t i = 0; i < v->count && !v->cut; i++)
+		if (marks[i] & MARK_MAIN_FUTURE)
+			v->role = ROLE_MAIN_FUTURE;
 }
 
 /* Is there code of the user's, or of a crate's, below frame `end`? The scheduler calls it to poll tasks, and for nothing else. */
@@ -164,6 +168,8 @@ static bool is_all_known(const struct verdict *v, size_t end)
 /* The nearest poll of a task, or a park if that comes first, or the scheduler itself. */
 static void find_poll(struct verdict *v, const unsigned *marks)
 {
+	unsigned without = v->role == ROLE_MAIN_FUTURE ? MARK_MAIN_FUTURE : 0;
+
 	v->poll = v->count;
 	for (size_t i = 0; i < v->count; i++) {
 		if (marks[i] & MARK_POLL) {
@@ -171,16 +177,16 @@ static void find_poll(struct verdict *v, const unsigned *marks)
 			v->in_poll = true;
 			return;
 		}
-		if (marks[i] & MARK_PARK) {
+		if (marks[i] & MARK_PARK || (without && marks[i] & MARK_MAIN_PARK)) {
 			v->parked = v->idle = true;
 			return;
 		}
-		/* The future of a current-thread runtime's block_on is polled without a task, and the frames of a poll may have no
+		/* The future of block_on is polled without a task, and the frames of a poll may have no
 		 * name. */
-		if (marks[i] & (MARK_BLOCK_ON | MARK_WORKER)) {
+		if (marks[i] & (MARK_BLOCK_ON | MARK_WORKER | without)) {
 			v->in_poll = calls_own(v, i);
 			v->idle = !v->in_poll && is_all_known(v, i);
-			if (v->in_poll || marks[i] & MARK_BLOCK_ON)
+			if (v->in_poll || marks[i] & (MARK_BLOCK_ON | without))
 				v->poll = i;
 			return;
 		}

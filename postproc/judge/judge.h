@@ -42,7 +42,7 @@ struct verdict {
 	enum role role;
 	bool parked;	  /* asleep because there is nothing to do */
 	bool in_place;	  /* below block_in_place: the thread has given its scheduler away */
-	bool in_poll;	  /* below a task's poll (or a block_on's own future on a current-thread runtime) */
+	bool in_poll;	  /* below a task's poll, or that of a block_on's own future */
 	bool cut;	  /* could not be followed to the thread's start */
 	const char *task; /* display name of the polled future, or NULL */
 	size_t blame; /* index of the frame to blame: the first frame of the user's code from the leaf, or what that

@@ -20,7 +20,7 @@ static const struct verdict *verdict_of(struct replay *r, const struct event *e,
 	tally_thread(r->tally, e->tid, e->ns, NULL, v ? v->role : ROLE_UNKNOWN);
 	enum role role = tally_role(r->tally, e->tid);
 
-	*worker = role == ROLE_WORKER || role == ROLE_CURRENT_THREAD;
+	*worker = role == ROLE_WORKER || role == ROLE_CURRENT_THREAD || role == ROLE_MAIN_FUTURE;
 	if (!*worker)
 		r->model->other_role++;
 	return v;
@@ -52,6 +52,12 @@ static struct polls *exact_polls(struct replay *r)
 	return r->polls;
 }
 
+/* The same of what thread `tid` polls: nothing tells the polls of a main future apart. */
+static struct polls *exact_polls_of(struct replay *r, long tid)
+{
+	return tally_role(r->tally, tid) == ROLE_MAIN_FUTURE ? NULL : exact_polls(r);
+}
+
 /* It was stopped: time that a poll had to do without, and nobody's fault. */
 static void judge_stop(struct replay *r, const struct event *e, const struct verdict *v)
 {
@@ -64,7 +70,8 @@ static void judge_stop(struct replay *r, const struct event *e, const struct ver
 
 	r->model->stops++;
 	r->model->stopped += e->asleep;
-	if (exact_polls(r))
+	tally_stopped(r->tally, e->ns - e->asleep, e->ns);
+	if (exact_polls_of(r, e->tid))
 		polls_piece(r->polls, &piece);
 }
 
@@ -107,7 +114,7 @@ static void judge_sleep_event(struct replay *r, const struct event *e)
 					 .pid = r->model->target.pid,
 					 .certain = r->wakers_certain},
 		   &piece.block);
-	if (exact_polls(r)) {
+	if (exact_polls_of(r, e->tid)) {
 		polls_piece(r->polls, &piece);
 		return;
 	}
@@ -135,7 +142,7 @@ static void judge_runq_event(struct replay *r, const struct event *e)
 
 	if (e->run_queue < r->model->target.threshold)
 		return;
-	if (exact_polls(r))
+	if (exact_polls_of(r, e->tid))
 		polls_piece(r->polls, &piece); /* the time that the poll has to do without */
 	if (!worker)			       /* worker time does not hold it */
 		return;
@@ -144,22 +151,32 @@ static void judge_runq_event(struct replay *r, const struct event *e)
 	tally_add(r->tally, &piece.block);
 }
 
+/* Where polls are estimated. Where others are told apart, looks are as rare as these need them: 1.25 in the threshold's time. */
+static struct samples *samples_of(struct replay *r)
+{
+	uint64_t threshold = r->model->target.threshold, rare = threshold * 4 / 5;
+	struct samples **samples = exact_polls(r) ? &r->main_samples : &r->samples;
+
+	if (!*samples)
+		*samples = samples_new(r->tally, exact_polls(r) && rare > period(r) ? rare : period(r),
+				       threshold);
+	return *samples;
+}
+
 static void judge_sample(struct replay *r, const struct event *e)
 {
 	bool worker;
 	const struct verdict *v = verdict_of(r, e, &worker);
 
-	if (exact_polls(r)) {
+	if (exact_polls_of(r, e->tid)) {
 		struct block block = {
 			.tid = e->tid, .reason = v ? judge_running(v) : REASON_COMPUTING, .stack = v};
 
 		polls_piece(r->polls, &(struct piece){.ns = e->ns, .sample = true, .block = block});
 		return;
 	}
-	if (!r->samples)
-		r->samples = samples_new(r->tally, period(r), r->model->target.threshold);
 	if (worker && v)
-		samples_add(r->samples, e->tid, e->ns, e->age, v);
+		samples_add(samples_of(r), e->tid, e->ns, e->age, v);
 }
 
 static void judge_poll(struct replay *r, const struct event *e)
@@ -192,6 +209,8 @@ static void judge_gone(struct replay *r, const struct event *e)
 		polls_gone(r->polls, e->tid, e->ns);
 	if (r->samples)
 		samples_gone(r->samples, e->tid);
+	if (r->main_samples)
+		samples_gone(r->main_samples, e->tid);
 	tally_gone(r->tally, e->tid, e->ns);
 }
 

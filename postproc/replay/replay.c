@@ -53,6 +53,7 @@ void replay_free(struct replay *r)
 	stream_free(r->stream);
 	reorder_free(r->held);
 	samples_free(r->samples);
+	samples_free(r->main_samples);
 	polls_free(r->polls);
 	tally_free(r->tally);
 	throttle_free(r->throttle);
@@ -323,6 +324,8 @@ int replay_end(struct replay *r)
 	judge_until(r, UINT64_MAX);
 	if (r->samples)
 		samples_finish(r->samples);
+	if (r->main_samples)
+		samples_finish(r->main_samples);
 	if (r->polls)
 		polls_finish(r->polls);
 	/* Taking probes off lasts a moment, in which more may come. */

@@ -57,13 +57,29 @@ void seen_descriptors_free(struct seen_descriptors *s)
 	free(s);
 }
 
+/* What was last seen to be behind descriptor `number`. */
+static enum descriptor kind_of(const struct seen_descriptors *s, long number)
+{
+	for (size_t i = s->count; i > 0 && s->count - i < KEPT; i--)
+		if (s->seen[(i - 1) % KEPT].number == number)
+			return s->seen[(i - 1) % KEPT].kind;
+	return DESCRIPTOR_UNKNOWN;
+}
+
 void seen_descriptors_add(struct seen_descriptors *s, const struct event *e)
 {
+	enum descriptor kind = (enum descriptor)e->descriptor.kind;
+
+	/* The probes know the number, whoever looks at /proc the kind. */
+	if (kind == DESCRIPTOR_UNKNOWN)
+		kind = kind_of(s, e->descriptor.number);
+	if (kind == DESCRIPTOR_UNKNOWN)
+		return;
 	s->seen[s->count++ % KEPT] = (struct seen){.ns = e->ns,
 						   .tid = e->tid,
 						   .syscall = e->syscall,
 						   .number = e->descriptor.number,
-						   .kind = (enum descriptor)e->descriptor.kind};
+						   .kind = kind};
 }
 
 /* What was seen while this sleep lasted; NULL if nobody looked. */

@@ -31,9 +31,10 @@ struct replay {
 	struct tally *tally;
 	struct throttle *throttle;
 	struct seen_descriptors *descriptors;
-	struct samples *samples; /* made at the first sample, if polls are estimated */
-	struct polls *polls;	 /* if they are told apart: from the head on */
-	struct reorder *held;	 /* events that are not judged yet */
+	struct samples *samples;      /* made at the first sample, if polls are estimated */
+	struct samples *main_samples; /* the same of main futures, if polls are told apart */
+	struct polls *polls;	      /* if they are told apart: from the head on */
+	struct reorder *held;	      /* events that are not judged yet */
 	uint64_t newest;
 	bool wakers_certain; /* see wakers.h */
 	bool estimating;     /* polls were told apart until the probes that did it cost too much */

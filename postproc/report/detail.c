@@ -222,7 +222,9 @@ static void chain(struct report *report, const struct blocker *b)
 
 	label(page, "call chain");
 	page_text(page, STYLE_PLAIN,
-		  stack->in_poll ? "from the task's poll down" : "from the outermost frame down");
+		  !stack->in_poll  ? "from the outermost frame down"
+		  : b->main_future ? "from the poll of block_on's future down"
+				   : "from the task's poll down");
 	if (b->stacks > 1)
 		page_printf(page, STYLE_PLAIN, "; one of %zu, with %s of the time", b->stacks,
 			    unit_share(share, b->stack_total, b->total));
@@ -344,14 +346,14 @@ void report_detail(struct report *report, size_t rank)
 		page_printf(page, STYLE_PLAIN, "in %s(2): ", b->syscall);
 	page_printf(page, STYLE_PLAIN, "%s%s in %s %s%s", b->estimated ? "~" : "",
 		    unit_duration(text, b->total), unit_count(count, b->count),
-		    judge_is_wait(b->reason) ? "wait"
-		    : report->model->polls   ? "poll"
-					     : "block",
+		    judge_is_wait(b->reason)		      ? "wait"
+		    : report->model->polls && !b->main_future ? "poll"
+							      : "block",
 		    b->count == 1 ? "" : "s");
 	page_printf(page, STYLE_PLAIN, ", the longest %s", unit_duration(text, b->max));
 	page_end(page);
-	if (b->task && strcmp(b->task, b->function) != 0) {
-		label(page, "task");
+	if (b->task && (b->main_future || strcmp(b->task, b->function) != 0)) {
+		label(page, b->main_future ? "main future" : "task");
 		page_text(page, STYLE_PLAIN, b->task);
 		page_end(page);
 	}

@@ -16,6 +16,9 @@ struct report {
 void report_where(struct report *report, enum style style, const char *name, const char *place);
 
 /* The ranked table, `top` rows. */
+/* The time that a blocker's is a share of: the workers', or that of the main futures. */
+uint64_t report_time_of(const struct model *model, const struct blocker *blocker);
+
 void report_table(struct report *report);
 
 /* The paragraph about blocker number `rank` (from 0). */

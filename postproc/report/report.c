@@ -43,7 +43,7 @@ static void title(struct report *report)
 	page_text(page, STYLE_STRONG, "hud-trace:");
 	page_to(page, page->column + 1);
 	/* The name gives way to what follows it. */
-	size_t workers = m->workers + m->workers_left_out;
+	size_t workers = m->workers - m->main_futures.threads + m->workers_left_out;
 	char *rest = text_format(" (pid %ld): %zu worker%s for %s, threshold %s", m->target.pid, workers,
 				 workers == 1 ? "" : "s", unit_duration(time, m->end - m->start),
 				 unit_setting(threshold, m->target.threshold));
@@ -67,6 +67,8 @@ static void verdict(struct report *report)
 	for (size_t i = 0; i < m->blockers; i++) {
 		const struct blocker *b = &m->blocker[i];
 
+		if (b->main_future)
+			continue;
 		if (judge_is_wait(b->reason)) {
 			waits += b->count;
 			continue;
@@ -81,13 +83,18 @@ static void verdict(struct report *report)
 		blocks = m->polls;
 		max = m->longest_poll;
 	}
-	char *text =
-		blocks ? text_format("Workers were blocked %s of their time: %s %s%s, the longest %s.",
-				     unit_share(share, m->blocked, m->worker_time), unit_count(count, blocks),
-				     what, blocks == 1 ? "" : "s", unit_duration(longest, max))
-		       : text_format("No code blocked a worker, but workers had to wait for a CPU %s time%s.",
-				     unit_count(count, waits), waits == 1 ? "" : "s");
+	char *text;
 
+	if (blocks)
+		text = text_format("Workers were blocked %s of their time: %s %s%s, the longest %s.",
+				   unit_share(share, m->blocked, m->worker_time), unit_count(count, blocks),
+				   what, blocks == 1 ? "" : "s", unit_duration(longest, max));
+	else if (m->main_futures.blocks)
+		text = text_format("No code blocked a worker; the main future was blocked %s of its time.",
+				   unit_share(share, m->main_futures.blocked, m->main_futures.time));
+	else
+		text = text_format("No code blocked a worker, but workers had to wait for a CPU %s time%s.",
+				   unit_count(count, waits), waits == 1 ? "" : "s");
 	page_wrap(page, STYLE_STRONG, text);
 	free(text);
 }
@@ -193,6 +200,25 @@ static void taken(struct report *report)
 	}
 }
 
+/* What no worker polls. */
+static void main_futures(struct report *report)
+{
+	const struct main_futures *sum = &report->model->main_futures;
+	char share[UNIT_SIZE], count[UNIT_SIZE], longest[UNIT_SIZE], waited[UNIT_SIZE];
+
+	if (!sum->blocks && !sum->run_queue)
+		return;
+	char *text = text_format(
+		"the future that block_on polls (the body of #[tokio::main], on a thread that is "
+		"no worker) was blocked %s of its time: %s block%s, the longest %s; it waited %s for a CPU",
+		unit_share(share, sum->blocked, sum->time), unit_count(count, sum->blocks),
+		sum->blocks == 1 ? "" : "s", unit_duration(longest, sum->longest),
+		unit_duration(waited, sum->run_queue));
+
+	fact(&report->page, "main", text);
+	free(text);
+}
+
 /* How long workers were blocked, one of them and all at once. */
 static void blocked(struct report *report)
 {
@@ -236,6 +262,7 @@ static void head(struct report *report)
 
 	blocked(report);
 	standstill(report);
+	main_futures(report);
 	label(page, "run queue");
 	page_printf(page, STYLE_PLAIN, "%s waiting for a CPU (%s), ", unit_duration(text, m->run_queue),
 		    unit_share(more, m->run_queue, m->worker_time));
@@ -489,6 +516,9 @@ static void nothing(struct report *report)
 	char threshold[UNIT_SIZE], time[UNIT_SIZE], sum[UNIT_SIZE], events[UNIT_SIZE], parks[UNIT_SIZE];
 	char other[UNIT_SIZE];
 
+	size_t workers = m->workers - m->main_futures.threads;
+	bool named = m->target.workers_how && !strncmp(m->target.workers_how, "--workers ", 10);
+
 	if (m->in_places) {
 		nobody_schedules(report);
 		return;
@@ -503,7 +533,7 @@ static void nothing(struct report *report)
 	char *text = text_format(
 		"Watched: pid %ld, %zu worker%s, %s (%s of worker time), blocks from %s; %s events, among "
 		"them %s idle sleeps and %s of threads that are not workers.",
-		m->target.pid, m->workers, m->workers == 1 ? "" : "s", unit_duration(time, m->end - m->start),
+		m->target.pid, workers, workers == 1 ? "" : "s", unit_duration(time, m->end - m->start),
 		unit_duration(sum, m->worker_time), unit_setting(threshold, m->target.threshold),
 		unit_count(events, m->events), unit_count(parks, m->parks), unit_count(other, m->other_role));
 	page_wrap(page, STYLE_PLAIN, text);
@@ -511,8 +541,6 @@ static void nothing(struct report *report)
 	page_end(page);
 	page_text(page, STYLE_PLAIN, "What to try:");
 	page_end(page);
-	bool named = m->target.workers_how && !strncmp(m->target.workers_how, "--workers", 9);
-
 	if (named && (m->events == 0 || m->workers == 0 || m->other_role == m->events)) {
 		text = text_format("Check that these are the worker threads (%s); without --workers they are "
 				   "found by Tokio's state, stacks and names.",

@@ -53,6 +53,11 @@ void report_where(struct report *report, enum style style, const char *name, con
 	page_end(page);
 }
 
+uint64_t report_time_of(const struct model *m, const struct blocker *b)
+{
+	return b->main_future ? m->main_futures.time : m->worker_time;
+}
+
 static void heading(struct page *page)
 {
 	page_right(page, STYLE_HEAD, 2, "#");
@@ -106,7 +111,7 @@ static void row(struct report *report, size_t rank)
 	unit_duration(total + 1, b->total);
 	page_right(page, STYLE_STRONG, 2, unit_count(text, rank + 1));
 	page_right(page, STYLE_STRONG, 10, total + (b->estimated ? 0 : 1));
-	page_right(page, STYLE_PLAIN, 15, unit_share(text, b->total, report->model->worker_time));
+	page_right(page, STYLE_PLAIN, 15, unit_share(text, b->total, report_time_of(report->model, b)));
 	page_right(page, STYLE_PLAIN, 8, unit_count(text, b->count));
 	page_right(page, STYLE_PLAIN, 9, unit_duration(text, b->max));
 	page_right(page, STYLE_PLAIN, 9, unit_duration(text, histogram_quantile(&b->durations, 0.5)));
@@ -127,9 +132,9 @@ static void row(struct report *report, size_t rank)
 
 	if (caller)
 		caller_line(report, caller);
-	if (b->task && strcmp(b->task, b->function) != 0) {
+	if (b->task && (b->main_future || strcmp(b->task, b->function) != 0)) {
 		page_to(page, page->width >= WIDE ? WHERE_COLUMN : INDENT);
-		page_text(page, STYLE_FAINT, "task ");
+		page_text(page, STYLE_FAINT, b->main_future ? "main future " : "task ");
 		page_text(page, STYLE_PLAIN, b->task);
 		page_end(page);
 	}
@@ -140,7 +145,7 @@ void report_table(struct report *report)
 	const struct model *model = report->model;
 	struct page *page = &report->page;
 	size_t shown = model->blockers < report->options.top ? model->blockers : report->options.top;
-	bool estimated = false;
+	bool estimated = false, main_future = false;
 	uint64_t rest = 0;
 	char time[UNIT_SIZE], share[UNIT_SIZE];
 
@@ -149,7 +154,8 @@ void report_table(struct report *report)
 		if (i < shown) {
 			row(report, i);
 			estimated = estimated || model->blocker[i].estimated;
-		} else {
+			main_future = main_future || model->blocker[i].main_future;
+		} else if (!model->blocker[i].main_future) {
 			rest += model->blocker[i].total;
 		}
 	}
@@ -159,6 +165,12 @@ void report_table(struct report *report)
 			    "and %zu more, %s together (%s of worker time): --top %zu shows all",
 			    model->blockers - shown, unit_duration(time, rest),
 			    unit_share(share, rest, model->worker_time), model->blockers);
+		page_end(page);
+	}
+	if (main_future) {
+		page_to(page, INDENT);
+		page_text(page, STYLE_PLAIN,
+			  "What a main future did is a share of its own time, not of the workers'.");
 		page_end(page);
 	}
 	if (estimated) {

@@ -14,7 +14,8 @@ struct block {
 	long tid;
 	enum reason reason;
 	bool estimated;
-	bool unfinished; /* it still went on when the trace ended */
+	bool main_future; /* of a thread that polls the main future of a runtime: tally_add() sets it */
+	bool unfinished;  /* it still went on when the trace ended */
 	uint64_t poll; /* in the first block of a poll, how long all of it took but waits for a CPU; else 0 */
 	uint64_t poll_end;   /* when that poll was over */
 	const char *syscall; /* static; "": its name is not known, NULL: none */

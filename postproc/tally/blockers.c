@@ -24,7 +24,8 @@ struct blockers {
 static hashval_t hash_entry(const void *p)
 {
 	const struct entry *e = p;
-	hashval_t h = iterative_hash(e->sum.b.function, strlen(e->sum.b.function), e->sum.b.reason);
+	hashval_t h = iterative_hash(e->sum.b.function, strlen(e->sum.b.function),
+				     2 * (hashval_t)e->sum.b.reason + e->sum.b.main_future);
 
 	return e->sum.b.task ? iterative_hash(e->sum.b.task, strlen(e->sum.b.task), h) : h;
 }
@@ -34,7 +35,8 @@ static int equal_entries(const void *one, const void *two)
 	const struct blocker *a = &((const struct entry *)one)->sum.b,
 			     *b = &((const struct entry *)two)->sum.b;
 
-	return a->reason == b->reason && !strcmp(a->function, b->function) && !a->task == !b->task &&
+	return a->reason == b->reason && a->main_future == b->main_future &&
+	       !strcmp(a->function, b->function) && !a->task == !b->task &&
 	       (!a->task || !strcmp(a->task, b->task));
 }
 
@@ -83,7 +85,8 @@ static char *blamed_name(const struct block *block, const struct frame **frame)
 
 	*frame = NULL;
 	if (judge_is_wait(block->reason) && (!v || v->idle))
-		return xstrdup("(a worker with nothing to do, woken)");
+		return xstrdup(block->main_future ? "(a main future with nothing to do, woken)"
+						  : "(a worker with nothing to do, woken)");
 	if (!v || !v->count)
 		return xstrdup("(unknown)");
 	*frame = v->frame[v->blame];
@@ -106,6 +109,7 @@ const struct blocker *blockers_find(struct blockers *all, const struct block *bl
 {
 	const struct frame *frame;
 	struct blocker b = {.reason = block->reason,
+			    .main_future = block->main_future,
 			    .task = block->task	   ? block->task
 				    : block->stack ? block->stack->task
 						   : NULL};

@@ -28,7 +28,8 @@ struct party {
 /* One line of the report. */
 struct blocker {
 	enum reason reason;
-	bool estimated; /* from CPU samples, not from exact events */
+	bool estimated;	  /* from CPU samples, not from exact events */
+	bool main_future; /* it held up the future that block_on polls, and no worker */
 	const char
 		*function; /* display name of the blamed frame; "module+0xoffset" where there is no symbol */
 	const char *file;  /* NULL if unknown */
@@ -138,6 +139,13 @@ struct mapped {
 	const char *build_id; /* "" if unknown */
 };
 
+/* What the threads amount to that poll the main future of a multi-thread runtime (the body of #[tokio::main]). */
+struct main_futures {
+	size_t threads; /* of the model's workers */
+	uint64_t time;	/* for which they were watched, ns */
+	uint64_t blocked, run_queue, blocks, longest;
+};
+
 /* A file of the target whose symbols are less than they could be. */
 struct lacking {
 	const char *path; /* raw bytes */
@@ -170,13 +178,14 @@ struct model {
 	size_t in_places;
 	struct mapped *mapped; /* by address, none overlapping */
 	size_t mappings;
-	uint64_t start, end;   /* of the time that counts (after --window) */
-	uint64_t worker_time;  /* sum over workers of the time they were watched, ns */
-	uint64_t blocked;      /* sum of all blockers' totals but run-queue waits */
-	uint64_t run_queue;    /* sum of run-queue waits over the threshold */
-	uint64_t polls;	       /* of at least the threshold, if they were told apart exactly */
-	uint64_t longest_poll; /* ns, without waits for a CPU */
-	struct task *task;     /* by total, largest first: of those polls */
+	uint64_t start, end;		  /* of the time that counts (after --window) */
+	uint64_t worker_time;		  /* sum over workers of the time they were watched, ns */
+	struct main_futures main_futures; /* in none of the sums of workers */
+	uint64_t blocked;		  /* sum of all blockers' totals but run-queue waits */
+	uint64_t run_queue;		  /* sum of run-queue waits over the threshold */
+	uint64_t polls;			  /* of at least the threshold, if they were told apart exactly */
+	uint64_t longest_poll;		  /* ns, without waits for a CPU */
+	struct task *task;		  /* by total, largest first: of those polls */
 	size_t tasks;
 	struct stalled stalled;
 	struct standstill standstill;
@@ -214,7 +223,7 @@ struct model {
 	size_t spans;
 	struct share *share; /* by blocker, stack and worker */
 	size_t shares;
-	struct worker *worker; /* by tid */
+	struct worker *worker; /* by tid; threads that poll a main future as well */
 	size_t workers;
 	/* Workers that are gone, of which only this sum is kept: a process may start any number of them. */
 	size_t workers_left_out;

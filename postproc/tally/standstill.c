@@ -7,6 +7,7 @@
 
 #define POLLS 2048
 #define CHANGES 8192
+#define STOPS 256
 #define LEAST_NS                                                                                             \
 	50000000 /* that counts: workers are looked at each 20 ms, so what is shorter may have been interrupted */
 
@@ -22,11 +23,17 @@ struct change {
 	bool unpolled;
 };
 
+struct stop {
+	uint64_t start, end;
+};
+
 struct standstills {
 	struct poll poll[POLLS];
 	size_t polls; /* ever */
 	struct change change[CHANGES];
 	size_t changes; /* ever */
+	struct stop stop[STOPS];
+	size_t stops; /* ever */
 };
 
 struct standstills *standstills_new(void)
@@ -51,6 +58,11 @@ void standstills_parked(struct standstills *s, uint64_t ns, bool unpolled)
 	s->change[s->changes++ % CHANGES] = (struct change){ns, unpolled};
 }
 
+void standstills_stop(struct standstills *s, uint64_t start, uint64_t end)
+{
+	s->stop[s->stops++ % STOPS] = (struct stop){start, end};
+}
+
 void standstills_clear(struct standstills *s)
 {
 	s->polls = 0;
@@ -62,11 +74,12 @@ void standstills_poll(struct standstills *s, uint64_t start, uint64_t end, long 
 	s->poll[s->polls++ % POLLS] = (struct poll){start, end, tid, blocker, 0};
 }
 
-/* A start or an end: of a stretch without anybody in the driver, or of a poll. */
+/* A start or an end: of a stretch without anybody in the driver, of a poll, or of a stop. */
 struct edge {
 	uint64_t ns;
 	int polls;    /* so many more */
 	int unpolled; /* 1, -1, or 0 */
+	int stopped;  /* so many more */
 };
 
 static int by_time(const void *one, const void *two)
@@ -81,15 +94,19 @@ static size_t collect(const struct standstills *s, struct edge *edge)
 	size_t n = 0, polls = kept(s->polls, POLLS), changes = kept(s->changes, CHANGES);
 
 	for (size_t i = 0; i < polls; i++) {
-		edge[n++] = (struct edge){s->poll[i].start, 1, 0};
-		edge[n++] = (struct edge){s->poll[i].end, -1, 0};
+		edge[n++] = (struct edge){s->poll[i].start, 1, 0, 0};
+		edge[n++] = (struct edge){s->poll[i].end, -1, 0, 0};
 	}
 	for (size_t i = s->changes - changes; i < s->changes; i++) {
 		const struct change *c = &s->change[i % CHANGES];
 
 		/* What ends first was there before. */
 		if (c->unpolled || i > s->changes - changes)
-			edge[n++] = (struct edge){c->ns, 0, c->unpolled ? 1 : -1};
+			edge[n++] = (struct edge){c->ns, 0, c->unpolled ? 1 : -1, 0};
+	}
+	for (size_t i = 0; i < kept(s->stops, STOPS); i++) {
+		edge[n++] = (struct edge){s->stop[i].start, 0, 0, 1};
+		edge[n++] = (struct edge){s->stop[i].end, 0, 0, -1};
 	}
 	qsort(edge, n, sizeof(*edge), by_time);
 	return n;
@@ -138,18 +155,20 @@ static void find_cause(struct standstill *sum, struct poll *poll, size_t polls)
 struct standstill standstills_of(const struct standstills *s, size_t workers)
 {
 	size_t polls = kept(s->polls, POLLS);
-	struct edge *edge = xcalloc(2 * polls + kept(s->changes, CHANGES) + 1, sizeof(*edge));
+	struct edge *edge =
+		xcalloc(2 * polls + kept(s->changes, CHANGES) + 2 * kept(s->stops, STOPS) + 1, sizeof(*edge));
 	struct poll *poll = xcalloc(polls + 1, sizeof(*poll));
 	struct standstill sum = {0};
 	size_t n = collect(s, edge), depth = 0;
 	uint64_t since = 0;
-	int unpolled = 0;
+	int unpolled = 0, stopped = 0;
 
 	memcpy(poll, s->poll, polls * sizeof(*poll));
 	for (size_t i = 0; i < n; i++) {
 		depth += (size_t)edge[i].polls;
 		unpolled += edge[i].unpolled;
-		bool stands = unpolled > 0 && depth > 0 && depth < workers;
+		stopped += edge[i].stopped;
+		bool stands = unpolled > 0 && stopped == 0 && depth > 0 && depth < workers;
 
 		if (since && !stands)
 			add(&sum, poll, polls, since, edge[i].ns);

@@ -22,7 +22,9 @@ struct thread {
 	struct worker w;
 	char *comm;
 	uint64_t polled; /* in long polls until then */
-	bool worker;	 /* was one at some time */
+	bool worker;	 /* was one at some time, or polled a main future */
+	bool scheduler;	 /* was one */
+	bool main;	 /* polled a main future at some time */
 	bool gone;	 /* at w.last */
 	size_t index;	 /* in the model's workers */
 };
@@ -132,6 +134,12 @@ static struct thread *find_thread(const struct tally *t, long tid, enum insert_o
 	return *slot;
 }
 
+/* Is it counted apart from the workers? NULL is not. */
+static bool is_main_future(const struct thread *thread)
+{
+	return thread && thread->main && !thread->scheduler;
+}
+
 void tally_thread(struct tally *t, long tid, uint64_t ns, const char *comm, enum role role)
 {
 	struct thread *thread = find_thread(t, tid, NO_INSERT);
@@ -147,7 +155,9 @@ void tally_thread(struct tally *t, long tid, uint64_t ns, const char *comm, enum
 	}
 	if (role != ROLE_UNKNOWN)
 		thread->w.role = role;
-	thread->worker |= role == ROLE_WORKER || role == ROLE_CURRENT_THREAD;
+	thread->scheduler |= role == ROLE_WORKER || role == ROLE_CURRENT_THREAD;
+	thread->main |= role == ROLE_MAIN_FUTURE;
+	thread->worker |= thread->scheduler || thread->main;
 }
 
 static void remove_thread(struct tally *t, long tid)
@@ -236,6 +246,20 @@ static void add_poll(struct tally *t, struct thread *thread, const struct block 
 	thread->polled = block->poll_end;
 }
 
+/* The sums over all workers. */
+static void add_to_workers(struct tally *t, const struct block *block)
+{
+	if (judge_is_wait(block->reason)) {
+		t->run_queue += block->duration;
+		histogram_add(&t->run_queue_waits, block->duration);
+		ladder_add(&t->run_queue_ladder, block->duration);
+		return;
+	}
+	t->blocked += block->duration;
+	histogram_add(&t->blocks, block->duration);
+	ladder_add(&t->ladder, block->duration);
+}
+
 /* Adds a block, which counts for `of`, to all sums. */
 static void add(struct tally *t, const struct block *block, const struct blocker *of)
 {
@@ -244,19 +268,15 @@ static void add(struct tally *t, const struct block *block, const struct blocker
 	if (block->poll)
 		add_poll(t, thread, block, of);
 	if (judge_is_wait(block->reason)) {
-		t->run_queue += block->duration;
 		thread->w.run_queue += block->duration;
-		histogram_add(&t->run_queue_waits, block->duration);
-		ladder_add(&t->run_queue_ladder, block->duration);
 	} else {
-		t->blocked += block->duration;
 		thread->w.blocked += block->duration;
 		thread->w.blocks++;
 		if (block->duration > thread->w.longest)
 			thread->w.longest = block->duration;
-		histogram_add(&t->blocks, block->duration);
-		ladder_add(&t->ladder, block->duration);
 	}
+	if (!block->main_future)
+		add_to_workers(t, block);
 	thread->worker = true; /* who is blocked is one */
 	blockers_add(of, block);
 	spans_add(t->spans, block, of);
@@ -267,6 +287,11 @@ static void add(struct tally *t, const struct block *block, const struct blocker
 void tally_parked(struct tally *t, uint64_t ns, bool unpolled)
 {
 	standstills_parked(t->standstills, ns, unpolled);
+}
+
+void tally_stopped(struct tally *t, uint64_t start, uint64_t end)
+{
+	standstills_stop(t->standstills, start, end);
 }
 
 void tally_took(struct tally *t, const char *task, unsigned class, uint64_t count)
@@ -286,15 +311,18 @@ const struct recent *tally_recent(const struct tally *t)
 	return t->recent;
 }
 
-void tally_add(struct tally *t, const struct block *block)
+void tally_add(struct tally *t, const struct block *told)
 {
-	const struct blocker *of = blockers_find(t->blockers, block);
+	struct block block = *told;
+
+	block.main_future = is_main_future(find_thread(t, block.tid, NO_INSERT));
+	const struct blocker *of = blockers_find(t->blockers, &block);
 
 	if (t->recent)
-		recent_add(t->recent, block, of);
+		recent_add(t->recent, &block, of);
 	/* With a window, what counts is known in the end. */
 	if (!t->window)
-		add(t, block, of);
+		add(t, &block, of);
 }
 
 static int by_tid(const void *one, const void *two)
@@ -321,6 +349,16 @@ static int collect(void **slot, void *end)
 	return 1;
 }
 
+static void add_main_future(struct main_futures *sum, const struct worker *w)
+{
+	sum->threads++;
+	sum->time += w->last - w->first;
+	sum->blocked += w->blocked;
+	sum->run_queue += w->run_queue;
+	sum->blocks += w->blocks;
+	sum->longest = w->longest > sum->longest ? w->longest : sum->longest;
+}
+
 static void finish_workers(struct tally *t, struct model *model)
 {
 	size_t all = htab_elements(t->threads);
@@ -342,8 +380,13 @@ static void finish_workers(struct tally *t, struct model *model)
 			w->last = model->end;
 		if (w->last < w->first)
 			w->last = w->first;
-		model->worker_time += w->last - w->first;
 		thread[i]->index = model->workers++;
+		if (is_main_future(thread[i])) {
+			w->role = ROLE_MAIN_FUTURE;
+			add_main_future(&model->main_futures, w);
+		} else {
+			model->worker_time += w->last - w->first;
+		}
 	}
 	free(thread);
 	model->worker = t->worker;
@@ -426,6 +469,8 @@ static int see_worker(void **slot, void *arg)
 	struct worker w = thread->w;
 
 	w.comm = thread->comm ? thread->comm : "";
+	if (is_main_future(thread))
+		w.role = ROLE_MAIN_FUTURE;
 	if (thread->worker)
 		sight->see(sight->context, &w, thread->gone);
 	return 1;

@@ -30,6 +30,9 @@ enum role tally_role(const struct tally *tally, long tid);
 /* From `ns` on no worker waits in the driver of I/O and timers, although one has nothing to do: so it is `unpolled`; or that is over. */
 void tally_parked(struct tally *tally, uint64_t ns, bool unpolled);
 
+/* A worker was stopped then. */
+void tally_stopped(struct tally *tally, uint64_t start, uint64_t end);
+
 /* `count` polls of a task (copied; NULL: not known) took so long: a class of the model's. Of another class they are left out. */
 void tally_took(struct tally *tally, const char *task, unsigned class, uint64_t count);
 

@@ -15,6 +15,9 @@ enum mark {
 	MARK_HANDED_OVER = 16,	 /* block_in_place: below it the thread is no worker */
 	MARK_PARK = 32,		 /* waiting for something to do */
 	MARK_POLL = 64,		 /* a task's poll, also that of a spawn_blocking closure */
+	MARK_MAIN_FUTURE =
+		128,	      /* block_on without a scheduler: it polls a future on whatever thread that is */
+	MARK_MAIN_PARK = 256, /* that waits for something to do */
 };
 
 /* The marks of a frame by itself: by its names and, where it has none, by the source files of Tokio's that its code refers

@@ -7,6 +7,7 @@ const char *role_name(enum role role)
 		[ROLE_UNKNOWN] = "unknown",
 		[ROLE_WORKER] = "worker",
 		[ROLE_CURRENT_THREAD] = "current-thread",
+		[ROLE_MAIN_FUTURE] = "main-future",
 		[ROLE_BLOCKING] = "blocking-pool",
 		[ROLE_OTHER] = "other",
 	};

@@ -7,11 +7,12 @@ enum role {
 	ROLE_UNKNOWN,	     /* the stack does not say (cut, no symbols) */
 	ROLE_WORKER,	     /* runs a multi-thread scheduler */
 	ROLE_CURRENT_THREAD, /* runs a current-thread scheduler */
-	ROLE_BLOCKING,	     /* a spawn_blocking thread: may block */
-	ROLE_OTHER,	     /* no Tokio frame on it */
+	ROLE_MAIN_FUTURE, /* polls the future of a multi-thread runtime's block_on: the body of #[tokio::main] */
+	ROLE_BLOCKING,	  /* a spawn_blocking thread: may block */
+	ROLE_OTHER,	  /* no Tokio frame on it */
 };
 
-/* "worker", "current-thread", "blocking-pool", "other", "unknown". */
+/* "worker", "current-thread", "main-future", "blocking-pool", "other", "unknown". */
 const char *role_name(enum role role);
 
 #endif

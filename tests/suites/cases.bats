@@ -108,7 +108,91 @@ some() {
 	start "$PROGRAM"
 	trace 3
 	some '.function == "timedwait::get_connection" and .parties[0].name == "timer"'
+	# The probes tell it, not what the stacks look like.
+	grep -qx 'meta wakers process' rec
+	awk '$1 == "sleep" && $8 == 202 { n++; timer += $10 == 0 && $11 == 0 && $12 == "0" && $13 ~ /^timer(\\x00|$)/ }
+		END { print n, timer; exit !(n > 9 && timer == n) }' rec
 	run -1 grep 'released by indexer' out
+}
+
+# Stops the server twice for 0.3 s, while it is traced to recording `rec`.
+stop_twice() {
+	local i
+
+	within 60 eval 'grep -qas "^begin" rec.partial'
+	for i in 1 2; do
+		kill -STOP "$SERVER"
+		sleep 0.3
+		kill -CONT "$SERVER"
+		sleep 0.2
+	done
+}
+
+# Wherever the kernel tells what a worker sleeps: as it goes on, and (without restartable sequences) as it leaves its CPU.
+@test "a process that is stopped" {
+	build kinds
+	local tunables stopper
+
+	for tunables in glibc.pthread.rseq=1 glibc.pthread.rseq=0; do
+		GLIBC_TUNABLES=$tunables start "$PROGRAM" busy
+		within 30 started_workers
+		stop_twice &
+		stopper=$!
+		trace 3
+		wait "$stopper"
+		# Both workers compute nearly all of the time.
+		jq -e '.summary | .stops >= 1 and .stopped_ns > 250000000 * .stops' report
+		some '.function == "kinds::compute" and .reason == "computing" and .max_ns < 200000000'
+		end_started
+	done
+}
+
+# Once the trace ends by itself, and once it is interrupted.
+@test "a sleep that has not ended when the trace does" {
+	build kinds
+	local duration
+
+	mkfifo tell
+	exec {TELL}<>tell
+	for duration in 3 ''; do
+		start "$PROGRAM" never <tell
+		within 30 started_workers
+		: >err
+		"$HUD" --pid "$SERVER" ${duration:+--duration "$duration"} --headless --record rec >out 2>err 3>&- &
+		TRACE=$!
+		STARTED+=("$TRACE")
+		within 60 eval 'grep -q "began after" err'
+		echo >&"$TELL"
+		# A worker reads, and not standard input.
+		within 30 eval 'grep -q "^0 0x[1-9a-f]" "/proc/$SERVER/task/"*/syscall'
+		[[ $duration ]] || kill -INT "$TRACE"
+		wait "$TRACE"
+		"$POSTPROC" report --headless --format json=report rec
+		cat out
+		some '.function == "kinds::read_pipe" and (.task | startswith("kinds::every")) and .reason != "computing"'
+		run -1 grep '(unknown)' out
+		end_started
+	done
+}
+
+# By Tokio's state, by its name alone, and where the kernel tells less.
+@test "the body of #[tokio::main]" {
+	build mainloop
+	local options tunables=
+
+	for options in '' '--workers mainloop' '--polls uprobe' tunables; do
+		[[ $options != tunables ]] || options='' tunables=glibc.pthread.rseq=0
+		GLIBC_TUNABLES=$tunables start "$PROGRAM"
+		within 30 grep -q . truth
+		# shellcheck disable=SC2086 # options
+		"$HUD" --pid "$SERVER" --duration 2 --headless --record rec $options >out 2>err 3>&-
+		"$POSTPROC" report --headless --format json=report rec
+		cat out
+		some '.main_future and .function == "mainloop::redraw_screen" and .reason == "sleep"'
+		some '.main_future and .function == "mainloop::layout_widgets" and .reason == "computing"'
+		jq -e '.summary.main_futures.threads == 1 and .summary.blocked_ns == 0' report
+		end_started
+	done
 }
 
 @test "the driver" {
@@ -203,6 +287,7 @@ while True:
 		esac
 		within 30 started_workers
 		"$HUD" --pid "$SERVER" --duration 2 --headless --record rec >out 2>err 3>&-
+		[[ $mode != pipe ]] || grep -qE '^descriptor [0-9]+ [0-9]+ 0 [0-9]+ - -$' rec
 		"$POSTPROC" report --headless --format json=report rec
 		some ".reason == \"$reason\" and .function == \"$function\"" || { cat out && return 1; }
 		end_started

@@ -34,7 +34,8 @@ static const char letters[] =
 	"    K socket      P child       M page fault   B block_on     Y system call\n"
 	"    R waiting for a CPU, which is nobody's fault\n"
 	"    In the lanes a capital letter says that the worker was blocked for half of that\n"
-	"    time or more, a small one for less.\n";
+	"    time or more, a small one for less. An m stands beside the thread that polls\n"
+	"    the main future, which is no worker.\n";
 
 void live_help(struct live_view *v)
 {

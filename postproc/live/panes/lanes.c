@@ -70,6 +70,8 @@ static void lane(const struct live_view *v, const struct live_worker *worker, in
 		blocked += v->query.now - (worker->running > from ? worker->running : from);
 	snprintf(text, sizeof(text), "%ld", worker->w.tid);
 	pen_right(row, 0, 7, pen_style(PEN_PLAIN), text);
+	if (worker->w.role == ROLE_MAIN_FUTURE)
+		pen_put(row, 7, 1, pen_style(PEN_FAINT), "m");
 	pen_right(row, 8, 7, pen_style(PEN_STRONG), unit_share(text, blocked < time ? blocked : time, time));
 	for (size_t i = 0; i < a->cells; i++) {
 		uint64_t begins = a->start + i * a->width;

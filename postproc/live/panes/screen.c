@@ -38,8 +38,9 @@ static void title(const struct live_view *v, const struct live_workers *workers)
 	uint64_t now = v->query.now > m->start && m->start ? v->query.now - m->start : 0;
 	char *time = clock_text(now), *state = state_text(v);
 	char *right = text_format("%s  %s ", time, state);
-	char *what = m->target.pid ? text_format(" (pid %ld)  %zu worker%s", m->target.pid, workers->count,
-						 workers->count == 1 ? "" : "s")
+	size_t count = workers->count - workers->main_futures;
+	char *what = m->target.pid ? text_format(" (pid %ld)  %zu worker%s", m->target.pid, count,
+						 count == 1 ? "" : "s")
 				   : xstrdup("");
 	size_t room = (size_t)COLS - text_width(right) - 2, used = text_width(what);
 

@@ -113,6 +113,8 @@ void live_window_take(struct live_window *w, const struct live_query *q, struct 
 		if (block->b.start < q->since || block->b.duration < q->threshold)
 			continue;
 		run->blocks++;
+		if (block->b.main_future)
+			continue;
 		*(judge_is_wait(block->b.reason) ? &run->run_queue : &run->blocked) += block->b.duration;
 	}
 }
@@ -295,10 +297,8 @@ void live_window_sum(struct live_window *w, const struct live_query *q, struct l
 
 		if (!asked_for(b, q) || (!counts && block_end(b) + LIVE_TREND < q->now))
 			continue;
-		if (judge_is_wait(b->reason))
-			sum->run_queue += inside;
-		else
-			sum->blocked += inside;
+		if (!b->main_future)
+			*(judge_is_wait(b->reason) ? &sum->run_queue : &sum->blocked) += inside;
 		struct cause *c = cause_in(w, i, q->filter);
 
 		if (!c->shown)

@@ -21,8 +21,12 @@ static void see_worker(void *context, const struct worker *worker, bool gone)
 	uint64_t from = first > roll->from ? first : roll->from,
 		 since = first > roll->since ? first : roll->since;
 
-	w->time += last > from ? last - from : 0;
-	w->run_time += last > since ? last - since : 0;
+	if (worker->role == ROLE_MAIN_FUTURE) {
+		w->main_futures++;
+	} else {
+		w->time += last > from ? last - from : 0;
+		w->run_time += last > since ? last - since : 0;
+	}
 	if (gone && last <= roll->from)
 		return;
 	w->worker = xrealloc(w->worker, (w->count + 1) * sizeof(*w->worker));

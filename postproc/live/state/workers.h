@@ -16,8 +16,9 @@ struct live_worker {
 struct live_workers {
 	struct live_worker *worker;
 	size_t count;
-	uint64_t time;	   /* they were watched, within the span, ns */
-	uint64_t run_time; /* and since the last reset */
+	size_t main_futures; /* of them: these are no workers, and their time does not count */
+	uint64_t time;	     /* they were watched, within the span, ns */
+	uint64_t run_time;   /* and since the last reset */
 };
 
 /* Those there are, now; their polls that still last are added to view->sum. The caller frees .worker. */

@@ -147,6 +147,18 @@ static void what_is_written_is_what_was_read(void **state)
 	assert_true(written >= 15);
 }
 
+/* The probes know of a descriptor only which one it is. */
+static void descriptor_of_unknown_kind(void **state)
+{
+	struct event e;
+	(void)state;
+
+	assert_int_equal(parse("descriptor 9 7 0 3 - -", &e), EVENT_PARSED);
+	assert_int_equal(e.kind, EVENT_DESCRIPTOR);
+	assert_int_equal(e.descriptor.kind, 0);
+	assert_int_equal(e.descriptor.number, 3);
+}
+
 static void none_says_why(void **state)
 {
 	static const char *const lines[] = {"tokio - stripped", "site - no symbols at all"};
@@ -216,6 +228,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parsers_take_the_fields_of_the_table),
 		cmocka_unit_test(what_is_written_is_what_was_read),
+		cmocka_unit_test(descriptor_of_unknown_kind),
 		cmocka_unit_test(none_says_why),
 		cmocka_unit_test(documented),
 		cmocka_unit_test(fields_by_name),

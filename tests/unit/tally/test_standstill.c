@@ -50,6 +50,22 @@ static void all_blocked_or_a_moment_only(void **state)
 	standstills_free(s);
 }
 
+/* Who stopped it is to blame; what stood still before and after that counts as far as it is long enough. */
+static void stopped_meanwhile(void **state)
+{
+	struct standstills *s = standstills_new();
+
+	(void)state;
+	standstills_parked(s, MS(100), true);
+	standstills_parked(s, MS(600), false);
+	standstills_poll(s, MS(100), MS(600), 7, &parse);
+	standstills_stop(s, MS(130), MS(500));
+	standstills_stop(s, MS(140), MS(510));
+	assert_int_equal(standstills_of(s, 2).total, MS(90));
+	assert_int_equal(standstills_of(s, 2).count, 1);
+	standstills_free(s);
+}
+
 static void the_latest_are_kept(void **state)
 {
 	struct standstills *s = standstills_new();
@@ -73,6 +89,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_is_blocked_and_another_idle),
 		cmocka_unit_test(all_blocked_or_a_moment_only),
+		cmocka_unit_test(stopped_meanwhile),
 		cmocka_unit_test(the_latest_are_kept),
 	};
 

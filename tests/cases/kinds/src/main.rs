@@ -101,6 +101,18 @@ fn usleep_c() {
     said("usleep_c", t);
 }
 #[inline(never)]
+fn compute() {
+    let t = Instant::now();
+    let mut x = 1u64;
+    while t.elapsed() < Duration::from_millis(20) {
+        for i in 0..1000u64 {
+            x = x.wrapping_mul(6364136223846793005).wrapping_add(i);
+        }
+    }
+    said("compute", t);
+    std::env::args().nth(x as usize);
+}
+#[inline(never)]
 fn with_rayon() -> f64 {
     use rayon::prelude::*;
     let t = Instant::now();
@@ -233,6 +245,22 @@ async fn main() {
                         libc::write(p[1], b"0123456789".as_ptr() as *const _, 10);
                     }
                 })
+                .unwrap();
+            tokio::spawn(every(5, move || read_pipe(p[0])));
+        }
+        "busy" => {
+            tokio::spawn(every(1, compute));
+            tokio::spawn(every(1, compute));
+        }
+        "never" => {
+            let mut p = [0; 2];
+            unsafe {
+                libc::pipe(p.as_mut_ptr());
+            }
+            // When it is told to.
+            tokio::task::spawn_blocking(|| std::io::stdin().lock().read_line(&mut String::new()))
+                .await
+                .unwrap()
                 .unwrap();
             tokio::spawn(every(5, move || read_pipe(p[0])));
         }
