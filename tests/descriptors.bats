@@ -158,7 +158,7 @@ end_trace() {
 	within 120 test -e ready
 	within 60 told
 	# What holds messages back passes them to the view, and to the terminal in the end. Pictures are drawn on demand.
-	is_left_open $'1 copies: a pipe\n2 hud-chart: a pipe\n1 hud-trace: a pipe\n5 live: a pipe'
+	is_left_open $'1 copies: a pipe\n2 hud-chart: a pipe\n1 hud-trace: a pipe\n5 live: a pipe\n1 stuck: a pipe'
 	tmux -L "$SOCKET" send-keys q
 	within 20 gone
 }
