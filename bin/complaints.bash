@@ -64,7 +64,8 @@ start_sifter() {
 # Tracing has begun.
 tell_sifter() {
 	[[ $COMPLAINTS ]] || return 0
-	(printf '%s\n' "$BEGUN_MARK" >&"$COMPLAINTS") 2>/dev/null || true
+	# The braces: bash tells of children that were killed meanwhile, which is ours to tell.
+	{ (printf '%s\n' "$BEGUN_MARK" >&"$COMPLAINTS") || true; } 2>/dev/null
 }
 
 # bpftrace has ended: sets SAID.
