@@ -68,7 +68,7 @@ static void change_threshold(struct live_view *v, int by)
 		return;
 	}
 	i = by < 0 ? i - 1 : i < last ? i + 1 : i;
-	v->query.threshold = factor[i] * least;
+	v->query.threshold = v->threshold = factor[i] * least;
 	char *said = text_format("what takes %s or longer", unit_setting(text, v->query.threshold));
 
 	live_say(v, said);

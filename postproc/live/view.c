@@ -78,8 +78,10 @@ static void measure_rate(struct live_view *v)
 static void move_clock(struct live_view *v)
 {
 	v->wall = clock_ns();
-	if (v->model && v->query.threshold < v->model->target.threshold)
-		v->query.threshold = v->model->target.threshold;
+	/* What the trace's is, the head of the stream tells. */
+	if (v->model)
+		v->query.threshold =
+			v->threshold > v->model->target.threshold ? v->threshold : v->model->target.threshold;
 	if (!v->model || !v->model->start)
 		return;
 	if (v->model->end > v->newest) {

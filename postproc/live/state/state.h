@@ -35,7 +35,8 @@ struct live_view {
 	/* What the user has chosen. */
 	struct live_query query; /* .filter is `filter` */
 	char filter[LIVE_FILTER];
-	bool typing; /* the filter */
+	uint64_t threshold; /* ns, at least that of the trace; 0: that */
+	bool typing;	    /* the filter */
 	bool paused;
 	enum live_page page, before_help;
 	struct blocker selected; /* only what tells it from others; its texts are copies */
