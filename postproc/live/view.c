@@ -102,7 +102,7 @@ static void move_clock(struct live_view *v)
 	}
 	if (!v->playback.playing && v->wall - v->newest_wall > QUIET)
 		replay_advance(v->replay, v->position);
-	live_window_take(v->window, &v->query, &v->run);
+	live_window_take(v->window, v->query.since, &v->run);
 	if (!v->paused || v->playback.playing)
 		v->query.now = v->position;
 }

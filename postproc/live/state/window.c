@@ -97,7 +97,7 @@ static void drop_first(struct live_window *w)
 	w->first++;
 }
 
-void live_window_take(struct live_window *w, const struct live_query *q, struct live_run *run)
+void live_window_take(struct live_window *w, uint64_t since, struct live_run *run)
 {
 	while (w->next < recent_end(w->blocks)) {
 		if (w->next - w->first == LIVE_BLOCKS)
@@ -110,7 +110,7 @@ void live_window_take(struct live_window *w, const struct live_query *q, struct 
 		const struct recent_block *block = recent_at(w->blocks, w->next);
 
 		w->cause[w->next++ % LIVE_BLOCKS] = cause_of(w, block->of);
-		if (block->b.start < q->since || block->b.duration < q->threshold)
+		if (block->b.start < since)
 			continue;
 		run->blocks++;
 		if (block->b.main_future)
@@ -259,10 +259,16 @@ static uint64_t start_of(const struct live_query *q)
 	return q->since > from ? q->since : from;
 }
 
-/* Has it come by the time that is looked at, is it new and long enough? */
+/* Has it come by the time that is looked at, and is it new? */
+static bool in_time(const struct block *b, const struct live_query *q)
+{
+	return block_end(b) <= q->now && b->start >= q->since;
+}
+
+/* And is it long enough? */
 static bool asked_for(const struct block *b, const struct live_query *q)
 {
-	return block_end(b) <= q->now && b->start >= q->since && b->duration >= q->threshold;
+	return in_time(b, q) && b->duration >= q->threshold;
 }
 
 static void forget_old(struct live_window *w, uint64_t now)
@@ -295,10 +301,12 @@ void live_window_sum(struct live_window *w, const struct live_query *q, struct l
 		uint64_t inside = overlap(b, from, q->now);
 		bool counts = block_end(b) > from;
 
-		if (!asked_for(b, q) || (!counts && block_end(b) + LIVE_TREND < q->now))
+		if (!in_time(b, q) || (!counts && block_end(b) + LIVE_TREND < q->now))
 			continue;
 		if (!b->main_future)
 			*(judge_is_wait(b->reason) ? &sum->run_queue : &sum->blocked) += inside;
+		if (!asked_for(b, q))
+			continue;
 		struct cause *c = cause_in(w, i, q->filter);
 
 		if (!c->shown)

@@ -46,7 +46,7 @@ struct live_sum {
 	const struct live_row *row; /* sorted */
 	size_t rows;
 	uint64_t count;		     /* of all rows */
-	uint64_t blocked, run_queue; /* all within the span, whatever the filter */
+	uint64_t blocked, run_queue; /* all within the span, whatever filter and threshold */
 	uint64_t from;		     /* since when all is there: now - span, or later */
 };
 
@@ -61,8 +61,9 @@ struct live_window;
 struct live_window *live_window_new(const struct recent *blocks);
 void live_window_free(struct live_window *w);
 
-/* Takes in the blocks that have come since the last call, before more come than LIVE_BLOCKS; adds those to *run that are asked for. */
-void live_window_take(struct live_window *w, const struct live_query *query, struct live_run *run);
+/* Takes in the blocks that have come since the last call, before more come than LIVE_BLOCKS; adds those to *run that began at `since` or
+ * later. */
+void live_window_take(struct live_window *w, uint64_t since, struct live_run *run);
 
 /* How many blocks came, ever. */
 uint64_t live_window_count(const struct live_window *w);

@@ -45,10 +45,42 @@ static void threshold_is_the_traces_until_it_is_changed(void **state)
 	replay_free(replay);
 }
 
+/* As the report has it, whatever was shown when a block came. */
+static void sums_do_not_depend_on_what_is_shown(void **state)
+{
+	struct replay *replay = replay_new(&(struct replay_options){0});
+	struct live_view view = {0};
+	struct model model;
+
+	(void)state;
+	replay_begin(replay, &model);
+	view.query.filter = strcpy(view.filter, "nothing is called so");
+	live_view_attach(&view, replay, &model);
+	feed(replay, "hud-trace 1\nmeta target app\nmeta pid 100\nmeta threshold-us 2000\n"
+		     "thread 101 worker 1 w\nbegin 1000000000\n");
+	live_view_tick(&view);
+	live_key(&view, ']');
+	live_key(&view, ']');
+	live_view_tick(&view);
+	feed(replay, "runq 2000000000 101 0 3000000 P 0 7 7 0 cc1\n"
+		     "runq 3000000000 101 0 30000000 P 0 7 7 0 cc1\nend 5000000000 exit\n");
+	live_view_tick(&view);
+	assert_int_equal(view.query.threshold, 8 * MS);
+	replay_advance(replay, UINT64_MAX);
+	live_view_tick(&view);
+	assert_int_equal(view.run.blocks, 2);
+	assert_int_equal(replay_end(replay), 0);
+	assert_int_equal(view.run.run_queue, model.run_queue);
+	live_view_detach(&view);
+	live_view_end(&view);
+	replay_free(replay);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(threshold_is_the_traces_until_it_is_changed),
+		cmocka_unit_test(sums_do_not_depend_on_what_is_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

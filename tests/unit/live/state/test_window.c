@@ -30,10 +30,8 @@ static struct live_run run;
 
 static void add_block(struct live_window *w, const struct block *block, const struct blocker *of)
 {
-	struct live_query q = {0};
-
 	recent_add(blocks, block, of);
-	live_window_take(w, &q, &run);
+	live_window_take(w, 0, &run);
 }
 
 static void add(struct live_window *w, const struct blocker *of, long tid, uint64_t start, uint64_t duration)
@@ -158,6 +156,7 @@ static void asked_for(void **state)
 	q.threshold = 25 * MS;
 	live_window_sum(w, &q, &sum);
 	assert_int_equal(sum.rows, 1);
+	assert_int_equal(sum.blocked, 50 * MS); /* nor on what is too short for a row */
 	assert_ptr_equal(sum.row[0].of, &sleeps);
 	q.threshold = 0;
 	q.since = 100 * S + 100 * MS; /* a reset */
@@ -292,8 +291,8 @@ static void bounded_in_a_burst(void **state)
 	}
 	assert_int_equal(recent_first(more), 0);
 	q.now = 100 * S + (LIVE_BLOCKS + 1000) * MS;
-	live_window_take(w, &q, &run);
-	live_window_take(other, &q, &run);
+	live_window_take(w, 0, &run);
+	live_window_take(other, 0, &run);
 	live_window_sum(w, &q, &sum);
 	assert_int_equal(sum.count, LIVE_BLOCKS);
 	assert_int_equal(sum.from, 100 * S + 999 * MS + MS / 2);
