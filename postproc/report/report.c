@@ -547,7 +547,7 @@ static void nothing(struct report *report)
 				   m->target.workers_how);
 		bullet(page, text);
 		free(text);
-	} else if (m->events == 0 || m->workers == 0 || m->other_role == m->events) {
+	} else if (m->workers == 0) { /* all others are known as such by a stack or by Tokio's state */
 		text = text_format("Check that the worker threads are the right ones, and name them with "
 				   "--workers%s%s%s.",
 				   m->target.workers_how ? " (found by: " : "",

@@ -401,6 +401,33 @@ static void golden_no_events(void **state)
 	assert_golden("report-no-events", report(m, plain));
 }
 
+static bool reports(const struct model *m, const char *part)
+{
+	char *text = report(m, plain);
+	bool found = strstr(text, part);
+
+	free(text);
+	return found;
+}
+
+/* Stacks or Tokio's state have shown that these are workers: that nothing comes of them is no reason to doubt it. */
+static void an_idle_service_is_not_told_to_doubt_its_workers(void **state)
+{
+	static const char load[] = "What to try:\n  - Put load on the service", doubt[] = "Check that";
+	struct model *m = fixture(4);
+
+	(void)state;
+	m->blockers = m->stacks = m->stacks_cut = m->parks = m->blocked = m->run_queue = 0;
+	m->target.workers_how = "4 multi-thread and 0 current-thread by stack, 0 by name, of 9 threads";
+	m->events = 0;
+	assert_true(reports(m, load));
+	m->events = m->other_role = 7;
+	assert_true(reports(m, load));
+	/* The user's own word is another thing. */
+	m->target.workers_how = "--workers shop: 4 of 9 threads";
+	assert_true(reports(m, doubt));
+}
+
 /* Names made to break out of the layout: as long as compilers make them, and with what a terminal would obey. */
 static void any_names_stay_in_their_columns(void **state)
 {
@@ -636,6 +663,7 @@ int main(void)
 		cmocka_unit_test(cut_stacks_have_cures),
 		cmocka_unit_test(golden_nothing),
 		cmocka_unit_test(golden_no_events),
+		cmocka_unit_test(an_idle_service_is_not_told_to_doubt_its_workers),
 		cmocka_unit_test(any_names_stay_in_their_columns),
 		cmocka_unit_test(no_colour_means_no_escapes),
 		cmocka_unit_test(deep_recursion_is_cut),
