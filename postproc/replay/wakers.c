@@ -66,6 +66,13 @@ static bool is_local_socket(enum reason reason, const struct verdict *v)
 	return false;
 }
 
+/* A device ends these by an interrupt, and the waker is whoever that has hit. */
+static bool is_of_device(enum reason reason, char state)
+{
+	return reason == REASON_FILE || reason == REASON_PAGE_FAULT ||
+	       (reason == REASON_SYSCALL && state == 'D');
+}
+
 static void set_interrupt(struct block *block, bool timer)
 {
 	block->party.comm = timer ? "timer" : "interrupt";
@@ -87,6 +94,8 @@ void waker_find(const struct waker_facts *facts, struct block *block)
 			set_interrupt(block, among_threads);
 		return;
 	}
+	if (is_of_device(facts->reason, e->state))
+		return;
 	if (!facts->certain && same && was_interrupted(facts->stack)) {
 		set_interrupt(block, among_threads);
 		return;

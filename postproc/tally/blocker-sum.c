@@ -74,6 +74,12 @@ static int by_party_total(const void *one, const void *two)
 	return (a->total < b->total) - (a->total > b->total);
 }
 
+/* Who ended few of the waits says nothing about them. Who had the CPU does. */
+static bool is_telling(const struct blocker *b, const struct party *party)
+{
+	return judge_is_wait(b->reason) || 2 * party->count >= b->count;
+}
+
 void blocker_sum_finish(struct blocker_sum *sum)
 {
 	const struct stack_share *most = sum->share;
@@ -96,9 +102,10 @@ void blocker_sum_finish(struct blocker_sum *sum)
 	}
 	if (sum->parties)
 		qsort(sum->party, sum->parties, sizeof(*sum->party), by_party_total);
-	sum->b.parties = sum->parties < PARTIES_SHOWN ? sum->parties : PARTIES_SHOWN;
-	for (size_t i = 0; i < sum->b.parties; i++)
-		sum->b.party[i] = sum->party[i];
+	sum->b.parties = 0;
+	for (size_t i = 0; i < sum->parties && sum->b.parties < PARTIES_SHOWN; i++)
+		if (is_telling(&sum->b, &sum->party[i]))
+			sum->b.party[sum->b.parties++] = sum->party[i];
 }
 
 void blocker_sum_clear(struct blocker_sum *sum)

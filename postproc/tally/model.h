@@ -43,10 +43,10 @@ struct blocker {
 	uint64_t unfinished;	    /* of count: still went on when the trace ended */
 	uint64_t asleep, run_queue; /* parts of total: sleeping, waiting for a CPU; the rest is running */
 	struct histogram durations;
-	const struct verdict *stack; /* the one with most time */
-	uint64_t stack_total;	     /* ns of total that had exactly this stack */
-	size_t stacks;		     /* how many distinct ones */
-	struct party party[PARTIES_SHOWN];
+	const struct verdict *stack;	   /* the one with most time */
+	uint64_t stack_total;		   /* ns of total that had exactly this stack */
+	size_t stacks;			   /* how many distinct ones */
+	struct party party[PARTIES_SHOWN]; /* of wakers those that ended at least half of the waits */
 	size_t parties;
 };
 
