@@ -59,7 +59,7 @@ bool change_beyond_noise(enum change_kind kind);
 /* The blocker as it is named: after, if it is there, else before. */
 const struct blocker *change_blocker(const struct change *change);
 
-/* The growth in percent as a text: "+12%", "-100%"; "" if there was nothing before. Into `text` (UNIT_SIZE bytes). */
+/* The growth in percent as a text: "+12%", "-100%"; "" if it is within noise, or if there was nothing before. Into `text` (UNIT_SIZE bytes). */
 char *change_growth(char *text, const struct change *change);
 
 /* "2.31", "-" for nothing. Into `text` (UNIT_SIZE bytes). */

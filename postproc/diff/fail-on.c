@@ -144,8 +144,9 @@ static char *blame(char *what, const struct model *m)
 
 	if (!b)
 		return what;
-	char *text = text_format("%s, most in %s: %s (%s)", what, b->function,
-				 unit_share(share, b->total, m->blocked), reason_info(b->reason)->word);
+	char *text = text_format("%s; %s of the blocked time was in %s (%s)", what,
+				 unit_share(share, b->total, m->blocked), b->function,
+				 reason_info(b->reason)->word);
 
 	free(what);
 	return text;

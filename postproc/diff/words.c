@@ -25,7 +25,7 @@ char *change_growth(char *text, const struct change *c)
 	double percent = c->was.time > 0 ? 100 * (c->is.time / c->was.time - 1) : 0;
 
 	*text = '\0';
-	if (c->kind == CHANGE_UNMATCHED || (c->was.time <= 0 && c->is.time > 0))
+	if (!change_beyond_noise(c->kind) || c->was.time <= 0)
 		return text;
 	if (percent >= 999.5)
 		snprintf(text, UNIT_SIZE, ">10x");

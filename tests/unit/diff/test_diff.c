@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <libiberty/libiberty.h>
 
+#include "base/units.h"
 #include "diff/diff.h"
 #include "replay/replay.h"
 
@@ -244,6 +245,37 @@ static void what_does_not_compare_is_said(void **state)
 	finish(&o);
 }
 
+/* A number beside "unchanged" would say that something has changed. */
+static void within_noise_there_is_no_percentage(void **state)
+{
+	struct change c = {.kind = CHANGE_NONE, .was = {3, 2.87e6, 0.1}, .is = {1, 242e3, 0.03}};
+	char text[UNIT_SIZE];
+	(void)state;
+
+	assert_string_equal(change_growth(text, &c), "");
+	c.kind = CHANGE_MAYBE_GONE;
+	assert_string_equal(change_growth(text, &c), "");
+	c.kind = CHANGE_BETTER;
+	assert_string_equal(change_growth(text, &c), "-92%");
+
+	/* Nor in the head, for the sum of all. */
+	struct outcome o;
+	char *page;
+	size_t size;
+
+	BEFORE({5, 2, 100, 230});
+	AFTER(BUILD("aa", "11"), 10, {5, 1, 100, 230});
+	compare(&o);
+	FILE *out = open_memstream(&page, &size);
+
+	assert_int_equal(diff_text(out, &o.diff, &(struct report_options){0}), 0);
+	fclose(out);
+	assert_int_equal(o.diff.blocked.kind, CHANGE_NONE);
+	assert_non_null(strstr(page, "%  within noise\n"));
+	free(page);
+	finish(&o);
+}
+
 /* Names are the target's to choose: none breaks out of its cell or line. */
 static void names_stay_where_they_are(void **state)
 {
@@ -286,6 +318,7 @@ int main(void)
 		cmocka_unit_test(unknown_builds_do_not_match),
 		cmocka_unit_test(nothing_at_all),
 		cmocka_unit_test(what_does_not_compare_is_said),
+		cmocka_unit_test(within_noise_there_is_no_percentage),
 		cmocka_unit_test(names_stay_where_they_are),
 	};
 

@@ -150,16 +150,19 @@ static void of_a_trace(void **state)
 	assert_string_equal(said("max>61ms", &trace, NULL), "");
 	assert_string_equal(said("max>=61ms", &trace, NULL), "app::f took 61.0 ms (file I/O)");
 	assert_string_equal(said("total>1.2s", &trace, NULL), "");
-	assert_string_equal(said("total>1s", &trace, NULL),
-			    "workers were blocked for 1.20 s, most in app::f: 83.3% (file I/O)");
+	assert_string_equal(
+		said("total>1s", &trace, NULL),
+		"workers were blocked for 1.20 s; 83.3% of the blocked time was in app::f (file I/O)");
 	assert_string_equal(said("blocked>6%", &trace, NULL), "");
 	assert_string_equal(said("blocked>5.9%", &trace, NULL),
-			    "workers were blocked 6.0% of their time, most in app::f: 83.3% (file I/O)");
+			    "workers were blocked 6.0% of their time; 83.3% of the blocked time was in "
+			    "app::f (file I/O)");
 	assert_string_equal(said("count>50", &trace, NULL), "");
-	assert_string_equal(said("count>49", &trace, NULL), "50 blocks, most in app::f: 83.3% (file I/O)");
+	assert_string_equal(said("count>49", &trace, NULL),
+			    "50 blocks; 83.3% of the blocked time was in app::f (file I/O)");
 	assert_string_equal(said("rate>5/s", &trace, NULL), "");
 	assert_string_equal(said("rate>4.9/s", &trace, NULL),
-			    "5.00 blocks per second, most in app::f: 83.3% (file I/O)");
+			    "5.00 blocks per second; 83.3% of the blocked time was in app::f (file I/O)");
 	assert_string_equal(said("lost>3", &trace, NULL), "");
 	assert_string_equal(said("lost>2", &trace, NULL), "3 events were lost");
 }
@@ -173,7 +176,8 @@ static void of_long_polls(void **state)
 	m.longest_poll = 90 * MS;
 	assert_string_equal(said("max>70ms", &m, NULL), "a poll took 90.0 ms");
 	assert_string_equal(said("max>60ms", &m, NULL), "app::f took 61.0 ms (file I/O)");
-	assert_string_equal(said("count>44", &m, NULL), "45 long polls, most in app::f: 83.3% (file I/O)");
+	assert_string_equal(said("count>44", &m, NULL),
+			    "45 long polls; 83.3% of the blocked time was in app::f (file I/O)");
 }
 
 static void of_nothing(void **state)
@@ -208,16 +212,16 @@ static void of_a_comparison(void **state)
 	assert_string_equal(said("total>20.1%", &trace, &d), "");
 	assert_string_equal(
 		said("total>19%", &trace, &d),
-		"workers were blocked 6.0% of their time, before 5.0%, which is 20% more, most in app::f: "
-		"83.3% (file I/O)");
+		"workers were blocked 6.0% of their time, before 5.0%, which is 20% more; 83.3% of the "
+		"blocked time was in app::f (file I/O)");
 	d.blocked.kind = CHANGE_NONE;
 	assert_string_equal(said("total>19%", &trace, &d), "");
 	/* From nothing, no growth is small enough. */
 	d.blocked = (struct change){.kind = CHANGE_NEW, .is = {50, 6e7, 5}};
-	assert_string_equal(
-		said("total>1000%", &trace, &d),
-		"workers were blocked 6.0% of their time, before not at all, most in app::f: 83.3% "
-		"(file I/O)");
+	assert_string_equal(said("total>1000%", &trace, &d),
+			    "workers were blocked 6.0% of their time, before not at all; 83.3% of the "
+			    "blocked time was in app::f "
+			    "(file I/O)");
 	/* Waits for a CPU are not the code's. */
 	assert_string_equal(said("new", &trace, &d),
 			    "app::f is new: blocks 50.0 ms per worker-second (file I/O)");
