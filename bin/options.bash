@@ -30,16 +30,27 @@ usage() {
 	END
 }
 
-# Sets REPLY to the number $2 times 10^$3; $1, the option's name, refuses what is not from $4 to $5 (times 10^$3) $6.
+# Sets REPLY to the whole number $2; $1, the option's name, refuses what is not from $3 to $4, which $5 says.
 number() {
-	local option=$1 text=$2 digits=$3 low=$4 high=$5 range=$6
-	local pattern='^0*([0-9]{0,9})(\.([0-9]+))?$' fraction
-	((digits)) || pattern='^0*([0-9]{0,9})()()$'
+	local option=$1 text=$2 low=$3 high=$4 range=$5
+
+	REPLY=-1
+	[[ ! $text =~ ^0*([0-9]{1,9})$ ]] || REPLY=$((10#${BASH_REMATCH[1]}))
+	((REPLY >= low && REPLY <= high)) || refuse "$option: '$(clean "$text")' is not $range"
+}
+
+# Sets REPLY to the duration $2 in microseconds: a number of $3, unless it has a unit of its own. $1, the option's name, refuses what is
+# not from $4 to $5 microseconds, which $6 says.
+duration() {
+	local option=$1 text=$2 unit=$3 low=$4 high=$5 range=$6 fraction
+	local pattern='^0*([0-9]{0,9})(\.([0-9]+))?(us|ms|s|m|h)?$'
+	local -A us=([us]=1 [ms]=1000 [s]=1000000 [m]=60000000 [h]=3600000000)
 
 	REPLY=-1
 	if [[ $text == *[0-9]* && $text =~ $pattern ]]; then
+		unit=${us[${BASH_REMATCH[4]:-$unit}]}
 		fraction=${BASH_REMATCH[3]}000000
-		REPLY=$((10#0${BASH_REMATCH[1]} * 10 ** digits + 10#0${fraction:0:digits}))
+		REPLY=$((10#0${BASH_REMATCH[1]} * unit + 10#${fraction:0:6} * unit / 1000000))
 	fi
 	((REPLY >= low && REPLY <= high)) || refuse "$option: '$(clean "$text")' is not $range"
 }
@@ -82,25 +93,27 @@ parse_options() {
 		--debuginfod) DEBUGINFOD=1 && shift && continue ;;
 		--doctor) DOCTOR=1 && shift && continue ;;
 		--resolve) RESOLVE=1 && shift && continue ;;
-		-p | --pid) number --pid "$2" 0 1 4194304 'a process id from 1 to 4194304' && PID=$REPLY ;;
+		-p | --pid) number --pid "$2" 1 4194304 'a process id from 1 to 4194304' && PID=$REPLY ;;
 		-t | --target) TARGETS+=("$2") ;;
 		--threshold)
-			number --threshold "$2" 3 50 60000000 'a number of milliseconds from 0.05 to 60000'
+			duration --threshold "$2" ms 50 60000000 'a number of milliseconds from 0.05 to 60000, or a duration (500us, 2ms, 1s)'
 			THRESHOLD_US=$REPLY
 			;;
 		--duration)
-			number --duration "$2" 3 100 604800000 'a number of seconds from 0.1 to 604800'
-			DURATION_MS=$REPLY
+			duration --duration "$2" s 100000 604800000000 'a number of seconds from 0.1 to 604800, or a duration (500ms, 30s, 5m)'
+			DURATION_MS=$((REPLY / 1000))
 			;;
 		--window)
-			number --window "$2" 3 100 604800000 'a number of seconds from 0.1 to 604800'
-			WINDOW=$2
+			duration --window "$2" s 100000 604800000000 'a number of seconds from 0.1 to 604800, or a duration (500ms, 30s, 5m)'
+			printf -v WINDOW '%d.%06d' $((REPLY / 1000000)) $((REPLY % 1000000))
+			[[ $WINDOW =~ ^[0-9]+(\.[0-9]*[1-9])? ]]
+			WINDOW=${BASH_REMATCH[0]}
 			;;
 		--max-overhead)
-			number --max-overhead "$2" 0 1 10000 'a whole number of percent of a CPU, from 1 to 10000'
+			number --max-overhead "$2" 1 10000 'a whole number of percent of a CPU, from 1 to 10000'
 			MAX_OVERHEAD=$REPLY
 			;;
-		--hz) number --hz "$2" 0 1 997 'a whole number from 1 to 997' && HZ=$REPLY ;;
+		--hz) number --hz "$2" 1 997 'a whole number from 1 to 997' && HZ=$REPLY ;;
 		--format)
 			[[ $2 != list ]] || { find_files && exec "$POSTPROC" report --format list -; }
 			FORMATS+=("$2")
@@ -112,8 +125,8 @@ parse_options() {
 		--polls) POLLS=$2 ;;
 		--probe) OWN+=("$2") ;;
 		--stacks) STACKS=$2 ;;
-		--stack-size) number --stack-size "$2" 0 1 512 'a number of KiB from 1 to 512' && STACK_KIB=$REPLY ASKED_SIZE=1 ;;
-		--top) number --top "$2" 0 1 100 'a whole number from 1 to 100' && TOP=$REPLY ;;
+		--stack-size) number --stack-size "$2" 1 512 'a number of KiB from 1 to 512' && STACK_KIB=$REPLY ASKED_SIZE=1 ;;
+		--top) number --top "$2" 1 100 'a whole number from 1 to 100' && TOP=$REPLY ;;
 		--workers) WORKERS=$2 ;;
 		--chart) CHART=$2 ;;
 		--chart-kind) CHART_KIND=$2 ;;

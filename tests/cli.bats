@@ -206,13 +206,27 @@ long_options() {
 	refused '--top' hudnosuchproc --threshold=1 --top=0
 }
 
-@test "bad numbers are refused, with the option and its range" {
-	for bad in 0 0.04 60000.1 99999999999 -1 x 1x '' ' 5' 5. 1e3 0x10 inf nan 1,5 '1;id'; do
-		refused "--threshold: '$bad' is not a number of milliseconds from 0.05 to 60000" --threshold "$bad" name
+@test "durations take units" {
+	accepted --threshold=50us --duration=100ms --window=250ms
+	accepted --threshold=60s --duration=168h --window=2.5s
+	accepted --threshold=1m --duration=1m --window=1h
+	write_stream >stream
+	"$POSTPROC" report --window=0.75 stream >alone
+	for window in 0.75s 750ms 750000us; do
+		"$POSTPROC" report --window=$window stream >with
+		cmp alone with
 	done
-	for bad in 0 0.09 604800.5 -1 x '' 1h; do
-		refused "--duration: '$bad' is not a number of seconds from 0.1 to 604800" --duration "$bad" name
-		refused "--window: '$bad' is not a number of seconds from 0.1 to 604800" "--window=$bad" name
+	"$POSTPROC" report --window=0.75m stream >with
+	run -1 cmp -s alone with
+}
+
+@test "bad numbers are refused, with the option and its range" {
+	for bad in 0 0.04 60000.1 99999999999 -1 x 1x 49us 0.04ms 61s 2m 1ns ms '1 s' '' ' 5' 5. 1e3 0x10 inf nan 1,5 '1;id'; do
+		refused "--threshold: '$bad' is not a number of milliseconds from 0.05 to 60000, or a duration" --threshold "$bad" name
+	done
+	for bad in 0 0.09 604800.5 -1 x '' 1d 99ms 169h; do
+		refused "--duration: '$bad' is not a number of seconds from 0.1 to 604800, or a duration" --duration "$bad" name
+		refused "--window: '$bad' is not a number of seconds from 0.1 to 604800, or a duration" "--window=$bad" name
 	done
 	for bad in 0 998 9.5 -1 x ''; do
 		refused "--hz: '$bad' is not a whole number from 1 to 997" --hz "$bad" name

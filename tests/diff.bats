@@ -181,7 +181,7 @@ part() {
 }
 
 @test "a wrong --fail-on is refused before anything is read" {
-	for EXPR in '' new 'total>10%' 'max>50' 'max' 'foo>1' 'max>5ms or so'; do
+	for EXPR in '' new 'total>10%' 'max>50x' 'max' 'foo>1' 'max>5ms or so'; do
 		run -2 --separate-stderr "$POSTPROC" report --fail-on "$EXPR" /nonexistent
 		[[ ! $output && $stderr == "hud-postproc report: --fail-on '$EXPR': "* && ${#stderr_lines[@]} == 1 ]]
 		run -2 --separate-stderr "$ROOT/bin/hud-trace" --fail-on "$EXPR" --pid 4194304

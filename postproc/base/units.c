@@ -78,3 +78,16 @@ char *unit_count(char *text, uint64_t n)
 		snprintf(text, UNIT_SIZE, "%u", (unsigned)n);
 	return text;
 }
+
+double unit_ns(const char *name, size_t length)
+{
+	static const struct {
+		const char *name;
+		double ns;
+	} units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (strlen(units[i].name) == length && !strncmp(units[i].name, name, length))
+			return units[i].ns;
+	return 0;
+}

@@ -2,6 +2,7 @@
 #ifndef HUD_BASE_UNITS_H
 #define HUD_BASE_UNITS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define UNIT_SIZE 32 /* bytes that hold any of these texts */
@@ -18,5 +19,8 @@ char *unit_share(char *text, uint64_t part, uint64_t whole);
 
 /* `n` in groups of three: "12,034"; from ten million up "12.3 M". */
 char *unit_count(char *text, uint64_t n);
+
+/* How many ns the unit of time is that these `length` bytes name: ns, us, ms, s, m, h. 0 if they name none. */
+double unit_ns(const char *name, size_t length);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "base/complain.h"
 #include "base/process.h"
+#include "base/units.h"
 #include "report/report.h"
 #include "resolve/elf/address-space.h"
 
@@ -59,6 +60,21 @@ double command_number(const char *command, const char *option, const char *text,
 		exit(2);
 	}
 	return value;
+}
+
+uint64_t command_seconds(const char *command, const char *option, const char *text, double low, double high)
+{
+	char *end;
+	double value = strtod(text, &end);
+	double unit = *end ? unit_ns(end, strlen(end)) : 1e9, ns = value * unit;
+
+	if (end == text || unit <= 0 || !(ns >= low * 1e9 && ns <= high * 1e9)) {
+		complain("hud-postproc %s: --%s: '%s' is not a number of seconds from %g to %g, or a "
+			 "duration (500ms, 30s, 5m)\n",
+			 command, option, text, low, high);
+		exit(2);
+	}
+	return (uint64_t)ns;
 }
 
 void command_target(const char *command, struct targets *targets, const char *file)

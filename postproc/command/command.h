@@ -3,6 +3,7 @@
 #define HUD_COMMAND_COMMAND_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct option;
@@ -28,6 +29,9 @@ int command_option(int argc, char **argv, const char *letters, const struct opti
 
 /* The value of an option of `command`, a number from `low` to `high`; exits with status 2 after a message otherwise. */
 double command_number(const char *command, const char *option, const char *text, double low, double high);
+
+/* The same of a duration in ns: a number of seconds, unless it has a unit of its own ("500ms"). `low` and `high` are seconds. */
+uint64_t command_seconds(const char *command, const char *option, const char *text, double low, double high);
 
 /* Takes a file of --target; exits with status 2 after a message if there are too many. */
 void command_target(const char *command, struct targets *targets, const char *file);

@@ -107,8 +107,7 @@ static void parse(int argc, char **argv, struct options *o)
 			o->report.top = (unsigned)command_number("diff", "top", optarg, 1, 100);
 			break;
 		case WINDOW:
-			o->replay.window =
-				(uint64_t)(command_number("diff", "window", optarg, 0.1, 604800) * 1e9);
+			o->replay.window = command_seconds("diff", "window", optarg, 0.1, 604800);
 			break;
 		case FORMAT:
 			add_output(o, optarg);

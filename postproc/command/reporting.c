@@ -73,7 +73,7 @@ bool reporting_option(struct reporting *o, int option, const char *value)
 		o->report.top = (unsigned)number(o, "top", value, 1, 100);
 		return true;
 	case REPORTING_WINDOW:
-		o->replay.window = (uint64_t)(number(o, "window", value, 0.1, 604800) * 1e9);
+		o->replay.window = command_seconds(o->command, "window", value, 0.1, 604800);
 		return true;
 	case REPORTING_FORMAT:
 		add_output(o, value);

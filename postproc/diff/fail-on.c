@@ -12,37 +12,34 @@
 #include "base/units.h"
 #include "judge/reasons.h"
 
-struct unit {
-	const char *name;
-	double factor;
-};
+/* What the number is followed by. */
+enum unit { NO_LIMIT, TIME, PERCENT, PER_SECOND, NONE };
 
-static const struct unit times[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}, {NULL, 0}};
-static const struct unit percent[] = {{"%", 1}, {NULL, 0}};
-static const struct unit per_second[] = {{"/s", 1}, {NULL, 0}};
-static const struct unit none[] = {{"", 1}, {NULL, 0}};
-
-/* What there is. A name may stand twice, with units that tell which it is. */
+/* What there is. A name may stand twice, with units that tell which it is; other names of a report are in figures.c. */
 static const struct {
 	const char *name;
 	enum gate_what what;
-	const struct unit *units; /* NULL: it has no limit */
-	bool report;		  /* a trace alone has it */
-	const char *wrong;	  /* what is said of another unit */
+	enum unit unit;
+	bool report;	   /* a trace alone has it */
+	const char *wrong; /* what is said of another unit */
 } table[] = {
-	{"total", GATE_TOTAL, times, true,
+	{"total", GATE_TOTAL, TIME, true,
 	 "'total' takes a time (total>2s), and of two traces a growth (total>10%)"},
-	{"total", GATE_GROWTH, percent, false, NULL},
-	{"blocked", GATE_BLOCKED, percent, true, "'blocked' takes a share of the workers' time: blocked>5%"},
-	{"max", GATE_MAX, times, true, "'max' takes a time: max>50ms"},
-	{"count", GATE_COUNT, none, true, "'count' takes a number without a unit: count>100"},
-	{"rate", GATE_RATE, per_second, true, "'rate' takes a number per second: rate>2/s"},
-	{"lost", GATE_LOST, none, true, "'lost' takes a number without a unit: lost>0"},
-	{"new", GATE_NEW, NULL, false, NULL},
-	{"worse", GATE_WORSE, NULL, false, NULL},
+	{"total", GATE_GROWTH, PERCENT, false, NULL},
+	{"blocked", GATE_BLOCKED, PERCENT, true, "'blocked' takes a share of the workers' time: blocked>5%"},
+	{"max", GATE_MAX, TIME, true, "'max' takes a time: max>50ms"},
+	{"longest", GATE_MAX, TIME, true, "'longest' takes a time: longest>50ms"},
+	{"count", GATE_COUNT, NONE, true, "'count' takes a number without a unit: count>100"},
+	{"rate", GATE_RATE, PER_SECOND, true, "'rate' takes a number per second: rate>2/s"},
+	{"lost", GATE_LOST, NONE, true, "'lost' takes a number without a unit: lost>0"},
+	{"new", GATE_NEW, NO_LIMIT, false, NULL},
+	{"worse", GATE_WORSE, NO_LIMIT, false, NULL},
 };
 
-#define ROWS (sizeof(table) / sizeof(*table))
+#define ROWS ARRAY_SIZE(table)
+#define FIGURES                                                                                              \
+	"total, blocked, max, longest, count, rate, lost, stalled, run-queue, driver, throttled, steal, "    \
+	"stopped, p50, p99, events"
 
 static const char *skip_blanks(const char *p)
 {
@@ -62,6 +59,48 @@ static const char *number(const char *p, double *value)
 	digits[length] = '\0';
 	*value = strtod(digits, &end);
 	return *end || end == digits ? NULL : p + length;
+}
+
+/* What a number of this unit is multiplied by to be ns, percent and so on; 0 if it is another one. A time without one is in ms. */
+static double factor_of(enum unit unit, const char *text, size_t length)
+{
+	switch (unit) {
+	case TIME:
+		return length ? unit_ns(text, length) : 1e6;
+	case PERCENT:
+		return length == 1 && *text == '%';
+	case PER_SECOND:
+		return length == 2 && !strncmp(text, "/s", 2);
+	case NONE:
+		return length == 0;
+	case NO_LIMIT:
+		break;
+	}
+	return 0;
+}
+
+/* Takes a figure of the report. Returns NULL, or what is wrong. */
+static const char *parse_figure(struct gate *gate, const char *name, size_t length, const char *unit,
+				size_t unit_length)
+{
+	static const struct {
+		enum figure_kind kind;
+		enum unit unit;
+	} kinds[] = {{FIGURE_COUNT, NONE}, {FIGURE_TIME, TIME}, {FIGURE_SHARE, PERCENT}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		double factor = factor_of(kinds[i].unit, unit, unit_length);
+
+		gate->figure = factor > 0 ? figure_named(name, length, kinds[i].kind) : NULL;
+		if (!gate->figure)
+			continue;
+		gate->what = GATE_FIGURE;
+		gate->kind = kinds[i].kind;
+		gate->limit *= factor;
+		return NULL;
+	}
+	return "it takes a time (stalled>1s); stalled and run-queue a share as well (stalled>1%), events a "
+	       "number";
 }
 
 /* The limit, when the name has been read. */
@@ -84,31 +123,36 @@ static const char *parse_limit(struct gate *gate, const char *name, size_t lengt
 		if (strlen(table[i].name) != length || strncmp(table[i].name, name, length) != 0)
 			continue;
 		wrong = wrong ? wrong : table[i].wrong;
-		for (const struct unit *u = table[i].units; u && u->name; u++) {
-			if (strlen(u->name) != unit_length || strncmp(u->name, p, unit_length) != 0 ||
-			    (!diff && !table[i].report))
-				continue;
-			gate->what = table[i].what;
-			gate->limit *= u->factor;
-			return NULL;
-		}
+		double factor = factor_of(table[i].unit, p, unit_length);
+
+		/* Of two traces, a bare number may as well be meant to be a growth. */
+		if (factor <= 0 || (!diff && !table[i].report) ||
+		    (diff && table[i].what == GATE_TOTAL && !unit_length))
+			continue;
+		gate->what = table[i].what;
+		gate->limit *= factor;
+		return NULL;
 	}
-	return wrong;
+	return wrong ? wrong : parse_figure(gate, name, length, p, unit_length);
+}
+
+static bool is_figure(const char *name, size_t length)
+{
+	return figure_named(name, length, FIGURE_TIME) || figure_named(name, length, FIGURE_COUNT);
 }
 
 const char *gate_parse(struct gate *gate, const char *text, bool diff)
 {
 	const char *name = skip_blanks(text);
-	size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz"), i = 0;
+	size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-"), i = 0;
 	const char *rest = skip_blanks(name + length);
 
 	*gate = (struct gate){.text = text};
 	while (i < ROWS && (strlen(table[i].name) != length || strncmp(table[i].name, name, length) != 0))
 		i++;
-	if (i == ROWS)
-		return diff ? "it is about none of total, blocked, max, count, rate, lost, new, worse"
-			    : "it is about none of total, blocked, max, count, rate, lost";
-	if (table[i].units)
+	if (i == ROWS && !is_figure(name, length))
+		return diff ? "it is about none of " FIGURES ", new, worse" : "it is about none of " FIGURES;
+	if (i == ROWS || table[i].unit != NO_LIMIT)
 		return parse_limit(gate, name, length, rest, diff);
 	if (!diff)
 		return "only 'hud-postproc diff' can tell";
@@ -217,6 +261,16 @@ static char *growth(const struct gate *gate, const struct diff *d)
 		     d->after);
 }
 
+/* What nobody knows passes no gate. */
+static char *figure_broken(const struct gate *gate, const struct model *m)
+{
+	double value;
+
+	if (figure_value(gate->figure, gate->kind, m, &value) && !beyond(gate, value))
+		return NULL;
+	return figure_text(gate->figure, m);
+}
+
 char *gate_broken(const struct gate *gate, const struct model *m, const struct diff *d)
 {
 	char text[UNIT_SIZE];
@@ -251,6 +305,8 @@ char *gate_broken(const struct gate *gate, const struct model *m, const struct d
 		if (!beyond(gate, (double)m->lost))
 			return NULL;
 		return text_format("%s events were lost", unit_count(text, m->lost));
+	case GATE_FIGURE:
+		return figure_broken(gate, m);
 	case GATE_GROWTH:
 		return d ? growth(gate, d) : NULL;
 	case GATE_NEW:

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "diff/diff.h"
+#include "diff/figures.h"
 #include "tally/model.h"
 
 #define GATES 16
@@ -19,6 +20,7 @@ enum gate_what {
 	GATE_COUNT,   /* blocks */
 	GATE_RATE,    /* blocks per second */
 	GATE_LOST,    /* lost events */
+	GATE_FIGURE,  /* a figure of the report's head (diff/figures.h) */
 	GATE_NEW,     /* a new blocker, beyond noise */
 	GATE_WORSE,   /* one that got worse, beyond noise */
 };
@@ -28,6 +30,8 @@ struct gate {
 	enum gate_what what;
 	bool or_equal;
 	double limit;
+	const struct figure *figure; /* of GATE_FIGURE; and how it is had */
+	enum figure_kind kind;
 };
 
 /* Those of a command line. */
@@ -36,7 +40,7 @@ struct gates {
 	size_t count;
 };
 
-/* Parses an expression: NAME, NAME>NUMBER UNIT, or with >=; blanks count nowhere. `diff`: for a comparison. Returns NULL, or
+/* Parses an expression: NAME, NAME>NUMBER UNIT, or with >=; blanks count nowhere, and a time without a unit is in ms. `diff`: for a comparison. Returns NULL, or
  * what is wrong with it (static). */
 const char *gate_parse(struct gate *gate, const char *text, bool diff);
 

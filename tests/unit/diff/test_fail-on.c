@@ -27,6 +27,17 @@ static void expressions(void **state)
 		{"max>50ms", GATE_MAX, 50e6, false, false},
 		{" max >= 1.5 us ", GATE_MAX, 1500, true, false},
 		{"max>7ns", GATE_MAX, 7, false, true},
+		{"longest>7us", GATE_MAX, 7e3, false, false},
+		{"max>1m", GATE_MAX, 60e9, false, false},
+		{"max>0.5h", GATE_MAX, 1800e9, false, false},
+		/* A time alone is in ms. */
+		{"max>5", GATE_MAX, 5e6, false, false},
+		{"total >= 5", GATE_TOTAL, 5e6, true, false},
+		{"p99>3", GATE_FIGURE, 3e6, false, false},
+		{"stalled>1s", GATE_FIGURE, 1e9, false, false},
+		{"stalled>1%", GATE_FIGURE, 1, false, true},
+		{"run-queue>=2.5%", GATE_FIGURE, 2.5, true, false},
+		{"events>1000", GATE_FIGURE, 1000, false, false},
 		{"blocked>5%", GATE_BLOCKED, 5, false, false},
 		{"blocked>=.5%", GATE_BLOCKED, 0.5, true, true},
 		{"count>100", GATE_COUNT, 100, false, false},
@@ -64,9 +75,8 @@ static void mistakes(void **state)
 		"max 5ms",
 		"max=5ms",
 		"max<5ms",
-		"max>5",
 		"max>5%",
-		"max>5m",
+		"max>5d",
 		"max>-5ms",
 		"max>+5ms",
 		"max>1e3s",
@@ -88,11 +98,17 @@ static void mistakes(void **state)
 		"rate>5",
 		"rate>5/m",
 		"lost>1s",
+		"stalled>1/s",
+		"stalled",
+		"p99>5%",
+		"events>1s",
+		"events>1%",
+		"run>1s",
+		"run queue>1s",
 		"new>3",
 		"new worse",
 		"worse>1%",
 		"total",
-		"total>5",
 		"total>5/s",
 		"max>5ms\n",
 		"max>5\xff",
@@ -111,6 +127,8 @@ static void mistakes(void **state)
 	assert_non_null(gate_parse(&gate, "new", false));
 	assert_non_null(gate_parse(&gate, "worse", false));
 	assert_non_null(gate_parse(&gate, "total>10%", false));
+	/* A time or a growth? */
+	assert_non_null(gate_parse(&gate, "total>5", true));
 }
 
 /* What is said of the model, or "" if it passes. */
@@ -180,6 +198,34 @@ static void of_long_polls(void **state)
 			    "45 long polls; 83.3% of the blocked time was in app::f (file I/O)");
 }
 
+/* What the head of the report says. */
+static void of_figures(void **state)
+{
+	struct model m = trace;
+	(void)state;
+
+	m.polls = 45;
+	m.stalled = (struct stalled){.workers = 2, .total = 1500 * MS, .count = 3, .longest = S};
+	m.steal = 2 * S;
+	m.events = 1234;
+	assert_string_equal(said("stalled>1.5s", &m, NULL), "");
+	assert_string_equal(said("stalled>1s", &m, NULL),
+			    "all workers were blocked at once for 1.50 s (15.0%)");
+	assert_string_equal(said("stalled>15%", &m, NULL), "");
+	assert_string_equal(said("stalled>14%", &m, NULL),
+			    "all workers were blocked at once for 1.50 s (15.0%)");
+	assert_string_equal(said("run-queue>26%", &m, NULL), "");
+	assert_string_equal(said("run-queue>20%", &m, NULL), "workers waited for a CPU for 5.00 s (25.0%)");
+	assert_string_equal(said("steal>1s", &m, NULL), "the machine's host took the CPUs for 2.00 s");
+	assert_string_equal(said("driver>0", &m, NULL), "");
+	assert_string_equal(said("events>1233", &m, NULL), "events: 1,234");
+	assert_string_equal(said("events>1234", &m, NULL), "");
+	/* Polls were not told apart: what is not known does not pass. */
+	m.polls = 0;
+	assert_string_equal(said("stalled>1h", &m, NULL),
+			    "stalled is not known: polls were not told apart, or workers came and went");
+}
+
 static void of_nothing(void **state)
 {
 	static const char *const all[] = {"total>0s", "blocked>0%", "max>0ms",
@@ -240,9 +286,9 @@ static void of_a_comparison(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(expressions), cmocka_unit_test(mistakes),
-		cmocka_unit_test(of_a_trace),  cmocka_unit_test(of_long_polls),
-		cmocka_unit_test(of_nothing),  cmocka_unit_test(of_a_comparison),
+		cmocka_unit_test(expressions),	   cmocka_unit_test(mistakes),	 cmocka_unit_test(of_a_trace),
+		cmocka_unit_test(of_long_polls),   cmocka_unit_test(of_figures), cmocka_unit_test(of_nothing),
+		cmocka_unit_test(of_a_comparison),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
