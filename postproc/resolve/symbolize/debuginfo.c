@@ -193,6 +193,13 @@ static const char *compilation_directory(Dwarf_Die *unit)
 	return dwarf_attr(unit, DW_AT_comp_dir, &attribute) ? dwarf_formstring(&attribute) : NULL;
 }
 
+static const char *home_of(Dwarf_Die *unit)
+{
+	const char *source = dwarf_diename(unit);
+
+	return source && source[0] != '/' ? compilation_directory(unit) : NULL;
+}
+
 /* libdw leaves a path relative to its unit's directory as it is. */
 static struct debuginfo_file file_of(Dwarf_Die *unit, const char *name)
 {
@@ -224,6 +231,7 @@ static void describe(struct debug *debug, struct debugunit *unit, Dwarf_Die *die
 	if (declared.cu == unit->root.cu || !dwarf_diecu(&declared, &cu, NULL, NULL))
 		cu = unit->die;
 	function->declared = file_of(&cu, debugunit_declared_in(unit, &declared));
+	function->home = home_of(&cu);
 	int line = 0;
 
 	if (dwarf_decl_line(die, &line) == 0 && line > 0)

@@ -27,6 +27,9 @@ struct debuginfo_function {
 	struct debuginfo_file file;	/* of the position in the function */
 	struct debuginfo_file declared; /* of the function: another one than `file` in the code of a macro */
 	unsigned declared_line;		/* 1-based, 0 if unknown */
+	/* What the function's unit was compiled in, if the unit's own source is given relative to it, as cargo gives those of the
+	 * workspace and no other crates; else NULL. */
+	const char *home;
 };
 
 /* Fills in the functions that `pc` (target's space) is in, innermost first, at most DEBUGINFO_CHAIN, and

@@ -290,8 +290,27 @@ static enum origin of_dependency(struct word crate)
 
 /* --- by path --- */
 
+/* What of the path lies below `home`, NULL if it does not. */
+static const char *below(const char *path, const char *home)
+{
+	size_t length = home ? strlen(home) : 0;
+
+	while (length && home[length - 1] == '/')
+		length--;
+	return length && strncmp(path, home, length) == 0 && path[length] == '/' ? path + length + 1 : NULL;
+}
+
+/* Does the crate's version stand in the name of the folder that has its `src`? cargo calls them so wherever it keeps them, and the
+ * program's own folder may be called so too. */
+static bool is_package(const char *at, const char *path, const char *home)
+{
+	const char *rest = strchr(at, '/'), *inside = below(path, home);
+
+	return rest && strncmp(rest, "/src/", 5) == 0 && path[0] == '/' && (!inside || at >= inside);
+}
+
 /* ORIGIN_UNKNOWN if the path tells nothing about whose it is, ORIGIN_USER if it is nobody else's. */
-static enum origin of_path(const char *path)
+static enum origin of_path(const char *path, const char *home)
 {
 	size_t length;
 
@@ -308,7 +327,7 @@ static enum origin of_path(const char *path)
 
 		if (listed(word, runtime_crates, COUNT(runtime_crates)))
 			return ORIGIN_RUNTIME;
-		if (listed(word, common_crates, COUNT(common_crates)))
+		if (listed(word, common_crates, COUNT(common_crates)) || is_package(at, path, home))
 			return ORIGIN_DEPENDENCY;
 	}
 	return ORIGIN_USER;
@@ -414,14 +433,15 @@ enum origin origin_of(const struct origin_facts *facts)
 {
 	/* A function that another crate's macro wrote is the user's where it runs the code that the macro was
 	 * given. */
-	bool given = has_suffix(facts->position, ".rs") && of_path(facts->position) == ORIGIN_USER;
+	bool given =
+		has_suffix(facts->position, ".rs") && of_path(facts->position, facts->home) == ORIGIN_USER;
 	const char *file = given || !facts->file ? facts->position : facts->file;
 	size_t length;
 	const char *dropped = facts->function ? pathname_dropped(facts->function, &length) : NULL;
 
 	if (dropped)
 		return of_type(facts, dropped, length);
-	enum origin by_path = of_path(file);
+	enum origin by_path = of_path(file, facts->home);
 	bool rust_source = has_suffix(file, ".rs");
 
 	if (rust_source && by_path != ORIGIN_USER && by_path != ORIGIN_UNKNOWN)
@@ -439,7 +459,8 @@ enum origin origin_of(const struct origin_facts *facts)
 			return ORIGIN_STD;
 		if (listed(crate, runtime_crates, COUNT(runtime_crates)))
 			return ORIGIN_RUNTIME; /* also from a checkout of one's own */
-		if (!rust_source &&
+		/* Of a workspace's member the folder says more than its name, which may be that of another crate. */
+		if (!(rust_source && (file[0] != '/' || below(file, facts->home))) &&
 		    (listed(crate, common_crates, COUNT(common_crates)) ||
 		     (facts->dependency && facts->dependency(facts->context, crate.bytes, crate.length))))
 			return ORIGIN_DEPENDENCY;

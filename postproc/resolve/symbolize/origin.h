@@ -14,8 +14,10 @@ struct origin_facts {
 		*position; /* source path of the address in it, or NULL: another one in the code of a macro */
 	const char *function; /* whole demangled name, or NULL */
 	const char *symbol;   /* the same, mangled, or NULL */
-	bool rust;	      /* the symbol was a Rust name */
-	bool main;	      /* the code is in the main executable, not in a library */
+	const char *
+		home; /* the directory that the program's own sources were compiled in, or NULL if that is not known */
+	bool rust; /* the symbol was a Rust name */
+	bool main; /* the code is in the main executable, not in a library */
 	/* Is this crate known to be somebody else's? For functions without a source path; may be NULL. */
 	bool (*dependency)(void *context, const char *crate, size_t length);
 	void *context;

@@ -203,6 +203,7 @@ static void fill(struct symbolizer *s, struct frame *frame, const struct name *n
 	frame->origin = origin_of(&(struct origin_facts){.file = declared ? declared : frame->file,
 							 .function = frame->function,
 							 .symbol = name ? name->symbol : NULL,
+							 .home = function->home,
 							 .rust = name && name->rust,
 							 .main = main,
 							 .dependency = is_dependency,

@@ -61,7 +61,7 @@ static void by_path(void **state)
 		 ORIGIN_RUNTIME},
 		{"/build/vector-0.40.0-vendor.tar.gz/house-metrics/src/lib.rs", ORIGIN_DEPENDENCY},
 		{"/build/source/../atuin-vendor/tokio/src/runtime/park.rs", ORIGIN_RUNTIME},
-		{"/nix/store/0c5ksr5ad0wq7b1r3l1q1zvpxd1hq4ww-tokio-1.38.0/src/lib.rs", ORIGIN_USER},
+		{"/nix/store/0c5ksr5ad0wq7b1r3l1q1zvpxd1hq4ww-tokio-1.38.0/src/lib.rs", ORIGIN_DEPENDENCY},
 		{"/build/tokio-1.38.0/src/lib.rs", ORIGIN_RUNTIME},
 		{"/build/rustc-1.77.2-src/library/std/src/thread/mod.rs", ORIGIN_STD},
 		{"/home/buildozer/aports/community/rust/src/rustc-1.71.1-src/vendor/gimli-0.27.2/src/lib.rs",
@@ -103,8 +103,6 @@ static void by_path(void **state)
 		{"/home/me/app/src/vendor/orders/list.rs", ORIGIN_USER},
 		{"/home/me/app/src/external/api__v2.rs", ORIGIN_USER},
 		{"/home/me/app/src/external/api/client.rs", ORIGIN_USER},
-		{"/build/reproducible-path/sccache-0.4.0/src/server.rs", ORIGIN_USER},
-		{"/home/me/app-1.2.0/src/main.rs", ORIGIN_USER},
 		{"src/main.rs", ORIGIN_USER},
 		{"/home/me/library/core/src/main.rs", ORIGIN_USER},
 	};
@@ -113,6 +111,50 @@ static void by_path(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++)
 		if (of_path(cases[i].file) != cases[i].origin)
 			fail_msg("%s is %s", cases[i].file, origin_name(of_path(cases[i].file)));
+}
+
+/* A crate's folder has its version in its name, wherever it lies, and the program's own may have. */
+static void packages(void **state)
+{
+	static const struct {
+		const char *file, *home, *function;
+		enum origin origin;
+	} cases[] = {
+		{"/srv/mirror/house-db-0.14.19/src/lib.rs", NULL, "house_db::get", ORIGIN_DEPENDENCY},
+		{"/srv/mirror/house-db-0.14.19/src/lib.rs", "/home/me/app", "house_db::get",
+		 ORIGIN_DEPENDENCY},
+		{"/home/me/app/crates/house-db-0.14.19/src/a/b.rs", "/home/me/app", "house_db::get",
+		 ORIGIN_DEPENDENCY},
+		{"/home/me/app-1.2.0/3rd/house-db-2.0.0/src/a.rs", "/home/me/app-1.2.0", "house_db::get",
+		 ORIGIN_DEPENDENCY},
+		{"/home/me/app-1.2.0/src/main.rs", "/home/me/app-1.2.0", "app::main", ORIGIN_USER},
+		{"/home/me/app-1.2.0/src/main.rs", "/home/me/app-1.2.0/", "app::main", ORIGIN_USER},
+		{"/build/reproducible-path/sccache-0.4.0/src/server.rs",
+		 "/build/reproducible-path/sccache-0.4.0", "sccache::main", ORIGIN_USER},
+		{"/home/me/app-1.2.0-rc/src/main.rs", "/home/me/app-1.2.0", "app::main", ORIGIN_DEPENDENCY},
+		/* known by its name, from a folder without a version */
+		{"/opt/3rd/hyper/src/lib.rs", NULL, "hyper::serve", ORIGIN_DEPENDENCY},
+		{"/opt/3rd/house/src/lib.rs", NULL, "house::serve", ORIGIN_USER},
+		/* but not in the workspace, where a member may be called so */
+		{"/home/me/app/metrics/src/lib.rs", "/home/me/app", "metrics::count", ORIGIN_USER},
+		{"metrics/src/lib.rs", NULL, "metrics::count", ORIGIN_USER},
+		/* no sources of a package: a folder of data, say */
+		{"/home/me/v-1.2/app/src/main.rs", NULL, "app::main", ORIGIN_USER},
+	};
+	(void)state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		enum origin origin = origin_of(&(struct origin_facts){.file = cases[i].file,
+								      .home = cases[i].home,
+								      .function = cases[i].function,
+								      .rust = true,
+								      .main = true,
+								      .mapped = true});
+
+		if (origin != cases[i].origin)
+			fail_msg("%s in %s is %s", cases[i].file, cases[i].home ? cases[i].home : "nothing",
+				 origin_name(origin));
+	}
 }
 
 static void by_name(void **state)
@@ -237,13 +279,17 @@ static void by_what_the_binary_says(void **state)
 	facts.function = "demo::read";
 	assert_int_equal(origin_of(&facts), ORIGIN_USER);
 	assert_int_equal(asked, 2);
-	/* It need not be asked where the crate is known; a source path is better than its word. */
+	/* It need not be asked where the crate is known; a path in the workspace is better than its word. */
 	facts.function = "core::fmt::write";
 	assert_int_equal(origin_of(&facts), ORIGIN_STD);
 	facts.function = "acme::read";
 	facts.file = "/home/me/acme/src/lib.rs";
+	facts.home = "/home/me";
 	assert_int_equal(origin_of(&facts), ORIGIN_USER);
 	assert_int_equal(asked, 2);
+	facts.home = "/home/me/app";
+	assert_int_equal(origin_of(&facts), ORIGIN_DEPENDENCY);
+	assert_int_equal(asked, 3);
 }
 
 static void without_a_name(void **state)
@@ -304,6 +350,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(by_path),
+		cmocka_unit_test(packages),
 		cmocka_unit_test(by_name),
 		cmocka_unit_test(by_symbol),
 		cmocka_unit_test(by_what_the_binary_says),
