@@ -11,7 +11,7 @@ usage() {
 	  -p, --pid PID         its id; or NAME: its name, its executable's, or a part
 	      --threshold MS    report what blocks for at least MS milliseconds (5)
 	      --duration SECS   trace for so long; --window SECS: only the last count
-	      --top N           rank at most N blockers (10)
+	      --top N           N blockers at most (10); --mine CRATE, --not-mine CRATE
 	      --chart FILE      draw .png, .svg, .pdf; - is text; --chart-kind KIND
 	      --format F[=FILE] write it as F (list: as what); --export FILE: a trace
 	      --record FILE     keep the events; --resolve: with names; --ring SIZE
@@ -73,7 +73,7 @@ unquote() {
 parse_options() {
 	local words long=help,version,verbose,pid:,target:,threshold:,duration:,workers:,hz:,top:,window:,chart:,chart-kind:,probe:
 	long+=,format:,export:,fail-on:,polls:,stacks:,stack-size:,headless,quiet,no-color,print-script,raw,debuginfod
-	long+=,record:,ring:,resolve,doctor,max-overhead:
+	long+=,record:,ring:,resolve,doctor,max-overhead:,mine:,not-mine:
 
 	# These would have getopt take the words in another way.
 	words=$(env -u GETOPT_COMPATIBLE -u POSIXLY_CORRECT getopt -n hud-trace -o hVp:t:qv -l "$long" -- "$@" 2>&1) ||
@@ -95,6 +95,7 @@ parse_options() {
 		--resolve) RESOLVE=1 && shift && continue ;;
 		-p | --pid) number --pid "$2" 1 4194304 'a process id from 1 to 4194304' && PID=$REPLY ;;
 		-t | --target) TARGETS+=("$2") ;;
+		--mine | --not-mine) CRATES+=("$1=$2") ;;
 		--threshold)
 			duration --threshold "$2" ms 50 60000000 'a number of milliseconds from 0.05 to 60000, or a duration (500us, 2ms, 1s)'
 			THRESHOLD_US=$REPLY
@@ -139,7 +140,7 @@ parse_options() {
 
 # What one option alone does not tell.
 check_options() {
-	local script format target
+	local script format target crate
 
 	ASKED_STACKS=$STACKS ASKED_POLLS=$POLLS
 	(($# <= 1)) || refuse "one NAME, please, not $#"
@@ -149,6 +150,10 @@ check_options() {
 	for target in ${TARGETS[@]+"${TARGETS[@]}"}; do
 		[[ -f $target && -r $target ]] || refuse "--target: '$(clean "$target")' is not a file to read"
 	done
+	for crate in ${CRATES[@]+"${CRATES[@]}"}; do
+		[[ ${crate#*=} =~ ^[A-Za-z0-9_-]+$ ]] || refuse "${crate%%=*}: '$(clean "${crate#*=}")' is not the name of a crate"
+	done
+	((${#CRATES[@]} <= 64)) || refuse '--mine, --not-mine: more than 64 crates'
 	case $STACKS in
 	auto | fp | dwarf | copy) ;;
 	*) refuse "--stacks: '$(clean "$STACKS")' is not auto, fp, dwarf or copy" ;;

@@ -35,7 +35,7 @@ bpftrace_command() {
 run_report() {
 	local options=(--top "$TOP" --pid "$PID" --begun "$TELL_BEGIN" "$@") format expression
 
-	options+=(${TARGETS[@]+"${TARGETS[@]/#/--target=}"})
+	options+=(${TARGETS[@]+"${TARGETS[@]/#/--target=}"} ${CRATES[@]+"${CRATES[@]}"})
 	[[ $DEBUGINFOD ]] && options+=(--debuginfod)
 	[[ $WINDOW ]] && options+=(--window "$WINDOW")
 	[[ $CHART ]] && options+=(--chart "$CHART")

@@ -220,6 +220,31 @@ long_options() {
 	run -1 cmp -s alone with
 }
 
+# Who is blamed where a crate of origin $1 is called by the user's code, with the options that follow.
+blamed() {
+	printf '%s\n' 'hud-trace 1' 'meta target shop' 'meta pid 42' 'meta arch x86_64' 'meta threshold-us 5000' 'thread 43 worker 1 w' \
+		'begin 1000000000' "frame a1 whole call $1 21000 1000 7 shop acme::get acme_db::get - /x/acme/lib.rs" \
+		'frame a1 whole call user 11029 29 40 shop shop::page shop::page - /src/page.rs' \
+		'frame a1 whole call runtime 12001 1001 - shop poll tokio::runtime::task::raw::poll - -' \
+		'frame a1 whole call runtime 13001 2001 - shop run tokio::runtime::scheduler::multi_thread::worker::run - -' \
+		'sleep 1200000000 43 0 9000000 0 S 230 a1 0 0 0 -' 'end 2000000000 exit' |
+		"$POSTPROC" report --format json "${@:2}" - | jq -r '.blockers[0].function'
+}
+
+@test "whose a crate is, is the user's word" {
+	[[ $(blamed user) == acme::get && $(blamed dependency) == shop::page ]]
+	[[ $(blamed user --not-mine acme-db) == shop::page ]]
+	[[ $(blamed dependency --mine acme_db) == acme::get ]]
+	[[ $(blamed user --not-mine acme-db --mine acme-db) == acme::get ]]
+	[[ $(blamed user --not-mine acme --not-mine db) == acme::get ]]
+	accepted --mine acme-db --not-mine=a --not-mine b
+	for bad in '' 'a b' a::b ../x; do
+		refused "--not-mine: '$bad' is not the name of a crate" --not-mine "$bad" name
+		run -2 "$POSTPROC" report --mine "$bad" /nonexistent
+		[[ $output == "hud-postproc report: --mine: '$bad' is not the name of a crate" ]]
+	done
+}
+
 @test "bad numbers are refused, with the option and its range" {
 	for bad in 0 0.04 60000.1 99999999999 -1 x 1x 49us 0.04ms 61s 2m 1ns ms '1 s' '' ' 5' 5. 1e3 0x10 inf nan 1,5 '1;id'; do
 		refused "--threshold: '$bad' is not a number of milliseconds from 0.05 to 60000, or a duration" --threshold "$bad" name

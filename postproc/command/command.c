@@ -16,6 +16,7 @@
 #include "base/units.h"
 #include "report/report.h"
 #include "resolve/elf/address-space.h"
+#include "resolve/symbolize/origin.h"
 
 /* Says what is wrong with the word `option`, or the letter `letter`. */
 static void refuse(const char *command, const char *option, int letter, bool lacks)
@@ -96,6 +97,20 @@ pid_t command_pid(const char *command, const char *what, const char *text)
 		exit(2);
 	}
 	return (pid_t)pid;
+}
+
+void command_crate(const char *command, const char *crate, bool mine)
+{
+	const char *option = mine ? "mine" : "not-mine";
+
+	if (!*crate || strspn(crate, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") !=
+			       strlen(crate))
+		complain("hud-postproc %s: --%s: '%s' is not the name of a crate\n", command, option, crate);
+	else if (!origin_choose(crate, mine))
+		complain("hud-postproc %s: --%s: more than 64 crates\n", command, option);
+	else
+		return;
+	exit(2);
 }
 
 int command_descriptor(const char *command, const char *option, const char *text)

@@ -39,6 +39,9 @@ void command_target(const char *command, struct targets *targets, const char *fi
 /* As command_number, a process id; `what` is the option or argument that it is. */
 pid_t command_pid(const char *command, const char *what, const char *text);
 
+/* Takes a crate of --mine or --not-mine; exits with status 2 after a message if it is no name, or there are too many. */
+void command_crate(const char *command, const char *crate, bool mine);
+
 /* As command_number, a descriptor that hud-trace has passed on, from 3 up, which is kept from other programs. */
 int command_descriptor(const char *command, const char *option, const char *text);
 

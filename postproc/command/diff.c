@@ -54,6 +54,7 @@ static const char help[] =
 	"                         BEFORE's, then AFTER's\n"
 	"      --debuginfod       ask the servers in $DEBUGINFOD_URLS for debug info\n"
 	"      --top N            show at most N blockers, 1 to 100 (10)\n"
+	"      --mine CRATE, --not-mine CRATE  its code is yours, or is not\n"
 	"      --window SECS      only the last SECS seconds of each count\n"
 	"      --format F[=FILE]  write it as F, text or markdown, also several times\n"
 	"      --fail-on EXPR     end with status 3 if so: 'new', 'worse', 'total>10%' (growth);\n"
@@ -83,10 +84,12 @@ static void add_output(struct options *o, const char *argument)
 
 static void parse(int argc, char **argv, struct options *o)
 {
-	enum { TOP = 256, WINDOW, WIDTH, NO_COLOUR, DEBUGINFOD, FORMAT, FAIL_ON };
+	enum { TOP = 256, MINE, NOT_MINE, WINDOW, WIDTH, NO_COLOUR, DEBUGINFOD, FORMAT, FAIL_ON };
 	static const struct option longs[] = {
 		{"target", required_argument, NULL, 't'},
 		{"debuginfod", no_argument, NULL, DEBUGINFOD},
+		{"mine", required_argument, NULL, MINE},
+		{"not-mine", required_argument, NULL, NOT_MINE},
 		{"top", required_argument, NULL, TOP},
 		{"window", required_argument, NULL, WINDOW},
 		{"format", required_argument, NULL, FORMAT},
@@ -102,6 +105,10 @@ static void parse(int argc, char **argv, struct options *o)
 		switch (c) {
 		case 't':
 			command_target("diff", &o->replay.targets, optarg);
+			break;
+		case MINE:
+		case NOT_MINE:
+			command_crate("diff", optarg, c == MINE);
 			break;
 		case TOP:
 			o->report.top = (unsigned)command_number("diff", "top", optarg, 1, 100);

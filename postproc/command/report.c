@@ -27,6 +27,7 @@ static const char help[] =
 	"  -t, --target FILE   take symbols from FILE, for what has its build id; repeatable\n"
 	"  -p, --pid PID       the process is still there: read its files through /proc\n"
 	"      --debuginfod    ask the servers in $DEBUGINFOD_URLS for debug info\n"
+	"      --mine CRATE    its code is yours; --not-mine CRATE: it is not; both repeatable\n"
 	"      --top N         rank at most N blockers, 1 to 100 (10)\n"
 	"      --window SECS   only the last SECS seconds count\n"
 	"      --format F[=FILE]  write it as F (list: which there are), also several times\n"

@@ -104,6 +104,10 @@ bool reporting_option(struct reporting *o, int option, const char *value)
 		o->replay.begun = command_descriptor(o->command, "begun", value);
 		o->needs_begin = true;
 		return true;
+	case REPORTING_MINE:
+	case REPORTING_NOT_MINE:
+		command_crate(o->command, value, option == REPORTING_MINE);
+		return true;
 	case REPORTING_DEBUGINFOD:
 		o->replay.debuginfod = debuginfod_wanted(o->command);
 		return true;

@@ -42,6 +42,8 @@ enum {
 	REPORTING_HEADLESS,
 	REPORTING_BEGUN,
 	REPORTING_DEBUGINFOD,
+	REPORTING_MINE,
+	REPORTING_NOT_MINE,
 	REPORTING_FORMAT,
 	REPORTING_FAIL_ON,
 	REPORTING_OWN
@@ -54,6 +56,8 @@ enum {
 #define REPORTING_OPTIONS                                                                                    \
 	{"target", required_argument, NULL, 't'}, {"pid", required_argument, NULL, 'p'},                     \
 		{"debuginfod", no_argument, NULL, REPORTING_DEBUGINFOD},                                     \
+		{"mine", required_argument, NULL, REPORTING_MINE},                                           \
+		{"not-mine", required_argument, NULL, REPORTING_NOT_MINE},                                   \
 		{"top", required_argument, NULL, REPORTING_TOP},                                             \
 		{"window", required_argument, NULL, REPORTING_WINDOW},                                       \
 		{"chart", required_argument, NULL, REPORTING_CHART},                                         \

@@ -104,6 +104,7 @@ void parse_frame(struct fields *c, struct event *e)
 	e->frame.module = field_escaped(c);
 	e->frame.name = field_escaped(c);
 	e->frame.function = field_escaped(c);
+	e->frame.origin = origin_chosen(e->frame.function, e->frame.origin);
 	e->frame.generics = field_escaped(c);
 	e->frame.file = field_escaped(c);
 	if (c->p) /* older recordings do not have it */

@@ -391,6 +391,45 @@ static struct word crate_of_function(const struct origin_facts *facts)
 	return crate ? (struct word){crate, length} : crate_of_name(facts->function);
 }
 
+/* --- by the user's word --- */
+
+#define CHOICES 64
+
+static struct {
+	const char *crate;
+	bool mine;
+} choice[CHOICES];
+static size_t choices;
+
+bool origin_choose(const char *crate, bool mine)
+{
+	if (choices == CHOICES)
+		return false;
+	choice[choices].crate = crate;
+	choice[choices++].mine = mine;
+	return true;
+}
+
+static enum origin choose(struct word crate, enum origin found)
+{
+	for (size_t i = choices; crate.length && i-- > 0;) {
+		const char *name = choice[i].crate;
+		size_t k = 0;
+
+		while (k < crate.length && name[k] &&
+		       (crate.bytes[k] == '-' ? '_' : crate.bytes[k]) == (name[k] == '-' ? '_' : name[k]))
+			k++;
+		if (k == crate.length && !name[k])
+			return choice[i].mine ? ORIGIN_USER : ORIGIN_DEPENDENCY;
+	}
+	return found;
+}
+
+enum origin origin_chosen(const char *function, enum origin found)
+{
+	return function ? choose(crate_of_name(function), found) : found;
+}
+
 /* Whose values of a type are, which std's containers may hold: the first crate in it that is not std's tells. */
 static enum origin of_type(const struct origin_facts *facts, const char *type, size_t length)
 {
@@ -409,6 +448,7 @@ static enum origin of_type(const struct origin_facts *facts, const char *type, s
 			origin = ORIGIN_DEPENDENCY;
 		else if (!listed(crate, std_crates, COUNT(std_crates)))
 			origin = ORIGIN_USER;
+		origin = choose(crate, origin);
 		/* The rest of this path is no crate. */
 		at = crate.bytes + crate.length;
 		while (identifier(*at) || *at == ':')
@@ -429,7 +469,7 @@ static bool is_rust_support(const char *function)
 	       strncmp(function, "__rg_", 5) == 0;
 }
 
-enum origin origin_of(const struct origin_facts *facts)
+static enum origin find_origin(const struct origin_facts *facts)
 {
 	/* A function that another crate's macro wrote is the user's where it runs the code that the macro was
 	 * given. */
@@ -473,6 +513,13 @@ enum origin origin_of(const struct origin_facts *facts)
 	if (by_path == ORIGIN_DEPENDENCY || by_path == ORIGIN_RUNTIME)
 		return ORIGIN_DEPENDENCY;
 	return by_path == ORIGIN_USER && file[0] == '/' && !is_libc_path(file) ? ORIGIN_USER : ORIGIN_SYSTEM;
+}
+
+enum origin origin_of(const struct origin_facts *facts)
+{
+	enum origin found = find_origin(facts);
+
+	return facts->function && facts->rust ? choose(crate_of_function(facts), found) : found;
 }
 
 const char *origin_name(enum origin origin)

@@ -28,6 +28,13 @@ struct origin_facts {
  * so. */
 enum origin origin_of(const struct origin_facts *facts);
 
+/* From now on, also in processes that are forked, the functions of a crate are the user's, or a dependency's, whatever their path; of
+ * what is chosen twice the latter counts. `crate` must stay. False: there are too many. */
+bool origin_choose(const char *crate, bool mine);
+
+/* The origin of a function, of which `found` is known, after these choices. Its name may be NULL. */
+enum origin origin_chosen(const char *function, enum origin found);
+
 /* A word for `origin` as it is shown in exports: "user", "dependency", ... */
 const char *origin_name(enum origin origin);
 

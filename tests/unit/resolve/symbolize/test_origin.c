@@ -292,6 +292,29 @@ static void by_what_the_binary_says(void **state)
 	assert_int_equal(asked, 3);
 }
 
+static void by_the_users_word(void **state)
+{
+	struct origin_facts facts = {.file = "/srv/mirror/house-db-0.14.19/src/lib.rs",
+				     .function = "house_db::get",
+				     .rust = true,
+				     .main = true,
+				     .mapped = true};
+	(void)state;
+
+	assert_int_equal(origin_of(&facts), ORIGIN_DEPENDENCY);
+	assert_true(origin_choose("house-db", true));
+	assert_int_equal(origin_of(&facts), ORIGIN_USER);
+	assert_int_equal(origin_chosen("<house_db::A as x::B>::get", ORIGIN_DEPENDENCY), ORIGIN_USER);
+	assert_int_equal(origin_chosen("house_dbs::get", ORIGIN_DEPENDENCY), ORIGIN_DEPENDENCY);
+	facts = (struct origin_facts){.function = "core::ptr::drop_in_place<ours::Conn>",
+				      .rust = true,
+				      .main = true,
+				      .mapped = true};
+	assert_int_equal(origin_of(&facts), ORIGIN_USER);
+	assert_true(origin_choose("ours", false));
+	assert_int_equal(origin_of(&facts), ORIGIN_DEPENDENCY);
+}
+
 static void without_a_name(void **state)
 {
 	(void)state;
@@ -354,6 +377,7 @@ int main(void)
 		cmocka_unit_test(by_name),
 		cmocka_unit_test(by_symbol),
 		cmocka_unit_test(by_what_the_binary_says),
+		cmocka_unit_test(by_the_users_word),
 		cmocka_unit_test(without_a_name),
 		cmocka_unit_test(c_code_in_the_executable),
 		cmocka_unit_test(macros_and_checkouts),
