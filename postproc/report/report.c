@@ -340,6 +340,27 @@ static const char *why_cut(const struct model *m)
 	return "Most lead through code without unwind tables: building that with frame pointers helps.";
 }
 
+/* Has no function of the program a source line, although they have names? */
+static bool lacks_lines(const struct model *m)
+{
+	bool named = false;
+
+	for (size_t i = 0; i < m->blockers; i++) {
+		const struct verdict *v = m->blocker[i].stack;
+
+		for (size_t k = 0; v && k < v->count; k++) {
+			const struct frame *f = v->frame[k];
+
+			if (!f->function || f->origin == ORIGIN_SYSTEM || f->origin == ORIGIN_UNKNOWN)
+				continue;
+			if (f->file)
+				return false;
+			named = true;
+		}
+	}
+	return named;
+}
+
 static void unread_lines(struct report *report)
 {
 	const struct model *m = report->model;
@@ -464,6 +485,10 @@ static void warnings(struct report *report)
 		warn(page, "Tracing was ended because it cost more than --max-overhead allows. A higher "
 			   "--threshold or a lower --hz costs less.");
 	lacking_files(report);
+	if (lacks_lines(m))
+		warn(page,
+		     "The program has no debug info: no source lines, and no inlined functions. Build with "
+		     "[profile.release] debug = 1, or give an unstripped copy of this build with --target.");
 	/* A few cut stacks are normal; and the frames next to the leaf, which count, are there. */
 	if (m->stacks >= 20 && m->stacks_cut * 10 > m->stacks)
 		warn(page, "%s of the stacks are cut short, so their task may be unknown. %s",

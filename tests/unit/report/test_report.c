@@ -410,6 +410,26 @@ static bool reports(const struct model *m, const char *part)
 	return found;
 }
 
+/* Names without any source line. */
+static void no_debug_info_is_said_in_the_report(void **state)
+{
+	static const struct frame work = {
+		.function = "shop::work", .name = "shop::work", .module = EXE, .origin = ORIGIN_USER};
+	static const struct frame *const frames[] = {&work};
+	static const struct verdict stack = {
+		.id = 70, .role = ROLE_WORKER, .in_poll = true, .count = 1, .frame = frames};
+	static const char said[] = "! The program has no debug info";
+	struct model *m = fixture(4);
+
+	(void)state;
+	assert_false(reports(m, said)); /* some have lines */
+	m->blocker[0].stack = &stack;
+	m->blockers = 1;
+	assert_true(reports(m, said));
+	m->blocker[0].stack = NULL;
+	assert_false(reports(m, said)); /* nothing is known of it */
+}
+
 /* Stacks or Tokio's state have shown that these are workers: that nothing comes of them is no reason to doubt it. */
 static void an_idle_service_is_not_told_to_doubt_its_workers(void **state)
 {
@@ -663,6 +683,7 @@ int main(void)
 		cmocka_unit_test(cut_stacks_have_cures),
 		cmocka_unit_test(golden_nothing),
 		cmocka_unit_test(golden_no_events),
+		cmocka_unit_test(no_debug_info_is_said_in_the_report),
 		cmocka_unit_test(an_idle_service_is_not_told_to_doubt_its_workers),
 		cmocka_unit_test(any_names_stay_in_their_columns),
 		cmocka_unit_test(no_colour_means_no_escapes),
