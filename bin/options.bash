@@ -3,30 +3,68 @@
 
 usage() {
 	cat <<-'END'
-	usage: sudo hud-trace [OPTION]... NAME | --pid PID
+	usage: sudo hud-trace [OPTION]... NAME
+	       sudo hud-trace [OPTION]... --pid PID
 
-	Reports the code that blocks the workers of a running Tokio process; on a
-	terminal also while it happens, with keys (?) to look into it and q to end.
+	Reports which code blocks the workers of a running Tokio process. On a terminal
+	it shows a live view until you press q, then the report; ? lists the keys.
 
-	  -p, --pid PID         its id; or NAME: its name, its executable's, or a part
-	      --threshold MS    report what blocks for at least MS milliseconds (5)
-	      --duration SECS   trace for so long; --window SECS: only the last count
-	      --top N           N blockers at most (10); --mine CRATE, --not-mine CRATE
-	      --chart FILE      draw .png, .svg, .pdf; - is text; --chart-kind KIND
-	      --format F[=FILE] write it as F (list: as what); --export FILE: a trace
-	      --record FILE     keep the events; --resolve: with names; --ring SIZE
-	      --fail-on EXPR    exit with 3 if so: 'blocked>5%', 'max>50ms', ...
-	      --workers PREFIX  its workers are the threads named so (found unasked)
-	  -t, --target FILE     symbols from an unstripped copy; --debuginfod: servers
-	      --probe FILE.bt   a bpftrace script of your own besides
-	      --hz N            sample N times a second (auto); --max-overhead PERCENT
-	      --polls HOW       telling polls apart: tls, uprobe, estimate, off (auto)
-	      --stacks HOW      taking stacks: fp, dwarf, copy (auto); --stack-size KIB
-	      --raw             print the event lines; --print-script: what would run
-	  -q, --quiet           only the report; --headless: no live view; --no-color
-	  -h, --help  -V, --version  -v, --verbose: whole names  --doctor: what works?
+	Examples:
+	  sudo hud-trace my-app
+	  sudo hud-trace --pid 4242 --duration 30 --threshold 1 --chart blocked.svg
+	  sudo hud-trace my-app --duration 60 --record trace.zst
+
+	Target:
+	  NAME                    process or executable with this name, or a part of it
+	  -p, --pid PID           process id, instead of NAME
+	      --workers PREFIX    workers are the threads whose names begin with PREFIX
+	                          (default: found by their names and stacks)
+	  -t, --target FILE       read symbols from FILE, unstripped; repeatable
+	      --debuginfod        fetch debug info from the servers in $DEBUGINFOD_URLS
+
+	Report:
+	      --threshold MS      report what blocks for MS milliseconds or longer (5)
+	      --duration SECS     stop after SECS seconds (default: at Ctrl-C)
+	      --window SECS       report only the last SECS seconds
+	      --top N             rank at most N blockers (10)
+	      --mine CRATE        CRATE is your code; repeatable
+	      --not-mine CRATE    CRATE is a dependency; repeatable
+	      --fail-on EXPR      exit with status 3 if EXPR is true: 'blocked>5%',
+	                          'max>50ms', ...; repeatable
+
+	Output:
+	      --chart FILE        draw a chart: FILE.png, .svg or .pdf; - for text
+	      --chart-kind KIND   timeline, blockers, histogram, heatmap or all (all)
+	      --format F[=FILE]   write the result in format F; repeatable;
+	                          "--format list" lists the formats
+	      --export FILE       write a timeline for Perfetto
+	      --headless          no live view and no progress
+	  -q, --quiet             print only the report and errors
+	  -v, --verbose           show all frames, and names in full
+	      --no-color          no colours
+
+	Recording:
+	      --record FILE       write the events; hud-postproc report FILE reads them
+	      --ring SIZE         keep only the newest SIZE of it: 64M, 1G
+	      --resolve           resolve names now, so no binary is needed later
+	      --raw               print the event lines instead of a report
+
+	Tracing:
+	      --polls HOW         how to find polls: tls, uprobe, estimate, off (auto)
+	      --stacks HOW        how to take stacks: copy, dwarf, fp (auto)
+	      --stack-size KIB    copy at most KIB KiB of a stack (128)
+	      --hz N              sample each CPU N times a second (default: adapts)
+	      --max-overhead PCT  what tracing may cost, in % of one CPU (100)
+	      --probe FILE.bt     add a bpftrace script of your own; repeatable
+	      --print-script      print the bpftrace script and stop
+
+	Help:
+	      --doctor            check what this machine lacks for tracing
+	  -h, --help              print this text
+	  -V, --version           print the version
 
 	Exit status: 0 traced, 1 failed, 2 wrong usage, 3 --fail-on, 77 no permission.
+	The manual has the rest: man hud-trace
 	END
 }
 

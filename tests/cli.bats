@@ -97,15 +97,22 @@ write_stream() {
 	done
 }
 
-@test "--help fits 24 lines of 80 columns" {
+@test "--help has a line for each option, in groups, and three examples, in 80 columns" {
 	run -0 --separate-stderr "$HUD" --help
 	[[ ! $stderr ]]
 	((${#lines[@]} > 10))
-	(($("$HUD" --help | wc -l) <= 24))
 	[[ ! $("$HUD" --help | LC_ALL=C awk 'length > 80') ]]
 	long=$output
 	run -0 "$HUD" -h
 	[[ $output == "$long" ]]
+	[[ $(grep -E '^[A-Z][a-z]+:$' <<<"$long" | paste -sd' ') == 'Examples: Target: Report: Output: Recording: Tracing: Help:' ]]
+	(($(grep -c '^  sudo hud-trace ' <<<"$long") == 3))
+	# A line for an option begins with it, and each option of the groups has one.
+	sed '1,/^Target:/d' <<<"$long" | sed -nE 's/^  (    |-., )(--[a-z-]+).*/\2/p' | sort -u >own
+	sed '1,/^Target:/d' <<<"$long" | long_options >all
+	cat own
+	(($(wc -l <own) > 20))
+	diff own all
 }
 
 # The long options in what comes, one a line.
