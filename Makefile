@@ -61,7 +61,8 @@ C_FILES = $(call below,postproc,*.[ch]) $(TEST_SOURCES) $(wildcard tests/*.[ch] 
 
 # Shell files: by their first line, whatever their name.
 SHELL_FILES = $(shell grep -lIE '^\#!.*\b(ba)?sh$$' $(wildcard bin/* .ci/* tests/* tests/cases/* tests/cases/*/* tests/aarch64/* tests/fuzz/* tests/bench/* examples/* examples/*/*) 2>/dev/null)
-MAN = bin/hud-trace.8
+MAN8 = bin/hud-trace.8
+MAN1 = bin/hud-postproc.1
 COMPLETION = bin/hud-trace.bash-completion
 
 ifeq ($(V),1)
@@ -270,17 +271,15 @@ install:
 	install -m 644 probes/parts/*.bt $(DESTDIR)$(PREFIX)/lib/hud-trace/probes/parts
 	install -d $(DESTDIR)$(PREFIX)/share/hud-trace
 	install -m 644 postproc/format/report-schema.json $(DESTDIR)$(PREFIX)/share/hud-trace
-ifneq ($(MAN),)
-	install -d $(DESTDIR)$(PREFIX)/share/man/man8
-	install -m 644 $(MAN) $(DESTDIR)$(PREFIX)/share/man/man8
-endif
-ifneq ($(COMPLETION),)
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 $(MAN1) $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(MAN8) $(DESTDIR)$(PREFIX)/share/man/man8
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 644 $(COMPLETION) $(DESTDIR)$(PREFIX)/share/bash-completion/completions/hud-trace
-endif
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/hud-trace $(DESTDIR)$(PREFIX)/bin/hud-postproc $(DESTDIR)$(PREFIX)/share/man/man8/hud-trace.8
+	rm -f $(DESTDIR)$(PREFIX)/bin/hud-trace $(DESTDIR)$(PREFIX)/bin/hud-postproc
+	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/hud-postproc.1 $(DESTDIR)$(PREFIX)/share/man/man8/hud-trace.8
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/hud-trace
 	rm -rf $(DESTDIR)$(PREFIX)/lib/hud-trace $(DESTDIR)$(PREFIX)/share/hud-trace
 

@@ -38,7 +38,7 @@ static void usage(FILE *out)
 	fputs("usage: hud-postproc COMMAND [OPTION]...\n\n", out);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].description);
-	fputs("\nhud-postproc COMMAND --help tells more. hud-trace runs it; see hud-trace(8).\n", out);
+	fputs("\nhud-postproc COMMAND --help tells more. See hud-postproc(1).\n", out);
 }
 
 /* Half of the machine's memory, 4 GiB at the most: whatever a recording or a file of the target makes it ask for, what is traced

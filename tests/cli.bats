@@ -156,6 +156,7 @@ long_options() {
 	run -0 "$HUD" -V
 	[[ $output == "$version" ]]
 	grep -qF "\"$version\"" "$ROOT/bin/hud-trace.8"
+	grep -qF "\"$version\"" "$ROOT/bin/hud-postproc.1"
 }
 
 @test "every option is taken, with its lowest and its highest value" {
@@ -418,6 +419,7 @@ blamed() {
 @test "make install: what is installed finds its own files" {
 	run -0 make -C "$ROOT" install "DESTDIR=$BATS_TEST_TMPDIR/root" PREFIX=/usr
 	[[ -r root/usr/share/man/man8/hud-trace.8 ]]
+	[[ -r root/usr/share/man/man1/hud-postproc.1 ]]
 	[[ -r root/usr/share/bash-completion/completions/hud-trace ]]
 	run -0 root/usr/bin/hud-trace --help
 	run -0 root/usr/bin/hud-trace --version
@@ -437,10 +439,25 @@ blamed() {
 	[[ $output == 'hud-trace: nowhere/x.svg: No such file or directory'* ]]
 }
 
-@test "the manual page has no warnings" {
+@test "the manuals have no warnings" {
 	command -v man >/dev/null || skip 'no man'
-	LC_ALL=C.UTF-8 MANWIDTH=80 run -0 --separate-stderr man -l --warnings "$ROOT/bin/hud-trace.8"
-	[[ ! $stderr ]]
+	for page in hud-trace.8 hud-postproc.1; do
+		LC_ALL=C.UTF-8 MANWIDTH=80 run -0 --separate-stderr man -l --warnings "$ROOT/bin/$page"
+		[[ ! $stderr ]]
+	done
+}
+
+@test "the manual of hud-postproc and --help of its commands name the same options, and all commands" {
+	for command in report live diff resolve record; do
+		"$POSTPROC" "$command" --help
+	done | sed -nE 's/^  (    |-., )(--[a-z-]+).*/\2/p' | grep -vx -- --help | sort -u >help
+	sed -n '/^\.SH OPTIONS/,/^\.SH [^O]/{s/\\-/-/g;p}' "$ROOT/bin/hud-postproc.1" | grep -A 1 '^\.TP' | grep '^\.B' | long_options >manual
+	cat help
+	(($(wc -l <help) > 15))
+	diff help manual
+	for command in $("$POSTPROC" --help | sed -nE 's/^  ([a-z]+) .*/\1/p'); do
+		grep -qw "$command" "$ROOT/bin/hud-postproc.1"
+	done
 }
 
 # --- how polls are told apart

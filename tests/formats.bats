@@ -478,10 +478,10 @@ for line in open(sys.argv[1]) if "ndjson" in sys.argv[1] else [open(sys.argv[1])
 	done
 }
 
-@test "make install puts the schema where the manual page says" {
+@test "make install puts the schema where the manual says" {
 	make -s -C "$ROOT" install DESTDIR="$PWD/root" PREFIX=/usr/local
 	cmp "$SCHEMA" root/usr/local/share/hud-trace/report-schema.json
-	sed 's/\\-/-/g' "$ROOT/bin/hud-trace.8" | grep -qF /usr/local/share/hud-trace
+	sed 's/\\-/-/g' "$ROOT/bin/hud-postproc.1" | grep -qF /usr/local/share/hud-trace
 	make -s -C "$ROOT" uninstall DESTDIR="$PWD/root" PREFIX=/usr/local
 	[[ ! -e root/usr/local/share/hud-trace ]]
 }
