@@ -460,6 +460,30 @@ blamed() {
 	done
 }
 
+# --- documents
+
+@test "links between the documents lead to files" {
+	cd "$ROOT"
+	for document in README.md */README.md */*/README.md; do
+		grep -oE '\]\([^)]+\)' "$document" | sed -E 's/^\]\(//; s/\)$//; s/#.*//' | grep -vE '^(https?:|$)' |
+			sed "s|^|$(dirname "$document")/|"
+	done >"$BATS_TEST_TMPDIR/links"
+	cd "$BATS_TEST_TMPDIR"
+	cat links
+	(($(wc -l <links) > 10))
+	while read -r link; do
+		[[ -e $ROOT/$link ]] || echo "$link"
+	done <links >broken
+	[[ ! -s broken ]]
+}
+
+@test "README.md shows lines of a report as they are printed" {
+	sed -n '/^    #5 /,/^    *advice/p' "$ROOT/README.md" | grep -vx '        \.\.\.' | sed 's/^    //' >shown
+	gzip -dc "$ROOT/examples/demo-recording.txt.gz" | LC_ALL=C.UTF-8 "$POSTPROC" report - >printed
+	(($(wc -l <shown) > 6))
+	[[ ! $(grep -vxFf printed shown) ]]
+}
+
 # --- how polls are told apart
 
 # A hud-trace whose head has the lines $2... about Tokio and about sites; prints its script for a process, with --polls $1.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # Programs built in every way that changes how their stacks are found and named: frame by frame as gdb has them, and the
-# table of it in README.md. `tests/builds` does the work, and prints the table.
+# table of it in tests/README.md. `tests/builds` does the work, and prints the table.
 
 bats_require_minimum_version 1.5.0
 
@@ -23,8 +23,8 @@ setup() {
 	(($(grep -c '^| ' table) > 15))
 }
 
-@test "README.md shows the table that was printed" {
-	sed -n '/^| build /,/^$/p' "$ROOT/README.md" | grep '^|' >shown
+@test "tests/README.md shows the table that was printed" {
+	sed -n '/^| build /,/^$/p' "$ROOT/tests/README.md" | grep '^|' >shown
 	diff shown table >differences || true
 	cat differences said
 	run -1 grep '^>' differences
