@@ -187,6 +187,9 @@ play() {
 	shows 'Nothing has blocked a worker for 5 ms or longer'
 	keys ?
 	shows '^  To look'
+	# Behind what fits on the screen.
+	keys Down Down Down Down Down Down Down Down
+	shows 'H file lock'
 	keys q q
 	is_back
 }

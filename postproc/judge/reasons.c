@@ -1,4 +1,4 @@
-/* reasons.c - the table of reasons. A new reason is one row here and one line in judge.h. */
+/* reasons.c - the table of reasons. postproc/README.md lists what else a new reason needs. */
 #include "judge/reasons.h"
 
 #include <string.h>
