@@ -208,7 +208,7 @@ long_stream() {
 		"$POSTPROC" report "$name" >out
 		cat out
 		grep -q '^hud-trace: long (pid 42): 2 workers for [0-9]' out
-		grep -q 'ended  *interrupt' out
+		grep -q 'ended  *by Ctrl-C, q or a signal' out
 		run ! grep -qE 'could not be read|without their stack|unknown kind|in the middle' out
 		run ! grep -q 'w-2' out
 	done

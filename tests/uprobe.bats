@@ -107,7 +107,7 @@ blames_all_six() {
 	blames_all_six out
 	"$POSTPROC" report --format ndjson=blocks rec
 	no_twins blocks
-	grep -q '^ *polls *exact, by probes' out
+	grep -q '^ *polls *exact, by uprobes' out
 	! grep -q '^ ~' out || return 1
 }
 
@@ -131,7 +131,7 @@ blames_all_six() {
 	cat report
 	PLACE='src/blocking\.rs:[0-9]+'
 	blames report sleep call_legacy_sdk
-	grep -qE '^ +polls +exact, by probes' report
+	grep -qE '^ +polls +exact, by uprobes' report
 }
 
 @test "the target's death ends it, with a whole stream" {

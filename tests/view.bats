@@ -450,7 +450,7 @@ trace_in() {
 	grep -q '^  ended  *' shown
 	grep -q '^attaching, ' shown
 	sed -n '/^hud-trace: demo-server/,$p' shown | grep -q '^overhead    that is more than --max-overhead'
-	"$POSTPROC" report trace.zst | grep -q 'ended *\(interrupt\|overhead\)'
+	"$POSTPROC" report trace.zst | grep -qE 'ended *(by Ctrl-C|because it cost)'
 }
 
 @test "live: q ends it; so does Ctrl-C" {

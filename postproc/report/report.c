@@ -107,24 +107,30 @@ static void stacks(struct report *report)
 
 	label(page, "stacks");
 	page_text(page, STYLE_PLAIN, unit_count(count, m->stacks));
-	if (m->target.stacks)
-		page_printf(page, STYLE_PLAIN, " (%s)", m->target.stacks);
 	if (m->stacks && m->stacks_cut)
 		page_printf(page, STYLE_PLAIN, ", %s cut short", unit_share(cut, m->stacks_cut, m->stacks));
+	else if (m->stacks)
+		page_text(page, STYLE_PLAIN, ", all complete");
+	if (m->target.stacks)
+		page_printf(page, STYLE_PLAIN, "; %s", m->target.stacks);
 	page_end(page);
 }
 
-/* How polls were told apart: what the counts rest on. */
+/* How it is known where polls begin and end: what the counts rest on. */
 static void polls(struct report *report)
 {
+	/* How the stream begins to tell it, and what is printed for that. */
 	static const char *const ways[][2] = {
-		{"estimate without samples,", "not told apart, and code that computes is not seen"},
+		{"estimate without samples,", "unknown, and code that computes is not seen"},
 		{"estimate", "estimated from samples"},
-		{"uprobe", "exact, by probes where they begin"},
-		{"", "exact, from Tokio's own state"},
+		{"uprobe", "exact, by uprobes"},
+		{"tls DWARF", "exact, by Tokio's state; layout: from debug info"},
+		{"tls table ", "exact, by Tokio's state; layout: Tokio "},
+		{"tls like ", "exact, by Tokio's state; layout: like Tokio "},
+		{"tls", "exact, by Tokio's state"},
+		{"", ""},
 	};
-	const struct model *m = report->model;
-	const char *how = m->target.polls, *why = NULL;
+	const char *how = report->model->target.polls;
 	size_t way = 0;
 
 	if (!how)
@@ -132,8 +138,9 @@ static void polls(struct report *report)
 	/* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): the last one, "", begins everything */
 	while (strncmp(how, ways[way][0], strlen(ways[way][0])) != 0)
 		way++;
-	why = strchr(how + (way ? 0 : strlen(ways[0][0])), ' ');
-	char *text = text_format("%s%s%s", ways[way][1], why ? ": " : "", why ? why + 1 : "");
+	const char *rest = how + strlen(ways[way][0]);
+	bool why = *rest == ' ';
+	char *text = text_format("%s%s%s", ways[way][1], why ? ": " : "", rest + why);
 
 	fact(&report->page, "polls", text);
 	free(text);
@@ -219,6 +226,24 @@ static void main_futures(struct report *report)
 	free(text);
 }
 
+/* Why the trace ended. */
+static void ended(struct report *report)
+{
+	static const char *const whys[][2] = {
+		{"duration", "when --duration was over"},
+		{"interrupt", "by Ctrl-C, q or a signal"},
+		{"exit", "when the process exited"},
+		{"exec", "when the process executed another program"},
+		{"overhead", "because it cost more than --max-overhead allows"},
+	};
+	const char *why = report->model->ended;
+
+	for (size_t i = 0; why && i < sizeof(whys) / sizeof(*whys); i++)
+		if (!strcmp(report->model->ended, whys[i][0]))
+			why = whys[i][1];
+	fact(&report->page, "ended", why);
+}
+
 /* How long workers were blocked, one of them and all at once. */
 static void blocked(struct report *report)
 {
@@ -247,7 +272,7 @@ static void blocked(struct report *report)
 		page_printf(page, STYLE_PLAIN, "%s", unit_duration(text, m->stalled.longest));
 		page_end(page);
 		page_to(page, LABEL_COLUMN);
-		page_printf(page, STYLE_PLAIN, "tasks that became ready then waited %s on average",
+		page_printf(page, STYLE_PLAIN, "meanwhile a task that became ready waited %s on average",
 			    unit_duration(text, m->stalled.mean_wait));
 		page_end(page);
 	}
@@ -285,7 +310,7 @@ static void head(struct report *report)
 	stacks(report);
 	without(report);
 	fact(page, "sources", report->root);
-	fact(page, "ended", m->ended);
+	ended(report);
 	if (!report->options.verbose)
 		return;
 	fact(page, "exe", t->exe);
