@@ -22,8 +22,8 @@ static const struct reason_info reasons[REASON_COUNT] = {
 	[REASON_LOCK] = {"lock", "lock", 'L', 0xe69f00,
 			 "Hold the lock shorter: move slow work out of the locked part, or shard the data. "
 			 "If it must be "
-			 "held across an .await, use tokio::sync::Mutex. For a std channel or a join, use "
-			 "Tokio's own."},
+			 "held across an .await, use tokio::sync::Mutex. Waiting on a std channel or thread? "
+			 "Use tokio::sync::mpsc or spawn_blocking."},
 	[REASON_NAME_LOOKUP] = {"name lookup", "name-lookup", 'N', 0xcc79a7,
 				"Use tokio::net::lookup_host, or connect by name with tokio::net: both look "
 				"up off the worker."},

@@ -226,7 +226,7 @@ static void chain(struct report *report, const struct blocker *b)
 		  : b->main_future ? "from the poll of block_on's future down"
 				   : "from the task's poll down");
 	if (b->stacks > 1)
-		page_printf(page, STYLE_PLAIN, "; one of %zu, with %s of the time", b->stacks,
+		page_printf(page, STYLE_PLAIN, "; the top one of %zu (%s of the time)", b->stacks,
 			    unit_share(share, b->stack_total, b->total));
 	page_end(page);
 	report_chain(report, stack);
@@ -238,7 +238,7 @@ static void chain(struct report *report, const struct blocker *b)
 	page_wrap(page, STYLE_PLAIN, why_not_own(stack, blamed));
 	if (!blamed->function && blamed->file) {
 		page_to(page, LABEL_COLUMN);
-		page_wrap(page, STYLE_PLAIN, "The source is one that the function's code names.");
+		page_wrap(page, STYLE_PLAIN, "The source file is one that the function's code mentions.");
 	}
 }
 

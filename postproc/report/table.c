@@ -263,7 +263,7 @@ void report_workers(struct report *report)
 	}
 	if (shown < model->workers + model->workers_left_out) {
 		page_to(page, NAME_COLUMN);
-		page_printf(page, STYLE_PLAIN, "and %zu less blocked",
+		page_printf(page, STYLE_PLAIN, "and %zu others",
 			    model->workers + model->workers_left_out - shown);
 		page_to(page, NUMBERS_COLUMN);
 		numbers(page, &rest, rest_time);

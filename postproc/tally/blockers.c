@@ -85,8 +85,8 @@ static char *blamed_name(const struct block *block, const struct frame **frame)
 
 	*frame = NULL;
 	if (judge_is_wait(block->reason) && (!v || v->idle))
-		return xstrdup(block->main_future ? "(a main future with nothing to do, woken)"
-						  : "(a worker with nothing to do, woken)");
+		return xstrdup(block->main_future ? "(idle main future waiting for a CPU)"
+						  : "(idle worker waiting for a CPU)");
 	if (!v || !v->count)
 		return xstrdup("(unknown)");
 	*frame = v->frame[v->blame];
