@@ -107,7 +107,7 @@ passed() {
 @test "a recording and itself: nothing has changed" {
 	before_and_after
 	run -0 "$POSTPROC" diff --fail-on new --fail-on worse --fail-on 'total>0%' before before
-	[[ $output == *"No change beyond noise"* ]]
+	[[ $output == *"No significant change"* ]]
 	[[ ! $(grep -E '^ (new|gone|better|worse)' <<<"$output") ]]
 }
 
@@ -125,16 +125,16 @@ part() {
 		{ print }' whole whole
 }
 
-@test "two halves of a recording: no change beyond noise" {
+@test "two halves of a recording: no significant change" {
 	part 0 50 >first
 	part 50 100 >second
 	(($(grep -c '^sleep ' first) > 20 && $(grep -c '^sleep ' second) > 20))
 	run -0 "$POSTPROC" diff --fail-on new --fail-on worse --fail-on 'total>0%' --top 100 first second
 	echo "$output"
-	[[ ${lines[1]} == "No change beyond noise"* ]]
+	[[ ${lines[1]} == "No significant change"* ]]
 	[[ ! $(grep -E '^ (new|gone|better|worse) ' <<<"$output") ]]
 	run -0 "$POSTPROC" diff --top 100 second first
-	[[ ${lines[1]} == "No change beyond noise"* ]]
+	[[ ${lines[1]} == "No significant change"* ]]
 }
 
 @test "a recording with one blocker removed: it is gone, nothing else" {
@@ -170,8 +170,8 @@ part() {
 
 @test "--fail-on of a comparison" {
 	before_and_after
-	EXPR=new SAID='shop::log::flush is new: blocks 21.1 ms per worker-second (file I/O)' broken before after
-	EXPR=worse SAID='shop::page::render blocks 50.2 ms per worker-second, before 29.9 ms (sleep)' broken before after
+	EXPR=new SAID='shop::log::flush is new: blocks 21.1 ms per second and worker (file I/O)' broken before after
+	EXPR=worse SAID='shop::page::render blocks 50.2 ms per second and worker, before 29.9 ms (sleep)' broken before after
 	# In all it became less; the other way round, more.
 	EXPR='total>10%' passed before after
 	run -3 --separate-stderr "$POSTPROC" diff --fail-on 'total>10%' after before

@@ -48,7 +48,7 @@ static const char help[] =
 	"usage: hud-postproc diff [OPTION]... BEFORE AFTER\n"
 	"\n"
 	"Reads two recordings (-: standard input), prints which blockers are gone, better,\n"
-	"worse or new, and whether that is beyond noise.\n"
+	"worse or new, and which changes are significant.\n"
 	"\n"
 	"  -t, --target FILE      take symbols from FILE, for what has its build id; repeatable:\n"
 	"                         BEFORE's, then AFTER's\n"

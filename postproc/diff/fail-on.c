@@ -231,9 +231,9 @@ static char *changed(const struct diff *d, enum change_kind kind)
 	char *others = more ? text_format(", and %zu more", more) : xstrdup("");
 	char *text =
 		kind == CHANGE_NEW
-			? text_format("%s is new: blocks %s per worker-second (%s)%s", b->function,
+			? text_format("%s is new: blocks %s per second and worker (%s)%s", b->function,
 				      change_time(is, first->is.time), reason_info(b->reason)->word, others)
-			: text_format("%s blocks %s per worker-second, before %s (%s)%s", b->function,
+			: text_format("%s blocks %s per second and worker, before %s (%s)%s", b->function,
 				      change_time(is, first->is.time), change_time(was, first->was.time),
 				      reason_info(b->reason)->word, others);
 

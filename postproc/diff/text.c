@@ -77,7 +77,7 @@ static void sum(struct page *page, const char *label, const struct diff *d, cons
 	bool beyond = change_beyond_noise(c->kind);
 
 	change_growth(growth, c);
-	char *note = text_format("%s%s%s noise", growth, *growth ? ", " : "", beyond ? "beyond" : "within");
+	char *note = text_format("%s%s%ssignificant", growth, *growth ? ", " : "", beyond ? "" : "not ");
 
 	fact(page, label, unit_share(was, before, d->before->worker_time),
 	     unit_share(is, after, d->after->worker_time), c->was.count || c->is.count ? note : NULL);
@@ -130,7 +130,7 @@ static void warn(void *context, const char *text)
 static void heading(struct page *page)
 {
 	page_to(page, KIND_END);
-	page_right(page, STYLE_FAINT, 2 * TIME_WIDTH + GROWTH_WIDTH, "blocked per worker-second");
+	page_right(page, STYLE_FAINT, 2 * TIME_WIDTH + GROWTH_WIDTH, "blocked per s and worker");
 	page_right(page, STYLE_FAINT, 2 * OFTEN_WIDTH, "blocks per second");
 	page_end(page);
 	page_to(page, KIND_COLUMN);

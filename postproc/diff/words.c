@@ -82,19 +82,19 @@ char *diff_verdict(const struct diff *d)
 	unit_share(was, d->before->blocked, d->before->worker_time);
 	unit_share(is, d->after->blocked, d->after->worker_time);
 	const char *beyond = change_beyond_noise(d->blocked.kind)
-				     ? d->blocked.is.time < d->blocked.was.time ? "less" : "more"
+				     ? d->blocked.is.time < d->blocked.was.time ? "fell" : "rose"
 				     : NULL;
 
 	if (!beyond && !changed)
-		return text_format(
-			"No change beyond noise: workers were blocked %s of their time, before %s.", is, was);
+		return text_format("No significant change: workers were blocked %s of their time, before %s.",
+				   is, was);
 	if (!beyond)
 		return text_format(
-			"Workers were blocked %s of their time, before %s: in all no change beyond "
-			"noise, but single blockers changed.",
+			"Workers were blocked %s of their time, before %s: no significant change in all, "
+			"but single blockers changed.",
 			is, was);
-	return text_format("Workers were blocked %s of their time, before %s: %s, beyond noise.", is, was,
-			   beyond);
+	return text_format("Blocked time %s from %s to %s of the workers' time (significant).", beyond, was,
+			   is);
 }
 
 /* Were polls told apart as well as this: exactly, by guess, or not at all? Two exact ways give the same. */
@@ -160,9 +160,9 @@ char *diff_method(const struct diff *d)
 {
 	bool maybe = d->kinds[CHANGE_MAYBE_NEW] || d->kinds[CHANGE_MAYBE_GONE];
 
-	return text_format("Beyond noise: by more than the %d slices of each trace differ among themselves. "
-			   "With nothing changed, one comparison in %.0f shows some.%s",
-			   NOISE_SLICES, 1 / NOISE_CHANCE,
-			   maybe ? " A ? marks what was seen in one trace only, but too little to tell."
-				 : "");
+	return text_format(
+		"Significant: more than the normal variation within each trace, of which %d slices are "
+		"compared. With nothing changed, one comparison in %.0f shows a change.%s",
+		NOISE_SLICES, 1 / NOISE_CHANCE,
+		maybe ? " A ? marks what was seen in one trace only, but too rarely to tell." : "");
 }

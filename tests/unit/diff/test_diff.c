@@ -148,7 +148,7 @@ static void too_little_to_tell(void **state)
 	assert_int_equal(o.diff.blocked.kind, CHANGE_NONE);
 	char *verdict = diff_verdict(&o.diff);
 
-	assert_non_null(strstr(verdict, "No change beyond noise"));
+	assert_non_null(strstr(verdict, "No significant change"));
 	free(verdict);
 	finish(&o);
 }

@@ -270,15 +270,15 @@ static void of_a_comparison(void **state)
 			    "(file I/O)");
 	/* Waits for a CPU are not the code's. */
 	assert_string_equal(said("new", &trace, &d),
-			    "app::f is new: blocks 50.0 ms per worker-second (file I/O)");
+			    "app::f is new: blocks 50.0 ms per second and worker (file I/O)");
 	assert_string_equal(said("worse", &trace, &d),
-			    "app::h blocks 10.0 ms per worker-second, before 5.00 ms (lock)");
+			    "app::h blocks 10.0 ms per second and worker, before 5.00 ms (lock)");
 	changes[1].kind = changes[2].kind = CHANGE_NONE;
 	assert_string_equal(said("new", &trace, &d), "");
 	assert_string_equal(said("worse", &trace, &d), "");
 	changes[1].kind = changes[3].kind = CHANGE_NEW;
 	assert_string_equal(said("new", &trace, &d),
-			    "app::f is new: blocks 50.0 ms per worker-second (file I/O), and 1 more");
+			    "app::f is new: blocks 50.0 ms per second and worker (file I/O), and 1 more");
 	/* The rest is of the later trace. */
 	assert_string_equal(said("max>60ms", &trace, &d), "app::f took 61.0 ms (file I/O)");
 }
