@@ -68,7 +68,7 @@ tell_script() {
 			tell missing script "$words${log:+ (${log##*( )})}" "$(remedy_for "$SAID")"
 			return 3
 		fi
-		tell optional script "$words" "hud-trace goes on without $(join_words "${WITHOUT[@]}")"
+		tell optional script "$words" "hud-trace continues without $(join_words "${WITHOUT[@]}")"
 	done
 	tell ok script "loaded and attached: ${#WATCHED[@]} workers, polls: ${META[polls]%% *}, stacks: ${META[stacks]}"
 }
@@ -170,7 +170,7 @@ run_doctor() {
 	tell_option "$(command -v gnuplot >/dev/null && echo 1 || echo 0)" gnuplot '--chart draws' '--chart draws text only' \
 		'install gnuplot (gnuplot-nox)'
 	if ! has_debuginfod; then
-		tell optional debuginfod '--debuginfod is not to be had' 'install libdebuginfod1 (elfutils-debuginfod-client)'
+		tell optional debuginfod '--debuginfod is not available' 'install libdebuginfod1 (elfutils-debuginfod-client)'
 	elif [[ ! ${DEBUGINFOD_URLS-} ]]; then
 		tell optional debuginfod '--debuginfod has no server to ask' \
 			'set DEBUGINFOD_URLS, and sudo --preserve-env=DEBUGINFOD_URLS'

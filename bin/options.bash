@@ -181,12 +181,12 @@ check_options() {
 	local script format target crate
 
 	ASKED_STACKS=$STACKS ASKED_POLLS=$POLLS
-	(($# <= 1)) || refuse "one NAME, please, not $#"
+	(($# <= 1)) || refuse "give one NAME, not $#"
 	NAME=${1-}
 	[[ $NAME || $PID || $DOCTOR ]] || refuse 'which process? Give a NAME or --pid PID'
-	[[ ! $NAME || ! $PID ]] || refuse 'either a NAME or --pid PID, not both'
+	[[ ! $NAME || ! $PID ]] || refuse 'give either a NAME or --pid PID, not both'
 	for target in ${TARGETS[@]+"${TARGETS[@]}"}; do
-		[[ -f $target && -r $target ]] || refuse "--target: '$(clean "$target")' is not a file to read"
+		[[ -f $target && -r $target ]] || refuse "--target: '$(clean "$target")' is not a readable file"
 	done
 	for crate in ${CRATES[@]+"${CRATES[@]}"}; do
 		[[ ${crate#*=} =~ ^[A-Za-z0-9_-]+$ ]] || refuse "${crate%%=*}: '$(clean "${crate#*=}")' is not the name of a crate"
@@ -205,7 +205,7 @@ check_options() {
 	*) refuse "--chart: '$(clean "$CHART")' does not end in .png, .svg or .pdf, and is not -" ;;
 	esac
 	for script in ${OWN[@]+"${OWN[@]}"}; do
-		[[ -f $script && -r $script ]] || refuse "--probe: '$(clean "$script")' is not a file to read"
+		[[ -f $script && -r $script ]] || refuse "--probe: '$(clean "$script")' is not a readable file"
 		[[ -s $script ]] || refuse "--probe: '$(clean "$script")' is empty"
 	done
 	case $CHART_KIND in
@@ -214,7 +214,7 @@ check_options() {
 	esac
 	[[ ! $CHART_KIND || $CHART ]] || refuse '--chart-kind needs --chart FILE'
 	[[ ! $DEBUGINFOD || ${DEBUGINFOD_URLS-} ]] ||
-		refuse '--debuginfod: DEBUGINFOD_URLS names no server; sudo drops it, unless told: sudo --preserve-env=DEBUGINFOD_URLS'
+		refuse '--debuginfod: DEBUGINFOD_URLS names no server; sudo drops it without sudo --preserve-env=DEBUGINFOD_URLS'
 	note_descriptor "$RECORD"
 	for format in ${FORMATS[@]+"${FORMATS[@]}"}; do
 		note_descriptor "${format#*=}"

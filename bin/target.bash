@@ -133,8 +133,8 @@ check_target() {
 	((BASH_REMATCH[1] == PID)) || die "$PID is a thread of process ${BASH_REMATCH[1]}: use --pid ${BASH_REMATCH[1]}"
 	read_stat "$PID" || die "process $PID has just ended"
 	((!(FIELDS[6] & 0x200000))) || die "$PID is a kernel thread"
-	[[ ${FIELDS[0]} != [ZX] ]] || die "process $PID has ended already, its parent has not taken notice of it yet"
-	((PID != $$)) || die 'it cannot trace itself'
+	[[ ${FIELDS[0]} != [ZX] ]] || die "process $PID has exited (it is a zombie: its parent has not waited for it)"
+	((PID != $$)) || die 'hud-trace cannot trace itself'
 	BORN=${FIELDS[19]} STACK_START=${FIELDS[25]}
 	stat_program %d:%i ''
 	PROGRAM=$REPLY
@@ -192,7 +192,7 @@ check_head() {
 	odd=$(grep -m 1 -vxE "hud-trace 2|meta [a-z0-9-]+ [ -~]*|tokio (- |([a-z-]+=$number )+how=)[ -~]*|\
 site (- [ -~]*|[PBKCIE] $hex $hex [01] [ -~]*)|map $hex $hex r-xp $hex [0-9a-f-]+ [ -~]*|\
 thread $tid (worker|current-thread|main-future|blocking-pool|other|unknown) [01] [ -~]*" <<<"$HEAD") || return 0
-	die "the head of process $PID is not as it should be: $(clean "${odd:0:200}")"
+	die "hud-postproc head wrote an unexpected line about process $PID: $(clean "${odd:0:200}")"
 }
 
 # Everything about the process that the stream has to begin with. Here its threads are looked at.
@@ -213,7 +213,7 @@ read_head() {
 	[[ $POLLS != @(auto|uprobe) ]] || read_answers
 	[[ $INFO != *'bfd: no'* ]] || options+=(--probe-starts)
 	# Ctrl-Z is not to come while it holds a thread of the target.
-	HEAD=$(trap '' TSTP && close_others && exec "$POSTPROC" head "${options[@]}") || die "process $PID cannot be read"
+	HEAD=$(trap '' TSTP && close_others && exec "$POSTPROC" head "${options[@]}") || die "process $PID could not be inspected"
 	check_head
 	while IFS= read -r line; do
 		read -r kind one two three rest <<<"$line"
@@ -273,7 +273,7 @@ no_workers() {
 	if [[ $WORKERS ]]; then
 		say "None of these names begins with ${WORKERS:0:15}: without --workers, all threads that run a scheduler are looked for."
 	else
-		say 'If some of these are workers, say so: --workers PREFIX.'
+		say 'If some of these are workers, name them with --workers PREFIX.'
 	fi
 	exit 1
 }

@@ -18,11 +18,11 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *description;
 } commands[] = {
-	{"report", report_main, "read an event-line stream, print the report"},
-	{"live", live_main, "the report while it happens, in the terminal; plays recordings"},
-	{"diff", diff_main, "compare two recordings: what is gone, better, worse, new"},
-	{"record", record_main, "pass a stream on, and write it to a file as well"},
-	{"resolve", resolve_main, "put the names into a recording, so that it needs no binaries"},
+	{"report", report_main, "print the report of a recording"},
+	{"live", live_main, "replay a recording in the live view"},
+	{"diff", diff_main, "compare two recordings: what is gone, better, worse or new"},
+	{"record", record_main, "pass standard input on, and write it to a recording"},
+	{"resolve", resolve_main, "write names into a recording, so that it needs no binary"},
 	{"copies", copies_main, "put the stacks that a script has copied into its lines"},
 	{"head", head_main, "print the head of a stream: all about a running process"},
 	{"kernel", kernel_main, "tell where the kernel keeps what the probes read"},

@@ -286,8 +286,8 @@ blamed() {
 	refused 'which process? Give a NAME or --pid PID'
 	refused 'which process?' --top 3
 	refused 'which process?' ''
-	refused 'one NAME, please, not 2' one two
-	refused 'either a NAME or --pid PID, not both' --pid 1 name
+	refused 'give one NAME, not 2' one two
+	refused 'give either a NAME or --pid PID, not both' --pid 1 name
 	refused "'--nonsense'" --nonsense name
 	refused "'--\\x1b]0;x\\x07'" --$'\e]0;x\a' name
 	refused "-- '\\x1b'" -$'\e]0;x\a' name
@@ -298,8 +298,8 @@ blamed() {
 	refused "--chart: 'png' does not end in" --chart=png name
 	DEBUGINFOD_URLS='' refused '--debuginfod: DEBUGINFOD_URLS names no server' --debuginfod name
 	refused 'either --raw or --chart, not both' --raw --chart x.png name
-	refused "--target: 'nosuchfile' is not a file to read" --target nosuchfile name
-	refused "--target: '/' is not a file to read" --target=/ name
+	refused "--target: 'nosuchfile' is not a readable file" --target nosuchfile name
+	refused "--target: '/' is not a readable file" --target=/ name
 }
 
 @test "a value is never run or expanded" {
@@ -582,7 +582,7 @@ complete_words() {
 	run -2 "$POSTPROC" report --top=0 stream
 	[[ $output == *"--top: '0' is not a number from 1 to 100"* ]]
 	run -2 "$POSTPROC" report
-	[[ $output == *'one FILE, please'* ]]
+	[[ $output == *'give one FILE'* ]]
 	run -2 "$POSTPROC" report stream stream
 }
 

@@ -305,14 +305,14 @@ elsewhere() {
 	! grep -q @block0 script || return 1
 	run -1 "$HUD" --doctor --pid "$SERVER"
 	grep -q '^missing  *target .*no thread that looks like a Tokio worker .* Its threads: 1 target$' <<<"$output"
-	grep -A 1 '^missing  *target' <<<"$output" | grep -q '^ *-> If some of these are workers, say so: --workers PREFIX.$'
+	grep -A 1 '^missing  *target' <<<"$output" | grep -q '^ *-> If some of these are workers, name them with --workers PREFIX.$'
 	FAKE_SMALL='ERROR: no such thing' run -1 "$HUD" --doctor
 	grep -q '^missing  *trial .*ERROR: no such thing$' <<<"$output"
 	[[ $output == *'hud-trace cannot trace here: see what is missing.' ]]
 	# The script is what is refused.
 	FAKE=$(refuses 'pid, 64,' 'ERROR: Error loading program: BEGIN (try -v)') run -0 "$HUD" --doctor
 	grep -A 1 '^optional  *script .*refused: ERROR: Error loading program: BEGIN' <<<"$output" |
-		grep -q '^ *-> hud-trace goes on without copies of more than 48 KiB of a stack$'
+		grep -q '^ *-> hud-trace continues without copies of more than 48 KiB of a stack$'
 	grep -q '^ok  *script .*copied (up to 48 KiB)' <<<"$output"
 	FAKE='echo "processed 1000001 insns (limit 1000000)" >&2; echo "ERROR: Error loading program: BEGIN (try -v)" >&2; exit 1' \
 		run -1 "$HUD" --doctor --stacks copy --stack-size 64

@@ -440,7 +440,7 @@ for line in open(sys.argv[1]) if "ndjson" in sys.argv[1] else [open(sys.argv[1])
 	for wrong in nope JSON '' 'nope=x' $'\e[31m' '=x'; do
 		run -2 --separate-stderr "$HUD" --print-script --format "$wrong" hudnosuchproc
 		[[ ! $output ]]
-		[[ ${stderr_lines[0]} == "hud-trace: --format: '"*"' is none of these:" ]]
+		[[ ${stderr_lines[0]} == "hud-trace: --format: '"*"' is unknown; the formats are:" ]]
 		[[ ${stderr_lines[-1]} == "Try 'hud-trace --help'." ]]
 		[[ $stderr == *ndjson* && $stderr != *$'\e'* ]]
 	done

@@ -392,7 +392,7 @@ thread $SERVER worker 1 w"
 		"meta $bad x" $'meta exe \e]0;x\a' "$bad"; do
 		with_head "$good"$'\n'"$line"
 		((status == 1))
-		[[ $stderr == *'is not as it should be: '* && ! -e owned ]]
+		[[ $stderr == *'wrote an unexpected line about process '* && ! -e owned ]]
 		plain - <<<"$stderr"
 	done
 	# What the script takes from the process itself is not the head's to set.

@@ -76,7 +76,7 @@ composed() {
 
 @test "what is no script is refused" {
 	run -2 --separate-stderr "$HUD" --probe nosuch.bt some-name
-	[[ $stderr == *"--probe: 'nosuch.bt' is not a file to read"* ]]
+	[[ $stderr == *"--probe: 'nosuch.bt' is not a readable file"* ]]
 	: >empty.bt
 	run -2 --separate-stderr "$HUD" --probe empty.bt some-name
 	[[ $stderr == *"--probe: 'empty.bt' is empty"* ]]

@@ -31,17 +31,17 @@ struct options {
 static const char help[] =
 	"usage: hud-postproc live [OPTION]... FILE\n"
 	"\n"
-	"Shows in the terminal what blocks the workers, while the recording FILE is played;\n"
-	"then prints its report, which the options of hud-postproc report are for. With -,\n"
-	"the event lines that come on standard input, as they come.\n"
+	"Replays the recording FILE in the live view, and prints its report at the end; takes\n"
+	"the options of hud-postproc report too. With -, it shows event lines from standard\n"
+	"input as they arrive.\n"
 	"\n"
-	"      --speed N       play it N times as fast, 0.1 to 1000 (1)\n"
-	"      --window SECS   only the last SECS seconds count, in the view (30) and in the\n"
+	"      --speed N       replay N times as fast, 0.1 to 1000 (1)\n"
+	"      --window SECS   count only the last SECS seconds, in the view (30) and in the\n"
 	"                      report (all)\n"
 	"  -h, --help\n"
 	"\n"
 	"Keys: q ends; left, right: 10 s back, forward; . the next block; { } half, twice\n"
-	"the speed; space: pause; Enter: all about a blocker; ? the others.\n";
+	"the speed; space: pause; Enter: details of a blocker; ? lists all keys.\n";
 
 static void parse(int argc, char **argv, struct options *o)
 {

@@ -389,15 +389,15 @@ static const char usage[] =
 	"usage: hud-postproc record [OPTION]... FILE\n"
 	"\n"
 	"Passes standard input on to standard output, and writes it to FILE as well: compressed if\n"
-	"its name ends in .gz or .zst. Until all is there it is FILE.partial.\n"
+	"its name ends in .gz or .zst. Until it is complete its name is FILE.partial.\n"
 	"\n"
-	"      --ring SIZE     keep only the newest SIZE bytes (K, M, G: KiB, MiB, GiB) on the disk\n"
-	"      --resolve       put the names in at the end, as hud-postproc resolve does\n"
-	"  -t, --target FILE   for that: take symbols from FILE, for what has its build id; repeatable\n"
-	"  -p, --pid PID       the process is still there: read its files through /proc\n"
-	"      --debuginfod    ask the servers in $DEBUGINFOD_URLS for debug info\n"
+	"      --ring SIZE     keep only the newest SIZE bytes (K, M, G: KiB, MiB, GiB)\n"
+	"      --resolve       write names into it at the end, like hud-postproc resolve\n"
+	"  -t, --target FILE   for --resolve: read symbols from FILE, an unstripped copy; repeatable\n"
+	"  -p, --pid PID       the process still runs: read its files through /proc\n"
+	"      --debuginfod    fetch debug info from the servers in $DEBUGINFOD_URLS\n"
 	"      --headless      no progress\n"
-	"      --check         only see whether FILE could be written (2: no)\n"
+	"      --check         write nothing; exit with status 2 if FILE cannot be written\n"
 	"  -h, --help\n";
 
 /* "64M" in bytes; 0 if it is no size from RING_MIN up to a TiB. */

@@ -37,7 +37,7 @@ static void add_output(struct reporting *o, const char *argument)
 	if (!format) {
 		char *shown = escape_terminal(name, false);
 
-		complain("hud-postproc %s: --format: '%s' is none of these:\n", o->command, shown);
+		complain("hud-postproc %s: --format: '%s' is unknown; the formats are:\n", o->command, shown);
 		formats_list(stderr);
 		exit(2);
 	}
@@ -126,7 +126,7 @@ void reporting_file(struct reporting *o, int count, char **arguments)
 		exit(2);
 	}
 	if (count != 1) {
-		complain("hud-postproc %s: one FILE, please (-: standard input)\n", o->command);
+		complain("hud-postproc %s: give one FILE (-: standard input)\n", o->command);
 		exit(2);
 	}
 	o->file = arguments[0];

@@ -22,15 +22,14 @@ static int fail(const char *what)
 	return 1;
 }
 
-static const char usage[] =
-	"usage: hud-postproc resolve [OPTION]... FILE > RESOLVED\n"
-	"\n"
-	"Writes the recording FILE with the names in place of the copied stacks.\n"
-	"\n"
-	"  -t, --target FILE   take symbols from FILE, for what has its build id; repeatable\n"
-	"  -p, --pid PID       the process is still there: read its files through /proc\n"
-	"      --debuginfod    ask the servers in $DEBUGINFOD_URLS for debug info\n"
-	"  -h, --help\n";
+static const char usage[] = "usage: hud-postproc resolve [OPTION]... FILE > RESOLVED\n"
+			    "\n"
+			    "Writes the recording FILE with names in place of copied stacks.\n"
+			    "\n"
+			    "  -t, --target FILE   read symbols from FILE, an unstripped copy; repeatable\n"
+			    "  -p, --pid PID       the process still runs: read its files through /proc\n"
+			    "      --debuginfod    fetch debug info from the servers in $DEBUGINFOD_URLS\n"
+			    "  -h, --help\n";
 
 /* Reads the options. Returns the exit status if there is nothing more to do, else -1. */
 static int parse(int argc, char **argv, struct replay_options *options)
