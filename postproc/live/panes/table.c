@@ -133,7 +133,7 @@ static void nothing(const struct live_view *v, int row)
 	if (!v->model->start)
 		said = xstrdup("The probes are being attached, which takes some seconds.");
 	else if (*v->filter && v->run.blocks)
-		said = text_format("Nothing here is called so: \"%s\". Esc shows all.", v->filter);
+		said = text_format("Nothing here is called \"%s\". Esc shows all.", v->filter);
 	else
 		said = text_format("Nothing has blocked a worker for %s or longer in the last %s.",
 				   unit_setting(text, v->query.threshold), unit_setting(span, v->query.span));
@@ -171,6 +171,6 @@ void live_table(struct live_view *v, const struct live_workers *workers, int top
 		free(more);
 	} else if (s->rows) {
 		pen_put(top + rows, WORD, (size_t)COLS, pen_style(PEN_FAINT),
-			"down selects a row, Enter shows all about it");
+			"down selects a row, Enter shows its details");
 	}
 }
