@@ -355,7 +355,7 @@ blamed() {
 	[[ $stderr == *hudtestproc* ]]
 	[[ $stderr == *'None of these names begins with nosuch: without --workers, all threads that run a scheduler are looked for.'* ]]
 	run -1 --separate-stderr "$HUD" --print-script --pid "$PID"
-	[[ $stderr == *'If some of these are workers, say so: --workers PREFIX.'* ]]
+	[[ $stderr == *'If some of these are workers, name them with --workers PREFIX.'* ]]
 }
 
 @test "not a process to trace: kernel thread, none" {
