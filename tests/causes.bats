@@ -9,11 +9,13 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
+WORKER='thread 43 worker 1 tokio-rt-worker'
+
 # Reports on a short trace with the lines $1, of which `|` separates each from the next; options $2...: the text, unwrapped, in `out`.
 report() {
 	{
 		printf '%s\n' 'hud-trace 2' 'meta target shop' 'meta pid 42' 'meta arch x86_64' 'meta threshold-us 5000' \
-			'meta exe /nowhere/shop' 'thread 43 worker 1 tokio-rt-worker' 'begin 1000000000'
+			'meta exe /nowhere/shop' "$WORKER" 'begin 1000000000'
 		tr '|' '\n' <<<"$1"
 		[[ $1 == *'end 9'* || $1 == *CUT* ]] || echo 'end 9000000000 duration'
 	} | grep -v CUT >stream
@@ -56,6 +58,7 @@ END
 }
 
 @test "nothing came: --workers is advised unless it was used" {
+	WORKER='thread 43 unknown 0 shop'
 	report 'meta workers 0 multi-thread and 0 current-thread by stack, 1 by name, of 3 threads|end 9000000000 duration'
 	grep -q 'name them with --workers (found by: 0 multi-thread' out
 	report 'meta workers --workers shop: 1 of 3 threads|end 9000000000 duration'

@@ -63,7 +63,7 @@ packages_of() {
 	run -1 grep -E 'cargo|rust' deps
 	grep -qx cargo demo
 	grep -qx librust-tokio-dev demo
-	run -1 grep -iE 'bats|clang|gdb|tmux|check|jq|json|cmocka|^lib[aub]*san|python|protobuf-compiler|cmark|^xz' demo
+	run -1 grep -iE 'bats|clang|gdb|tmux|check|jq|jsonschema|cmocka|^lib[aub]*san|python|protobuf-compiler|cmark|^xz' demo
 	# Each has all of the one before.
 	[[ ! $(comm -23 deps demo) ]]
 	[[ ! $(comm -23 demo check) ]]

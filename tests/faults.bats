@@ -153,7 +153,7 @@ EVENT='runq 30000000 %d 0 20000000 W 0 77 78 0 rival\n'
 	(($(grep -c '^failed to look up stack id' err) == 40))
 	grep -qx '(bpftrace: 29960 more lines)' err
 	reported out
-	grep -qE '^ +ended +after 0 s|^ +ended +duration' out
+	grep -qE '^ +ended +when --duration was over' out
 }
 
 # Gives a second signal to hud-trace while its report is made.
@@ -218,7 +218,7 @@ EVENT='runq 30000000 %d 0 20000000 W 0 77 78 0 rival\n'
 	within 20 other
 	touch go
 	ends_with 0
-	grep -qE '^ +ended +duration' out
+	grep -qE '^ +ended +when --duration was over' out
 	nothing_left
 }
 
@@ -753,7 +753,7 @@ at_terminal() {
 	(($(grep -c '^bash-T' terminal) >= 2))
 	(($(grep -c '^hud-postproc-T' terminal) >= 2))
 	grep -q '^target-S' terminal
-	grep -qE '^ +ended +interrupt' terminal
+	grep -qE '^ +ended +by Ctrl-C, q or a signal' terminal
 	# What the same Ctrl-C has ended is not told of.
 	! grep 'was ended by SIG' terminal || return 1
 	# All that it wrote is there.

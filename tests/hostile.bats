@@ -46,6 +46,7 @@ setup() {
 
 teardown() {
 	end_started
+	[[ ! ${MADE-} ]] || rmdir "$MADE"
 }
 
 # Starts the program at $1 with the names $2...; sets SERVER.
@@ -84,6 +85,7 @@ recording() {
 		puts("ready"); fflush(0); for (;;) pause(); }' >innocent.c
 	cc -w -Wl,--build-id=0x$id -s -o innocent innocent.c
 	cc -w -Wl,--build-id=0x$id -Df=_ZN5tokio7runtime4task3raw4poll17h0123456789abcdefE -o forged innocent.c
+	[[ -d /usr/lib/debug ]] || { mkdir /usr/lib/debug && MADE=/usr/lib/debug; }
 	mkdir -p "root/${debug%/*}"
 	cp forged "root/$debug"
 	start_hostile unshare -m sh -c 'mount --bind root/usr/lib/debug /usr/lib/debug && exec ./innocent'

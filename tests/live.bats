@@ -143,7 +143,7 @@ list_blocks() {
 @test "SIGINT to the group: a whole report, nothing left" {
 	of debug 3
 	grep -q '^hud-trace: .*workers for' out
-	grep -qE '^ +ended +interrupt' out
+	grep -qE '^ +ended +by Ctrl-C, q or a signal' out
 	grep -qE '^end [0-9]+ interrupt$' rec
 }
 
@@ -189,7 +189,7 @@ list_blocks() {
 @test "the target's death ends it, with a whole report, nothing left" {
 	of norseq 0
 	grep -q '^hud-trace: .*workers for' out
-	grep -qE '^ +ended +exit' out
+	grep -qE '^ +ended +when the process exited' out
 	gzip -dc b.gz | grep -qE '^end [0-9]+ exit$'
 }
 
@@ -222,7 +222,7 @@ list_blocks() {
 	of estimate 1
 	grep -q 'count>0' err
 	grep -q '/dev/full: No space left on device' err
-	grep -qE '^ +ended +duration' out
+	grep -qE '^ +ended +when --duration was over' out
 }
 
 # A row of file $1 has a reason that matches $2, and blames a function by its place in the stripped server; $3 matches the

@@ -1,7 +1,7 @@
 /* unfilled.c - a process with memory that never comes: whoever reads it waits, as for a file system that does not answer.
  *
  * Its second thread, called like a worker of Tokio's, runs on a stack above which pages are missing that userfaultfd(2) is to fill and nobody
- * does. With the argument `command`, its command line lies in such a page, too. Prints "ready TID" and runs until its standard input ends;
+ * does. With the argument `command`, a part of its command line lies in such a page, too. Prints "ready TID" and runs until its standard input ends;
  * then it prints "longest MS", the longest time for which the thread did not run.
  */
 #include <fcntl.h>
@@ -69,14 +69,25 @@ static char *map_stack(void)
 	return stack;
 }
 
-/* The same for the page where the command line begins, where the kernel has put it. */
-static void miss_command(char *argument)
+/* The same for a page of the command line, which is all of the argument `padding`. */
+static void miss_command(char *padding)
 {
-	char *page = argument - (uintptr_t)argument % PAGE;
+	char *page = padding + PAGE - (uintptr_t)padding % PAGE;
 
 	need(mmap(page, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == page,
 	     "mmap");
 	miss(page, PAGE);
+}
+
+/* Begins anew with an argument of some pages. */
+static void pad_command(char *name)
+{
+	char padding[3 * PAGE];
+
+	memset(padding, 'x', sizeof(padding) - 1);
+	padding[sizeof(padding) - 1] = '\0';
+	execl("/proc/self/exe", name, "command", padding, NULL);
+	need(0, "exec");
 }
 
 static void beat(void)
@@ -113,11 +124,13 @@ int main(int argc, char **argv)
 	pthread_t thread;
 	char byte;
 
+	if (command && argc == 2)
+		pad_command(argv[0]);
 	need(!pthread_create(&thread, NULL, run, map_stack()), "pthread_create");
 	while (!tid)
 		usleep(1000);
 	if (command)
-		miss_command(argv[0]);
+		miss_command(argv[2]);
 	printf("ready %d\n", tid);
 	fflush(stdout);
 	while (read(0, &byte, 1) > 0)

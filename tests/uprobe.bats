@@ -119,7 +119,7 @@ blames_all_six() {
 
 @test "SIGINT: a whole report, nothing left, the target goes on" {
 	of release
-	grep -qE '^ +ended +interrupt' out
+	grep -qE '^ +ended +by Ctrl-C, q or a signal' out
 	[[ -e goes-on ]]
 	# It still answers.
 	grep -E '^/sleep +[1-9][0-9]* requests .* 0 failed' after

@@ -463,7 +463,7 @@ trace_in() {
 		screen -S -1000 >shown
 		cat shown
 		[[ $key != q ]] || grep -q '^ending\.\.\.$' shown
-		grep -qE '^  ended +interrupt$' shown
+		grep -qE '^  ended +by Ctrl-C, q or a signal$' shown
 		! grep -q overhead shown || return 1
 		nothing_left
 		kill "$TMUX_PID"
@@ -476,7 +476,7 @@ trace_in() {
 	trace_in 80 24
 	kill -KILL "$SERVER"
 	is_back
-	screen -S -1000 | grep -qE '^  ended +exit'
+	screen -S -1000 | grep -qE '^  ended +when the process exited'
 }
 
 @test "live: the view is killed: the terminal is as it was, nothing is left" {

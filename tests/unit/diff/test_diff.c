@@ -271,7 +271,7 @@ static void within_noise_there_is_no_percentage(void **state)
 	assert_int_equal(diff_text(out, &o.diff, &(struct report_options){0}), 0);
 	fclose(out);
 	assert_int_equal(o.diff.blocked.kind, CHANGE_NONE);
-	assert_non_null(strstr(page, "%  within noise\n"));
+	assert_non_null(strstr(page, "%  not significant\n"));
 	free(page);
 	finish(&o);
 }
