@@ -92,7 +92,7 @@ end_tracing() {
 		{ read -r name <"/proc/$TRACER/comm"; } 2>/dev/null || break
 		kill -TERM "$TRACER" 2>/dev/null || break
 		[[ $name == @(bash|hud-trace|setpriv|sh|env) ]] || break
-		{ sleep 0.05; } 2>/dev/null
+		{ sleep 0.05 || true; } 2>/dev/null
 	done
 }
 
@@ -103,7 +103,7 @@ see_sleepers() {
 	[[ $BEGUN && $STUCK && ! $LEFT ]] && kill -USR2 "$STUCK" 2>/dev/null || return 0
 	for ((tries = 0; tries < 20; tries++)); do
 		[[ -d /proc/$STUCK ]] || break
-		{ sleep 0.02; } 2>/dev/null
+		{ sleep 0.02 || true; } 2>/dev/null # a terminal that goes ends this, too
 	done
 }
 

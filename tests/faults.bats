@@ -380,6 +380,10 @@ elsewhere() {
 	done
 }
 
+is_locked() {
+	[[ -e $1 ]] && ! flock -n "$1" true
+}
+
 @test "a recording that cannot be written: exit 2 before anything starts" {
 	start_target
 	mkdir taken
@@ -390,7 +394,7 @@ elsewhere() {
 		[[ ! -e started && ! -s out ]]
 	done
 	start_fake 'echo begin 5; touch ready; trap exit TERM; while :; do sleep 0.1; done' --record r
-	within 20 test -e r.partial
+	within 20 is_locked r.partial
 	first=$TRACE
 	start_fake 'touch started' --record r
 	ends_with 2
