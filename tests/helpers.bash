@@ -139,9 +139,12 @@ gone() {
 	[[ ! $(marked "$@") ]]
 }
 
-# The bpftrace with pid $1 has probes attached: it has more events open than the one of each CPU that its output takes.
+# The bpftrace with pid $1 has probes attached: it has events open, more than the one of each CPU that old ones have for their output, or links.
 has_attached() {
-	(($(find "/proc/$1/fd" -lname '*perf_event*' 2>/dev/null | wc -l) > $(nproc)))
+	local others=0
+
+	! loads_singly || others=$(nproc)
+	(($(find "/proc/$1/fd" '(' -lname '*perf_event*' -o -lname '*bpf?link*' -o -lname '*raw-tracepoint*' ')' 2>/dev/null | wc -l) > others))
 }
 
 # The stream in file $1 has begun: all that it traces with is attached.
