@@ -26,7 +26,7 @@ bpftrace_command() {
 	local settings
 
 	read -r -a settings < <(bpftrace_settings)
-	COMMAND=(env --default-signal=PIPE --ignore-signal=HUP "${settings[@]}" bpftrace -q "$@")
+	COMMAND=(env --default-signal=PIPE,USR1,USR2 --ignore-signal=HUP "${settings[@]}" bpftrace -q "$@")
 	[[ $STACKS != dwarf ]] || COMMAND+=(--dwarf-pid "$PID")
 	COMMAND+=(-)
 }
@@ -379,8 +379,8 @@ start_bpftrace() {
 	fi
 	((${#WATCHED[@]})) || return 0
 	[[ $POLLS != tls ]] || tokio=$(printf '%s\n' "${TOKIO[@]}")
-	# Ctrl-C ends it when it has seen what sleeps. Nor is Ctrl-Z to come while it holds a thread. It may not have begun yet when it is told something.
-	{ trap '' TSTP INT HUP USR1 USR2 && exec_bound KILL "$POSTPROC" stuck "$PID" "${DURATION_MS:-0}" "$tokio" "${WATCHED[@]}"; } &
+	# Ctrl-C ends it when it has seen what sleeps. Nor is Ctrl-Z to come while it holds a thread.
+	{ trap '' TSTP INT HUP && exec_bound KILL "$POSTPROC" stuck "$PID" "${DURATION_MS:-0}" "$tokio" "${WATCHED[@]}"; } &
 	STUCK=$!
 }
 
@@ -455,6 +455,8 @@ trace() {
 	SCRIPT=$(compose_script)
 	look_for_target
 	[[ ! $LEFT ]] || end_early
+	# By these `stuck` is told something. One that comes while the child is still this shell would end it, and have it clean up.
+	trap '' USR1 USR2
 	trap clean_up EXIT
 	trap on_interrupt INT
 	trap on_end TERM HUP
