@@ -26,7 +26,7 @@ bpftrace_command() {
 	local settings
 
 	read -r -a settings < <(bpftrace_settings)
-	COMMAND=(env --default-signal=PIPE,USR1,USR2 --ignore-signal=HUP "${settings[@]}" bpftrace -q "$@")
+	COMMAND=(env '--default-signal=PIPE,USR1,USR2' --ignore-signal=HUP "${settings[@]}" bpftrace -q "$@")
 	[[ $STACKS != dwarf ]] || COMMAND+=(--dwarf-pid "$PID")
 	COMMAND+=(-)
 }
