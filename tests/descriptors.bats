@@ -143,7 +143,7 @@ end_trace() {
 	start_server "$DEBUG"
 	running --headless --polls uprobe
 	# The stream itself; the way to what looks for the line, as it is named and as it was opened.
-	is_left_open $'1 copies: a pipe\n1 hud-trace: a pipe\n1 report: a pipe\n2 tee: a pipe'
+	is_left_open $'1 copies: a pipe\n1 hud-trace: a pipe\n1 report: a pipe\n1 stuck: a pipe\n2 tee: a pipe'
 	end_trace
 }
 
