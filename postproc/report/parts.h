@@ -15,10 +15,19 @@ struct report {
 /* A name and, to its right, a source place ("" for none), in what is left of the line. Ends the line. */
 void report_where(struct report *report, enum style style, const char *name, const char *place);
 
-/* The ranked table, `top` rows. */
+/* What makes the numbers less than they should be, and what to do about it. */
+void report_warnings(struct report *report);
+
+/* All threads of a runtime wait for what only its tasks could do. */
+void report_nobody_schedules(struct report *report);
+
+/* Nothing to rank: says so, what that rests on, and what to try. */
+void report_nothing(struct report *report);
+
 /* The time that a blocker's is a share of: the workers', or that of the main futures. */
 uint64_t report_time_of(const struct model *model, const struct blocker *blocker);
 
+/* The ranked table, `top` rows. */
 void report_table(struct report *report);
 
 /* The paragraph about blocker number `rank` (from 0). */
