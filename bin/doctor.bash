@@ -92,9 +92,7 @@ tell_any_script() {
 	check_target
 	read_head
 	TOKIO=("$SOME_STATE")
-	choose_polls
-	choose_stacks
-	choose_wakers
+	choose_how
 	tell_script
 }
 
@@ -106,9 +104,7 @@ examine_target() {
 	[[ $PID ]] || find_target
 	check_target
 	read_head
-	choose_polls
-	choose_stacks
-	choose_wakers
+	choose_how
 	tell ok target "${META[target]-}, pid $PID: ${META[exe]-}"
 	for key in workers polls stacks; do
 		tell ok "$key" "${META[$key]-}"

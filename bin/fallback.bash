@@ -3,6 +3,7 @@
 
 WITHOUT=()     # what the trace goes without
 NO_RAW=0       # 1: tracepoints are not to be taken raw
+NO_TICKS=0     # 1: samples are not to be taken at timer interrupts
 LEAN=0         # 1: there is to be little room for copies of stacks
 TRIED_SMALL='' # 1: whether bpftrace can run a small script has been tried
 TRIAL=''       # why it cannot
@@ -48,19 +49,16 @@ without_raw() {
 
 without_ticks() {
 	((TICKS)) || return 1
-	TICKS=0
-	# As in choose_rate.
-	((FAST_HZ == HZ)) || ((HZ |= 1))
-	add_meta hz "$HZ"
+	NO_TICKS=1
+	choose_rate
 	WITHOUT+=('the tracepoint timer:hrtimer_expire_exit')
 }
 
 # Programs at looks are then smaller, and polls are estimated.
 without_state() {
 	[[ $POLLS == tls && $ASKED_POLLS == auto ]] || return 1
-	POLLS=estimate TICKS=0
-	((FAST_HZ == HZ)) || HZ=99
-	add_meta hz "$HZ"
+	POLLS=estimate
+	choose_rate
 	add_meta polls "estimate programs that read Tokio's state were refused"
 	WITHOUT+=("Tokio's own state")
 }

@@ -152,7 +152,7 @@ parse_options() {
 			number --max-overhead "$2" 1 10000 'a whole number of percent of a CPU, from 1 to 10000'
 			MAX_OVERHEAD=$REPLY
 			;;
-		--hz) number --hz "$2" 1 997 'a whole number from 1 to 997' && HZ=$REPLY ;;
+		--hz) number --hz "$2" 1 997 'a whole number from 1 to 997' && ASKED_HZ=$REPLY ;;
 		--format)
 			[[ $2 != list ]] || { find_files && exec "$POSTPROC" report --format list -; }
 			FORMATS+=("$2")

@@ -221,8 +221,19 @@ await_bpftrace() {
 			;;
 		"$METER")
 			METER=''
-			((STATUS != 4)) || { DEAR='all processes together too much' && tell_probes hud-dear && start_meter && continue; }
-			((STATUS == 3)) || { [[ $ENDING ]] || ! was_killed 'hud-postproc overhead' "$STATUS" ', and is started again' || start_meter; continue; }
+			case $STATUS in
+			3) ;; # --max-overhead
+			4)
+				DEAR='all processes together too much'
+				tell_probes hud-dear
+				start_meter
+				continue
+				;;
+			*)
+				[[ $ENDING ]] || ! was_killed 'hud-postproc overhead' "$STATUS" ', and is started again' || start_meter
+				continue
+				;;
+			esac
 			# Signals may come late to a bpftrace that has much to do, so what there is left to try comes last.
 			case $((++THINNER)) in
 			1) restrain hud-thin 'from now on no stacks are copied' && continue ;;

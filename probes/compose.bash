@@ -57,6 +57,13 @@ choose_names() {
 	done
 }
 
+# How polls are told apart, stacks taken and wakers known, once the head is read.
+choose_how() {
+	choose_polls
+	choose_stacks
+	choose_wakers
+}
+
 # How polls are told apart: by Tokio's own state where that could be found, else by probes where they begin, else not. Says so in
 # the head.
 choose_polls() {
@@ -81,7 +88,6 @@ choose_polls() {
 		how='as asked for'
 	fi
 	choose_rate
-	add_meta hz "$HZ"
 	case $POLLS in
 	tls) add_meta polls "tls $how" ;;
 	uprobe) add_meta polls "uprobe $(printf '%s\n' "${SITES[@]}" | grep -c ^P) types of futures, $how" ;;
@@ -91,22 +97,26 @@ choose_polls() {
 }
 
 # How often to look at the workers. Two polls that follow each other at once are told apart by looking at them: often enough that
-# one of the threshold's length is seen twice. A single one is known from the parks around it: until there is doubt, once will do.
+# one of the threshold's length is seen twice. A single one is known from the parks around it: until there is doubt, once will do. Says so
+# in the head.
 choose_rate() {
+	HZ=$ASKED_HZ TICKS=0
 	# Polls are looked at whenever a CPU is interrupted by its timer anyway.
-	[[ $POLLS != tls || ! -d $TRACEFS/events/timer/hrtimer_expire_exit ]] || TICKS=1
+	[[ $POLLS != tls || $NO_TICKS == 1 || ! -d $TRACEFS/events/timer/hrtimer_expire_exit ]] || TICKS=1
 	REST_HZ=$HZ FAST_HZ=$HZ
-	[[ ! $HZ ]] || return 0
-	case $POLLS in
-	tls) ((HZ = 2500000 / THRESHOLD_US, HZ = HZ < 199 ? 199 : HZ > 997 ? 997 : HZ)) ;;
-	uprobe) HZ=199 ;;
-	*) HZ=99 ;;
-	esac
-	# 1.25 times in the threshold's time; for a short one that is no less than the other.
-	((REST_HZ = 1250000 / THRESHOLD_US, REST_HZ = REST_HZ < 1 ? 1 : REST_HZ > HZ ? HZ : REST_HZ))
-	FAST_HZ=1000
-	# By itself it is not to keep step with what else the machine does.
-	((TICKS)) || ((HZ |= 1))
+	if [[ ! $HZ ]]; then
+		case $POLLS in
+		tls) ((HZ = 2500000 / THRESHOLD_US, HZ = HZ < 199 ? 199 : HZ > 997 ? 997 : HZ)) ;;
+		uprobe) HZ=199 ;;
+		*) HZ=99 ;;
+		esac
+		# 1.25 times in the threshold's time; for a short one that is no less than the other.
+		((REST_HZ = 1250000 / THRESHOLD_US, REST_HZ = REST_HZ < 1 ? 1 : REST_HZ > HZ ? HZ : REST_HZ))
+		FAST_HZ=1000
+		# By itself it is not to keep step with what else the machine does.
+		((TICKS)) || ((HZ |= 1))
+	fi
+	add_meta hz "$HZ"
 }
 
 # Where each Tokio keeps its state, as parameters: the field id-at of the first as ID_AT_1, and so on. Only these are taken:
