@@ -51,9 +51,14 @@ whole() {
 		$1 == "torn" || $1 == "limit" { said += $3 }
 		$1 == "sample" && $6 != "0" { n["sample", whole[$6] == "whole"]++ }
 		$1 == "sleep" && $9 != "0" { n["sleep", whole[$9] == "whole"]++ }
+		$1 == "sleep" && $9 != "0" && whole[$9] != "whole" { cut[$3]++ }
+		$1 == "begin" { from = $2 }
+		$1 == "end" { to = $2 }
 		END {
 			print "samples: " n["sample", 1] + 0 " whole, " n["sample", 0] + 0 " not"
 			print "sleeps: " n["sleep", 1] + 0 " whole, " n["sleep", 0] + 0 " not; " said + 0 " said"
+			for (tid in cut) print "of thread " tid ": " cut[tid] " sleeps not whole"
+			print "from " from " to " to
 			exit !(n["sample", 1] > 2 && n["sleep", 1] > 9 && n["sample", 0] + n["sleep", 0] <= said)
 		}' resolved
 }

@@ -189,17 +189,32 @@ EVENT='runq 30000000 %d 0 20000000 W 0 77 78 0 rival\n'
 	reported out
 }
 
+# Kills `hud-postproc $1`, which find_$1 finds: that is said, and another one takes its place.
+is_replaced() {
+	local command=$1 first
+
+	running() { "find_$command" >found; }
+	other() { running && [[ $(head -n 1 found) != "$first" ]]; }
+	within 20 running
+	first=$(head -n 1 found)
+	kill -KILL "$first"
+	within 20 grep -q "^hud-trace: hud-postproc $command was ended by SIGKILL, and is started again" err
+	within 20 other
+}
+
+find_overhead() {
+	pgrep -f "^$POSTPROC overhead .* $(marked bpftrace | head -n 1)( |\$)"
+}
+
+find_watch() {
+	pgrep -f "^$POSTPROC watch $SERVER "
+}
+
 @test "what measures the overhead is killed: said, and started again" {
 	start_target
 	start_fake 'echo begin 5; touch ready; until [[ -e go ]]; do sleep 0.1; done; echo end 99 duration'
 	within 20 test -e ready
-	measuring() { pgrep -f "^$POSTPROC overhead .* $(marked bpftrace | head -n 1)( |\$)" >meter; }
-	within 20 measuring
-	first=$(head -n 1 meter)
-	kill -KILL "$first"
-	within 20 grep -q '^hud-trace: hud-postproc overhead was ended by SIGKILL, and is started again' err
-	other() { measuring && [[ $(head -n 1 meter) != "$first" ]]; }
-	within 20 other
+	is_replaced overhead
 	touch go
 	ends_with 0
 	nothing_left
@@ -209,13 +224,7 @@ EVENT='runq 30000000 %d 0 20000000 W 0 77 78 0 rival\n'
 	start_target
 	start_fake 'echo begin 5; touch ready; trap exit TERM; until [[ -e go ]]; do sleep 0.1; done; echo end 99 duration'
 	within 20 test -e ready
-	watching() { pgrep -f "^$POSTPROC watch $SERVER " >watcher; }
-	within 20 watching
-	first=$(head -n 1 watcher)
-	kill -KILL "$first"
-	within 20 grep -q '^hud-trace: hud-postproc watch was ended by SIGKILL, and is started again' err
-	other() { watching && [[ $(head -n 1 watcher) != "$first" ]]; }
-	within 20 other
+	is_replaced watch
 	touch go
 	ends_with 0
 	grep -qE '^ +ended +when --duration was over' out

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/grow.h"
+
 #define LARGEST ((off_t)256 << 20) /* bytes; that of Debian's 7.2 has 5 MB */
 
 struct btf {
@@ -76,10 +78,7 @@ static bool index_types(struct btf *b)
 
 		if (more < 0 || at + sizeof(t) + (size_t)more > end)
 			return false;
-		if (b->types >= room) {
-			room = room ? 2 * room : 1 << 16;
-			b->type = xrealloc(b->type, room * sizeof(*b->type));
-		}
+		GROW(b->type, room, b->types + 1);
 		b->type[b->types] = (uint32_t)at;
 		at += sizeof(t) + (size_t)more;
 	}

@@ -8,17 +8,11 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "base/clock.h"
+
 #define STOP_WAIT_NS 50000000u /* for a thread to stop: it may wait for a CPU, or sleep uninterruptibly */
 #define SPIN_NS                                                                                              \
 	500000u /* of that, busily: most stop at once, and every moment is one that the target loses */
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 bool stopped_begin(pid_t tid, int *signal)
 {
@@ -28,10 +22,10 @@ bool stopped_begin(pid_t tid, int *signal)
 	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL))
 		return false;
 	ptrace(PTRACE_INTERRUPT, tid, NULL, NULL);
-	start = now();
+	start = clock_ns();
 	for (;;) {
 		pid_t got = waitpid(tid, &status, __WALL | WNOHANG);
-		uint64_t waited = now() - start;
+		uint64_t waited = clock_ns() - start;
 
 		if (got == tid)
 			break;
