@@ -150,6 +150,9 @@ explain_refusal() {
 kernel_log() {
 	local COMMAND
 
+	# Without room for all that it says, the kernel says nothing.
+	local -x BPFTRACE_LOG_SIZE=10000000
+
 	bpftrace_command -v -B line
 	# Should it run this time, it is ended as it begins.
 	{ timeout -s KILL 600 "${COMMAND[@]}" < <(printf '%s\n' "$SCRIPT") 2>&1 || true; } | awk '

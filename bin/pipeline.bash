@@ -17,8 +17,7 @@ bpftrace_settings() {
 	while ((pages > 32 && pages * CPUS > 16384)); do
 		((pages /= 2))
 	done
-	echo "BPFTRACE_NO_USER_SYMBOLS=1 BPFTRACE_LOG_SIZE=10000000 BPFTRACE_MAP_KEYS_MAX=$KEYS BPFTRACE_MAX_MAP_KEYS=$KEYS" \
-		"BPFTRACE_PERF_RB_PAGES=$pages"
+	echo "BPFTRACE_NO_USER_SYMBOLS=1 BPFTRACE_MAP_KEYS_MAX=$KEYS BPFTRACE_MAX_MAP_KEYS=$KEYS BPFTRACE_PERF_RB_PAGES=$pages"
 }
 
 # Sets COMMAND to what runs a script from standard input, with the options $@.
@@ -236,7 +235,7 @@ await_bpftrace() {
 			esac
 			# Signals may come late to a bpftrace that has much to do, so what there is left to try comes last.
 			case $((++THINNER)) in
-			1) restrain hud-thin 'from now on no stacks are copied' && continue ;;
+			1) restrain hud-thin 'from now on little is copied of stacks' && continue ;;
 			2) restrain hud-stop 'it ends' && continue ;;
 			esac
 			;;

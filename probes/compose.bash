@@ -247,7 +247,8 @@ parameters() {
 		RESUME "$RESUME" TICKS "$TICKS" REST $((TICKS && REST_HZ < HZ)) LIVE "$VIEW" THIN $((THINNER > 0)) MOST_EVENTS 10000 \
 		"${STACKS^^}" 1 REGISTERS_END "$REGISTERS_END" TASK_STATE "$TASK_STATE" RAW "$(takes_raw && echo 1)" \
 		WALK "$( ((BPFTRACE[0] > 0 || BPFTRACE[1] >= 20)) && echo raw || echo perf)" \
-		ROWS "$ROWS" WINDOW_ROWS "$window" REST_ROWS $((ROWS / 4)) NEAR_ROWS $((ROWS - ROWS / 4 - 4 * window)) SLOTS "$SLOTS" KEPT "$KEPT" COPY_LIMIT 33554432 KEEPS "$([[ $STACKS != copy ]] || echo $((!RESUME)))" \
+		ROWS "$ROWS" WINDOW_ROWS "$window" REST_ROWS $((ROWS / 4)) NEAR_ROWS $((ROWS - ROWS / 4 - 4 * window)) SLOTS "$SLOTS" KEPT "$KEPT" \
+		COPY_LIMIT 33554432 COPY_MOST 37748736 COPY_THIN 37224448 KEEPS "$([[ $STACKS != copy ]] || echo $((!RESUME)))" \
 		CODE_START "0x$own_start" CODE_END "0x$own_end" LIBRARIES_START "0x$libraries_start" LIBRARIES_END "0x$libraries_end" \
 		SAMPLES "$([[ $POLLS == off ]] || echo 1)" STACK_GAP $((THRESHOLD_US < 5000 ? THRESHOLD_US * 1000 : 5000000)) \
 		WORKER_PROGRAMS $(((${#WATCHED[@]} + 249) / 250))

@@ -44,16 +44,16 @@ sleep x~1 line could not be read and was left out: damaged, or no event line.
 surprise 1 2~1 line of kind "surprise" (see --raw) was left out.
 sleep 2000000000 43 0 20000000 0 S 35 5 0 0 0 -~The stream does not have these stacks: it begins too late, or the copies could not be read, which hud-trace says while it traces.
 sleep 2000000000 43 0 20000000 0 S 35 5 0 0 0 -|Lost 5 events~The lines of these stacks were lost, like other events.
-limit 2000000000 7~7 stacks were not copied, so as not to slow the target down: there were too many at once. A higher --threshold or a lower --hz needs fewer.
+limit 2000000000 7~7 stacks were copied in part only, or not at all, so as not to slow the target down: there were too many at once. A higher --threshold or a lower --hz needs fewer.
 torn 2000000000 7~7 copied stacks were written over before they were read, and are cut short: the machine was too busy. A higher --threshold or a lower --hz needs fewer.
 strange 2000000000 7~this kernel keeps the registers of a thread elsewhere than hud-trace takes it to. --stacks fp may do; please report the kernel.
 counted 2000000000 7 80000000~7 waits, 80.0 ms in all, were counted only, so as not to slow the target down: there were too many at once. They are in none of the sums. A higher --threshold makes fewer.
 counted 2000000000 0 0 3 30000000~3 long polls, 30.0 ms in all, were counted only, so as not to slow the target down: there were too many at once.
-thin 2000000000~tracing cost more than --max-overhead allows: frame pointers had to do. A higher --threshold, a lower --hz or a higher --max-overhead keeps them.
+thin 2000000000~tracing cost more than --max-overhead allows. A higher --threshold, a lower --hz or a higher --max-overhead keeps them whole.
 end 9000000000 overhead~Tracing was ended because it cost more than --max-overhead allows. A higher --threshold or a lower --hz costs less.
 meta polls uprobe 3|end 9000000000 limit|begin 9100000000|end 9200000000 duration~the probes that told polls apart were taken off: they cost a worker more than 2% of its time.
 meta stacks walked by frame pointers|WALKED~Most were walked in the kernel, where not all code lets it: --stacks copy takes more time, but gets further.
-meta stacks copied (up to 128 KiB), unwound by CFI|WALKED~Most were walked by frame pointers, because copying stacks had used up its share of the time: a higher --threshold or a lower --hz needs fewer.
+meta stacks copied (up to 128 KiB), unwound by CFI|limit 2000000000 20|DEEP~Most were copied in part only, because copying stacks had used up its share of the time: a higher --threshold or a lower --hz needs fewer.
 END
 }
 

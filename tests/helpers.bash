@@ -72,6 +72,11 @@ insns() {
 	cat "/proc/$1/fdinfo/"* 2>/dev/null | awk '$1 == "verified_insns:" { print $2 }'
 }
 
+# What the kernel has set aside for the maps and programs of bpftrace, process $1 (KiB).
+kernel_memory() {
+	cat "/proc/$1/fdinfo/"* 2>/dev/null | awk '/^memlock:/ { sum += $2 } END { print int(sum / 1024) }'
+}
+
 # Each of the programs whose instructions file $2 counts, a line each, has at most $1.
 are_small() {
 	echo "verified: $(sort -n "$2" | tr '\n' ' ')"

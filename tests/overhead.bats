@@ -29,16 +29,11 @@ start_threads() {
 	within 30 grep -qx ready target.out
 }
 
-# KiB that the kernel has set aside for maps and programs of our bpftrace.
-kernel_memory() {
-	cat "/proc/$(marked bpftrace | head -n 1)"/fdinfo/* 2>/dev/null | awk '/^memlock:/ { sum += $2 } END { print int(sum / 1024) }'
-}
-
 @test "2,000 threads, and 1,000 more each second: all are traced, in bounded memory, and no thread stays stopped" {
 	start_threads 2000 500000 1000
 	start_trace --workers target --duration 3 --raw
 	within 100 grep -q '^begin ' out
-	memory=$(kernel_memory)
+	memory=$(kernel_memory "$(marked bpftrace | head -n 1)")
 	ends_with 0
 	echo "$memory KiB"
 	cut -d ' ' -f 1 out | sort | uniq -c
@@ -52,7 +47,7 @@ kernel_memory() {
 	nothing_left
 }
 
-@test "--max-overhead: it copies no stacks any more, then it ends, and says so" {
+@test "--max-overhead: it copies little of stacks, then it ends, and says so" {
 	# Enough to cost something on a busy machine as well, but not so much that events are lost there: what says `thin` is one.
 	start_threads 8 1000 0
 	start_trace --workers target --threshold 0.05 --max-overhead 1 --record r --format text --format json=r.json
@@ -60,16 +55,16 @@ kernel_memory() {
 	ends_with 0
 	cut -d ' ' -f 1 r | sort | uniq -c
 	grep -qE '^overhead +tracing costs [0-9]+% of a CPU: ' err
-	grep -qE '^overhead .*--max-overhead, 1%: from now on no stacks are copied$' err
+	grep -qE '^overhead .*--max-overhead, 1%: from now on little is copied of stacks$' err
 	grep -qE '^thin [0-9]+$' r
 	grep -qE '^end [0-9]+ overhead$' r
-	# Few but those that were on their way.
+	# Of few sleeps, but for those that were on their way.
 	awk '$1 == "thin" { thin = $2 }
-		FNR == NR { if ($1 == "stack" || $1 == "frames") kind[$2] = kind[$2] $1; next }
-		$1 == "sleep" && $2 > thin + 1e8 { if (kind[$9] == "stack") copied++; else if (kind[$9] == "frames") walked++ }
-		END { print copied + 0, walked + 0; exit !(walked > 50 && copied * 20 < walked) }' r r
+		FNR == NR { next }
+		$1 == "sleep" && $2 > thin + 1e8 { if ($9 != "0") copied++; else skipped++ }
+		END { print copied + 0, skipped + 0; exit !(skipped > 50 && copied * 5 < skipped) }' r r
 	tr -s ' \n' ' ' <out >line
-	grep -q '! After .* no more stacks were copied' line
+	grep -q '! After .* little was copied of stacks' line
 	grep -q '! Tracing was ended because it cost more than --max-overhead allows' line
 	jq -e '.trace.ended == "overhead" and .trace.thinned_from_ns > 0' r.json
 	[[ $(cat "/proc/$SERVER/comm") == target ]]

@@ -26,6 +26,10 @@ static const char *why_cut(const struct model *m)
 {
 	const char *how = m->target.stacks ? m->target.stacks : "";
 
+	if (m->stacks_skipped && m->stacks_skipped >= m->stacks_cut)
+		return "Most were copied in part only, because copying stacks had used up its share of the "
+		       "time: a "
+		       "higher --threshold or a lower --hz needs fewer.";
 	if (m->stacks_too_few * 2 >= m->stacks_cut && strstr(how, "KiB, the most"))
 		return "Most are deeper than what is copied of a stack, which is as much as can be.";
 	if (m->stacks_too_few * 2 >= m->stacks_cut)
@@ -34,10 +38,6 @@ static const char *why_cut(const struct model *m)
 		return "Most go on on another stack, as fibers and coroutines have them (stacker, psm, "
 		       "corosensei, wasmtime), and where that is was not found; up to four such stacks are "
 		       "copied below each other.";
-	if (m->stacks_walked * 2 >= m->stacks_cut && !strncmp(how, "copied", strlen("copied")))
-		return "Most were walked by frame pointers, because copying stacks had used up its share of "
-		       "the "
-		       "time: a higher --threshold or a lower --hz needs fewer.";
 	if (m->stacks_walked * 2 >= m->stacks_cut)
 		return "Most were walked in the kernel, where not all code lets it: --stacks copy takes more "
 		       "time, "
@@ -113,8 +113,9 @@ static void left_out(struct report *report)
 			       "not be read, which hud-trace says while it traces.");
 	if (m->stacks_skipped)
 		warn(page,
-		     "%s stacks were not copied, so as not to slow the target down: there were too many "
-		     "at once. A higher --threshold or a lower --hz needs fewer.",
+		     "%s stacks were copied in part only, or not at all, so as not to slow the target down: "
+		     "there "
+		     "were too many at once. A higher --threshold or a lower --hz needs fewer.",
 		     unit_count(text, m->stacks_skipped));
 	if (m->stacks_torn)
 		warn(page,
@@ -184,10 +185,9 @@ void report_warnings(struct report *report)
 	left_out(report);
 	if (m->thinned)
 		warn(page,
-		     "After %s no more stacks were copied, as tracing cost more than --max-overhead allows: "
-		     "frame pointers had to do. A higher --threshold, a lower --hz or a higher "
-		     "--max-overhead "
-		     "keeps them.",
+		     "After %s little was copied of stacks, as tracing cost more than --max-overhead allows. "
+		     "A "
+		     "higher --threshold, a lower --hz or a higher --max-overhead keeps them whole.",
 		     unit_duration(text, m->thinned > m->start ? m->thinned - m->start : 0));
 	if (m->ended && !strcmp(m->ended, "overhead"))
 		warn(page, "Tracing was ended because it cost more than --max-overhead allows. A higher "

@@ -342,18 +342,19 @@ static void golden_warnings(void **state)
 static void cut_stacks_have_cures(void **state)
 {
 	static const struct {
-		uint64_t too_few, elsewhere, walked;
+		uint64_t too_few, elsewhere, walked, skipped;
 		const char *how;
 		size_t lackings;
 		const char *cure;
 	} cases[] = {
-		{300, 0, 50, "copied (up to 128 KiB), unwound by CFI", 0, "a larger --stack-size"},
-		{300, 0, 50, "copied (up to 512 KiB, the most), unwound by CFI", 0, "as much as can be"},
-		{100, 250, 0, "copied (up to 128 KiB), unwound by CFI", 0, "another stack"},
-		{100, 0, 250, "walked by frame pointers", 0, "--stacks copy"},
-		{100, 0, 250, "copied (up to 128 KiB), unwound by CFI", 0, "had used up its share"},
-		{10, 0, 20, "copied (up to 128 KiB), unwound by CFI", 0, "building that with frame pointers"},
-		{10, 0, 20, "copied (up to 128 KiB), unwound by CFI", 1, "files that could not be read"},
+		{300, 0, 50, 0, "copied (up to 128 KiB), unwound by CFI", 0, "a larger --stack-size"},
+		{300, 0, 50, 0, "copied (up to 512 KiB, the most), unwound by CFI", 0, "as much as can be"},
+		{100, 250, 0, 0, "copied (up to 128 KiB), unwound by CFI", 0, "another stack"},
+		{100, 0, 250, 0, "walked by frame pointers", 0, "--stacks copy"},
+		{300, 0, 0, 400, "copied (up to 128 KiB), unwound by CFI", 0, "had used up its share"},
+		{10, 0, 20, 0, "copied (up to 128 KiB), unwound by CFI", 0,
+		 "building that with frame pointers"},
+		{10, 0, 20, 0, "copied (up to 128 KiB), unwound by CFI", 1, "files that could not be read"},
 	};
 
 	struct lacking lacking = {"/usr/lib/x.so", "the file is not on this machine"};
@@ -366,6 +367,7 @@ static void cut_stacks_have_cures(void **state)
 		m->stacks_too_few = cases[i].too_few;
 		m->stacks_elsewhere = cases[i].elsewhere;
 		m->stacks_walked = cases[i].walked;
+		m->stacks_skipped = cases[i].skipped;
 		m->target.stacks = cases[i].how;
 		m->lacking[0] = lacking;
 		m->lackings = cases[i].lackings;
