@@ -38,23 +38,18 @@ start_holding() {
 	NOTES=$IN to=$OUT
 	exec {SCREEN}>&2
 	exec 2> >(trap '' INT TERM HUP PIPE && close_others "$to" "$SCREEN" && hold_notes "$to" 1>&"$SCREEN")
-	HOLDER=$!
+	NOTE_KEEPER=$!
 	exec {to}>&-
 }
 
-# Starts the view, which reads the event lines from $1, as REPORTER; and QUITTER, which ends when the user leaves it.
+# Starts the view, which reads the event lines from $1, as REPORTER. By FROM_VIEW it tells that the user leaves it.
 start_view() {
-	local quit
-
 	open_pipe
-	quit=$IN TELL=$OUT
+	FROM_VIEW=$IN TELL=$OUT
 	run_report --notes "$NOTES" --tell "$TELL" ${RECORD:+--recording "$RECORD"} <&"$1" 2>&"$SCREEN" &
 	REPORTER=$!
 	exec {TELL}>&- {NOTES}<&-
 	NOTES='' TELL=''
-	exec_bound KILL head -c 1 <&"$quit" >/dev/null &
-	QUITTER=$!
-	exec {quit}<&-
 }
 
 # The view is gone. If it did not go by itself, the terminal is not as it was yet.
@@ -70,6 +65,6 @@ end_view() {
 
 # What was held has been printed.
 await_notes() {
-	[[ ! $HOLDER ]] || wait "$HOLDER" || true
-	HOLDER=''
+	[[ ! $NOTE_KEEPER ]] || wait "$NOTE_KEEPER" || true
+	NOTE_KEEPER=''
 }

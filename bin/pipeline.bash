@@ -1,12 +1,13 @@
 # shellcheck shell=bash
 # The pipeline: bpftrace, the recorder and the report, from their start to the end of the last of them, whatever ends it.
 
-# Becomes the program $2..., which gets the signal $1 when this script ends, however that happens: also if it did already.
-# (The kernel sends the signal only if the parent ends after it was asked to.) Of what is open it gets 0, 1 and 2.
+# Becomes the program $3..., which gets the signal $1 when this script ends, however that happens: also if it did already.
+# (The kernel sends the signal only if the parent ends after it was asked to.) Of what is open it gets 0, 1, 2 and the descriptors $2.
 exec_bound() {
-	close_others
+	# shellcheck disable=SC2086 # numbers, or nothing
+	close_others $2
 	# shellcheck disable=SC2016 # for the other shell
-	exec setpriv --pdeathsig "$1" sh -c '[ "$PPID" = "$0" ] || exit; exec "$@"' "$$" "${@:2}"
+	exec setpriv --pdeathsig "$1" sh -c '[ "$PPID" = "$0" ] || exit; exec "$@"' "$$" "${@:3}"
 }
 
 # The variables that bpftrace is to find. Each CPU has a buffer of so many pages; some machines have many CPUs.
@@ -17,7 +18,8 @@ bpftrace_settings() {
 	while ((pages > 32 && pages * CPUS > 16384)); do
 		((pages /= 2))
 	done
-	echo "BPFTRACE_NO_USER_SYMBOLS=1 BPFTRACE_MAP_KEYS_MAX=$KEYS BPFTRACE_MAX_MAP_KEYS=$KEYS BPFTRACE_PERF_RB_PAGES=$pages"
+	echo "BPFTRACE_NO_USER_SYMBOLS=1 BPFTRACE_LOG_SIZE=10000000 BPFTRACE_MAP_KEYS_MAX=$KEYS BPFTRACE_MAX_MAP_KEYS=$KEYS" \
+		"BPFTRACE_PERF_RB_PAGES=$pages"
 }
 
 # Sets COMMAND to what runs a script from standard input, with the options $@.
@@ -95,13 +97,13 @@ end_tracing() {
 	done
 }
 
-# Has what sleeps be seen, before the trace ends. That takes a moment.
+# Has the monitor see to what sleeps, before the trace ends; then that ends itself. That takes a moment.
 see_sleepers() {
 	local tries
 
-	[[ $BEGUN && $STUCK && ! $LEFT ]] && kill -USR2 "$STUCK" 2>/dev/null || return 0
+	[[ $BEGUN && $MONITOR && ! $LEFT ]] && kill -USR2 "$MONITOR" 2>/dev/null || return 0
 	for ((tries = 0; tries < 20; tries++)); do
-		[[ -d /proc/$STUCK ]] || break
+		[[ -d /proc/$MONITOR ]] || break
 		{ sleep 0.02 || true; } 2>/dev/null # a terminal that goes ends this, too
 	done
 }
@@ -120,7 +122,7 @@ on_end() {
 clean_up() {
 	local child
 
-	for child in $TRACER $COPIER $WATCHER $METER $PACER $PROCFS $STUCK $QUITTER $AWAIT_BEGIN $REPORTER $RECORDER; do
+	for child in $TRACER $COPIER $MONITOR $REPORTER $RECORDER; do
 		kill -KILL "$child" 2>/dev/null || true
 	done
 	if [[ $VIEW ]]; then
@@ -129,39 +131,34 @@ clean_up() {
 	fi
 }
 
-# wait -n passes over children that bash has taken notice of before: in each round of a loop, and while it waited for another one.
-# So whether there are any is asked immediately before, without a loop.
-none_missed() {
-	[[ -d /proc/$TRACER && -d /proc/$WATCHER && -d /proc/$METER && -d /proc/$QUITTER && -d /proc/$AWAIT_BEGIN &&
-		-d /proc/$REPORTER && -d /proc/$RECORDER ]]
-}
-
 # Child $1 ended while a signal came, so that bash 5.2 takes it to run: it would wait until all the others have ended.
 is_lost() {
 	[[ ! -d /proc/$1 && $'\n'$(jobs -rp)$'\n' == *$'\n'"$1"$'\n'* ]]
 }
 
-# Sets `ended` and STATUS for such a child.
-find_ended() {
-	for ended in $TRACER $WATCHER $METER $QUITTER $AWAIT_BEGIN $REPORTER $RECORDER ''; do
-		[[ $ended ]] || break
-		! kill -0 "$ended" 2>/dev/null || continue
-		STATUS=0
-		is_lost "$ended" 2>/dev/null || wait "$ended" 2>/dev/null || STATUS=$?
-		return
-	done
-}
+# Starts what looks after the trace, `hud-postproc monitor`: it tells what happens by the pipe FROM_MONITOR, and ends when bpftrace does.
+start_monitor() {
+	local options kept tokio workers=${#WATCHED[@]}
 
-# Starts what measures the cost of tracing, and ends with status 3 when that is too much, and with 4 when breakpoints at polls are hit more
-# often, by all processes that they are in, than the probes let the workers alone: 2 % of the time of each that can run.
-start_meter() {
-	local hits=() workers=${#WATCHED[@]}
-
+	open_pipe
+	FROM_MONITOR=$IN kept="$OUT $TO_COPIES"
+	options=(--bpftrace "$TRACER" --target "$PID:$BORN:$STACK_START" --news "$OUT" --lines "$TO_COPIES" --max-overhead "$MAX_OVERHEAD")
+	# shellcheck disable=SC2206 # numbers, or nothing
+	options+=(${COPIER:+--process "$COPIER"} ${REPORTER:+--process "$REPORTER"} ${RECORDER:+--process "$RECORDER"})
+	[[ $BEGUN ]] || { kept+=" $FROM_READERS" && options+=(--begin "$FROM_READERS" --duration "${DURATION_MS:-0}"); }
+	[[ ! $FROM_VIEW ]] || { kept+=" $FROM_VIEW" && options+=(--quit "$FROM_VIEW"); }
+	((!TICKS)) || options+=(--rates "${THRESHOLD_US}000:$REST_HZ:$HZ:$FAST_HZ")
 	count_cpus
-	# Breakpoints of the user's own scripts cannot be told from these.
-	[[ $POLLS != uprobe ]] || ((${#OWN[@]})) || hits=(-p $((2 * (workers < CPUS ? workers : CPUS))))
-	exec_bound KILL "$POSTPROC" overhead ${hits[@]+"${hits[@]}"} "$MAX_OVERHEAD" "$TRACER" $COPIER $PROCFS $REPORTER $RECORDER >&2 &
-	METER=$!
+	# Breakpoints may take from each worker that can run 2 % of its time. Those of the user's own scripts cannot be told from these.
+	[[ $POLLS != uprobe ]] || ((${#OWN[@]})) || options+=(--max-hits $((2 * (workers < CPUS ? workers : CPUS))))
+	[[ $POLLS != tls ]] || tokio=$(printf '%s\n' "${TOKIO[@]}")
+	# Signals of a terminal, which come to all, end it only when it says so.
+	{
+		trap '' INT TERM HUP
+		exec_bound KILL "$kept" "$POSTPROC" monitor "${options[@]}" --tokio "${tokio-}" -- "${SLEEPERS[@]}"
+	} &
+	MONITOR=$!
+	exec {OUT}>&-
 }
 
 # Tells the probes $1. They take notice of a name that this process gives itself: bpftrace has no other ear that all of its versions have.
@@ -174,120 +171,111 @@ tell_probes() {
 restrain() {
 	say "overhead    that is more than --max-overhead, $MAX_OVERHEAD%: $2"
 	tell_probes "$1"
-	start_meter
+}
+
+# Tracing costs $1 % of a CPU, $2 in probes, $3 in processes. Signals may come late to a bpftrace that has much to do, so what there is left to
+# try comes last.
+bear_cost() {
+	say "overhead    tracing costs $1% of a CPU: $2% in probes, $3% in bpftrace and hud-postproc"
+	case $((++THINNER)) in
+	1) restrain hud-thin 'from now on little is copied of stacks' ;;
+	2) restrain hud-stop 'it ends' ;;
+	*) end_tracing ;;
+	esac
+}
+
+# The target has ended, or runs another program: $1. bpftrace is about to notice that itself, and a signal on top would cost its last lines.
+note_left() {
+	LEFT=$1
+	PATIENCE=$((BEGUN ? 30 + ${#SITES[@]} / 5 : 3))
+}
+
+# The process $1 has ended: bpftrace is, too, if that was the report or the recorder.
+note_finished() {
+	case $1 in
+	"$REPORTER") await REPORTER REPORT_STATUS && UNWRITTEN=${REPORT_STATUS#0} ;;
+	"$RECORDER") await RECORDER RECORD_STATUS && UNWRITTEN=${RECORD_STATUS#0} ;;
+	*) return 0 ;;
+	esac
+	end_tracing
+}
+
+# What the monitor tells: postproc/monitor/monitor.h.
+heed() {
+	case $1 in
+	begun) note_begin ;;
+	quit) end_tracing ;;
+	unread) UNREAD=1 && end_tracing ;;
+	ended | replaced) note_left "$1" ;;
+	finished) note_finished "$2" ;;
+	killed) say "hud-trace: $2 was ended by SIG$(kill -l "$3"), and is started again" ;;
+	lost) say "hud-trace: $2 was ended by SIG$(kill -l "$3"): what it tells is missing since then" ;;
+	costly) bear_cost "${@:2}" ;;
+	hits)
+		say "overhead    breakpoints are hit $2 times a second, by all processes together"
+		DEAR='all processes together too much'
+		tell_probes hud-dear
+		;;
+	esac
+}
+
+# The monitor has ended: bpftrace has, too, or is about to, unless it was killed.
+note_monitor_gone() {
+	local status
+
+	await MONITOR status
+	exec {FROM_MONITOR}<&-
+	[[ ! $ENDING ]] && ((status)) || return 0
+	if ((++MONITORS_LOST < 9)) && was_killed 'hud-postproc monitor' "$status" ', and is started again'; then
+		start_monitor
+	else
+		end_tracing
+	fi
 }
 
 # Waits until bpftrace has ended; sets STATUS to its exit status. It is ended when the report is gone, the recorder, or
 # the target (which it notices itself, unless that was before it had attached).
 await_bpftrace() {
-	local ended patience=''
+	local news status
 
+	PATIENCE=''
 	# A signal may have come before there was a bpftrace to tell.
 	[[ ! $ENDING ]] || end_tracing
-	while [[ $TRACER ]]; do
-		ended='' STATUS=0
-		# shellcheck disable=SC2086 # numbers, or nothing
-		{ none_missed && wait -n -p ended $TRACER $WATCHER $METER $QUITTER $AWAIT_BEGIN $REPORTER $RECORDER 2>/dev/null; } ||
-			STATUS=$?
-		[[ ${ended-} ]] || find_ended
-		case ${ended-} in # unset when a signal came
-		'') continue ;;
-		"$TRACER") TRACER='' && break ;;
-		"$WATCHER")
-			WATCHER=''
-			look_for_target
-			# Ctrl-C goes to this script's children, too.
-			if [[ ! $LEFT && $ENDING ]]; then
-				continue
-			elif [[ ! $LEFT ]] && was_killed 'hud-postproc watch' "$STATUS" ', and is started again'; then
-				start_watcher
-				continue
-			elif [[ ! $LEFT ]]; then
-				UNREAD=1
-			elif [[ ! $patience ]]; then
-				# bpftrace is about to notice that itself, and a signal on top would cost its last lines.
-				patience=$((BEGUN ? 30 + ${#SITES[@]} / 5 : 3))
-				exec_bound KILL sleep "$patience" &
-				WATCHER=$!
-				continue
-			else
-				UNNOTICED=1
-			fi
-			;;
-		"$AWAIT_BEGIN")
-			note_begin "$STATUS"
-			continue
-			;;
-		"$METER")
-			METER=''
-			case $STATUS in
-			3) ;; # --max-overhead
-			4)
-				DEAR='all processes together too much'
-				tell_probes hud-dear
-				start_meter
-				continue
-				;;
-			*)
-				[[ $ENDING ]] || ! was_killed 'hud-postproc overhead' "$STATUS" ', and is started again' || start_meter
-				continue
-				;;
-			esac
-			# Signals may come late to a bpftrace that has much to do, so what there is left to try comes last.
-			case $((++THINNER)) in
-			1) restrain hud-thin 'from now on little is copied of stacks' && continue ;;
-			2) restrain hud-stop 'it ends' && continue ;;
-			esac
-			;;
-		"$QUITTER")
-			QUITTER=''
-			[[ ! $ENDING ]] || continue
-			;;
-		"$REPORTER") REPORTER='' REPORT_STATUS=$STATUS UNWRITTEN=${STATUS#0} ;;
-		"$RECORDER") RECORDER='' RECORD_STATUS=$STATUS UNWRITTEN=${STATUS#0} ;;
-		esac
-		end_tracing
+	while [[ $MONITOR ]]; do
+		status=0
+		read -r ${PATIENCE:+-t "$PATIENCE"} -a news -u "$FROM_MONITOR" || status=$?
+		if ((!status)); then
+			heed "${news[@]}"
+		elif ((status > 128)); then
+			PATIENCE='' UNNOTICED=1
+			end_tracing
+		else
+			note_monitor_gone
+		fi
 	done
-	tell_killed "$PROCFS" procfs
-	tell_killed "$STUCK" stuck
-	tell_killed "$PACER" pace
-	for ended in $WATCHER $METER $PACER $PROCFS $STUCK $QUITTER; do
-		kill "$ended" 2>/dev/null || true
-	done
-	WATCHER='' METER='' PACER='' PROCFS='' STUCK='' QUITTER=''
+	await TRACER STATUS
+	exec {TO_COPIES}>&-
 	end_steps
 	await COPIER COPIER_STATUS
 	end_sifter
 }
 
-# Starts what tells that tracing has begun: a child that ends with status 0 when a line comes from whoever reads the event lines.
-await_begin() {
-	open_pipe
-	TELL_BEGIN=$OUT
-	exec_bound KILL grep -q . <&"$IN" &
-	AWAIT_BEGIN=$!
-	exec {IN}<&-
-}
-
-# That child has ended, with status $1. What takes events from the kernel comes first from now on, before any process of a busy machine:
+# Tracing has begun. What takes events from the kernel comes first from now on, before any process of a busy machine:
 # the kernel does not wait with them. It has little to do, and --max-overhead bounds that.
 note_begin() {
 	local tenths=$(((${EPOCHREALTIME/./} - STARTED_US) / 100000))
 
-	AWAIT_BEGIN=''
-	(($1)) && return
 	BEGUN=1
-	kill -USR1 "$STUCK" 2>/dev/null || true
 	tell_sifter
 	end_steps
 	[[ $QUIET || $VIEW ]] || say "tracing     began after $((tenths / 10)).$((tenths % 10)) s"
 	# The braces: after any program that it waits for, bash tells of children that were killed meanwhile, which is ours to tell.
 	# shellcheck disable=SC2086 # numbers, or nothing
 	{ renice -n -19 -p $TRACER $COPIER $RECORDER || true; } &>/dev/null
-	# An exec before who waits for one was there: that one's end has the same looked for again, and waited for bpftrace to tell of it.
-	[[ ! $LEFT && $WATCHER ]] || return 0
+	# The same program again, as far as the monitor can tell, may have come before that.
+	[[ ! $LEFT ]] || return 0
 	look_for_target
-	[[ ! $LEFT ]] || kill "$WATCHER" 2>/dev/null || true
+	[[ ! $LEFT ]] || note_left "$LEFT"
 }
 
 # Says why nothing was traced.
@@ -334,64 +322,34 @@ was_killed() {
 	say "hud-trace: $1 was ended by SIG$(kill -l "$2")$3"
 }
 
-# What adds to a trace, child $1, `hud-postproc $2`, is missed by nobody while it lasts: says so in the end, if a signal has ended it.
-tell_killed() {
-	local status=0
-
-	[[ $1 && ! -d /proc/$1 ]] || return 0
-	is_lost "$1" 2>/dev/null || wait "$1" 2>/dev/null || status=$?
-	# What ends this script from a terminal goes to its children, too; and who reads what they tell may be gone, which is said elsewhere.
-	[[ $status != 141 && (! $ENDING || $status != @(129|130|131)) ]] || return 0
-	was_killed "hud-postproc $2" "$status" ': what it tells is missing since then' || true
-}
-
 # Who reads it may be gone already; that shows later.
 write_head() (
 	trap '' PIPE
 	printf '%s\n' "$HEAD" 2>/dev/null || true
 )
 
-# Starts what ends when the target does, or runs another program.
-start_watcher() {
-	exec_bound KILL "$POSTPROC" watch "$PID" "$BORN" "$STACK_START" &
-	WATCHER=$!
-}
-
-# Starts bpftrace on SCRIPT, writing to the file descriptor $1, and what tells that the target is gone.
+# Starts bpftrace on SCRIPT, writing to the file descriptor $1, and the monitor.
 start_bpftrace() {
-	local to=$1 buffers=full beside tokio=''
+	local to=$1 buffers=full lines
 
 	# What is copied is read as soon as it is told.
 	[[ ! $RAW && $STACKS != copy ]] || buffers=line
 	open_pipe
-	beside=$IN
-	exec_bound KILL "$POSTPROC" procfs "$PID" "${SLEEPERS[@]}" >&"$OUT" &
-	PROCFS=$!
-	exec {OUT}>&-
+	lines=$IN TO_COPIES=$OUT
 	open_pipe
 	to=$OUT
-	run_copies "$beside" <&"$IN" >&"$1" &
+	run_copies "$lines" <&"$IN" >&"$1" &
 	COPIER=$!
-	exec {IN}<&- {beside}<&-
+	exec {IN}<&- {lines}<&-
 	start_sifter
 	bpftrace_command --no-warnings -B "$buffers"
 	# Ctrl-C in a terminal goes to all of these processes: bpftrace is told when the sleepers have been seen (end_tracing).
 	# shellcheck disable=SC2261 # one of these is standard output
-	exec_bound TERM env --block-signal=INT "${COMMAND[@]}" >&"$to" 2>&"$COMPLAINTS" < <(printf '%s\n' "$SCRIPT") &
+	exec_bound TERM '' env --block-signal=INT "${COMMAND[@]}" >&"$to" 2>&"$COMPLAINTS" < <(printf '%s\n' "$SCRIPT") &
 	TRACER=$!
 	exec {to}>&-
 	follow_bpftrace
-	start_watcher
-	start_meter
-	if ((TICKS)); then
-		exec_bound KILL "$POSTPROC" pace "$TRACER" "$PID" "$THRESHOLD_US" "$REST_HZ" "$HZ" "$FAST_HZ" >/dev/null &
-		PACER=$!
-	fi
-	((${#WATCHED[@]})) || return 0
-	[[ $POLLS != tls ]] || tokio=$(printf '%s\n' "${TOKIO[@]}")
-	# Ctrl-C ends it when it has seen what sleeps. Nor is Ctrl-Z to come while it holds a thread.
-	{ trap '' TSTP INT HUP && exec_bound KILL "$POSTPROC" stuck "$PID" "${DURATION_MS:-0}" "$tokio" "${WATCHED[@]}"; } &
-	STUCK=$!
+	start_monitor
 }
 
 # Runs bpftrace with probes at polls to its end, writing to the file descriptor $1. Fails if these were too dear.
@@ -459,20 +417,22 @@ run_scripts() {
 
 # Runs the pipeline to its end.
 trace() {
-	local status=0 in out to begin started=${EPOCHREALTIME/./}
+	local status=0 in out to started=${EPOCHREALTIME/./}
 
 	show_step 'composing the script'
 	SCRIPT=$(compose_script)
 	look_for_target
 	[[ ! $LEFT ]] || end_early
-	# By these `stuck` is told something. One that comes while the child is still this shell would end it, and have it clean up.
-	trap '' USR1 USR2
+	# By this the monitor is told something. One that comes while the child is still this shell would end it, and have it clean up.
+	trap '' USR2
 	trap clean_up EXIT
 	trap on_interrupt INT
 	trap on_end TERM HUP
 	end_steps
 	[[ ! $VIEW ]] || start_holding
-	await_begin
+	# By this the report or the recorder tells that tracing has begun.
+	open_pipe
+	FROM_READERS=$IN TELL_BEGIN=$OUT
 	exec {out}>&1
 	# It also tells when what stdout leads to is full: bpftrace does not look.
 	[[ ! $RAW || $RECORD ]] || RECORD=/dev/null
@@ -516,7 +476,8 @@ trace() {
 	end_view "$REPORT_STATUS"
 	await RECORDER RECORD_STATUS
 	await_notes
-	[[ ! $AWAIT_BEGIN ]] || { await AWAIT_BEGIN begin && note_begin "$begin"; }
+	# The monitor may have ended before it could tell.
+	[[ $BEGUN ]] || ! read -r -t 5 -u "$FROM_READERS" || note_begin
 	! was_killed 'hud-postproc report' "$REPORT_STATUS" ': there is no report' || REPORT_STATUS=1
 	! was_killed 'hud-postproc copies' "$COPIER_STATUS" ': what came before counts' || status=1
 	! was_killed 'the recorder' "$RECORD_STATUS" "; what it has written is $(clean "$RECORD").partial" || RECORD_STATUS=1

@@ -16,7 +16,7 @@
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
-	const char *description;
+	const char *description; /* NULL: hud-trace alone runs it */
 } commands[] = {
 	{"report", report_main, "print the report of a recording"},
 	{"live", live_main, "replay a recording in the live view"},
@@ -26,18 +26,15 @@ static const struct {
 	{"copies", copies_main, "put the stacks that a script has copied into its lines"},
 	{"head", head_main, "print the head of a stream: all about a running process"},
 	{"kernel", kernel_main, "tell where the kernel keeps what the probes read"},
-	{"overhead", overhead_main, "measure what tracing costs, while it lasts"},
-	{"pace", pace_main, "have CPUs be interrupted as often as polls need it"},
-	{"watch", watch_main, "wait for the end of a process"},
-	{"procfs", procfs_main, "tell what /proc and control groups tell of a process"},
-	{"stuck", stuck_main, "make the stacks of polls that never end be seen"},
+	{"monitor", monitor_main, NULL},
 };
 
 static void usage(FILE *out)
 {
 	fputs("usage: hud-postproc COMMAND [OPTION]...\n\n", out);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
-		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].description);
+		if (commands[i].description)
+			fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].description);
 	fputs("\nhud-postproc COMMAND --help tells more. See hud-postproc(1).\n", out);
 }
 

@@ -189,60 +189,62 @@ EVENT='runq 30000000 %d 0 20000000 W 0 77 78 0 rival\n'
 	reported out
 }
 
-# Kills `hud-postproc $1`, which find_$1 finds: that is said, and another one takes its place.
-is_replaced() {
-	local command=$1 first
+# The monitor of the trace.
+find_monitor() {
+	local pid
 
-	running() { "find_$command" >found; }
-	other() { running && [[ $(head -n 1 found) != "$first" ]]; }
-	within 20 running
+	for pid in $(marked hud-postproc); do
+		! grep -qzx monitor "/proc/$pid/cmdline" || echo "$pid"
+	done
+}
+
+# Kills what `$2...` finds, a process called $1: that is said, and another one takes its place.
+is_replaced() {
+	local name=$1 first
+
+	running() { "$@" >found && [[ -s found ]]; }
+	other() { running "$@" && [[ $(head -n 1 found) != "$first" ]]; }
+	within 20 running "${@:2}"
 	first=$(head -n 1 found)
 	kill -KILL "$first"
-	within 20 grep -q "^hud-trace: hud-postproc $command was ended by SIGKILL, and is started again" err
-	within 20 other
+	within 20 grep -qx "hud-trace: $name was ended by SIGKILL, and is started again" err
+	within 20 other "${@:2}"
 }
 
-find_overhead() {
-	pgrep -f "^$POSTPROC overhead .* $(marked bpftrace | head -n 1)( |\$)"
-}
-
-find_watch() {
-	pgrep -f "^$POSTPROC watch $SERVER "
-}
-
-@test "what measures the overhead is killed: said, and started again" {
-	start_target
-	start_fake 'echo begin 5; touch ready; until [[ -e go ]]; do sleep 0.1; done; echo end 99 duration'
-	within 20 test -e ready
-	is_replaced overhead
-	touch go
-	ends_with 0
-	nothing_left
-}
-
-@test "what waits for the end of the target is killed: that is not the end, and is said" {
+@test "what runs beside bpftrace is killed, one after the other: that is not the end, it is said, and started again" {
 	start_target
 	start_fake 'echo begin 5; touch ready; trap exit TERM; until [[ -e go ]]; do sleep 0.1; done; echo end 99 duration'
 	within 20 test -e ready
-	is_replaced watch
+	for name in hud-procfs hud-stuck; do
+		is_replaced "$name" marked "$name"
+	done
+	is_replaced 'hud-postproc monitor' find_monitor
+	# That has others of its own.
+	within 20 marked hud-procfs
 	touch go
 	ends_with 0
+	(($(grep -c 'was ended by' err) == 3))
 	grep -qE '^ +ended +when --duration was over' out
 	nothing_left
 }
 
-@test "what looks at /proc meanwhile is killed: said in the end, and no other" {
+# Kills what reads /proc until no other is started.
+end_procfs() {
+	local pid
+
+	pid=$(marked hud-procfs)
+	[[ ! $pid ]] || kill -KILL "$pid"
+	grep -q '^hud-trace: hud-procfs .* is missing' err
+}
+
+@test "what looks at /proc is killed again and again: it is missing in the end, which is said" {
 	start_target
 	start_fake 'echo begin 5; touch ready; until [[ -e go ]]; do sleep 0.1; done; echo end 99 duration'
 	within 20 test -e ready
-	looking() { pgrep -f "^$POSTPROC procfs $SERVER " >looker; }
-	within 20 looking
-	kill -KILL "$(head -n 1 looker)"
-	within 20 ended "$(head -n 1 looker)"
+	within 60 end_procfs
 	touch go
 	ends_with 0
-	[[ $(grep -c 'was ended by' err) == 1 ]]
-	grep -qx 'hud-trace: hud-postproc procfs was ended by SIGKILL: what it tells is missing since then' err
+	grep -qx 'hud-trace: hud-procfs was ended by SIGKILL: what it tells is missing since then' err
 	nothing_left
 }
 
@@ -456,16 +458,19 @@ is_locked() {
 	cat >reuse <<-'SH'
 		sleep 300 &
 		first=$!
-		"$1" stuck $first 0 "$2" $first &
-		stuck=$!
+		started=($(sed 's/.*) //' /proc/$first/stat))
+		sleep 300 &
+		bpftrace=$!
+		"$1" monitor --bpftrace $bpftrace --target $first:${started[19]}:${started[25]} --tokio "$2" --news 3 $first 3>news &
 		# Until it knows the process.
-		until ls -l /proc/$stuck/fd | grep -q pidfd; do sleep 0.1; done
+		until pgrep -x hud-stuck; do sleep 0.1; done
 		kill -KILL $first
 		wait $first
 		echo $((first - 1)) >/proc/sys/kernel/ns_last_pid
 		sleep 300 &
 		[[ $! == "$first" ]] || exit 9
-		wait $stuck
+		while pgrep -x hud-stuck; do sleep 0.1; done
+		[[ $(cat news) == ended ]]
 	SH
 	# It notices the end at once.
 	run -0 timeout -k 1 60 "${OWN_MOUNTS[@]}" -pf --mount-proc --kill-child bash reuse "$POSTPROC" "$nowhere"

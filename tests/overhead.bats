@@ -85,7 +85,7 @@ start_script() {
 
 	start_script '^n ' 'tracepoint:sched:sched_process_exec /comm == "true"/ { @n = @n + 1; }
 		interval:ms:200 { printf("n %d\n", @n); }'
-	stdbuf -oL "$POSTPROC" overhead -v 10000 "$tracer" >hushed 3>&- &
+	"$POSTPROC" monitor --verbose --bpftrace "$tracer" >hushed 3>&- &
 	within 20 grep -qE '^overhead .*, [1-9][0-9]* events hushed$' hushed
 	before=$(tail -n 1 out)
 	for ((i = 0; i < 20; i++)); do
@@ -95,6 +95,14 @@ start_script() {
 	within 10 more
 	kill -INT "$tracer"
 	wait "$!"
+}
+
+# What process $1 runs, as --target of the monitor takes it.
+program_of() {
+	local fields
+
+	read -ra fields < <(sed 's/.*) //' "/proc/$1/stat")
+	echo "$1:${fields[19]}:${fields[25]}"
 }
 
 @test "timer interrupts: none are made before there is doubt, and more once polls are long" {
@@ -115,10 +123,10 @@ start_script() {
 			if (@s == 6) { @worked = (uint64)6000000; }
 			printf("%d at %d\n", @s, nsecs / 1000000000);
 		}'
-	"$POSTPROC" pace "$tracer" "$busy" 5000 $tick $((2 * tick)) $((4 * tick)) 2>complaints 3>&- &
+	"$POSTPROC" monitor --bpftrace "$tracer" --target "$(program_of "$busy")" --rates "5000000:$tick:$((2 * tick)):$((4 * tick))" 2>complaints 3>&- &
 	within 120 grep -q '^9 at' out
 	# On the one CPU that the process may use.
-	(($(find "/proc/$!/fd" -lname '*perf_event*' | wc -l) == 1))
+	(($(find "/proc/$(pgrep -x hud-rate -P "$!")/fd" -lname '*perf_event*' | wc -l) == 1))
 	kill -INT "$tracer"
 	wait "$!"
 	[[ ! -s complaints ]]

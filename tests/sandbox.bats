@@ -178,6 +178,46 @@ stranger() {
 	grep -q "^thread $target other 0 sleep" out
 }
 
+# Sets `pid` to the child called $1 of the monitor $monitor, once it has its filter.
+sealed_child() {
+	pid=$(pgrep -P "$monitor" -x "$1") && grep -q $'^Seccomp:\t2$' "/proc/$pid/status"
+}
+
+@test "what looks at the target while it is traced has its own rights each, and ends with the monitor" {
+	local pid fields monitor
+
+	((EUID == 0)) || skip 'needs root'
+	sleep 100 3>&- &
+	target=$!
+	sleep 100 3>&- &
+	tracer=$!
+	STARTED+=("$target" "$tracer")
+	read -ra fields < <(sed 's/.*) //' "/proc/$target/stat")
+	env -u SUDO_UID -u SUDO_GID "$POSTPROC" monitor --bpftrace "$tracer" --target "$target:${fields[19]}:${fields[25]}" \
+		--lines 9 --tokio '' "$target" 9>lines 3>&- &
+	monitor=$!
+	STARTED+=("$monitor")
+	within 20 sealed_child hud-procfs
+	cat "/proc/$pid/status"
+	stranger "$pid"
+	grep -q $'^CapEff:\t0000000000080004$' "/proc/$pid/status" # SYS_PTRACE, DAC_READ_SEARCH
+	grep -q $'^NoNewPrivs:\t1$' "/proc/$pid/status"
+	children=$pid
+	within 20 sealed_child hud-stuck
+	cat "/proc/$pid/status"
+	stranger "$pid"
+	grep -q $'^CapEff:\t0000000000080000$' "/proc/$pid/status" # SYS_PTRACE
+	grep -q $'^NoNewPrivs:\t1$' "/proc/$pid/status"
+	children+=" $pid $(pgrep -d ' ' -P "$pid")"
+	# They have no descriptor of the monitor's but what they need: the target's.
+	[[ $(find "/proc/$pid/fd" -lname '*pidfd*' | wc -l) == 1 ]]
+	kill -KILL "$monitor"
+	for pid in $children; do
+		within 20 ended "$pid"
+	done
+	kill -0 "$target"
+}
+
 @test "anybody else stays who it is, behind the same filters" {
 	if ((EUID == 0)); then
 		start_report setpriv --reuid 1 --regid 1 --clear-groups

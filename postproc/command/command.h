@@ -15,14 +15,10 @@ int diff_main(int argc, char **argv);
 int head_main(int argc, char **argv);
 int kernel_main(int argc, char **argv);
 int live_main(int argc, char **argv);
-int overhead_main(int argc, char **argv);
-int pace_main(int argc, char **argv);
+int monitor_main(int argc, char **argv);
 int record_main(int argc, char **argv);
 int report_main(int argc, char **argv);
 int resolve_main(int argc, char **argv);
-int watch_main(int argc, char **argv);
-int procfs_main(int argc, char **argv);
-int stuck_main(int argc, char **argv);
 
 /* getopt_long(), but that of an option which is none it says so itself: that would print it as it is. */
 int command_option(int argc, char **argv, const char *letters, const struct option *longs);

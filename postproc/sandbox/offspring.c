@@ -20,6 +20,24 @@ int offspring_bind(pid_t parent, int signal)
 	return getppid() == parent ? 0 : -1;
 }
 
+void offspring_keep(const int *kept, size_t count)
+{
+	unsigned next = 3;
+
+	for (;;) {
+		unsigned nearest = ~0u;
+
+		for (size_t i = 0; i < count; i++)
+			if (kept[i] >= (int)next && (unsigned)kept[i] < nearest)
+				nearest = (unsigned)kept[i];
+		if (nearest > next)
+			close_range(next, nearest - 1, 0);
+		if (nearest == ~0u)
+			return;
+		next = nearest + 1;
+	}
+}
+
 /* Returns whether it has ended within `ms`. */
 static bool await(pid_t pid, unsigned ms, int *status)
 {

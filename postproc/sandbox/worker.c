@@ -17,25 +17,6 @@
 #define FILE_LARGEST ((rlim_t)1 << 20) /* bytes of a file in memory: of a vdso */
 #define END_MS 2000		       /* for what is about to end by itself */
 
-static void close_files(const int *kept, size_t count)
-{
-	unsigned next = 3;
-
-	messages_redirect(false, false, false);
-	for (;;) {
-		unsigned nearest = ~0u;
-
-		for (size_t i = 0; i < count; i++)
-			if (kept[i] >= (int)next && (unsigned)kept[i] < nearest)
-				nearest = (unsigned)kept[i];
-		if (nearest > next)
-			close_range(next, nearest - 1, 0);
-		if (nearest == ~0u)
-			return;
-		next = nearest + 1;
-	}
-}
-
 /* What ends a pipeline from a terminal is not for it; what it may die of, it dies of. */
 static void set_signals(void)
 {
@@ -75,7 +56,8 @@ void worker_begin(pid_t parent, const int *kept, size_t count, int (*confine)(vo
 	if (offspring_bind(parent, SIGKILL))
 		_exit(1);
 	set_signals();
-	close_files(kept, count);
+	messages_redirect(false, false, false);
+	offspring_keep(kept, count);
 	set_limits();
 	if (confine())
 		_exit(1);

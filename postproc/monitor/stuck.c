@@ -1,11 +1,12 @@
-/* stuck.c - hud-postproc stuck: makes the stacks of sleeps be seen that never end, or not before the trace does.
+/* stuck.c - see stuck.h.
  *
  * A stack is taken when its thread is back from a sleep. One that sleeps in its poll for good never is: a deadlock would be
  * told without its place. So each worker that has slept in the same poll for a second is stopped for a moment, and goes on
  * sleeping; that is seen as a coming back. It takes two of these when the thread slept already as the probes came, and when
- * that is nobody knows here, so it is done several times. The same when the trace is about to end, with all that sleep then: SIGUSR1 tells that
- * it has begun, from which on it lasts so long, and SIGUSR2 that it ends now.
+ * that is nobody knows here, so it is done several times. The same when the trace is about to end, with all that sleep then.
  */
+#include "monitor/stuck.h"
+
 #include <libiberty/libiberty.h>
 #include <poll.h>
 #include <signal.h>
@@ -18,7 +19,6 @@
 
 #include "base/clock.h"
 #include "base/process.h"
-#include "command/command.h"
 #include "head/roles.h"
 #include "head/tokios.h"
 #include "sandbox/confine.h"
@@ -27,11 +27,8 @@
 #include "target/ptrace-stop.h"
 #include "tokio/layout-fields.h"
 
-#define OFTEN 20  /* so many seconds every second */
-#define SELDOM 30 /* later every so many seconds */
-
-#define BEFORE_END_MS                                                                                        \
-	300	      /* what sleeps is seen so long before the end: what tells of the begin may be late */
+#define OFTEN 20      /* so many seconds every second */
+#define SELDOM 30     /* later every so many seconds */
 #define BETWEEN_MS 20 /* the two times that it takes */
 
 /* Where each Tokio of the process keeps its state. */
@@ -85,35 +82,18 @@ static void look(pid_t pid, struct worker *w, const struct layouts *layouts)
 	w->poll = known ? poll : (struct tokio_poll){0};
 }
 
-/* What tells when something is to be done: the process's end, and signals. */
-struct events {
-	struct pollfd on[2]; /* in that order */
-	uint64_t end;	     /* when the trace is about to end, ms; 0: not known */
-	unsigned duration;
-};
-
 enum next { A_SECOND, ABOUT_TO_END, ENDED };
 
-/* Waits for `ms`, or less. The id of a process that has ended may soon be another's. */
-static enum next wait_for(struct events *events, uint64_t ms)
+/* Waits for a second, or for less if the process ends, whose id may soon be another's, or the signal comes. */
+static enum next wait_for(int pidfd, int signals)
 {
-	uint64_t until = (uint64_t)clock_ms() + ms;
+	struct pollfd on[] = {{.fd = pidfd, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
 
-	for (uint64_t now; (now = (uint64_t)clock_ms()) < until;) {
-		uint64_t stop = events->end && events->end < until ? events->end : until;
-		struct signalfd_siginfo got;
+	int64_t until = clock_ms() + 1000;
 
-		if (events->end && now >= events->end)
-			return ABOUT_TO_END;
-		if (poll(events->on, 2, (int)(stop - now)) <= 0)
-			continue;
-		if (events->on[0].revents || read(events->on[1].fd, &got, sizeof(got)) != sizeof(got))
-			return ENDED;
-		if (got.ssi_signo == SIGUSR2)
-			return ABOUT_TO_END;
-		if (events->duration > 2 * BEFORE_END_MS)
-			events->end = (uint64_t)clock_ms() + events->duration - BEFORE_END_MS;
-	}
+	for (int64_t left; (left = until - clock_ms()) > 0;)
+		if (poll(on, 2, (int)left) > 0)
+			return on[0].revents ? ENDED : ABOUT_TO_END;
 	return A_SECOND;
 }
 
@@ -135,12 +115,12 @@ static size_t find_workers(pid_t pid, char *const *tids, size_t count, struct wo
 
 /* Has each worker that sleeps, in the same poll as a moment ago if that is known, be seen. Of what slept before the probes came the first
  * time tells only that it sleeps. */
-static void touch_all(struct events *events, pid_t pid, struct worker *workers, size_t count,
+static void touch_all(int pidfd, pid_t pid, struct worker *workers, size_t count,
 		      const struct layouts *layouts)
 {
 	for (int times = 0; times < 3; times++) {
 		if (times)
-			poll(events->on, 1, BETWEEN_MS);
+			process_ends(pidfd, BETWEEN_MS);
 		for (size_t i = 0; i < count; i++) {
 			struct worker *w = &workers[i];
 			struct tokio_poll poll = {0};
@@ -158,27 +138,25 @@ static void touch_all(struct events *events, pid_t pid, struct worker *workers, 
 }
 
 /* Until the process or the trace ends. */
-static void watch(struct events *events, pid_t pid, struct worker *workers, size_t count,
+static void watch(int pidfd, pid_t pid, int signals, struct worker *workers, size_t count,
 		  const struct layouts *layouts)
 {
 	enum next next;
 
-	while ((next = wait_for(events, 1000)) == A_SECOND)
+	while ((next = wait_for(pidfd, signals)) == A_SECOND)
 		for (size_t i = 0; layouts->count && i < count; i++)
 			look(pid, &workers[i], layouts);
 	if (next == ABOUT_TO_END)
-		touch_all(events, pid, workers, count, layouts);
+		touch_all(pidfd, pid, workers, count, layouts);
 }
 
-/* The two signals, which are not to end this program. */
+/* Tells of SIGUSR2. */
 static int open_signals(void)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGUSR2);
-	sigprocmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
@@ -195,43 +173,25 @@ static bool read_layouts(const char *text, struct layouts *layouts)
 	return true;
 }
 
-int stuck_main(int argc, char **argv)
+int stuck_run(int pidfd, pid_t pid, const char *tokio, char *const *tids, size_t count)
 {
-	static const char usage[] =
-		"usage: hud-postproc stuck PID DURATION FIELDS TID...\n"
-		"\n"
-		"Until process PID ends: stops each of its workers TID for a moment that has slept in one\n"
-		"poll for a second, so that its stack is seen; and each that sleeps DURATION ms after "
-		"SIGUSR1,\n"
-		"or at SIGUSR2, then it ends. FIELDS are those of a stream's tokio lines; if they\n"
-		"are empty, polls are not known, and it is only done before the end, with all that sleep.\n";
 	struct layouts layouts;
+	int signals = open_signals();
 
-	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
-		return fputs(usage, stdout) < 0;
-	struct events events = {.on[1] = {.fd = open_signals(), .events = POLLIN}};
-
-	if (argc < 5 || !read_layouts(argv[3], &layouts)) {
-		fputs(usage, stderr);
-		return 2;
+	if (!read_layouts(tokio, &layouts)) {
+		fputs("hud-postproc: what tells where Tokio keeps its state is not as it should be\n",
+		      stderr);
+		return 1;
 	}
-	pid_t pid = command_pid("stuck", "PID", argv[1]);
-
-	events.duration = (unsigned)command_number("stuck", "DURATION", argv[2], 0, 4e9);
+	/* Ctrl-Z must not stop it while it holds a thread, nor what it starts. */
+	signal(SIGTSTP, SIG_IGN);
 	/* Memory is read by another process: it may never answer. */
 	if (looker_start(pid) || confine_to_tracer() || confine_looker())
 		return 1;
-	size_t count = (size_t)argc - 4;
-	int pidfd = process_open(pid);
-
-	events.on[0] = (struct pollfd){.fd = pidfd, .events = POLLIN};
-	if (pidfd < 0)
-		return 1;
 	struct worker *workers = xcalloc(count, sizeof(*workers));
 
-	count = find_workers(pid, argv + 4, count, workers);
-	watch(&events, pid, workers, count, &layouts);
-	close(pidfd);
+	count = find_workers(pid, tids, count, workers);
+	watch(pidfd, pid, signals, workers, count, &layouts);
 	free(workers);
 	looker_end();
 	messages_end();

@@ -1,10 +1,12 @@
-/* pace.c - hud-postproc pace: how often the programs of a trace get to see who runs.
+/* sampling-rate.c - see sampling-rate.h.
  *
  * Two polls that follow each other at once are told apart by looking at them at each timer interrupt, so a poll's length is known
  * to the distance of two of these. Each costs the interrupted CPU some time, and a virtual machine much. So the fewest are made while
  * there are no long polls, for sure: what else is polled begins or ends with a park, and is seen there. More where a poll may have been
  * long, and many while some are, whose lengths matter.
  */
+#include "monitor/sampling-rate.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <libiberty/libiberty.h>
@@ -19,7 +21,6 @@
 #include "base/clock.h"
 #include "base/complain.h"
 #include "base/process.h"
-#include "command/command.h"
 #include "target/bpfmap.h"
 #include "target/timers.h"
 
@@ -27,21 +28,6 @@
 #define CALM_S 10   /* so long after the last long poll it is calm */
 #define SURE_S 60   /* and so long after the last that may have been: probes/parts/samples.bt has less */
 #define RENEW_S 60  /* other events on a CPU shift those that are there */
-#define HZ_LIMIT 10000
-
-static const char usage[] =
-	"usage: hud-postproc pace BPFTRACE PID THRESHOLD_US REST SLOW FAST\n"
-	"\n"
-	"Has each CPU that process PID may use be interrupted by a timer REST times a second,\n"
-	"SLOW times while polls may be long, and FAST times while they are: those of THRESHOLD_US or\n"
-	"longer. The script that process BPFTRACE runs says so once its variable @begun is 1: it adds\n"
-	"up the time (ns) of long ones in @worked, and @doubt is another number after each that may\n"
-	"have been one. Ends with it.\n";
-
-/* How many interrupts there are to be, in a second. */
-struct rates {
-	unsigned rest, slow, fast;
-};
 
 /* What the script says: its variables, -1 if they cannot be read, and what they were. */
 struct hints {
@@ -95,13 +81,13 @@ static void allowed(pid_t pid, cpu_set_t *cpus)
 		memset(cpus, 0xff, size);
 }
 
-static unsigned choose(struct hints *hints, const struct rates *rates, uint64_t threshold, time_t now)
+static unsigned choose(struct hints *hints, const struct sampling_rates *rates, time_t now)
 {
 	uint64_t work = hints->worked >= 0 ? bpfmap_number(hints->worked) : 0;
 	uint64_t doubted = hints->doubt >= 0 ? bpfmap_number(hints->doubt) : 0;
 
 	/* A little is always there, of polls that were mostly without a CPU. */
-	if (work - hints->work >= threshold)
+	if (work - hints->work >= rates->threshold_ns)
 		hints->calm = now + CALM_S;
 	if (doubted != hints->doubted || hints->doubt < 0)
 		hints->sure = now + SURE_S;
@@ -110,7 +96,7 @@ static unsigned choose(struct hints *hints, const struct rates *rates, uint64_t 
 	return now < hints->calm ? rates->fast : now < hints->sure ? rates->slow : rates->rest;
 }
 
-static int pace(int pidfd, pid_t pid, pid_t target, uint64_t threshold, const struct rates *rates)
+int sampling_rate_run(int pidfd, pid_t bpftrace, pid_t target, const struct sampling_rates *rates)
 {
 	struct timers timers = {0};
 	struct hints hints = {.worked = -1, .doubt = -1};
@@ -118,7 +104,7 @@ static int pace(int pidfd, pid_t pid, pid_t target, uint64_t threshold, const st
 	time_t renewed = 0;
 	int status = 0;
 
-	if (!await_begin(pidfd, pid, &hints))
+	if (!await_begin(pidfd, bpftrace, &hints))
 		return 0;
 	cpu_set_t *cpus = CPU_ALLOC(TIMERS_CPUS);
 
@@ -126,14 +112,13 @@ static int pace(int pidfd, pid_t pid, pid_t target, uint64_t threshold, const st
 		xmalloc_failed(CPU_ALLOC_SIZE(TIMERS_CPUS));
 	do {
 		time_t now = clock_ms() / 1000;
-		unsigned wanted = choose(&hints, rates, threshold, now);
+		unsigned wanted = choose(&hints, rates, now);
 
 		if (wanted == current && now < renewed + RENEW_S)
 			continue;
 		allowed(target, cpus);
 		if (timers_set(&timers, wanted, cpus)) {
-			complain("hud-postproc pace: no timer interrupts but the kernel's: %s\n",
-				 strerror(errno));
+			complain("hud-postproc: no timer interrupts but the kernel's: %s\n", strerror(errno));
 			status = 1;
 			break;
 		}
@@ -146,31 +131,5 @@ static int pace(int pidfd, pid_t pid, pid_t target, uint64_t threshold, const st
 		close(hints.worked);
 	if (hints.doubt >= 0)
 		close(hints.doubt);
-	return status;
-}
-
-int pace_main(int argc, char **argv)
-{
-	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")))
-		return fputs(usage, stdout) < 0;
-	if (argc != 7) {
-		fputs(usage, stderr);
-		return 2;
-	}
-	pid_t pid = command_pid("pace", "BPFTRACE", argv[1]);
-	pid_t target = command_pid("pace", "PID", argv[2]);
-	uint64_t threshold = (uint64_t)command_number("pace", "THRESHOLD_US", argv[3], 1, 1e12) * 1000;
-	struct rates rates = {
-		.rest = (unsigned)command_number("pace", "REST", argv[4], 1, HZ_LIMIT),
-		.slow = (unsigned)command_number("pace", "SLOW", argv[5], 1, HZ_LIMIT),
-		.fast = (unsigned)command_number("pace", "FAST", argv[6], 1, HZ_LIMIT),
-	};
-	int pidfd = process_open(pid);
-
-	if (pidfd < 0)
-		return 0;
-	int status = pace(pidfd, pid, target, threshold, &rates);
-
-	close(pidfd);
 	return status;
 }
