@@ -18,8 +18,7 @@ bpftrace_settings() {
 	while ((pages > 32 && pages * CPUS > 16384)); do
 		((pages /= 2))
 	done
-	echo "BPFTRACE_NO_USER_SYMBOLS=1 BPFTRACE_LOG_SIZE=10000000 BPFTRACE_MAP_KEYS_MAX=$KEYS BPFTRACE_MAX_MAP_KEYS=$KEYS" \
-		"BPFTRACE_PERF_RB_PAGES=$pages"
+	echo "BPFTRACE_NO_USER_SYMBOLS=1 BPFTRACE_MAP_KEYS_MAX=$KEYS BPFTRACE_MAX_MAP_KEYS=$KEYS BPFTRACE_PERF_RB_PAGES=$pages"
 }
 
 # Sets COMMAND to what runs a script from standard input, with the options $@.
@@ -147,6 +146,7 @@ start_monitor() {
 	options+=(${COPIER:+--process "$COPIER"} ${REPORTER:+--process "$REPORTER"} ${RECORDER:+--process "$RECORDER"})
 	[[ $BEGUN ]] || { kept+=" $FROM_READERS" && options+=(--begin "$FROM_READERS" --duration "${DURATION_MS:-0}"); }
 	[[ ! $FROM_VIEW ]] || { kept+=" $FROM_VIEW" && options+=(--quit "$FROM_VIEW"); }
+	[[ ! $THIN ]] || options+=(--thin)
 	((!TICKS)) || options+=(--rates "${THRESHOLD_US}000:$REST_HZ:$HZ:$FAST_HZ")
 	count_cpus
 	# Breakpoints may take from each worker that can run 2 % of its time. Those of the user's own scripts cannot be told from these.
@@ -161,27 +161,23 @@ start_monitor() {
 	exec {OUT}>&-
 }
 
-# Tells the probes $1. They take notice of a name that this process gives itself: bpftrace has no other ear that all of its versions have.
-tell_probes() {
-	printf '%s' "$1" >"/proc/$$/comm"
-	printf hud-trace >"/proc/$$/comm"
-}
+# Tracing costs $1 % of a CPU, $2 in probes, $3 in processes, and $4 follows.
+note_cost() {
+	local means='it ends'
 
-# Tracing costs too much: tells the probes so, $1, and the user, $2.
-restrain() {
-	say "overhead    that is more than --max-overhead, $MAX_OVERHEAD%: $2"
-	tell_probes "$1"
-}
-
-# Tracing costs $1 % of a CPU, $2 in probes, $3 in processes. Signals may come late to a bpftrace that has much to do, so what there is left to
-# try comes last.
-bear_cost() {
 	say "overhead    tracing costs $1% of a CPU: $2% in probes, $3% in bpftrace and hud-postproc"
-	case $((++THINNER)) in
-	1) restrain hud-thin 'from now on little is copied of stacks' ;;
-	2) restrain hud-stop 'it ends' ;;
-	*) end_tracing ;;
+	case $4 in
+	thin) THIN=1 means='from now on little is copied of stacks' ;;
+	kill) end_tracing ;;
 	esac
+	say "overhead    that is more than --max-overhead, $MAX_OVERHEAD%: $means"
+}
+
+# Breakpoints at polls are hit $1 times a second, and $2 follows.
+note_hits() {
+	say "overhead    breakpoints are hit $1 times a second, by all processes together"
+	DEAR='all processes together too much'
+	[[ $2 != kill ]] || end_tracing
 }
 
 # The target has ended, or runs another program: $1. bpftrace is about to notice that itself, and a signal on top would cost its last lines.
@@ -210,12 +206,8 @@ heed() {
 	finished) note_finished "$2" ;;
 	killed) say "hud-trace: $2 was ended by SIG$(kill -l "$3"), and is started again" ;;
 	lost) say "hud-trace: $2 was ended by SIG$(kill -l "$3"): what it tells is missing since then" ;;
-	costly) bear_cost "${@:2}" ;;
-	hits)
-		say "overhead    breakpoints are hit $2 times a second, by all processes together"
-		DEAR='all processes together too much'
-		tell_probes hud-dear
-		;;
+	costly) note_cost "${@:2}" ;;
+	hits) note_hits "${@:2}" ;;
 	esac
 }
 

@@ -243,8 +243,8 @@ parameters() {
 
 	read -r own_start own_end libraries_start libraries_end < <(code_bounds)
 	[[ ! ${KERNEL-} ]] || printf '%s\n' "$KERNEL"
-	printf '%s %s\n' PID "$PID" TRACER $$ THRESHOLD "${THRESHOLD_US}000" THRESHOLD_US "$THRESHOLD_US" HZ "$HZ" DURATION "${DURATION_MS:-0}" \
-		RESUME "$RESUME" TICKS "$TICKS" REST $((TICKS && REST_HZ < HZ)) LIVE "$VIEW" THIN $((THINNER > 0)) MOST_EVENTS 10000 \
+	printf '%s %s\n' PID "$PID" THRESHOLD "${THRESHOLD_US}000" THRESHOLD_US "$THRESHOLD_US" HZ "$HZ" DURATION "${DURATION_MS:-0}" \
+		RESUME "$RESUME" TICKS "$TICKS" REST $((TICKS && REST_HZ < HZ)) LIVE "$VIEW" THIN "${THIN:-0}" MOST_EVENTS 10000 \
 		"${STACKS^^}" 1 REGISTERS_END "$REGISTERS_END" TASK_STATE "$TASK_STATE" RAW "$(takes_raw && echo 1)" \
 		WALK "$( ((BPFTRACE[0] > 0 || BPFTRACE[1] >= 20)) && echo raw || echo perf)" \
 		ROWS "$ROWS" WINDOW_ROWS "$window" REST_ROWS $((ROWS / 4)) NEAR_ROWS $((ROWS - ROWS / 4 - 4 * window)) SLOTS "$SLOTS" KEPT "$KEPT" \

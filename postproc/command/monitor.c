@@ -27,6 +27,7 @@ static const char usage[] =
 	"  --lines FD                 where to write event lines\n"
 	"  --begin FD                 where a line tells that tracing has begun\n"
 	"  --quit FD                  a pipe whose end tells that the user wants it to end\n"
+	"  --thin                     no stacks are copied any more\n"
 	"  --verbose                  print what tracing costs, each second\n";
 
 enum {
@@ -42,6 +43,7 @@ enum {
 	LINES,
 	BEGIN,
 	QUIT,
+	THIN,
 	VERBOSE
 };
 
@@ -58,6 +60,7 @@ static const struct option longs[] = {
 	{"lines", required_argument, NULL, LINES},
 	{"begin", required_argument, NULL, BEGIN},
 	{"quit", required_argument, NULL, QUIT},
+	{"thin", no_argument, NULL, THIN},
 	{"verbose", no_argument, NULL, VERBOSE},
 	{"help", no_argument, NULL, 'h'},
 	{0},
@@ -122,6 +125,9 @@ static bool take(int option, const char *value, struct monitor_options *o)
 		return true;
 	case QUIT:
 		o->quit = command_descriptor("monitor", "quit", value);
+		return true;
+	case THIN:
+		o->thin = true;
 		return true;
 	case VERBOSE:
 		o->verbose = true;

@@ -1,6 +1,7 @@
 /* monitor.c - see monitor.h. */
 #include "monitor/monitor.h"
 
+#include <errno.h>
 #include <libiberty/libiberty.h>
 #include <poll.h>
 #include <signal.h>
@@ -12,9 +13,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/complain.h"
 #include "base/process.h"
 #include "monitor/child.h"
 #include "monitor/stuck.h"
+#include "target/bpfmap.h"
 
 #define BEFORE_END_MS                                                                                        \
 	300 /* what sleeps is seen so long before the end: what tells of the begin may be late */
@@ -34,12 +37,17 @@ enum source {
 
 enum { PROCFS, RATE, STUCK, CHILDREN };
 
+/* What the script is asked for (probes/parts/end.bt): to copy no stacks any more; to end, because of breakpoints that are hit too often, or
+ * because tracing costs too much. */
+enum asked { ASKED_NOTHING, ASKED_THIN, ASKED_LIMIT = 4, ASKED_END };
+
 struct monitor {
 	const struct monitor_options *o;
 	struct pollfd on[SOURCES]; /* negative descriptors are passed over */
 	struct child child[CHILDREN];
 	struct overhead overhead;
 	int64_t measure_at, touch_at; /* ms; 0: never */
+	enum asked asked;
 	bool ending, done;
 };
 
@@ -197,18 +205,45 @@ static void take(struct monitor *m, enum source source)
 	}
 }
 
-static void measure(struct monitor *m)
+/* Asks the script for it. Returns false after a message if that is impossible: the kernel gives its variables away to root only, and not where
+ * Yama or another module forbids it. */
+static bool ask(struct monitor *m, enum asked asked)
+{
+	int map = bpfmap_open(m->on[BPFTRACE].fd, m->o->bpftrace, "asked");
+	bool set = map >= 0 && bpfmap_set_number(map, asked);
+
+	if (!set)
+		complain("hud-postproc: bpftrace cannot be told: %s\n", strerror(errno));
+	if (map >= 0)
+		close(map);
+	m->asked = asked;
+	return set;
+}
+
+/* What there is left to try comes last: it may come late to a bpftrace that has much to do. */
+static void restrain(struct monitor *m)
 {
 	const struct overhead *o = &m->overhead;
+	const char *what = "kill";
+
+	if (m->asked == ASKED_NOTHING && ask(m, ASKED_THIN))
+		what = "thin";
+	else if (m->asked == ASKED_THIN && ask(m, ASKED_END))
+		what = "end";
+	tell(m, "costly %.0f %.0f %.0f %s\n", (o->probes + o->processes) * 100, o->probes * 100,
+	     o->processes * 100, what);
+}
+
+static void measure(struct monitor *m)
+{
 	unsigned wait_ms;
 
 	switch (overhead_step(&m->overhead, &wait_ms)) {
 	case OVERHEAD_COSTLY:
-		tell(m, "costly %.0f %.0f %.0f\n", (o->probes + o->processes) * 100, o->probes * 100,
-		     o->processes * 100);
+		restrain(m);
 		break;
 	case OVERHEAD_HITS:
-		tell(m, "hits %.0f\n", o->hits);
+		tell(m, "hits %.0f %s\n", m->overhead.hits, ask(m, ASKED_LIMIT) ? "end" : "kill");
 		break;
 	case OVERHEAD_FINE:
 		break;
@@ -293,7 +328,7 @@ static void tell_missing(struct monitor *m)
 
 int monitor_run(const struct monitor_options *o)
 {
-	struct monitor m = {.o = o};
+	struct monitor m = {.o = o, .asked = o->thin ? ASKED_THIN : ASKED_NOTHING};
 
 	open_sources(&m);
 	if (m.on[BPFTRACE].fd < 0)

@@ -26,6 +26,7 @@ struct monitor_options {
 	uint64_t duration_ms; /* of the trace, from its begin; 0: not known */
 	struct overhead_limits limits;
 	struct sampling_rates rates; /* fast 0: the sampling rate is nobody's to choose */
+	bool thin;		     /* no stacks are copied, because of what tracing cost before */
 	bool verbose;		     /* print each measurement of the overhead */
 	/* Descriptors; -1: there is none. */
 	int news;  /* where to write what has happened */
@@ -43,8 +44,10 @@ struct monitor_options {
  *     finished PID           one of o->process has ended
  *     killed NAME SIGNAL     a child of the monitor's was killed, and is started again
  *     lost NAME SIGNAL       the same, but not started again, because it was too often before
- *     costly ALL PROBES REST tracing costs more than o->limits.all: percent of a CPU, in probes, in processes
- *     hits COUNT             breakpoints are hit so often in a second that this is more than o->limits.hits
+ *     costly ALL PROBES REST HOW   tracing costs more than o->limits.all: percent of a CPU, in probes, in processes
+ *     hits COUNT HOW         breakpoints are hit so often in a second that this is more than o->limits.hits
+ *
+ * HOW is what follows: "thin", the script copies no stacks any more; "end", it ends, both within a second; "kill": the caller has to end bpftrace.
  *
  * At SIGUSR2 the trace is about to end: it ends when workers that sleep have been stopped once more. Ignores signals that a terminal sends.
  * Returns an exit status. */

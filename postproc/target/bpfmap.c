@@ -92,3 +92,17 @@ uint64_t bpfmap_number(int map)
 
 	return bpfmap_value(map, 0, &value) ? value : 0;
 }
+
+bool bpfmap_set_number(int map, uint64_t value)
+{
+	union bpf_attr request;
+	uint64_t key = 0;
+
+	/* Values and keys may be shorter: these numbers are little-endian. */
+	memset(&request, 0, sizeof(request));
+	request.map_fd = (__u32)map;
+	request.key = (__u64)(uintptr_t)&key;
+	request.value = (__u64)(uintptr_t)&value;
+	request.flags = BPF_EXIST;
+	return syscall(SYS_bpf, BPF_MAP_UPDATE_ELEM, &request, sizeof(request)) == 0;
+}

@@ -1,4 +1,4 @@
-/* bpfmap.h - a variable of a running bpftrace script, read from outside. */
+/* bpfmap.h - a variable of a running bpftrace script, read or set from outside. */
 #ifndef HUD_TARGET_BPFMAP_H
 #define HUD_TARGET_BPFMAP_H
 
@@ -27,5 +27,8 @@ bool bpfmap_value(int map, uint64_t key, void *value);
 
 /* The value of a variable that is a number without a key; 0 if it has none. */
 uint64_t bpfmap_number(int map);
+
+/* Sets it, if it has a value already: the script sees that. Returns false with errno set if that is impossible. */
+bool bpfmap_set_number(int map, uint64_t value);
 
 #endif
