@@ -264,6 +264,16 @@ sealed_child() {
 	[[ ! -e new ]]
 }
 
+@test "what passes messages on is killed: said, and no report is lost by that" {
+	start_report env
+	kill -KILL "$(of_report "$REPORT" hud-messages)"
+	kill -SEGV "$(of_report "$REPORT" hud-resolver)"
+	events 11 19 report_main >&9
+	finish_report 0
+	grep -qxF 'hud-postproc: hud-messages was ended by SIGKILL: what other processes had to say since then is missing' err
+	tr -s '\n ' ' ' <out | grep -q 'the process that finds names crashed, and was started again'
+}
+
 @test "a resolver in foreign hands has no terminal, no input, and nobody to signal" {
 	cc -shared -fPIC -D_GNU_SOURCE -o faulty.so "$ROOT/tests/faulty-libdw.c"
 	FILE=$POSTPROC

@@ -265,7 +265,6 @@ static const char *const common[] = {
 	"ppoll",
 	"select",
 	"pselect6",
-	"fcntl",
 	"dup",
 	"dup2",
 	"dup3",
@@ -317,10 +316,13 @@ static const char *const places[] = {"readlink", "readlinkat", "getdents64", "fs
 static const char *const becoming[] = {"setresuid", "setresgid", "setgroups", "capget", "capset"};
 
 /* What the looker and `stuck` look with. */
-static const char *const looking[] = {"process_vm_readv", "wait4", "waitid", "prlimit64", "pidfd_open"};
+static const char *const looking[] = {"process_vm_readv", "wait4", "waitid", "pidfd_open"};
 
-static const unsigned long tracing[] = {PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_GETREGSET, PTRACE_DETACH,
-					PTRACE_GET_RSEQ_CONFIGURATION};
+static const unsigned long tracing[] = {PTRACE_INTERRUPT, PTRACE_GETREGSET, PTRACE_GET_RSEQ_CONFIGURATION};
+
+/* Of descriptors: none by which the kernel sends a signal to whoever is named as the owner. */
+static const unsigned long descriptors[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD,	    F_SETFD,
+					    F_GETFL, F_SETFL,	      F_GETPIPE_SZ, F_SETPIPE_SZ};
 
 /* Of terminals: to ask their size and whose they are, and to set what is typed at a live view apart. None that types for the user.
  * The last four as asm-generic/ioctls.h has them: glibc 2.42 uses them, and hides their names. */
@@ -360,10 +362,17 @@ static scmp_filter_ctx filter_begin(void)
 	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
 			 SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	allow_values(filter, SCMP_SYS(ioctl), 1, controls, ARRAY_SIZE(controls));
+	allow_values(filter, SCMP_SYS(fcntl), 1, descriptors, ARRAY_SIZE(descriptors));
 	/* abort() and raise() are signals to oneself. */
 	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
 			 SCMP_CMP32(0, SCMP_CMP_EQ, (uint32_t)getpid()));
 	return filter;
+}
+
+/* Limits of its own: those of others of the same user might end them. */
+static void allow_own_limits(scmp_filter_ctx filter)
+{
+	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_CMP32(0, SCMP_CMP_EQ, 0));
 }
 
 /* Threads and processes, but no namespaces. clone3's flags are in memory, where no filter sees them; the C library then takes
@@ -434,6 +443,7 @@ int confine_main(void)
 	scmp_filter_ctx filter = filter_begin();
 
 	allow(filter, forking, ARRAY_SIZE(forking));
+	allow_own_limits(filter);
 	allow_clone(filter);
 	/* For the resolver, whose filter is narrower. */
 	return filter_end(filter);
@@ -481,8 +491,22 @@ int confine_record(void)
 	allow(filter, files, ARRAY_SIZE(files));
 	allow(filter, forking, ARRAY_SIZE(forking));
 	allow(filter, becoming, ARRAY_SIZE(becoming));
+	allow_own_limits(filter);
 	allow_clone(filter);
 	return filter_end(filter);
+}
+
+/* To stop threads, and to let them go with the signal that they were about to get: it cannot be seen here that it is that one, but none is
+ * killed. Without options: by one of those they would be killed with their tracer. */
+static void allow_tracing(scmp_filter_ctx filter)
+{
+	allow_values(filter, SCMP_SYS(ptrace), 0, tracing, ARRAY_SIZE(tracing));
+	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ptrace), 2,
+			 SCMP_CMP32(0, SCMP_CMP_EQ, PTRACE_SEIZE), SCMP_A3(SCMP_CMP_EQ, 0));
+	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ptrace), 2,
+			 SCMP_CMP32(0, SCMP_CMP_EQ, PTRACE_DETACH), SCMP_A3(SCMP_CMP_LT, SIGKILL));
+	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ptrace), 2,
+			 SCMP_CMP32(0, SCMP_CMP_EQ, PTRACE_DETACH), SCMP_A3(SCMP_CMP_GT, SIGKILL));
 }
 
 int confine_looker(void)
@@ -492,7 +516,8 @@ int confine_looker(void)
 	allow_reading(filter);
 	allow(filter, places, ARRAY_SIZE(places));
 	allow(filter, looking, ARRAY_SIZE(looking));
-	allow_values(filter, SCMP_SYS(ptrace), 0, tracing, ARRAY_SIZE(tracing));
+	allow_own_limits(filter);
+	allow_tracing(filter);
 	allow_threads(filter);
 	return filter_end(filter);
 }

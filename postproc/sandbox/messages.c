@@ -8,8 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/complain.h"
 #include "base/escape.h"
 #include "sandbox/confine.h"
 #include "sandbox/offspring.h"
@@ -113,10 +115,25 @@ void messages_redirect(bool keep_input, bool keep_output, bool keep_errors)
 		dup2(pipe_end, STDERR_FILENO);
 }
 
+/* Says so if a signal has ended it before it was to. */
+static void tell_if_killed(void)
+{
+	int status;
+
+	if (!reader || waitpid(reader, &status, WNOHANG) != reader)
+		return;
+	reader = 0;
+	if (WIFSIGNALED(status))
+		complain("hud-postproc: hud-messages was ended by SIG%s: what other processes had to say "
+			 "since then is missing\n",
+			 sigabbrev_np(WTERMSIG(status)));
+}
+
 void messages_end(void)
 {
 	int error = errno;
 
+	tell_if_killed();
 	if (pipe_end >= 0)
 		close(pipe_end);
 	if (nothing >= 0)

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -109,6 +110,18 @@ static int signals(void)
 	       refused(syscall(SYS_tgkill, parent, parent, 0)) || refused(syscall(SYS_tkill, parent, 0));
 }
 
+/* The kernel sends the signal that was asked for to the owner of a file when there is something to read. */
+static int signals_by_files(void)
+{
+	struct f_owner_ex owner = {F_OWNER_PID, parent};
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return 1;
+	return refused(fcntl(ends[0], F_SETOWN, parent)) || refused(fcntl(ends[0], F_SETOWN_EX, &owner)) ||
+	       refused(fcntl(ends[0], F_SETSIG, SIGKILL));
+}
+
 /* As the C library does since 2.34, and as others do. */
 static int forks(void)
 {
@@ -144,6 +157,21 @@ static int changes_others(void)
 	       refused(syscall(SYS_process_vm_writev, parent, NULL, 0UL, NULL, 0UL, 0UL));
 }
 
+/* To use up its CPU time is to be killed. */
+static int limits_others(void)
+{
+	struct rlimit limit;
+
+	return refused(prlimit(parent, RLIMIT_CPU, NULL, &limit));
+}
+
+/* Who is traced with this is killed when its tracer ends; and a tracer can give any signal in place of one that came. */
+static int kills_by_tracing(void)
+{
+	return refused(syscall(SYS_ptrace, PTRACE_SEIZE, parent, NULL, PTRACE_O_EXITKILL)) ||
+	       refused(syscall(SYS_ptrace, PTRACE_DETACH, parent, NULL, SIGKILL));
+}
+
 static int traces(void)
 {
 	return refused(syscall(SYS_ptrace, PTRACE_SEIZE, parent, NULL, NULL)) ||
@@ -173,8 +201,15 @@ static const struct attempt {
 },
   acting[] =
 	  {
-		  {"signals", signals},	  {"forks", forks},	    {"executes", executes},
-		  {"connects", connects}, {"maps code", maps_code}, {"changes others", changes_others},
+		  {"signals", signals},
+		  {"signals by files", signals_by_files},
+		  {"forks", forks},
+		  {"executes", executes},
+		  {"connects", connects},
+		  {"maps code", maps_code},
+		  {"changes others", changes_others},
+		  {"limits others", limits_others},
+		  {"kills by tracing", kills_by_tracing},
 },
   looking[] = {{"traces", traces}}, reading[] = {{"reads", reads}};
 
