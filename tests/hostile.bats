@@ -361,6 +361,47 @@ was_let_go() {
 	within 15 gone
 }
 
+@test "hostile files: a folder of debug files that does not answer costs one wait, and no names" {
+	((EUID == 0)) || skip 'needs root'
+	[[ -e /dev/fuse ]] || skip 'no FUSE here'
+	mkdir .debug
+	mkfifo in
+	: >mounted
+	/usr/bin/python3 "$ROOT/tests/mute-fs.py" .debug "$HOSTILE" <in >mounted 3>&- &
+	fs=$!
+	STARTED+=("$fs")
+	exec 8>in
+	within 30 grep -qs ready mounted || skip 'FUSE cannot be mounted here'
+	exec 8>&-
+	# More files than the opener has threads. For each, one in that folder is looked for.
+	for ((i = 1; i <= 6; i++)); do
+		echo "void victim_$i(void) { }" | cc -shared -fPIC -o "library-$i" -x c -
+		echo >"debug-$i"
+		objcopy --add-gnu-debuglink="debug-$i" "library-$i"
+		rm "debug-$i"
+	done
+	{
+		printf '%s\n' 'hud-trace 1' 'meta pid 42' "meta exe $PWD/library-1" 'meta arch x86_64' 'meta threshold-us 5000' \
+			'meta polls tls DWARF' 'thread 43 worker 1 w' 'begin 900000000'
+		for ((i = 1; i <= 6; i++)); do
+			read -r offset address size < <(readelf -lW "library-$i" | awk '$1 == "LOAD" && / R E / { print $2, $3, $5 }')
+			pc=0x$(nm "library-$i" | awk '/ victim_/ { print $1 }')
+			printf 'map %x %x r-xp %x - %s\n' $((i << 32 | address)) $(((i << 32 | address) + 0x1000)) "$((offset))" "$PWD/library-$i"
+			printf 'stack %x 43 %x 7ffe0000 7ffe0000 1\n' "$i" $((i << 32 | pc))
+			now=$((i * 1000000000))
+			printf 'sleep %d 43 0 9000000 0 S 202 %x 0 0 0 x\n' $now "$i"
+			printf 'poll %d 43 %d %d %d 0 7 %d M E\n' $((now + 200)) $((now - 9000000)) $((now + 100)) $((now - 9100000)) "$i"
+		done
+		echo 'end 9000000000 exit'
+	} >stream
+	timeout 120 "$POSTPROC" report --headless stream >out 2>err 3>&-
+	kill "$fs"
+	cat out err
+	for ((i = 1; i <= 6; i++)); do
+		grep -q "^    victim_$i\$" out
+	done
+}
+
 # A hud-trace whose hud-postproc writes the head $1.
 with_head() {
 	printf '%s\n' "$1" >head

@@ -4,7 +4,6 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,17 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "sandbox/answering.h"
 #include "sandbox/confine.h"
 #include "sandbox/helper.h"
 #include "sandbox/walk.h"
 
 #define LIMIT_MS 3000 /* for opening a file, on whatever file system */
-#define HANGS_MS                                                                                             \
-	1500 /* then nothing else is opened there until it is done: who asked for it asks on, or has given up */
 #define THREADS 4
 
 static struct helper *opener;
@@ -129,16 +125,18 @@ static int open_jit_map(long pid)
 	if (stat(name, &process) != 0)
 		return -1;
 	snprintf(name, sizeof(name), "tmp/perf-%ld.map", own_pid(pid));
-	int place = locate_in_root(pid, name, WALK_NO_LINKS), fd = -1, error = errno;
+	int place = locate_in_root(pid, name, WALK_NO_LINKS), fd = -1, noted, error;
 
 	if (place < 0)
 		return -1;
-	if (fstat(place, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == process.st_uid) {
-		fd = open_place(place);
-		error = errno;
-	} else {
-		error = EINVAL;
+	noted = answering_begin(place);
+	if (noted >= 0) {
+		errno = EINVAL;
+		if (fstat(place, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == process.st_uid)
+			fd = open_place(place);
+		answering_end(noted);
 	}
+	error = errno;
 	close(place);
 	errno = error;
 	return fd;
@@ -150,56 +148,6 @@ static bool is_jit_map(const char *path, long pid)
 
 	snprintf(same, sizeof(same), "/proc/%ld/root/tmp/perf-%ld.map", pid, pid);
 	return pid > 0 && strcmp(path, same) == 0;
-}
-
-/* --- file systems that do not answer: one costs one thread, not all --- */
-
-static struct {
-	pthread_mutex_t mutex;
-	struct {
-		uint64_t device;
-		int64_t since; /* ms: when opening something there began; 0: nothing is being opened */
-	} at[THREADS];
-} opening = {.mutex = PTHREAD_MUTEX_INITIALIZER};
-
-/* Where the file is, as far as is known without asking its file system. */
-static uint64_t device_of(int place)
-{
-	struct statx st;
-
-	return statx(place, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) == 0
-		       ? makedev(st.stx_dev_major, st.stx_dev_minor)
-		       : 0;
-}
-
-/* Notes that something on the device is being opened. Returns where that is noted, or -1 with errno set: another thread hangs there. */
-static int begin_opening(uint64_t device)
-{
-	int64_t now = clock_ms();
-	int place = -1;
-	bool hangs = false;
-
-	pthread_mutex_lock(&opening.mutex);
-	for (int i = 0; i < THREADS; i++) {
-		if (!opening.at[i].since)
-			place = i;
-		else if (opening.at[i].device == device && now - opening.at[i].since >= HANGS_MS)
-			hangs = true;
-	}
-	if (!hangs && place >= 0) {
-		opening.at[place].device = device;
-		opening.at[place].since = now;
-	}
-	pthread_mutex_unlock(&opening.mutex);
-	errno = ETIMEDOUT;
-	return hangs ? -1 : place;
-}
-
-static void end_opening(int noted)
-{
-	pthread_mutex_lock(&opening.mutex);
-	opening.at[noted].since = 0;
-	pthread_mutex_unlock(&opening.mutex);
 }
 
 /* Opens what is at `place`, if it is ELF. */
@@ -229,12 +177,10 @@ static int open_elf(const char *path, long pid)
 
 	if (place < 0)
 		return -1;
-	noted = begin_opening(device_of(place));
+	noted = answering_begin(place);
 	if (noted >= 0) {
 		fd = open_elf_at(place);
-		error = errno;
-		end_opening(noted);
-		errno = error;
+		answering_end(noted);
 	}
 	error = errno;
 	close(place);

@@ -13,6 +13,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "sandbox/answering.h"
+
 #define LINKS 40 /* as the kernel's MAXSYMLINKS */
 #define DEPTH 256
 
@@ -79,19 +81,31 @@ static int follow(struct way *w, int link)
 	return go_to(w, open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
-static int go_into(struct way *w, const char *name)
+static int open_name(struct way *w, const char *name)
 {
+	/* What it is was told as it was found: its file system, which may be another one, is not asked again. */
 	int fd = openat(w->fd[w->depth - 1], name, O_PATH | O_NOFOLLOW | O_CLOEXEC), error;
-	struct stat st;
+	struct statx st;
 
 	if (fd < 0)
 		return errno;
-	error = fstat(fd, &st) == 0 ? 0 : errno;
-	if (!error && !S_ISLNK(st.st_mode))
+	error = statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) == 0 ? 0 : errno;
+	if (!error && !S_ISLNK(st.stx_mode))
 		return go_to(w, fd);
 	if (!error)
 		error = follow(w, fd);
 	close(fd);
+	return error;
+}
+
+static int go_into(struct way *w, const char *name)
+{
+	int noted = answering_begin(w->fd[w->depth - 1]), error;
+
+	if (noted < 0)
+		return errno;
+	error = open_name(w, name);
+	answering_end(noted);
 	return error;
 }
 
