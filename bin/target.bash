@@ -170,10 +170,11 @@ find_sharers() {
 		fi
 		stat_file "$file" %i unknown
 		inode=$REPLY status=0
-		# Processes come and go meanwhile, which grep counts as an error; and one may keep others from reading its own.
-		sharer=$(timeout 10 grep -lsE "^[^ ]+ [^ ]+ [^ ]+ [^ ]+ $inode " /proc/[1-9]*/maps) || status=$?
-		if ((status == 124)); then
-			NO_SITES="no probes unasked (--polls uprobe): who has $name mapped cannot be told in time"
+		# There may be more of them than fit into one command line, and one may keep others from reading its own. They come and go
+		# meanwhile, which grep counts as an error, and so does xargs: 123.
+		sharer=$(printf '%s\0' /proc/[1-9]*/maps | timeout 10 xargs -0 grep -lsE "^[^ ]+ [^ ]+ [^ ]+ [^ ]+ $inode ") || status=$?
+		if ((status != 0 && status != 123)); then
+			NO_SITES="no probes unasked (--polls uprobe): who has $name mapped cannot be told"
 			return
 		fi
 		sharer=$(sed -n "\\|^/proc/$PID/maps\$|!{p;q}" <<<"$sharer")

@@ -872,6 +872,14 @@ at_terminal() {
 	! grep -q uprobe: script || return 1
 	kill "$sharer"
 	within 20 ended "$sharer"
+	# Whether one has cannot be told.
+	mkdir odd
+	printf '#!/bin/sh\n[ "$1" != -lsE ] || kill -KILL $$\nexec /usr/bin/grep "$@"\n' >odd/grep
+	chmod +x odd/grep
+	PATH=$PWD/odd:$PATH start_fake 'printf "begin 5\nend 99 duration\n"'
+	ends_with 0
+	grep -qx "polls  *estimate .*; no probes unasked (--polls uprobe): who has its executable mapped cannot be told" err
+	! grep -q uprobe: script || return 1
 	# It is another user's.
 	chown 1 target
 	start_fake 'printf "begin 5\nend 99 duration\n"'
