@@ -166,6 +166,8 @@ choose_stacks() {
 		fi
 	elif [[ $STACKS == dwarf ]] && ! walks_dwarf; then
 		die "--stacks dwarf: bpftrace ${BPFTRACE[0]}.${BPFTRACE[1]} cannot walk stacks by CFI, 0.26 and later can; use --stacks copy"
+	elif [[ $STACKS == dwarf ]]; then
+		check_mapped_files
 	fi
 	# Linux 6.19 and later tell it only of a thread that has changed its CPU (rseq_trace_update in linux/rseq_entry.h).
 	read -r release </proc/sys/kernel/osrelease
@@ -182,6 +184,19 @@ choose_stacks() {
 	esac
 	add_meta stacks "$how"
 	lay_out_copies
+}
+
+# bpftrace would wait for ever where the file system of something that is mapped does not answer. Not asked for what it has in memory: that
+# may be all that there is.
+check_mapped_files() {
+	local kind start end path
+
+	while read -r kind start end _ _ _ path; do
+		[[ $kind == map && $path == /* ]] || continue
+		read -r -t 5 < <(exec 2>/dev/null && close_others &&
+			{ dd if="/proc/$PID/map_files/$start-$end" of=/dev/null bs=4096 count=1 iflag=direct || true; } && echo came) ||
+			die "--stacks dwarf: bpftrace would wait for $(clean "$path"), whose file system does not answer; use --stacks copy"
+	done <<<"$HEAD"
 }
 
 walks_dwarf() {

@@ -353,7 +353,13 @@ was_let_go() {
 	MARK=mute-$$-$RANDOM
 	# What hangs there can only end when the file system does; that is not waited for.
 	HUD_LIVE_MARK=$MARK timeout 120 "$POSTPROC" head --headless --pid "$SERVER" >head 3>&-
+	# A bpftrace that walks stacks by CFI itself would hang there, too.
+	mkdir fake
+	printf '#!/bin/bash\n[[ $1 != --version ]] || echo bpftrace v0.26.0\n[[ $1 != --help ]] || echo --dwarf-pid\n' >fake/bpftrace
+	chmod +x fake/bpftrace
+	PATH=$PWD/fake:$PATH HUD_LIVE_MARK=$MARK run -1 timeout 120 "$HUD" --print-script --stacks dwarf --pid "$SERVER" 3>&-
 	kill "$fs"
+	[[ $output == "hud-trace: --stacks dwarf: bpftrace would wait for $PWD/mute/file, whose file system does not answer; use --stacks copy" ]]
 	grep -q '^meta warning no symbols: the file cannot be read: its file system does not answer' head
 	grep -q "^thread $SERVER unknown 1 tokio-rt-worker" head
 	# It costs the names of its own files alone.
