@@ -1,7 +1,6 @@
 /* complain.c - see complain.h. */
 #include "base/complain.h"
 
-#include <libiberty/libiberty.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +13,7 @@ void complain(const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	char *text = xvasprintf(format, arguments), *rest = text, *line;
+	char *text = text_vformat(format, arguments), *rest = text, *line;
 
 	va_end(arguments);
 	while ((line = strsep(&rest, "\n"))) {
