@@ -93,17 +93,9 @@ static bool is_elf(int fd)
 /* The number that the process has in its own namespace. */
 static long own_pid(long pid)
 {
-	char name[48], status[4096];
-	ssize_t length;
+	char status[4096];
 
-	snprintf(name, sizeof(name), "/proc/%ld/status", pid);
-	int fd = open(name, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return pid;
-	length = read(fd, status, sizeof(status) - 1);
-	close(fd);
-	status[length > 0 ? length : 0] = 0;
+	process_read((pid_t)pid, "status", status, sizeof(status));
 	const char *at = strstr(status, "\nNSpid:");
 
 	for (at = at ? at + strlen("\nNSpid:") : NULL; at && *at == '\t';) { /* the last is the innermost's */
