@@ -83,23 +83,24 @@ static void add_output(struct options *o, const char *argument)
 	o->output[o->outputs++].path = argument[length] ? argument + length + 1 : NULL;
 }
 
-static void parse(int argc, char **argv, struct options *o)
+enum { TOP = 256, MINE, NOT_MINE, WINDOW, WIDTH, NO_COLOUR, DEBUGINFOD, FORMAT, FAIL_ON };
+static const struct option longs[] = {
+	{"target", required_argument, NULL, 't'},
+	{"debuginfod", no_argument, NULL, DEBUGINFOD},
+	{"mine", required_argument, NULL, MINE},
+	{"not-mine", required_argument, NULL, NOT_MINE},
+	{"top", required_argument, NULL, TOP},
+	{"window", required_argument, NULL, WINDOW},
+	{"format", required_argument, NULL, FORMAT},
+	{"fail-on", required_argument, NULL, FAIL_ON},
+	{"width", required_argument, NULL, WIDTH},
+	{"no-color", no_argument, NULL, NO_COLOUR},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+static void parse_options(int argc, char **argv, struct options *o)
 {
-	enum { TOP = 256, MINE, NOT_MINE, WINDOW, WIDTH, NO_COLOUR, DEBUGINFOD, FORMAT, FAIL_ON };
-	static const struct option longs[] = {
-		{"target", required_argument, NULL, 't'},
-		{"debuginfod", no_argument, NULL, DEBUGINFOD},
-		{"mine", required_argument, NULL, MINE},
-		{"not-mine", required_argument, NULL, NOT_MINE},
-		{"top", required_argument, NULL, TOP},
-		{"window", required_argument, NULL, WINDOW},
-		{"format", required_argument, NULL, FORMAT},
-		{"fail-on", required_argument, NULL, FAIL_ON},
-		{"width", required_argument, NULL, WIDTH},
-		{"no-color", no_argument, NULL, NO_COLOUR},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
 	int c;
 
 	while ((c = command_option(argc, argv, "t:h", longs)) != -1) {
@@ -140,6 +141,12 @@ static void parse(int argc, char **argv, struct options *o)
 			exit(2);
 		}
 	}
+}
+
+/* Exits with a message, if something is wrong. */
+static void parse(int argc, char **argv, struct options *o)
+{
+	parse_options(argc, argv, o);
 	if (argc - optind != 2) {
 		fputs("hud-postproc diff: two FILES, please: BEFORE and AFTER\n", stderr);
 		exit(2);

@@ -55,75 +55,89 @@ static int enter_sandbox(const struct head_options *options)
 	return sandbox_seal();
 }
 
-int head_main(int argc, char **argv)
-{
-	static const struct option long_options[] = {
-		{"pid", required_argument, NULL, 'p'},
-		{"workers", required_argument, NULL, 'w'},
-		{"target", required_argument, NULL, 't'},
-		{"meta", required_argument, NULL, 'm'},
-		{"debuginfod", no_argument, NULL, 'd'},
-		{"headless", no_argument, NULL, 'q'},
-		{"probe-starts", no_argument, NULL, 's'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
-	const char **meta = xcalloc((size_t)argc + 1, sizeof(*meta));
-	struct head_options options = {.meta = meta, .confine = sandbox_resolver};
-	int c, status = 0;
-	bool quiet = false;
+static const struct option long_options[] = {
+	{"pid", required_argument, NULL, 'p'},
+	{"workers", required_argument, NULL, 'w'},
+	{"target", required_argument, NULL, 't'},
+	{"meta", required_argument, NULL, 'm'},
+	{"debuginfod", no_argument, NULL, 'd'},
+	{"headless", no_argument, NULL, 'q'},
+	{"probe-starts", no_argument, NULL, 's'},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
 
-	while (!status && (c = command_option(argc, argv, "p:t:m:h", long_options)) != -1) {
+/* Returns -1 if there is a head to write, else the exit status. `meta` has room for all arguments. */
+static int parse(int argc, char **argv, struct head_options *options, const char **meta, bool *quiet)
+{
+	int c;
+
+	while ((c = command_option(argc, argv, "p:t:m:h", long_options)) != -1) {
 		switch (c) {
 		case 'p':
-			options.pid = command_pid("head", "--pid", optarg);
+			options->pid = command_pid("head", "--pid", optarg);
 			break;
 		case 'w':
-			options.workers = optarg;
+			options->workers = optarg;
 			break;
 		case 't':
-			command_target("head", &options.targets, optarg);
+			command_target("head", &options->targets, optarg);
 			break;
 		case 's':
-			options.probe_starts = true;
+			options->probe_starts = true;
 			break;
 		case 'q':
-			quiet = true;
+			*quiet = true;
 			break;
 		case 'd':
-			options.debuginfod = debuginfod_wanted("head");
+			options->debuginfod = debuginfod_wanted("head");
 			break;
 		case 'm':
 			if (!is_meta(optarg)) {
 				complain("hud-postproc head: --meta: '%s' is not KEY=VALUE\n", optarg);
-				status = 2;
+				return 2;
 			}
-			meta[options.metas++] = optarg;
+			meta[options->metas++] = optarg;
 			break;
 		case 'h':
 			fputs(usage, stdout);
-			free(meta);
 			return 0;
 		default:
-			status = usage_error();
+			return usage_error();
 		}
 	}
-	if (!status && (optind < argc || !options.pid)) {
-		complain("hud-postproc head: %s\n",
-			 options.pid ? "operands are not taken" : "--pid is needed");
-		status = usage_error();
-	}
+	if (optind == argc && options->pid)
+		return -1;
+	complain("hud-postproc head: %s\n", options->pid ? "operands are not taken" : "--pid is needed");
+	return usage_error();
+}
+
+/* Returns the exit status. */
+static int write_head(const struct head_options *options, bool quiet)
+{
+	int status = 1;
+
 	if (!quiet && isatty(STDERR_FILENO))
 		progress_enable();
-	if (!status && enter_sandbox(&options))
-		status = 1;
-	else if (!status && (status = head_write(stdout, &options)) < 0) {
-		complain("hud-postproc head: process %ld: %s\n", options.pid,
+	if (!enter_sandbox(options) && (status = head_write(stdout, options)) < 0) {
+		complain("hud-postproc head: process %ld: %s\n", options->pid,
 			 looker_late() ? looker_late() : strerror(errno == ENOENT ? ESRCH : errno));
 		status = 1;
 	}
 	looker_end();
 	sandbox_end();
+	return status;
+}
+
+int head_main(int argc, char **argv)
+{
+	const char **meta = xcalloc((size_t)argc + 1, sizeof(*meta));
+	struct head_options options = {.meta = meta, .confine = sandbox_resolver};
+	bool quiet = false;
+	int status = parse(argc, argv, &options, meta, &quiet);
+
+	if (status < 0)
+		status = write_head(&options, quiet);
 	free(meta);
 	return status;
 }
