@@ -396,20 +396,10 @@ static void write_options(FILE *out, const struct subject *s)
 	}
 }
 
-static void write_all(FILE *out, const struct head_deaths *deaths, volatile struct head_marks *marks,
-		      void *context)
+static void write_process(FILE *out, const struct subject *s, const char *build_id,
+			  const struct head_deaths *deaths)
 {
-	struct subject *s = context;
 	pid_t pid = (pid_t)s->options->pid;
-	char build_id[BUILD_ID_HEX] = "";
-	struct found found = {0};
-	struct tokios tokios;
-
-	elf_version(EV_CURRENT);
-	head_stage(marks, STAGE_BUILD_IDS);
-	read_build_ids(s, deaths, marks);
-	read_exe(s, deaths, marks, build_id);
-	struct space *space = space_of(s, deaths, marks);
 
 	event_write(out, &(struct event){.kind = EVENT_VERSION});
 	write_options(out, s);
@@ -422,39 +412,72 @@ static void write_all(FILE *out, const struct head_deaths *deaths, volatile stru
 	write_machine(out);
 	for (size_t i = 0; i < deaths->count; i++)
 		head_metaf(out, "warning", "%s: it is done without", deaths->all[i]);
+}
+
+/* Which threads are workers, whether names can be found, and whether frame pointers can be followed. */
+static void write_code(FILE *out, struct subject *s, struct space *space, const char *build_id,
+		       const struct head_deaths *deaths, volatile struct head_marks *marks,
+		       struct found *found, struct tokios *tokios)
+{
 	head_stage(marks, STAGE_WORKERS);
 	if (s->options->workers)
-		find_named(s, space, deaths->without[STAGE_WORKERS] != NULL, &found);
+		find_named(s, space, deaths->without[STAGE_WORKERS] != NULL, found);
 	else
-		find_workers(out, s->threads, s->count, space, deaths->without[STAGE_WORKERS] != NULL,
-			     &found);
+		find_workers(out, s->threads, s->count, space, deaths->without[STAGE_WORKERS] != NULL, found);
 	head_stage(marks, STAGE_TOKIOS);
 	if (deaths->without[STAGE_TOKIOS])
-		tokios_main(space, &tokios);
+		tokios_main(space, tokios);
 	else
-		tokios_find(space, &tokios);
+		tokios_find(space, tokios);
 	head_stage(marks, STAGE_SYMBOLS);
 	if (!deaths->without[STAGE_SYMBOLS]) {
 		write_target_warnings(out, s, build_id);
-		write_all_symbol_warnings(out, space, &tokios, s->options->targets.file[0] != NULL);
+		write_all_symbol_warnings(out, space, tokios, s->options->targets.file[0] != NULL);
 	}
 	head_stage(marks, STAGE_FRAME_POINTERS);
-	head_meta(out, "frame-pointers",
-		  !deaths->without[STAGE_FRAME_POINTERS] && frame_pointers(space, &tokios, s->maps) ? "yes"
-												    : "no");
+	bool kept = !deaths->without[STAGE_FRAME_POINTERS] && frame_pointers(space, tokios, s->maps);
+
+	head_meta(out, "frame-pointers", kept ? "yes" : "no");
 	head_meta(out, "rseq", uses_rseq(s->threads, s->count) ? "yes" : "no");
+}
+
+/* Where each Tokio keeps its state, which threads that makes workers, and where polls begin and end. */
+static void write_tokios(FILE *out, struct subject *s, struct space *space, const struct head_deaths *deaths,
+			 volatile struct head_marks *marks, struct found *found, struct tokios *tokios)
+{
+	pid_t pid = (pid_t)s->options->pid;
+
 	head_stage(marks, STAGE_TOKIO);
 	if (deaths->without[STAGE_TOKIO])
 		event_write(out, &(struct event){.kind = EVENT_TOKIO, .text = deaths->without[STAGE_TOKIO]});
 	else
-		tokios_write(out, pid, space, &tokios, s->threads, s->count,
+		tokios_write(out, pid, space, tokios, s->threads, s->count,
 			     nobody_schedules(s->threads, s->count));
-	write_found(out, s, &found);
+	write_found(out, s, found);
 	head_stage(marks, STAGE_SITES);
 	if (deaths->without[STAGE_SITES])
 		event_write(out, &(struct event){.kind = EVENT_SITE, .text = deaths->without[STAGE_SITES]});
 	else
-		tokios_write_sites(out, pid, space, &tokios, s->options->probe_starts);
+		tokios_write_sites(out, pid, space, tokios, s->options->probe_starts);
+}
+
+static void write_all(FILE *out, const struct head_deaths *deaths, volatile struct head_marks *marks,
+		      void *context)
+{
+	struct subject *s = context;
+	char build_id[BUILD_ID_HEX] = "";
+	struct found found = {0};
+	struct tokios tokios;
+
+	elf_version(EV_CURRENT);
+	head_stage(marks, STAGE_BUILD_IDS);
+	read_build_ids(s, deaths, marks);
+	read_exe(s, deaths, marks, build_id);
+	struct space *space = space_of(s, deaths, marks);
+
+	write_process(out, s, build_id, deaths);
+	write_code(out, s, space, build_id, deaths, marks, &found, &tokios);
+	write_tokios(out, s, space, deaths, marks, &found, &tokios);
 	if (looker_late())
 		head_meta(out, "warning", looker_late());
 	write_maps(out, s->maps);

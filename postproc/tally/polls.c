@@ -413,20 +413,47 @@ static void add_blocks(struct polls *p, const struct poll *poll, struct group *g
 	add_block(p, poll, longest, start, total - others, total, end);
 }
 
-/* The poll is over, with these pieces. Waits for a CPU are blocks of their own already, and nobody's fault. */
-static void settle(struct polls *p, const struct poll *told, const struct kept *kept, size_t count)
+/* What is said of a poll, with the name that its stacks or earlier polls of its task tell. */
+static struct poll with_task(struct polls *p, const struct poll *told, const struct kept *kept, size_t count)
 {
-	struct poll known = *told, *poll = &known;
+	struct poll poll = *told;
 	const char *task = task_of(p, told, kept, count);
 
-	known.guessed |= !known.task;
-	known.task = known.task ? known.task : task;
+	poll.guessed |= !poll.task;
+	poll.task = poll.task ? poll.task : task;
+	return poll;
+}
+
+/* Gives the time off the CPU that no piece explains to the `longest` group: short sleeps or waits that came without an
+ * event, and a sleep that still goes on. Without a group: if that sleep was most of the poll, it makes one of `instead`.
+ * Returns the group. */
+static struct group *give_unseen(const struct poll *poll, struct group *longest, struct group *instead,
+				 struct kept *lead, uint64_t unseen, uint64_t total)
+{
+	if (longest && longest->asleep) {
+		longest->asleep += unseen;
+	} else if (longest) {
+		longest->run_queue += unseen;
+	} else if (poll->off > poll->wait && poll->off - poll->wait > total / 2) {
+		lead->piece.block.reason = REASON_SYSCALL;
+		longest = instead;
+		longest->asleep = poll->off - poll->wait;
+		longest->run_queue = unseen - least(unseen, longest->asleep);
+	}
+	return longest;
+}
+
+/* Makes blocks of a poll that is over, or runs on, and its pieces. Waits for a CPU are blocks of their own already, and
+ * nobody's fault. */
+static void settle(struct polls *p, const struct poll *told, const struct kept *kept, size_t count)
+{
+	struct poll poll = with_task(p, told, kept, count);
 	struct group *groups = xcalloc(count + 1, sizeof(*groups));
 	size_t n = group_pieces(kept, count, groups);
 	/* The middle between what is known for sure and what is possible, within the distance of two looks: as long as no poll may have
 	 * been long, there are only half as many. */
-	uint64_t start = poll->first - least(poll->first - poll->before, 2 * p->period) / 2;
-	uint64_t end = poll->last + least(poll->next - poll->last, 2 * p->period) / 2;
+	uint64_t start = poll.first - least(poll.first - poll.before, 2 * p->period) / 2;
+	uint64_t end = poll.last + least(poll.next - poll.last, 2 * p->period) / 2;
 	uint64_t parked = parked_at(kept, count);
 
 	/* Probes do not see every park, and what stands behind one is not of the poll. */
@@ -443,36 +470,25 @@ static void settle(struct polls *p, const struct poll *told, const struct kept *
 		waits += is_wait(&groups[i]) ? groups[i].time : 0;
 	}
 	total -= least(waits, total);
-	unseen = poll->off > off && !parked ? poll->off - off : 0;
+	unseen = poll.off > off && !parked ? poll.off - off : 0;
 	off += unseen;
 	share_out(groups, n, total + waits > off ? total + waits - off : 0);
-	struct group *longest = longest_of(groups, n);
-	/* No sample came at the right moment, but it was seen where it had to wait; or it was asleep, nobody knows where. */
-	struct kept waiting = {0};
-	struct group instead = {.lead = &waiting};
-
+	struct kept lead = {0};
+	struct group instead = {.lead = &lead}, *longest = longest_of(groups, n);
 	const struct verdict *stack = longest ? NULL : waited_in(groups, n);
 
+	/* No sample came at the right moment, but it was seen where it had to wait. */
 	if (stack) {
-		waiting.piece.block = (struct block){.stack = stack, .reason = judge_running(stack)};
+		lead.piece.block = (struct block){.stack = stack, .reason = judge_running(stack)};
 		longest = &instead;
 	}
-	/* Short sleeps or waits that came without an event, and a sleep that still goes on. */
-	if (longest && longest->asleep) {
-		longest->asleep += unseen;
-	} else if (longest) {
-		longest->run_queue += unseen;
-	} else if (!parked && poll->off > poll->wait && poll->off - poll->wait > total / 2) {
-		waiting.piece.block.reason = REASON_SYSCALL;
-		longest = &instead;
-		longest->asleep = poll->off - poll->wait;
-		longest->run_queue = unseen - least(unseen, longest->asleep);
-	}
+	if (!parked)
+		longest = give_unseen(&poll, longest, &instead, &lead, unseen, total);
 	/* Waits that are too short for events of their own are part of the block, but do not make one. */
-	uint64_t short_waits = poll->wait > waits && !parked ? poll->wait - waits : 0;
+	uint64_t short_waits = poll.wait > waits && !parked ? poll.wait - waits : 0;
 
 	if (total >= p->threshold + short_waits)
-		add_blocks(p, poll, groups, n, longest, start, end, total);
+		add_blocks(p, &poll, groups, n, longest, start, end, total);
 	free(groups);
 }
 

@@ -65,49 +65,51 @@ static void look_once(pid_t pid, const struct thread *threads, size_t count,
 	}
 }
 
-/* Chooses the one that fits in all looks; of several that do, the one that was seen at work. Returns NULL, or why none does, or more than
- * one. */
-static const char *choose(pid_t pid, const struct thread *threads, size_t count,
-			  const struct tokio_layouts *layouts, struct tokio_layout *chosen)
+/* What has been seen of all layouts so far. */
+struct standing {
+	bool open;    /* one that was not seen at work still may be */
+	bool several; /* more than one fits, with task ids at different places */
+	bool decided; /* one was seen at work */
+};
+
+/* Looks once at each layout that has not been found wrong. */
+static struct standing look_at_all(pid_t pid, const struct thread *threads, size_t count,
+				   const struct tokio_layouts *layouts, struct evidence *evidence)
 {
-	struct evidence evidence[TOKIO_LAYOUTS] = {{0}};
-	int64_t start = clock_ms();
-	size_t fit = 0;
-	bool at_work = false;
-	const char *why;
+	struct standing s = {0};
+	const struct tokio_layout *fits = NULL;
 
-	for (size_t i = 0; i < layouts->count; i++)
-		evidence[i].last = xcalloc(count, sizeof(*evidence[i].last));
-	for (int looks = 0;; looks++) {
-		bool open = false; /* may still be seen at work */
-		const struct tokio_layout *standing = NULL;
-		bool several = false, decided = false; /* with task ids at different places; one is at work */
-
-		for (size_t i = 0; i < layouts->count; i++) {
-			struct evidence *e = &evidence[i];
-
-			if (!e->wrong)
-				look_once(pid, threads, count, &layouts->layout[i], e);
-			if (!e->wrong && e->seen) {
-				several = several || (standing && standing->id != layouts->layout[i].id);
-				standing = &layouts->layout[i];
-			}
-			decided = decided || (!e->wrong && works(e));
-			open = open || (!e->wrong && e->seen && !works(e));
-		}
-		if (looks >= LOOKS_MIN &&
-		    clock_ms() - start >= ((layouts->unsure || (several && !decided)) && open
-						   ? TOKIO_UNSURE_MS
-						   : TOKIO_LOOKS_MS))
-			break;
-		tokio_pause();
-	}
-	why = "no layout in the table fits its memory (or no thread has a scheduler): is Tokio built with "
-	      "tokio_unstable?";
 	for (size_t i = 0; i < layouts->count; i++) {
 		struct evidence *e = &evidence[i];
 
-		free(e->last);
+		if (!e->wrong)
+			look_once(pid, threads, count, &layouts->layout[i], e);
+		if (e->wrong)
+			continue;
+		s.decided = s.decided || works(e);
+		if (!e->seen)
+			continue;
+		s.several = s.several || (fits && fits->id != layouts->layout[i].id);
+		fits = &layouts->layout[i];
+		s.open = s.open || !works(e);
+	}
+	return s;
+}
+
+/* Chooses the layout that fits in all looks; of several that do, the one that was seen at work. Returns NULL, or why
+ * none is chosen. */
+static const char *choose_by(const struct tokio_layouts *layouts, const struct evidence *evidence,
+			     struct tokio_layout *chosen)
+{
+	const char *why =
+		"no layout in the table fits its memory (or no thread has a scheduler): is Tokio built with "
+		"tokio_unstable?";
+	bool at_work = false;
+	size_t fit = 0;
+
+	for (size_t i = 0; i < layouts->count; i++) {
+		const struct evidence *e = &evidence[i];
+
 		if (e->wrong || !e->seen)
 			continue;
 		if (layouts->unsure && !works(e)) {
@@ -122,7 +124,8 @@ static const char *choose(pid_t pid, const struct thread *threads, size_t count,
 		at_work = works(e);
 		if (!e->workers && fit == 1 && chosen->id == layouts->layout[i].id &&
 		    !chosen->multi_thread.known) {
-			chosen->budget = 0; /* the workers, of which there are none, would tell which */
+			chosen->budget =
+				0; /* only workers would tell which of the two has it, and there are none */
 			continue;
 		}
 		fit++;
@@ -132,6 +135,29 @@ static const char *choose(pid_t pid, const struct thread *threads, size_t count,
 	if (fit > 1)
 		return "more than one layout in the table fits its memory";
 	return fit == 1 ? NULL : why;
+}
+
+/* Looks for a while, then chooses. */
+static const char *choose(pid_t pid, const struct thread *threads, size_t count,
+			  const struct tokio_layouts *layouts, struct tokio_layout *chosen)
+{
+	struct evidence evidence[TOKIO_LAYOUTS] = {{0}};
+	int64_t start = clock_ms();
+
+	for (size_t i = 0; i < layouts->count; i++)
+		evidence[i].last = xcalloc(count, sizeof(*evidence[i].last));
+	for (int looks = 0;; looks++) {
+		struct standing s = look_at_all(pid, threads, count, layouts, evidence);
+		bool unsure = layouts->unsure || (s.several && !s.decided);
+
+		if (looks >= LOOKS_MIN &&
+		    clock_ms() - start >= (unsure && s.open ? TOKIO_UNSURE_MS : TOKIO_LOOKS_MS))
+			break;
+		tokio_pause();
+	}
+	for (size_t i = 0; i < layouts->count; i++)
+		free(evidence[i].last);
+	return choose_by(layouts, evidence, chosen);
 }
 
 /* Gives the threads that run a scheduler their roles; `ends` are the same, with what their thread-local memory counts from. */

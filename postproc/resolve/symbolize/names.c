@@ -195,87 +195,144 @@ static void render_self(struct text *out, struct slice in, bool whole, unsigned 
 	append_string(out, ">");
 }
 
-/* Copies the types and paths of `in`: paths entire if `whole`, else their last segment. `generics` counts the
- * levels of generic arguments around it, `depth` all levels. */
+/* A text of types and paths while it is rendered. */
+struct rendering {
+	struct text *out;
+	struct slice in;
+	bool whole;	   /* paths are copied entire; else their last segment */
+	unsigned generics; /* levels of generic arguments around it */
+	unsigned depth;	   /* all levels around it */
+	size_t path;	   /* where the path that is being written starts in `out` */
+	bool in_path;	   /* something of it stands there */
+	bool unbalanced;   /* a `<` was never closed: all further ones are copied as they are */
+};
+
+/* Each of these renders what stands at index `i`, and returns the index behind it. */
+
+static size_t render_separator(struct rendering *r, size_t i)
+{
+	char next = i + 2 < r->in.length ? r->in.bytes[i + 2] : 0;
+
+	i += 2;
+	if (next == '{' || (next == '<' && !r->whole && !starts_with(r->in, i, "<impl ")))
+		return i;
+	if (r->whole)
+		append_string(r->out, "::");
+	else
+		r->out->length = r->path;
+	return i;
+}
+
+/* `{closure#0}` and the like. */
+static size_t render_braces(struct rendering *r, size_t i)
+{
+	size_t end = closing(r->in, i), length = (end < r->in.length ? end + 1 : end) - i;
+
+	if (!r->in_path && r->whole)
+		append(r->out, r->in.bytes + i, length);
+	else if (!r->in_path)
+		append_string(r->out, "_");
+	r->in_path = true;
+	i += length;
+	if (i < r->in.length && r->in.bytes[i] == '<' && (end = closing(r->in, i)) < r->in.length)
+		i = end + 1; /* {async_fn_env#0}<T> */
+	return i;
+}
+
+/* `<...>`: the type that a path begins with, or generic arguments. */
+static size_t render_angles(struct rendering *r, size_t i, size_t end)
+{
+	struct slice inner = part(r->in, i + 1, end);
+
+	if (!r->in_path || starts_with(inner, 0, "impl ")) {
+		if (!r->in_path)
+			r->path = r->out->length;
+		r->out->length = r->path;
+		render_self(r->out, inner, r->whole, r->generics, r->depth + 1);
+		r->in_path = true;
+	} else if (r->whole && ends_with(r->out, "::")) {
+		r->out->length -= 2; /* the arguments of a function: legacy names do not have them either */
+	} else if (!starts_with(r->in, end + 1, "::")) {
+		render_generics(r->out, inner, r->generics, r->depth + 1);
+	}
+	return end + 1;
+}
+
+/* `for<'a> ` is left out. */
+static size_t skip_lifetimes(const struct rendering *r, size_t i)
+{
+	i = closing(r->in, i + 3) + 1;
+	return i < r->in.length && r->in.bytes[i] == ' ' ? i + 1 : i;
+}
+
+static size_t render_identifier(struct rendering *r, size_t i)
+{
+	size_t start = i;
+
+	while (i < r->in.length && identifier(r->in.bytes[i]))
+		i++;
+	if (!r->in_path)
+		r->path = r->out->length;
+	append(r->out, r->in.bytes + start, i - start);
+	r->in_path = true;
+	return i;
+}
+
+static size_t render_punctuation(struct rendering *r, size_t i)
+{
+	char c = r->in.bytes[i++];
+
+	append(r->out, &c, 1);
+	if (c == ',') {
+		append_string(r->out, " ");
+		while (i < r->in.length && r->in.bytes[i] == ' ')
+			i++;
+	}
+	r->in_path = false;
+	return i;
+}
+
+static size_t render_next(struct rendering *r, size_t i)
+{
+	char c = r->in.bytes[i];
+
+	if (starts_with(r->in, i, "->")) {
+		append_string(r->out, "->");
+		r->in_path = false;
+		return i + 2;
+	}
+	if (starts_with(r->in, i, "::") && r->in_path)
+		return render_separator(r, i);
+	if (c == '{')
+		return render_braces(r, i);
+	if (c == '<' && !r->unbalanced) {
+		size_t end = closing(r->in, i);
+
+		if (end < r->in.length)
+			return render_angles(r, i, end);
+		r->unbalanced = true;
+	}
+	if (!r->in_path && starts_with(r->in, i, "for<"))
+		return skip_lifetimes(r, i);
+	return identifier(c) ? render_identifier(r, i) : render_punctuation(r, i);
+}
+
+/* Renders the types and paths of `in` behind what `out` holds. The last three are as in struct rendering. */
 static void render(struct text *out, struct slice in, bool whole, unsigned generics, unsigned depth)
 {
-	size_t path = out->length; /* where the path that is being written starts */
-	bool in_path = false;	   /* something of it stands there */
-	bool balanced = true;
+	struct rendering r = {.out = out,
+			      .in = in,
+			      .whole = whole,
+			      .generics = generics,
+			      .depth = depth,
+			      .path = out->length};
 
 	if (depth > DEPTH_LIMIT) {
 		append_string(out, "_");
 		return;
 	}
-	for (size_t i = 0; i < in.length;) {
-		char c = in.bytes[i];
-		if (starts_with(in, i, "->")) {
-			append_string(out, "->");
-			in_path = false;
-			i += 2;
-		} else if (starts_with(in, i, "::") && in_path) {
-			char next = i + 2 < in.length ? in.bytes[i + 2] : 0;
-			i += 2;
-			if (next == '{' || (next == '<' && !whole && !starts_with(in, i, "<impl ")))
-				continue;
-			if (whole)
-				append_string(out, "::");
-			else
-				out->length = path;
-		} else if (c == '{') {
-			size_t end = closing(in, i);
-			size_t length = (end < in.length ? end + 1 : end) - i;
-			if (!in_path && whole)
-				append(out, in.bytes + i, length);
-			else if (!in_path)
-				append_string(out, "_");
-			in_path = true;
-			i += length;
-			if (i < in.length && in.bytes[i] == '<' && (end = closing(in, i)) < in.length)
-				i = end + 1; /* {async_fn_env#0}<T> */
-		} else if (c == '<' && balanced) {
-			size_t end = closing(in, i);
-			if (end == in.length) {
-				balanced = false;
-				continue;
-			}
-			struct slice inner = part(in, i + 1, end);
-			if (!in_path || starts_with(inner, 0, "impl ")) {
-				if (!in_path)
-					path = out->length;
-				out->length = path;
-				render_self(out, inner, whole, generics, depth + 1);
-				in_path = true;
-			} else if (whole && ends_with(out, "::")) {
-				out->length -= 2; /* what a function was made for: legacy names do not tell it
-						     either */
-			} else if (!starts_with(in, end + 1, "::")) {
-				render_generics(out, inner, generics, depth + 1);
-			}
-			i = end + 1;
-		} else if (!in_path && starts_with(in, i, "for<")) { /* of lifetimes */
-			i = closing(in, i + 3) + 1;
-			if (i < in.length && in.bytes[i] == ' ')
-				i++;
-		} else if (identifier(c)) {
-			size_t start = i;
-			while (i < in.length && identifier(in.bytes[i]))
-				i++;
-			if (!in_path)
-				path = out->length;
-			append(out, in.bytes + start, i - start);
-			in_path = true;
-		} else {
-			append(out, &c, 1);
-			i++;
-			if (c == ',') {
-				append_string(out, " ");
-				while (i < in.length && in.bytes[i] == ' ')
-					i++;
-			}
-			in_path = false;
-		}
-	}
+	for (size_t i = 0; i < in.length;)
+		i = render_next(&r, i);
 }
 
 char *name_cut(char *name)
@@ -331,7 +388,6 @@ static bool unwrap(struct slice *type)
 		"core::pin::Pin",
 		"core::future::from_generator::GenFuture", /* an async block or function, before Rust 1.69 */
 		"alloc::boxed::Box",
-		"core::future::from_generator::GenFuture", /* before Rust 1.69 */
 		"tracing::instrument::Instrumented",
 		"tracing::instrument::WithDispatch",
 		"futures_util::abortable::Abortable",
