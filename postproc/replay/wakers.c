@@ -4,6 +4,8 @@
 #include <libiberty/libiberty.h>
 #include <string.h>
 
+#include "resolve/symbolize/origin.h"
+
 /* Of these a thread is the waker, or a timer: no device has to do with them. */
 static bool is_among_threads(const char *syscall)
 {
@@ -14,11 +16,6 @@ static bool is_among_threads(const char *syscall)
 		if (!strcmp(syscall, calls[i]))
 			return true;
 	return false;
-}
-
-static bool is_libc(const struct frame *f)
-{
-	return strstr(f->module, "/libc.so") || strstr(f->module, "/libc-") || strstr(f->module, "/ld-musl");
 }
 
 /* Does this stack say that its thread was computing, rather than in the system call that a wake-up takes? It calls the C library for
@@ -33,7 +30,7 @@ static bool was_interrupted(const struct verdict *v)
 		return !strstr(leaf->function, "syscall") && !strstr(leaf->function, "rustix");
 	/* Of a static executable without names, nobody knows which is the C library's. */
 	for (size_t i = 1; i < v->count; i++)
-		if (is_libc(v->frame[i]))
+		if (origin_is_libc(v->frame[i]->module))
 			return true;
 	return false;
 }

@@ -353,6 +353,19 @@ static bool is_libc_path(const char *path)
 	return false;
 }
 
+bool origin_is_libc(const char *path)
+{
+	static const char *const names[] = {"libc.so",	  "libc-",   "ld-linux", "ld-musl",
+					    "libpthread", "libm.so", "[vdso]"};
+	const char *base = strrchr(path, '/');
+
+	base = base ? base + 1 : path;
+	for (size_t i = 0; i < COUNT(names); i++)
+		if (strncmp(base, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
 /* --- by name --- */
 
 static bool identifier(char c)

@@ -35,6 +35,9 @@ bool origin_choose(const char *crate, bool mine);
 /* The origin of a function, of which `found` is known, after these choices. Its name may be NULL. */
 enum origin origin_chosen(const char *function, enum origin found);
 
+/* Is the file at `path` the C library, a part of it, the dynamic linker or the vdso? They do what their caller asks for. */
+bool origin_is_libc(const char *path);
+
 /* A word for `origin` as it is shown in exports: "user", "dependency", ... */
 const char *origin_name(enum origin origin);
 

@@ -361,6 +361,23 @@ static void macros_and_checkouts(void **state)
 	assert_int_equal(origin_of(&facts), ORIGIN_RUNTIME);
 }
 
+static void files_of_the_c_library(void **state)
+{
+	static const char *const libc[] = {"/lib/x86_64-linux-gnu/libc.so.6",
+					   "/usr/lib64/libc-2.28.so",
+					   "/lib/ld-musl-x86_64.so.1",
+					   "/lib64/ld-linux-x86-64.so.2",
+					   "/lib/x86_64-linux-gnu/libpthread.so.0",
+					   "[vdso]"};
+	static const char *const others[] = {"/usr/lib/libcurl.so.4", "/opt/libc/app", "[anon]"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(libc) / sizeof(*libc); i++)
+		assert_true(origin_is_libc(libc[i]));
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
+		assert_false(origin_is_libc(others[i]));
+}
+
 static void has_words(void **state)
 {
 	(void)state;
@@ -381,6 +398,7 @@ int main(void)
 		cmocka_unit_test(without_a_name),
 		cmocka_unit_test(c_code_in_the_executable),
 		cmocka_unit_test(macros_and_checkouts),
+		cmocka_unit_test(files_of_the_c_library),
 		cmocka_unit_test(has_words),
 	};
 
