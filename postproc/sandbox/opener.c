@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/process.h"
 #include "sandbox/answering.h"
 #include "sandbox/confine.h"
 #include "sandbox/helper.h"
