@@ -6,21 +6,21 @@
 static const struct {
 	uint64_t ns;
 	const char *seconds;
-} steps[LADDER_STEPS] = {
+} steps[DURATION_BUCKETS_STEPS] = {
 	{S / 1000, "0.001"}, {S / 400, "0.0025"}, {S / 200, "0.005"}, {S / 100, "0.01"}, {S / 40, "0.025"},
 	{S / 20, "0.05"},    {S / 10, "0.1"},	  {S / 4, "0.25"},    {S / 2, "0.5"},	 {S, "1"},
 	{5 * S / 2, "2.5"},  {5 * S, "5"},	  {10 * S, "10"},
 };
 
-void ladder_add(struct ladder *ladder, uint64_t ns)
+void duration_buckets_add(struct duration_buckets *buckets, uint64_t ns)
 {
-	ladder->count++;
-	ladder->total += ns;
-	for (unsigned i = LADDER_STEPS; i-- > 0 && ns <= steps[i].ns;)
-		ladder->upto[i]++;
+	buckets->count++;
+	buckets->total += ns;
+	for (unsigned i = DURATION_BUCKETS_STEPS; i-- > 0 && ns <= steps[i].ns;)
+		buckets->upto[i]++;
 }
 
-const char *ladder_step(unsigned step)
+const char *duration_buckets_step(unsigned step)
 {
 	return steps[step].seconds;
 }

@@ -4,17 +4,17 @@
 
 #include <stdint.h>
 
-#define LADDER_STEPS 13
+#define DURATION_BUCKETS_STEPS 13
 
-struct ladder {
-	uint64_t count, total;	     /* of all; ns */
-	uint64_t upto[LADDER_STEPS]; /* of those that are as long as the step or shorter */
+struct duration_buckets {
+	uint64_t count, total;		       /* of all; ns */
+	uint64_t upto[DURATION_BUCKETS_STEPS]; /* of those that are as long as the step or shorter */
 };
 
 /* Adds one duration in ns. */
-void ladder_add(struct ladder *ladder, uint64_t ns);
+void duration_buckets_add(struct duration_buckets *buckets, uint64_t ns);
 
 /* The length of a step, seconds in digits: "0.0025". Static. */
-const char *ladder_step(unsigned step);
+const char *duration_buckets_step(unsigned step);
 
 #endif

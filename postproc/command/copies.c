@@ -93,7 +93,7 @@ static bool begin(struct input *in, char *line, size_t length)
 	return !confine_to_map_reader() && !confine_map_reader();
 }
 
-static bool take_line(struct input *in, char *line, size_t length)
+static bool handle_line(struct input *in, char *line, size_t length)
 {
 	line[length] = '\0';
 	in->begun = in->begun || !strncmp(line, "begin ", strlen("begin "));
@@ -109,12 +109,12 @@ static bool take_line(struct input *in, char *line, size_t length)
 }
 
 /* Takes what there is of whole lines. */
-static bool take_lines(struct input *in)
+static bool handle_lines(struct input *in)
 {
 	char *line = in->text, *end = in->text + in->length, *newline;
 
 	while ((newline = memchr(line, '\n', (size_t)(end - line)))) {
-		if (!in->skipping && !take_line(in, line, (size_t)(newline - line)))
+		if (!in->skipping && !handle_line(in, line, (size_t)(newline - line)))
 			return false;
 		in->skipping = false;
 		line = newline + 1;
@@ -149,7 +149,7 @@ static void pass(struct input *other)
 
 	if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
 		other->fd = -1;
-	take_lines(other);
+	handle_lines(other);
 }
 
 /* Waits for more to read, and lets go of what has waited for too long; passes on what comes from `other`. Returns what read(2) does. */
@@ -161,7 +161,7 @@ static ssize_t more(struct input *in, struct input *other)
 	do {
 		readable[1].fd = other->fd; /* negative: passed over */
 		if (in->copies)
-			copies_settle(in->copies, clock_ms(), false);
+			copies_expire(in->copies, clock_ms(), false);
 		if (fflush(stdout) || ferror(stdout))
 			return -1;
 		pending = in->copies && copies_pending(in->copies);
@@ -192,7 +192,7 @@ int copies_main(int argc, char **argv)
 		return 2;
 	}
 	while ((got = more(&in, &other)) > 0 || (got < 0 && errno == EINTR)) {
-		if (!take_lines(&in)) {
+		if (!handle_lines(&in)) {
 			status = 1;
 			break;
 		}
@@ -204,7 +204,7 @@ int copies_main(int argc, char **argv)
 		status = 1;
 	}
 	if (in.copies)
-		copies_settle(in.copies, clock_ms(), true);
+		copies_expire(in.copies, clock_ms(), true);
 	/* A last line without its end is somebody's to count. */
 	if (!in.skipping)
 		fwrite(in.text, 1, in.length, stdout);

@@ -49,7 +49,7 @@ static int usage_error(void)
 
 static int enter_sandbox(const struct head_options *options)
 {
-	if (looker_start(options->pid) || sandbox_begin(options->pid, options->debuginfod))
+	if (inspector_start(options->pid) || sandbox_begin(options->pid, options->debuginfod))
 		return -1;
 	binary_prepare();
 	return sandbox_seal();
@@ -121,10 +121,10 @@ static int write_head(const struct head_options *options, bool quiet)
 		progress_enable();
 	if (!enter_sandbox(options) && (status = head_write(stdout, options)) < 0) {
 		complain("hud-postproc head: process %ld: %s\n", options->pid,
-			 looker_late() ? looker_late() : strerror(errno == ENOENT ? ESRCH : errno));
+			 inspector_late() ? inspector_late() : strerror(errno == ENOENT ? ESRCH : errno));
 		status = 1;
 	}
-	looker_end();
+	inspector_end();
 	sandbox_end();
 	return status;
 }

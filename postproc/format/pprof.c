@@ -48,7 +48,7 @@ struct builder {
 	Profile profile;
 };
 
-static void *take(struct builder *b, size_t size)
+static void *allocate(struct builder *b, size_t size)
 {
 	return memset(arena_alloc(b->memory, size), 0, size);
 }
@@ -74,10 +74,10 @@ static struct item *intern(struct builder *b, enum kind kind, const void *key, s
 	void **slot = htab_find_slot(b->items, &sought, INSERT);
 
 	if (!*slot) {
-		struct item *item = take(b, sizeof(*item));
+		struct item *item = allocate(b, sizeof(*item));
 
 		*item = sought;
-		item->key = memcpy(take(b, length + 1), key, length);
+		item->key = memcpy(allocate(b, length + 1), key, length);
 		item->id = ++b->count[kind];
 		*slot = item;
 	}
@@ -105,7 +105,7 @@ static uint64_t function(struct builder *b, const char *name, const char *whole,
 	struct item *item = intern(b, FUNCTION, key, sizeof(key));
 
 	if (!item->message) {
-		Function *f = item->message = take(b, sizeof(*f));
+		Function *f = item->message = allocate(b, sizeof(*f));
 
 		perftools__profiles__function__init(f);
 		f->id = item->id;
@@ -134,15 +134,15 @@ static uint64_t location(struct builder *b, const uint64_t *key, size_t length)
 
 	if (l)
 		return item->id;
-	l = item->message = take(b, sizeof(*l));
+	l = item->message = allocate(b, sizeof(*l));
 	perftools__profiles__location__init(l);
 	l->id = item->id;
 	l->mapping_id = key[0];
 	l->address = key[1];
 	l->n_line = length / 2 - 1;
-	l->line = take(b, l->n_line * sizeof(Line *));
+	l->line = allocate(b, l->n_line * sizeof(Line *));
 	for (size_t i = 0; i < l->n_line; i++) {
-		l->line[i] = take(b, sizeof(Line));
+		l->line[i] = allocate(b, sizeof(Line));
 		perftools__profiles__line__init(l->line[i]);
 		/* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): `length` are there */
 		l->line[i]->function_id = key[2 * i + 2];
@@ -184,7 +184,7 @@ static size_t locations(struct builder *b, const struct verdict *v, uint64_t *id
 
 static ValueType *value_type(struct builder *b, const char *type, const char *unit)
 {
-	ValueType *v = take(b, sizeof(*v));
+	ValueType *v = allocate(b, sizeof(*v));
 
 	perftools__profiles__value_type__init(v);
 	v->type = string(b, type);
@@ -194,7 +194,7 @@ static ValueType *value_type(struct builder *b, const char *type, const char *un
 
 static void add_label(struct builder *b, Sample *s, const char *key, const char *text, int64_t number)
 {
-	Label *l = take(b, sizeof(*l));
+	Label *l = allocate(b, sizeof(*l));
 
 	perftools__profiles__label__init(l);
 	l->key = string(b, key);
@@ -207,7 +207,7 @@ static void add_labels(struct builder *b, Sample *s, const struct share *share)
 {
 	const struct worker *w = &b->model->worker[share->worker];
 
-	s->label = take(b, 6 * sizeof(Label *));
+	s->label = allocate(b, 6 * sizeof(Label *));
 	add_label(b, s, "worker", w->comm, 0);
 	add_label(b, s, "tid", NULL, w->tid); /* a number: pprof's -tagfocus takes digits for one */
 	add_label(b, s, "role", role_name(w->role), 0);
@@ -233,7 +233,7 @@ static int by_stack(const void *one, const void *two)
 static void add_sample(struct builder *b, const struct share *share, const struct share *before)
 {
 	Profile *p = &b->profile;
-	Sample *s = take(b, sizeof(*s));
+	Sample *s = allocate(b, sizeof(*s));
 	const struct verdict *v = share->stack;
 
 	perftools__profiles__sample__init(s);
@@ -241,16 +241,16 @@ static void add_sample(struct builder *b, const struct share *share, const struc
 		s->location_id = p->sample[p->n_sample - 1]->location_id;
 		s->n_location_id = p->sample[p->n_sample - 1]->n_location_id;
 	} else if (v && v->count) {
-		s->location_id = take(b, v->count * sizeof(*s->location_id));
+		s->location_id = allocate(b, v->count * sizeof(*s->location_id));
 		s->n_location_id = locations(b, v, s->location_id);
 	} else { /* readers drop what has no place */
 		const uint64_t key[] = {0, 0, function(b, share->blocker->function, NULL, NULL), 0};
 
-		s->location_id = take(b, sizeof(*s->location_id));
+		s->location_id = allocate(b, sizeof(*s->location_id));
 		s->location_id[s->n_location_id++] = location(b, key, 4);
 	}
 	s->n_value = p->n_sample_type;
-	s->value = take(b, s->n_value * sizeof(*s->value));
+	s->value = allocate(b, s->n_value * sizeof(*s->value));
 	add_labels(b, s, share);
 	s->value[0] = bounded(share->count);
 	s->value[1] = bounded(share->total);
@@ -265,7 +265,7 @@ static void add_samples(struct builder *b)
 	for (size_t i = 0; i < m->shares; i++)
 		share[i] = &m->share[i];
 	qsort(share, m->shares, sizeof(*share), by_stack);
-	b->profile.sample = take(b, m->shares * sizeof(Sample *));
+	b->profile.sample = allocate(b, m->shares * sizeof(Sample *));
 	for (size_t i = 0; i < m->shares; i++)
 		add_sample(b, share[i], i ? share[i - 1] : NULL);
 	free(share);
@@ -275,8 +275,8 @@ static void make_mappings(struct builder *b)
 {
 	const struct model *m = b->model;
 
-	b->mapping = take(b, m->mappings * sizeof(*b->mapping));
-	b->profile.mapping = take(b, m->mappings * sizeof(Mapping *));
+	b->mapping = allocate(b, m->mappings * sizeof(*b->mapping));
+	b->profile.mapping = allocate(b, m->mappings * sizeof(Mapping *));
 	b->profile.n_mapping = m->mappings;
 	for (size_t i = 0; i < m->mappings; i++) {
 		Mapping *mapping = b->profile.mapping[i] = &b->mapping[i];
@@ -303,7 +303,7 @@ static void make_header(struct builder *b)
 	Profile *p = &b->profile;
 
 	p->n_sample_type = 2;
-	p->sample_type = take(b, 2 * sizeof(ValueType *));
+	p->sample_type = allocate(b, 2 * sizeof(ValueType *));
 	p->sample_type[0] = value_type(b, "blocks", "count");
 	p->sample_type[1] = value_type(b, "blocked", "nanoseconds");
 	p->default_sample_type = p->sample_type[1]->type;
@@ -312,7 +312,7 @@ static void make_header(struct builder *b)
 	p->duration_nanos = bounded(b->model->end - b->model->start);
 	if (t->clock_wall)
 		p->time_nanos = (int64_t)(t->clock_wall + (b->model->start - t->clock_boot));
-	p->comment = take(b, 4 * sizeof(*p->comment));
+	p->comment = allocate(b, 4 * sizeof(*p->comment));
 	char *threshold = text_format("threshold %llu ns", (unsigned long long)t->threshold);
 
 	p->comment[p->n_comment++] = string(b, "hud-trace");
@@ -351,9 +351,9 @@ static void place_items(struct builder *b)
 	p->n_string_table = b->count[STRING];
 	p->n_function = b->count[FUNCTION];
 	p->n_location = b->count[LOCATION];
-	p->string_table = take(b, p->n_string_table * sizeof(char *));
-	p->function = take(b, p->n_function * sizeof(Function *));
-	p->location = take(b, p->n_location * sizeof(Location *));
+	p->string_table = allocate(b, p->n_string_table * sizeof(char *));
+	p->function = allocate(b, p->n_function * sizeof(Function *));
+	p->location = allocate(b, p->n_location * sizeof(Location *));
 	htab_traverse_noresize(b->items, place_item, b);
 }
 

@@ -133,21 +133,22 @@ static void blockers(const struct exposition *e, bool main_future, bool run_queu
 /* The distribution of all blocks' durations, or of those of all waits for a CPU. */
 static void distribution(const struct exposition *e, bool run_queue, const char *name, const char *help)
 {
-	const struct ladder *ladder = run_queue ? &e->model->run_queue_ladder : &e->model->ladder;
+	const struct duration_buckets *buckets =
+		run_queue ? &e->model->run_queue_buckets : &e->model->buckets;
 
 	head(e, name, "histogram", help);
-	for (unsigned i = 0; i < LADDER_STEPS; i++) {
+	for (unsigned i = 0; i < DURATION_BUCKETS_STEPS; i++) {
 		begin(e, name, "_bucket");
-		fprintf(e->out, ",le=\"%s\"} %" PRIu64 "\n", ladder_step(i), ladder->upto[i]);
+		fprintf(e->out, ",le=\"%s\"} %" PRIu64 "\n", duration_buckets_step(i), buckets->upto[i]);
 	}
 	begin(e, name, "_bucket");
-	fprintf(e->out, ",le=\"+Inf\"} %" PRIu64 "\n", ladder->count);
+	fprintf(e->out, ",le=\"+Inf\"} %" PRIu64 "\n", buckets->count);
 	begin(e, name, "_sum");
 	fputs("} ", e->out);
-	seconds(e->out, ladder->total);
+	seconds(e->out, buckets->total);
 	putc('\n', e->out);
 	begin(e, name, "_count");
-	fprintf(e->out, "} %" PRIu64 "\n", ladder->count);
+	fprintf(e->out, "} %" PRIu64 "\n", buckets->count);
 }
 
 static void of_the_trace(const struct exposition *e)

@@ -14,7 +14,7 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
-#include "head/head-worker.h"
+#include "head/head-process.h"
 #include "head/meta.h"
 #include "head/program.h"
 #include "head/roles.h"
@@ -37,7 +37,7 @@ static const char *const tokio_names[] = {"tokio-runtime-w", "tokio-rt-worker"};
 static void write_command(FILE *out, pid_t pid)
 {
 	char text[COMMAND_MAX + 1];
-	FILE *in = looker_open(pid, "cmdline");
+	FILE *in = inspector_open(pid, "cmdline");
 	size_t length = in ? fread(text, 1, COMMAND_MAX, in) : 0;
 
 	while (length && !text[length - 1])
@@ -297,28 +297,28 @@ static bool given_up(const struct head_deaths *deaths, const char *path)
 }
 
 static void read_build_ids(const struct subject *s, const struct head_deaths *deaths,
-			   volatile struct head_marks *marks)
+			   volatile struct head_progress *progress)
 {
 	for (size_t i = 0; i < s->maps->count; i++) {
 		struct mapping *m = &s->maps->mapping[i];
 
 		if (given_up(deaths, m->path))
 			continue;
-		marks->touched = m->start;
+		progress->touched = m->start;
 		free((char *)m->build_id);
 		m->build_id = procmaps_build_id((pid_t)s->options->pid, m);
 	}
-	marks->touched = 0;
+	progress->touched = 0;
 }
 
 /* Which file the program is, and its build id. */
-static void read_exe(struct subject *s, const struct head_deaths *deaths, volatile struct head_marks *marks,
-		     char build_id[BUILD_ID_HEX])
+static void read_exe(struct subject *s, const struct head_deaths *deaths,
+		     volatile struct head_progress *progress, char build_id[BUILD_ID_HEX])
 {
 	pid_t pid = (pid_t)s->options->pid;
 	char *link = xasprintf("/proc/%d/exe", (int)pid);
 
-	marks->touched = start_of(s->maps, s->exe);
+	progress->touched = start_of(s->maps, s->exe);
 	if (!given_up(deaths, s->exe)) {
 		const char *program = program_path(pid, s->maps, s->exe);
 
@@ -332,13 +332,13 @@ static void read_exe(struct subject *s, const struct head_deaths *deaths, volati
 			if (!strcmp(s->maps->mapping[i].path, program))
 				snprintf(build_id, BUILD_ID_HEX, "%s", s->maps->mapping[i].build_id);
 	}
-	marks->touched = 0;
+	progress->touched = 0;
 	free(link);
 }
 
 /* The space that the reader of this stream will build from its map lines. */
 static struct space *space_of(const struct subject *s, const struct head_deaths *deaths,
-			      volatile struct head_marks *marks)
+			      volatile struct head_progress *progress)
 {
 	struct space *space = space_new(&(struct space_options){.pid = s->options->pid,
 								.exe = s->exe,
@@ -349,7 +349,7 @@ static struct space *space_of(const struct subject *s, const struct head_deaths 
 		space_give_up(space, deaths->file[i], deaths->of[i]);
 	for (size_t i = 0; i < s->maps->count; i++)
 		space_add(space, &s->maps->mapping[i]);
-	space_watch(space, &marks->touched);
+	space_watch(space, &progress->touched);
 	return space;
 }
 
@@ -377,7 +377,7 @@ static bool uses_rseq(const struct thread *threads, size_t count)
 {
 	for (size_t i = 0, tries = 0; i < count && tries < 8; i++)
 		if (threads[i].watched) {
-			if (looker_rseq(threads[i].tid))
+			if (inspector_rseq(threads[i].tid))
 				return true;
 			tries++;
 		}
@@ -416,25 +416,25 @@ static void write_process(FILE *out, const struct subject *s, const char *build_
 
 /* Which threads are workers, whether names can be found, and whether frame pointers can be followed. */
 static void write_code(FILE *out, struct subject *s, struct space *space, const char *build_id,
-		       const struct head_deaths *deaths, volatile struct head_marks *marks,
+		       const struct head_deaths *deaths, volatile struct head_progress *progress,
 		       struct found *found, struct tokios *tokios)
 {
-	head_stage(marks, STAGE_WORKERS);
+	head_stage(progress, STAGE_WORKERS);
 	if (s->options->workers)
 		find_named(s, space, deaths->without[STAGE_WORKERS] != NULL, found);
 	else
 		find_workers(out, s->threads, s->count, space, deaths->without[STAGE_WORKERS] != NULL, found);
-	head_stage(marks, STAGE_TOKIOS);
+	head_stage(progress, STAGE_TOKIOS);
 	if (deaths->without[STAGE_TOKIOS])
 		tokios_main(space, tokios);
 	else
 		tokios_find(space, tokios);
-	head_stage(marks, STAGE_SYMBOLS);
+	head_stage(progress, STAGE_SYMBOLS);
 	if (!deaths->without[STAGE_SYMBOLS]) {
 		write_target_warnings(out, s, build_id);
 		write_all_symbol_warnings(out, space, tokios, s->options->targets.file[0] != NULL);
 	}
-	head_stage(marks, STAGE_FRAME_POINTERS);
+	head_stage(progress, STAGE_FRAME_POINTERS);
 	bool kept = !deaths->without[STAGE_FRAME_POINTERS] && frame_pointers(space, tokios, s->maps);
 
 	head_meta(out, "frame-pointers", kept ? "yes" : "no");
@@ -443,25 +443,25 @@ static void write_code(FILE *out, struct subject *s, struct space *space, const 
 
 /* Where each Tokio keeps its state, which threads that makes workers, and where polls begin and end. */
 static void write_tokios(FILE *out, struct subject *s, struct space *space, const struct head_deaths *deaths,
-			 volatile struct head_marks *marks, struct found *found, struct tokios *tokios)
+			 volatile struct head_progress *progress, struct found *found, struct tokios *tokios)
 {
 	pid_t pid = (pid_t)s->options->pid;
 
-	head_stage(marks, STAGE_TOKIO);
+	head_stage(progress, STAGE_TOKIO);
 	if (deaths->without[STAGE_TOKIO])
 		event_write(out, &(struct event){.kind = EVENT_TOKIO, .text = deaths->without[STAGE_TOKIO]});
 	else
 		tokios_write(out, pid, space, tokios, s->threads, s->count,
 			     nobody_schedules(s->threads, s->count));
 	write_found(out, s, found);
-	head_stage(marks, STAGE_SITES);
+	head_stage(progress, STAGE_SITES);
 	if (deaths->without[STAGE_SITES])
 		event_write(out, &(struct event){.kind = EVENT_SITE, .text = deaths->without[STAGE_SITES]});
 	else
 		tokios_write_sites(out, pid, space, tokios, s->options->probe_starts);
 }
 
-static void write_all(FILE *out, const struct head_deaths *deaths, volatile struct head_marks *marks,
+static void write_all(FILE *out, const struct head_deaths *deaths, volatile struct head_progress *progress,
 		      void *context)
 {
 	struct subject *s = context;
@@ -470,16 +470,16 @@ static void write_all(FILE *out, const struct head_deaths *deaths, volatile stru
 	struct tokios tokios;
 
 	elf_version(EV_CURRENT);
-	head_stage(marks, STAGE_BUILD_IDS);
-	read_build_ids(s, deaths, marks);
-	read_exe(s, deaths, marks, build_id);
-	struct space *space = space_of(s, deaths, marks);
+	head_stage(progress, STAGE_BUILD_IDS);
+	read_build_ids(s, deaths, progress);
+	read_exe(s, deaths, progress, build_id);
+	struct space *space = space_of(s, deaths, progress);
 
 	write_process(out, s, build_id, deaths);
-	write_code(out, s, space, build_id, deaths, marks, &found, &tokios);
-	write_tokios(out, s, space, deaths, marks, &found, &tokios);
-	if (looker_late())
-		head_meta(out, "warning", looker_late());
+	write_code(out, s, space, build_id, deaths, progress, &found, &tokios);
+	write_tokios(out, s, space, deaths, progress, &found, &tokios);
+	if (inspector_late())
+		head_meta(out, "warning", inspector_late());
 	write_maps(out, s->maps);
 	write_threads(out, s->threads, s->count);
 	space_free(space);
@@ -487,7 +487,7 @@ static void write_all(FILE *out, const struct head_deaths *deaths, volatile stru
 
 int head_write(FILE *out, const struct head_options *options)
 {
-	char *exe = looker_exe((pid_t)options->pid);
+	char *exe = inspector_exe((pid_t)options->pid);
 	struct procmaps maps;
 	int status = -1;
 
@@ -501,10 +501,10 @@ int head_write(FILE *out, const struct head_options *options)
 
 	subject.count = threads_list((pid_t)options->pid, &subject.threads);
 	if (subject.count)
-		status = head_work(out, &(struct head_work){.write = write_all,
-							    .file_at = file_at,
-							    .confine = options->confine,
-							    .context = &subject});
+		status = head_process_run(out, &(struct head_process){.write = write_all,
+								      .file_at = file_at,
+								      .confine = options->confine,
+								      .context = &subject});
 	threads_free(subject.threads, subject.count);
 	procmaps_free(&maps);
 	free(exe);

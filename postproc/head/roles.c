@@ -32,8 +32,8 @@ static int by_tid(const void *a, const void *b)
 
 size_t threads_list(pid_t pid, struct thread **threads)
 {
-	struct looker_thread *seen;
-	size_t count = looker_threads(pid, &seen);
+	struct inspector_thread *seen;
+	size_t count = inspector_threads(pid, &seen);
 	int error = errno;
 
 	*threads = count ? xcalloc(count, sizeof(**threads)) : NULL;
@@ -144,7 +144,7 @@ static size_t look_at(struct thread *threads, size_t count, struct space *space,
 	for (size_t i = 0; i < count; i++) {
 		if (watched_only && !threads[i].watched)
 			continue;
-		if (looker_thread(threads[i].tid, &u->snapshot)) {
+		if (inspector_thread(threads[i].tid, &u->snapshot)) {
 			threads[i].role = role_of(u, judge, &threads[i].in_place);
 			threads[i].thread_pointer = thread_pointer(&u->snapshot.registers);
 		} else {
@@ -183,7 +183,7 @@ void roles_read_thread_pointers(struct thread *threads, size_t count)
 
 	for (size_t i = 0; i < count; i++)
 		if (threads[i].watched && !threads[i].thread_pointer &&
-		    looker_thread(threads[i].tid, snapshot))
+		    inspector_thread(threads[i].tid, snapshot))
 			threads[i].thread_pointer = thread_pointer(&snapshot->registers);
 	free(snapshot);
 }

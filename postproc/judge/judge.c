@@ -46,15 +46,15 @@ struct judged {
 
 /* What a function's names tell, or what its code refers to. Looked for once, since names are long, and those of one function
  * are the same strings in all of its frames. */
-struct sight {
+struct known_function {
 	const char *function, *name, *runtime_files;
-	unsigned marks;
+	unsigned kinds;
 	enum call call;
 };
 
 struct judge {
 	htab_t verdicts; /* of struct judged */
-	htab_t sights;
+	htab_t functions;
 	uint32_t next;
 };
 
@@ -82,16 +82,16 @@ static void free_verdict(void *entry)
 	free(v);
 }
 
-static hashval_t hash_sight(const void *entry)
+static hashval_t hash_function(const void *entry)
 {
-	const struct sight *s = entry;
+	const struct known_function *s = entry;
 
 	return htab_hash_pointer(s->function) ^ htab_hash_pointer(s->runtime_files);
 }
 
-static int equal_sights(const void *one, const void *two)
+static int equal_functions(const void *one, const void *two)
 {
-	const struct sight *a = one, *b = two;
+	const struct known_function *a = one, *b = two;
 
 	return a->function == b->function && a->name == b->name && a->runtime_files == b->runtime_files;
 }
@@ -101,7 +101,7 @@ struct judge *judge_new(void)
 	struct judge *judge = xcalloc(1, sizeof(*judge));
 
 	judge->verdicts = htab_create(256, hash_verdict, equal_verdicts, free_verdict);
-	judge->sights = htab_create(256, hash_sight, equal_sights, free);
+	judge->functions = htab_create(256, hash_function, equal_functions, free);
 	return judge;
 }
 
@@ -110,7 +110,7 @@ void judge_free(struct judge *judge)
 	if (!judge)
 		return;
 	htab_delete(judge->verdicts);
-	htab_delete(judge->sights);
+	htab_delete(judge->functions);
 	free(judge);
 }
 
@@ -125,24 +125,24 @@ static bool nameless(const struct verdict *v)
 
 /* The role is that of the scheduler nearest to the leaf: workers run inside a thread of the blocking pool, and what
  * block_in_place calls runs inside a worker that has given its scheduler away. */
-static void find_role(struct verdict *v, const unsigned *marks)
+static void find_role(struct verdict *v, const unsigned *kinds)
 {
 	v->role = v->cut || nameless(v) ? ROLE_UNKNOWN : ROLE_OTHER;
 	for (size_t i = 0; i < v->count; i++) {
-		if (marks[i] & MARK_WORKER)
+		if (kinds[i] & FRAME_WORKER)
 			v->role = ROLE_WORKER;
-		else if (marks[i] & (MARK_CURRENT_THREAD | MARK_BLOCK_ON))
+		else if (kinds[i] & (FRAME_CURRENT_THREAD | FRAME_BLOCK_ON))
 			v->role = ROLE_CURRENT_THREAD;
-		else if (marks[i] & (MARK_POOL | MARK_HANDED_OVER))
+		else if (kinds[i] & (FRAME_POOL | FRAME_HANDED_OVER))
 			v->role = ROLE_BLOCKING;
 		else
 			continue;
-		v->in_place = v->role == ROLE_BLOCKING && (marks[i] & MARK_HANDED_OVER);
+		v->in_place = v->role == ROLE_BLOCKING && (kinds[i] & FRAME_HANDED_OVER);
 		return;
 	}
 	/* What polls a future without a scheduler is something of its own only where no scheduler is around it. */
 	for (size_t i = 0; i < v->count && !v->cut; i++)
-		if (marks[i] & MARK_MAIN_FUTURE)
+		if (kinds[i] & FRAME_MAIN_FUTURE)
 			v->role = ROLE_MAIN_FUTURE;
 }
 
@@ -166,27 +166,27 @@ static bool is_all_known(const struct verdict *v, size_t end)
 }
 
 /* The nearest poll of a task, or a park if that comes first, or the scheduler itself. */
-static void find_poll(struct verdict *v, const unsigned *marks)
+static void find_poll(struct verdict *v, const unsigned *kinds)
 {
-	unsigned without = v->role == ROLE_MAIN_FUTURE ? MARK_MAIN_FUTURE : 0;
+	unsigned without = v->role == ROLE_MAIN_FUTURE ? FRAME_MAIN_FUTURE : 0;
 
 	v->poll = v->count;
 	for (size_t i = 0; i < v->count; i++) {
-		if (marks[i] & MARK_POLL) {
+		if (kinds[i] & FRAME_POLL) {
 			v->poll = i;
 			v->in_poll = true;
 			return;
 		}
-		if (marks[i] & MARK_PARK || (without && marks[i] & MARK_MAIN_PARK)) {
+		if (kinds[i] & FRAME_PARK || (without && kinds[i] & FRAME_MAIN_PARK)) {
 			v->parked = v->idle = true;
 			return;
 		}
 		/* The future of block_on is polled without a task, and the frames of a poll may have no
 		 * name. */
-		if (marks[i] & (MARK_BLOCK_ON | MARK_WORKER | without)) {
+		if (kinds[i] & (FRAME_BLOCK_ON | FRAME_WORKER | without)) {
 			v->in_poll = calls_own(v, i);
 			v->idle = !v->in_poll && is_all_known(v, i);
-			if (v->in_poll || marks[i] & (MARK_BLOCK_ON | without))
+			if (v->in_poll || kinds[i] & (FRAME_BLOCK_ON | without))
 				v->poll = i;
 			return;
 		}
@@ -249,12 +249,12 @@ static char *with_line(const struct verdict *v, const char *types, char *task)
 
 /* The task is the future that was spawned: the type that the poll is generic over, if its frame tells, or else the
  * outermost future that was written by hand, or the outermost function of the user's, or of a dependency's. */
-static void find_task(struct verdict *v, const unsigned *marks)
+static void find_task(struct verdict *v, const unsigned *kinds)
 {
 	const struct frame *outermost = NULL;
 	size_t length;
 
-	for (size_t i = v->poll; i < v->count && marks[i] & MARK_POLL; i++)
+	for (size_t i = v->poll; i < v->count && kinds[i] & FRAME_POLL; i++)
 		if ((v->task = future_of(v->frame[i]))) {
 			v->task = with_line(v, v->frame[i]->generics ? v->frame[i]->generics : "",
 					    (char *)v->task);
@@ -345,14 +345,14 @@ static void find_blame(struct verdict *v)
 	}
 }
 
-static const struct sight *sight_of(struct judge *judge, const struct frame *frame)
+static const struct known_function *known_function(struct judge *judge, const struct frame *frame)
 {
-	struct sight key = {
+	struct known_function key = {
 		.function = frame->function, .name = frame->name, .runtime_files = frame->runtime_files};
-	void **slot = htab_find_slot(judge->sights, &key, INSERT);
+	void **slot = htab_find_slot(judge->functions, &key, INSERT);
 
 	if (!*slot) {
-		key.marks = marks_of(frame);
+		key.kinds = frame_kinds_of(frame);
 		key.call = call_of(frame);
 		*slot = xmemdup(&key, sizeof(key), sizeof(key));
 	}
@@ -390,7 +390,7 @@ static enum call find_call(struct judge *judge, const struct verdict *v)
 	enum call *call = xcalloc(v->poll + 1, sizeof(*call)), found;
 
 	for (size_t i = 0; i < v->poll; i++)
-		call[i] = sight_of(judge, v->frame[i])->call;
+		call[i] = known_function(judge, v->frame[i])->call;
 	found = calls_decide(v->frame, call, v->poll);
 	free(call);
 	return found;
@@ -415,20 +415,20 @@ const struct verdict *judge_stack(struct judge *judge, const struct frame *const
 		memcpy(own, frame, count * sizeof(*own));
 	v->frame = own;
 	*slot = judged;
-	unsigned *marks = xcalloc(count + 1, sizeof(*marks));
+	unsigned *kinds = xcalloc(count + 1, sizeof(*kinds));
 
 	for (size_t i = 0; i < count; i++)
-		marks[i] = sight_of(judge, frame[i])->marks;
-	marks_settle(frame, marks, count);
-	find_role(v, marks);
-	find_poll(v, marks);
+		kinds[i] = known_function(judge, frame[i])->kinds;
+	frame_kinds_decide(frame, kinds, count);
+	find_role(v, kinds);
+	find_poll(v, kinds);
 	find_blame(v);
 	if (v->in_poll)
-		find_task(v, marks);
+		find_task(v, kinds);
 	judged->call = find_call(judge, v);
 	judged->nameless = nameless(v);
 	judged->nameless_file = calls_file(v);
-	free(marks);
+	free(kinds);
 	return v;
 }
 

@@ -186,14 +186,14 @@ int stuck_run(int pidfd, pid_t pid, const char *tokio, char *const *tids, size_t
 	/* Ctrl-Z must not stop it while it holds a thread, nor what it starts. */
 	signal(SIGTSTP, SIG_IGN);
 	/* Memory is read by another process: it may never answer. */
-	if (looker_start(pid) || confine_to_tracer() || confine_looker())
+	if (inspector_start(pid) || confine_to_tracer() || confine_inspector())
 		return 1;
 	struct worker *workers = xcalloc(count, sizeof(*workers));
 
 	count = find_workers(pid, tids, count, workers);
 	watch(pidfd, pid, signals, workers, count, &layouts);
 	free(workers);
-	looker_end();
+	inspector_end();
 	messages_end();
 	return 0;
 }

@@ -61,18 +61,18 @@ static struct polls *exact_polls_of(struct replay *r, long tid)
 /* It was stopped: time that a poll had to do without, and nobody's fault. */
 static void judge_stop(struct replay *r, const struct event *e, const struct verdict *v)
 {
-	struct piece piece = {.ns = e->ns,
-			      .block = {.start = e->ns - e->asleep,
-					.duration = e->asleep,
-					.tid = e->tid,
-					.reason = REASON_RUN_QUEUE,
-					.stack = v}};
+	struct segment segment = {.ns = e->ns,
+				  .block = {.start = e->ns - e->asleep,
+					    .duration = e->asleep,
+					    .tid = e->tid,
+					    .reason = REASON_RUN_QUEUE,
+					    .stack = v}};
 
 	r->model->stops++;
 	r->model->stopped += e->asleep;
 	tally_stopped(r->tally, e->ns - e->asleep, e->ns);
 	if (exact_polls_of(r, e->tid))
-		polls_piece(r->polls, &piece);
+		polls_segment(r->polls, &segment);
 }
 
 static void judge_sleep_event(struct replay *r, const struct event *e)
@@ -94,7 +94,7 @@ static void judge_sleep_event(struct replay *r, const struct event *e)
 	struct asleep asleep = {.syscall = syscall, .state = e->state, .number = -1};
 
 	seen_descriptors_find(r->descriptors, e, v, &asleep);
-	struct piece piece = {
+	struct segment segment = {
 		.ns = e->ns,
 		.block = {.start = e->ns - duration,
 			  .duration = duration,
@@ -110,25 +110,25 @@ static void judge_sleep_event(struct replay *r, const struct event *e)
 					 .stack = stacks_verdict(r->stacks, e->other.stack),
 					 .syscall = syscall,
 					 .asleep = v,
-					 .reason = piece.block.reason,
+					 .reason = segment.block.reason,
 					 .pid = r->model->target.pid,
 					 .certain = r->wakers_certain},
-		   &piece.block);
+		   &segment.block);
 	if (exact_polls_of(r, e->tid)) {
-		polls_piece(r->polls, &piece);
+		polls_segment(r->polls, &segment);
 		return;
 	}
 	if (v && v->parked)
 		r->model->parks++;
 	if (worker && v && v->in_poll && duration >= r->model->target.threshold)
-		tally_add(r->tally, &piece.block);
+		tally_add(r->tally, &segment.block);
 }
 
 static void judge_runq_event(struct replay *r, const struct event *e)
 {
 	bool worker;
 	const struct verdict *v = verdict_of(r, e, &worker);
-	struct piece piece = {
+	struct segment segment = {
 		.ns = e->ns,
 		.block = {.start = e->ns - e->run_queue,
 			  .duration = e->run_queue,
@@ -143,12 +143,12 @@ static void judge_runq_event(struct replay *r, const struct event *e)
 	if (e->run_queue < r->model->target.threshold)
 		return;
 	if (exact_polls_of(r, e->tid))
-		polls_piece(r->polls, &piece); /* the time that the poll has to do without */
-	if (!worker)			       /* worker time does not hold it */
+		polls_segment(r->polls, &segment); /* the time that the poll has to do without */
+	if (!worker)				   /* worker time does not hold it */
 		return;
-	if (piece.block.reason == REASON_RUN_QUEUE)
-		set_party(r, &piece.block, e);
-	tally_add(r->tally, &piece.block);
+	if (segment.block.reason == REASON_RUN_QUEUE)
+		set_party(r, &segment.block, e);
+	tally_add(r->tally, &segment.block);
 }
 
 /* Where polls are estimated. Where others are told apart, looks are as rare as these need them: 1.25 in the threshold's time. */
@@ -172,7 +172,7 @@ static void judge_sample(struct replay *r, const struct event *e)
 		struct block block = {
 			.tid = e->tid, .reason = v ? judge_running(v) : REASON_COMPUTING, .stack = v};
 
-		polls_piece(r->polls, &(struct piece){.ns = e->ns, .sample = true, .block = block});
+		polls_segment(r->polls, &(struct segment){.ns = e->ns, .sample = true, .block = block});
 		return;
 	}
 	if (worker && v)

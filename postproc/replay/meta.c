@@ -9,7 +9,7 @@
 #include "replay/state.h"
 
 /* The clock of the events and the wall clock. A recording that has only one of them has neither. */
-static void take_clock(struct target *t, const char *text)
+static void set_clock(struct target *t, const char *text)
 {
 	uint64_t boot, wall;
 
@@ -19,7 +19,7 @@ static void take_clock(struct target *t, const char *text)
 	}
 }
 
-static void take_in_place(struct replay *r, const char *text)
+static void add_in_place(struct replay *r, const char *text)
 {
 	struct model *m = r->model;
 	char *where;
@@ -31,29 +31,29 @@ static void take_in_place(struct replay *r, const char *text)
 	m->in_place[m->in_places++] = (struct in_place){threads, r->strings[r->kept++]};
 }
 
-/* Keeps the text in *place: the first of all, but how tracing is done may change until it begins. */
-static void keep_text(struct replay *r, const char **place, const char *text)
+/* Keeps the text in *field: the first of all, but how tracing is done may change until it begins. */
+static void set_text(struct replay *r, const char **field, const char *text)
 {
 	const struct target *t = &r->model->target;
 	size_t i = 0;
 
-	if (*place &&
-	    (r->model->begun || (place != &t->stacks && place != &t->polls && place != &t->without)))
+	if (*field &&
+	    (r->model->begun || (field != &t->stacks && field != &t->polls && field != &t->without)))
 		return;
-	while (i < r->kept && r->strings[i] != *place)
+	while (i < r->kept && r->strings[i] != *field)
 		i++;
 	if (i < r->kept)
 		free(r->strings[i]);
 	else
 		r->kept++;
-	*place = r->strings[i] = xstrdup(text);
+	*field = r->strings[i] = xstrdup(text);
 }
 
 void replay_meta(struct replay *r, const struct event *e)
 {
 	struct target *t = &r->model->target;
 	const struct {
-		const char *key, **place;
+		const char *key, **field;
 	} texts[] = {
 		{"target", &t->name},	      {"exe", &t->exe},		  {"build-id", &t->build_id},
 		{"kernel", &t->kernel},	      {"bpftrace", &t->bpftrace}, {"stacks", &t->stacks},
@@ -62,7 +62,7 @@ void replay_meta(struct replay *r, const struct event *e)
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
 		if (!strcmp(e->key, texts[i].key))
-			keep_text(r, texts[i].place, e->text);
+			set_text(r, texts[i].field, e->text);
 	if (!strcmp(e->key, "exe") && !r->exe)
 		r->exe = xstrdup(e->text);
 	else if (!strcmp(e->key, "arch"))
@@ -72,11 +72,11 @@ void replay_meta(struct replay *r, const struct event *e)
 	else if (!strcmp(e->key, "threshold-us"))
 		t->threshold = strtoull(e->text, NULL, 10) * 1000;
 	else if (!strcmp(e->key, "in-place"))
-		take_in_place(r, e->text);
+		add_in_place(r, e->text);
 	else if (!strcmp(e->key, "wakers"))
 		r->wakers_certain = !strcmp(e->text, "process");
 	else if (!strcmp(e->key, "clock"))
-		take_clock(t, e->text);
+		set_clock(t, e->text);
 	else if (!strcmp(e->key, "hz"))
 		t->hz = (unsigned)strtoul(e->text, NULL, 10);
 }

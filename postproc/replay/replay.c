@@ -98,7 +98,7 @@ static void judge_until(struct replay *r, uint64_t ns)
 		replay_judge(r, e);
 }
 
-static void see(struct replay *r, uint64_t ns)
+static void note_time(struct replay *r, uint64_t ns)
 {
 	if (ns > r->newest)
 		r->model->end = r->newest = ns;
@@ -119,15 +119,15 @@ const struct recent *replay_blocks(const struct replay *r)
 	return tally_recent(r->tally);
 }
 
-void replay_workers(const struct replay *r, tally_seer *see, void *context)
+void replay_workers(const struct replay *r, tally_visitor *visit, void *context)
 {
-	tally_workers(r->tally, see, context);
+	tally_workers(r->tally, visit, context);
 }
 
-void replay_running(const struct replay *r, polls_seer *see, void *context)
+void replay_running(const struct replay *r, polls_visitor *visit, void *context)
 {
 	if (r->polls)
-		polls_running(r->polls, see, context);
+		polls_running(r->polls, visit, context);
 }
 
 void replay_advance(struct replay *r, uint64_t ns)
@@ -168,7 +168,7 @@ static enum role first_role(const struct replay *r, const struct event *e)
 											    : role;
 }
 
-static void take(struct replay *r, const struct event *e)
+static void handle(struct replay *r, const struct event *e)
 {
 	struct model *m = r->model;
 
@@ -201,10 +201,10 @@ static void take(struct replay *r, const struct event *e)
 		begun_tell(&r->options.begun);
 		if (r->ended)
 			go_on(r, e->ns);
-		see(r, e->ns);
+		note_time(r, e->ns);
 		break;
 	case EVENT_END:
-		see(r, e->ns);
+		note_time(r, e->ns);
 		r->ended = e->ns;
 		if (!m->ended) { /* it may have ended before, and gone on */
 			free(r->why);
@@ -218,12 +218,12 @@ static void take(struct replay *r, const struct event *e)
 		need_space(r);
 		m->events++;
 		reorder_add(r->held, e);
-		see(r, e->ns);
+		note_time(r, e->ns);
 		break;
 	case EVENT_NAMED: /* in order as well: an id may be that of another thread soon */
 	case EVENT_GONE:
 		reorder_add(r->held, e);
-		see(r, e->ns);
+		note_time(r, e->ns);
 		break;
 	case EVENT_LOST:
 		m->lost += e->count;
@@ -313,7 +313,7 @@ int replay_feed(struct replay *r, const char *bytes, size_t size)
 	stream_put(r->stream, bytes, size);
 	while ((got = stream_next(r->stream, &e)) > 0)
 		if (!is_full(r))
-			take(r, &e);
+			handle(r, &e);
 	return got;
 }
 

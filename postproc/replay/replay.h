@@ -53,11 +53,11 @@ const char *replay_error(int error);
 void replay_keep_blocks(struct replay *replay, uint64_t count);
 const struct recent *replay_blocks(const struct replay *replay);
 
-/* Calls `see` for each worker so far. */
-void replay_workers(const struct replay *replay, tally_seer *see, void *context);
+/* Calls `visit` for each worker so far. */
+void replay_workers(const struct replay *replay, tally_visitor *visit, void *context);
 
-/* Calls `see` for each poll that still lasts. */
-void replay_running(const struct replay *replay, polls_seer *see, void *context);
+/* Calls `visit` for each poll that still lasts. */
+void replay_running(const struct replay *replay, polls_visitor *visit, void *context);
 
 /* Nothing has come for a while, and the target's clock shows `ns`: judges what was held back in case that something earlier
  * comes. */

@@ -279,7 +279,7 @@ static void add_address(struct stacks *stacks, struct stack *s, uint64_t address
 	s->word[s->words++] = address;
 }
 
-static const char *keep(const char *text)
+static const char *intern(const char *text)
 {
 	return text ? xstrdup(text) : NULL;
 }
@@ -291,12 +291,12 @@ static const struct frame *known_frame(struct stacks *stacks, const struct frame
 	if (!*slot) {
 		struct frame *f = xmemdup(frame, sizeof(*frame), sizeof(*frame));
 
-		f->module = keep(frame->module);
-		f->name = keep(frame->name);
-		f->function = keep(frame->function);
-		f->generics = keep(frame->generics);
-		f->file = keep(frame->file);
-		f->runtime_files = keep(frame->runtime_files);
+		f->module = intern(frame->module);
+		f->name = intern(frame->name);
+		f->function = intern(frame->function);
+		f->generics = intern(frame->generics);
+		f->file = intern(frame->file);
+		f->runtime_files = intern(frame->runtime_files);
 		*slot = f;
 	}
 	return *slot;
@@ -462,7 +462,7 @@ const struct verdict *stacks_verdict(struct stacks *stacks, uint64_t id)
 	}
 	/* What is written tells each address. */
 	if (stacks->recent)
-		callsites_settle(stacks->callsites, stacks->frame, count);
+		callsites_unify(stacks->callsites, stacks->frame, count);
 	s->verdict = judge_stack(stacks->judge, stacks->frame, count, cut);
 	stacks->count++;
 	if (cut && !s->verdict->parked) {

@@ -12,8 +12,8 @@
 
 #include "base/clock.h"
 #include "resolve/elf/address-space.h"
-#include "resolve/resolver-worker.h"
-#include "sandbox/worker.h"
+#include "resolve/resolver-server.h"
+#include "sandbox/parser-process.h"
 
 void resolver_process_init(struct resolver_process *p, unsigned seconds)
 {
@@ -31,7 +31,7 @@ static const char *end(struct resolver_process *p, bool late)
 	const char *cause;
 
 	close(p->socket);
-	cause = worker_end(p->pid, late);
+	cause = parser_end(p->pid, late);
 	p->pid = 0;
 	return cause ? cause : "gave up";
 }
@@ -45,7 +45,7 @@ void resolver_process_destroy(struct resolver_process *p)
 	free(p->answer);
 }
 
-bool resolver_process_start(struct resolver_process *p, const struct resolver_work *work)
+bool resolver_process_start(struct resolver_process *p, const struct resolver_server *work)
 {
 	int ends[2];
 
@@ -56,13 +56,13 @@ bool resolver_process_start(struct resolver_process *p, const struct resolver_wo
 	p->pid = fork();
 	if (p->pid == 0) {
 		close(ends[0]);
-		struct resolver_work own = *work;
+		struct resolver_server own = *work;
 
 		own.parent = parent;
 		own.socket = ends[1];
 		own.touched = p->touched;
 		space_watch(own.space, p->touched);
-		resolver_work(&own);
+		resolver_serve(&own);
 	}
 	close(ends[1]);
 	if (p->pid > 0) {

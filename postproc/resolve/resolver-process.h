@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 struct question;
-struct resolver_work;
+struct resolver_server;
 
 struct resolver_process {
 	pid_t pid;	  /* 0: none */
@@ -28,7 +28,7 @@ void resolver_process_init(struct resolver_process *process, unsigned seconds);
 void resolver_process_destroy(struct resolver_process *process);
 
 /* Starts a process that does `work`, whose socket and `touched` are set here. Returns false if there cannot be one. */
-bool resolver_process_start(struct resolver_process *process, const struct resolver_work *work);
+bool resolver_process_start(struct resolver_process *process, const struct resolver_server *work);
 
 /* Asks the process that is there. `more`, of MORE_LIMIT bytes at most, belongs to the question. *size is that of the answer. */
 enum resolver_outcome resolver_process_ask(struct resolver_process *process, const struct question *question,

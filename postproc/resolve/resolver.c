@@ -1,4 +1,4 @@
-/* resolver.c - see resolver.h. This is the side that asks; resolver-worker.c answers, in a process of
+/* resolver.c - see resolver.h. This is the side that asks; resolver-server.c answers, in a process of
  * its own (resolver-process.c). */
 #include "resolve/resolver.h"
 
@@ -11,7 +11,7 @@
 #include "base/arena.h"
 #include "resolve/elf/address-space.h"
 #include "resolve/resolver-process.h"
-#include "resolve/resolver-worker.h"
+#include "resolve/resolver-server.h"
 #include "resolve/symbolize/frame.h"
 #include "resolve/symbolize/names.h"
 #include "resolve/symbolize/symbolize.h"
@@ -145,7 +145,7 @@ const char *resolver_lacking(struct resolver *r, size_t index, const char **why)
 /* --- the process that answers --- */
 
 /* A worker is gone, or has to. Returns whether asking another makes sense. */
-static bool bury(struct resolver *r, bool late)
+static bool reap(struct resolver *r, bool late)
 {
 	const char *what = resolver_process_end(&r->process, late);
 	uint64_t touched = *r->process.touched;
@@ -166,11 +166,11 @@ static bool bury(struct resolver *r, bool late)
 
 static bool start(struct resolver *r)
 {
-	return resolver_process_start(&r->process, &(struct resolver_work){.confine = r->options.confine,
-									   .space = r->space,
-									   .symbolizer = r->symbolizer,
-									   .unwinder = r->unwinder,
-									   .tailcalls = r->tailcalls});
+	return resolver_process_start(&r->process, &(struct resolver_server){.confine = r->options.confine,
+									     .space = r->space,
+									     .symbolizer = r->symbolizer,
+									     .unwinder = r->unwinder,
+									     .tailcalls = r->tailcalls});
 }
 
 /* Asks until a worker has answered. Returns false if none does. */
@@ -185,7 +185,7 @@ static bool ask(struct resolver *r, const struct question *question, const void 
 
 		if (outcome == RESOLVER_ANSWERED)
 			return true;
-		if (!bury(r, outcome == RESOLVER_LATE))
+		if (!reap(r, outcome == RESOLVER_LATE))
 			break;
 	}
 	return false;
@@ -197,7 +197,7 @@ struct reader {
 	const char *at, *end;
 };
 
-static bool take(struct reader *reader, void *to, size_t size)
+static bool read_bytes(struct reader *reader, void *to, size_t size)
 {
 	if ((size_t)(reader->end - reader->at) < size)
 		return false;
@@ -206,7 +206,7 @@ static bool take(struct reader *reader, void *to, size_t size)
 	return true;
 }
 
-static const char *keep(struct resolver *r, const char *text)
+static const char *intern(struct resolver *r, const char *text)
 {
 	void **slot = htab_find_slot(r->strings, text, INSERT);
 
@@ -216,33 +216,33 @@ static const char *keep(struct resolver *r, const char *text)
 }
 
 /* A text, kept; NULL is one byte of 1. Returns false if there is none. */
-static bool take_text(struct resolver *r, struct reader *reader, const char **text)
+static bool read_text(struct resolver *r, struct reader *reader, const char **text)
 {
 	const char *end = memchr(reader->at, 0, (size_t)(reader->end - reader->at));
 
 	if (!end)
 		return false;
-	*text = strcmp(reader->at, NO_TEXT) != 0 ? keep(r, reader->at) : NULL;
+	*text = strcmp(reader->at, NO_TEXT) != 0 ? intern(r, reader->at) : NULL;
 	reader->at = end + 1;
 	return true;
 }
 
 /* What modules lack stands at the end of each answer. */
-static void take_lackings(struct resolver *r, struct reader *reader)
+static void read_lackings(struct resolver *r, struct reader *reader)
 {
 	const char *path, *why;
 
-	while (take_text(r, reader, &path) && take_text(r, reader, &why))
+	while (read_text(r, reader, &path) && read_text(r, reader, &why))
 		if (path)
 			note(r, path, why ? why : "");
 }
 
-static bool take_frame(struct resolver *r, struct reader *reader, uint64_t pc, struct frame *frame)
+static bool read_frame(struct resolver *r, struct reader *reader, uint64_t pc, struct frame *frame)
 {
 	struct plain_frame plain;
 	const char *module;
 
-	if (!take(reader, &plain, sizeof(plain)) || plain.origin > ORIGIN_SYSTEM)
+	if (!read_bytes(reader, &plain, sizeof(plain)) || plain.origin > ORIGIN_SYSTEM)
 		return false;
 	*frame = (struct frame){.pc = chain_address(pc),
 				.line = plain.line,
@@ -252,9 +252,9 @@ static bool take_frame(struct resolver *r, struct reader *reader, uint64_t pc, s
 				.inlined = plain.inlined != 0,
 				.tail_call = plain.tail_call != 0,
 				.found = plain.found != 0};
-	if (!take_text(r, reader, &module) || !take_text(r, reader, &frame->function) ||
-	    !take_text(r, reader, &frame->name) || !take_text(r, reader, &frame->generics) ||
-	    !take_text(r, reader, &frame->file) || !take_text(r, reader, &frame->runtime_files))
+	if (!read_text(r, reader, &module) || !read_text(r, reader, &frame->function) ||
+	    !read_text(r, reader, &frame->name) || !read_text(r, reader, &frame->generics) ||
+	    !read_text(r, reader, &frame->file) || !read_text(r, reader, &frame->runtime_files))
 		return false;
 	frame->module = module ? module : "[anon]";
 	return true;
@@ -269,15 +269,15 @@ static struct frames *new_frames(struct resolver *r, size_t count)
 }
 
 /* Takes the frames of an address. Returns NULL if they are not whole. */
-static const struct frames *take_frames(struct resolver *r, struct reader *reader, uint64_t pc,
+static const struct frames *read_frames(struct resolver *r, struct reader *reader, uint64_t pc,
 					struct plain_frames *plain)
 {
-	if (!take(reader, plain, sizeof(*plain)) || plain->count < 1 || plain->count > FRAMES_LIMIT)
+	if (!read_bytes(reader, plain, sizeof(*plain)) || plain->count < 1 || plain->count > FRAMES_LIMIT)
 		return NULL;
 	struct frames *frames = new_frames(r, plain->count);
 
 	for (size_t i = 0; i < plain->count; i++)
-		if (!take_frame(r, reader, pc, &frames->frame[i]))
+		if (!read_frame(r, reader, pc, &frames->frame[i]))
 			return NULL;
 	return frames;
 }
@@ -292,7 +292,7 @@ static const struct frames *nameless(struct resolver *r, uint64_t pc)
 	struct frames *frames = new_frames(r, 1);
 
 	frames->frame[0] = (struct frame){.pc = pc,
-					  .module = at && *at->path ? keep(r, at->path) : "[anon]",
+					  .module = at && *at->path ? intern(r, at->path) : "[anon]",
 					  .offset = at && *at->path ? pc - at->start + at->offset : pc,
 					  .tail_call = tail_call,
 					  .found = found};
@@ -322,11 +322,11 @@ static void fetch(struct resolver *r, const uint64_t *pc, size_t count)
 		return;
 	struct reader reader = {r->process.answer, r->process.answer + size};
 
-	if (!take(&reader, &answered, sizeof(answered)) || answered.count > count)
+	if (!read_bytes(&reader, &answered, sizeof(answered)) || answered.count > count)
 		return;
 	for (size_t i = 0; i < answered.count; i++) {
 		struct plain_frames plain;
-		const struct frames *frames = take_frames(r, &reader, pc[i], &plain);
+		const struct frames *frames = read_frames(r, &reader, pc[i], &plain);
 
 		if (!frames)
 			return;
@@ -339,7 +339,7 @@ static void fetch(struct resolver *r, const uint64_t *pc, size_t count)
 			entry->start_known = true;
 		}
 	}
-	take_lackings(r, &reader);
+	read_lackings(r, &reader);
 }
 
 static bool ask_start(struct resolver *r, uint64_t pc)
@@ -352,22 +352,23 @@ static bool ask_start(struct resolver *r, uint64_t pc)
 		return false;
 	struct reader reader = {r->process.answer, r->process.answer + size};
 
-	if (!take(&reader, &plain, sizeof(plain)))
+	if (!read_bytes(&reader, &plain, sizeof(plain)))
 		return false;
-	take_lackings(r, &reader);
+	read_lackings(r, &reader);
 	return plain.start != 0;
 }
 
 /* Takes the addresses of a chain. False, the chain being as it was, if they are not whole. */
-static bool take_chain(struct resolver *r, size_t size, struct plain_chain *plain, struct chain *chain)
+static bool read_chain(struct resolver *r, size_t size, struct plain_chain *plain, struct chain *chain)
 {
 	struct reader reader = {r->process.answer, r->process.answer + size};
 
-	if (!take(&reader, plain, sizeof(*plain)) || plain->count == 0 || plain->count > UNWIND_MAX_FRAMES ||
-	    !take(&reader, chain->pc, plain->count * sizeof(*chain->pc)))
+	if (!read_bytes(&reader, plain, sizeof(*plain)) || plain->count == 0 ||
+	    plain->count > UNWIND_MAX_FRAMES ||
+	    !read_bytes(&reader, chain->pc, plain->count * sizeof(*chain->pc)))
 		return false;
 	chain->count = plain->count;
-	take_lackings(r, &reader);
+	read_lackings(r, &reader);
 	return true;
 }
 
@@ -395,7 +396,7 @@ void resolver_map(struct resolver *r, const struct mapping *mapping)
 			: RESOLVER_ANSWERED;
 
 	if (outcome != RESOLVER_ANSWERED)
-		bury(r, outcome == RESOLVER_LATE);
+		reap(r, outcome == RESOLVER_LATE);
 	free(texts);
 }
 
@@ -417,7 +418,7 @@ void resolver_unwind(struct resolver *r, const struct raw_stack *stack, struct c
 		question.stack[5 + 2 * i] = stack->part[i].words;
 	}
 	if (words <= MORE_LIMIT && ask(r, &question, stack->word, words, &size) &&
-	    take_chain(r, size, &plain, chain)) {
+	    read_chain(r, size, &plain, chain)) {
 		chain->cut = plain.cut != 0;
 		chain->too_few = plain.too_few != 0;
 		chain->elsewhere = plain.elsewhere != 0;
@@ -438,7 +439,7 @@ void resolver_insert_tail_calls(struct resolver *r, struct chain *chain)
 	if (!r->options.confine)
 		tailcalls_insert(r->tailcalls, chain);
 	else if (ask(r, &question, chain->pc, question.more, &size))
-		take_chain(r, size, &plain, chain);
+		read_chain(r, size, &plain, chain);
 }
 
 const struct frames *resolver_frames(struct resolver *r, uint64_t pc)

@@ -36,23 +36,23 @@ int answering_begin(int fd)
 {
 	uint64_t device = device_of(fd);
 	int64_t now = clock_ms();
-	int place = -1;
+	int located = -1;
 	bool hangs = false;
 
 	pthread_mutex_lock(&asking.mutex);
 	for (int i = 0; i < THREADS; i++) {
 		if (!asking.at[i].since)
-			place = i;
+			located = i;
 		else if (asking.at[i].device == device && now - asking.at[i].since >= HANGS_MS)
 			hangs = true;
 	}
-	if (!hangs && place >= 0) {
-		asking.at[place].device = device;
-		asking.at[place].since = now;
+	if (!hangs && located >= 0) {
+		asking.at[located].device = device;
+		asking.at[located].since = now;
 	}
 	pthread_mutex_unlock(&asking.mutex);
 	errno = ETIMEDOUT;
-	return hangs ? -1 : place;
+	return hangs ? -1 : located;
 }
 
 void answering_end(int noted)

@@ -310,7 +310,7 @@ static const char *const files[] = {"open",	  "openat",    "openat2",    "creat"
 				    "getdents64", "getcwd",    "fallocate",  "fstatfs"};
 
 /* To look where links and directories lead. */
-static const char *const places[] = {"readlink", "readlinkat", "getdents64", "fstatfs"};
+static const char *const folder_calls[] = {"readlink", "readlinkat", "getdents64", "fstatfs"};
 
 /* The recorder's resolver becomes somebody else. */
 static const char *const becoming[] = {"setresuid", "setresgid", "setgroups", "capget", "capset"};
@@ -428,7 +428,7 @@ int confine_opener(void)
 	scmp_filter_ctx filter = filter_begin();
 
 	allow_reading(filter);
-	allow(filter, places, ARRAY_SIZE(places));
+	allow(filter, folder_calls, ARRAY_SIZE(folder_calls));
 	allow_threads(filter);
 	return filter_end(filter);
 }
@@ -472,7 +472,7 @@ int confine_proc_reader(void)
 	scmp_filter_ctx filter = filter_begin();
 
 	allow_reading(filter);
-	allow(filter, places, ARRAY_SIZE(places));
+	allow(filter, folder_calls, ARRAY_SIZE(folder_calls));
 	return filter_end(filter);
 }
 
@@ -509,12 +509,12 @@ static void allow_tracing(scmp_filter_ctx filter)
 			 SCMP_CMP32(0, SCMP_CMP_EQ, PTRACE_DETACH), SCMP_A3(SCMP_CMP_GT, SIGKILL));
 }
 
-int confine_looker(void)
+int confine_inspector(void)
 {
 	scmp_filter_ctx filter = filter_begin();
 
 	allow_reading(filter);
-	allow(filter, places, ARRAY_SIZE(places));
+	allow(filter, folder_calls, ARRAY_SIZE(folder_calls));
 	allow(filter, looking, ARRAY_SIZE(looking));
 	allow_own_limits(filter);
 	allow_tracing(filter);

@@ -55,7 +55,7 @@ int confine_reader(void);
 
 /* For the looker and `stuck`: files can be opened for reading, by threads; others' threads can be stopped, looked at and let go; nothing of
  * them can be changed. */
-int confine_looker(void);
+int confine_inspector(void);
 
 /* Files can be opened for reading, links be read, and nothing else. */
 int confine_proc_reader(void);

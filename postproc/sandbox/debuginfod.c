@@ -75,7 +75,7 @@ static int ask(char wanted, const char *build_id)
 	return fd < 0 ? -1 : fd;
 }
 
-static int settle(void *context)
+static int prepare(void *context)
 {
 	(void)context;
 	if (confine_to_user())
@@ -107,7 +107,7 @@ int debuginfod_start(void)
 	helper = helper_start(&(struct helper_duty){.name = "hud-debuginfod",
 						    .limit_ms = (unsigned)(seconds + SLACK_S) * 1000,
 						    .threads = 1,
-						    .settle = settle,
+						    .prepare = prepare,
 						    .serve = serve});
 	if (!helper)
 		perror("hud-postproc: cannot start a process");

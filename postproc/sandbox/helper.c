@@ -161,7 +161,7 @@ static _Noreturn void run(const struct helper_duty *duty, pid_t starter, int soc
 	if (!duty->end && offspring_bind(starter, SIGKILL))
 		_exit(1);
 	close_others(duty, socket);
-	if (!duty->settle(duty->context))
+	if (!duty->prepare(duty->context))
 		serve_by_threads(duty, socket);
 	if (duty->end)
 		duty->end(duty->context);

@@ -23,13 +23,13 @@ struct helper_duty {
 	const char *name; /* of the process, at most 15 bytes */
 	/* How long an answer may take; 0: as long as it likes, since what it waits for is the caller's own. */
 	unsigned limit_ms;
-	/* How many requests can be served at once, each by a thread (settle() has to leave the right to make them): so many may hang
+	/* How many requests can be served at once, each by a thread (prepare() has to leave the right to make them): so many may hang
 	 * before all do. At most HELPER_THREADS. */
 	unsigned threads;
 	/* Is this descriptor of the caller's to stay open there? NULL: none, it has what it needs to serve, and 2 for messages (sandbox/messages.h). */
 	bool (*keeps)(void *context, int fd);
 	/* Gives up what it does not need. Returns 0; -1 after a message: it then serves nothing. */
-	int (*settle)(void *context);
+	int (*prepare)(void *context);
 	/* Does what is asked, `size` bytes that are not to be trusted; in several threads at once. Returns 0 or an errno; *fd may be set
 	 * to a file to pass, which is closed here afterwards. */
 	int (*serve)(void *context, const void *request, size_t size, int *fd);

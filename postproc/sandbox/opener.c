@@ -68,12 +68,12 @@ static int locate(const char *path, long pid)
 	return pid > 0 && is_mapped(path, pid) ? open(path, O_PATH | O_CLOEXEC) : walk(path);
 }
 
-/* Opens for reading what was located at `place`, and nothing else. */
-static int open_place(int place)
+/* Opens for reading what was located at `located`, and nothing else. */
+static int reopen(int located)
 {
 	char name[48];
 
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", place);
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", located);
 	return open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
@@ -118,19 +118,19 @@ static int open_jit_map(long pid)
 	if (stat(name, &process) != 0)
 		return -1;
 	snprintf(name, sizeof(name), "tmp/perf-%ld.map", own_pid(pid));
-	int place = locate_in_root(pid, name, WALK_NO_LINKS), fd = -1, noted, error;
+	int located = locate_in_root(pid, name, WALK_NO_LINKS), fd = -1, noted, error;
 
-	if (place < 0)
+	if (located < 0)
 		return -1;
-	noted = answering_begin(place);
+	noted = answering_begin(located);
 	if (noted >= 0) {
 		errno = EINVAL;
-		if (fstat(place, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == process.st_uid)
-			fd = open_place(place);
+		if (fstat(located, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == process.st_uid)
+			fd = reopen(located);
 		answering_end(noted);
 	}
 	error = errno;
-	close(place);
+	close(located);
 	errno = error;
 	return fd;
 }
@@ -143,16 +143,16 @@ static bool is_jit_map(const char *path, long pid)
 	return pid > 0 && strcmp(path, same) == 0;
 }
 
-/* Opens what is at `place`, if it is ELF. */
-static int open_elf_at(int place)
+/* Opens what is at `located`, if it is ELF. */
+static int open_elf_at(int located)
 {
 	struct stat st;
 	int fd = -1;
 
 	errno = EINVAL;
 	/* Files of the kernel's (in /proc, /sys) seem empty; to read one may have an effect. */
-	if (fstat(place, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
-		fd = open_place(place);
+	if (fstat(located, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
+		fd = reopen(located);
 		if (fd >= 0 && !is_elf(fd)) {
 			close(fd);
 			fd = -1;
@@ -166,22 +166,22 @@ static int open_elf(const char *path, long pid)
 {
 	if (is_jit_map(path, pid))
 		return open_jit_map(pid);
-	int place = locate(path, pid), fd = -1, noted, error;
+	int located = locate(path, pid), fd = -1, noted, error;
 
-	if (place < 0)
+	if (located < 0)
 		return -1;
-	noted = answering_begin(place);
+	noted = answering_begin(located);
 	if (noted >= 0) {
-		fd = open_elf_at(place);
+		fd = open_elf_at(located);
 		answering_end(noted);
 	}
 	error = errno;
-	close(place);
+	close(located);
 	errno = error;
 	return fd;
 }
 
-static int settle(void *context)
+static int prepare(void *context)
 {
 	(void)context;
 	return confine_opener();
@@ -205,7 +205,7 @@ int opener_start(long pid)
 	opener = helper_start(&(struct helper_duty){.name = "hud-opener",
 						    .limit_ms = LIMIT_MS,
 						    .threads = THREADS,
-						    .settle = settle,
+						    .prepare = prepare,
 						    .serve = serve,
 						    .context = &context});
 	if (!opener)

@@ -141,7 +141,7 @@ static bool opens(enum operation operation)
 	return operation == READ || operation == CREATE || operation == NEW;
 }
 
-static int settle(void *context)
+static int prepare(void *context)
 {
 	(void)context;
 	return confine_to_user() || confine_files() ? -1 : 0;
@@ -215,7 +215,7 @@ int userfiles_start(void)
 	helper = helper_start(&(struct helper_duty){.name = "hud-files",
 						    .threads = 1,
 						    .keeps = keeps,
-						    .settle = settle,
+						    .prepare = prepare,
 						    .serve = serve,
 						    .end = end});
 	if (!helper)

@@ -37,7 +37,7 @@ struct described {
 struct returned {
 	uint64_t copy;
 	unsigned count;
-	uint64_t place[MAX_RETURNS], address[MAX_RETURNS];
+	uint64_t slot[MAX_RETURNS], address[MAX_RETURNS];
 };
 
 struct held {
@@ -233,7 +233,7 @@ static void write_returned(FILE *out, uint64_t id, long tid, const struct return
 	struct event e = {.kind = EVENT_RETURNS, .stack = id, .tid = tid, .count = MAX_RETURNS};
 
 	for (unsigned i = 0; i < MAX_RETURNS; i++) {
-		e.word[2 * i] = returned->place[i];
+		e.word[2 * i] = returned->slot[i];
 		e.word[2 * i + 1] = returned->address[i];
 	}
 	event_write(out, &e);
@@ -273,7 +273,7 @@ static void arrange(uint64_t *words, size_t there, const struct origin_of_copy *
 }
 
 /* copied COPY TID IP SP BP BYTES [NEAR REST WINDOW START...] */
-static void take_copied(struct copies *copies, struct fields *c, int64_t now)
+static void parse_copied(struct copies *copies, struct fields *c, int64_t now)
 {
 	uint64_t copy = field_hex(c);
 	long tid = field_id(c);
@@ -324,13 +324,13 @@ static void take_copied(struct copies *copies, struct fields *c, int64_t now)
 }
 
 /* returned COPY PLACE ADDRESS..., before the line of that copy */
-static void take_returned(struct copies *copies, struct fields *c)
+static void parse_returned(struct copies *copies, struct fields *c)
 {
 	struct returned *r = &copies->returned;
 
 	r->copy = field_hex(c);
 	for (unsigned i = 0; i < MAX_RETURNS; i++) {
-		r->place[i] = field_hex(c);
+		r->slot[i] = field_hex(c);
 		r->address[i] = field_hex(c);
 	}
 	r->count = c->bad ? 0 : MAX_RETURNS;
@@ -420,17 +420,17 @@ void copies_line(struct copies *copies, char *line, size_t length, int64_t now)
 
 	if (begins(line, "copied ")) {
 		field_word(&c, &kind);
-		take_copied(copies, &c, now);
+		parse_copied(copies, &c, now);
 		release(copies, now, false);
 	} else if (begins(line, "returned ")) {
 		field_word(&c, &kind);
-		take_returned(copies, &c);
+		parse_returned(copies, &c);
 	} else if (!write_event(copies, line, length, false)) {
 		hold(copies, line, now);
 	}
 }
 
-void copies_settle(struct copies *copies, int64_t now, bool end)
+void copies_expire(struct copies *copies, int64_t now, bool end)
 {
 	struct timespec t;
 

@@ -30,9 +30,9 @@ void copies_free(struct copies *copies);
 void copies_line(struct copies *copies, char *line, size_t length, int64_t now);
 
 /* Lets go of events that have waited for too long, and says how many stacks were written over. `end`: nothing more comes. */
-void copies_settle(struct copies *copies, int64_t now, bool end);
+void copies_expire(struct copies *copies, int64_t now, bool end);
 
-/* Is there anything for copies_settle() to do later? */
+/* Is there anything for copies_expire() to do later? */
 bool copies_pending(const struct copies *copies);
 
 #endif

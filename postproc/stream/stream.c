@@ -170,7 +170,7 @@ static void add_to_line(struct stream *s, const char *bytes, size_t size)
 }
 
 /* Takes bytes up to the end of a line. False if it is not there yet: half a number is a wrong one. */
-static bool take_line(struct stream *s)
+static bool next_line(struct stream *s)
 {
 	const char *end = s->left ? memchr(s->put, '\n', s->left) : NULL;
 	size_t size = end ? (size_t)(end - s->put) : s->left;
@@ -184,7 +184,7 @@ static bool take_line(struct stream *s)
 
 int stream_next(struct stream *s, struct event *e)
 {
-	while (s->version <= STREAM_VERSION && take_line(s)) {
+	while (s->version <= STREAM_VERSION && next_line(s)) {
 		size_t length = s->length;
 
 		s->length = 0;

@@ -230,7 +230,7 @@ struct model {
 	struct worker left_out;
 	uint64_t left_out_time; /* part of worker_time */
 	struct histogram run_queue_waits, blocks;
-	struct ladder run_queue_ladder, ladder;
+	struct duration_buckets run_queue_buckets, buckets;
 };
 
 #endif

@@ -8,27 +8,27 @@
 
 #include "base/grow.h"
 
-#define MOST_PIECES 4096 /* kept of a thread */
+#define MOST_SEGMENTS 4096 /* kept of a thread */
 #define STALE_NS                                                                                             \
-	3000000000u /* a poll that lasts is told every second: a piece that none has claimed by then is of a short one */
+	3000000000u /* a poll that lasts is told every second: a segment that none has claimed by then is of a short one */
 
-/* A piece with the number of others that were merged into it. */
-struct kept {
-	struct piece piece;
+/* A segment with the number of others that were merged into it. */
+struct pending {
+	struct segment segment;
 	char *comm; /* owned */
 	unsigned weight;
 };
 
 struct thread {
 	long tid;
-	struct kept *kept; /* by time */
+	struct pending *pending; /* by time */
 	size_t count, allocated;
 	struct poll open; /* the poll that was last said to be running; first is 0 if there is none */
 };
 
 /* Pieces that are one thing: the same function is to blame, for the same reason. */
 struct group {
-	const struct kept *lead; /* the one that took most */
+	const struct pending *lead; /* the one that took most */
 	uint64_t lead_time;
 	uint64_t time, asleep, run_queue;
 	uint64_t samples;
@@ -64,8 +64,8 @@ static void free_thread(void *p)
 	struct thread *t = p;
 
 	for (size_t i = 0; i < t->count; i++)
-		free(t->kept[i].comm);
-	free(t->kept);
+		free(t->pending[i].comm);
+	free(t->pending);
 	free(t);
 }
 
@@ -115,9 +115,9 @@ static void drop(struct thread *t, size_t count)
 	if (count == 0)
 		return;
 	for (size_t i = 0; i < count; i++)
-		free(t->kept[i].comm);
+		free(t->pending[i].comm);
 	t->count -= count;
-	memmove(t->kept, t->kept + count, t->count * sizeof(*t->kept));
+	memmove(t->pending, t->pending + count, t->count * sizeof(*t->pending));
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -125,18 +125,18 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* How many pieces at the start are not later than `ns`. */
+/* How many segments at the start are not later than `ns`. */
 static size_t until(const struct thread *t, uint64_t ns)
 {
 	size_t count = 0;
 
-	while (count < t->count && t->kept[count].piece.ns <= ns)
+	while (count < t->count && t->pending[count].segment.ns <= ns)
 		count++;
 	return count;
 }
 
 /* Who is woken may wait for a CPU: that is told of the sleep and, if it was long, of the wait as well. */
-static void part_from_wait(struct piece *sleep, const struct piece *wait)
+static void part_from_wait(struct segment *sleep, const struct segment *wait)
 {
 	if (!judge_is_wait(wait->block.reason) || wait->ns + sleep->block.run_queue < sleep->ns)
 		return;
@@ -146,36 +146,37 @@ static void part_from_wait(struct piece *sleep, const struct piece *wait)
 	sleep->block.duration -= both;
 }
 
-/* How many pieces at the start are from before the poll. What its thread came back from as it began is told a moment later. */
+/* How many segments at the start are from before the poll. What its thread came back from as it began is told a moment later. */
 static size_t before(const struct thread *t, uint64_t first)
 {
 	size_t count = until(t, first);
 
-	while (count < t->count && !t->kept[count].piece.sample && t->kept[count].piece.block.start < first)
+	while (count < t->count && !t->pending[count].segment.sample &&
+	       t->pending[count].segment.block.start < first)
 		count++;
 	return count;
 }
 
-void polls_piece(struct polls *p, const struct piece *piece)
+void polls_segment(struct polls *p, const struct segment *segment)
 {
-	struct thread *t = thread_of(p, piece->block.tid);
+	struct thread *t = thread_of(p, segment->block.tid);
 
-	if (!t->open.first && piece->ns > STALE_NS) {
-		size_t stale = until(t, piece->ns - STALE_NS);
+	if (!t->open.first && segment->ns > STALE_NS) {
+		size_t stale = until(t, segment->ns - STALE_NS);
 
 		/* Many at a time: the rest is moved each time. */
 		drop(t, 2 * stale >= t->count ? stale : 0);
 	}
-	if (t->count == MOST_PIECES)
-		drop(t, MOST_PIECES / 2);
-	GROW(t->kept, t->allocated, t->count + 1);
-	struct kept *kept = &t->kept[t->count++];
+	if (t->count == MOST_SEGMENTS)
+		drop(t, MOST_SEGMENTS / 2);
+	GROW(t->pending, t->allocated, t->count + 1);
+	struct pending *pending = &t->pending[t->count++];
 
-	*kept = (struct kept){.piece = *piece, .weight = 1};
-	if (t->count > 1 && !piece->sample && !judge_is_wait(piece->block.reason))
-		part_from_wait(&kept->piece, &kept[-1].piece);
-	if (piece->block.party.comm)
-		kept->piece.block.party.comm = kept->comm = xstrdup(piece->block.party.comm);
+	*pending = (struct pending){.segment = *segment, .weight = 1};
+	if (t->count > 1 && !segment->sample && !judge_is_wait(segment->block.reason))
+		part_from_wait(&pending->segment, &pending[-1].segment);
+	if (segment->block.party.comm)
+		pending->segment.block.party.comm = pending->comm = xstrdup(segment->block.party.comm);
 }
 
 static bool same_function(const struct verdict *a, const struct verdict *b)
@@ -184,46 +185,46 @@ static bool same_function(const struct verdict *a, const struct verdict *b)
 			  judge_same_function(a->frame[a->blame], b->frame[b->blame]));
 }
 
-static bool same_thing(const struct kept *one, const struct kept *two)
+static bool same_thing(const struct pending *one, const struct pending *two)
 {
-	const struct block *a = &one->piece.block, *b = &two->piece.block;
+	const struct block *a = &one->segment.block, *b = &two->segment.block;
 
 	return a->reason == b->reason && same_function(a->stack, b->stack);
 }
 
-static hashval_t hash_thing(const struct kept *k)
+static hashval_t hash_thing(const struct pending *k)
 {
-	const struct verdict *v = k->piece.block.stack;
+	const struct verdict *v = k->segment.block.stack;
 	const struct frame *f = v && v->count ? v->frame[v->blame] : NULL;
 	uint64_t pc = f ? f->pc : 0;
 
-	return f && f->name ? iterative_hash(f->name, strlen(f->name), k->piece.block.reason)
-			    : iterative_hash(&pc, sizeof(pc), k->piece.block.reason);
+	return f && f->name ? iterative_hash(f->name, strlen(f->name), k->segment.block.reason)
+			    : iterative_hash(&pc, sizeof(pc), k->segment.block.reason);
 }
 
-static bool same_stack(const struct kept *a, const struct kept *b)
+static bool same_stack(const struct pending *a, const struct pending *b)
 {
-	return a->piece.block.stack == b->piece.block.stack && a->piece.sample == b->piece.sample &&
-	       a->piece.block.reason == b->piece.block.reason;
+	return a->segment.block.stack == b->segment.block.stack && a->segment.sample == b->segment.sample &&
+	       a->segment.block.reason == b->segment.block.reason;
 }
 
-static hashval_t hash_sample(const struct kept *k)
+static hashval_t hash_sample(const struct pending *k)
 {
-	const void *stack = k->piece.block.stack;
+	const void *stack = k->segment.block.stack;
 
-	return iterative_hash(&stack, sizeof(stack), k->piece.block.reason * 2 + k->piece.sample);
+	return iterative_hash(&stack, sizeof(stack), k->segment.block.reason * 2 + k->segment.sample);
 }
 
-/* A table of pieces, each of which stands for those that are the same: work stays linear in their number. */
+/* A table of segments, each of which stands for those that are the same: work stays linear in their number. */
 struct firsts {
-	size_t *slot; /* index + 1 of a piece; 0: free */
+	size_t *slot; /* index + 1 of a segment; 0: free */
 	size_t mask;
-	hashval_t (*hash)(const struct kept *k);
-	bool (*same)(const struct kept *a, const struct kept *b);
+	hashval_t (*hash)(const struct pending *k);
+	bool (*same)(const struct pending *a, const struct pending *b);
 };
 
-static struct firsts firsts_of(size_t count, hashval_t (*hash)(const struct kept *),
-			       bool (*same)(const struct kept *, const struct kept *))
+static struct firsts firsts_of(size_t count, hashval_t (*hash)(const struct pending *),
+			       bool (*same)(const struct pending *, const struct pending *))
 {
 	size_t size = 16;
 
@@ -232,12 +233,12 @@ static struct firsts firsts_of(size_t count, hashval_t (*hash)(const struct kept
 	return (struct firsts){xcalloc(size, sizeof(size_t)), size - 1, hash, same};
 }
 
-/* Where the first piece that is the same as `k` stands, or where `k` would. `kept` holds all that are in the table. */
-static size_t *first_of(const struct firsts *firsts, const struct kept *kept, const struct kept *k)
+/* Where the first segment that is the same as `k` stands, or where `k` would. `kept` holds all that are in the table. */
+static size_t *first_of(const struct firsts *firsts, const struct pending *pending, const struct pending *k)
 {
 	size_t at = firsts->hash(k) & firsts->mask;
 
-	while (firsts->slot[at] && !firsts->same(&kept[firsts->slot[at] - 1], k))
+	while (firsts->slot[at] && !firsts->same(&pending[firsts->slot[at] - 1], k))
 		at = (at + 1) & firsts->mask;
 	return &firsts->slot[at];
 }
@@ -249,37 +250,37 @@ static void merge(struct thread *t)
 	size_t end = 0;
 
 	for (size_t i = 0; i < t->count; i++) {
-		struct kept *k = &t->kept[i];
-		size_t *first = first_of(&firsts, t->kept, k), j = *first - 1;
+		struct pending *k = &t->pending[i];
+		size_t *first = first_of(&firsts, t->pending, k), j = *first - 1;
 
 		if (!*first) {
-			t->kept[end++] = *k;
+			t->pending[end++] = *k;
 			*first = end;
 			continue;
 		}
-		t->kept[j].weight += k->weight;
-		t->kept[j].piece.block.duration += k->piece.block.duration;
-		t->kept[j].piece.block.asleep += k->piece.block.asleep;
-		t->kept[j].piece.block.run_queue += k->piece.block.run_queue;
+		t->pending[j].weight += k->weight;
+		t->pending[j].segment.block.duration += k->segment.block.duration;
+		t->pending[j].segment.block.asleep += k->segment.block.asleep;
+		t->pending[j].segment.block.run_queue += k->segment.block.run_queue;
 		free(k->comm);
 	}
 	t->count = end;
 	free(firsts.slot);
 }
 
-/* Sorts pieces into at most `count` groups; returns how many. */
-static size_t group_pieces(const struct kept *kept, size_t count, struct group *groups)
+/* Sorts segments into at most `count` groups; returns how many. */
+static size_t group_segments(const struct pending *pending, size_t count, struct group *groups)
 {
 	struct firsts firsts = firsts_of(count, hash_thing, same_thing);
 	size_t n = 0, *group_of = xcalloc(count + 1, sizeof(*group_of));
 
 	for (size_t i = 0; i < count; i++) {
-		const struct block *b = &kept[i].piece.block;
-		uint64_t weight = kept[i].piece.sample ? kept[i].weight : b->duration;
-		size_t *first = first_of(&firsts, kept, &kept[i]);
+		const struct block *b = &pending[i].segment.block;
+		uint64_t weight = pending[i].segment.sample ? pending[i].weight : b->duration;
+		size_t *first = first_of(&firsts, pending, &pending[i]);
 
 		if (!*first) {
-			groups[n] = (struct group){.lead = &kept[i]};
+			groups[n] = (struct group){.lead = &pending[i]};
 			group_of[i] = n++;
 			*first = i + 1;
 		}
@@ -288,10 +289,10 @@ static size_t group_pieces(const struct kept *kept, size_t count, struct group *
 		groups[g].time += b->duration;
 		groups[g].asleep += b->asleep;
 		groups[g].run_queue += b->run_queue;
-		groups[g].samples += kept[i].piece.sample ? kept[i].weight : 0;
+		groups[g].samples += pending[i].segment.sample ? pending[i].weight : 0;
 		if (weight > groups[g].lead_time) {
 			groups[g].lead_time = weight;
-			groups[g].lead = &kept[i];
+			groups[g].lead = &pending[i];
 		}
 	}
 	free(group_of);
@@ -312,17 +313,18 @@ static void share_out(struct group *groups, size_t n, uint64_t running)
 
 static bool is_wait(const struct group *g)
 {
-	return judge_is_wait(g->lead->piece.block.reason);
+	return judge_is_wait(g->lead->segment.block.reason);
 }
 
 /* The name of the poll's task, by one of its stacks, or by one of another poll of the same task: not each reaches it. NULL if none
  * does. */
-static const char *task_of(struct polls *p, const struct poll *poll, const struct kept *kept, size_t count)
+static const char *task_of(struct polls *p, const struct poll *poll, const struct pending *pending,
+			   size_t count)
 {
 	struct named key = {.id = poll->id};
 
 	for (size_t i = 0; i < count && !key.name; i++) {
-		const struct verdict *stack = kept[i].piece.block.stack;
+		const struct verdict *stack = pending[i].segment.block.stack;
 
 		key.name = stack && stack->in_poll ? stack->task : NULL;
 	}
@@ -345,7 +347,7 @@ static void add_block(struct polls *p, const struct poll *poll, const struct gro
 	struct block block = {.reason = REASON_COMPUTING};
 
 	if (g) {
-		block = g->lead->piece.block;
+		block = g->lead->segment.block;
 		block.asleep = least(g->asleep, time);
 		block.run_queue = least(g->run_queue, time - block.asleep);
 	}
@@ -361,12 +363,12 @@ static void add_block(struct polls *p, const struct poll *poll, const struct gro
 }
 
 /* When the thread first slept without a poll on its stack, or in what may block; 0: never. */
-static uint64_t parked_at(const struct kept *kept, size_t count)
+static uint64_t parked_at(const struct pending *pending, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		const struct block *b = &kept[i].piece.block;
+		const struct block *b = &pending[i].segment.block;
 
-		if (!kept[i].piece.sample && b->stack &&
+		if (!pending[i].segment.sample && b->stack &&
 		    (b->stack->parked || b->stack->role == ROLE_BLOCKING))
 			return b->start;
 	}
@@ -388,7 +390,7 @@ static struct group *longest_of(struct group *groups, size_t count)
 static const struct verdict *waited_in(const struct group *groups, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		const struct verdict *stack = groups[i].lead->piece.block.stack;
+		const struct verdict *stack = groups[i].lead->segment.block.stack;
 
 		if (stack && stack->in_poll)
 			return stack;
@@ -414,28 +416,29 @@ static void add_blocks(struct polls *p, const struct poll *poll, struct group *g
 }
 
 /* What is said of a poll, with the name that its stacks or earlier polls of its task tell. */
-static struct poll with_task(struct polls *p, const struct poll *told, const struct kept *kept, size_t count)
+static struct poll with_task(struct polls *p, const struct poll *told, const struct pending *pending,
+			     size_t count)
 {
 	struct poll poll = *told;
-	const char *task = task_of(p, told, kept, count);
+	const char *task = task_of(p, told, pending, count);
 
 	poll.guessed |= !poll.task;
 	poll.task = poll.task ? poll.task : task;
 	return poll;
 }
 
-/* Gives the time off the CPU that no piece explains to the `longest` group: short sleeps or waits that came without an
+/* Gives the time off the CPU that no segment explains to the `longest` group: short sleeps or waits that came without an
  * event, and a sleep that still goes on. Without a group: if that sleep was most of the poll, it makes one of `instead`.
  * Returns the group. */
 static struct group *give_unseen(const struct poll *poll, struct group *longest, struct group *instead,
-				 struct kept *lead, uint64_t unseen, uint64_t total)
+				 struct pending *lead, uint64_t unseen, uint64_t total)
 {
 	if (longest && longest->asleep) {
 		longest->asleep += unseen;
 	} else if (longest) {
 		longest->run_queue += unseen;
 	} else if (poll->off > poll->wait && poll->off - poll->wait > total / 2) {
-		lead->piece.block.reason = REASON_SYSCALL;
+		lead->segment.block.reason = REASON_SYSCALL;
 		longest = instead;
 		longest->asleep = poll->off - poll->wait;
 		longest->run_queue = unseen - least(unseen, longest->asleep);
@@ -443,25 +446,25 @@ static struct group *give_unseen(const struct poll *poll, struct group *longest,
 	return longest;
 }
 
-/* Makes blocks of a poll that is over, or runs on, and its pieces. Waits for a CPU are blocks of their own already, and
+/* Makes blocks of a poll that is over, or runs on, and its segments. Waits for a CPU are blocks of their own already, and
  * nobody's fault. */
-static void settle(struct polls *p, const struct poll *told, const struct kept *kept, size_t count)
+static void make_blocks(struct polls *p, const struct poll *told, const struct pending *pending, size_t count)
 {
-	struct poll poll = with_task(p, told, kept, count);
+	struct poll poll = with_task(p, told, pending, count);
 	struct group *groups = xcalloc(count + 1, sizeof(*groups));
-	size_t n = group_pieces(kept, count, groups);
+	size_t n = group_segments(pending, count, groups);
 	/* The middle between what is known for sure and what is possible, within the distance of two looks: as long as no poll may have
 	 * been long, there are only half as many. */
 	uint64_t start = poll.first - least(poll.first - poll.before, 2 * p->period) / 2;
 	uint64_t end = poll.last + least(poll.next - poll.last, 2 * p->period) / 2;
-	uint64_t parked = parked_at(kept, count);
+	uint64_t parked = parked_at(pending, count);
 
 	/* Probes do not see every park, and what stands behind one is not of the poll. */
 	if (parked && parked < end) {
 		end = parked > start ? parked : start;
-		while (count && kept[count - 1].piece.block.start >= end)
+		while (count && pending[count - 1].segment.block.start >= end)
 			count--;
-		n = group_pieces(kept, count, groups);
+		n = group_segments(pending, count, groups);
 	}
 	uint64_t total = end - start, off = 0, unseen, waits = 0;
 
@@ -473,13 +476,13 @@ static void settle(struct polls *p, const struct poll *told, const struct kept *
 	unseen = poll.off > off && !parked ? poll.off - off : 0;
 	off += unseen;
 	share_out(groups, n, total + waits > off ? total + waits - off : 0);
-	struct kept lead = {0};
+	struct pending lead = {0};
 	struct group instead = {.lead = &lead}, *longest = longest_of(groups, n);
 	const struct verdict *stack = longest ? NULL : waited_in(groups, n);
 
 	/* No sample came at the right moment, but it was seen where it had to wait. */
 	if (stack) {
-		lead.piece.block = (struct block){.stack = stack, .reason = judge_running(stack)};
+		lead.segment.block = (struct block){.stack = stack, .reason = judge_running(stack)};
 		longest = &instead;
 	}
 	if (!parked)
@@ -497,7 +500,7 @@ static void close_poll(struct polls *p, struct thread *t, const struct poll *pol
 	drop(t, before(t, poll->first));
 	size_t count = until(t, poll->next);
 
-	settle(p, poll, t->kept, count);
+	make_blocks(p, poll, t->pending, count);
 	drop(t, count);
 	t->open.first = 0;
 }
@@ -525,27 +528,27 @@ void polls_add(struct polls *p, const struct poll *poll)
 	t->open = *poll;
 }
 
-struct sight {
-	polls_seer *see;
+struct visit {
+	polls_visitor *visitor;
 	void *context;
 };
 
-static int see_open(void **slot, void *arg)
+static int visit_open(void **slot, void *arg)
 {
 	const struct thread *t = *slot;
-	const struct sight *sight = arg;
+	const struct visit *visit = arg;
 	struct running running = {.tid = t->tid, .first = t->open.first, .seen = t->open.next};
 
 	if (t->count)
-		running.in = &t->kept[t->count - 1].piece.block;
+		running.in = &t->pending[t->count - 1].segment.block;
 	if (running.first)
-		sight->see(sight->context, &running);
+		visit->visitor(visit->context, &running);
 	return 1;
 }
 
-void polls_running(const struct polls *p, polls_seer *see, void *context)
+void polls_running(const struct polls *p, polls_visitor *visit, void *context)
 {
-	htab_traverse_noresize(p->threads, see_open, &(struct sight){see, context});
+	htab_traverse_noresize(p->threads, visit_open, &(struct visit){visit, context});
 }
 
 void polls_gone(struct polls *p, long tid, uint64_t ns)

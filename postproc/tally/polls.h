@@ -27,7 +27,7 @@ struct poll {
 };
 
 /* Something that a worker did inside a poll. */
-struct piece {
+struct segment {
 	uint64_t ns;	    /* when it was seen: a sleep or a wait had ended then */
 	bool sample;	    /* running: it stands for a share of the poll's running time */
 	struct block block; /* a sample's has no duration */
@@ -39,8 +39,8 @@ struct polls;
 struct polls *polls_new(struct tally *tally, uint64_t period, uint64_t threshold);
 void polls_free(struct polls *polls);
 
-/* Takes a piece, copied. Pieces of a thread come in order of time, before the poll that they belong to. */
-void polls_piece(struct polls *polls, const struct piece *piece);
+/* Takes a segment, copied. Pieces of a thread come in order of time, before the poll that they belong to. */
+void polls_segment(struct polls *polls, const struct segment *segment);
 
 /* Takes a poll. One that is running may come again, with the same `first`. */
 void polls_add(struct polls *polls, const struct poll *poll);
@@ -53,9 +53,9 @@ struct running {
 		*in; /* what it was last seen in, which has neither begun nor ended; NULL: not known */
 };
 
-/* Calls `see` for each poll that lasts for a second or longer and has not ended, in no order. */
-typedef void polls_seer(void *context, const struct running *running);
-void polls_running(const struct polls *polls, polls_seer *see, void *context);
+/* Calls `visit` for each poll that lasts for a second or longer and has not ended, in no order. */
+typedef void polls_visitor(void *context, const struct running *running);
+void polls_running(const struct polls *polls, polls_visitor *visit, void *context);
 
 /* The thread exited at `ns`: what it was in has ended. */
 void polls_gone(struct polls *polls, long tid, uint64_t ns);

@@ -50,7 +50,7 @@ struct tally {
 	struct spans *spans;
 	struct shares *shares; /* NULL: they are not needed */
 	struct histogram run_queue_waits, blocks;
-	struct ladder run_queue_ladder, ladder;
+	struct duration_buckets run_queue_buckets, buckets;
 	uint64_t blocked, run_queue;
 	uint64_t polls, longest_poll;
 	struct blocker *blocker;
@@ -252,12 +252,12 @@ static void add_to_workers(struct tally *t, const struct block *block)
 	if (judge_is_wait(block->reason)) {
 		t->run_queue += block->duration;
 		histogram_add(&t->run_queue_waits, block->duration);
-		ladder_add(&t->run_queue_ladder, block->duration);
+		duration_buckets_add(&t->run_queue_buckets, block->duration);
 		return;
 	}
 	t->blocked += block->duration;
 	histogram_add(&t->blocks, block->duration);
-	ladder_add(&t->ladder, block->duration);
+	duration_buckets_add(&t->buckets, block->duration);
 }
 
 /* Adds a block, which counts for `of`, to all sums. */
@@ -457,28 +457,28 @@ static void finish_shares(struct tally *t, struct model *model)
 	qsort(t->share, model->shares, sizeof(*t->share), by_share);
 }
 
-struct sight {
-	tally_seer *see;
+struct visit {
+	tally_visitor *visitor;
 	void *context;
 };
 
-static int see_worker(void **slot, void *arg)
+static int visit_worker(void **slot, void *arg)
 {
 	const struct thread *thread = *slot;
-	const struct sight *sight = arg;
+	const struct visit *visit = arg;
 	struct worker w = thread->w;
 
 	w.comm = thread->comm ? thread->comm : "";
 	if (is_main_future(thread))
 		w.role = ROLE_MAIN_FUTURE;
 	if (thread->worker)
-		sight->see(sight->context, &w, thread->gone);
+		visit->visitor(visit->context, &w, thread->gone);
 	return 1;
 }
 
-void tally_workers(const struct tally *t, tally_seer *see, void *context)
+void tally_workers(const struct tally *t, tally_visitor *visit, void *context)
 {
-	htab_traverse_noresize(t->threads, see_worker, &(struct sight){see, context});
+	htab_traverse_noresize(t->threads, visit_worker, &(struct visit){visit, context});
 }
 
 static int clear_thread(void **slot, void *unused)
@@ -505,7 +505,7 @@ static void clear(struct tally *t)
 	tasks_clear(t->tasks);
 	standstills_clear(t->standstills);
 	t->run_queue_waits = t->blocks = (struct histogram){0};
-	t->run_queue_ladder = t->ladder = (struct ladder){0};
+	t->run_queue_buckets = t->buckets = (struct duration_buckets){0};
 	t->blocked = t->run_queue = t->polls = t->longest_poll = 0;
 }
 
@@ -555,6 +555,6 @@ void tally_finish(struct tally *t, struct model *model)
 		model->standstill.blocker = &t->blocker[blockers_rank(model->standstill.blocker)];
 	model->blocks = t->blocks;
 	model->run_queue_waits = t->run_queue_waits;
-	model->ladder = t->ladder;
-	model->run_queue_ladder = t->run_queue_ladder;
+	model->buckets = t->buckets;
+	model->run_queue_buckets = t->run_queue_buckets;
 }

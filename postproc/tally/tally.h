@@ -44,9 +44,9 @@ void tally_keep(struct tally *tally, uint64_t blocks);
 /* The blocks that are kept; NULL if none are. */
 const struct recent *tally_recent(const struct tally *tally);
 
-/* Calls `see` for each worker, in no order: its `first` is 0 if it was there at the start, `last` is set if it is gone. */
-typedef void tally_seer(void *context, const struct worker *worker, bool gone);
-void tally_workers(const struct tally *tally, tally_seer *see, void *context);
+/* Calls `visit` for each worker, in no order: its `first` is 0 if it was there at the start, `last` is set if it is gone. */
+typedef void tally_visitor(void *context, const struct worker *worker, bool gone);
+void tally_workers(const struct tally *tally, tally_visitor *visit, void *context);
 
 /* Completes *model (whose target and counts are the caller's, start and end are set) with blockers, workers, spans and
  * sums of what has come until now. More may come. What *model points to is owned by the tally, and good until the next call. */

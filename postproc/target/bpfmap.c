@@ -41,7 +41,7 @@ static bool is_wanted(const struct bpf_map_info *info, const struct bpfmap_wante
 						: info->value_size <= wanted->size);
 }
 
-static bool take(int map, void *data, bool *done)
+static bool match_map(int map, void *data, bool *done)
 {
 	struct search *search = data;
 	struct bpf_map_info info;
@@ -62,7 +62,7 @@ int bpfmap_open_all(int pidfd, pid_t pid, struct bpfmap_wanted *wanted, size_t c
 
 	for (size_t i = 0; i < count; i++)
 		wanted[i].map = -1;
-	return descriptors_visit(pidfd, pid, "bpf-map", take, &search);
+	return descriptors_visit(pidfd, pid, "bpf-map", match_map, &search);
 }
 
 int bpfmap_open(int pidfd, pid_t pid, const char *name)

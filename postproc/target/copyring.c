@@ -31,7 +31,7 @@ struct copyring {
 };
 
 /* Where a copy is. */
-struct place {
+struct position {
 	bool kept;	/* in its thread's own rows, not in the ring */
 	uint64_t tid;	/* of a kept one */
 	uint64_t at;	/* its first row, counted on and on */
@@ -39,33 +39,33 @@ struct place {
 	uint64_t slots; /* how many rows there are until they are used again */
 };
 
-static struct place find(const struct copyring *ring, uint64_t copy)
+static struct position find(const struct copyring *ring, uint64_t copy)
 {
-	struct place place = {.kept = copy >> 62 == 3};
+	struct position position = {.kept = copy >> 62 == 3};
 
-	if (place.kept) {
-		place.tid = copy >> 40 & 0x3fffff;
-		place.at = copy & (((uint64_t)1 << 40) - 1);
-		place.base = place.tid << 32;
-		place.slots = ring->shape.kept;
+	if (position.kept) {
+		position.tid = copy >> 40 & 0x3fffff;
+		position.at = copy & (((uint64_t)1 << 40) - 1);
+		position.base = position.tid << 32;
+		position.slots = ring->shape.kept;
 	} else {
-		place.at = copy & (((uint64_t)1 << 62) - 1);
-		place.slots = ring->shape.slots;
+		position.at = copy & (((uint64_t)1 << 62) - 1);
+		position.slots = ring->shape.slots;
 	}
-	return place;
+	return position;
 }
 
 /* Is what began there not being written over yet? */
-static bool is_there(const struct copyring *ring, const struct place *place)
+static bool is_there(const struct copyring *ring, const struct position *position)
 {
 	uint64_t now = 0;
 
-	if (!place->kept)
-		return bpfmap_number(ring->map[PIECE].map) - place->at / ring->shape.rows <
+	if (!position->kept)
+		return bpfmap_number(ring->map[PIECE].map) - position->at / ring->shape.rows <
 		       ring->shape.slots / ring->shape.rows;
 	if (ring->map[KEPT_AT].map >= 0)
-		bpfmap_value(ring->map[KEPT_AT].map, place->tid, &now);
-	return now - place->at <= place->slots - ring->shape.rows;
+		bpfmap_value(ring->map[KEPT_AT].map, position->tid, &now);
+	return now - position->at <= position->slots - ring->shape.rows;
 }
 
 struct copyring *copyring_open(pid_t pid, const struct copyring_shape *shape)
@@ -104,10 +104,10 @@ void copyring_close(struct copyring *ring)
 }
 
 /* Reads what is wanted of row `row` of a copy: its first `bytes` bytes, or all. Returns false if it is not there. */
-static bool read_row(const struct copyring *ring, const struct place *place, uint64_t row, size_t bytes,
+static bool read_row(const struct copyring *ring, const struct position *position, uint64_t row, size_t bytes,
 		     char *to)
 {
-	uint64_t key = place->base + (place->at + row) % place->slots;
+	uint64_t key = position->base + (position->at + row) % position->slots;
 	char block[BLOCK_SIZE];
 
 	for (size_t i = 0, done = 0; i < BLOCKS && done < bytes; i++, done += BLOCK_SIZE) {
@@ -121,39 +121,39 @@ static bool read_row(const struct copyring *ring, const struct place *place, uin
 }
 
 /* Of all that is left of a copy that was told, its maps have no trace. */
-static bool is_cleared(const struct copyring *ring, const struct place *place)
+static bool is_cleared(const struct copyring *ring, const struct position *position)
 {
 	uint64_t at;
 
-	return place->kept ? !bpfmap_value(ring->map[KEPT_AT].map, place->tid, &at)
-			   : bpfmap_number(ring->map[PIECE].map) == 0;
+	return position->kept ? !bpfmap_value(ring->map[KEPT_AT].map, position->tid, &at)
+			      : bpfmap_number(ring->map[PIECE].map) == 0;
 }
 
-static size_t read_rows(const struct copyring *ring, const struct place *place, size_t bytes, char *to)
+static size_t read_rows(const struct copyring *ring, const struct position *position, size_t bytes, char *to)
 {
 	size_t sure = 0, done = 0;
 
 	for (uint64_t row = 0; done < bytes; row++) {
 		size_t left = bytes - done;
 
-		if (!read_row(ring, place, row, left, to + done))
+		if (!read_row(ring, position, row, left, to + done))
 			break;
 		done += left < ROW_SIZE ? left : ROW_SIZE;
 		if (done < bytes && row % CHECK_ROWS != CHECK_ROWS - 1)
 			continue;
-		if (!is_there(ring, place))
+		if (!is_there(ring, position))
 			return sure;
 		sure = done;
 	}
-	return done > sure && is_there(ring, place) ? done : sure;
+	return done > sure && is_there(ring, position) ? done : sure;
 }
 
 size_t copyring_read(struct copyring *ring, uint64_t copy, size_t bytes, uint64_t *words, bool *cleared)
 {
-	const struct place place = find(ring, copy);
+	const struct position position = find(ring, copy);
 	size_t most = ring->shape.rows * ROW_SIZE, there;
 
-	there = read_rows(ring, &place, bytes < most ? bytes : most, (char *)words);
-	*cleared = there < bytes && is_cleared(ring, &place);
+	there = read_rows(ring, &position, bytes < most ? bytes : most, (char *)words);
+	*cleared = there < bytes && is_cleared(ring, &position);
 	return there;
 }

@@ -33,10 +33,10 @@ struct order {
 	uint64_t addr, size;
 };
 
-static int settle(void *context)
+static int prepare(void *context)
 {
 	(void)context;
-	return confine_to_tracer() || confine_looker() ? -1 : 0;
+	return confine_to_tracer() || confine_inspector() ? -1 : 0;
 }
 
 /* Returns an errno. */
@@ -59,7 +59,7 @@ static int give_memory(pid_t pid, const struct order *order, int *fd)
 
 static int give_threads(pid_t pid, int *fd)
 {
-	struct looker_thread *threads;
+	struct inspector_thread *threads;
 	size_t count = procread_threads(pid, &threads);
 	int error = count ? give(threads, count * sizeof(*threads), fd) : errno;
 
@@ -132,7 +132,7 @@ static int serve(void *context, const void *request, size_t size, int *fd)
 	return EINVAL;
 }
 
-int looker_start(long pid)
+int inspector_start(long pid)
 {
 	static pid_t context;
 
@@ -140,7 +140,7 @@ int looker_start(long pid)
 	helper = helper_start(&(struct helper_duty){.name = "hud-looker",
 						    .limit_ms = LIMIT_MS,
 						    .threads = SERVERS,
-						    .settle = settle,
+						    .prepare = prepare,
 						    .serve = serve,
 						    .context = &context});
 	if (!helper)
@@ -148,12 +148,12 @@ int looker_start(long pid)
 	return helper ? 0 : -1;
 }
 
-int looker_descriptor(void)
+int inspector_descriptor(void)
 {
 	return helper ? helper_descriptor(helper) : -1;
 }
 
-void looker_end(void)
+void inspector_end(void)
 {
 	helper_end(helper);
 	helper = NULL;
@@ -185,7 +185,7 @@ static size_t receive(int fd, void *to, size_t size)
 	return at;
 }
 
-const char *looker_late(void)
+const char *inspector_late(void)
 {
 	return late ? "parts of it could not be looked at, because its memory or its files did not answer in "
 		      "time: are they on a file "
@@ -193,7 +193,7 @@ const char *looker_late(void)
 		    : NULL;
 }
 
-FILE *looker_open(pid_t pid, const char *name)
+FILE *inspector_open(pid_t pid, const char *name)
 {
 	bool maps = strcmp(name, "maps") == 0;
 	int fd = -1, error = 0;
@@ -229,26 +229,26 @@ static char *ask_path(enum look look)
 	return path;
 }
 
-char *looker_exe(pid_t pid)
+char *inspector_exe(pid_t pid)
 {
 	return helper ? ask_path(EXE) : procread_exe(pid);
 }
 
-char *looker_root(pid_t pid)
+char *inspector_root(pid_t pid)
 {
 	char *path = helper ? ask_path(ROOT) : procread_root(pid);
 
 	return path ? path : xstrdup("");
 }
 
-const char *looker_below(const char *root, const char *path)
+const char *inspector_below(const char *root, const char *path)
 {
 	size_t length = strlen(root);
 
 	return !strncmp(path, root, length) && path[length] == '/' ? path + length : path;
 }
 
-size_t looker_threads(pid_t pid, struct looker_thread **threads)
+size_t inspector_threads(pid_t pid, struct inspector_thread **threads)
 {
 	struct stat st;
 
@@ -267,14 +267,14 @@ size_t looker_threads(pid_t pid, struct looker_thread **threads)
 	return count;
 }
 
-size_t looker_memory(pid_t pid, uint64_t addr, void *to, size_t size)
+size_t inspector_memory(pid_t pid, uint64_t addr, void *to, size_t size)
 {
 	if (!helper)
 		return procread_memory(pid, addr, to, size);
 	return receive(ask(&(struct order){.look = MEMORY, .addr = addr, .size = size}), to, size);
 }
 
-bool looker_thread(pid_t tid, struct snapshot *s)
+bool inspector_thread(pid_t tid, struct snapshot *s)
 {
 	bool seen;
 
@@ -288,7 +288,7 @@ bool looker_thread(pid_t tid, struct snapshot *s)
 	return seen;
 }
 
-bool looker_rseq(pid_t tid)
+bool inspector_rseq(pid_t tid)
 {
 	if (!helper)
 		return stopped_rseq(tid);

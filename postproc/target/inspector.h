@@ -1,6 +1,6 @@
 /* inspector.h - what is looked at in a live process, for who may not do so: its threads, their registers and stacks, its memory.
  *
- * Between looker_start() and looker_end() a helper does, at one process and nothing else in it; else it is done here.
+ * Between inspector_start() and inspector_end() a helper does, at one process and nothing else in it; else it is done here.
  */
 #ifndef HUD_TARGET_INSPECTOR_H
 #define HUD_TARGET_INSPECTOR_H
@@ -25,49 +25,49 @@ struct snapshot {
 	uint64_t words[STACK_MAX / 8];
 };
 
-struct looker_thread {
+struct inspector_thread {
 	pid_t tid;
 	char comm[COMM_SIZE]; /* raw bytes: hostile */
 };
 
 /* From now on a process of its own looks at process `pid`. Returns 0, or -1 after a message. */
-int looker_start(long pid);
-void looker_end(void);
+int inspector_start(long pid);
+void inspector_end(void);
 
 /* The descriptor that a process forked from this one must keep to ask; -1 if there is no such process. */
-int looker_descriptor(void);
+int inspector_descriptor(void);
 
-/* Whether the process did not let itself be looked at in time, since looker_start(): what it was asked for was then not to be had. In words for
+/* Whether the process did not let itself be looked at in time, since inspector_start(): what it was asked for was then not to be had. In words for
  * the user, static; NULL: it always did. */
-const char *looker_late(void);
+const char *inspector_late(void);
 
 /* What /proc/PID/NAME holds, "maps" or "cmdline", of the latter the beginning. Returns NULL with errno set if that is impossible. The caller
  * closes it. */
-FILE *looker_open(pid_t pid, const char *name);
+FILE *inspector_open(pid_t pid, const char *name);
 
-/* Where /proc/PID/exe leads, as looker_below() has it, for the caller to free; NULL with errno set. */
-char *looker_exe(pid_t pid);
+/* Where /proc/PID/exe leads, as inspector_below() has it, for the caller to free; NULL with errno set. */
+char *inspector_exe(pid_t pid);
 
 /* The folder that is the process's root, for the caller to free, if that is in a mount namespace of its own and has this name only there:
  * then the kernel names all its files with this folder before them (prepend_path of fs/d_path.c), and nothing is found by such a name.
  * Else "". So it is where the process and who looks at it have the same folder for a root, but not its mount: both are in a chroot, and
  * the process has other mounts. */
-char *looker_root(pid_t pid);
+char *inspector_root(pid_t pid);
 
-/* The name of file `path` as the process knows it whose looker_root() is `root`: the end of `path`, or all. */
-const char *looker_below(const char *root, const char *path);
+/* The name of file `path` as the process knows it whose inspector_root() is `root`: the end of `path`, or all. */
+const char *inspector_below(const char *root, const char *path);
 
 /* The threads of `pid`, in no order: *threads is the caller's to free. Returns how many; 0 with errno set. */
-size_t looker_threads(pid_t pid, struct looker_thread **threads);
+size_t inspector_threads(pid_t pid, struct inspector_thread **threads);
 
 /* Copies `size` bytes at `addr` of the process's memory, as far as they can be read. Returns how many. */
-size_t looker_memory(pid_t pid, uint64_t addr, void *to, size_t size);
+size_t inspector_memory(pid_t pid, uint64_t addr, void *to, size_t size);
 
 /* Stops the thread for as long as copying its registers and its stack takes, which can be seen in *s then, but for 100 ms at most. Returns
  * false if it did not stop in time, its stack could not be copied in time, or it has ended. */
-bool looker_thread(pid_t tid, struct snapshot *s);
+bool inspector_thread(pid_t tid, struct snapshot *s);
 
 /* As stopped_rseq(). */
-bool looker_rseq(pid_t tid);
+bool inspector_rseq(pid_t tid);
 
 #endif

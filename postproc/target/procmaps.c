@@ -22,7 +22,7 @@ static void vdso_build_id(pid_t pid, const struct mapping *m, char hex[BUILD_ID_
 		return;
 	void *image = xmalloc(size);
 
-	if (looker_memory(pid, m->start, image, size) == size) {
+	if (inspector_memory(pid, m->start, image, size) == size) {
 		Elf *elf = elf_memory(image, size);
 
 		binary_build_id(elf, hex, BUILD_ID_HEX);
@@ -67,20 +67,20 @@ bool procmaps_parse(char *line, struct mapping *m)
 int procmaps_read(pid_t pid, struct procmaps *maps)
 {
 	char *line = NULL;
-	FILE *in = looker_open(pid, "maps");
+	FILE *in = inspector_open(pid, "maps");
 	size_t room = 0, size = 0;
 
 	*maps = (struct procmaps){0};
 	if (!in)
 		return -1;
-	char *root = looker_root(pid);
+	char *root = inspector_root(pid);
 
 	while (getline(&line, &size, in) > 0) {
 		struct mapping m;
 
 		if (!procmaps_parse(line, &m))
 			continue;
-		m.path = xstrdup(looker_below(root, m.path));
+		m.path = xstrdup(inspector_below(root, m.path));
 		m.build_id = xstrdup("");
 		GROW(maps->mapping, room, maps->count + 1);
 		maps->mapping[maps->count++] = m;

@@ -28,7 +28,7 @@
 #define HOLD_NS 50000000 /* for copying a stack, while its thread is stopped */
 
 /* A name holds any byte but NUL, also newlines; the kernel ends it with one more. */
-static void read_comm(pid_t pid, struct looker_thread *thread)
+static void read_comm(pid_t pid, struct inspector_thread *thread)
 {
 	char name[32];
 
@@ -39,7 +39,7 @@ static void read_comm(pid_t pid, struct looker_thread *thread)
 		thread->comm[length - 1] = '\0';
 }
 
-size_t procread_threads(pid_t pid, struct looker_thread **threads)
+size_t procread_threads(pid_t pid, struct inspector_thread **threads)
 {
 	size_t count = 0, room = 0;
 	struct dirent *entry;
@@ -55,7 +55,7 @@ size_t procread_threads(pid_t pid, struct looker_thread **threads)
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
 		GROW(*threads, room, count + 1);
-		(*threads)[count] = (struct looker_thread){.tid = (pid_t)strtol(entry->d_name, NULL, 10)};
+		(*threads)[count] = (struct inspector_thread){.tid = (pid_t)strtol(entry->d_name, NULL, 10)};
 		read_comm(pid, &(*threads)[count++]);
 	}
 	closedir(dir);
@@ -107,7 +107,7 @@ static struct raw_stack stack_of(const struct user_regs_struct *registers)
 }
 
 /* What two threads say to each other: one holds the target's thread, the other copies its stack. */
-struct errand {
+struct job {
 	pid_t tid;
 	struct snapshot *snapshot;
 	pthread_mutex_t mutex;
@@ -115,7 +115,7 @@ struct errand {
 	bool over, held, copied; /* who holds has ended or will soon; it holds; the copy is whole */
 };
 
-static void set(struct errand *e, bool *what)
+static void set(struct job *e, bool *what)
 {
 	pthread_mutex_lock(&e->mutex);
 	*what = true;
@@ -124,7 +124,7 @@ static void set(struct errand *e, bool *what)
 }
 
 /* Gives the other thread the time to copy. */
-static void hold(struct errand *e)
+static void hold(struct job *e)
 {
 	struct timespec until;
 
@@ -143,7 +143,7 @@ static void hold(struct errand *e)
  * be somebody's to fill: whatever happens, it lets go. */
 static void *hold_thread(void *argument)
 {
-	struct errand *e = argument;
+	struct job *e = argument;
 	struct snapshot *s = e->snapshot;
 	struct iovec registers = {&s->registers, sizeof(s->registers)};
 	int signal;
@@ -160,7 +160,7 @@ static void *hold_thread(void *argument)
 }
 
 /* Copies the stack of the thread while that is held. What has taken longer is of no use. */
-static bool copy_held(struct errand *e)
+static bool copy_held(struct job *e)
 {
 	struct snapshot *s = e->snapshot;
 	bool copied;
@@ -184,15 +184,15 @@ static bool copy_held(struct errand *e)
 
 bool procread_thread(pid_t tid, struct snapshot *s)
 {
-	struct errand errand = {.tid = tid,
-				.snapshot = s,
-				.mutex = PTHREAD_MUTEX_INITIALIZER,
-				.changed = PTHREAD_COND_INITIALIZER};
+	struct job job = {.tid = tid,
+			  .snapshot = s,
+			  .mutex = PTHREAD_MUTEX_INITIALIZER,
+			  .changed = PTHREAD_COND_INITIALIZER};
 	pthread_t holder;
 
-	if (pthread_create(&holder, NULL, hold_thread, &errand) != 0)
+	if (pthread_create(&holder, NULL, hold_thread, &job) != 0)
 		return false;
-	bool copied = copy_held(&errand);
+	bool copied = copy_held(&job);
 
 	pthread_join(holder, NULL);
 	return copied;
@@ -252,7 +252,7 @@ static bool has_name(const struct stat *folder, const char *path)
 	return here.st_dev == folder->st_dev && here.st_ino == folder->st_ino;
 }
 
-/* As looker_root(), but NULL if it cannot be told. */
+/* As inspector_root(), but NULL if it cannot be told. */
 char *procread_root(pid_t pid)
 {
 	char *path = read_link(pid, "root"), link[32];
@@ -269,7 +269,7 @@ char *procread_exe(pid_t pid)
 	char *path = read_link(pid, "exe"), *root = path ? procread_root(pid) : NULL;
 
 	if (root) {
-		const char *below = looker_below(root, path);
+		const char *below = inspector_below(root, path);
 
 		memmove(path, below, strlen(below) + 1);
 	}

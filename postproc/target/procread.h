@@ -12,13 +12,13 @@
 
 #include "target/inspector.h"
 
-/* As looker_threads(), looker_memory(), looker_thread() and looker_exe(). */
-size_t procread_threads(pid_t pid, struct looker_thread **threads);
+/* As inspector_threads(), inspector_memory(), inspector_thread() and inspector_exe(). */
+size_t procread_threads(pid_t pid, struct inspector_thread **threads);
 size_t procread_memory(pid_t pid, uint64_t addr, void *to, size_t size);
 bool procread_thread(pid_t tid, struct snapshot *s);
 char *procread_exe(pid_t pid);
 
-/* As looker_root(), but NULL if it cannot be told. */
+/* As inspector_root(), but NULL if it cannot be told. */
 char *procread_root(pid_t pid);
 
 /* What /proc/PID/maps holds, else /proc/PID/cmdline, of which the beginning, for the caller to free; NULL with errno set. */

@@ -48,15 +48,15 @@ void stopped_end(pid_t tid, int signal)
 }
 
 /* What a thread of our own is asked to do, and its answer. */
-struct errand {
+struct job {
 	pid_t tid;
 	bool stopped, rseq;
 };
 
-static void *run_errand(void *arg)
+static void *run_job(void *arg)
 {
 	struct __ptrace_rseq_configuration rseq = {0};
-	struct errand *e = arg;
+	struct job *e = arg;
 	int signal;
 
 	if (!stopped_begin(e->tid, &signal))
@@ -68,14 +68,14 @@ static void *run_errand(void *arg)
 	return NULL;
 }
 
-static struct errand run(pid_t tid)
+static struct job run(pid_t tid)
 {
-	struct errand errand = {.tid = tid};
+	struct job job = {.tid = tid};
 	pthread_t runner;
 
-	if (!pthread_create(&runner, NULL, run_errand, &errand))
+	if (!pthread_create(&runner, NULL, run_job, &job))
 		pthread_join(runner, NULL);
-	return errand;
+	return job;
 }
 
 bool stopped_rseq(pid_t tid)

@@ -9,8 +9,8 @@
 #include "tokio/look.h"
 #include "tokio/thread.h"
 
-#define CORE_WORDS 128 /* of the core that are looked at */
-#define QUEUE_PLACES 2 /* that move: the first, and the last or how many there are */
+#define CORE_WORDS 128	/* of the core that are looked at */
+#define QUEUE_INDICES 2 /* that move: the first, and the last or how many there are */
 
 /* An upper half of a word that is the interval is neither an address nor part of a count. */
 bool tokio_find_current(pid_t pid, uint64_t fs, struct tokio_layout *layout)
@@ -24,7 +24,7 @@ bool tokio_find_current(pid_t pid, uint64_t fs, struct tokio_layout *layout)
 	    !tokio_peek(pid, context + 8, &handle, 8) || !tokio_is_arc(pid, handle) ||
 	    !tokio_peek(pid, context + t->core, &core, 8) || !core || core & 7)
 		return false;
-	count = looker_memory(pid, core, words, sizeof(words)) / 8;
+	count = inspector_memory(pid, core, words, sizeof(words)) / 8;
 	for (size_t i = 1; i < count; i++) {
 		if (words[i] >> 32 != TOKIO_CURRENT_INTERVAL)
 			continue;
@@ -46,7 +46,7 @@ struct watched_core {
 static size_t read_core(pid_t pid, struct watched_core *c)
 {
 	uint64_t size;
-	size_t words = looker_memory(pid, c->core, c->words, sizeof(c->words)) / 8;
+	size_t words = inspector_memory(pid, c->core, c->words, sizeof(c->words)) / 8;
 
 	if (!tokio_peek(pid, c->core - 8, &size, 8))
 		return words;
@@ -56,7 +56,7 @@ static size_t read_core(pid_t pid, struct watched_core *c)
 }
 
 /* May the word be a place in a queue? It is less than the capacity then, which is beside it in a VecDeque of four words. */
-static bool place_in_queue(const struct watched_core *c, size_t word, const bool *moved)
+static bool is_queue_index(const struct watched_core *c, size_t word, const bool *moved)
 {
 	for (size_t w = word < 3 ? 0 : word - 3; w <= word + 3 && w < CORE_WORDS; w++)
 		if (!moved[w] && c->words[w] > c->words[word] && c->words[w] < TOKIO_TICKS_MAX)
@@ -73,7 +73,7 @@ static bool count_current(pid_t pid, const struct thread *threads, size_t count,
 	struct watched_core *before = xcalloc(count, sizeof(*before)), now = {0};
 	bool wrong[CORE_WORDS] = {false}, moved[CORE_WORDS] = {false}, seen = false, sure;
 	int64_t start = clock_ms();
-	size_t found, places;
+	size_t found, indices;
 
 	do {
 		for (size_t i = 0; i < count; i++) {
@@ -99,20 +99,20 @@ static bool count_current(pid_t pid, const struct thread *threads, size_t count,
 			}
 			before[i] = now;
 		}
-		found = places = 0;
+		found = indices = 0;
 		for (size_t w = 0; w < CORE_WORDS; w++) {
 			bool queue = true;
 
 			if (wrong[w] || !moved[w])
 				continue;
 			for (size_t i = 0; i < count; i++)
-				queue = queue && (!before[i].core || place_in_queue(&before[i], w, moved));
-			places += queue;
+				queue = queue && (!before[i].core || is_queue_index(&before[i], w, moved));
+			indices += queue;
 			found += !queue;
 			if (!queue)
 				t->counter = 8 * w;
 		}
-		sure = found == 1 && places <= QUEUE_PLACES;
+		sure = found == 1 && indices <= QUEUE_INDICES;
 		tokio_pause();
 	} while (clock_ms() - start < (seen && !sure ? TOKIO_UNSURE_MS : TOKIO_LOOKS_MS));
 	free(before);

@@ -8,77 +8,77 @@
 
 #include "resolve/symbolize/pathname.h"
 
-#define MARK_CONTEXT 0x10000 /* until it is settled what it is */
+#define FRAME_CONTEXT 0x10000 /* until it is settled what it is */
 
 struct rule {
 	const char *part; /* of a demangled name, or of a source path */
-	unsigned marks;
+	unsigned kinds;
 };
 
 static const struct rule name_rules[] = {
-	{"tokio::runtime::blocking::pool::Inner::run", MARK_POOL},
-	{"tokio::task::blocking::block_in_place", MARK_HANDED_OVER},
-	{"multi_thread::worker::block_in_place", MARK_HANDED_OVER},
-	{"thread_pool::worker::block_in_place", MARK_HANDED_OVER},
-	{"multi_thread::worker::Context::", MARK_WORKER},
-	{"multi_thread::worker::run", MARK_WORKER},
-	{"multi_thread_alt::worker::Worker::", MARK_WORKER},
-	{"multi_thread_alt::worker::run", MARK_WORKER},
-	{"current_thread::CoreGuard::block_on", MARK_CURRENT_THREAD | MARK_BLOCK_ON},
-	{"current_thread::CurrentThread::block_on", MARK_CURRENT_THREAD},
-	{"current_thread::Context::", MARK_CURRENT_THREAD},
-	{"current_thread::CoreGuard::enter", MARK_CURRENT_THREAD},
-	{"multi_thread::worker::Context::park", MARK_PARK},
-	{"multi_thread::park::", MARK_PARK},
-	{"multi_thread_alt::park::", MARK_PARK},
-	{"current_thread::Context::park", MARK_PARK},
-	{"tokio::runtime::driver::", MARK_PARK},
-	{"tokio::runtime::io::driver::Driver::turn", MARK_PARK},
-	{"tokio::runtime::io::Driver::turn", MARK_PARK},
-	{"tokio::runtime::park::CachedParkThread::block_on", MARK_MAIN_FUTURE},
-	{"tokio::park::thread::CachedParkThread::block_on", MARK_MAIN_FUTURE},
-	{"multi_thread::MultiThread::block_on", MARK_MAIN_FUTURE},
-	{"tokio::runtime::park::CachedParkThread::park", MARK_MAIN_PARK},
-	{"tokio::runtime::park::Inner::park", MARK_MAIN_PARK},
-	{"tokio::runtime::task::raw::poll", MARK_POLL},
-	{"tokio::runtime::task::raw::RawTask::poll", MARK_POLL},
-	{"tokio::runtime::task::harness::", MARK_POLL},
-	{"tokio::runtime::task::core::", MARK_POLL},
+	{"tokio::runtime::blocking::pool::Inner::run", FRAME_POOL},
+	{"tokio::task::blocking::block_in_place", FRAME_HANDED_OVER},
+	{"multi_thread::worker::block_in_place", FRAME_HANDED_OVER},
+	{"thread_pool::worker::block_in_place", FRAME_HANDED_OVER},
+	{"multi_thread::worker::Context::", FRAME_WORKER},
+	{"multi_thread::worker::run", FRAME_WORKER},
+	{"multi_thread_alt::worker::Worker::", FRAME_WORKER},
+	{"multi_thread_alt::worker::run", FRAME_WORKER},
+	{"current_thread::CoreGuard::block_on", FRAME_CURRENT_THREAD | FRAME_BLOCK_ON},
+	{"current_thread::CurrentThread::block_on", FRAME_CURRENT_THREAD},
+	{"current_thread::Context::", FRAME_CURRENT_THREAD},
+	{"current_thread::CoreGuard::enter", FRAME_CURRENT_THREAD},
+	{"multi_thread::worker::Context::park", FRAME_PARK},
+	{"multi_thread::park::", FRAME_PARK},
+	{"multi_thread_alt::park::", FRAME_PARK},
+	{"current_thread::Context::park", FRAME_PARK},
+	{"tokio::runtime::driver::", FRAME_PARK},
+	{"tokio::runtime::io::driver::Driver::turn", FRAME_PARK},
+	{"tokio::runtime::io::Driver::turn", FRAME_PARK},
+	{"tokio::runtime::park::CachedParkThread::block_on", FRAME_MAIN_FUTURE},
+	{"tokio::park::thread::CachedParkThread::block_on", FRAME_MAIN_FUTURE},
+	{"multi_thread::MultiThread::block_on", FRAME_MAIN_FUTURE},
+	{"tokio::runtime::park::CachedParkThread::park", FRAME_MAIN_PARK},
+	{"tokio::runtime::park::Inner::park", FRAME_MAIN_PARK},
+	{"tokio::runtime::task::raw::poll", FRAME_POLL},
+	{"tokio::runtime::task::raw::RawTask::poll", FRAME_POLL},
+	{"tokio::runtime::task::harness::", FRAME_POLL},
+	{"tokio::runtime::task::core::", FRAME_POLL},
 };
 
 /* The task's poll is Core::poll, whose "unexpected stage" panics there in every version. Of the scheduler's and the
  * driver's files one is enough: they call one another. */
 static const struct rule file_rules[] = {
-	{"/src/runtime/blocking/pool.rs", MARK_POOL},
+	{"/src/runtime/blocking/pool.rs", FRAME_POOL},
 	/* exit_runtime, which is block_in_place's alone: since 1.28 in a file of its own, in 1.24 with much else */
-	{"/src/runtime/context/runtime_mt.rs", MARK_HANDED_OVER},
-	{"/src/runtime/context.rs", MARK_CONTEXT},
-	{"/src/runtime/scheduler/multi_thread/worker.rs", MARK_WORKER},
-	{"/src/runtime/scheduler/multi_thread_alt/worker.rs", MARK_WORKER},
-	{"/src/runtime/scheduler/current_thread.rs", MARK_CURRENT_THREAD | MARK_BLOCK_ON},
-	{"/src/runtime/scheduler/current_thread/mod.rs", MARK_CURRENT_THREAD | MARK_BLOCK_ON},
-	{"/src/runtime/scheduler/multi_thread/park.rs", MARK_PARK},
-	{"/src/runtime/scheduler/multi_thread_alt/park.rs", MARK_PARK},
-	{"/src/runtime/driver.rs", MARK_PARK},
-	{"/src/runtime/io/mod.rs", MARK_PARK},
-	{"/src/runtime/io/driver.rs", MARK_PARK},
-	{"/src/runtime/time/mod.rs", MARK_PARK},
-	{"/src/runtime/task/core.rs", MARK_POLL},
-	{"/src/runtime/task/harness.rs", MARK_POLL},
-	{"/src/runtime/task/raw.rs", MARK_POLL},
+	{"/src/runtime/context/runtime_mt.rs", FRAME_HANDED_OVER},
+	{"/src/runtime/context.rs", FRAME_CONTEXT},
+	{"/src/runtime/scheduler/multi_thread/worker.rs", FRAME_WORKER},
+	{"/src/runtime/scheduler/multi_thread_alt/worker.rs", FRAME_WORKER},
+	{"/src/runtime/scheduler/current_thread.rs", FRAME_CURRENT_THREAD | FRAME_BLOCK_ON},
+	{"/src/runtime/scheduler/current_thread/mod.rs", FRAME_CURRENT_THREAD | FRAME_BLOCK_ON},
+	{"/src/runtime/scheduler/multi_thread/park.rs", FRAME_PARK},
+	{"/src/runtime/scheduler/multi_thread_alt/park.rs", FRAME_PARK},
+	{"/src/runtime/driver.rs", FRAME_PARK},
+	{"/src/runtime/io/mod.rs", FRAME_PARK},
+	{"/src/runtime/io/driver.rs", FRAME_PARK},
+	{"/src/runtime/time/mod.rs", FRAME_PARK},
+	{"/src/runtime/task/core.rs", FRAME_POLL},
+	{"/src/runtime/task/harness.rs", FRAME_POLL},
+	{"/src/runtime/task/raw.rs", FRAME_POLL},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
-#define LOOP (MARK_WORKER | MARK_CURRENT_THREAD)
+#define LOOP (FRAME_WORKER | FRAME_CURRENT_THREAD)
 
 static unsigned matching(const char *text, const struct rule *rules, size_t count)
 {
-	unsigned marks = 0;
+	unsigned kinds = 0;
 
 	for (size_t i = 0; text && i < count; i++)
 		if (strstr(text, rules[i].part))
-			marks |= rules[i].marks;
-	return marks;
+			kinds |= rules[i].kinds;
+	return kinds;
 }
 
 static bool has_name(const struct frame *f)
@@ -93,14 +93,14 @@ static bool of_user(const struct frame *f)
 
 /* Is one of the frames from `i` to the root inside of a task's poll by a scheduler further out? The poll of the blocking
  * pool's task that runs the scheduler does not count: no scheduler is around it. */
-static bool inside_poll(const unsigned *marks, size_t i, size_t count)
+static bool inside_poll(const unsigned *kinds, size_t i, size_t count)
 {
 	bool poll = false;
 
 	for (; i < count; i++) {
-		if (poll && marks[i] & LOOP)
+		if (poll && kinds[i] & LOOP)
 			return true;
-		poll |= (marks[i] & MARK_POLL) != 0;
+		poll |= (kinds[i] & FRAME_POLL) != 0;
 	}
 	return false;
 }
@@ -108,72 +108,72 @@ static bool inside_poll(const unsigned *marks, size_t i, size_t count)
 /* Tasks are polled through a table, so a worker's loop has no code of the user's: that is where a runtime is made. A
  * current-thread loop may be inlined into main; but so may be block_on of the other kind, which is told by doing nothing
  * of a loop's. */
-static void settle_users_loop(const struct frame *const *frame, unsigned *marks, size_t i)
+static void decide_users_loop(const struct frame *const *frame, unsigned *kinds, size_t i)
 {
 	bool loop = false;
 
 	for (size_t j = 0; j < i; j++)
-		loop |= marks[j] & (MARK_POLL | MARK_PARK) ||
-			(marks[j] & MARK_CURRENT_THREAD && frame[j]->origin == ORIGIN_RUNTIME);
-	marks[i] &= ~(unsigned)(loop ? MARK_WORKER : LOOP | MARK_BLOCK_ON);
+		loop |= kinds[j] & (FRAME_POLL | FRAME_PARK) ||
+			(kinds[j] & FRAME_CURRENT_THREAD && frame[j]->origin == ORIGIN_RUNTIME);
+	kinds[i] &= ~(unsigned)(loop ? FRAME_WORKER : LOOP | FRAME_BLOCK_ON);
 }
 
 /* The scheduler's files are referred to by its loop, by block_in_place, and by what wakes or spawns a task or makes a
  * runtime. */
-static void settle_loop(const struct frame *const *frame, unsigned *marks, size_t i, size_t count)
+static void decide_loop(const struct frame *const *frame, unsigned *kinds, size_t i, size_t count)
 {
 	bool user = false;
 
-	if (!(marks[i] & LOOP))
+	if (!(kinds[i] & LOOP))
 		return;
-	if (!inside_poll(marks, i + 1, count)) {
+	if (!inside_poll(kinds, i + 1, count)) {
 		if (frame[i]->origin == ORIGIN_USER)
-			settle_users_loop(frame, marks, i);
+			decide_users_loop(frame, kinds, i);
 		return;
 	}
 	for (size_t j = 0; j <= i; j++)
 		user |= frame[j]->origin == ORIGIN_USER;
-	marks[i] &= ~(unsigned)(LOOP | MARK_BLOCK_ON);
+	kinds[i] &= ~(unsigned)(LOOP | FRAME_BLOCK_ON);
 	if (user)
-		marks[i] |= MARK_HANDED_OVER;
+		kinds[i] |= FRAME_HANDED_OVER;
 }
 
 /* What block_in_place was given is called by exit_runtime, inside of a poll. Else that file's code calls only Tokio's. */
-static void settle_context(const struct frame *const *frame, unsigned *marks, size_t i, size_t count)
+static void decide_context(const struct frame *const *frame, unsigned *kinds, size_t i, size_t count)
 {
 	bool calls = i > 0 && frame[i - 1]->origin != ORIGIN_RUNTIME;
 
-	if (!(marks[i] & MARK_CONTEXT))
+	if (!(kinds[i] & FRAME_CONTEXT))
 		return;
 	for (size_t j = 0; j < i; j++)
 		calls |= frame[j]->origin == ORIGIN_USER ||
 			 (frame[j]->origin == ORIGIN_UNKNOWN && frame[j]->name);
-	if (calls && !of_user(frame[i]) && !(marks[i] & LOOP) && inside_poll(marks, i + 1, count))
-		marks[i] |= MARK_HANDED_OVER;
+	if (calls && !of_user(frame[i]) && !(kinds[i] & LOOP) && inside_poll(kinds, i + 1, count))
+		kinds[i] |= FRAME_HANDED_OVER;
 }
 
 /* The pool's file is also referred to by spawn_blocking, the caller's poll then being further out. */
-static void settle_pool(unsigned *marks, size_t i, size_t count)
+static void decide_pool(unsigned *kinds, size_t i, size_t count)
 {
 	for (size_t j = i; j < count; j++)
-		if (marks[j] & MARK_POLL)
-			marks[i] &= ~(unsigned)MARK_POOL;
+		if (kinds[j] & FRAME_POLL)
+			kinds[i] &= ~(unsigned)FRAME_POOL;
 }
 
 /* The driver's files are referred to by parking, and by what registers a socket or wakes another worker. */
-static void settle_park(unsigned *marks, size_t i, size_t count)
+static void decide_park(unsigned *kinds, size_t i, size_t count)
 {
 	for (size_t j = i; j < count; j++) {
-		if (marks[j] & LOOP)
+		if (kinds[j] & LOOP)
 			return;
-		if (marks[j] & MARK_POLL) {
-			marks[i] &= ~(unsigned)MARK_PARK;
+		if (kinds[j] & FRAME_POLL) {
+			kinds[i] &= ~(unsigned)FRAME_PARK;
 			return;
 		}
 	}
 }
 
-unsigned marks_of(const struct frame *f)
+unsigned frame_kinds_of(const struct frame *f)
 {
 	size_t length;
 
@@ -184,26 +184,26 @@ unsigned marks_of(const struct frame *f)
 		return 0;
 	/* Both names: v0's has `<a::Type>::method`, where the one for display has `a::Type::method`. */
 	char *bare = pathname_bare(f->function);
-	unsigned marks = matching(bare, name_rules, COUNT(name_rules)) |
+	unsigned kinds = matching(bare, name_rules, COUNT(name_rules)) |
 			 matching(f->name, name_rules, COUNT(name_rules));
 
 	free(bare);
-	return marks;
+	return kinds;
 }
 
-void marks_settle(const struct frame *const *frame, unsigned *marks, size_t count)
+void frame_kinds_decide(const struct frame *const *frame, unsigned *kinds, size_t count)
 {
 	/* From the root: what is settled further out tells about what it calls. */
 	for (size_t i = count; i-- > 0;)
 		if (!has_name(frame[i])) {
-			settle_loop(frame, marks, i, count);
-			if (marks[i] & LOOP)
-				marks[i] &= ~(unsigned)MARK_POLL;
+			decide_loop(frame, kinds, i, count);
+			if (kinds[i] & LOOP)
+				kinds[i] &= ~(unsigned)FRAME_POLL;
 		}
 	for (size_t i = 0; i < count; i++)
 		if (!has_name(frame[i])) {
-			settle_context(frame, marks, i, count);
-			settle_pool(marks, i, count);
-			settle_park(marks, i, count);
+			decide_context(frame, kinds, i, count);
+			decide_pool(kinds, i, count);
+			decide_park(kinds, i, count);
 		}
 }

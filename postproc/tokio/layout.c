@@ -443,7 +443,7 @@ const char *tokio_find(struct module *module, struct tokio_layouts *layouts)
 
 		why = tokio_table(
 			elf,
-			&(struct tokio_places){
+			&(struct tokio_variables){
 				.tls_size = s->tls_size,
 				.context = v->found ? s->tls_size - v->at : 0,
 				.multi_thread = mt->found && !mt->twice ? s->tls_size - mt->at : 0,

@@ -10,7 +10,7 @@
 
 bool tokio_peek(pid_t pid, uint64_t addr, void *to, size_t size)
 {
-	return looker_memory(pid, addr, to, size) == size;
+	return inspector_memory(pid, addr, to, size) == size;
 }
 
 bool tokio_is_arc(pid_t pid, uint64_t pointer)
@@ -21,7 +21,7 @@ bool tokio_is_arc(pid_t pid, uint64_t pointer)
 	       counts[1] && !(counts[0] >> 32) && !(counts[1] >> 32);
 }
 
-static enum tokio_sight look(pid_t pid, uint64_t fs, const struct tokio_layout *layout,
+static enum tokio_match look(pid_t pid, uint64_t fs, const struct tokio_layout *layout,
 			     const struct tokio_scheduler *t, uint64_t context, struct tokio_poll *poll)
 {
 	uint64_t id, tag = 1, core, idle = 0, queue;
@@ -57,11 +57,11 @@ static enum tokio_sight look(pid_t pid, uint64_t fs, const struct tokio_layout *
 	return TOKIO_AS_EXPECTED;
 }
 
-enum tokio_sight tokio_look(pid_t pid, uint64_t fs, const struct tokio_layout *layout,
+enum tokio_match tokio_look(pid_t pid, uint64_t fs, const struct tokio_layout *layout,
 			    struct tokio_poll *poll)
 {
 	const struct tokio_scheduler *both[] = {&layout->multi_thread, &layout->current_thread};
-	enum tokio_sight sight = TOKIO_NOTHING;
+	enum tokio_match match = TOKIO_NOTHING;
 
 	for (int i = 0; i < 2; i++) {
 		uint64_t context, tag = 0;
@@ -79,11 +79,11 @@ enum tokio_sight tokio_look(pid_t pid, uint64_t fs, const struct tokio_layout *l
 			return TOKIO_NOT_AS_EXPECTED;
 		if (layout->tagged && tag != both[i]->tag)
 			continue;
-		sight = look(pid, fs, layout, both[i], context, poll);
-		if (sight != TOKIO_NOTHING)
-			return sight;
+		match = look(pid, fs, layout, both[i], context, poll);
+		if (match != TOKIO_NOTHING)
+			return match;
 	}
-	return sight;
+	return match;
 }
 
 void tokio_pause(void)

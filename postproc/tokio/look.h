@@ -11,7 +11,7 @@
 #define TOKIO_CURRENT_INTERVAL 31  /* ticks until the queue of all is looked at, current-thread, if not set */
 
 /* What a thread's memory shows. NOTHING: there is no scheduler at this moment. */
-enum tokio_sight { TOKIO_NOTHING, TOKIO_AS_EXPECTED, TOKIO_NOT_AS_EXPECTED };
+enum tokio_match { TOKIO_NOTHING, TOKIO_AS_EXPECTED, TOKIO_NOT_AS_EXPECTED };
 
 /* Reads `size` bytes at `addr`, in the space of process `pid`. False if they cannot all be had. */
 bool tokio_peek(pid_t pid, uint64_t addr, void *to, size_t size);
@@ -20,7 +20,7 @@ bool tokio_peek(pid_t pid, uint64_t addr, void *to, size_t size);
 bool tokio_is_arc(pid_t pid, uint64_t pointer);
 
 /* Looks at the thread whose thread pointer is `fs`. If all is as expected, *poll tells what it does. */
-enum tokio_sight tokio_look(pid_t pid, uint64_t fs, const struct tokio_layout *layout,
+enum tokio_match tokio_look(pid_t pid, uint64_t fs, const struct tokio_layout *layout,
 			    struct tokio_poll *poll);
 
 /* Waits for as long as is between two looks. */

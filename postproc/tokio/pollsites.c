@@ -156,7 +156,7 @@ static size_t prologue_length(const unsigned char *code)
 
 /* Where to probe the function at `address`: its first instruction, or one close behind it that is always carried out as well
  * and is cheaper. */
-static void place(struct module *module, struct pollsite *site)
+static void locate(struct module *module, struct pollsite *site)
 {
 	unsigned char code[PROLOGUE + 8] = {0};
 	size_t size = read_code(module, site->address, code, PROLOGUE), at = 0, length;
@@ -213,7 +213,7 @@ static void visit(void *context, const char *symbol, uint64_t start)
 	*site = (struct pollsite){.kind = wanted[i].kind, .function = start, .address = start};
 	if (site->kind == SITE_POLL)
 		find_future(search, site);
-	place(search->module, site);
+	locate(search->module, site);
 }
 
 /* --- which polls are those of spawn_blocking, where names do not tell --- */
@@ -256,7 +256,7 @@ static void search_data(pid_t pid, const struct module *module, uint64_t start, 
 			struct pollsites *sites)
 {
 	uint64_t *word = xmalloc(size);
-	size_t words = looker_memory(pid, start, word, size) / 8;
+	size_t words = inspector_memory(pid, start, word, size) / 8;
 
 	for (size_t i = 0; i + TABLE_WORDS <= words; i++) {
 		struct pollsite *site =

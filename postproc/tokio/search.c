@@ -43,7 +43,7 @@ static struct tokio_layout placed(const struct tokio_layout *searched, uint64_t 
 
 /* --- since 1.29: the context leads to the scheduler --- */
 
-static void add_place(struct tokio_layouts *layouts, const struct tokio_layout *layout)
+static void add_found(struct tokio_layouts *layouts, const struct tokio_layout *layout)
 {
 	for (size_t i = 0; i < layouts->count; i++)
 		if (layouts->layout[i].id == layout->id &&
@@ -56,7 +56,7 @@ static void add_place(struct tokio_layouts *layouts, const struct tokio_layout *
 
 /* The places in one thread's memory where it looks like a context with a core. */
 static void search_context(const struct searched *s, const struct tokio_layout *searched,
-			   struct tokio_layouts *places)
+			   struct tokio_layouts *found)
 {
 	for (size_t at = 0; 8 * at + CONTEXT_SIZE <= searched->searched && clock_ms() < s->until; at++) {
 		uint64_t below = searched->searched - 8 * at,
@@ -75,7 +75,7 @@ static void search_context(const struct searched *s, const struct tokio_layout *
 		if (tokio_look(s->pid, s->fs, &layout, &poll) != TOKIO_AS_EXPECTED)
 			continue;
 		layout.current_thread.known = false;
-		add_place(places, &layout);
+		add_found(found, &layout);
 	}
 }
 
@@ -152,7 +152,7 @@ static void add_variable(struct tokio_layouts *layouts, const struct tokio_layou
 
 /* The places in one thread's memory where it looks like a context, whose runtime is that of the scheduler that `v` leads to. */
 static void search_handle(const struct searched *s, const struct tokio_layout *searched,
-			  const struct variable *v, struct tokio_layouts *places)
+			  const struct variable *v, struct tokio_layouts *found)
 {
 	for (size_t at = 0; 8 * at + OLD_CONTEXT_SIZE <= searched->searched && clock_ms() < s->until; at++) {
 		uint64_t below = searched->searched - 8 * at;
@@ -170,38 +170,38 @@ static void search_handle(const struct searched *s, const struct tokio_layout *s
 		else
 			layout.current_thread.pointer = searched->searched - v->at;
 		if (!v->multi_thread || tokio_look(s->pid, s->fs, &layout, &poll) == TOKIO_AS_EXPECTED)
-			add_variable(places, &layout);
+			add_variable(found, &layout);
 	}
 }
 
 /* --- all of it --- */
 
 static void search_thread(const struct searched *s, const struct tokio_layouts *layouts,
-			  struct tokio_layouts *places)
+			  struct tokio_layouts *found)
 {
 	struct variable variable[VARIABLES_MAX];
 	size_t variables = 0;
 
 	for (size_t l = 0; l < layouts->count; l++)
 		if (layouts->layout[l].tagged)
-			search_context(s, &layouts->layout[l], places);
+			search_context(s, &layouts->layout[l], found);
 		else if (!variables)
 			variables = find_variables(s, variable);
 	for (size_t l = 0; l < layouts->count; l++)
 		for (size_t v = 0; v < variables && !layouts->layout[l].tagged; v++)
-			search_handle(s, &layouts->layout[l], &variable[v], places);
+			search_handle(s, &layouts->layout[l], &variable[v], found);
 }
 
 void tokio_search(pid_t pid, const struct thread *threads, size_t count, struct tokio_layouts *layouts)
 {
-	struct tokio_layouts places = {.unsure = layouts->unsure};
+	struct tokio_layouts found = {.unsure = layouts->unsure};
 	uint64_t size = layouts->count ? layouts->layout[0].searched : 0, *words;
 	int64_t start = clock_ms();
 
 	if (!size)
 		return;
 	words = size > SEARCHED_MAX ? NULL : xmalloc(size);
-	while (words && clock_ms() - start < (places.count ? TOKIO_LOOKS_MS : SEARCH_MS)) {
+	while (words && clock_ms() - start < (found.count ? TOKIO_LOOKS_MS : SEARCH_MS)) {
 		for (size_t i = 0; i < count && clock_ms() - start < SEARCH_MS; i++) {
 			struct searched s = {.pid = pid,
 					     .fs = threads[i].thread_pointer,
@@ -211,10 +211,10 @@ void tokio_search(pid_t pid, const struct thread *threads, size_t count, struct 
 
 			if (s.fs && threads[i].role != ROLE_BLOCKING &&
 			    tokio_peek(pid, s.fs - size, words, size))
-				search_thread(&s, layouts, &places);
+				search_thread(&s, layouts, &found);
 		}
 		tokio_pause();
 	}
 	free(words);
-	*layouts = places;
+	*layouts = found;
 }

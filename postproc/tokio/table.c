@@ -84,33 +84,33 @@ bool tokio_version_is_in(Elf *elf)
 }
 
 /* Counts from the thread pointer, or from the start of a context that is still to be found. */
-static uint64_t place(uint64_t context, uint64_t offset)
+static uint64_t offset_of(uint64_t context, uint64_t offset)
 {
 	return context ? context - offset : offset;
 }
 
-static struct tokio_layout layout_of(const struct known *row, const struct tokio_places *places)
+static struct tokio_layout layout_of(const struct known *row, const struct tokio_variables *variables)
 {
-	uint64_t context = places->context;
-	uint64_t pointer = row->tagged ? place(context, row->scheduler) : places->multi_thread;
+	uint64_t context = variables->context;
+	uint64_t pointer = row->tagged ? offset_of(context, row->scheduler) : variables->multi_thread;
 
 	return (struct tokio_layout){
-		.id = place(context, row->id),
-		.id_tag = row->id_tag ? place(context, row->id_tag) : 0,
-		.budget = place(context, row->budget),
+		.id = offset_of(context, row->id),
+		.id_tag = row->id_tag ? offset_of(context, row->id_tag) : 0,
+		.budget = offset_of(context, row->budget),
 		.tagged = row->tagged,
-		.multi_thread = {.known = row->tagged || places->multi_thread,
+		.multi_thread = {.known = row->tagged || variables->multi_thread,
 				 .pointer = pointer,
 				 .tag = row->tag,
 				 .core = row->core,
 				 .counter = row->counter,
 				 .idle = row->idle},
-		.current_thread = {.pointer = row->tagged ? pointer : places->current_thread,
+		.current_thread = {.pointer = row->tagged ? pointer : variables->current_thread,
 				   .core = row->core},
 		.interval = row->interval,
 		.queue = row->queue,
 		.handle = row->tagged ? 0 : row->scheduler,
-		.searched = context ? 0 : places->tls_size,
+		.searched = context ? 0 : variables->tls_size,
 	};
 }
 
@@ -129,10 +129,10 @@ static bool has(const struct tokio_layouts *layouts, const struct tokio_layout *
 
 /* Adds the layouts of `version` (0: not known), `exactly`, or of all that are like it in where things are, those of the newest versions
  * first. */
-static void add(const struct tokio_places *places, unsigned version, bool exactly,
+static void add(const struct tokio_variables *variables, unsigned version, bool exactly,
 		struct tokio_layouts *layouts)
 {
-	bool named = places->multi_thread || places->current_thread;
+	bool named = variables->multi_thread || variables->current_thread;
 
 	for (size_t i = sizeof(known) / sizeof(*known); i-- > 0;) {
 		const struct known *row = &known[i];
@@ -144,12 +144,12 @@ static void add(const struct tokio_places *places, unsigned version, bool exactl
 		if (version && row->tagged != (version >= VERSION(29, 0)))
 			continue;
 		/* There must be room for all that is read of the context. */
-		if (places->context && places->context <= row->budget)
+		if (variables->context && variables->context <= row->budget)
 			continue;
 		/* All of Tokio's variables have symbols, or none. */
-		if (row->tagged ? named : named != (places->context != 0))
+		if (row->tagged ? named : named != (variables->context != 0))
 			continue;
-		layout = layout_of(row, places);
+		layout = layout_of(row, variables);
 		if (layouts->count == TOKIO_LAYOUTS || has(layouts, &layout))
 			continue;
 		snprintf(layout.how, sizeof(layout.how), exactly ? "table 1.%u%s" : "like 1.%u%s, verified",
@@ -158,21 +158,21 @@ static void add(const struct tokio_places *places, unsigned version, bool exactl
 	}
 }
 
-const char *tokio_table(Elf *elf, const struct tokio_places *places, struct tokio_layouts *layouts)
+const char *tokio_table(Elf *elf, const struct tokio_variables *variables, struct tokio_layouts *layouts)
 {
 	unsigned version = 0, versions = find_version(elf, &version);
 
-	if (!versions && !places->context)
+	if (!versions && !variables->context)
 		return "there is no sign of Tokio in it";
 	if (versions > 1)
 		return "there are two versions of Tokio in it";
 	if (versions && version < known[0].from)
 		return "no debug info, and its version of Tokio is too old to be in the table";
 	if (versions)
-		add(places, version, true, layouts);
+		add(variables, version, true, layouts);
 	if (layouts->count)
 		return NULL;
 	layouts->unsure = true;
-	add(places, version, false, layouts);
+	add(variables, version, false, layouts);
 	return layouts->count ? NULL : "no debug info, and no layout of the table is possible";
 }

@@ -17,8 +17,8 @@ struct reader {
 };
 
 /* What one relocation tells of the block. False: nothing. */
-static bool take(const struct reader *r, const GElf_Rela *rela, const GElf_Sym *symbol,
-		 struct tls_block *block)
+static bool read_relocation(const struct reader *r, const GElf_Rela *rela, const GElf_Sym *symbol,
+			    struct tls_block *block)
 {
 	uint64_t word, type = GELF_R_TYPE(rela->r_info);
 
@@ -53,7 +53,7 @@ static bool read_section(const struct reader *r, Elf *elf, Elf_Scn *section, con
 			return false;
 		if (GELF_R_SYM(rela.r_info) && table)
 			gelf_getsym(table, (int)GELF_R_SYM(rela.r_info), &symbol);
-		if (take(r, &rela, &symbol, block))
+		if (read_relocation(r, &rela, &symbol, block))
 			return true;
 	}
 	return false;

@@ -15,14 +15,14 @@
 const char tokio_not_scheduled[] = "no thread has a scheduler where it should be";
 
 /* It runs meanwhile, and what is pointed to may have gone. */
-static enum tokio_sight look_again(pid_t pid, uint64_t fs, const struct tokio_layout *layout,
+static enum tokio_match look_again(pid_t pid, uint64_t fs, const struct tokio_layout *layout,
 				   struct tokio_poll *poll)
 {
-	enum tokio_sight sight = TOKIO_NOT_AS_EXPECTED;
+	enum tokio_match match = TOKIO_NOT_AS_EXPECTED;
 
-	for (int tries = 0; tries < TOKIO_TRIES && sight == TOKIO_NOT_AS_EXPECTED; tries++)
-		sight = tokio_look(pid, fs, layout, poll);
-	return sight;
+	for (int tries = 0; tries < TOKIO_TRIES && match == TOKIO_NOT_AS_EXPECTED; tries++)
+		match = tokio_look(pid, fs, layout, poll);
+	return match;
 }
 
 /* --- which of several --- */
@@ -46,12 +46,12 @@ static void look_once(pid_t pid, const struct thread *threads, size_t count,
 {
 	for (size_t i = 0; i < count && !e->wrong; i++) {
 		struct tokio_poll poll = {0}, *last = &e->last[i];
-		enum tokio_sight sight = threads[i].thread_pointer
+		enum tokio_match match = threads[i].thread_pointer
 						 ? look_again(pid, threads[i].thread_pointer, layout, &poll)
 						 : TOKIO_NOTHING;
 
-		e->wrong = sight == TOKIO_NOT_AS_EXPECTED;
-		if (sight != TOKIO_AS_EXPECTED)
+		e->wrong = match == TOKIO_NOT_AS_EXPECTED;
+		if (match != TOKIO_AS_EXPECTED)
 			continue;
 		e->seen = true;
 		e->workers = e->workers || poll.multi_thread;
@@ -168,18 +168,18 @@ static const char *find_schedulers(pid_t pid, struct thread *threads, const stru
 
 	for (size_t i = 0; i < count; i++) {
 		struct tokio_poll poll = {0};
-		enum tokio_sight sight;
+		enum tokio_match match;
 
 		looked_at += threads[i].thread_pointer != 0;
 		if (!ends[i].thread_pointer)
 			continue;
 		/* A core may be elsewhere for a moment. */
-		sight = look_again(pid, ends[i].thread_pointer, layout, &poll);
-		for (int tries = 0; tries < TOKIO_TRIES && sight == TOKIO_NOTHING; tries++)
-			sight = look_again(pid, ends[i].thread_pointer, layout, &poll);
-		if (sight == TOKIO_NOT_AS_EXPECTED)
+		match = look_again(pid, ends[i].thread_pointer, layout, &poll);
+		for (int tries = 0; tries < TOKIO_TRIES && match == TOKIO_NOTHING; tries++)
+			match = look_again(pid, ends[i].thread_pointer, layout, &poll);
+		if (match == TOKIO_NOT_AS_EXPECTED)
 			return "the memory of a thread does not look like that";
-		if (sight == TOKIO_AS_EXPECTED) {
+		if (match == TOKIO_AS_EXPECTED) {
 			threads[i].role = poll.multi_thread ? ROLE_WORKER : ROLE_CURRENT_THREAD;
 			threads[i].watched = true;
 			seen++;

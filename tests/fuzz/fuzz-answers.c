@@ -8,7 +8,7 @@
 #include "base/arch.h"
 #include "fuzz.h"
 #include "resolve/elf/address-space.h"
-#include "resolve/resolver-worker.h"
+#include "resolve/resolver-server.h"
 #include "resolve/resolver.h"
 #include "resolve/unwind/unwind.h"
 

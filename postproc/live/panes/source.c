@@ -33,7 +33,7 @@ static struct {
 	size_t count;
 } last;
 
-static int settle(void *context)
+static int prepare(void *context)
 {
 	(void)context;
 	return confine_to_user() || confine_reader() ? -1 : 0;
@@ -56,8 +56,11 @@ static int serve(void *context, const void *request, size_t size, int *fd)
 
 int live_source_start(void)
 {
-	helper = helper_start(&(struct helper_duty){
-		.name = "hud-sources", .limit_ms = LIMIT_MS, .threads = 2, .settle = settle, .serve = serve});
+	helper = helper_start(&(struct helper_duty){.name = "hud-sources",
+						    .limit_ms = LIMIT_MS,
+						    .threads = 2,
+						    .prepare = prepare,
+						    .serve = serve});
 	if (!helper)
 		perror("hud-postproc: cannot start a process");
 	return helper ? 0 : -1;

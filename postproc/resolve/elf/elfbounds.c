@@ -44,7 +44,7 @@ static uint64_t old_inflated_size(Elf_Scn *scn, const char *name)
 }
 
 /* Takes `size` from what is left. False if it is not there. */
-static bool take(uint64_t *left, uint64_t size)
+static bool spend(uint64_t *left, uint64_t size)
 {
 	if (size > *left)
 		return false;
@@ -62,14 +62,15 @@ static const char *segments_problem(Elf *elf, uint64_t *notes)
 	if (count > SEGMENTS_LIMIT)
 		return too_many;
 	for (size_t i = 0; i < count; i++)
-		if (gelf_getphdr(elf, (int)i, &phdr) && phdr.p_type == PT_NOTE && !take(notes, phdr.p_filesz))
+		if (gelf_getphdr(elf, (int)i, &phdr) && phdr.p_type == PT_NOTE &&
+		    !spend(notes, phdr.p_filesz))
 			return too_noted;
 	return NULL;
 }
 
 static bool fits(uint64_t *left, uint64_t size, uint64_t compressed)
 {
-	return take(left, size) && (size <= INFLATED_UNASKED || size / INFLATED_RATIO <= compressed);
+	return spend(left, size) && (size <= INFLATED_UNASKED || size / INFLATED_RATIO <= compressed);
 }
 
 static const char *sections_problem(Elf *elf, uint64_t *notes)
@@ -86,7 +87,7 @@ static const char *sections_problem(Elf *elf, uint64_t *notes)
 
 		if (!gelf_getshdr(scn, &shdr))
 			continue;
-		if (shdr.sh_type == SHT_NOTE && !take(notes, shdr.sh_size))
+		if (shdr.sh_type == SHT_NOTE && !spend(notes, shdr.sh_size))
 			return too_noted;
 		if (!fits(&inflated, inflated_size(scn, &shdr), shdr.sh_size))
 			return too_inflated;

@@ -91,7 +91,7 @@ static const struct site *first_of(struct callsites *callsites, const struct sit
 	return *slot;
 }
 
-void callsites_settle(struct callsites *callsites, const struct frame **frame, size_t count)
+void callsites_unify(struct callsites *callsites, const struct frame **frame, size_t count)
 {
 	for (size_t i = 0; i < count;) {
 		struct site site = {.frame = frame + i, .count = 1};

@@ -19,6 +19,6 @@ void callsites_free(struct callsites *callsites);
 /* Puts, in the place of a stack's frames, leaf first, those that were given first of all that are the same: the same function at the
  * same line, or without a name the same address, with the same ones inlined into it. Their addresses stand for the others. Frames are
  * not copied: what is given must outlive the call sites. */
-void callsites_settle(struct callsites *callsites, const struct frame **frame, size_t count);
+void callsites_unify(struct callsites *callsites, const struct frame **frame, size_t count);
 
 #endif

@@ -100,7 +100,7 @@ static void note_calls(struct dropglue *d, uint64_t end)
 	}
 }
 
-static void see_symbol(void *data, const char *name, uint64_t start)
+static void add_symbol(void *data, const char *name, uint64_t start)
 {
 	struct dropglue *d = data;
 	size_t length;
@@ -137,7 +137,7 @@ static const struct dropglue *dropglue_of(struct module *module)
 	struct dropglue *d = xcalloc(1, sizeof(*d));
 
 	d->module = module;
-	symbols_each(module, see_symbol, d);
+	symbols_each(module, add_symbol, d);
 	if (d->open)
 		note_calls(d, d->start + FUNCTION_LIMIT);
 	if (d->calls)

@@ -63,7 +63,7 @@ static int by_start(const void *one, const void *two)
 }
 
 /* Some write 0x before the numbers. Returns what follows the number and its space; NULL if there is none. */
-static char *take_hex(char *at, uint64_t *number)
+static char *parse_hex(char *at, uint64_t *number)
 {
 	char *end;
 
@@ -85,8 +85,8 @@ static void parse(struct jitmap *j, size_t length)
 			*next++ = 0;
 		else if (next < j->text + length)
 			next++;
-		at = take_hex(at, &code.start);
-		at = at ? take_hex(at, &code.size) : NULL;
+		at = parse_hex(at, &code.start);
+		at = at ? parse_hex(at, &code.size) : NULL;
 		if (!at || !*at || code.size == 0 || code.start + code.size < code.start)
 			continue;
 		if (strlen(at) >= NAME_LIMIT)

@@ -21,7 +21,7 @@
 #define COLUMN_MAX_SANE (1u << 16)
 #define LOCATION_SIZE 24
 
-static const char *keep_file(struct image *l, const unsigned char *bytes, size_t length)
+static const char *intern_file(struct image *l, const unsigned char *bytes, size_t length)
 {
 	char *file = xstrndup((const char *)bytes, length);
 	void **slot = htab_find_slot(l->files, file, INSERT);
@@ -52,7 +52,7 @@ static bool read_location(struct image *l, uint64_t address, struct location *lo
 	for (uint64_t i = 0; i < length; i++)
 		if (file[i] < 0x20 || file[i] == 0x7f)
 			return false;
-	location->file = keep_file(l, file, (size_t)length);
+	location->file = intern_file(l, file, (size_t)length);
 	location->line = line;
 	return true;
 }

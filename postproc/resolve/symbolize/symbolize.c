@@ -269,10 +269,10 @@ static struct frames *name_dropped(struct symbolizer *s, struct module *module, 
 	return more;
 }
 
-/* A place as V8 has it: "file:///srv/app.ts:12:30". */
-static void fill_place(struct symbolizer *s, struct frame *frame, const char *place)
+/* A location as V8 has it: "file:///srv/app.ts:12:30". */
+static void fill_location(struct symbolizer *s, struct frame *frame, const char *location)
 {
-	const char *path = strncmp(place, "file://", 7) == 0 ? place + 7 : place,
+	const char *path = strncmp(location, "file://", 7) == 0 ? location + 7 : location,
 		   *column = strrchr(path, ':'), *line = column;
 
 	while (line && line > path && *--line != ':')
@@ -283,7 +283,7 @@ static void fill_place(struct symbolizer *s, struct frame *frame, const char *pl
 	frame->file = intern(s, path, (size_t)(line - path));
 }
 
-/* Code that the program made, by the name that it gave it. V8's has what kind it is, how far it was optimised and a place around the
+/* Code that the program made, by the name that it gave it. V8's has what kind it is, how far it was optimised and a location around the
  * name: "JS:*render file:///srv/app.ts:12:30". Its own helpers, and scripts that are not the user's, are told by that. */
 static void fill_generated(struct symbolizer *s, struct frame *frame, const char *code)
 {
@@ -311,7 +311,7 @@ static void fill_generated(struct symbolizer *s, struct frame *frame, const char
 	size_t length = strcspn(name, " ");
 
 	if (name[length])
-		fill_place(s, frame, name + length + 1);
+		fill_location(s, frame, name + length + 1);
 	frame->name = length ? intern(s, name, length) : "(anonymous)";
 }
 

@@ -463,7 +463,7 @@ static enum step step(struct unwinder *u, uint64_t pc, bool interrupted, bool si
 }
 
 /* Where an unwinding stopped, or may be taken up again. */
-struct place {
+struct cursor {
 	struct cfi_frame frame;
 	bool interrupted; /* the frame has called nothing: its pc is not a return address */
 	size_t index;	  /* of it in the chain */
@@ -471,13 +471,13 @@ struct place {
 
 /* Goes on from *at, whose frame is not in the chain yet, until a thread's start, or until it cannot. *bare becomes the first frame from
  * there on whose code has no CFI; its frame.pc is 0 if all have. */
-static void walk(struct unwinder *u, const struct raw_stack *stack, const struct place *at,
-		 struct chain *chain, struct place *bare)
+static void walk(struct unwinder *u, const struct raw_stack *stack, const struct cursor *at,
+		 struct chain *chain, struct cursor *bare)
 {
 	struct cfi_frame frame = at->frame;
 	bool interrupted = at->interrupted;
 
-	*bare = (struct place){.index = 0};
+	*bare = (struct cursor){.index = 0};
 	chain->count = at->index;
 	chain->cut = true;
 	chain->too_few = chain->elsewhere = false;
@@ -492,7 +492,7 @@ static void walk(struct unwinder *u, const struct raw_stack *stack, const struct
 		struct cfi_frame caller = {.pc = 0};
 
 		if (row && !row->found && !bare->frame.pc)
-			*bare = (struct place){frame, interrupted, chain->count};
+			*bare = (struct cursor){frame, interrupted, chain->count};
 		if (row || chain->count == 0) /* what is not code is no frame, but there is always a leaf */
 			chain->pc[chain->count++] = signal ? frame.pc : pc;
 		if (!row)
@@ -581,12 +581,12 @@ struct search {
 	unsigned budget;
 };
 
-static bool search(struct search *s, const struct place *at, unsigned depth);
+static bool search(struct search *s, const struct cursor *at, unsigned depth);
 
 /* Goes on from the return address at `sp`, which the function at *at is to have; with the frame pointer that its caller then had. */
-static bool try_caller(struct search *s, const struct place *at, uint64_t sp, uint64_t fp, unsigned depth)
+static bool try_caller(struct search *s, const struct cursor *at, uint64_t sp, uint64_t fp, unsigned depth)
 {
-	struct place bare,
+	struct cursor bare,
 		caller = {.frame = {.pc = cfi_word(s->stack, sp), .sp = sp + 8, .low = sp + 8, .fp = fp},
 			  .index = at->index + 1};
 
@@ -602,7 +602,7 @@ static bool try_caller(struct search *s, const struct place *at, uint64_t sp, ui
 }
 
 /* The same, where the frame pointer may be one of the words that the function at *at has saved. */
-static bool try_callers(struct search *s, const struct place *at, uint64_t sp, unsigned depth)
+static bool try_callers(struct search *s, const struct cursor *at, uint64_t sp, unsigned depth)
 {
 	if (try_caller(s, at, sp, at->frame.fp, depth))
 		return true;
@@ -617,7 +617,7 @@ static bool try_callers(struct search *s, const struct place *at, uint64_t sp, u
 
 /* Looks on the stack for where the function at *at was called, which has no CFI, and takes what leads on to the thread's start. The
  * chain is whole then. */
-static bool search(struct search *s, const struct place *at, unsigned depth)
+static bool search(struct search *s, const struct cursor *at, unsigned depth)
 {
 	uint64_t pc = at->interrupted ? at->frame.pc : at->frame.pc - 1, first = at->frame.sp, start, end;
 	struct module *module = space_module(s->u->space, pc);
@@ -648,16 +648,16 @@ static bool ends_before_rest(const struct raw_stack *stack, const struct chain *
 	       chain->needed - end < REST_FRAME;
 }
 
-/* Does the word at `place`, behind the gap, look like a return address, from which CFI leads to the thread's start? Then the chain has what it
+/* Does the word at `slot`, behind the gap, look like a return address, from which CFI leads to the thread's start? Then the chain has what it
  * leads to, from `index` on. */
-static bool leads_to_start(struct unwinder *u, const struct raw_stack *stack, uint64_t place, size_t index,
+static bool leads_to_start(struct unwinder *u, const struct raw_stack *stack, uint64_t slot, size_t index,
 			   struct chain *chain)
 {
-	uint64_t ra = cfi_word(stack, place), fp = cfi_word(stack, place - 8);
-	struct place bare, caller = {.frame = {.pc = ra, .sp = place + 8, .low = place + 8}, .index = index};
+	uint64_t ra = cfi_word(stack, slot), fp = cfi_word(stack, slot - 8);
+	struct cursor bare, caller = {.frame = {.pc = ra, .sp = slot + 8, .low = slot + 8}, .index = index};
 
 	/* What was called may have saved the frame pointer first of all. */
-	if (fp > place && part_of(stack, fp) > 0)
+	if (fp > slot && part_of(stack, fp) > 0)
 		caller.frame.fp = fp;
 	if (ra < 8 || !space_executable(u->space, ra - 1) || !row_of(u, ra - 1)->found ||
 	    !(tailcalls_called(u->tailcalls, ra) || calls_indirectly(u, ra)))
@@ -694,13 +694,13 @@ static void cross_gap(struct unwinder *u, const struct raw_stack *stack, struct 
 
 void unwind(struct unwinder *u, const struct raw_stack *stack, struct chain *chain)
 {
-	struct place leaf = {.frame = {.pc = stack->ip,
-				       .sp = stack->sp,
-				       .fp = stack->bp,
-				       .lr = stack->lr,
-				       .low = stack->sp},
-			     .interrupted = true},
-		     bare;
+	struct cursor leaf = {.frame = {.pc = stack->ip,
+					.sp = stack->sp,
+					.fp = stack->bp,
+					.lr = stack->lr,
+					.low = stack->sp},
+			      .interrupted = true},
+		      bare;
 
 	walk(u, stack, &leaf, chain, &bare);
 	if (chain->cut && ends_before_rest(stack, chain))

@@ -355,7 +355,7 @@ int recording_write(struct recording *r, const char *lines, size_t size)
 		return -1;
 	if (!r->ring)
 		return 0;
-	block.newest = ring_see(r->ring, lines, size);
+	block.newest = ring_add(r->ring, lines, size);
 	if (r->blocks && r->block[r->blocks - 1].newest > block.newest)
 		block.newest = r->block[r->blocks - 1].newest;
 	remember(r, &block);

@@ -116,7 +116,7 @@ static void add_change(struct ring *r, const char *line, size_t length, bool gon
 		r->change[r->changes - 1].comm[strcspn(r->change[r->changes - 1].comm, "\n")] = '\0';
 }
 
-uint64_t ring_see(struct ring *r, const char *lines, size_t size)
+uint64_t ring_add(struct ring *r, const char *lines, size_t size)
 {
 	uint64_t newest = 0;
 

@@ -21,7 +21,7 @@ void ring_free(struct ring *ring);
 size_t ring_head(struct ring *ring, const char *lines, size_t size);
 
 /* Takes in the lines of a block. Returns the newest time in them, 0 if there is none. */
-uint64_t ring_see(struct ring *ring, const char *lines, size_t size);
+uint64_t ring_add(struct ring *ring, const char *lines, size_t size);
 
 /* The time from which on stacks have to be kept when all before `start` is dropped. */
 uint64_t ring_stacks_from(const struct ring *ring, uint64_t start);

@@ -22,7 +22,7 @@
 
 #include "base/arch.h"
 #include "resolve/elf/address-space.h"
-#include "resolve/resolver-worker.h"
+#include "resolve/resolver-server.h"
 #include "resolve/resolver.h"
 #include "sandbox/confine.h"
 #include "sandbox/opener.h"

@@ -272,9 +272,9 @@ static int opener(void)
 	return confine_opener();
 }
 
-static int looker(void)
+static int inspector(void)
 {
-	return confine_to_tracer() || confine_looker();
+	return confine_to_tracer() || confine_inspector();
 }
 
 static int proc_reader(void)
@@ -303,10 +303,10 @@ static void the_opener_opens(void **state)
 	refuses((struct confined){opener, .reads = 1, .threads = 1});
 }
 
-static void the_looker_looks(void **state)
+static void the_inspector_looks(void **state)
 {
 	(void)state;
-	refuses((struct confined){looker, .reads = 1, .looks = 1, .threads = 1});
+	refuses((struct confined){inspector, .reads = 1, .looks = 1, .threads = 1});
 }
 
 static void readers_read(void **state)
@@ -332,7 +332,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_opener_opens),
-		cmocka_unit_test(the_looker_looks),
+		cmocka_unit_test(the_inspector_looks),
 		cmocka_unit_test(readers_read),
 		cmocka_unit_test(the_rest_computes),
 		cmocka_unit_test(files_are_made_and_nothing_is_done),

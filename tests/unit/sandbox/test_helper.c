@@ -25,7 +25,7 @@ static bool keeps(void *context, int fd)
 	return fd == told[1];
 }
 
-static int settle(void *context)
+static int prepare(void *context)
 {
 	(void)context;
 	return 0;
@@ -62,7 +62,7 @@ static struct helper *start(unsigned limit_ms, unsigned threads, bool tidies)
 				    .limit_ms = limit_ms,
 				    .threads = threads,
 				    .keeps = keeps,
-				    .settle = settle,
+				    .prepare = prepare,
 				    .serve = serve,
 				    .end = tidies ? end : NULL};
 	return helper_start(&duty);

@@ -212,12 +212,12 @@ static void events_wait(void **state)
 	assert_null(strstr(text, "8000000000000002"));
 	/* A line was lost. */
 	add(setup, "sample 5 8 0 1 8000000000000003", 1000);
-	copies_settle(setup->copies, 1400, false);
+	copies_expire(setup->copies, 1400, false);
 	assert_string_equal(written(setup), "");
-	copies_settle(setup->copies, 1500, false);
+	copies_expire(setup->copies, 1500, false);
 	assert_string_equal(written(setup), "sample 5 8 0 1 0\n");
 	add(setup, "sample 6 8 0 1 8000000000000003", 1600);
-	copies_settle(setup->copies, 1600, true);
+	copies_expire(setup->copies, 1600, true);
 	assert_string_equal(written(setup), "sample 6 8 0 1 0\n");
 	assert_false(copies_pending(setup->copies));
 }
@@ -235,7 +235,7 @@ static void torn_stacks_are_cut_and_told(void **state)
 	add(setup, "copied 8000000000000003 8 1600 7000 7010 640", 5000);
 	assert_non_null(strstr(written(setup), " 8 1600 7000 7010 0\n"));
 	assert_true(copies_pending(setup->copies));
-	copies_settle(setup->copies, 5000, false);
+	copies_expire(setup->copies, 5000, false);
 	assert_int_equal(sscanf(written(setup), "torn %llu %llu\n", &sec, &count), 2);
 	assert_int_equal(count, 2);
 	assert_false(copies_pending(setup->copies));

@@ -26,8 +26,8 @@ static void check(size_t count, const struct frame *one, size_t others, const st
 		first[i] = &one[i];
 	for (size_t i = 0; i < others; i++)
 		second[i] = &other[i];
-	callsites_settle(callsites, first, count);
-	callsites_settle(callsites, second, others);
+	callsites_unify(callsites, first, count);
+	callsites_unify(callsites, second, others);
 	for (size_t i = 0; i < count; i++)
 		assert_ptr_equal(first[i], &one[i]);
 	for (size_t i = 0; i < others; i++)

@@ -1,6 +1,6 @@
-/* resolver-worker.h - the process behind resolver.h, and what the two say to each other. Both are the same program. */
-#ifndef HUD_RESOLVE_RESOLVER_WORKER_H
-#define HUD_RESOLVE_RESOLVER_WORKER_H
+/* resolver-server.h - the process behind resolver.h, and what the two say to each other. Both are the same program. */
+#ifndef HUD_RESOLVE_RESOLVER_SERVER_H
+#define HUD_RESOLVE_RESOLVER_SERVER_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -65,7 +65,7 @@ struct plain_frame {
 	uint8_t origin, inlined, tail_call, found;
 };
 
-struct resolver_work {
+struct resolver_server {
 	pid_t parent; /* who asks */
 	int socket;
 	volatile uint64_t *touched;
@@ -77,6 +77,6 @@ struct resolver_work {
 };
 
 /* Answers until nobody asks any more; then the process ends. */
-_Noreturn void resolver_work(const struct resolver_work *work);
+_Noreturn void resolver_serve(const struct resolver_server *work);
 
 #endif

@@ -1,5 +1,5 @@
-/* head-worker.c - see head-worker.h. */
-#include "head/head-worker.h"
+/* head-process.c - see head-process.h. */
+#include "head/head-process.h"
 
 #include <fcntl.h>
 #include <libiberty/libiberty.h>
@@ -15,7 +15,7 @@
 #include "base/grow.h"
 #include "sandbox/debuginfod.h"
 #include "sandbox/opener.h"
-#include "sandbox/worker.h"
+#include "sandbox/parser-process.h"
 #include "target/inspector.h"
 
 #define STAGE_SECONDS 30 /* of CPU time: the debug info of 1.2 GB takes 1 */
@@ -34,11 +34,11 @@ static const char *const purposes[STAGES] = {
 	[STAGE_SITES] = "for where polls begin",
 };
 
-void head_stage(volatile struct head_marks *marks, enum head_stage stage)
+void head_stage(volatile struct head_progress *progress, enum head_stage stage)
 {
-	marks->stage = stage;
-	marks->touched = 0;
-	worker_set_timer(STAGE_SECONDS);
+	progress->stage = stage;
+	progress->touched = 0;
+	parser_set_timer(STAGE_SECONDS);
 }
 
 /* How long the worker may take. It waits for files and memory that may never be there, and computes on a machine that may be busy. */
@@ -85,37 +85,38 @@ static bool collect(int fd, struct patience *patience, char **text, size_t *size
 	return false;
 }
 
-static _Noreturn void run(int fd, pid_t parent, const struct head_work *work,
-			  const struct head_deaths *deaths, volatile struct head_marks *marks)
+static _Noreturn void run(int fd, pid_t parent, const struct head_process *process,
+			  const struct head_deaths *deaths, volatile struct head_progress *progress)
 {
 	FILE *out = fdopen(fd, "w");
 
 	if (!out)
 		_exit(1);
-	worker_begin(parent, (int[]){fd, looker_descriptor(), opener_descriptor(), debuginfod_descriptor()},
-		     4, work->confine);
-	work->write(out, deaths, marks, work->context);
+	parser_begin(parent,
+		     (int[]){fd, inspector_descriptor(), opener_descriptor(), debuginfod_descriptor()}, 4,
+		     process->confine);
+	process->write(out, deaths, progress, process->context);
 	_exit(fclose(out) ? 1 : 0);
 }
 
 /* One worker's attempt, until `end` (ms). Returns NULL and the head, which is the caller's to free, or what the worker died of (static
  * text). */
-static const char *attempt(const struct head_work *work, const struct head_deaths *deaths,
-			   volatile struct head_marks *marks, int64_t end, char **text, size_t *size)
+static const char *attempt(const struct head_process *process, const struct head_deaths *deaths,
+			   volatile struct head_progress *progress, int64_t end, char **text, size_t *size)
 {
 	struct patience patience = {.end = end, .active = clock_ms()};
 	pid_t parent = getpid();
 	int ends[2];
 
 	*text = NULL;
-	*marks = (struct head_marks){.stage = STAGE_NONE};
+	*progress = (struct head_progress){.stage = STAGE_NONE};
 	if (pipe2(ends, O_CLOEXEC))
 		return "cannot be begun";
 	pid_t pid = fork();
 
 	if (pid == 0) {
 		close(ends[0]);
-		run(ends[1], parent, work, deaths, marks);
+		run(ends[1], parent, process, deaths, progress);
 	}
 	close(ends[1]);
 	bool whole = pid > 0 && !clock_getcpuclockid(pid, &patience.clock) &&
@@ -124,7 +125,7 @@ static const char *attempt(const struct head_work *work, const struct head_death
 	close(ends[0]);
 	if (pid < 0)
 		return "cannot be begun";
-	const char *cause = worker_end(pid, !whole);
+	const char *cause = parser_end(pid, !whole);
 
 	if (cause) {
 		free(*text);
@@ -140,11 +141,11 @@ static void append(char ***list, size_t *count, char *text)
 }
 
 /* What the next worker is to leave out, since this one died of `cause`: with `last`, all files. */
-static void learn(struct head_deaths *deaths, const struct head_work *work, struct head_marks marks,
-		  const char *cause, bool last)
+static void note_death(struct head_deaths *deaths, const struct head_process *process,
+		       struct head_progress progress, const char *cause, bool last)
 {
-	enum head_stage stage = marks.stage < STAGES ? marks.stage : STAGE_NONE;
-	const char *path = marks.touched ? work->file_at(marks.touched, work->context) : NULL;
+	enum head_stage stage = progress.stage < STAGES ? progress.stage : STAGE_NONE;
+	const char *path = progress.touched ? process->file_at(progress.touched, process->context) : NULL;
 	bool less = path && (stage == STAGE_BUILD_IDS || stage == STAGE_WORKERS || stage == STAGE_TOKIOS);
 	char *why = xasprintf("reading %s %s %s", path ? path : "the process", purposes[stage], cause);
 
@@ -172,10 +173,10 @@ static void forget(struct head_deaths *deaths)
 	free(deaths->all);
 }
 
-int head_work(FILE *out, const struct head_work *work)
+int head_process_run(FILE *out, const struct head_process *process)
 {
-	struct head_marks *marks =
-		mmap(NULL, sizeof(*marks), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct head_progress *progress =
+		mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct head_deaths deaths = {0};
 	const char *cause;
 	char *text = NULL;
@@ -184,22 +185,22 @@ int head_work(FILE *out, const struct head_work *work)
 	int status = 1;
 	bool last = false;
 
-	if (marks == MAP_FAILED)
+	if (progress == MAP_FAILED)
 		xmalloc_failed(0);
-	while ((cause = attempt(work, &deaths, marks, end, &text, &size)) && marks->stage != STAGE_NONE &&
-	       !last) {
+	while ((cause = attempt(process, &deaths, progress, end, &text, &size)) &&
+	       progress->stage != STAGE_NONE && !last) {
 		last = deaths.count + 1 == DEATHS || clock_ms() >= end;
-		learn(&deaths, work, *marks, cause, last);
+		note_death(&deaths, process, *progress, cause, last);
 		if (last)
 			end = clock_ms() + IDLE_SECONDS * 1000;
 	}
 	if (cause)
 		fprintf(stderr, "hud-postproc head: looking at the process %s%s\n", cause,
-			marks->stage == STAGE_NONE ? "" : ", also without its files");
+			progress->stage == STAGE_NONE ? "" : ", also without its files");
 	else
 		status = fwrite(text, 1, size, out) == size && !fflush(out) ? 0 : -1;
 	free(text);
 	forget(&deaths);
-	munmap(marks, sizeof(*marks));
+	munmap(progress, sizeof(*progress));
 	return status;
 }

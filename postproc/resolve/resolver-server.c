@@ -1,5 +1,5 @@
-/* resolver-worker.c - see resolver-worker.h. */
-#include "resolve/resolver-worker.h"
+/* resolver-server.c - see resolver-server.h. */
+#include "resolve/resolver-server.h"
 
 #include <errno.h>
 #include <libiberty/libiberty.h>
@@ -16,7 +16,7 @@
 #include "resolve/unwind/unwind.h"
 #include "sandbox/debuginfod.h"
 #include "sandbox/opener.h"
-#include "sandbox/worker.h"
+#include "sandbox/parser-process.h"
 
 #define SECONDS 10 /* of CPU time for one answer: the debug info of 1.2 GB takes 0.1 */
 
@@ -65,7 +65,7 @@ static void put_addresses_of(const struct chain *chain)
 	put(chain->pc, chain->count * sizeof(*chain->pc));
 }
 
-static void put_chain(const struct resolver_work *w, const struct question *q, const uint64_t *words)
+static void put_chain(const struct resolver_server *w, const struct question *q, const uint64_t *words)
 {
 	static struct chain chain;
 	struct raw_stack raw = {.ip = q->stack[0],
@@ -88,7 +88,7 @@ static void put_chain(const struct resolver_work *w, const struct question *q, c
 	put_addresses_of(&chain);
 }
 
-static void put_walked(const struct resolver_work *w, const uint64_t *pc, size_t count)
+static void put_walked(const struct resolver_server *w, const uint64_t *pc, size_t count)
 {
 	static struct chain chain;
 
@@ -98,7 +98,7 @@ static void put_walked(const struct resolver_work *w, const uint64_t *pc, size_t
 	put_addresses_of(&chain);
 }
 
-static void put_frames(const struct resolver_work *w, uint64_t pc, bool last)
+static void put_frames(const struct resolver_server *w, uint64_t pc, bool last)
 {
 	const struct frames *frames = symbolize(w->symbolizer, pc);
 	size_t count = frames->count < FRAMES_LIMIT ? frames->count : FRAMES_LIMIT;
@@ -127,7 +127,7 @@ static void put_frames(const struct resolver_work *w, uint64_t pc, bool last)
 	}
 }
 
-static void put_addresses(const struct resolver_work *w, const uint64_t *pc, size_t count)
+static void put_addresses(const struct resolver_server *w, const uint64_t *pc, size_t count)
 {
 	struct plain_answered answered = {0};
 	size_t head = filled;
@@ -138,14 +138,14 @@ static void put_addresses(const struct resolver_work *w, const uint64_t *pc, siz
 	memcpy(answer.bytes + head, &answered, sizeof(answered));
 }
 
-static void put_start(const struct resolver_work *w, const uint64_t *pc, size_t count)
+static void put_start(const struct resolver_server *w, const uint64_t *pc, size_t count)
 {
 	struct plain_start plain = {count > 0 && unwind_is_start(w->unwinder, *pc)};
 
 	put(&plain, sizeof(plain));
 }
 
-static void map(const struct resolver_work *w, const struct question *q, const char *texts)
+static void map(const struct resolver_server *w, const struct question *q, const char *texts)
 {
 	const char *id = memchr(texts, 0, q->more);
 
@@ -191,12 +191,12 @@ static void send_answer(int socket)
 	}
 }
 
-_Noreturn void resolver_work(const struct resolver_work *w)
+_Noreturn void resolver_serve(const struct resolver_server *w)
 {
 	static char more[MORE_LIMIT] __attribute__((aligned(8)));
 	struct question question;
 
-	worker_begin(w->parent, (int[]){w->socket, opener_descriptor(), debuginfod_descriptor()}, 3,
+	parser_begin(w->parent, (int[]){w->socket, opener_descriptor(), debuginfod_descriptor()}, 3,
 		     w->confine);
 	for (;;) {
 		receive(w->socket, &question, sizeof(question));
@@ -204,7 +204,7 @@ _Noreturn void resolver_work(const struct resolver_work *w)
 			_exit(1);
 		receive(w->socket, more, question.more);
 		filled = 0;
-		worker_set_timer(SECONDS);
+		parser_set_timer(SECONDS);
 		if (question.kind == ASK_MAP)
 			map(w, &question, more);
 		else if (question.kind == ASK_CHAIN)
@@ -217,7 +217,7 @@ _Noreturn void resolver_work(const struct resolver_work *w)
 			put_addresses(w, (const uint64_t *)(const void *)more,
 				      question.more / sizeof(uint64_t));
 		put_lackings(w->space);
-		worker_set_timer(0);
+		parser_set_timer(0);
 		*w->touched = 0;
 		send_answer(w->socket);
 	}

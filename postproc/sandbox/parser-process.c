@@ -1,5 +1,5 @@
-/* worker.c - see worker.h. */
-#include "sandbox/worker.h"
+/* parser-process.c - see parser-process.h. */
+#include "sandbox/parser-process.h"
 
 #include <libiberty/libiberty.h>
 #include <signal.h>
@@ -50,7 +50,7 @@ static void set_limits(void)
 	setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 }
 
-void worker_begin(pid_t parent, const int *kept, size_t count, int (*confine)(void))
+void parser_begin(pid_t parent, const int *kept, size_t count, int (*confine)(void))
 {
 	prctl(PR_SET_NAME, "hud-resolver");
 	if (offspring_bind(parent, SIGKILL))
@@ -63,12 +63,12 @@ void worker_begin(pid_t parent, const int *kept, size_t count, int (*confine)(vo
 		_exit(1);
 }
 
-void worker_set_timer(long seconds)
+void parser_set_timer(long seconds)
 {
 	setitimer(ITIMER_PROF, &(struct itimerval){.it_value.tv_sec = seconds}, NULL);
 }
 
-const char *worker_end(pid_t pid, bool late)
+const char *parser_end(pid_t pid, bool late)
 {
 	int status;
 
