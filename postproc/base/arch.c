@@ -5,10 +5,10 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Linux 7.2 has 472 numbers; the x32 calls, which no target makes, begin far above. */
+/* Linux 7.2 has 472 system calls. The x32 numbers begin far above; no target uses them. */
 #define SYSCALLS_MAX 1024
 
-/* libseccomp allocates each name that it is asked for. These are kept until the program ends. */
+/* libseccomp allocates each name. They are looked up once and kept until the program ends. */
 static char *x86_64_syscalls[SYSCALLS_MAX], *aarch64_syscalls[SYSCALLS_MAX];
 
 const struct arch arch_x86_64 = {
@@ -21,9 +21,10 @@ const struct arch arch_x86_64 = {
 	.syscalls = x86_64_syscalls,
 };
 
-/* mov x8, #__NR_rt_sigreturn; svc #0. The vdso's has had no CFI since Linux 5.8, and what it had before lost the
- * interrupted frame. Above sp: siginfo (128 bytes), then ucontext (176 up to its sigcontext), and there a fault address,
- * x0 to x30, sp and pc (arch/arm64/kernel/signal.c and include/uapi/asm/sigcontext.h). */
+/* mov x8, #__NR_rt_sigreturn; svc #0. The vdso's trampoline has had no CFI since Linux 5.8, and the older CFI
+ * lost the interrupted frame. Above sp: siginfo (128 bytes), then ucontext (176 up to its sigcontext), which
+ * holds a fault address, x0 to x30, sp and pc (arch/arm64/kernel/signal.c and
+ * include/uapi/asm/sigcontext.h). */
 static const struct signal_frame aarch64_signal = {
 	.code = {0xd2801168, 0xd4000001},
 	.fp = 128 + 176 + 8 + 8 * 29,
@@ -32,8 +33,8 @@ static const struct signal_frame aarch64_signal = {
 	.pc = 128 + 176 + 8 + 8 * 32,
 };
 
-/* Pointer authentication signs a return address in the bits above those that addresses have: 48 of them, unless the
- * program asks mmap for memory beyond (Linux, arch/arm64/pointer-authentication.rst and memory.rst). */
+/* Pointer authentication puts a signature into the bits above the address. Addresses have 48 bits, unless the
+ * program asks mmap for higher ones (Linux, arch/arm64/pointer-authentication.rst and memory.rst). */
 const struct arch arch_aarch64 = {
 	.name = "aarch64",
 	.pc = 32,

@@ -1,6 +1,6 @@
-/* arch.h - what differs between the architectures that a recording may come from: registers, calls, system calls.
+/* arch.h - what differs between architectures: registers, calls, system calls.
  *
- * It is the recording's (`meta arch`), not this machine's.
+ * The architecture is the recording's (`meta arch`), which need not be this machine's.
  */
 #ifndef HUD_BASE_ARCH_H
 #define HUD_BASE_ARCH_H
@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A signal trampoline that CFI does not lead out of: its code, and where the registers of what was interrupted are saved, in
- * bytes from its sp. */
+/* A signal trampoline that CFI cannot unwind: its code, and where it saves the interrupted registers, in
+ * bytes from sp. */
 struct signal_frame {
 	uint32_t code[2];
 	unsigned pc, sp, fp, lr;
@@ -17,26 +17,26 @@ struct signal_frame {
 
 struct arch {
 	const char *name; /* as uname(2) has it */
-	/* DWARF's numbers for the registers that are followed (System V ABI, AMD64 supplement, 3.6.2; DWARF for the Arm
-	 * 64-bit Architecture, 4.1). */
+	/* DWARF's numbers of the registers that the unwinder follows (System V ABI, AMD64 supplement, 3.6.2;
+	 * DWARF for the Arm 64-bit Architecture, 4.1). */
 	unsigned pc, sp, fp;
-	bool has_lr; /* a call leaves its return address in register `lr` rather than pushing it */
+	bool has_lr; /* a call leaves its return address in register `lr` instead of pushing it */
 	unsigned lr;
-	uint64_t address_bits;			 /* of a code address; the others may hold a signature */
-	const struct signal_frame *signal_frame; /* NULL: CFI does it */
-	uint32_t seccomp_arch;			 /* libseccomp's number for it */
-	char **syscalls; /* names that were looked up, by number; NULL: nobody knows its system calls */
+	uint64_t address_bits;			 /* bits of a code address; the others may hold a signature */
+	const struct signal_frame *signal_frame; /* NULL: CFI can unwind it */
+	uint32_t seccomp_arch;			 /* libseccomp's number */
+	char **syscalls; /* names looked up so far, by number; NULL: its system calls are not known */
 };
 
 extern const struct arch arch_x86_64, arch_aarch64;
 
-/* The one of this name. One that is not known here has no registers that CFI could speak of, and no names of calls. */
+/* The architecture of this name. An unknown name gets one without registers and without system calls. */
 const struct arch *arch_named(const char *name);
 
-/* The one that this program was built for. */
+/* The architecture that this program was built for. */
 const struct arch *arch_host(void);
 
-/* The name of a system call, static. NULL if there is none with this number, or if it is newer than libseccomp. */
+/* The name of a system call (static), or NULL: no call has this number, or it is newer than libseccomp. */
 const char *arch_syscall(const struct arch *arch, long number);
 
 #endif

@@ -25,7 +25,7 @@ struct arena *arena_new(void)
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
-	if (size > INT_MAX) /* that is how obstack counts */
+	if (size > INT_MAX) /* obstack counts in int */
 		xmalloc_failed(size);
 	return obstack_alloc(&arena->obstack, (int)size);
 }

@@ -6,16 +6,16 @@
 
 struct arena;
 
-/* Ends the program if there is no memory, as xmalloc() does; so do the others. */
+/* All functions end the program if there is no memory, as xmalloc() does. */
 struct arena *arena_new(void);
 
-/* `size` bytes, aligned for anything, with any content. */
+/* `size` bytes, aligned for any type, uninitialised. */
 void *arena_alloc(struct arena *arena, size_t size);
 
-/* A copy of `length` bytes with a NUL behind them. */
+/* Copies `length` bytes and puts a NUL behind them. */
 char *arena_copy(struct arena *arena, const char *bytes, size_t length);
 
-/* Frees it and all that came from it; NULL is fine. */
+/* Frees the arena and everything allocated from it. NULL is ignored. */
 void arena_free(struct arena *arena);
 
 #endif

@@ -1,12 +1,12 @@
-/* bisect.h - where an address is among others. */
+/* bisect.h - binary search among structs that are sorted by a number. */
 #ifndef HUD_BASE_BISECT_H
 #define HUD_BASE_BISECT_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* The index of the first of `count` structs whose uint64_t `member` is more than `value`; `count` if there is none. They are
- * sorted by it. */
+/* The index of the first of `count` structs whose uint64_t `member` is greater than `value`; `count` if there
+ * is none. The structs are sorted by that member. */
 #define FIRST_BEYOND(array, count, member, value)                                                            \
 	bisect_beyond(array, count, sizeof(*(array)), offsetof(__typeof__(*(array)), member), value)
 

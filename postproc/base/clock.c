@@ -29,7 +29,7 @@ static unsigned release(void)
 	return major * 1000 + minor;
 }
 
-/* Linux has bpf_ktime_get_boot_ns() since 5.8; bpftrace takes it since 0.12, where it is there. */
+/* bpf_ktime_get_boot_ns() exists since Linux 5.8, and bpftrace uses it since 0.12. */
 clockid_t clock_of_events(void)
 {
 	return release() >= 5008 ? CLOCK_BOOTTIME : CLOCK_MONOTONIC;

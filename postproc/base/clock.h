@@ -1,4 +1,4 @@
-/* clock.h - time that goes by, whatever is done to the date: CLOCK_MONOTONIC. */
+/* clock.h - CLOCK_MONOTONIC: it never jumps when somebody sets the date. */
 #ifndef HUD_BASE_CLOCK_H
 #define HUD_BASE_CLOCK_H
 
@@ -8,7 +8,7 @@
 uint64_t clock_ns(void);
 int64_t clock_ms(void);
 
-/* The clock of the events: what bpftrace's nsecs is. */
+/* The clock that event lines are stamped with: that of bpftrace's nsecs. */
 clockid_t clock_of_events(void);
 
 #endif

@@ -1,10 +1,11 @@
-/* complain.h - messages on standard error, which may hold names that somebody else has chosen. */
+/* complain.h - messages on standard error. They may hold names that the target chose. */
 #ifndef HUD_BASE_COMPLAIN_H
 #define HUD_BASE_COMPLAIN_H
 
 #include <libiberty/ansidecl.h>
 
-/* As fprintf(stderr, ...), but nothing in it is obeyed by a terminal: what is not printable ASCII comes out as \xNN, except ends of lines. */
+/* As fprintf(stderr, ...), but safe for a terminal: except for newlines, everything that is not printable
+ * ASCII is written as \xNN. */
 void complain(const char *format, ...) ATTRIBUTE_PRINTF(1, 2);
 
 #endif

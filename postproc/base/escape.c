@@ -1,4 +1,4 @@
-/* escape.c - text of strangers, made fit to be shown. */
+/* escape.c - see escape.h. */
 #include <ctype.h>
 #include <libiberty/libiberty.h>
 #include <stdint.h>
@@ -9,8 +9,8 @@
 
 #include "base/escape.h"
 
-/* Decodes the UTF-8 character at `s`: its length in bytes, 0 if there is no valid one (overlong forms,
- * surrogates and numbers above U+10FFFF are invalid). */
+/* Decodes the UTF-8 character at `s`. Returns its length in bytes, or 0 if it is invalid (also overlong
+ * forms, surrogates, and numbers above U+10FFFF). */
 static size_t decode(const char *s, uint32_t *code)
 {
 	const unsigned char *b = (const unsigned char *)s;
@@ -35,7 +35,8 @@ static size_t decode(const char *s, uint32_t *code)
 	return length;
 }
 
-/* Does this character do something to others instead of being seen: control codes, direction of writing, joining? */
+/* Is this a character that acts on others instead of being visible: control codes, text direction,
+ * joining? */
 static bool invisible(uint32_t code)
 {
 	return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xad || code == 0x61c ||
@@ -43,13 +44,14 @@ static bool invisible(uint32_t code)
 	       (code >= 0x2060 && code <= 0x206f) || code == 0xfeff || (code >= 0xfff9 && code <= 0xfffb);
 }
 
-/* Would this character be seen where it stands, and nothing else happen? */
+/* Is this character visible, and does it do nothing else? */
 static bool harmless(uint32_t code)
 {
 	return !invisible(code) && (code < 0x80 || wcwidth((wchar_t)code) > 0);
 }
 
-/* Writes `bytes` of `raw` as \xNN each to `out`. Returns the end of what it wrote, which is 0. */
+/* Writes each of `bytes` bytes of `raw` as \xNN to `out`. Returns the end of what it wrote, where it put a
+ * NUL. */
 static char *in_hex(char *out, const char *raw, size_t bytes)
 {
 	while (bytes--)
@@ -111,7 +113,7 @@ char *escape_gnuplot(const char *raw)
 	return safe;
 }
 
-/* `raw` with \xNN for the bytes of every character that is not to be kept, or is none. */
+/* Copies `raw`; writes invalid bytes and characters that `keep` refuses as \xNN, byte by byte. */
 static char *hex_unless(bool (*keep)(const char *at, uint32_t code), const char *raw)
 {
 	char *safe = xmalloc(strlen(raw) * 4 + 1);
@@ -145,13 +147,13 @@ char *escape_utf8(const char *raw)
 	return hex_unless(is_visible, raw ? raw : "");
 }
 
-/* Does \xNN stand here? */
+/* Does the text \xNN stand here? */
 static bool is_hex(const char *s)
 {
 	return s[0] == '\\' && s[1] == 'x' && isxdigit((unsigned char)s[2]) && isxdigit((unsigned char)s[3]);
 }
 
-/* Control characters are the JSON library's to escape. */
+/* The JSON library escapes control characters itself. */
 static bool fits_json(const char *at, uint32_t code)
 {
 	return !is_hex(at) && (code < 0x20 || !invisible(code));
@@ -174,9 +176,9 @@ static size_t backquotes(const char *text)
 	return most;
 }
 
-/* A code span begins and ends with more backquotes than there are in it; a space at both ends goes. Cells are split before
- * anything else is read, at bars without a backslash; renderers differ in whether that may itself be one of a pair, so their
- * number is odd. */
+/* A code span is enclosed in more backquotes than its text has in a row; one space at both ends is dropped.
+ * Renderers split a row into cells first, at bars without a backslash. They disagree whether that backslash
+ * may itself be escaped, so an odd number of them is written. */
 char *escape_markdown(const char *raw)
 {
 	char *text = escape_utf8(raw);
@@ -209,7 +211,7 @@ char *escape_markdown(const char *raw)
 	return safe;
 }
 
-/* The character at `s`: its length in bytes (at least 1) and its width in columns. */
+/* Returns the length in bytes of the character at `s` (at least 1), and sets its width in columns. */
 static size_t step(const char *s, size_t *columns)
 {
 	uint32_t code;
@@ -229,7 +231,7 @@ size_t text_width(const char *text)
 	return total;
 }
 
-/* The longest beginning of `text` that fits into `columns`: its length in bytes. */
+/* How many bytes of the beginning of `text` fit into `columns`. */
 static size_t head_bytes(const char *text, size_t columns)
 {
 	size_t bytes = 0, used = 0, width;
@@ -245,7 +247,7 @@ static size_t head_bytes(const char *text, size_t columns)
 	return bytes;
 }
 
-/* Where the longest ending of `text` begins that fits into `columns`. */
+/* The start of the longest end of `text` that fits into `columns`. */
 static const char *tail_start(const char *text, size_t columns)
 {
 	size_t left = text_width(text), width;
@@ -257,7 +259,7 @@ static const char *tail_start(const char *text, size_t columns)
 	return text;
 }
 
-/* `head` bytes of `text`, the ellipsis, and what stands from `tail` on. */
+/* The first `head` bytes of `text`, the ellipsis, then `tail`. */
 static char *join(const char *text, size_t head, const char *tail, const char *ellipsis)
 {
 	char *joined = xmalloc(head + strlen(ellipsis) + strlen(tail) + 1);
@@ -267,7 +269,7 @@ static char *join(const char *text, size_t head, const char *tail, const char *e
 	return joined;
 }
 
-/* The ellipsis that fits into `columns`; none at all fits into 0, and one dot per column in ASCII. */
+/* The ellipsis that fits into `columns`: nothing in 0 columns; in ASCII up to three dots. */
 static const char *ellipsis_for(size_t columns, bool utf8)
 {
 	if (columns == 0)

@@ -4,8 +4,8 @@
 
 #include <libiberty/libiberty.h>
 
-/* Makes room in `array` for `wanted` elements; `allocated` is for how many there is room. Both are variables, which it
- * changes when the array has to move: then there is room for twice as many. Ends the program if there is no memory. */
+/* Makes room in `array` for at least `wanted` elements; `allocated` is how many fit now. Both are variables
+ * that it changes when the array has to grow: then it doubles. Ends the program if there is no memory. */
 #define GROW(array, allocated, wanted)                                                                       \
 	do {                                                                                                 \
 		if ((wanted) > (allocated)) {                                                                \

@@ -3,7 +3,8 @@
 
 #define SUB_BITS 4
 
-/* Values below 2*SUB have a bucket each; above, the exponent picks the row and the next 4 bits the column. */
+/* Durations below 2*SUB have a bucket each. Above, the exponent selects the row, and the next 4 bits the
+ * bucket in it. */
 static size_t bucket_of(uint64_t ns)
 {
 	if (ns < 2 * HISTOGRAM_SUB)

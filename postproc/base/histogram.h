@@ -13,10 +13,10 @@ struct histogram {
 	uint32_t bucket[HISTOGRAM_BUCKETS];
 };
 
-/* Adds one duration in ns. Longer ones than the last bucket count there; max keeps the exact value. */
+/* Adds one duration in ns. Durations above the last bucket are counted in it; max is exact. */
 void histogram_add(struct histogram *h, uint64_t ns);
 
-/* The duration below or at which `share` (0..1) of all lie, ns: the middle of its bucket, at most max; 0 if empty. */
+/* The quantile `share` (0..1) in ns: the middle of its bucket, at most max; 0 if empty. */
 uint64_t histogram_quantile(const struct histogram *h, double share);
 
 /* The lowest duration in ns of bucket `i`. */

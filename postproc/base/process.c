@@ -11,7 +11,7 @@
 
 int process_open(pid_t pid)
 {
-	return (int)syscall(SYS_pidfd_open, pid, 0); /* without a wrapper before glibc 2.36 */
+	return (int)syscall(SYS_pidfd_open, pid, 0); /* glibc has a wrapper since 2.36 */
 }
 
 bool process_ends(int pidfd, int ms)
@@ -47,7 +47,7 @@ bool process_stat(pid_t pid, pid_t tid, struct process_stat *stat)
 	if (tid)
 		snprintf(name, sizeof(name), "task/%d/stat", (int)tid);
 	process_read(pid, name, text, sizeof(text));
-	/* Its name may hold anything, also a parenthesis. */
+	/* The command name may hold anything, even a parenthesis. */
 	const char *end = strrchr(text, ')');
 
 	if (!end || sscanf(end + 1,

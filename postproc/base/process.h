@@ -1,4 +1,4 @@
-/* process.h - what Linux tells of another process: a descriptor for it, and its files in /proc. */
+/* process.h - what Linux tells about another process: a pidfd, and its files in /proc. */
 #ifndef HUD_BASE_PROCESS_H
 #define HUD_BASE_PROCESS_H
 
@@ -7,28 +7,28 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define PROCESS_MAX 4194304 /* no id is larger: PID_MAX_LIMIT in linux/threads.h */
+#define PROCESS_MAX 4194304 /* the largest id: PID_MAX_LIMIT in linux/threads.h */
 
-/* A descriptor that stands for process `pid`, whoever gets its id later. -1 with errno set if there is none. */
+/* Opens a pidfd for `pid`: it stays this process's, even when the id is reused. Returns -1 with errno set if
+ * there is none. */
 int process_open(pid_t pid);
 
-/* Waits for `ms`, or for less if the process of `pidfd` ends. Returns whether it has. */
+/* Waits up to `ms` for the process of `pidfd` to end. Returns whether it has. */
 bool process_ends(int pidfd, int ms);
 
-/* Reads the beginning of /proc/PID/`name` into `text`, at most `size` - 1 bytes, and ends it with a NUL. Returns how many
- * there were; 0 and "" if there is nothing to read. */
+/* Reads the beginning of /proc/PID/`name` into `text`: at most `size` - 1 bytes and a NUL. Returns how many
+ * bytes it read; 0, and "", if it cannot. */
 size_t process_read(pid_t pid, const char *name, char *text, size_t size);
 
-/* Of /proc/PID/stat (proc(5)); of a thread's, if `tid` is not 0. */
+/* From /proc/PID/stat (proc(5)), or a thread's if `tid` is not 0. */
 struct process_stat {
 	char state;
-	uint64_t cpu;	/* ns, in user mode and in the kernel */
-	uint64_t start; /* clock ticks since boot: it tells processes apart that have had the same id */
-	uint64_t
-		stack; /* where the stack begins: it tells programs apart that the process has run; 0: not for us to see */
+	uint64_t cpu;	/* ns in user mode and in the kernel */
+	uint64_t start; /* clock ticks since boot: differs between processes that had the same id */
+	uint64_t stack; /* where the stack begins: differs between the programs it ran; 0: hidden from us */
 };
 
-/* Returns false if it cannot be read. */
+/* Returns false if the file cannot be read. */
 bool process_stat(pid_t pid, pid_t tid, struct process_stat *stat);
 
 #endif

@@ -14,7 +14,7 @@
 #include "base/escape.h"
 
 static bool enabled;
-static bool terminal; /* there it takes the place of what hud-trace shows of its steps */
+static bool terminal; /* there, the message replaces the line in which hud-trace shows its steps */
 static unsigned depth;
 static char line[512];
 static size_t length;
@@ -28,7 +28,7 @@ static void on_alarm(int signal)
 {
 	(void)signal;
 	if (write(STDERR_FILENO, line, length) < 0)
-		return; /* nobody to tell */
+		return; /* nobody would read a message */
 }
 
 void progress_enable(void)

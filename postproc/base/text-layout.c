@@ -1,4 +1,4 @@
-/* text-layout.c - lines of text in columns. */
+/* text-layout.c - see text-layout.h. */
 #include <libiberty/libiberty.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ void page_fit(struct page *page, enum style style, size_t columns, shortener *sh
 	size_t left = page->width > at ? page->width - at : 0;
 	char *fit = shorten(safe, columns < left ? columns : left, page->utf8);
 
-	/* Blanks at the end wait for what follows: a line never ends in one. */
+	/* Blanks at the end are written only when more text follows: no line ends in a blank. */
 	size_t length = strlen(fit), blanks = 0;
 
 	for (; length && fit[length - 1] == ' '; blanks++)

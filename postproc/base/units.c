@@ -1,11 +1,11 @@
-/* units.c - numbers as people read them. */
+/* units.c - see units.h. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/units.h"
 
-/* To three digits; rounding comes before the choice of the unit, so that 999.9 us is "1.00 ms". */
+/* Three digits. Rounds before it chooses the unit, so that 999.9 us becomes "1.00 ms". */
 static char *scaled(char *text, double value, const char *unit)
 {
 	int decimals = value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
