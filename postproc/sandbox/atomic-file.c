@@ -56,7 +56,7 @@ int output_close(struct output *output, bool whole)
 		error = errno;
 	free(output->path);
 #if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak" /* of standard output, which is not closed */
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak" /* standard output stays open */
 #endif
 	*output = (struct output){0};
 	errno = error;

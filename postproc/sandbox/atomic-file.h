@@ -5,22 +5,23 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* A file on its way to its name. */
+/* A file that is being written. */
 struct output {
-	FILE *file; /* to write to */
+	FILE *file; /* write here */
 	char *path; /* its name; NULL: standard output */
 };
 
-/* Opens `path` for writing, as who called (userfiles.h); NULL or "-" is standard output. It is written beside its name, and gets
- * that when output_close() finds it whole; what stands there now stays until then. Returns 0, or -1 with errno set. */
+/* Opens `path` for writing with the caller's rights (userfiles.h); NULL or "-" is standard output. The new
+ * file is written beside `path`. output_close() renames it to `path`; until then the old file stays. Returns
+ * 0, or -1 with errno set. */
 int output_open(struct output *output, const char *path);
 
-/* Could output_open() write to `path`? Leaves nothing behind, and does not open a pipe or device. Returns 0, or -1 with errno
- * set. */
+/* Could output_open() write to `path`? Changes nothing, and opens no pipe or device. Returns 0, or -1 with
+ * errno set. */
 int output_check(const char *path);
 
-/* Closes it. `whole`: what was written is all, and gets the name; else it is thrown away. Returns 0 if it has its name, else -1
- * with errno set, to what it was if it was not whole: nothing is left. */
+/* Closes the file. If `whole`, it gets its name; otherwise it is removed. Returns 0 if it has its name,
+ * otherwise -1; errno is set, or unchanged if it was not `whole`. */
 int output_close(struct output *output, bool whole);
 
 #endif

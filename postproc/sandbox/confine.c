@@ -28,7 +28,8 @@
 
 #define NOBODY 65534
 #define STRANGERS                                                                                            \
-	61184 /* systemd's range for users that come and go: no distribution gives these numbers away (Users, Groups, UIDs and */
+	61184 /* systemd's range for dynamic users: no distribution assigns these ids (Users, Groups, UIDs
+	       * and */
 #define STRANGERS_END 65520 /* GIDs on systemd Systems, systemd.io/UIDS-GIDS) */
 #define TRIES 8
 #define NAMESPACES ((uint64_t)0x7e020080) /* CLONE_NEW* (linux/sched.h) */
@@ -46,9 +47,9 @@ static int fail(const char *what)
 	return -1;
 }
 
-/* --- who --- */
+/* --- who this process is --- */
 
-/* The id in an environment variable of sudo's; 0 if there is none. */
+/* The id in an environment variable that sudo sets; 0 if there is none. */
 static unsigned sudo_id(const char *name)
 {
 	const char *text = getenv(name);
@@ -68,7 +69,7 @@ static uint64_t bit(int capability)
 	return (uint64_t)1 << capability;
 }
 
-/* Of the capabilities that could ever be gained again, only those in `kept` stay. It takes one itself. */
+/* Drops from the bounding set all capabilities but those in `kept`. This needs a capability itself. */
 static void drop_bounds(uint64_t kept)
 {
 	for (int i = 0; i < 64 && prctl(PR_CAPBSET_READ, i) >= 0; i++)
@@ -76,7 +77,7 @@ static void drop_bounds(uint64_t kept)
 			prctl(PR_CAPBSET_DROP, i);
 }
 
-/* Becomes somebody who is not root. Returns 0, or -1 with errno set. */
+/* Becomes another user than root. Returns 0, or -1 with errno set. */
 static int become(uid_t uid, gid_t gid)
 {
 	const struct passwd *user = getpwuid(uid);
@@ -88,7 +89,7 @@ static int become(uid_t uid, gid_t gid)
 	if ((user ? initgroups(user->pw_name, gid) : setgroups(0, NULL)) || setresgid(gid, gid, gid) ||
 	    setresuid(uid, uid, uid))
 		return -1;
-	/* Another identity makes the kernel forget that it is to end with its parent. */
+	/* The kernel drops the parent death signal when the user changes. */
 	if (signal && offspring_bind(parent, signal))
 		raise(signal);
 	return 0;
@@ -121,7 +122,7 @@ void confine_choose(void)
 	stranger = NOBODY;
 }
 
-/* Whoever else is nobody could send signals to it. */
+/* Not the user "nobody": others who run as that could send signals to this process. */
 static int become_nobody(void)
 {
 	const struct passwd *nobody;
@@ -129,7 +130,7 @@ static int become_nobody(void)
 	confine_choose();
 	if (stranger != NOBODY && become(stranger, stranger) == 0)
 		return 0;
-	/* In a user namespace there may be no such id. */
+	/* A user namespace may not have the id. */
 	nobody = getpwnam("nobody");
 	if (nobody && nobody->pw_uid ? become(nobody->pw_uid, nobody->pw_gid ? nobody->pw_gid : NOBODY)
 				     : become(NOBODY, NOBODY))
@@ -137,7 +138,8 @@ static int become_nobody(void)
 	return 0;
 }
 
-/* Keeps the capabilities that are bits of `kept`, at most those it has, and gains none by executing. */
+/* Keeps those of its capabilities that are bits of `kept`, and makes sure that executing a program adds
+ * none. */
 static int keep_capabilities(uint64_t kept)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -156,13 +158,14 @@ static int keep_capabilities(uint64_t kept)
 	return 0;
 }
 
-/* A process of the same user must not get at what a process that was root still holds: its helpers, what it has read. */
+/* Other processes of the same user must not reach what a former root process still holds: its helpers, and
+ * what it has read. */
 static int hide(void)
 {
 	return prctl(PR_SET_DUMPABLE, 0) ? fail("being looked into") : 0;
 }
 
-/* A root that stays root has the capabilities `kept`. */
+/* A root that stays root keeps the capabilities `kept`. */
 static int confine_to(uint64_t kept)
 {
 	if (geteuid() != 0)
@@ -191,7 +194,7 @@ int confine_to_nobody(void)
 	return keep_capabilities(0);
 }
 
-/* Becomes nobody, or the user, with the capabilities `kept`. */
+/* Becomes nobody, or the calling user, with the capabilities `kept`. */
 static int confine_to_nobody_with(uint64_t kept)
 {
 	if (geteuid() == 0 && (prctl(PR_SET_KEEPCAPS, 1) ||
@@ -224,7 +227,7 @@ char *confine_home(void)
 
 /* --- which system calls --- */
 
-/* For every process: computing, its memory, and the files it has. */
+/* For every process: computing, memory, and open files. */
 static const char *const common[] = {
 	"read",
 	"write",
@@ -298,7 +301,7 @@ static const char *const common[] = {
 	"fadvise64",
 };
 
-/* Other processes of its own. `clone` goes by its flags. */
+/* For starting processes. `clone` is allowed by its flags. */
 static const char *const forking[] = {"fork",	    "vfork",   "wait4",		  "waitid",
 				      "kill",	    "tgkill",  "set_tid_address", "prctl",
 				      "socketpair", "seccomp", "prlimit64",	  "setrlimit"};
@@ -309,10 +312,10 @@ static const char *const files[] = {"open",	  "openat",    "openat2",    "creat"
 				    "access",	  "faccessat", "faccessat2", "readlink", "readlinkat",
 				    "getdents64", "getcwd",    "fallocate",  "fstatfs"};
 
-/* To look where links and directories lead. */
+/* For reading links and directories. */
 static const char *const folder_calls[] = {"readlink", "readlinkat", "getdents64", "fstatfs"};
 
-/* The recorder's resolver becomes somebody else. */
+/* For the recorder's resolver, which changes its user. */
 static const char *const becoming[] = {"setresuid", "setresgid", "setgroups", "capget", "capset"};
 
 /* What the looker and `stuck` look with. */
@@ -324,8 +327,8 @@ static const unsigned long tracing[] = {PTRACE_INTERRUPT, PTRACE_GETREGSET, PTRA
 static const unsigned long descriptors[] = {F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD,	    F_SETFD,
 					    F_GETFL, F_SETFL,	      F_GETPIPE_SZ, F_SETPIPE_SZ};
 
-/* Of terminals: to ask their size and whose they are, and to set what is typed at a live view apart. None that types for the user.
- * The last four as asm-generic/ioctls.h has them: glibc 2.42 uses them, and hides their names. */
+/* Requests to terminals: their size, their owner, and raw input for the live view. None that types for the
+ * user. The last four are from asm-generic/ioctls.h: glibc 2.42 uses them, but hides their names. */
 static const unsigned long controls[] = {TCGETS,   TCSETS,     TCSETSW,	   TCSETSF,    TIOCGWINSZ, TIOCGPGRP,
 					 FIONREAD, 0x802c542a, 0x402c542b, 0x402c542c, 0x402c542d};
 
@@ -334,7 +337,7 @@ static void allow(scmp_filter_ctx filter, const char *const *names, size_t count
 	for (size_t i = 0; i < count; i++) {
 		int number = seccomp_syscall_resolve_name(names[i]);
 
-		/* Not every architecture has each. */
+		/* an architecture may lack it */
 		if (number >= 0)
 			seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
 	}
@@ -348,7 +351,7 @@ static void allow_values(scmp_filter_ctx filter, int number, unsigned argument, 
 				 SCMP_CMP32(argument, SCMP_CMP_EQ, (uint32_t)values[i]));
 }
 
-/* A filter that allows what all do. */
+/* A filter that allows what every process needs. */
 static scmp_filter_ctx filter_begin(void)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
@@ -356,7 +359,7 @@ static scmp_filter_ctx filter_begin(void)
 	if (!filter)
 		xmalloc_failed(0);
 	allow(filter, common, ARRAY_SIZE(common));
-	/* No memory that can be run: what was loaded at the start is all the code there is. */
+	/* No new executable memory: all code was loaded at the start. */
 	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
 			 SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
@@ -403,7 +406,7 @@ static int filter_end(scmp_filter_ctx filter)
 	return error ? fail("system calls") : 0;
 }
 
-/* Files can be opened, but not to be written to, made or cut. */
+/* Files can be opened for reading, but not written, created or truncated. */
 static void allow_reading(scmp_filter_ctx filter)
 {
 #ifdef __NR_open
@@ -416,13 +419,13 @@ static void allow_reading(scmp_filter_ctx filter)
 
 int confine_opener(void)
 {
-	/* /proc/PID/map_files takes the last (Linux 5.9; before, CAP_SYS_ADMIN), other users' processes the second, other users'
-	 * files the first. */
+	/* Needed for: other users' files; other users' processes; /proc/PID/map_files (since Linux 5.9;
+	 * before that, CAP_SYS_ADMIN). */
 	uint64_t kept = bit(CAP_DAC_READ_SEARCH) | bit(CAP_SYS_PTRACE) |
 			bit(prctl(PR_CAPBSET_READ, CAP_CHECKPOINT_RESTORE) >= 0 ? CAP_CHECKPOINT_RESTORE
 										: CAP_SYS_ADMIN);
 
-	/* Nobody's, or the caller's: root could make files, even without a capability, in all of its directories. */
+	/* Not as root: even without capabilities, root could create files in all of its directories. */
 	if (confine_to_nobody_with(kept))
 		return -1;
 	scmp_filter_ctx filter = filter_begin();
@@ -445,7 +448,7 @@ int confine_main(void)
 	allow(filter, forking, ARRAY_SIZE(forking));
 	allow_own_limits(filter);
 	allow_clone(filter);
-	/* For the resolver, whose filter is narrower. */
+	/* The resolver's own filter is narrower. */
 	return filter_end(filter);
 }
 
@@ -526,7 +529,7 @@ int confine_inspector(void)
 
 static int (*open_instead)(const char *path);
 
-/* The kernel has not made the call, but told this. What is returned stands where its result would be. */
+/* The kernel refused the call and sent this signal. What the handler stores here is the call's result. */
 static void on_trapped(int signal, siginfo_t *info, void *context)
 {
 	ucontext_t *registers = context;

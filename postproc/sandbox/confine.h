@@ -1,75 +1,78 @@
-/* confine.h - giving up rights: who this process is, what it may do, which system calls it can make.
+/* confine.h - giving up rights: which user this process is, what it may do, which system calls it may make.
  *
- * hud-trace(8), SECURITY, tells which process has which. Each of these functions is for one of them, and returns 0, or -1 after a
- * message: who cannot give up a right must not go on.
+ * hud-trace(8), SECURITY, lists the rights of each process. Each function here makes one kind of process. All
+ * return 0, or -1 after a message: a process that cannot give up a right must end.
  */
 #ifndef HUD_SANDBOX_CONFINE_H
 #define HUD_SANDBOX_CONFINE_H
 
 #include <stdbool.h>
 
-/* --- who: of a process that root runs; another stays who it is --- */
+/* --- which user: only for a process that root runs; others stay who they are --- */
 
-/* Becomes who called sudo, with that user's groups. Without sudo, or if that is root: stays root, with no capability but to
- * disregard files' modes. For a process that opens the files which the command line names. */
+/* Becomes the user who called sudo, with that user's groups. Without sudo, or if root called it, stays root,
+ * but with no capability except to ignore file modes. For a process that opens the files which the command
+ * line names. */
 int confine_to_user(void);
 
-/* The same, and processes forked from it can become nobody. */
+/* The same, but processes forked from it can still become nobody. */
 int confine_to_user_or_nobody_later(void);
 
-/* The same, but without sudo it becomes nobody: a user that has nothing else, if there can be one. For all that reads what the target
- * controls. */
+/* The same, but without sudo it becomes nobody: a user id that nothing else uses, if there is one. For all
+ * processes that read what the target controls. */
 int confine_to_nobody(void);
 
-/* As confine_to_nobody(), but it still may look at other processes with ptrace(2). */
+/* As confine_to_nobody(), but may still inspect other processes with ptrace(2). */
 int confine_to_tracer(void);
 
-/* As confine_to_nobody(), but it still may read BPF maps that it has open. */
+/* As confine_to_nobody(), but may still read BPF maps that it has open. */
 int confine_to_map_reader(void);
 
-/* As confine_to_nobody(), but it still may read what /proc has of other users' processes. */
+/* As confine_to_nobody(), but may still read other users' processes in /proc. */
 int confine_to_proc_reader(void);
 
-/* As confine_to_nobody(), but it still may read any file, and open what other processes have mapped. With its filter. */
+/* As confine_to_nobody(), but may still read any file, and open what other processes have mapped. Sets its
+ * filter, too. */
 int confine_opener(void);
 
-/* Chooses which user that is, for this process and those that it forks from now on: they may have to end each other. */
+/* Chooses the id of nobody for this process and those forked from it later: they must be able to end each
+ * other. */
 void confine_choose(void);
 
-/* Does root run this program without sudo? Then its files are root's. */
+/* Did root start this program, not sudo? Then its files are root's. */
 bool confine_user_is_root(void);
 
-/* The user's home directory for a process that has become the user; for the caller to free. NULL if it is $HOME. */
+/* The home directory of the user that this process became; the caller frees it. NULL if that is $HOME. */
 char *confine_home(void);
 
-/* --- which system calls: filters, which hold for what is forked from now on as well. Others fail with EPERM --- */
+/* --- which system calls: filters, also for processes forked later. Any other call fails with EPERM --- */
 
-/* No file can be opened, nothing executed, no socket made. It may fork. */
+/* Cannot open files, execute programs, or create sockets. Can fork. */
 int confine_main(void);
 
-/* Files can be opened, renamed and removed; else as the main process, but it cannot fork: only have threads. */
+/* Can open, rename and remove files, and start threads. Otherwise as confine_main(), but cannot fork. */
 int confine_files(void);
 
-/* Files can be opened for reading, and nothing else, by threads. */
+/* Can only open files for reading, also in threads. */
 int confine_reader(void);
 
-/* For the looker and `stuck`: files can be opened for reading, by threads; others' threads can be stopped, looked at and let go; nothing of
- * them can be changed. */
+/* For the inspector and `stuck`: can open files for reading, start threads, and stop, read and resume threads
+ * of other processes; cannot change them. */
 int confine_inspector(void);
 
-/* Files can be opened for reading, links be read, and nothing else. */
+/* Can only open files for reading, and read links. */
 int confine_proc_reader(void);
 
-/* Only reading, computing, and writing to what is open. */
+/* Can only compute, and read and write open files. */
 int confine_computing(void);
 
-/* Only reading and computing, and reading of BPF maps. */
+/* Can only read, compute, and read BPF maps. */
 int confine_map_reader(void);
 
-/* As confine_files(), with threads. */
+/* As confine_files(). */
 int confine_record(void);
 
-/* Only reading and computing. What tries to open a file is told to confine_open instead. */
+/* Can only read and compute. Attempts to open a file call `open_file` instead. */
 int confine_resolver(int (*open_file)(const char *path));
 
 #endif

@@ -10,8 +10,8 @@
 #include "sandbox/confine.h"
 #include "sandbox/helper.h"
 
-#define MAXTIME "30" /* seconds for a file */
-#define SLACK_S 5    /* for what debuginfod_find_*() does besides */
+#define MAXTIME "30" /* seconds for one file */
+#define SLACK_S 5    /* more, for the rest of debuginfod_find_*() */
 
 bool debuginfod_wanted(const char *command)
 {
@@ -25,7 +25,7 @@ bool debuginfod_wanted(const char *command)
 			command);
 		exit(2);
 	}
-	/* libdwfl loads it in the same way, and without it finds nothing and says nothing. */
+	/* libdwfl loads it the same way; without it, it silently finds nothing. */
 	if (!dlopen("libdebuginfod.so.1", RTLD_LAZY)) {
 		fprintf(stderr, "hud-postproc %s: --debuginfod: libdebuginfod is not installed\n", command);
 		exit(2);
@@ -35,15 +35,15 @@ bool debuginfod_wanted(const char *command)
 
 void debuginfod_set(bool on)
 {
-	/* A silent server would hold up every lookup for minutes. */
+	/* A server that does not answer would delay every lookup by minutes. */
 	if (!on)
 		unsetenv("DEBUGINFOD_URLS");
-	setenv("DEBUGINFOD_TIMEOUT", "5", false); /* seconds without 100 KB */
+	setenv("DEBUGINFOD_TIMEOUT", "5", false); /* give up after so many seconds with less than 100 KB */
 	setenv("DEBUGINFOD_MAXTIME", MAXTIME, false);
 	setenv("DEBUGINFOD_RETRY_LIMIT", "1", false);
 }
 
-/* What a request begins with. The build id follows. */
+/* The first byte of a request; the build id follows. */
 enum wanted { EXECUTABLE = 'e', DEBUGINFO = 'd' };
 
 static struct helper *helper;
@@ -51,7 +51,7 @@ static struct helper *helper;
 /* Returns a descriptor, or -1. */
 static int ask(char wanted, const char *build_id)
 {
-	/* As elfutils/debuginfod.h declares them; it need not be installed. */
+	/* As declared in elfutils/debuginfod.h, which need not be installed. */
 	void *(*begin)(void), (*end)(void *);
 	int (*find)(void *, const unsigned char *, int, char **);
 	void *library = dlopen("libdebuginfod.so.1", RTLD_LAZY);
@@ -68,7 +68,8 @@ static int ask(char wanted, const char *build_id)
 	if (client) {
 		char *path = NULL;
 
-		fd = find(client, (const unsigned char *)build_id, 0, &path); /* length 0: it is in hex */
+		fd = find(client, (const unsigned char *)build_id, 0, &path); /* length 0: the build id is in
+									       * hex */
 		free(path);
 		end(client);
 	}
@@ -80,7 +81,7 @@ static int prepare(void *context)
 	(void)context;
 	if (confine_to_user())
 		return -1;
-	char *home = confine_home(); /* where the cache is */
+	char *home = confine_home(); /* the cache is below it */
 
 	if (home)
 		setenv("HOME", home, true);

@@ -1,28 +1,29 @@
-/* debuginfod.h - whether debug info may be fetched from servers (debuginfod), and how long they may take. */
+/* debuginfod.h - fetches debug info from servers (debuginfod), within limits of time. */
 #ifndef HUD_SANDBOX_DEBUGINFOD_H
 #define HUD_SANDBOX_DEBUGINFOD_H
 
 #include <stdbool.h>
 
-/* For the options of subcommand `command`: true if DEBUGINFOD_URLS names a server; otherwise says what to do, and ends the
- * program with status 2. */
+/* For subcommand `command`'s option: true if DEBUGINFOD_URLS names a server. Otherwise prints what to do, and
+ * exits with status 2. */
 bool debuginfod_wanted(const char *command);
 
-/* Sets the environment that libdebuginfod goes by: without `on` it asks nobody; with it, within limits, unless the user has
- * set others. */
+/* Sets the environment for libdebuginfod: without `on`, no server; with it, time limits, unless the user has
+ * set some. */
 void debuginfod_set(bool on);
 
-/* From now on a process of the user's asks, which may use the network and the user's cache. Returns 0, or -1 after a message. */
+/* Starts a process that asks the servers as the user, with network access and the user's cache. Returns 0, or
+ * -1 after a message. */
 int debuginfod_start(void);
 
-/* The descriptor that a process forked from this one must keep to ask; -1 if there is no such process. */
+/* The descriptor to ask through, which a forked process must keep open; -1 if that process does not run. */
 int debuginfod_descriptor(void);
 
-/* Lets it end. */
+/* Ends that process. */
 void debuginfod_end(void);
 
-/* Asks the servers for the executable or library with this build id (hex), or for its debug info. Return a descriptor for the caller
- * to close, or -1. What comes is not checked. */
+/* Asks the servers for the executable or library with this build id (hex), or for its debug info. Return a
+ * descriptor that the caller closes, or -1. The content is not checked. */
 int debuginfod_executable(const char *build_id);
 int debuginfod_debuginfo(const char *build_id);
 

@@ -20,19 +20,19 @@
 #include "sandbox/messages.h"
 #include "sandbox/offspring.h"
 
-#define DESCRIPTORS 1024 /* those from there up are nobody's */
-#define END_MS 2000	 /* that a helper with a limit may take to end */
-#define TIDY_MS 60000	 /* and one that tidies up, or may wait */
-#define GRACE_SECONDS 1	 /* for its threads to end what they do, when nobody can ask any more */
+#define DESCRIPTORS 1024 /* higher descriptors are not used */
+#define END_MS 2000	 /* for a helper with a time limit to end */
+#define TIDY_MS 60000	 /* for one that tidies up, or has no limit */
+#define GRACE_SECONDS 1	 /* for its threads to finish, once nobody can ask any more */
 
 struct helper {
 	pid_t pid;
 	int socket;
-	unsigned limit_ms, threads, late; /* so many requests have not been answered in time, nor since */
+	unsigned limit_ms, threads, late; /* late: requests that timed out and have not been answered since */
 	uint64_t asked;
 };
 
-/* The number tells the answer to a request from one that somebody asked for who has died since. */
+/* The number matches answers to requests: an earlier asker may have died before its answer came. */
 struct request {
 	uint64_t number;
 	char bytes[HELPER_REQUEST];
@@ -69,7 +69,7 @@ static void answer(int socket, const struct answer *answer, int fd)
 		close(fd);
 }
 
-/* Serves until nobody can ask any more. */
+/* Serves until all askers have closed the socket. */
 static void serve(const struct helper_duty *duty, int socket)
 {
 	struct request request;
@@ -101,7 +101,7 @@ static void *run_thread(void *argument)
 	return NULL;
 }
 
-/* Waits until nobody can ask any more. */
+/* Waits until all askers have closed the socket. */
 static void await_end(int socket)
 {
 	struct pollfd end = {.fd = socket};
@@ -110,7 +110,7 @@ static void await_end(int socket)
 		;
 }
 
-/* Has threads serve, and sees to the end: they may hang. */
+/* Serves by threads, and watches for the end, since they may hang. */
 static void serve_by_threads(const struct helper_duty *duty, int socket)
 {
 	struct service service = {duty, socket};
@@ -137,7 +137,7 @@ static bool keeps(const struct helper_duty *duty, int fd)
 	return duty->keeps && duty->keeps(duty->context, fd);
 }
 
-/* Who waits for the end of a pipe must not wait for this process. */
+/* Closes pipes: whoever waits for their end must not wait for this process. */
 static void close_others(const struct helper_duty *duty, int socket)
 {
 	long most = sysconf(_SC_OPEN_MAX);
@@ -151,13 +151,13 @@ static void close_others(const struct helper_duty *duty, int socket)
 
 static _Noreturn void run(const struct helper_duty *duty, pid_t starter, int socket)
 {
-	/* Whatever ends a pipeline from a terminal: it ends with the others, not before. */
+	/* Signals that end a pipeline in a terminal: the helper must outlive the processes that ask it. */
 	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
 
 	prctl(PR_SET_NAME, duty->name);
 	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
 		signal(ignored[i], SIG_IGN);
-	/* One that has something to tidy up sees the end itself. */
+	/* A helper that tidies up notices the end itself. */
 	if (!duty->end && offspring_bind(starter, SIGKILL))
 		_exit(1);
 	close_others(duty, socket);
@@ -198,8 +198,8 @@ struct helper *helper_start(const struct helper_duty *duty)
 	return helper;
 }
 
-/* The next answer, and the file with it. Returns 0, ECONNRESET when the helper is gone, or ETIMEDOUT if there is none until `end` (ms; 0:
- * it is waited for). */
+/* Receives the next answer, and its file. Returns 0, ECONNRESET if the helper is gone, or ETIMEDOUT if none
+ * comes until `end` (ms; 0: no limit). */
 static int receive(int socket, struct answer *answer, int *fd, int64_t end)
 {
 	union control control;
@@ -233,8 +233,8 @@ static int receive(int socket, struct answer *answer, int *fd, int64_t end)
 	return ECONNRESET;
 }
 
-/* Waits for the answer to request `number` until `end`. Others are to questions that nobody waits for any more. Returns what was answered, or
- * why there is no answer. */
+/* Waits for the answer to request `number` until `end`; ignores answers to older requests. Returns the
+ * answer's error, or why there is none. */
 static int await(struct helper *helper, uint64_t number, int *fd, int64_t end)
 {
 	struct answer answer;
@@ -259,12 +259,12 @@ int helper_ask(struct helper *helper, const void *bytes, size_t size, int *fd)
 	*fd = -1;
 	if (size > HELPER_REQUEST)
 		return ENAMETOOLONG;
-	/* If all its threads hang, only one that is back since can serve. */
+	/* If all threads hung, first see whether one has answered since. */
 	if (helper->late >= helper->threads)
 		await(helper, 0, fd, 1);
 	if (helper->late >= helper->threads)
 		return ETIMEDOUT;
-	/* Two processes that ask one after the other do not use the same numbers. */
+	/* Processes that ask after each other must not use the same numbers. */
 	request.number = (uint64_t)getpid() << 40 | ++helper->asked;
 	memcpy(request.bytes, bytes, size);
 	while (send(helper->socket, &request, offsetof(struct request, bytes) + size, MSG_NOSIGNAL) < 0)

@@ -1,9 +1,12 @@
-/* helper.h - a process that does one thing for this one, which may not do it itself, and passes open files to it.
+/* helper.h - a process that keeps rights which this process gives up. It opens files and passes them on, or
+ * does other things when asked.
  *
- * It is forked before rights are given up, and ends when nobody is left who could ask, or when who started it has ended.
+ * It is forked before the rights are given up. It ends when nobody can ask it any more, or when the process
+ * that started it ends.
  *
- * What it looks at may never answer: a file system of the target's own (FUSE), an NFS server that is gone, memory that userfaultfd(2) is
- * to fill. So a question has a limit of time, and the helper has several threads: one that hangs leaves the others to serve.
+ * An operation may never return: a FUSE file system of the target's, an NFS server that is gone, memory
+ * behind userfaultfd(2). So each request has a time limit, and the helper has several threads: if one hangs,
+ * the others serve on.
  */
 #ifndef HUD_SANDBOX_HELPER_H
 #define HUD_SANDBOX_HELPER_H
@@ -11,45 +14,48 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The most bytes of a request. */
+/* Bytes of the longest request. */
 #define HELPER_REQUEST 4352
 
 #define HELPER_THREADS 8
 
 struct helper;
 
-/* What a helper is made of. All of it runs in the helper. */
+/* What a helper does. All of it runs in the helper. */
 struct helper_duty {
-	const char *name; /* of the process, at most 15 bytes */
-	/* How long an answer may take; 0: as long as it likes, since what it waits for is the caller's own. */
+	const char *name; /* of the process: at most 15 bytes */
+	/* The time limit of an answer; 0: none, because it only waits for the caller's own things. */
 	unsigned limit_ms;
-	/* How many requests can be served at once, each by a thread (prepare() has to leave the right to make them): so many may hang
-	 * before all do. At most HELPER_THREADS. */
+	/* How many threads serve requests: so many may hang before all do. At most HELPER_THREADS. More than
+	 * one needs the right to start threads after prepare(). */
 	unsigned threads;
-	/* Is this descriptor of the caller's to stay open there? NULL: none, it has what it needs to serve, and 2 for messages (sandbox/messages.h). */
+	/* Does this descriptor stay open in the helper? NULL: none does, except its socket, and 2 for
+	 * messages (sandbox/messages.h). */
 	bool (*keeps)(void *context, int fd);
-	/* Gives up what it does not need. Returns 0; -1 after a message: it then serves nothing. */
+	/* Gives up all rights that serve() does not need. Returns 0; -1 after a message: then it serves
+	 * nothing. */
 	int (*prepare)(void *context);
-	/* Does what is asked, `size` bytes that are not to be trusted; in several threads at once. Returns 0 or an errno; *fd may be set
-	 * to a file to pass, which is closed here afterwards. */
+	/* Answers a request of `size` bytes, which may be hostile; several threads call it at once. Returns 0
+	 * or an errno. *fd may be set to a file to pass on; it is closed here afterwards. */
 	int (*serve)(void *context, const void *request, size_t size, int *fd);
-	/* Tidies up when nobody is left who could ask, even if serve() hangs; or NULL. */
+	/* Tidies up when nobody can ask any more, even while serve() hangs; or NULL. */
 	void (*end)(void *context);
 	void *context;
 };
 
-/* Starts one. Returns NULL with errno set if that is impossible. */
+/* Starts a helper. Returns NULL with errno set if that fails. */
 struct helper *helper_start(const struct helper_duty *duty);
 
-/* Asks it, from this process or one forked from it; one of them at a time. Returns 0 or an errno, ETIMEDOUT if there was no answer in
- * time; *fd is the file that came, or -1: the caller's to close, close-on-exec. */
+/* Asks the helper. Processes forked from this one may ask, too, but only one at a time. Returns 0 or an errno
+ * (ETIMEDOUT: no answer in time). *fd is the file that came, close-on-exec, for the caller to close; or
+ * -1. */
 int helper_ask(struct helper *helper, const void *request, size_t size, int *fd);
 
-/* The descriptor that a process forked from this one must keep to ask. */
+/* The descriptor to ask through, which a forked process must keep open. */
 int helper_descriptor(const struct helper *helper);
 
-/* Lets it end, and waits for that; but not for long if it hangs in the kernel, where nothing ends it. NULL is ignored. Only for who
- * started it. */
+/* Ends the helper and waits for it, but not for long: it may hang in the kernel. NULL is ignored. Only for
+ * the process that started it. */
 void helper_end(struct helper *helper);
 
 #endif

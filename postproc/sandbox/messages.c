@@ -16,9 +16,9 @@
 #include "sandbox/confine.h"
 #include "sandbox/offspring.h"
 
-#define LINE_LONGEST 1024 /* bytes of a line; the rest is another one */
-#define END_MS 5000	  /* for passing the last ones on */
-#define MOST (256u << 10) /* bytes of all lines: then the rest is only read */
+#define LINE_LONGEST 1024 /* bytes of a line; longer ones are split */
+#define END_MS 5000	  /* to pass on the last lines */
+#define MOST (256u << 10) /* bytes in all; what comes after that is dropped */
 
 static pid_t reader;
 static int pipe_end = -1, nothing = -1;
@@ -28,7 +28,7 @@ static void pass_on(char *line, size_t length)
 {
 	static size_t written;
 
-	/* It is a string, whatever it holds. */
+	/* Makes it a string. */
 	for (size_t i = 0; i < length; i++)
 		line[i] = line[i] ? line[i] : '?';
 	line[length] = '\0';
@@ -139,7 +139,7 @@ void messages_end(void)
 	if (nothing >= 0)
 		close(nothing);
 	pipe_end = nothing = -1;
-	/* One that hangs in the kernel keeps its end of the pipe open. */
+	/* A process that hangs in the kernel keeps the pipe open. */
 	if (reader)
 		offspring_end(reader, END_MS, NULL);
 	reader = 0;

@@ -1,22 +1,24 @@
-/* messages.h - what processes say that may be in foreign hands: passed on to standard error, as text.
+/* messages.h - passes messages of processes that hostile input may have taken over on to standard error, as
+ * plain text.
  *
- * A process that reads what the target controls must not have the terminal: what it writes there may be obeyed, and what is typed there can
- * be read. So its standard error is a pipe, which another process reads, and its standard input and output are /dev/null.
+ * A process that reads what the target controls must not have the terminal: it could send control sequences,
+ * and read what is typed. So its standard error is a pipe that another process reads, and its standard input
+ * and output are /dev/null.
  */
 #ifndef HUD_SANDBOX_MESSAGES_H
 #define HUD_SANDBOX_MESSAGES_H
 
 #include <stdbool.h>
 
-/* Starts the process that passes them on, if there is none yet. Returns 0, or -1 with errno set. */
+/* Starts the process that passes messages on, if it does not run yet. Returns 0, or -1 with errno set. */
 int messages_start(void);
 
-/* Gives this process, which was forked since then, /dev/null as those of 0 and 1 that it is not to keep, and the pipe as 2. Without
- * messages_start(), 0 and 1 become what 2 is. */
+/* For a process forked since messages_start(): makes the pipe its standard error, and /dev/null its standard
+ * input and output, except for those that it keeps. Without messages_start(), 0 and 1 become copies of 2. */
 void messages_redirect(bool keep_input, bool keep_output, bool keep_errors);
 
-/* All that was said has been passed on. Only for who started it, when all others have ended; one that hangs in the kernel is waited for for
- * five seconds. */
+/* Waits until all messages have been passed on. Only for the process that started this, when all others have
+ * ended; waits at most five seconds for one that hangs in the kernel. */
 void messages_end(void);
 
 #endif

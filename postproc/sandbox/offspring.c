@@ -11,7 +11,7 @@
 #include "base/clock.h"
 
 #define KILLED_MS 1000
-#define FIRST_NS 20000 /* between looks: most end at once */
+#define FIRST_NS 20000 /* between checks: most processes end at once */
 #define LAST_NS 10000000
 
 int offspring_bind(pid_t parent, int signal)

@@ -1,4 +1,5 @@
-/* offspring.h - processes that this one starts end with it, and it does not wait for one that cannot end. */
+/* offspring.h - child processes: they end with their parent, and it does not wait forever for one that
+ * hangs. */
 #ifndef HUD_SANDBOX_OFFSPRING_H
 #define HUD_SANDBOX_OFFSPRING_H
 
@@ -6,8 +7,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* From now on this process gets `signal` when the thread of `parent` ends that has forked it. Returns 0, or -1 if that has ended already: then
- * no signal comes. Giving up rights keeps it (confine.h). */
+/* Has the kernel send `signal` to this process when the thread of `parent` that forked it ends. Returns 0; -1
+ * if it has ended already: then no signal comes. Stays in force when rights are given up (confine.h). */
 int offspring_bind(pid_t parent, int signal);
 
 /* Closes all descriptors from 3 up but the `count` of `kept`; negative ones are none. */

@@ -24,7 +24,7 @@
 
 static struct helper *opener;
 
-/* Is it one of the links that the kernel keeps for mapped files, and nothing more? */
+/* Is the path exactly one of the kernel's links to mapped files? */
 static bool is_mapped(const char *path, long pid)
 {
 	unsigned long start, end;
@@ -40,7 +40,7 @@ static bool is_mapped(const char *path, long pid)
 	return strcmp(path, same) == 0;
 }
 
-/* Opens below the root of the process, whose links are its own. */
+/* Opens a path below the root of the process, which controls the links in it. */
 static int locate_in_root(long pid, const char *path, enum walk_links links)
 {
 	char name[48];
@@ -57,7 +57,7 @@ static int locate_in_root(long pid, const char *path, enum walk_links links)
 	return fd;
 }
 
-/* Returns a descriptor that says where the file is and nothing else. */
+/* Returns a descriptor that locates the file (O_PATH) without opening it. */
 static int locate(const char *path, long pid)
 {
 	char root[48];
@@ -68,7 +68,7 @@ static int locate(const char *path, long pid)
 	return pid > 0 && is_mapped(path, pid) ? open(path, O_PATH | O_CLOEXEC) : walk(path);
 }
 
-/* Opens for reading what was located at `located`, and nothing else. */
+/* Opens the located file for reading. */
 static int reopen(int located)
 {
 	char name[48];
@@ -91,7 +91,7 @@ static bool is_elf(int fd)
 	return memcmp(start, ELFMAG, SELFMAG) == 0 && type != ET_CORE;
 }
 
-/* The number that the process has in its own namespace. */
+/* The process's id in its own pid namespace. */
 static long own_pid(long pid)
 {
 	char status[4096];
@@ -99,7 +99,8 @@ static long own_pid(long pid)
 	process_read((pid_t)pid, "status", status, sizeof(status));
 	const char *at = strstr(status, "\nNSpid:");
 
-	for (at = at ? at + strlen("\nNSpid:") : NULL; at && *at == '\t';) { /* the last is the innermost's */
+	for (at = at ? at + strlen("\nNSpid:") : NULL; at && *at == '\t';) { /* the last number is that of the
+									      * innermost namespace */
 		char *end;
 
 		pid = strtol(at + 1, &end, 10);
@@ -108,7 +109,8 @@ static long own_pid(long pid)
 	return pid;
 }
 
-/* The list of functions that the process has written: where anybody can put a file of that name, or a link to one of another's. */
+/* Opens the map of generated functions that the process wrote. Anybody can put a file or link with this name
+ * there. */
 static int open_jit_map(long pid)
 {
 	struct stat st, process;
@@ -150,7 +152,7 @@ static int open_elf_at(int located)
 	int fd = -1;
 
 	errno = EINVAL;
-	/* Files of the kernel's (in /proc, /sys) seem empty; to read one may have an effect. */
+	/* Files of the kernel's (/proc, /sys) have size 0; reading one may have side effects. */
 	if (fstat(located, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
 		fd = reopen(located);
 		if (fd >= 0 && !is_elf(fd)) {
@@ -231,7 +233,7 @@ int opener_open(const char *path)
 	if (!opener) {
 		long pid = 0;
 
-		/* Nobody stands between: what the caller may open is the caller's to judge. */
+		/* No helper: the caller opens it with its own rights. */
 		sscanf(path, "/proc/%ld/", &pid);
 		return open_elf(path, pid);
 	}

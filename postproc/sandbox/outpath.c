@@ -23,7 +23,7 @@ static int close_with(int fd, int error)
 	return -1;
 }
 
-/* As /proc/sys/fs/protected_symlinks has it, but in every directory. */
+/* The rule of /proc/sys/fs/protected_symlinks, but in every directory. */
 static bool is_trusted(const struct stat *st)
 {
 	return st->st_uid == 0 || st->st_uid == geteuid();
@@ -31,7 +31,8 @@ static bool is_trusted(const struct stat *st)
 
 static int follow(int from, const char *path, unsigned *links);
 
-/* The same as `link`, or what it leads to. `link` was opened in `directory` under `name`, and is closed. */
+/* Follows `link`, which was opened as `name` in `directory`, and closes it. Returns what it leads to, or
+ * `link` itself if it is no link. */
 static int follow_link(int directory, const char *name, int link, unsigned *links)
 {
 	char target[PATH_MAX];
@@ -47,7 +48,7 @@ static int follow_link(int directory, const char *name, int link, unsigned *link
 		return close_with(link, EPERM);
 	if (++*links > LINKS)
 		return close_with(link, ELOOP);
-	/* Those of /proc lead where their text does not, and only the kernel makes any. */
+	/* Only the kernel makes links in /proc; they do not lead where their text says. */
 	if (fstatfs(link, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC) {
 		close(link);
 		return openat(directory, name, O_PATH | O_CLOEXEC);
@@ -60,7 +61,8 @@ static int follow_link(int directory, const char *name, int link, unsigned *link
 	return follow(directory, target, links);
 }
 
-/* Opens what `path` leads to from the directory `from`, O_PATH. Returns -1 with errno set if that is not there, or not to be followed. */
+/* Opens (O_PATH) what `path` leads to from the directory `from`. Returns -1 with errno set if it does not
+ * exist or must not be followed. */
 static int follow(int from, const char *path, unsigned *links)
 {
 	int at = openat(from, *path == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -118,9 +120,9 @@ void outpath_free(struct outpath *out)
 	errno = error;
 }
 
-/* --- what is written to as it is --- */
+/* --- files that are written to in place --- */
 
-/* The descriptor that the path names, else -1. */
+/* The descriptor that the path names, or -1. */
 static int descriptor_of(const char *path)
 {
 	static const char *const standard[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr"};
@@ -147,7 +149,7 @@ bool outpath_names(const char *path, int fd)
 	return fd >= 0 && descriptor_of(path) == fd;
 }
 
-/* What the caller has opened is theirs to write to, if they opened it for that. */
+/* The caller may have opened it for writing. */
 static int duplicate(int fd, int *copy)
 {
 	int flags = fcntl(fd, F_GETFL);
@@ -161,7 +163,8 @@ static int duplicate(int fd, int *copy)
 	return copy && *copy < 0 ? -1 : 1;
 }
 
-/* Character devices by their numbers (Linux, Documentation/admin-guide/devices.txt): to open others may do something already. */
+/* Character devices by number (Linux, Documentation/admin-guide/devices.txt). Merely opening other devices
+ * may have side effects. */
 static bool is_harmless(dev_t device)
 {
 	static const unsigned terminals[] = {4, 5, 166, 188, 204, 229};
@@ -170,11 +173,12 @@ static bool is_harmless(dev_t device)
 	for (size_t i = 0; i < ARRAY_SIZE(terminals); i++)
 		if (number == terminals[i])
 			return true;
-	/* Pseudo-terminals; null, zero and full. */
+	/* pseudo-terminals; null, zero and full */
 	return (number >= 136 && number <= 143) || (number == 1 && (unit == 3 || unit == 5 || unit == 7));
 }
 
-/* The errno of what is not written to; 0 if it is written to as it is, ENOENT for a file. */
+/* Returns 0 if the file is written to in place, ENOENT if it is replaced, otherwise the errno that refuses
+ * it. */
 static int judge(const struct stat *st)
 {
 	switch (st->st_mode & S_IFMT) {
@@ -204,13 +208,14 @@ static int special(const char *path, int *fd)
 	if (named >= 0)
 		return duplicate(named, fd);
 	found = *path ? follow(AT_FDCWD, path, &links) : -1;
-	/* Somebody else's link to a file is replaced like any other. That it may lead elsewhere by now changes no more than this. */
+	/* Somebody else's link to a file is replaced like a file. If it leads elsewhere by now, that changes
+	 * no more than this. */
 	if (found < 0 && errno == EPERM)
 		errno = stat(path, &st) != 0 || S_ISREG(st.st_mode) ? ENOENT : EPERM;
 	if (found < 0)
 		return !*path || errno == ENOENT ? 0 : -1;
 	error = fstat(found, &st) == 0 ? judge(&st) : errno;
-	/* The very file that was judged; its name may mean another one by now. */
+	/* Opens the file that was judged; its name may lead to another one by now. */
 	snprintf(again, sizeof(again), "/proc/self/fd/%d", found);
 	if (!error && fd) {
 		*fd = open(again, O_WRONLY | O_CLOEXEC | O_NOCTTY);

@@ -1,36 +1,38 @@
-/* outpath.h - where a file is to be made: found without following what somebody else has put there, and then held.
+/* outpath.h - finds the directory for a new file without following what others have put there, and holds it
+ * open.
  *
- * Whoever may write to a directory on the way can exchange what stands there at any moment. So no path is looked at and then opened: each
- * component is opened once (O_PATH), judged by its descriptor, and used by that.
+ * Whoever may write to a directory on the way can replace its entries at any moment. So no path is checked
+ * first and opened later: each component is opened once (O_PATH), checked by its descriptor, and used by it.
  */
 #ifndef HUD_OUTPATH_H
 #define HUD_OUTPATH_H
 
 #include <stdbool.h>
 
-/* A name in a directory that is held open. */
+/* A name in an open directory. */
 struct outpath {
 	int directory; /* O_PATH; -1: none */
 	char *name;
 };
 
-/* Finds the directory in which the last component of `path` stands. Links on the way are followed if they are root's or the caller's.
- * Returns 0; or -1 with errno set: EPERM for somebody else's link, EISDIR if the path names a directory. */
+/* Finds the directory of the last component of `path`. Follows links on the way only if they belong to root
+ * or the caller. Returns 0; or -1 with errno set: EPERM for somebody else's link, EISDIR if the path names a
+ * directory. */
 int outpath_find(struct outpath *out, const char *path);
 
-/* The same, of what was found before. */
+/* Frees what outpath_find() filled in. */
 void outpath_free(struct outpath *out);
 
-/* Opens for writing what stands at `path`, if that is written to as it is: a terminal, /dev/null and the like, a FIFO of root's or the
- * caller's, and a descriptor that the caller passed and the path names (/dev/fd/N), of which it becomes a duplicate.
- * Returns 1 with *fd set, the caller's to close; 0 if it is a regular file, or nothing, whose name is free to be replaced; -1 with errno
+/* Opens `path` for writing if it is written to in place: a terminal, /dev/null and the like, a FIFO of root
+ * or the caller, or a descriptor that the caller passed (/dev/fd/N; it is duplicated). Returns 1 with *fd
+ * set, for the caller to close; 0 for a regular file or a free name, which can be replaced; -1 with errno
  * set: EPERM for other devices, and for somebody else's FIFO or link; ENXIO for a socket; EISDIR. */
 int outpath_special(const char *path, int *fd);
 
-/* The same, but opens nothing: -1 also if it could not be written to. */
+/* The same check without opening: also returns -1 if the file could not be written to. */
 int outpath_check(const char *path);
 
-/* Does `path` name the descriptor `fd` of this process, as process substitution does, or what /dev links to one? */
+/* Does `path` name descriptor `fd` of this process, as process substitution and links in /dev do? */
 bool outpath_names(const char *path, int fd);
 
 #endif

@@ -12,10 +12,10 @@
 #include "sandbox/messages.h"
 #include "sandbox/offspring.h"
 
-#define ADDRESSES ((rlim_t)4 << 30)    /* bytes: of files of gigabytes, and what is unpacked from them */
-#define MEMORY ((rlim_t)2 << 30)       /* bytes of its own: half of that, in case of hostile ones */
-#define FILE_LARGEST ((rlim_t)1 << 20) /* bytes of a file in memory: of a vdso */
-#define END_MS 2000		       /* for what is about to end by itself */
+#define ADDRESSES ((rlim_t)4 << 30)    /* bytes of addresses: files of gigabytes, also unpacked */
+#define MEMORY ((rlim_t)2 << 30)       /* bytes of memory: honest files need half of that */
+#define FILE_LARGEST ((rlim_t)1 << 20) /* bytes of a file in memory: a vdso */
+#define END_MS 2000		       /* to end by itself */
 
 /* What ends a pipeline from a terminal is not for it; what it may die of, it dies of. */
 static void set_signals(void)
@@ -79,5 +79,6 @@ const char *parser_end(pid_t pid, bool late)
 		return "took too long";
 	if (status == 0)
 		return NULL;
-	return WIFSIGNALED(status) ? "crashed" : "took too much memory"; /* it ends by itself only then */
+	return WIFSIGNALED(status) ? "crashed" : "took too much memory"; /* it exits by itself only without
+									  * memory */
 }

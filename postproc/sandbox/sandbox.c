@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #define OOM_SCORE                                                                                            \
-	500 /* of 1000: before anything that has not asked for that, the largest of these first (proc(5)) */
-#define MEMORY ((rlim_t)2 << 30) /* bytes of addresses of a report; it keeps some 300 MiB (replay.c) */
+	500 /* of 1000: killed before any process that did not ask for it, the largest first (proc(5)) */
+#define MEMORY ((rlim_t)2 << 30) /* bytes of addresses of a report; its data take some 300 MiB (replay.c) */
 
 #include "sandbox/confine.h"
 #include "sandbox/debuginfod.h"
@@ -36,7 +36,7 @@ int sandbox_begin(long pid, bool debuginfod)
 		       : 0;
 }
 
-/* Hostile input may find a way to ask for memory without end. The resolver has a limit of its own. */
+/* Hostile input may make it allocate without end. The resolver has a limit of its own. */
 static void limit_memory(void)
 {
 #ifndef __SANITIZE_ADDRESS__
@@ -52,7 +52,7 @@ static void limit_memory(void)
 int sandbox_seal(void)
 {
 	limit_memory();
-	tzset(); /* reads a file when it is first needed */
+	tzset(); /* reads its file on first use */
 	return confine_main();
 }
 
@@ -66,7 +66,7 @@ void sandbox_end(void)
 
 int sandbox_resolver(void)
 {
-	/* The recorder stays root, if nobody else called it. */
+	/* The recorder stays root if root itself started it. */
 	if (geteuid() == 0 && confine_to_nobody())
 		return -1;
 	return confine_resolver(opener_open);

@@ -17,11 +17,12 @@
 #include "sandbox/helper.h"
 #include "sandbox/outpath.h"
 
-/* A file and, in the process that opens it, where it is made and the name of what is not whole yet; NULL if there is none. */
+/* A file. In the process that opens it, also its directory and the name of its unfinished version; NULL if
+ * there is none. */
 struct named {
 	char *path, *beside;
 	struct outpath out;
-	const char *ending; /* of what is offered; the path is its stem */
+	const char *ending; /* of an offered file, whose path is the stem */
 };
 
 static struct named *named;
@@ -47,8 +48,8 @@ const char *userfiles_error(int error)
 		       : strerror(error);
 }
 
-/* Makes a new file in the directory, with the mode that a new file has. Its name is the end of `name`, which gets other letters until
- * there is none of that name. Returns -1 with errno set. */
+/* Creates a file in the directory, with the usual mode. Its name is the end of `name`; letters in it are
+ * replaced until it is free. Returns -1 with errno set. */
 static int create_beside(int directory, char *name)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -67,7 +68,8 @@ static int create_beside(int directory, char *name)
 	return fd;
 }
 
-/* Ends a new file: returns 0, or -1 with errno set and nothing left. */
+/* Finishes a new file: gives it its name, or removes it. Returns 0, or -1 with errno set and the file
+ * removed. */
 static int finish(struct named *file, bool whole)
 {
 	int error = 0;
@@ -91,7 +93,7 @@ static int create(struct named *file)
 
 	if (special)
 		return special < 0 ? -1 : fd;
-	finish(file, false); /* named twice */
+	finish(file, false); /* it was named twice */
 	if (outpath_find(&file->out, file->path))
 		return -1;
 	file->beside = concat(file->out.name, ".XXXXXX", NULL);
@@ -164,7 +166,7 @@ static int serve(void *context, const void *request, size_t size, int *fd)
 	return result < 0 ? errno : 0;
 }
 
-/* Also when the process that asks was killed, nothing half stays. */
+/* No half file stays, even if the process that asks was killed. */
 static void end(void *context)
 {
 	(void)context;

@@ -1,39 +1,40 @@
-/* userfiles.h - the files that the command line names: read and written with the rights of who called, not root's nor nobody's.
+/* userfiles.h - the files that the command line names, read and written with the rights of the user who
+ * called.
  *
- * Between userfiles_start() and userfiles_end() a helper opens them, and no others: a process that has given up its rights can ask
- * for what was named before, and for nothing else. Without it they are opened here.
+ * Between userfiles_start() and userfiles_end() a helper opens them: only those that were named before. A
+ * process that has given up its rights can ask it. Without the helper, they are opened here.
  */
 #ifndef HUD_SANDBOX_USERFILES_H
 #define HUD_SANDBOX_USERFILES_H
 
-/* Names a file, before the start. NULL and "-" name none. */
+/* Names a file, before userfiles_start(). NULL and "-" are ignored. */
 void userfiles_name(const char *path);
 
-/* Offers new files that are called STEM-N.ENDING, before the start. Both stay the caller's, and static. */
+/* Allows new files called STEM-N.ENDING, before userfiles_start(). Both strings must stay valid. */
 void userfiles_offer(const char *stem, const char *ending);
 
 /* Starts the helper. Returns 0, or -1 after a message. */
 int userfiles_start(void);
 void userfiles_end(void);
 
-/* Each returns a descriptor for the caller to close, or -1 with errno set. */
+/* Each of these returns a descriptor that the caller closes, or -1 with errno set. */
 
-/* Opens it for reading. */
+/* Opens a file for reading. */
 int userfile_read(const char *path);
 
-/* Opens a new file, which is beside its name until userfile_place() gives it that, or userfile_discard() removes it. What
- * outpath_special() opens is opened itself. */
+/* Creates a new file beside `path`. userfile_place() renames it to `path`, userfile_discard() removes it.
+ * Files that outpath_special() opens are opened themselves. */
 int userfile_create(const char *path);
 
-/* Makes one of those that were offered, `number` its N: a file that was not there, and no link. */
+/* Creates one of the offered files, `number` its N. Fails if the name exists, also as a link. */
 int userfile_new(const char *stem, const char *ending, unsigned number);
 
 /* Return 0, or -1 with errno set. */
 int userfile_place(const char *path);
 int userfile_discard(const char *path);
 
-/* strerror(3), of these functions' errno. It tells whose rights were not enough where that may surprise: in a root's shell that was
- * opened by sudo. */
+/* strerror(3) for these functions' errno. Says whose rights were missing where that may surprise: in a root
+ * shell opened by sudo. */
 const char *userfiles_error(int error);
 
 #endif

@@ -18,13 +18,14 @@
 #define LINKS 40 /* as the kernel's MAXSYMLINKS */
 #define DEPTH 256
 
-/* The directories from the root to where it is. ".." goes back to the one before, wherever that has been moved to since. */
+/* The open directories from the root to the current one. ".." goes back to the one before, even if that has
+ * been moved. */
 struct way {
 	int fd[DEPTH];
 	size_t depth;
-	bool own_root;	 /* what ".." leads to above the first is asked of the kernel */
-	unsigned links;	 /* that may still be followed */
-	char *rest, *at; /* of the path */
+	bool own_root;	 /* the kernel resolves ".." above the first */
+	unsigned links;	 /* links that may still be followed */
+	char *rest, *at; /* what is left of the path */
 };
 
 static void go_back(struct way *w, size_t depth)
@@ -33,7 +34,7 @@ static void go_back(struct way *w, size_t depth)
 		close(w->fd[--w->depth]);
 }
 
-/* Takes `fd`, if it is one, for the next place. Returns 0 or an errno. */
+/* Enters `fd`, if it is valid. Returns 0 or an errno. */
 static int go_to(struct way *w, int fd)
 {
 	if (fd < 0)
@@ -54,7 +55,7 @@ static int go_up(struct way *w)
 	return 0;
 }
 
-/* Puts what the link says before the rest of the path. Returns 0 or an errno. */
+/* Puts the link's text before the rest of the path. Returns 0 or an errno. */
 static int follow(struct way *w, int link)
 {
 	char target[PATH_MAX];
