@@ -103,7 +103,7 @@ enum resolver_outcome resolver_process_ask(struct resolver_process *p, const str
 	int64_t end = clock_ms() + (int64_t)p->seconds * 1000;
 	struct answer_head head = {0};
 
-	/* At once: who is woken by half of it has to sleep again. */
+	/* Sends everything at once: a reader woken by half of it would have to sleep again. */
 	memcpy(p->asked, question, sizeof(*question));
 	if (more_size)
 		memcpy(p->asked + sizeof(*question), more, more_size);

@@ -18,15 +18,16 @@
 #include "sandbox/opener.h"
 #include "sandbox/parser-process.h"
 
-#define SECONDS 10 /* of CPU time for one answer: the debug info of 1.2 GB takes 0.1 */
+#define SECONDS 10 /* of CPU time for one answer: reading 1.2 GB of debug info takes 0.1 */
 
-/* With its head, so that it goes out whole: who is woken by half of it has to sleep again. */
+/* The answer with its head, so that it is sent at once: a reader woken by half of it would have to sleep
+ * again. */
 static struct {
 	struct answer_head head;
 	char bytes[ANSWER_LIMIT];
 } answer;
 static size_t filled;
-static const char *problems[LACKINGS_KEPT]; /* of the modules, as told */
+static const char *problems[LACKINGS_KEPT]; /* of each module, as last told */
 
 static void put(const void *bytes, size_t size)
 {

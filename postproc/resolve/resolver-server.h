@@ -1,4 +1,5 @@
-/* resolver-server.h - the process behind resolver.h, and what the two say to each other. Both are the same program. */
+/* resolver-server.h - the process that answers the resolver's questions, and the protocol between the two.
+ * Both are the same program. */
 #ifndef HUD_RESOLVE_RESOLVER_SERVER_H
 #define HUD_RESOLVE_RESOLVER_SERVER_H
 
@@ -14,10 +15,10 @@ struct symbolizer;
 struct tailcalls;
 struct unwinder;
 
-#define MORE_LIMIT (1u << 20)	/* bytes that follow a question: 4,096 chunks of a stack are half of that */
-#define ANSWER_LIMIT (8u << 20) /* bytes of an answer */
+#define MORE_LIMIT (1u << 20)	     /* bytes behind a question: twice those of 4,096 chunks of a stack */
+#define ANSWER_LIMIT (8u << 20)	     /* bytes of an answer */
 #define FRAMES_LIMIT DEBUGINFO_CHAIN /* of one address */
-#define LACKINGS_KEPT 256	     /* modules that lack something */
+#define LACKINGS_KEPT 256	     /* how many modules with problems are reported */
 #define NO_TEXT "\1"		     /* stands for NULL */
 
 enum { ASK_MAP, ASK_CHAIN, ASK_WALKED, ASK_FRAMES, ASK_START };
@@ -27,16 +28,16 @@ struct question {
 	union {
 		uint64_t map[3]; /* start, end, offset; path and build id follow */
 		uint64_t stack
-			[4 +
-			 2 * STACK_PARTS]; /* ip, sp, bp, lr, and each part's start and words; the words follow */
+			[4 + 2 * STACK_PARTS]; /* ip, sp, bp, lr, then start and words of each part; the words
+					    * themselves follow */
 	};
-	/* Of ASK_WALKED and ASK_FRAMES addresses follow, of ASK_START one. */
+	/* For ASK_WALKED and ASK_FRAMES addresses follow, for ASK_START one. */
 	uint64_t more; /* bytes that follow */
 };
 
-/* What an answer begins with: of a chain, plain_chain and its addresses; of a start, plain_start; of frames, plain_answered, and for so many of the first
- * addresses plain_frames, each with a plain_frame and six texts for every frame; then two texts for each module whose problem has
- * changed. Texts end with a 0. */
+/* Begins an answer. For a chain, plain_chain and its addresses follow; for a start, plain_start; for frames,
+ * plain_answered, then plain_frames for each address answered, each with a plain_frame and six texts per
+ * frame. At the end, two texts for each module whose problem has changed. Texts end with a 0. */
 struct answer_head {
 	uint64_t size; /* of what follows */
 };
@@ -47,12 +48,12 @@ struct plain_chain {
 };
 
 struct plain_answered {
-	uint64_t count; /* of addresses: at least one, and as many as there is room for */
+	uint64_t count; /* addresses: at least one, and as many as fit */
 };
 
 struct plain_frames {
 	uint32_t count;
-	uint8_t start, start_known; /* known of the last address that was asked for, where a stack may end */
+	uint8_t start, start_known; /* of the last address asked for: may a stack end there? */
 };
 
 struct plain_start {
@@ -66,7 +67,7 @@ struct plain_frame {
 };
 
 struct resolver_server {
-	pid_t parent; /* who asks */
+	pid_t parent; /* the process that asks */
 	int socket;
 	volatile uint64_t *touched;
 	int (*confine)(void);
@@ -76,7 +77,7 @@ struct resolver_server {
 	struct tailcalls *tailcalls;
 };
 
-/* Answers until nobody asks any more; then the process ends. */
+/* Answers until the asker is gone, then ends the process. */
 _Noreturn void resolver_serve(const struct resolver_server *work);
 
 #endif

@@ -1,5 +1,5 @@
-/* resolver.c - see resolver.h. This is the side that asks; resolver-server.c answers, in a process of
- * its own (resolver-process.c). */
+/* resolver.c - see resolver.h. This is the side that asks; resolver-server.c answers, in a process of its
+ * own. */
 #include "resolve/resolver.h"
 
 #include <libiberty/hashtab.h>
@@ -17,15 +17,17 @@
 #include "resolve/symbolize/symbolize.h"
 #include "resolve/unwind/tailcalls.h"
 
-#define SECONDS 60 /* of the clock: a stopped process, a file system that does not answer, debuginfod's 30 */
-#define DEATHS 8   /* then names are done without */
+#define SECONDS                                                                                              \
+	60	 /* of real time: it may be stopped, a file system may not answer, and debuginfod may take
+		    * 30 */
+#define DEATHS 8 /* then there are no more names */
 
-/* A module that lacks something. */
+/* A module with a problem. */
 struct lacking {
 	char *path, *why;
 };
 
-/* An address that was asked for. */
+/* An address and its frames. */
 struct entry {
 	uint64_t pc;
 	bool start, start_known;
@@ -42,7 +44,7 @@ struct resolver {
 	struct arena *memory; /* of both */
 	struct lacking *lacking;
 	size_t lackings;
-	char **reasons; /* texts that the space points to */
+	char **reasons; /* texts that the address space points to */
 	unsigned deaths;
 	struct resolver_process process;
 };
@@ -111,7 +113,7 @@ unsigned resolver_deaths(const struct resolver *r)
 	return r->deaths;
 }
 
-/* --- what modules lack --- */
+/* --- problems of modules --- */
 
 /* `why` may be "". */
 static void note(struct resolver *r, const char *path, const char *why)
@@ -144,7 +146,7 @@ const char *resolver_lacking(struct resolver *r, size_t index, const char **why)
 
 /* --- the process that answers --- */
 
-/* A worker is gone, or has to. Returns whether asking another makes sense. */
+/* The process has died, or must be killed. Returns whether to try another one. */
 static bool reap(struct resolver *r, bool late)
 {
 	const char *what = resolver_process_end(&r->process, late);
@@ -173,7 +175,7 @@ static bool start(struct resolver *r)
 									     .tailcalls = r->tailcalls});
 }
 
-/* Asks until a worker has answered. Returns false if none does. */
+/* Asks until a process answers. Returns false if none does. */
 static bool ask(struct resolver *r, const struct question *question, const void *more, size_t more_size,
 		size_t *size)
 {
@@ -191,7 +193,7 @@ static bool ask(struct resolver *r, const struct question *question, const void 
 	return false;
 }
 
-/* --- answers: nothing in them is to be trusted --- */
+/* --- answers: hostile --- */
 
 struct reader {
 	const char *at, *end;
@@ -215,7 +217,7 @@ static const char *intern(struct resolver *r, const char *text)
 	return *slot;
 }
 
-/* A text, kept; NULL is one byte of 1. Returns false if there is none. */
+/* A text, interned; the single byte 1 stands for NULL. Returns false if there is none. */
 static bool read_text(struct resolver *r, struct reader *reader, const char **text)
 {
 	const char *end = memchr(reader->at, 0, (size_t)(reader->end - reader->at));
@@ -227,7 +229,7 @@ static bool read_text(struct resolver *r, struct reader *reader, const char **te
 	return true;
 }
 
-/* What modules lack stands at the end of each answer. */
+/* The problems at the end of each answer. */
 static void read_lackings(struct resolver *r, struct reader *reader)
 {
 	const char *path, *why;
@@ -268,7 +270,7 @@ static struct frames *new_frames(struct resolver *r, size_t count)
 	return frames;
 }
 
-/* Takes the frames of an address. Returns NULL if they are not whole. */
+/* Reads the frames of an address. Returns NULL if they are incomplete. */
 static const struct frames *read_frames(struct resolver *r, struct reader *reader, uint64_t pc,
 					struct plain_frames *plain)
 {
@@ -282,7 +284,7 @@ static const struct frames *read_frames(struct resolver *r, struct reader *reade
 	return frames;
 }
 
-/* The frame of an address that is not resolved. */
+/* The frame of an address that could not be resolved. */
 static const struct frames *nameless(struct resolver *r, uint64_t pc)
 {
 	bool tail_call = chain_tail_call(pc), found = chain_found(pc);
@@ -311,7 +313,7 @@ static struct entry *entry_of(struct resolver *r, uint64_t pc)
 	return entry;
 }
 
-/* Asks for the frames of these addresses, and keeps what comes. */
+/* Asks for the frames of these addresses, and stores them. */
 static void fetch(struct resolver *r, const uint64_t *pc, size_t count)
 {
 	struct question question = {.kind = ASK_FRAMES, .more = count * sizeof(*pc)};
@@ -358,7 +360,7 @@ static bool ask_start(struct resolver *r, uint64_t pc)
 	return plain.start != 0;
 }
 
-/* Takes the addresses of a chain. False, the chain being as it was, if they are not whole. */
+/* Reads the addresses of a chain. Returns false, and leaves the chain as it was, if they are incomplete. */
 static bool read_chain(struct resolver *r, size_t size, struct plain_chain *plain, struct chain *chain)
 {
 	struct reader reader = {r->process.answer, r->process.answer + size};
@@ -372,14 +374,14 @@ static bool read_chain(struct resolver *r, size_t size, struct plain_chain *plai
 	return true;
 }
 
-/* --- what can be asked --- */
+/* --- questions --- */
 
 void resolver_map(struct resolver *r, const struct mapping *mapping)
 {
 	size_t path = strlen(mapping->path) + 1, id = strlen(mapping->build_id) + 1, size;
 
 	space_add(r->space, mapping);
-	/* One that is not there yet will know it. */
+	/* A process that starts later will know it. */
 	if (!r->process.pid)
 		return;
 	char *texts = xmalloc(path + id);

@@ -13,31 +13,32 @@
 #include "resolve/elf/debugfile.h"
 #include "sandbox/debuginfod.h"
 
-#define DEBUGINFOD_LIMIT 30 /* seconds, of all lookups together */
+#define DEBUGINFOD_LIMIT 30 /* seconds, for all lookups together */
 
 static const char no_answer[] = "debuginfod took too long to answer and was not asked again";
 
-/* A mapping, the part of the kernel's mapping that is left of it, and what is known about its file. */
+/* A mapping (or what later mappings left of it), the kernel's whole mapping, and its module. */
 struct region {
 	struct mapping map;
 	uint64_t vma_start, vma_end;
-	struct module *module; /* NULL until something in it is asked for */
+	struct module *module; /* NULL until first needed */
 };
 
-/* A module with the way back from libdwfl's callbacks. */
+/* A module, and what libdwfl's callbacks need. */
 struct loaded {
 	struct module module; /* first */
 	struct space *space;
-	bool debug_sought; /* libdwfl asks once for the symbols and once for the rest, where there is nothing */
+	bool debug_sought; /* the debug file was looked for: libdwfl calls twice, for symbols and for the
+			    * rest */
 };
 
-/* A file that is not to be read any more. */
+/* A file that must not be read any more. */
 struct given_up {
 	char *path;
 	const char *why;
 };
 
-/* A file that --target names. */
+/* A file named by --target. */
 struct target_file {
 	char *path;
 	char build_id[BUILD_ID_HEX];
@@ -49,17 +50,17 @@ struct space {
 	struct target_file target[TARGETS];
 	size_t targets;
 	bool targets_read;	/* their build ids are known */
-	struct region *regions; /* by address, none overlapping */
+	struct region *regions; /* sorted, not overlapping */
 	size_t count, size, added;
 	struct loaded **modules;
 	size_t module_count, module_size;
-	struct module *main; /* NULL until looked for, and if there is none */
-	bool main_sought;    /* since the last mapping was added */
+	struct module *main; /* NULL: not looked for, or there is none */
+	bool main_sought;    /* looked for since the last mapping was added */
 	bool debuginfod;
-	time_t debuginfod_spent; /* seconds waited for it */
+	time_t debuginfod_spent; /* seconds waited for servers so far */
 	struct given_up *given_up;
 	size_t given_ups;
-	volatile uint64_t *touched; /* NULL if nobody wants to know */
+	volatile uint64_t *touched; /* NULL if nobody watches */
 	Dwfl *dwfl;
 };
 
@@ -73,7 +74,7 @@ bool targets_add(struct targets *targets, const char *file)
 	return false;
 }
 
-/* Is the file the build of a module? */
+/* Does the file have the build id of a module? */
 static bool fits_any(const struct space *space, const struct target_file *target)
 {
 	for (size_t i = 0; i < space->count && target->build_id[0]; i++)
@@ -82,8 +83,8 @@ static bool fits_any(const struct space *space, const struct target_file *target
 	return false;
 }
 
-/* The --target of a module: the one with its build id. The executable's may be one of no module as well: then it is said what is wrong
- * with it, or it is taken without a check where no build id was recorded. */
+/* The --target for a module: the one with its build id. For the executable it may also be one that fits no
+ * module: then its problem is reported, or it is used unchecked if no build id was recorded. */
 static const char *target_of(struct space *space, const char *build_id, bool is_main)
 {
 	for (size_t i = 0; i < space->targets && !space->targets_read; i++)
@@ -100,7 +101,8 @@ static const char *target_of(struct space *space, const char *build_id, bool is_
 
 /* --- libdwfl's callbacks --- */
 
-/* Never called for modules reported with their file; and if it were, a guessed file is worse than none. */
+/* Not called for modules that were reported with their file. If it were: a guessed file is worse than
+ * none. */
 static int find_elf(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_Addr base, char **file_name,
 		    Elf **elf)
 {
@@ -108,7 +110,7 @@ static int find_elf(Dwfl_Module *mod, void **userdata, const char *name, Dwarf_A
 	return -1;
 }
 
-/* Says that the servers are asked. False if they have taken too long already. */
+/* Announces that the servers are asked. Returns false if they have used up their time. */
 static bool remote_begin(const struct space *space, struct timespec *start, const char *what,
 			 const char *path)
 {
@@ -119,7 +121,7 @@ static bool remote_begin(const struct space *space, struct timespec *start, cons
 	return true;
 }
 
-/* Returns whether they have taken too long by now. */
+/* Returns whether they have used up their time now. */
 static bool remote_end(struct space *space, const struct timespec *start)
 {
 	struct timespec end;
@@ -130,7 +132,7 @@ static bool remote_end(struct space *space, const struct timespec *start)
 	return space->debuginfod_spent >= DEBUGINFOD_LIMIT;
 }
 
-/* Asks the servers for the file of a mapping that is not here. */
+/* Asks the servers for a mapping's file that is not here. */
 static void find_remote_binary(struct space *space, const struct mapping *mapping, struct binary *binary)
 {
 	struct timespec start;
@@ -147,7 +149,7 @@ static void find_remote_binary(struct space *space, const struct mapping *mappin
 		binary_take(fd, mapping, binary);
 }
 
-/* Asks the servers, unless they have taken too long already. */
+/* Asks the servers, unless they have used up their time. */
 static int find_remote(struct loaded *loaded, const char *build_id, char **found)
 {
 	struct space *space = loaded->space;
@@ -181,7 +183,7 @@ static int find_debuginfo(Dwfl_Module *mod, void **userdata, const char *name, D
 	(void)name, (void)base;
 	if (!space)
 		return -1;
-	if (link && crc == 0 && file_name) /* so libdwfl asks for what debug files have in common */
+	if (link && crc == 0 && file_name) /* libdwfl asks this way for the part that debug files share */
 		return debugfile_open_common(file_name, link, found);
 	if (loaded->debug_sought)
 		return -1;
@@ -277,7 +279,7 @@ static struct region *region_of(const struct space *space, uint64_t addr)
 	return i < space->count && space->regions[i].map.start <= addr ? &space->regions[i] : NULL;
 }
 
-/* Makes room for `count` regions at `at`, in place of the `old` ones there. */
+/* Replaces the `old` regions at `at` by `count` others. */
 static void replace(struct space *space, size_t at, size_t old, const struct region *regions, size_t count)
 {
 	GROW(space->regions, space->size, space->count - old + count);
@@ -287,7 +289,7 @@ static void replace(struct space *space, size_t at, size_t old, const struct reg
 	space->count = space->count - old + count;
 }
 
-/* The part of a region from `start` to `end`, with strings of its own. */
+/* The part of a region from `start` to `end`, with its own copies of strings. */
 static struct region part_of(const struct region *region, uint64_t start, uint64_t end)
 {
 	struct region part = *region;
@@ -318,7 +320,7 @@ void space_add(struct space *space, const struct mapping *mapping)
 	while (last < space->count && space->regions[last].map.start < mapping->end)
 		last++;
 	if (last == first + 1 && same_mapping(&space->regions[first].map, mapping))
-		return; /* keeps what is known of it */
+		return; /* what is known of it stays */
 	if (first < last && space->regions[first].map.start < mapping->start)
 		parts[count++] =
 			part_of(&space->regions[first], space->regions[first].map.start, mapping->start);
@@ -363,7 +365,7 @@ static bool is_exe(const struct space *space, const struct mapping *map)
 	       (map->path[length] == 0 || strcmp(map->path + length, " (deleted)") == 0);
 }
 
-/* A region of the main executable: the one that `exe` names, else the lowest code that is in a file. */
+/* A region of the main executable: the one that `exe` names, otherwise the lowest code in a file. */
 static struct region *main_region(struct space *space)
 {
 	struct region *other = NULL;
@@ -383,7 +385,7 @@ static struct region *main_region(struct space *space)
 	return other;
 }
 
-/* Is the region a part of the module? The same file at another bias is another module. */
+/* Does the region belong to the module? The same file at another bias is another module. */
 static bool belongs(const struct region *region, struct module *module)
 {
 	GElf_Addr elf_bias;
@@ -407,7 +409,7 @@ static void adopt(struct region *region, struct module *module)
 		module->high = region->map.end;
 }
 
-/* Gives the open file to libdwfl, which owns the descriptor from then on. */
+/* Passes the open file to libdwfl, which then owns the descriptor. */
 static Dwfl_Module *report(struct space *space, struct loaded *loaded, int fd)
 {
 	char *path = binary_path(loaded->module.path);
@@ -446,7 +448,7 @@ void space_give_up(struct space *space, const char *path, const char *why)
 	space->given_up[space->given_ups++] = (struct given_up){xstrdup(path), why};
 }
 
-/* Why the file is not to be read, or NULL. */
+/* Why the file must not be read, or NULL. */
 static const char *given_up(const struct space *space, const char *path)
 {
 	for (size_t i = 0; i < space->given_ups; i++)
@@ -487,7 +489,7 @@ static struct module *open_module(struct space *space, const struct region *regi
 	module->build_id = xstrdup(region->map.build_id);
 	module->low = region->map.start;
 	module->high = region->map.end;
-	/* Without the file: right for all whose first segment is at 0 in the file and in memory. */
+	/* Without the file: correct if its first segment is at 0, in the file and in memory. */
 	module->bias = region->map.start - region->map.offset;
 	module->problem = binary.problem;
 	if (binary.fd >= 0) {

@@ -13,7 +13,7 @@
 #include "resolve/elf/elfbounds.h"
 #include "sandbox/opener.h"
 
-#define VDSO_LIMIT 0x100000 /* no vdso is bigger: do not read more than this of the target's memory */
+#define VDSO_LIMIT 0x100000 /* bytes: every vdso is smaller; limits what is read from the target's memory */
 #define PAGE 0x1000
 
 static const char not_found[] = "the file is not on this machine";
@@ -65,7 +65,7 @@ bool binary_bias(Elf *elf, const struct mapping *mapping, uint64_t *bias)
 		uint64_t first = phdr.p_offset & ~(uint64_t)(PAGE - 1);
 		if (mapping->offset < first || mapping->offset >= phdr.p_offset + phdr.p_filesz)
 			continue;
-		/* The last page of one segment and the first of the next may be the same page of the file. */
+		/* Two segments may share a page of the file, the last of one and the first of the other. */
 		int score = 2 * (((phdr.p_flags & PF_X) != 0) == mapping->executable) +
 			    (first == mapping->offset);
 		if (score >= best) {
@@ -94,7 +94,8 @@ static void scan_sections(Elf *elf, struct binary *binary)
 	}
 }
 
-/* Is the open file the one of the mapping? Returns NULL and fills in `binary`, or says why not. */
+/* Checks whether the open file is the mapped one. Returns NULL and fills in `binary`, or says why it is
+ * not. */
 static const char *check(int fd, const struct mapping *mapping, struct binary *binary)
 {
 	Elf *elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
@@ -118,8 +119,8 @@ static const char *check(int fd, const struct mapping *mapping, struct binary *b
 	return problem;
 }
 
-/* Tries one file. True if it is the one; else binary->problem is what is wrong, unless it is just not there.
- */
+/* Tries a file. Returns true if it is the mapped one; otherwise sets binary->problem, unless the file does
+ * not exist. */
 static bool try_file(const char *path, const struct mapping *mapping, struct binary *binary)
 {
 	int fd = opener_open(path);
@@ -146,9 +147,9 @@ static bool try_file(const char *path, const struct mapping *mapping, struct bin
 	return true;
 }
 
-/* --- the vdso: code that is in no file --- */
+/* --- the vdso: code without a file --- */
 
-/* Its size is known to the kernel only. Looked up once, by binary_prepare(). */
+/* Only the kernel knows its size. binary_prepare() looks it up once. */
 static const struct mapping *own_vdso(void)
 {
 	static struct mapping own;
@@ -186,8 +187,7 @@ static bool try_image(const void *image, size_t size, const struct mapping *mapp
 	return true;
 }
 
-/* The kernel gives each process the same vdso: this one's is the target's, or in a replay that of a machine with another kernel.
- */
+/* All processes have the same vdso, so this one's is the target's; a recording may be of another kernel. */
 static bool try_own_vdso(size_t size, const struct binary_wanted *wanted, struct binary *binary)
 {
 	const struct mapping *own = own_vdso();
@@ -211,12 +211,12 @@ static bool try_live(const struct binary_wanted *wanted, const char *path, struc
 {
 	char map_file[96];
 
-	/* The very file, whatever its name leads to today, and in whatever mount namespace. Root only. */
+	/* The mapped file itself, whatever its name refers to now, in any mount namespace. Needs root. */
 	snprintf(map_file, sizeof(map_file), "/proc/%ld/map_files/%lx-%lx", wanted->pid,
 		 (unsigned long)wanted->vma_start, (unsigned long)wanted->vma_end);
 	if (try_file(map_file, wanted->mapping, binary))
 		return true;
-	/* By another name, it would not either. */
+	/* Under another name it would not answer either. */
 	if (binary->problem == not_answering)
 		return false;
 	char *in_root = xasprintf("/proc/%ld/root%s", wanted->pid, path);
@@ -225,7 +225,7 @@ static bool try_live(const struct binary_wanted *wanted, const char *path, struc
 	return found;
 }
 
-/* Where distributions link the executable of a debug package (Fedora's does), whatever its name is here. */
+/* Where distributions (Fedora) link the executable that belongs to a debug package, by build id. */
 static bool try_build_id(const struct mapping *mapping, struct binary *binary)
 {
 	const char *id = mapping->build_id;
@@ -265,7 +265,7 @@ void binary_find(const struct binary_wanted *wanted, struct binary *binary)
 			binary->problem = checked ? NULL : target_not_checked;
 			return;
 		}
-		/* A file of debug info alone has the build id but not the code: address-space.c comes back for it. */
+		/* A file with only debug info has the build id but no code: address-space.c uses it later. */
 		if (binary->problem != other_layout)
 			target_problem = binary->problem == other_build ? other_target : unusable_target;
 		binary->problem = NULL;
@@ -318,8 +318,8 @@ bool binary_file_build_id(const char *path, char hex[BUILD_ID_HEX])
 	hex[0] = 0;
 	if (fd < 0)
 		return errno == ENOEXEC || errno == ETIMEDOUT;
-	Elf *elf =
-		elf_begin(fd, ELF_C_READ, NULL); /* not mapped: whoever writes to it could kill the reader */
+	Elf *elf = elf_begin(fd, ELF_C_READ, NULL); /* not mapped: whoever truncates it could kill this
+						  * process */
 
 	if (elf && !elfbounds_problem(elf))
 		binary_build_id(elf, hex, BUILD_ID_HEX);

@@ -17,12 +17,12 @@
 #include "resolve/elf/binary.h"
 #include "sandbox/opener.h"
 
-#define CRC_LIMIT ((off_t)4 << 30) /* bytes that are worth reading to tell a file without a build id */
+#define CRC_LIMIT ((off_t)4 << 30) /* bytes: do not read more to check a file without a build id */
 
 static const char other_build[] =
 	"the separate debug file is of another build (its build id differs) and was not used";
 
-/* The CRC-32 of .gnu_debuglink: gdb's documentation, "Separate Debug Files". */
+/* The CRC-32 of .gnu_debuglink: gdb's manual, "Separate Debug Files". */
 static bool has_crc(int fd, uint32_t wanted)
 {
 	unsigned char bytes[65536];
@@ -43,7 +43,7 @@ static bool has_crc(int fd, uint32_t wanted)
 	return got == 0 && (crc ^ 0xffffffff) == wanted;
 }
 
-/* Tries the file at `path`, which it frees or gives to *name. */
+/* Tries the file at `path`; frees the path, or gives it to *name. */
 static int try_path(const struct debugfile_wanted *wanted, char *path, char **name, const char **problem)
 {
 	int fd = opener_open(path);
@@ -74,7 +74,7 @@ static int search(const char *root, const struct debugfile_wanted *wanted, char 
 	if (fd >= 0 || !link || !link[0] || strchr(link, '/') || !slash)
 		return fd;
 	char *directory = xstrndup(wanted->path, (size_t)(slash - wanted->path));
-	/* A link to the module's own name beside it would find the module. */
+	/* A link with the module's own name would lead to the module itself. */
 	if (strcmp(link, slash + 1) != 0)
 		fd = try_path(wanted, concat(root, directory, "/", link, NULL), name, problem);
 	if (fd < 0)
@@ -94,7 +94,7 @@ int debugfile_open(const struct debugfile_wanted *wanted, char **name, const cha
 
 	*foreign = false;
 
-	if (wanted->target) /* its problem is told already, by who takes the module's own file from it */
+	if (wanted->target) /* its problem is reported where the module's own file is taken from it */
 		fd = try_path(wanted, xstrdup(wanted->target), name, &found);
 	if (fd >= 0)
 		return fd;
@@ -111,7 +111,7 @@ int debugfile_open(const struct debugfile_wanted *wanted, char **name, const cha
 	return fd;
 }
 
-/* The build id that the .gnu_debugaltlink of an ELF file names, in hex; "" if there is none. It follows the path. */
+/* The build id in an ELF file's .gnu_debugaltlink, behind the path, in hex; "" if there is none. */
 static void common_build_id(Elf *elf, char *hex, size_t size)
 {
 	size_t strings;

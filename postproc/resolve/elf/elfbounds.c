@@ -9,10 +9,10 @@
 
 #define SEGMENTS_LIMIT 4096
 #define SECTIONS_LIMIT 65536
-#define NOTES_LIMIT (UINT64_C(16) << 20)   /* bytes of all notes, of which the build id is one */
-#define INFLATED_LIMIT (UINT64_C(8) << 30) /* bytes of all sections that are compressed, when they are not */
-#define INFLATED_UNASKED (UINT64_C(64) << 20) /* of one section, whatever its size is compressed */
-#define INFLATED_RATIO 64 /* above that: debug info comes to a fifth, not to a thousandth */
+#define NOTES_LIMIT (UINT64_C(16) << 20)      /* bytes of all notes (the build id is one) */
+#define INFLATED_LIMIT (UINT64_C(8) << 30)    /* bytes of all compressed sections together, decompressed */
+#define INFLATED_UNASKED (UINT64_C(64) << 20) /* bytes of a decompressed section that are always accepted */
+#define INFLATED_RATIO 64 /* beyond that, the ratio: debug info compresses to a fifth, not to a thousandth */
 
 static const char not_ours[] = "not an ELF file of 64 bits and this byte order";
 static const char too_many[] = "not read: it has more segments or sections than any program";
@@ -21,7 +21,7 @@ static const char odd_symtab[] =
 	"its symbol table is not as linkers make them, and bpftrace, which is root, would read it";
 static const char too_inflated[] = "not read: its compressed sections would fill the memory";
 
-/* How large the section is when it is not compressed, after its header; 0 if it has none. */
+/* The decompressed size of a section by its header; 0 if it is not compressed. */
 static uint64_t inflated_size(Elf_Scn *scn, const GElf_Shdr *shdr)
 {
 	GElf_Chdr chdr;
@@ -29,7 +29,8 @@ static uint64_t inflated_size(Elf_Scn *scn, const GElf_Shdr *shdr)
 	return shdr->sh_flags & SHF_COMPRESSED && gelf_getchdr(scn, &chdr) ? chdr.ch_size : 0;
 }
 
-/* The same of the sections .zdebug_* that GNU's tools made before: four letters and a size, the most significant byte first. */
+/* The same for .zdebug_* sections of older GNU tools: four letters, then the size, most significant byte
+ * first. */
 static uint64_t old_inflated_size(Elf_Scn *scn, const char *name)
 {
 	Elf_Data *data = name && strncmp(name, ".zdebug", 7) == 0 ? elf_rawdata(scn, NULL) : NULL;
@@ -43,7 +44,7 @@ static uint64_t old_inflated_size(Elf_Scn *scn, const char *name)
 	return size;
 }
 
-/* Takes `size` from what is left. False if it is not there. */
+/* Subtracts `size` from *left. Returns false if it is too large. */
 static bool spend(uint64_t *left, uint64_t size)
 {
 	if (size > *left)
@@ -94,7 +95,7 @@ static const char *sections_problem(Elf *elf, uint64_t *notes)
 	}
 	if (elf_getshdrstrndx(elf, &strings) != 0)
 		return NULL;
-	/* Only now: the names may be in a section that is compressed. */
+	/* Not earlier: the names may be in a compressed section. */
 	for (Elf_Scn *scn = elf_nextscn(elf, NULL); scn; scn = elf_nextscn(elf, scn)) {
 		GElf_Shdr shdr;
 
@@ -118,7 +119,7 @@ const char *elfbounds_problem(Elf *elf)
 	return problem ? problem : sections_problem(elf, &notes);
 }
 
-/* Is all of the section in the file? */
+/* Is the whole section inside the file? */
 static bool is_inside(const GElf_Shdr *shdr, uint64_t size)
 {
 	return shdr->sh_offset <= size && shdr->sh_size <= size - shdr->sh_offset;

@@ -1,18 +1,18 @@
-/* elfbounds.h - is an ELF file within the bounds of what a linker makes, before libelf and libdw are let loose on it?
+/* elfbounds.h - checks an ELF file's sizes against what linkers make, before libelf and libdw read it.
  *
- * They believe what a file says of its own sizes: a section of a megabyte may ask to be decompressed to a gigabyte, and a
- * thousand notes may each be the whole file.
+ * These libraries believe the sizes in a file: a section of a megabyte may claim to decompress to a gigabyte,
+ * and a thousand notes may each cover the whole file.
  */
 #ifndef HUD_RESOLVE_ELF_ELFBOUNDS_H
 #define HUD_RESOLVE_ELF_ELFBOUNDS_H
 
 #include <libelf.h>
 
-/* Returns NULL, or why the file is not to be read (static text). Reads headers alone. */
+/* Returns NULL, or why the file must not be read (static text). Reads only headers. */
 const char *elfbounds_problem(Elf *elf);
 
-/* The same of its symbol tables, for readers that believe more than libelf does: bpftrace reads them, as root, where it puts a probe
- * into the file (bcc's bcc_elf.c divides by the size of an entry that the file tells). */
+/* The same for its symbol tables, for a reader that believes more than libelf does: bpftrace reads them as
+ * root when it places a probe (bcc's bcc_elf.c divides by an entry size from the file). */
 const char *elfbounds_symtab_problem(Elf *elf);
 
 #endif

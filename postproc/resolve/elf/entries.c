@@ -11,7 +11,7 @@
 #include "resolve/elf/image.h"
 
 #define ENTRIES_MAX (1u << 20)
-#define ALIGNED 16 /* as compilers align functions on x86-64 */
+#define ALIGNED 16 /* how compilers align functions on x86-64 */
 
 struct entries {
 	uint64_t *start;
@@ -26,7 +26,7 @@ static void add(struct entries *e, uint64_t start)
 	e->start[e->count++] = start;
 }
 
-/* Does the code keep a frame pointer from here on: push %rbp; mov %rsp, %rbp, with or without endbr64 before? */
+/* Does the code set up a frame pointer here: push %rbp; mov %rsp, %rbp, perhaps after endbr64? */
 static bool keeps_frame(const unsigned char *code, uint64_t left)
 {
 	static const unsigned char endbr[] = {0xf3, 0x0f, 0x1e, 0xfa}, frame[] = {0x55, 0x48, 0x89, 0xe5},
@@ -38,7 +38,7 @@ static bool keeps_frame(const unsigned char *code, uint64_t left)
 	       (memcmp(code, frame, sizeof(frame)) == 0 || memcmp(code, same, sizeof(same)) == 0);
 }
 
-/* Does the code save a register, or make room on the stack, as most functions do first? */
+/* Does the code save a register or make room on the stack, as most functions do first? */
 static bool prepares(const unsigned char *code, uint64_t left)
 {
 	if (left < 8)

@@ -1,4 +1,5 @@
-/* entries.h - where functions begin in code without symbols and unwind tables: what calls name, and what functions begin with. */
+/* entries.h - guesses where functions begin in code without symbols and unwind tables: at targets of calls,
+ * and at typical prologues. */
 #ifndef HUD_RESOLVE_ELF_ENTRIES_H
 #define HUD_RESOLVE_ELF_ENTRIES_H
 
@@ -7,8 +8,8 @@
 
 struct image;
 
-/* ELF virtual addresses, sorted, each once, for the caller to free; *count of them. A few may be none: any byte can look like a call.
- * Exits the program when out of memory. */
+/* ELF virtual addresses, sorted, without duplicates, *count of them; the caller frees them. A few may be
+ * wrong: any byte can look like a call. Exits the program when out of memory. */
 uint64_t *entries_find(const struct image *image, size_t *count);
 
 #endif

@@ -24,7 +24,7 @@ uint64_t image_word64(const unsigned char *at)
 	return image_word32(at) | (uint64_t)image_word32(at + 4) << 32;
 }
 
-/* Where the address space has `address`: *left bytes can be read there, at least `size`. NULL: not in the file. */
+/* The bytes at `address`: *left of them can be read, at least `size`. NULL: not in the file. */
 const unsigned char *image_bytes(const struct image *l, uint64_t address, uint64_t size, uint64_t *left)
 {
 	for (size_t i = 0; i < l->segments; i++) {
@@ -88,7 +88,8 @@ static int by_start(const void *one, const void *two)
 	return (a->start > b->start) - (a->start < b->start);
 }
 
-/* How many bytes the FDE at `address` says that its function has, if its addresses are of 4 bytes, as linkers have them. */
+/* The size of a function according to the FDE at `address`, if its addresses have 4 bytes, as linkers write
+ * them. */
 static uint64_t fde_size(const struct image *l, uint64_t address)
 {
 	const unsigned char *at = image_bytes(l, address, 16, NULL);
@@ -96,7 +97,8 @@ static uint64_t fde_size(const struct image *l, uint64_t address)
 	return at ? image_word32(at + 12) : 0;
 }
 
-/* .eh_frame_hdr (LSB 5.0, 10.6.2) in the only form that linkers write: pairs of 4-byte addresses relative to itself. */
+/* .eh_frame_hdr (LSB 5.0, 10.6.2) in the only form that linkers write: pairs of 4-byte addresses relative to
+ * the section. */
 static void read_functions(struct image *l, uint64_t address, uint64_t size)
 {
 	uint64_t left;
@@ -167,7 +169,7 @@ static struct image *load(struct module *module)
 	return l;
 }
 
-/* What the word at `where`, whose bytes are `at`, is when the file is loaded. */
+/* The word at `where` (bytes `at`) after the loader's relocations. */
 uint64_t image_pointer(const struct image *l, uint64_t where, const unsigned char *at)
 {
 	struct relocation wanted = {.where = where};
@@ -178,7 +180,7 @@ uint64_t image_pointer(const struct image *l, uint64_t where, const unsigned cha
 	return found ? found->value : image_word64(at);
 }
 
-/* Where there is no table of them, functions reach to where the next one begins, or their segment ends. */
+/* Without a table, a function ends where the next one begins, or with its segment. */
 static void read_entries(struct image *l)
 {
 	size_t count;

@@ -1,5 +1,5 @@
-/* image.h - what of an ELF file is loaded into memory: its bytes, the pointers that the loader fills in, and where functions
- * begin. For questions that neither symbols nor debug info answer. What the file holds may be anything. */
+/* image.h - the parts of an ELF file that are loaded into memory: bytes, pointers after relocation, and where
+ * functions begin. Used where neither symbols nor debug info help. The file is hostile. */
 #ifndef HUD_RESOLVE_ELF_IMAGE_H
 #define HUD_RESOLVE_ELF_IMAGE_H
 
@@ -18,17 +18,17 @@ struct segment {
 	bool executable;
 };
 
-/* The word at `where` becomes `value` when the file is loaded. */
+/* The loader sets the word at `where` to `value`. */
 struct relocation {
 	uint64_t where, value;
 };
 
-/* One function, as .eh_frame_hdr has it; without that, as its code tells. */
+/* A function by .eh_frame_hdr; without that, by its code. */
 struct function {
 	uint64_t start, end; /* ELF virtual addresses */
-	bool scanned;	     /* the rest is filled in, by locations.c */
+	bool scanned;	     /* locations.c has filled in the rest */
 	size_t count;
-	struct location *location; /* in the order of the code */
+	struct location *location; /* in order of the code */
 };
 
 struct image {
@@ -39,21 +39,21 @@ struct image {
 	struct function *function; /* sorted by start */
 	size_t functions;
 	bool x86_64, aarch64;
-	bool entries_sought; /* where functions begin was looked for in the code */
+	bool entries_sought; /* entries.c has looked for functions */
 	struct htab *files;  /* the texts of locations.c */
 };
 
-/* That of the module, read when it is first asked for; of a file that cannot be read an empty one. Owned by the module. */
+/* The module's image, read on first use; empty if the file cannot be read. Owned by the module. */
 struct image *image_of(struct module *module);
 
-/* Where the file has `address`, which is an ELF virtual address as all of them here: *left bytes (may be NULL) can be read there,
- * at least `size`. NULL: not in the file. */
+/* The bytes at the ELF virtual address `address` (all addresses here are): *left (may be NULL) of them can be
+ * read, at least `size`. NULL: not in the file. */
 const unsigned char *image_bytes(const struct image *image, uint64_t address, uint64_t size, uint64_t *left);
 
-/* What the word at `where`, whose bytes are `at`, is when the file is loaded. */
+/* The word at `where` (bytes `at`) after the loader's relocations. */
 uint64_t image_pointer(const struct image *image, uint64_t where, const unsigned char *at);
 
-/* The function that covers `address`, or NULL. */
+/* The function at `address`, or NULL. */
 struct function *image_function(struct image *image, uint64_t address);
 
 /* Little-endian words of a file. */

@@ -1,11 +1,11 @@
-/* mapping.h - one part of the target's address space, and the file that is mapped there. */
+/* mapping.h - a part of the target's address space, and the file that is mapped there. */
 #ifndef HUD_RESOLVE_ELF_MAPPING_H
 #define HUD_RESOLVE_ELF_MAPPING_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* One `map` line: addresses in the target's space, offset in bytes of the file. */
+/* A `map` line: addresses in the target, offset in the file in bytes. */
 struct mapping {
 	uint64_t start, end, offset;
 	bool executable;

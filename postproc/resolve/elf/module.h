@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What one reader of a module keeps with it. The reader sets both when it first reads; the address space calls `free` with `data`
- * before the module goes. All 0: nothing was read yet. */
+/* Data that one reader keeps in a module. The reader sets both fields on first use; the address space calls
+ * free(data) before it frees the module. All 0: unused. */
 struct module_slot {
 	void *data;
 	void (*free)(void *data);
@@ -16,17 +16,17 @@ struct module_slot {
 /* One mapped ELF file. */
 struct module {
 	const char *path;     /* as mapped in the target */
-	const char *build_id; /* as the stream gives it, "" if unknown */
-	uint64_t low, high;   /* the span of its mappings in the target */
+	const char *build_id; /* from the stream, "" if unknown */
+	uint64_t low, high;   /* range of its mappings in the target */
 	uint64_t bias;	      /* target address = ELF virtual address + bias */
-	Dwfl_Module *dwfl;    /* NULL if the file could not be opened or is not the one that was mapped */
-	const char *problem;  /* why dwfl is NULL or weaker than hoped (static text), or NULL */
-	bool has_symtab;      /* .symtab (or a separate debug file's) rather than .dynsym alone */
+	Dwfl_Module *dwfl;    /* NULL if the file could not be opened or is not the mapped one */
+	const char *problem;  /* why dwfl is NULL or less useful than it could be (static text), or NULL */
+	bool has_symtab;      /* has .symtab (or a debug file's), not only .dynsym */
 	bool has_debug_info;  /* .debug_info with units */
-	bool foreign_debug;   /* its separate debug file is one that the target may have made (debugfile.h) */
+	bool foreign_debug;   /* the target may have made its separate debug file (debugfile.h) */
 	uint64_t cfi_time,
-		debug_time; /* ns of CPU time that its frame and debug info have cost: see budget.h */
-	struct module_slot symbols, debug, image, dropglue; /* for the files of these names */
+		debug_time; /* CPU time that its frame and debug info have cost, ns: see budget.h */
+	struct module_slot symbols, debug, image, dropglue; /* each filled in by the file of that name */
 };
 
 #endif

@@ -10,20 +10,24 @@
 #include "base/progress.h"
 #include "resolve/elf/module.h"
 
-#define FILES_LIMIT 4 /* a module's symbols come from at most three: itself, debug file, mini debug info */
-#define NAME_LONGEST (1u << 16)	      /* bytes: a symbol with a longer name is left out */
-#define NAMES_LIMIT ((size_t)1 << 30) /* of all names: they may overlap, and each be long */
-#define NESTING_LIMIT 256	      /* symbols looked at that begin before an address without covering it */
+#define FILES_LIMIT                                                                                          \
+	4 /* a module's symbols come from at most three files: itself, its debug file, its mini
+		       * debug info */
+#define NAME_LONGEST (1u << 16)	      /* bytes: symbols with longer names are ignored */
+#define NAMES_LIMIT ((size_t)1 << 30) /* bytes of all names: they may overlap, and each be long */
+#define NESTING_LIMIT                                                                                        \
+	256 /* how many symbols before an address are checked whether they cover
+				       * it */
 
-/* A big program has a million of them. */
+/* Kept small: a big program has a million. */
 struct symbol {
 	uint64_t start;
 	const char *name;
 	uint32_t size;	    /* bytes; UINT32_MAX also stands for more */
-	unsigned char rank; /* of those with the same start the lowest wins */
-	bool sized; /* its size is recorded; else it reaches to the next symbol at most, or its section's end */
+	unsigned char rank; /* the lowest wins among symbols with the same start */
+	bool sized; /* its size is recorded; otherwise it ends at the next symbol, or with its section */
 	bool function;
-	bool foreign; /* from a file that the target may have made */
+	bool foreign; /* from a debug file that the target may have made */
 };
 
 struct symbols {
@@ -31,7 +35,7 @@ struct symbols {
 	struct symbol symbol[];
 };
 
-/* The sections of one of the files. */
+/* The sections of a file. */
 struct sections {
 	Elf *elf;
 	size_t count;
@@ -66,7 +70,7 @@ static struct sections read_sections(Elf *elf)
 	return sections;
 }
 
-/* The sections of `elf`, read when it is first met. */
+/* The sections of `elf`, read on first use. */
 static struct sections *sections_of(struct sections *files, Elf *elf)
 {
 	for (size_t i = 0; i < FILES_LIMIT; i++) {
@@ -78,8 +82,8 @@ static struct sections *sections_of(struct sections *files, Elf *elf)
 	return NULL;
 }
 
-/* Functions before labels, sized before unsized, visible before local, then the plainest name: of `read`,
- * `__read` and `__GI___read` people know the first. */
+/* Functions before labels, sized before unsized, global before local, then the plainest name: people know
+ * `read`, not `__read` or `__GI___read`. */
 static unsigned char rank_of(const GElf_Sym *sym, const char *name, bool function)
 {
 	size_t underscores = strspn(name, "_");
@@ -92,7 +96,7 @@ static unsigned char rank_of(const GElf_Sym *sym, const char *name, bool functio
 			       (GELF_ST_BIND(sym->st_info) == STB_LOCAL ? 16 : 0) + underscores);
 }
 
-/* Takes the length of its name from *names_left. */
+/* Subtracts the length of its name from *names_left. */
 static bool read_symbol(const struct module *module, int index, struct sections *files, struct symbol *symbol,
 			size_t *names_left)
 {
@@ -159,7 +163,7 @@ static struct symbols *load(struct module *module)
 	if (count > 0)
 		qsort(symbols->symbol, count, sizeof(struct symbol), by_start);
 	symbols->count = 0;
-	for (size_t i = 0; i < count; i++) /* the best one of each address */
+	for (size_t i = 0; i < count; i++) /* the best symbol at each address */
 		if (i == 0 || symbols->symbol[i].start != symbols->symbol[symbols->count - 1].start)
 			symbols->symbol[symbols->count++] = symbols->symbol[i];
 	for (size_t i = 0; i + 1 < symbols->count; i++) {
@@ -214,7 +218,7 @@ static const struct symbol *symbol_at(const struct symbols *symbols, uint64_t pc
 		if (symbol->function && symbol->sized)
 			return symbol;
 		if (!label)
-			label = symbol; /* unless a function with a size is found around it */
+			label = symbol; /* unless a sized function covers it */
 	}
 	return label;
 }
