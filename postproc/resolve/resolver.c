@@ -17,10 +17,8 @@
 #include "resolve/symbolize/symbolize.h"
 #include "resolve/unwind/tailcalls.h"
 
-#define SECONDS                                                                                              \
-	60	 /* of real time: it may be stopped, a file system may not answer, and debuginfod may take
-		    * 30 */
-#define DEATHS 8 /* then there are no more names */
+#define SECONDS 60 /* of real time: it may be stopped, and debuginfod may take 30 */
+#define DEATHS 8   /* then there are no more names */
 
 /* A module with a problem. */
 struct lacking {

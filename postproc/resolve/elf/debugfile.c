@@ -1,7 +1,7 @@
 /* debugfile.c - see debugfile.h.
  *
- * libdwfl has such a search as well, but opens whatever it finds: a FIFO in a container's file system would hold it up for
- * ever. And it knows no file system but its own.
+ * libdwfl could search, too, but it opens whatever it finds: a FIFO in a container's file system would block
+ * it forever. And it only knows its own file system.
  */
 #include "resolve/elf/debugfile.h"
 

@@ -10,14 +10,10 @@
 #include "base/progress.h"
 #include "resolve/elf/module.h"
 
-#define FILES_LIMIT                                                                                          \
-	4 /* a module's symbols come from at most three files: itself, its debug file, its mini
-		       * debug info */
+#define FILES_LIMIT 4		      /* a module has three: its own, a debug file, mini debug info */
 #define NAME_LONGEST (1u << 16)	      /* bytes: symbols with longer names are ignored */
 #define NAMES_LIMIT ((size_t)1 << 30) /* bytes of all names: they may overlap, and each be long */
-#define NESTING_LIMIT                                                                                        \
-	256 /* how many symbols before an address are checked whether they cover
-				       * it */
+#define NESTING_LIMIT 256	      /* earlier symbols that are checked for whether they cover an address */
 
 /* Kept small: a big program has a million. */
 struct symbol {

@@ -8,14 +8,14 @@
 
 #include "resolve/symbolize/names.h"
 
-/* A function at an address, behind what is inlined there. */
+/* A function at an address, behind the functions inlined there. */
 struct site {
 	const struct frame **frame;
 	size_t count;
 };
 
 struct callsites {
-	htab_t sites; /* of struct site, by what they are */
+	htab_t sites; /* of struct site, by content */
 };
 
 static bool same_frame(const struct frame *a, const struct frame *b)

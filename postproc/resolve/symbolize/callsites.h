@@ -1,7 +1,8 @@
-/* callsites.h - addresses that are the same function at the same line, told as one.
+/* callsites.h - treats addresses of one function and line as one.
  *
- * A loop has many addresses, and so has each call in it: told apart by address there is no end of stacks in a long trace, told
- * apart by line they are as many as a reader would count. Where no line is known, it is the function alone that tells.
+ * A loop has many addresses, and so has each call in it. By address, a long trace has endless different
+ * stacks; by line, it has as many as a reader would count. Where the line is not known, the function alone
+ * counts.
  */
 #ifndef HUD_RESOLVE_SYMBOLIZE_CALLSITES_H
 #define HUD_RESOLVE_SYMBOLIZE_CALLSITES_H
@@ -16,9 +17,9 @@ struct callsites;
 struct callsites *callsites_new(void);
 void callsites_free(struct callsites *callsites);
 
-/* Puts, in the place of a stack's frames, leaf first, those that were given first of all that are the same: the same function at the
- * same line, or without a name the same address, with the same ones inlined into it. Their addresses stand for the others. Frames are
- * not copied: what is given must outlive the call sites. */
+/* Replaces a stack's frames, leaf first, by the first equal ones that were passed: the same function at the
+ * same line (without a name: at the same address), with the same functions inlined. So one address stands for
+ * all. Frames are not copied: they must outlive the call sites. */
 void callsites_unify(struct callsites *callsites, const struct frame **frame, size_t count);
 
 #endif

@@ -8,23 +8,23 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-/* What follows the mark. */
+/* What follows the marker. */
 enum form {
 	FORM_CRATE,	 /* NAME or NAME-VERSION */
-	FORM_FOLDER,	 /* the same, in a folder that a program may also call its own code */
-	FORM_BELOW,	 /* a folder without meaning, then that */
-	FORM_CHECKOUT,	 /* NAME-HASH/REVISION, the repository's name */
+	FORM_FOLDER,	 /* the same, in a folder that may also hold the program's own code */
+	FORM_BELOW,	 /* any folder, then NAME or NAME-VERSION */
+	FORM_CHECKOUT,	 /* NAME-HASH/REVISION, where NAME is the repository's */
 	FORM_REPOSITORY, /* Bazel's: RULES__NAME-VERSION, RULES__NAME__1_2_3 */
 };
 
 static const struct layout {
-	const char *mark; /* it begins and ends with a slash, or begins within a folder's name */
+	const char *mark; /* begins and ends with a slash, or begins inside a folder's name */
 	enum form form;
 } layouts[] = {
 	/* cargo: its registry, `cargo vendor`, git dependencies */
 	{"/registry/src/", FORM_BELOW},
 	{"/git/checkouts/", FORM_CHECKOUT},
-	/* Debian and Fedora: what programs build with, and in what folder of theirs (dh-cargo, debcargo) */
+	/* Debian (dh-cargo, debcargo) and Fedora: crates for building programs */
 	{"/cargo/registry/", FORM_CRATE},
 	{"/cargo_registry/", FORM_CRATE},
 	{"/rust-vendor/", FORM_CRATE},
@@ -74,7 +74,7 @@ static const char *after(const char *path, const char *mark)
 
 	if (mark[0] == '/' && strncmp(path, mark + 1, length - 1) == 0)
 		found = path + length - 1;
-	/* The innermost: a folder of crates lies in one that may be called alike. */
+	/* The innermost: one folder of crates may lie in another of the same name. */
 	for (const char *at = path; (at = strstr(at, mark)); at++)
 		found = at + length;
 	return found;
@@ -98,8 +98,8 @@ static const char *in_checkout(const char *at, size_t *length)
 	return at;
 }
 
-/* "crate_index__tokio-1.43.1", "rules_rust~~crate~crates__tokio-1.43.1", "raze__tokio__1_43_1": of others, as of a folder of the
- * user's that happens to have this name, nothing is known. */
+/* Understands "crate_index__tokio-1.43.1", "rules_rust~~crate~crates__tokio-1.43.1", and
+ * "raze__tokio__1_43_1". Other names may be the user's own folders. */
 static const char *in_repository(const char *at, size_t *length)
 {
 	size_t end = strcspn(at, "/");
@@ -116,7 +116,7 @@ static const char *in_repository(const char *at, size_t *length)
 	return *length > 0 && *length < end ? name : NULL;
 }
 
-/* A folder, not a file: src/vendor/list.rs is the program's own. And src/vendor/list/mod.rs. */
+/* It must be a folder: src/vendor/list.rs is the program's own file. So is src/vendor/list/mod.rs. */
 static bool in_folder(const char *at, size_t length, bool doubted)
 {
 	const char *below = next_component(at), *end = strrchr(at, '.');
@@ -161,7 +161,7 @@ const char *cratepath_versioned(const char *path, size_t *length)
 	return NULL;
 }
 
-/* "/build/rustc-1.70.0-src/library/std/src/lib.rs": the toolchain was built in a folder of this name. */
+/* "/build/rustc-1.70.0-src/library/std/src/lib.rs": the toolchain was built in such a folder. */
 static bool in_toolchain(const char *path)
 {
 	static const char *const folders[] = {"/rustc-", "/rust-"}, *const parts[] = {"library/", "vendor/"};
@@ -178,8 +178,8 @@ static bool in_toolchain(const char *path)
 	return false;
 }
 
-/* One of the crates that the standard library is built with, whose paths rust-lang's builds, and cargo's trim-paths, have from
- * /cargo/registry on? */
+/* Is it a crate that the standard library is built with? Builds of rust-lang, and cargo's trim-paths, shorten
+ * these paths to /cargo/registry and what follows. */
 static bool is_built_into_std(const char *path)
 {
 	static const char *const crates[] = {"addr2line",
@@ -210,7 +210,7 @@ static bool is_built_into_std(const char *path)
 
 bool cratepath_is_std(const char *path)
 {
-	/* As it is built for rustup (its own crates: /rust/deps), and from the toolchain's rust-src with -Z build-std. */
+	/* Paths of rustup's builds (/rust/deps: its dependencies), and of rust-src with -Z build-std. */
 	static const char *const starts[] = {"/rustc/", "/rust/deps/", "library/std/src/",
 					     "library/core/src/", "library/alloc/src/"};
 
@@ -223,6 +223,6 @@ bool cratepath_is_std(const char *path)
 
 const char *cratepath_mark(size_t index)
 {
-	/* Without the slash: a path may begin so, and nothing parts it from the text before it. */
+	/* Without the slash: in constants, a path may begin here, right behind other text. */
 	return index < COUNT(layouts) ? layouts[index].mark + (layouts[index].mark[0] == '/') : NULL;
 }

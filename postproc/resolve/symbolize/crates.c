@@ -10,12 +10,12 @@
 #include "resolve/elf/module.h"
 #include "resolve/symbolize/cratepath.h"
 
-#define SCAN_LIMIT (256u << 20) /* bytes of constants that are looked through */
-#define CRATES_LIMIT 4096	/* crates that are remembered */
-#define PATH_LIMIT 256		/* bytes of a path that are looked at: the crate is at its start */
+#define SCAN_LIMIT (256u << 20) /* bytes of constants that are searched */
+#define CRATES_LIMIT 4096	/* crates that are kept */
+#define PATH_LIMIT 256		/* bytes of a path that are read: the crate is near its start */
 
 struct crates {
-	htab_t names; /* strings, with `_` */
+	htab_t names; /* strings, with `_` for `-` */
 	const char *own;
 };
 
@@ -29,7 +29,7 @@ static char *crate_name(const char *bytes, size_t length)
 	return name;
 }
 
-/* Paths stand in the constants one after the other with nothing between them. */
+/* In the constants, paths follow each other without a separator. */
 static void add_path(struct crates *crates, const char *bytes, size_t size)
 {
 	char path[PATH_LIMIT + 1];
@@ -48,7 +48,7 @@ static void add_path(struct crates *crates, const char *bytes, size_t size)
 	const char *at = cratepath_crate(path, &crate);
 	if (!at || crate == 0)
 		return;
-	/* "/vendor/orders/list" may be anything. */
+	/* "/vendor/orders/list" may be anything */
 	const char *rest = strchr(at, '/');
 	if (!rest || (strncmp(rest, "/src/", 5) != 0 && strncmp(path, "git/", 4) != 0))
 		return;

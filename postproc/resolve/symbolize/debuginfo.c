@@ -29,26 +29,26 @@ static const char split_missing[] =
 
 static const char too_long[] = "its debug info takes too long to read: no source lines or inlined calls";
 
-#define RANGES_LIMIT (1u << 24) /* of all units together: many units may share a long list */
+#define RANGES_LIMIT (1u << 24) /* for all units together: many units may share a long list */
 
-/* A stretch of code of one unit. */
+/* A range of addresses that belongs to a unit. */
 struct stretch {
 	Dwarf_Addr low, high;
 	size_t unit; /* index */
 };
 
-/* A module's debug info. Addresses in here are DWARF's: the target's minus `bias`. */
+/* A module's debug info. Addresses here are DWARF's: the target's minus `bias`. */
 struct debug {
 	Dwarf *dwarf; /* NULL if there is none */
 	Dwarf_Addr bias;
-	struct debugunit *units; /* in the order of the section */
+	struct debugunit *units; /* in order of the section */
 	size_t unit_count, unit_size;
 	struct stretch *stretches; /* sorted */
 	size_t count, size;
-	size_t ranges; /* that were looked at */
+	size_t ranges; /* how many ranges were read */
 };
 
-/* --- the list of units, read at once --- */
+/* --- the list of units, read once --- */
 
 static void add_stretch(struct debug *debug, Dwarf_Addr low, Dwarf_Addr high)
 {
@@ -63,7 +63,7 @@ static void add_unit(struct debug *debug, Dwarf_Die *die)
 	size_t before = debug->count;
 
 	while (debug->ranges++ < RANGES_LIMIT && (at = dwarf_ranges(die, at, &base, &low, &high)) > 0)
-		if (low != 0 && low < high) /* 0: thrown away by the linker */
+		if (low != 0 && low < high) /* 0: removed by the linker */
 			add_stretch(debug, low, high);
 	if (debug->count == before)
 		return;
@@ -78,7 +78,7 @@ static int by_low(const void *a, const void *b)
 	return x->low != y->low ? (x->low < y->low ? -1 : 1) : (x->high > y->high) - (x->high < y->high);
 }
 
-/* Does `elf` have debug info that is compressed by something else than zlib? Sets *any if it has debug info at all. */
+/* Is the debug info compressed, but not by zlib? Sets *any if there is debug info at all. */
 static bool compressed_oddly(Elf *elf, bool *any)
 {
 	size_t strings;
@@ -98,7 +98,7 @@ static bool compressed_oddly(Elf *elf, bool *any)
 	return false;
 }
 
-/* Why libdw gave no debug info, or NULL if there is none to give. */
+/* Why libdw found no debug info; NULL if there is none. */
 static const char *unreadable(struct module *module)
 {
 	GElf_Addr bias;
@@ -137,7 +137,7 @@ static struct debug *load(struct module *module)
 	for (size_t i = 0; i < debug->count; i++) {
 		struct stretch *stretch = &debug->stretches[i],
 			       *last = kept > 0 ? &debug->stretches[kept - 1] : NULL;
-		/* A unit's functions follow each other, with nothing but padding between them. */
+		/* Functions of a unit follow each other, with only padding between them. */
 		if (last && last->unit == stretch->unit && stretch->low <= last->high + 16) {
 			if (stretch->high > last->high)
 				last->high = stretch->high;
@@ -153,14 +153,14 @@ static struct debugunit *unit_at(const struct debug *debug, Dwarf_Addr addr)
 {
 	size_t low = FIRST_BEYOND(debug->stretches, debug->count, low, addr);
 
-	/* Units may overlap a little; more than a few are not to be trusted. */
+	/* Units may overlap a little. If more than a few do, they are not believed. */
 	for (size_t i = low; i > 0 && low - i < 8; i--)
 		if (addr < debug->stretches[i - 1].high)
 			return &debug->units[debug->stretches[i - 1].unit];
 	return NULL;
 }
 
-/* The unit that holds `die`, or NULL. */
+/* The unit of `die`, or NULL. */
 static struct debugunit *unit_of(const struct debug *debug, Dwarf_Die *die)
 {
 	for (size_t i = 0; i < debug->unit_count; i++)
@@ -171,7 +171,7 @@ static struct debugunit *unit_of(const struct debug *debug, Dwarf_Die *die)
 
 /* --- one address --- */
 
-/* The unit's functions are in another file, which libdw has not found, or cannot read. */
+/* The unit's functions are in another file, which libdw did not find or cannot read. */
 static const char *split_problem(const struct module *module)
 {
 	char *path = binary_path(module->path), *package = concat(path, ".dwp", NULL);
@@ -200,7 +200,7 @@ static const char *home_of(Dwarf_Die *unit)
 	return source && source[0] != '/' ? compilation_directory(unit) : NULL;
 }
 
-/* libdw leaves a path relative to its unit's directory as it is. */
+/* libdw does not join a relative path with its unit's directory. */
 static struct debuginfo_file file_of(Dwarf_Die *unit, const char *name)
 {
 	return (struct debuginfo_file){name && name[0] != '/' ? compilation_directory(unit) : NULL, name};
@@ -224,7 +224,7 @@ static void describe(struct debug *debug, struct debugunit *unit, Dwarf_Die *die
 	Dwarf_Die declared, cu;
 
 	debugunit_name(die, &function->linkage, &function->name, &declared);
-	/* One that is not mangled is a name for the linker (__GI_read), not the function's. */
+	/* A linkage name that is not mangled is the linker's (__GI_read), not the function's. */
 	if (function->name && function->linkage && strncmp(function->linkage, "_Z", 2) != 0 &&
 	    strncmp(function->linkage, "_R", 2) != 0)
 		function->linkage = NULL;

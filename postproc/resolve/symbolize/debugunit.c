@@ -11,25 +11,25 @@
 #include "resolve/symbolize/dwarfwalk.h"
 #include "resolve/symbolize/inlines.h"
 
-#define DEPTH_LIMIT 64	   /* of namespaces within namespaces */
-#define REFERENCE_LIMIT 16 /* of DW_AT_abstract_origin and DW_AT_specification, one leading to the next */
-#define RANGES_LIMIT (1u << 22) /* of all functions: many may share a long list */
+#define DEPTH_LIMIT 64		/* levels of namespaces */
+#define REFERENCE_LIMIT 16	/* steps by DW_AT_abstract_origin and DW_AT_specification */
+#define RANGES_LIMIT (1u << 22) /* for all functions: many may share a long list */
 #define SCOPE_LIMIT 512		/* bytes of a joined scope */
 
-/* A piece of a function's machine code; a function split in hot and cold has several. */
+/* A part of a function's code; a function split into hot and cold has several. */
 struct debugunit_function {
 	Dwarf_Addr low, high;
 	void *entry;		 /* Dwarf_Die.addr */
 	struct inlines *inlines; /* NULL: not read yet */
 };
 
-/* A namespace or type that functions are declared in. */
+/* A namespace or type with functions in it. */
 struct debugunit_scope {
-	unsigned char *start, *end; /* its entries lie between; end: the first that is not in it */
+	unsigned char *start, *end; /* its entries; end: the first entry behind it */
 	size_t parent;		    /* index + 1 in the array; 0: the unit */
-	size_t functions;	    /* how many the walk had met when it came here */
+	size_t functions;	    /* how many functions came before it */
 	const char *name;	    /* NULL if it has none */
-	char *joined;		    /* with its parents; made when asked for */
+	char *joined;		    /* its full path, built on first use */
 };
 
 /* --- the index --- */
@@ -41,7 +41,7 @@ static void add_function(struct debugunit *unit, Dwarf_Die *die)
 
 	while (unit->ranges > 0 && (at = dwarf_ranges(die, at, &base, &low, &high)) > 0) {
 		unit->ranges--;
-		if (low == 0 || low >= high) /* thrown away by the linker */
+		if (low == 0 || low >= high) /* removed by the linker */
 			continue;
 		GROW(unit->functions, unit->function_size, unit->function_count + 1);
 		unit->functions[unit->function_count++] =
@@ -57,7 +57,7 @@ static size_t add_scope(struct debugunit *unit, Dwarf_Die *die, size_t parent, s
 	return unit->scope_count;
 }
 
-/* Ends a scope; one without functions, like most types, is not kept. */
+/* Ends a scope, and drops it if it has no functions, like most types. */
 static void end_scope(struct debugunit *unit, size_t scope, unsigned char *end, size_t functions)
 {
 	struct debugunit_scope *s = &unit->scopes[scope - 1];
@@ -94,10 +94,10 @@ static int by_low(const void *a, const void *b)
 	return x->low != y->low ? (x->low < y->low ? -1 : 1) : (x->high > y->high) - (x->high < y->high);
 }
 
-/* Finds the functions of the unit, and the scopes that they are in. */
+/* Finds the unit's functions and their scopes. */
 static void walk(struct debugunit *unit)
 {
-	size_t open[DEPTH_LIMIT + 1] = {0}; /* by depth: the scope that entries there are in, as index + 1 */
+	size_t open[DEPTH_LIMIT + 1] = {0}; /* by depth: the scope of entries there, as index + 1 */
 	size_t depth = 1, functions = 0;
 	struct dwarfwalk walk;
 
@@ -112,7 +112,7 @@ static void walk(struct debugunit *unit)
 		if (enter)
 			open[depth + 1] = add_scope(unit, &walk.die, open[depth], functions);
 		more = dwarfwalk_next(&walk, enter);
-		/* One without children was not entered after all. */
+		/* A scope without children was not entered. */
 		for (depth += enter; depth > (more ? walk.depth : 1); depth--)
 			end_scope(unit, open[depth], more ? walk.die.addr : (void *)UINTPTR_MAX, functions);
 	}
@@ -181,8 +181,7 @@ void debugunit_name(Dwarf_Die *die, const char **linkage, const char **name, Dwa
 			*linkage = dwarf_formstring(&attribute);
 		if (!*name && dwarf_attr(&at, DW_AT_name, &attribute))
 			*name = dwarf_formstring(&attribute);
-		*declared =
-			at; /* the last: a member function's name may stand outside, its declaration inside */
+		*declared = at; /* the last: a member function is declared inside its type */
 		if (*linkage && *name)
 			return;
 		if (!dwarf_attr(&at, DW_AT_abstract_origin, &attribute) &&
@@ -197,14 +196,14 @@ static const struct debugunit_scope *scope_around(struct debugunit *unit, const 
 {
 	size_t low = 0, high = unit->scope_count;
 
-	while (low < high) { /* the first that begins after addr */
+	while (low < high) { /* the first scope behind addr */
 		size_t middle = low + (high - low) / 2;
 		if (unit->scopes[middle].start < addr)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	while (low > 0) { /* the last one before it, or one that this is in */
+	while (low > 0) { /* the last scope before it, or around it */
 		const struct debugunit_scope *scope = &unit->scopes[low - 1];
 		if (addr < scope->end)
 			return scope;
@@ -227,7 +226,7 @@ const char *debugunit_scope(struct debugunit *unit, Dwarf_Die *die)
 	char joined[SCOPE_LIMIT + 1], *start = joined + SCOPE_LIMIT;
 	*start = 0;
 	for (; at > 0;
-	     at = unit->scopes[at - 1].parent) { /* from the inside out, from the back to the front */
+	     at = unit->scopes[at - 1].parent) { /* from the innermost outwards, writing from the end */
 		const char *name = unit->scopes[at - 1].name ? unit->scopes[at - 1].name : "{anonymous}";
 		size_t length = strnlen(name, SCOPE_LIMIT + 1), separator = *start ? 2 : 0;
 		if ((size_t)(start - joined) < length + separator)
@@ -241,7 +240,7 @@ const char *debugunit_scope(struct debugunit *unit, Dwarf_Die *die)
 
 /* --- source files --- */
 
-/* dwarf_decl_file would do for one of the callers, but it aborts on a unit without line information. */
+/* Not dwarf_decl_file(): it aborts on a unit without line information. */
 static const char *file_number(struct debugunit *unit, Dwarf_CU *cu, Dwarf_Attribute *attribute)
 {
 	Dwarf_Die other = {0}, *die = cu == unit->root.cu ? &unit->root : &other;

@@ -1,4 +1,4 @@
-/* debugunit.h - one unit of a module's DWARF: an index of its functions, and what is inlined into them. */
+/* debugunit.h - a unit of a module's DWARF: an index of its functions, and what is inlined into them. */
 #ifndef HUD_RESOLVE_SYMBOLIZE_DEBUGUNIT_H
 #define HUD_RESOLVE_SYMBOLIZE_DEBUGUNIT_H
 
@@ -6,26 +6,25 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A unit; all zero but `die` until it is first asked. Addresses are DWARF's own. */
+/* A unit; all 0 except `die` until first used. Addresses are DWARF's. */
 struct debugunit {
-	Dwarf_Die die;	/* of the unit in the module's own file: lines and ranges */
-	Dwarf_Die root; /* of the functions: the same, or the one in the unit's .dwo file */
+	Dwarf_Die die;	/* in the module's own file: lines and ranges */
+	Dwarf_Die root; /* with the functions: the same, or the one in the unit's .dwo file */
 	bool indexed;
-	bool split_missing;		      /* its functions are in a .dwo file that is not there */
+	bool split_missing;		      /* its .dwo file, with its functions, is missing */
 	struct debugunit_function *functions; /* sorted by address */
 	size_t function_count, function_size;
-	size_t ranges;			/* that may still be looked at */
-	struct debugunit_scope *scopes; /* in the order of the section */
+	size_t ranges;			/* that may still be read */
+	struct debugunit_scope *scopes; /* in order of the section */
 	size_t scope_count, scope_size;
 };
 
-/* The function at `addr` and the inlined ones in it, outermost first: at most `limit` entries. Returns how
- * many, 0 if `addr` is in no function. `*start` is where the function's piece of code around `addr` begins.
- */
+/* The function at `addr` and the inlined functions in it, outermost first, at most `limit`. Returns how many;
+ * 0 outside all functions. `*start` is where this part of the function's code begins. */
 size_t debugunit_chain(struct debugunit *unit, Dwarf_Addr addr, Dwarf_Die *chain, size_t limit,
 		       Dwarf_Addr *start);
 
-/* The names of a function, an inlined one too; NULL where there is none. `*declared` is the entry with the
+/* The names of a function, also an inlined one; NULL if it has none. `*declared` is the entry with the
  * name. */
 void debugunit_name(Dwarf_Die *die, const char **linkage, const char **name, Dwarf_Die *declared);
 
@@ -33,14 +32,13 @@ void debugunit_name(Dwarf_Die *die, const char **linkage, const char **name, Dwa
  * unit. */
 const char *debugunit_scope(struct debugunit *unit, Dwarf_Die *die);
 
-/* Where the inlined function `die` is called: the source file, NULL if unknown, and the line, 0 if unknown.
- */
+/* Where the inlined function `die` is called: source file (NULL if unknown) and line (0 if unknown). */
 const char *debugunit_call_site(struct debugunit *unit, Dwarf_Die *die, unsigned *line);
 
-/* The source file that `die` (an entry that has its name) is declared in, or NULL. */
+/* The source file where `die` (the entry with the name) is declared, or NULL. */
 const char *debugunit_declared_in(struct debugunit *unit, Dwarf_Die *die);
 
-/* Frees what the unit holds, not the unit. */
+/* Frees the unit's content, not the unit. */
 void debugunit_free(struct debugunit *unit);
 
 #endif

@@ -14,8 +14,8 @@ struct demangling {
 	jmp_buf too_long;
 };
 
-/* The demanglers expand back references: a few bytes can ask for any amount of output, and of time. Leaving
- * by longjmp is safe, because with a callback neither of them owns memory. */
+/* The demanglers expand back references: a few bytes can produce any amount of output, and take any time.
+ * longjmp is safe here: with a callback, neither of them owns memory. */
 static void collect(const char *bytes, size_t length, void *opaque)
 {
 	struct demangling *d = opaque;
@@ -43,8 +43,7 @@ static char *demangle_with(demangler *demangler, const char *symbol)
 	return name;
 }
 
-/* The escapes of legacy mangling, where the name has no hash that would tell the demangler that it is Rust's.
- */
+/* Decodes the escapes of legacy mangling, if the name has no hash by which the demangler recognises Rust. */
 static void decode_escapes(char *name)
 {
 	static const struct {
@@ -76,8 +75,7 @@ static void decode_escapes(char *name)
 	*to = 0;
 }
 
-/* Where that begins which compilers and linkers add to a function's name: `.llvm.123`, `.cold`,
- * `.part.0.isra.1`,
+/* Where the suffixes of compilers and linkers begin: `.llvm.123`, `.cold`, `.part.0.isra.1`,
  * `@@GLIBC_2.34`. */
 static size_t suffix_start(const char *symbol)
 {

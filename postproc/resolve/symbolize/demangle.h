@@ -4,13 +4,13 @@
 
 #include <stdbool.h>
 
-/* The most that demangle() returns: a hostile v0 name can ask for gigabytes. */
+/* The most that demangle() returns: a hostile v0 name could expand to gigabytes. */
 #define NAME_WHOLE_LIMIT 16384
 
-/* The whole name of a symbol: Rust (legacy and v0) and C++ names demangled without their hash, anything
- * else as it is; the compiler's and linker's suffixes (`.llvm.N`, `.cold`, `.part.0`, `@@VERSION`) dropped.
- * `*rust` (may be NULL) says whether it was a Rust name. Never fails, whatever the bytes; at most
- * NAME_WHOLE_LIMIT bytes. The caller frees it. */
+/* The whole name of a symbol. Demangles Rust (legacy and v0, without the hash) and C++; leaves other names as
+ * they are. Drops suffixes of compilers and linkers (`.llvm.N`, `.cold`, `.part.0`, `@@VERSION`). `*rust`
+ * (may be NULL): was it Rust? Never fails, whatever the bytes. Returns at most NAME_WHOLE_LIMIT bytes, which
+ * the caller frees. */
 char *demangle(const char *symbol, bool *rust);
 
 #endif

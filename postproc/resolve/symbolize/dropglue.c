@@ -13,7 +13,7 @@
 #include "resolve/symbolize/demangle.h"
 #include "resolve/symbolize/pathname.h"
 
-#define CODE_LIMIT (64u << 20) /* bytes of such functions that are looked through */
+#define CODE_LIMIT (64u << 20) /* bytes of drop functions that are searched */
 #define FUNCTION_LIMIT 4096    /* of one of them */
 #define CALL_SIZE 5	       /* opcode and distance */
 #define CALL 0xe8
@@ -21,18 +21,18 @@
 
 struct call {
 	uint64_t target;
-	size_t glue; /* which function it is in */
+	size_t glue; /* index of the function it is in */
 };
 
 struct glue {
-	char *symbol, *type; /* the type whose values it drops */
+	char *symbol, *type; /* the type that it drops */
 };
 
 struct dropglue {
 	struct glue *glue;
-	struct call *call; /* by target */
+	struct call *call; /* sorted by target */
 	size_t glues, glues_allocated, calls, calls_allocated, size;
-	/* While it is made: the last of these, where it begins, and where the code is. */
+	/* While this is built: the previous drop function, its start, and its code's module. */
 	struct module *module;
 	uint64_t start;
 	bool open;
@@ -51,7 +51,7 @@ static void free_dropglue(void *data)
 	free(d);
 }
 
-/* The code from `address` (target's space) on: *left bytes of it. NULL if it is none of the file. */
+/* The code from `address` (in the target): *left bytes. NULL outside the file. */
 static const unsigned char *code_at(const struct module *module, uint64_t address, uint64_t *left)
 {
 	GElf_Addr bias;
@@ -84,7 +84,8 @@ static uint64_t target_of(const unsigned char *call, uint64_t address)
 	return address + CALL_SIZE + (uint64_t)(int64_t)distance;
 }
 
-/* Notes what the last function calls, which ends at `end`. What only looks like a call leads nowhere that is asked for. */
+/* Notes the calls in the previous function, which ends at `end`. Bytes that only look like a call do no harm:
+ * nobody asks for their targets. */
 static void note_calls(struct dropglue *d, uint64_t end)
 {
 	uint64_t left = 0, size = end - d->start;
@@ -113,7 +114,7 @@ static void add_symbol(void *data, const char *name, uint64_t start)
 	char *function = demangle(name, NULL);
 	const char *type = pathname_dropped(function, &length);
 
-	/* Not what holds futures and closures: these call for what they hold. */
+	/* Not types with futures or closures in them: these call drop functions of their contents. */
 	if (type && pathname_is_own(type, length) && !memchr(type, '{', length)) {
 		GROW(d->glue, d->glues_allocated, d->glues + 1);
 		d->glue[d->glues++] = (struct glue){xstrdup(name), xstrndup(type, length)};
@@ -146,7 +147,7 @@ static const struct dropglue *dropglue_of(struct module *module)
 	return d;
 }
 
-/* The first call of `target`, or where it would stand. */
+/* The first call of `target`, or where it would be. */
 static size_t first_call(const struct dropglue *d, uint64_t target)
 {
 	size_t low = 0, high = d->calls;
@@ -176,7 +177,7 @@ const char *dropglue_at(struct module *module, uint64_t pc)
 	uint64_t target = target_of(code, pc + 1 - CALL_SIZE);
 	const struct dropglue *d = dropglue_of(module);
 
-	/* What has a value of the type in it is dropped by the same. */
+	/* A value of a type that contains this one is dropped by the same call. */
 	for (size_t i = first_call(d, target); i < d->calls && d->call[i].target == target; i++) {
 		const struct glue *glue = &d->glue[d->call[i].glue];
 

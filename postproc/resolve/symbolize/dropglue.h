@@ -1,8 +1,8 @@
-/* dropglue.h - whose value a function of std drops, where the code that called it does not say.
+/* dropglue.h - finds whose value a function of std drops when the calling code does not say.
  *
- * A future drops what it holds in each of its states. The compiler makes one call of those that are alike, and with that the function that
- * drops a value of the user's type is lost: what calls the map's drop is the future itself. But the type's own function is still there,
- * and calls the same.
+ * A future drops its contents in each of its states. The compiler merges equal calls, and the function that
+ * drops a user's type gets lost: the future itself seems to call the map's drop. But the function of the type
+ * still exists, and makes the same call.
  */
 #ifndef HUD_RESOLVE_SYMBOLIZE_DROPGLUE_H
 #define HUD_RESOLVE_SYMBOLIZE_DROPGLUE_H
@@ -11,9 +11,9 @@
 
 struct module;
 
-/* The mangled name of the function that the compiler made to drop values of one type of somebody's own, and which calls what the call
- * before or at `pc` (target's space, a return address less one) does. NULL if there is none, or several, or no such call. x86-64 only.
- * Owned by the module. */
+/* The mangled name of the compiler-made function that drops values of one user-defined type and makes the
+ * same call as the one at or before `pc` (address in the target, return address - 1). NULL if there is no
+ * such function, more than one, or no call. x86-64 only. Owned by the module. */
 const char *dropglue_at(struct module *module, uint64_t pc);
 
 #endif

@@ -7,7 +7,7 @@ bool dwarfwalk_begin(struct dwarfwalk *walk, Dwarf_Die *parent)
 	return walk->dwarf && dwarf_child(parent, &walk->die) == 0;
 }
 
-/* The entry at the byte after `at`, in the same unit. False at the end of the unit. */
+/* The entry at the byte after `at`, in the same unit. Returns false at the unit's end. */
 static bool entry_after(const struct dwarfwalk *walk, unsigned char *at, Dwarf_Die *die)
 {
 	Dwarf_Die here = {.addr = at, .cu = walk->die.cu};
@@ -15,7 +15,7 @@ static bool entry_after(const struct dwarfwalk *walk, unsigned char *at, Dwarf_D
 	return dwarf_offdie(walk->dwarf, dwarf_dieoffset(&here) + 1, die) && die->cu == walk->die.cu;
 }
 
-/* The null entry that ends the children of one. */
+/* Is this the null entry at the end of a list of children? */
 static bool is_null(const Dwarf_Die *die)
 {
 	return *(const unsigned char *)die->addr == 0;
@@ -33,7 +33,7 @@ bool dwarfwalk_next(struct dwarfwalk *walk, bool enter)
 	next = (Dwarf_Die){0};
 	int end = dwarf_siblingof(&walk->die, &next);
 
-	/* After the last child `next` is the null entry. */
+	/* Behind the last child, `next` is the null entry. */
 	while (end > 0 && next.addr && is_null(&next) && walk->depth > 1) {
 		if (!entry_after(walk, next.addr, &next))
 			return false;

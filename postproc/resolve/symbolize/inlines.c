@@ -17,15 +17,15 @@ struct range {
 /* An inlined function, or a block. */
 struct piece {
 	void *entry;		/* Dwarf_Die.addr */
-	uint32_t depth;		/* 1 is directly in the function */
-	uint32_t behind;	/* index of the first that is not within it */
-	uint32_t range, ranges; /* index, and how many */
+	uint32_t depth;		/* 1: directly in the function */
+	uint32_t behind;	/* index of the first one outside it */
+	uint32_t range, ranges; /* index of its first range, and how many */
 	bool inlined;
 };
 
 struct inlines {
 	Dwarf_CU *cu;
-	struct piece *pieces; /* in the order of the section: each before what is within it */
+	struct piece *pieces; /* in order of the section: outer ones before inner ones */
 	uint32_t count, size;
 	struct range *ranges;
 	uint32_t range_count, range_size;
@@ -44,7 +44,7 @@ static void add_ranges(struct inlines *inlines, Dwarf_Die *die, size_t *limit)
 	}
 }
 
-/* Adds an entry that has code, and says whether it has: in one without, nothing is ever looked for. */
+/* Adds an entry, if it has code. Returns whether it has: nothing is looked up inside entries without code. */
 static bool add_piece(struct inlines *inlines, Dwarf_Die *die, int tag, size_t depth, size_t *limit)
 {
 	uint32_t range = inlines->range_count;
@@ -67,7 +67,7 @@ static bool is_code(int tag)
 	       tag == DW_TAG_catch_block;
 }
 
-/* From the last to the first: what is behind a piece is the next one that is not deeper. */
+/* Backwards: the next piece that is not deeper is the first one outside. */
 static void link_pieces(struct inlines *inlines)
 {
 	for (uint32_t i = inlines->count; i-- > 0;) {

@@ -1,4 +1,4 @@
-/* inlines.h - what is inlined into one function, where. */
+/* inlines.h - the functions inlined into another one, and where. */
 #ifndef HUD_RESOLVE_SYMBOLIZE_INLINES_H
 #define HUD_RESOLVE_SYMBOLIZE_INLINES_H
 
@@ -7,14 +7,14 @@
 
 struct inlines;
 
-/* Reads the inlined functions and blocks of `function`, at most `*limit` ranges of addresses, and takes what there are off
- * that. The caller's: inlines_free(). */
+/* Reads the inlined functions and blocks of `function`, at most `*limit` address ranges, and subtracts these
+ * from *limit. The caller frees it with inlines_free(). */
 struct inlines *inlines_read(Dwarf_Die *function, size_t *limit);
 
-/* The inlined functions at `addr`, outermost first: at most `limit` entries. Returns how many. */
+/* The inlined functions at `addr`, outermost first, at most `limit`. Returns how many. */
 size_t inlines_at(const struct inlines *inlines, Dwarf_Addr addr, Dwarf_Die *chain, size_t limit);
 
-/* Frees it; NULL is fine. */
+/* NULL is ignored. */
 void inlines_free(struct inlines *inlines);
 
 #endif

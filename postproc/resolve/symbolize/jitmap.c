@@ -16,23 +16,22 @@
 #include "resolve/symbolize/names.h"
 #include "sandbox/opener.h"
 
-#define FILE_LIMIT ((off_t)64 << 20) /* bytes that are read, the newest */
+#define FILE_LIMIT ((off_t)64 << 20) /* bytes that are read, from the end */
 #define LINES_LIMIT (1u << 20)
-#define SEARCH_LIMIT                                                                                         \
-	64 /* functions looked at that begin before an address without covering it: code is made anew over old code */
+#define SEARCH_LIMIT 64 /* earlier functions that are checked: new code may replace old code */
 
 struct code {
 	uint64_t start, size;
-	size_t line; /* the later one is right */
+	size_t line; /* if several cover an address, the latest is right */
 	const char *name;
 };
 
 struct jitmap {
 	long pid;
 	char *text;
-	struct code *code; /* sorted by start, and by line */
+	struct code *code; /* sorted by start, then line */
 	size_t count;
-	off_t size; /* of the file, when it was read */
+	off_t size; /* of the file when it was read */
 	time_t asked;
 };
 
@@ -62,7 +61,7 @@ static int by_start(const void *one, const void *two)
 	return (a->line > b->line) - (a->line < b->line);
 }
 
-/* Some write 0x before the numbers. Returns what follows the number and its space; NULL if there is none. */
+/* Some programs write 0x before the numbers. Returns what follows the number and a space, or NULL. */
 static char *parse_hex(char *at, uint64_t *number)
 {
 	char *end;
@@ -99,7 +98,7 @@ static void parse(struct jitmap *j, size_t length)
 		qsort(j->code, j->count, sizeof(*j->code), by_start);
 }
 
-/* Reads the file, if it has changed. */
+/* Reads the file if it has changed. */
 static void read_map(struct jitmap *j)
 {
 	char *path = xasprintf("/proc/%ld/root/tmp/perf-%ld.map", j->pid, j->pid);

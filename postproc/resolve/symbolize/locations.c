@@ -1,7 +1,8 @@
 /* locations.c - see locations.h.
  *
- * Location is { file: &str, line: u32, col: u32 }, in this order on all of rustc 1.63 to 1.95: 24 bytes. The pointer is filled in
- * by a relocation (R_X86_64_RELATIVE), or is there already (RELR, or an executable that is not position independent).
+ * Location is { file: &str, line: u32, col: u32 }, 24 bytes, in this order in rustc 1.63 to 1.95. A
+ * relocation (R_X86_64_RELATIVE) sets the pointer, or it is there already (RELR, or an executable that is not
+ * position independent).
  */
 #include "resolve/symbolize/locations.h"
 
@@ -13,9 +14,9 @@
 #include "resolve/elf/image.h"
 #include "resolve/elf/module.h"
 
-#define SCAN_MAX (256u << 10) /* bytes of a function's code looked at */
-#define LOCATIONS_MAX 256     /* kept of a function */
-#define BESIDE_MAX 64	      /* functions looked at for a neighbour */
+#define SCAN_MAX (256u << 10) /* bytes of a function's code that are read */
+#define LOCATIONS_MAX 256     /* kept for a function */
+#define BESIDE_MAX 64	      /* functions checked for a neighbour */
 #define FILE_MAX 1024	      /* bytes of a path */
 #define LINE_MAX_SANE (1u << 24)
 #define COLUMN_MAX_SANE (1u << 16)
@@ -33,7 +34,7 @@ static const char *intern_file(struct image *l, const unsigned char *bytes, size
 	return *slot;
 }
 
-/* Is there a Location at `address`? Any word may be taken for its address: everything in it is looked at. */
+/* Is there a Location at `address`? The address may be any word, so all fields are checked. */
 static bool read_location(struct image *l, uint64_t address, struct location *location)
 {
 	const unsigned char *at = image_bytes(l, address, LOCATION_SIZE, NULL), *file;
@@ -57,7 +58,7 @@ static bool read_location(struct image *l, uint64_t address, struct location *lo
 	return true;
 }
 
-/* The address that an instruction at `code` (of which there are 7 bytes) loads, or 0: `lea disp32(%rip), %r64`, and in an
+/* The address that the instruction at `code` (7 bytes) loads, or 0: `lea disp32(%rip), %r64`, and in an
  * executable that is not position independent `mov $imm32, %r32`. */
 static uint64_t address_in(const unsigned char *code, uint64_t next)
 {

@@ -4,10 +4,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define HOPS_LIMIT 64		       /* back references followed: one may lead to itself */
-#define NUMBER_LIMIT ((size_t)1 << 24) /* no position or length in a symbol is as large */
+#define HOPS_LIMIT 64		       /* back references followed: they may form a cycle */
+#define NUMBER_LIMIT ((size_t)1 << 24) /* no position or length in a symbol is larger */
 
-/* Reads a base 62 number: digits, small letters, capitals, then `_`; "_" is 0, "0_" is 1. */
+/* Reads a base-62 number: digits, lower case, upper case, then `_`; "_" is 0, "0_" is 1. */
 static bool read_base62(const char **at, size_t *value)
 {
 	size_t number = 0;
@@ -44,8 +44,8 @@ const char *mangling_crate(const char *symbol, size_t *length)
 	const char *start = symbol + 2, *at = start;
 	while (ISDIGIT(*at)) /* the version */
 		at++;
-	/* Down the path to its root. What is written in front of a path's own parent is skipped; of what stands
-	 * behind it nothing is needed. */
+	/* From the path towards its root. Skips what precedes the parent path; what follows it is not
+	 * needed. */
 	for (unsigned hops = 0;;) {
 		size_t position;
 		const char *here = at;
@@ -62,7 +62,7 @@ const char *mangling_crate(const char *symbol, size_t *length)
 			if (!skip_disambiguator(&at))
 				return NULL;
 			break;
-		case 'B': /* a path that was there before */
+		case 'B': /* a back reference */
 			if (++hops > HOPS_LIMIT || !read_base62(&at, &position) ||
 			    position >= (size_t)(here - start))
 				return NULL;

@@ -11,9 +11,9 @@
 #include "base/grow.h"
 #include "resolve/symbolize/pathname.h"
 
-#define DEPTH_LIMIT 32	  /* of types within types: below it everything is `_` */
+#define DEPTH_LIMIT 32	  /* of nested types: deeper ones become `_` */
 #define GENERICS_SHOWN 2  /* levels of generic arguments in a displayed name */
-#define GENERICS_WIDTH 40 /* bytes of a list of them: a longer one loses its inner level, then goes */
+#define GENERICS_WIDTH 40 /* bytes of such a list: a longer one loses its inner level, then goes */
 
 struct text {
 	char *bytes;
@@ -111,8 +111,8 @@ static bool ends_with(const struct text *text, const char *end)
 
 static void render(struct text *out, struct slice in, bool whole, unsigned generics, unsigned depth);
 
-/* The length of a type's path without the generic arguments it ends with: its methods are the same source
- * whatever they are made for, and legacy names do not tell. */
+/* The length of a type's path without its generic arguments: methods have the same source for all of them,
+ * and legacy names lack them. */
 static size_t method_owner(struct slice path)
 {
 	const char *open = memchr(path.bytes, '<', path.length);
@@ -121,8 +121,8 @@ static size_t method_owner(struct slice path)
 	return open && closing(path, length) == path.length - 1 ? length : path.length;
 }
 
-/* Are these nothing but the names of parameters, as legacy names have them ("K,V,S")? Types have paths, and
- * primitive ones a small letter. */
+/* Is this only names of parameters, as in legacy names ("K,V,S")? Types have paths, or, if primitive,
+ * lower-case letters. */
 static bool only_parameters(struct slice in)
 {
 	bool start = true, any = false;
@@ -136,11 +136,11 @@ static bool only_parameters(struct slice in)
 			return false;
 		start = c == ',' || (start && c == ' ');
 	}
-	return any; /* of lifetimes alone: `for<'a>` */
+	return any; /* false for lifetimes only: `for<'a>` */
 }
 
-/* A list of generic arguments, with its brackets, in as much detail as there is room for. A type with none is
- * what legacy names have. */
+/* Renders a list of generic arguments, with brackets, in as much detail as fits. Legacy names have no types
+ * in it. */
 static void render_generics(struct text *out, struct slice in, unsigned generics, unsigned depth)
 {
 	size_t start = out->length;
@@ -160,8 +160,8 @@ static void render_generics(struct text *out, struct slice in, unsigned generics
 		append_string(out, "<..>");
 }
 
-/* What stands in `<...>` at the start of a path: `Type as Trait`, `impl Trait for Type`, or a type. A type
- * that is a mere path needs no brackets. */
+/* Renders what is in `<...>` at the start of a path: `Type as Trait`, `impl Trait for Type`, or a type. A
+ * plain path loses the brackets. */
 static void render_self(struct text *out, struct slice in, bool whole, unsigned generics, unsigned depth)
 {
 	bool impl = starts_with(in, 0, "impl ");
@@ -195,19 +195,19 @@ static void render_self(struct text *out, struct slice in, bool whole, unsigned 
 	append_string(out, ">");
 }
 
-/* A text of types and paths while it is rendered. */
+/* State of rendering types and paths. */
 struct rendering {
 	struct text *out;
 	struct slice in;
-	bool whole;	   /* paths are copied entire; else their last segment */
+	bool whole;	   /* copy whole paths; otherwise only their last segment */
 	unsigned generics; /* levels of generic arguments around it */
 	unsigned depth;	   /* all levels around it */
-	size_t path;	   /* where the path that is being written starts in `out` */
-	bool in_path;	   /* something of it stands there */
-	bool unbalanced;   /* a `<` was never closed: all further ones are copied as they are */
+	size_t path;	   /* where the current path begins in `out` */
+	bool in_path;	   /* some of it is written */
+	bool unbalanced;   /* a `<` is never closed: all further ones are copied */
 };
 
-/* Each of these renders what stands at index `i`, and returns the index behind it. */
+/* Each of these renders what is at index `i`, and returns the index behind it. */
 
 static size_t render_separator(struct rendering *r, size_t i)
 {
@@ -251,14 +251,14 @@ static size_t render_angles(struct rendering *r, size_t i, size_t end)
 		render_self(r->out, inner, r->whole, r->generics, r->depth + 1);
 		r->in_path = true;
 	} else if (r->whole && ends_with(r->out, "::")) {
-		r->out->length -= 2; /* the arguments of a function: legacy names do not have them either */
+		r->out->length -= 2; /* a function's arguments: legacy names do not have them either */
 	} else if (!starts_with(r->in, end + 1, "::")) {
 		render_generics(r->out, inner, r->generics, r->depth + 1);
 	}
 	return end + 1;
 }
 
-/* `for<'a> ` is left out. */
+/* Drops `for<'a> `. */
 static size_t skip_lifetimes(const struct rendering *r, size_t i)
 {
 	i = closing(r->in, i + 3) + 1;
@@ -317,7 +317,8 @@ static size_t render_next(struct rendering *r, size_t i)
 	return identifier(c) ? render_identifier(r, i) : render_punctuation(r, i);
 }
 
-/* Renders the types and paths of `in` behind what `out` holds. The last three are as in struct rendering. */
+/* Renders the types and paths of `in`, and appends them to `out`. The other arguments are as in struct
+ * rendering. */
 static void render(struct text *out, struct slice in, bool whole, unsigned generics, unsigned depth)
 {
 	struct rendering r = {.out = out,
@@ -341,7 +342,7 @@ char *name_cut(char *name)
 
 	if (length <= NAME_LIMIT)
 		return name;
-	/* Not through a UTF-8 character. */
+	/* Do not split a UTF-8 character. */
 	while (head > 0 && ((unsigned char)name[head] & 0xc0) == 0x80)
 		head--;
 	while (tail < length && ((unsigned char)name[tail] & 0xc0) == 0x80)
@@ -367,7 +368,7 @@ char *name_display(const char *function)
 	return name_cut(finish(&out));
 }
 
-/* Is `in` this path with generic arguments? */
+/* Is `in` this path, with generic arguments? */
 static bool path_is(struct slice in, const char *path)
 {
 	size_t length = strlen(path);
@@ -381,7 +382,7 @@ static struct slice first_argument(struct slice in)
 	return part(in, 0, find_outside(in, ","));
 }
 
-/* What a future was put into, to be spawned: the one inside has the name that people gave. */
+/* Unwraps a future that was wrapped to be spawned: the inner one has the name that people know. */
 static bool unwrap(struct slice *type)
 {
 	static const char *const wrappers[] = {
@@ -403,8 +404,8 @@ static bool unwrap(struct slice *type)
 	return false;
 }
 
-/* Which of the async blocks of its function is it: N of a type that ends in {async_block_env#N}, or {closure#N} in a v0 name? 0 also of
- * what is none. */
+/* The number of an async block in its function: N in {async_block_env#N}, or {closure#N} in a v0 name. 0 for
+ * other types, too. */
 static unsigned block_of(struct slice type)
 {
 	size_t end = type.length, digits = 0;
@@ -429,7 +430,7 @@ char *name_future(const char *types, size_t length)
 
 	while (unwrap(&type))
 		;
-	/* A legacy name has the parameter's name, `T`; and of a trait object the type is not known. */
+	/* A legacy name has the parameter's name, `T`; a trait object hides its type. */
 	if (type.length == 0 || type.bytes[0] == '&' || starts_with(type, 0, "dyn ") || only_parameters(type))
 		return NULL;
 	render(&out, type, true, 0, 0);
@@ -479,8 +480,8 @@ const char *name_arguments(const char *function, size_t *length)
 	size_t depth = 0, open = 0;
 	const char *found = NULL;
 
-	/* `<path::Type<ARGUMENTS>>::f` or `path::f::<ARGUMENTS>`: the last list that is outermost but for the
-	 * brackets around the type of a method. */
+	/* `<path::Type<ARGUMENTS>>::f` or `path::f::<ARGUMENTS>`: the last list that is outermost, apart from
+	 * the brackets around a method's type. */
 	if (in.length > 0 && in.bytes[0] == '<') {
 		size_t end = closing(in, 0);
 		if (end == in.length || find_outside(part(in, 1, end), " as ") != end - 1)

@@ -14,15 +14,15 @@ struct word {
 	size_t length;
 };
 
-/* Crate names are compared with `-` as `_`: paths have the one, function names the other. Sorted. */
+/* Crate names have `_` for `-`, since paths have the latter and function names the former. Sorted. */
 static const char *const std_crates[] = {
 	"__rustc",	"alloc",      "compiler_builtins",	  "core", "panic_abort",
 	"panic_unwind", "proc_macro", "rustc_std_workspace_core", "std",  "std_detect",
 	"test",		"unwind",
 };
 
-/* Tokio and what its polls go through: frames of these are how a task is run, never why it blocks. Other
- * crates whose names begin with tokio (tokio-rustls, tokio-postgres) do work of their own. */
+/* Tokio and the crates that its polls pass through: their frames show how a task is run, never why it blocks.
+ * Other crates whose names begin with tokio (tokio-rustls, tokio-postgres) do work of their own. */
 static const char *const runtime_crates[] = {
 	"futures",	"futures_channel", "futures_core",     "futures_executor",
 	"futures_io",	"futures_sink",	   "futures_task",     "futures_util",
@@ -30,7 +30,7 @@ static const char *const runtime_crates[] = {
 	"tokio_macros", "tokio_stream",	   "tokio_util",
 };
 
-/* Crates that services are commonly made of, for binaries without debug info. */
+/* Crates that services commonly use: for executables without debug info. */
 static const char *const common_crates[] = {
 	"actix_http",
 	"actix_rt",
@@ -290,7 +290,7 @@ static enum origin of_dependency(struct word crate)
 
 /* --- by path --- */
 
-/* What of the path lies below `home`, NULL if it does not. */
+/* The part of the path below `home`; NULL if it is elsewhere. */
 static const char *below(const char *path, const char *home)
 {
 	size_t length = home ? strlen(home) : 0;
@@ -300,8 +300,8 @@ static const char *below(const char *path, const char *home)
 	return length && strncmp(path, home, length) == 0 && path[length] == '/' ? path + length + 1 : NULL;
 }
 
-/* Does the crate's version stand in the name of the folder that has its `src`? cargo calls them so wherever it keeps them, and the
- * program's own folder may be called so too. */
+/* Is the folder above `src` named as a crate with a version? cargo names them so everywhere, but the
+ * program's own folder may be named so, too. */
 static bool is_package(const char *at, const char *path, const char *home)
 {
 	const char *rest = strchr(at, '/'), *inside = below(path, home);
@@ -309,7 +309,7 @@ static bool is_package(const char *at, const char *path, const char *home)
 	return rest && strncmp(rest, "/src/", 5) == 0 && path[0] == '/' && (!inside || at >= inside);
 }
 
-/* ORIGIN_UNKNOWN if the path tells nothing about whose it is, ORIGIN_USER if it is nobody else's. */
+/* ORIGIN_UNKNOWN if the path does not tell; ORIGIN_USER if it belongs to nobody else. */
 static enum origin of_path(const char *path, const char *home)
 {
 	size_t length;
@@ -321,7 +321,7 @@ static enum origin of_path(const char *path, const char *home)
 	const char *crate = cratepath_crate(path, &length);
 	if (crate)
 		return of_dependency((struct word){crate, length});
-	/* Wherever it lies, a folder of this name holds no code of the user's. */
+	/* A folder with this name holds none of the user's code, wherever it is. */
 	for (const char *at = path; (at = cratepath_versioned(at, &length)); at += length) {
 		struct word word = {at, length};
 
@@ -340,8 +340,7 @@ static bool has_suffix(const char *path, const char *suffix)
 	return length >= want && strcmp(path + length - want, suffix) == 0;
 }
 
-/* The sources of the C library and of the compiler's own runtime, when they are linked into the executable.
- */
+/* Sources of the C library and of compiler runtimes that are linked into the executable. */
 static bool is_libc_path(const char *path)
 {
 	static const char *const marks[] = {"/sysdeps/", "glibc",  "musl",     "/nptl/",
@@ -373,9 +372,8 @@ static bool identifier(char c)
 	return ISIDNUM(c) || (unsigned char)c >= 0x80;
 }
 
-/* The first path in the name that has a crate: "demo" of "<&mut demo::Conn as core::future::Future>::poll",
- * and of
- * "<T as demo::Serve>::serve", where the type tells nothing. Length 0 if there is none. */
+/* The first path in the name that has a crate: "demo" in "<&mut demo::Conn as core::future::Future>::poll",
+ * and in "<T as demo::Serve>::serve", where the type has none. Length 0 if there is none. */
 static struct word crate_of_name(const char *function)
 {
 	const char *at = function;
@@ -385,7 +383,7 @@ static struct word crate_of_name(const char *function)
 		while (identifier(at[length]))
 			length++;
 		if (length == 0) {
-			at += at[0] == '\'' && identifier(at[1]) ? 2 : 1; /* 'a is no crate */
+			at += at[0] == '\'' && identifier(at[1]) ? 2 : 1; /* 'a is a lifetime, not a crate */
 			continue;
 		}
 		if (strncmp(at + length, "::", 2) == 0)
@@ -395,7 +393,7 @@ static struct word crate_of_name(const char *function)
 	return (struct word){function, 0};
 }
 
-/* The crate that the function is written in. */
+/* The crate in which the function is written. */
 static struct word crate_of_function(const struct origin_facts *facts)
 {
 	size_t length;
@@ -404,7 +402,7 @@ static struct word crate_of_function(const struct origin_facts *facts)
 	return crate ? (struct word){crate, length} : crate_of_name(facts->function);
 }
 
-/* --- by the user's word --- */
+/* --- by the user's choice --- */
 
 #define CHOICES 64
 
@@ -443,7 +441,7 @@ enum origin origin_chosen(const char *function, enum origin found)
 	return function ? choose(crate_of_name(function), found) : found;
 }
 
-/* Whose values of a type are, which std's containers may hold: the first crate in it that is not std's tells. */
+/* Whose values a type holds, also inside containers of std: the first crate in it other than std decides. */
 static enum origin of_type(const struct origin_facts *facts, const char *type, size_t length)
 {
 	char *text = xstrndup(type, length);
@@ -462,7 +460,7 @@ static enum origin of_type(const struct origin_facts *facts, const char *type, s
 		else if (!listed(crate, std_crates, COUNT(std_crates)))
 			origin = ORIGIN_USER;
 		origin = choose(crate, origin);
-		/* The rest of this path is no crate. */
+		/* The rest of this path names no crate. */
 		at = crate.bytes + crate.length;
 		while (identifier(*at) || *at == ':')
 			at++;
@@ -484,8 +482,8 @@ static bool is_rust_support(const char *function)
 
 static enum origin find_origin(const struct origin_facts *facts)
 {
-	/* A function that another crate's macro wrote is the user's where it runs the code that the macro was
-	 * given. */
+	/* A function written by another crate's macro is the user's where it runs code that was passed to the
+	 * macro. */
 	bool given =
 		has_suffix(facts->position, ".rs") && of_path(facts->position, facts->home) == ORIGIN_USER;
 	const char *file = given || !facts->file ? facts->position : facts->file;
@@ -511,16 +509,16 @@ static enum origin find_origin(const struct origin_facts *facts)
 		if (listed(crate, std_crates, COUNT(std_crates)))
 			return ORIGIN_STD;
 		if (listed(crate, runtime_crates, COUNT(runtime_crates)))
-			return ORIGIN_RUNTIME; /* also from a checkout of one's own */
-		/* Of a workspace's member the folder says more than its name, which may be that of another crate. */
+			return ORIGIN_RUNTIME; /* also from a local checkout */
+		/* For a member of the workspace the folder counts, not the crate's name, which another crate
+		 * may have, too. */
 		if (!(rust_source && (file[0] != '/' || below(file, facts->home))) &&
 		    (listed(crate, common_crates, COUNT(common_crates)) ||
 		     (facts->dependency && facts->dependency(facts->context, crate.bytes, crate.length))))
 			return ORIGIN_DEPENDENCY;
 		return ORIGIN_USER;
 	}
-	/* C and assembly. Of a library: the system's. In the executable: a crate's, or the C library's if
-	 * static. */
+	/* C and assembly: in a library the system's; in the executable a crate's, or a static C library's. */
 	if (!facts->main)
 		return ORIGIN_SYSTEM;
 	if (by_path == ORIGIN_DEPENDENCY || by_path == ORIGIN_RUNTIME)

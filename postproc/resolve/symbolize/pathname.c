@@ -5,7 +5,7 @@
 #include <libiberty/safe-ctype.h>
 #include <string.h>
 
-/* Where the bracket at `open` is closed, or `end` if it is not. The `>` of `->` closes none. */
+/* Where the bracket at `open` is closed, or `end`. The `>` of `->` closes nothing. */
 static const char *closing(const char *open, const char *end)
 {
 	size_t depth = 0;
@@ -19,7 +19,7 @@ static const char *closing(const char *open, const char *end)
 	return end;
 }
 
-/* Does a list of generic arguments begin at `at`? `<impl Trait for Type>` is a part of the path. */
+/* Does a list of generic arguments begin at `at`? `<impl Trait for Type>` is part of the path instead. */
 static bool begins_list(const char *start, const char *at)
 {
 	char before = at > start ? at[-1] : 0;

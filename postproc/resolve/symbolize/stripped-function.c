@@ -9,7 +9,7 @@
 #include "resolve/symbolize/locations.h"
 #include "resolve/symbolize/origin.h"
 
-#define NEIGHBOURS 4	       /* asked on each side */
+#define NEIGHBOURS 4	       /* checked on each side */
 #define RUNTIME_FILES_MAX 4096 /* bytes */
 #define FILES_MAX 1100
 
@@ -18,7 +18,7 @@ static enum origin origin_of_file(const char *file)
 	return origin_of(&(struct origin_facts){.file = file, .mapped = true, .main = true});
 }
 
-/* User before dependency before runtime before std: what is inlined into a function is called by it. */
+/* User before dependency before runtime before std: a function calls what is inlined into it. */
 static enum origin origin_of_function(const struct function *f)
 {
 	enum origin best = ORIGIN_UNKNOWN;
@@ -32,7 +32,7 @@ static enum origin origin_of_function(const struct function *f)
 	return best;
 }
 
-/* Whose the code around the function is, if nobody's but a library's. */
+/* The origin of the code around the function, if that belongs to one library only. */
 static enum origin origin_of_neighbours(struct module *module, const struct function *f)
 {
 	enum origin best = ORIGIN_STD;
@@ -43,7 +43,7 @@ static enum origin origin_of_neighbours(struct module *module, const struct func
 		for (size_t i = 0; i < NEIGHBOURS; i++) {
 			beside = locations_beside(module, beside, after);
 			if (!beside && !after)
-				return ORIGIN_UNKNOWN; /* the crates being built come first */
+				return ORIGIN_UNKNOWN; /* the crates being built are linked first */
 			if (!beside)
 				break;
 			enum origin origin = origin_of_function(beside);
@@ -57,7 +57,7 @@ static enum origin origin_of_neighbours(struct module *module, const struct func
 	return best;
 }
 
-/* Makes the text longer, unless it would be too long. */
+/* Appends to the text, unless that makes it too long. */
 static void append(char **text, const char *between, const char *more, size_t limit)
 {
 	char *longer;
@@ -69,7 +69,7 @@ static void append(char **text, const char *between, const char *more, size_t li
 	*text = longer;
 }
 
-/* The runtime's files, and the files that are of the function's origin, each once. */
+/* The runtime's files, and the files of the function's origin, each once. */
 static void read_files(struct nameless *what, const struct function *f)
 {
 	size_t files = 0;
@@ -79,7 +79,7 @@ static void read_files(struct nameless *what, const struct function *f)
 		enum origin origin = origin_of_file(location->file);
 		size_t first = 0;
 
-		while (f->location[first].file != location->file) /* each file's text is kept once */
+		while (f->location[first].file != location->file) /* equal texts are one string */
 			first++;
 		if (origin == ORIGIN_RUNTIME && first == i)
 			append(&what->runtime_files, "\n", location->file, RUNTIME_FILES_MAX);
@@ -92,7 +92,7 @@ static void read_files(struct nameless *what, const struct function *f)
 		if (what->line == 0 || location->line < what->line)
 			what->line = location->line;
 	}
-	/* Which of them was inlined where pc is, nothing tells. */
+	/* It is not known which of them is inlined at pc. */
 	if (files > 1)
 		what->line = 0;
 }

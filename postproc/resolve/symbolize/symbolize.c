@@ -22,14 +22,14 @@
 #include "resolve/symbolize/stripped-function.h"
 #include "resolve/unwind/unwind.h"
 
-/* A symbol's names, worked out once however many addresses it has. */
+/* The names of a symbol, computed once for all of its addresses. */
 struct name {
 	const char *symbol;
 	const char *function, *name;
 	bool rust;
 };
 
-/* An address that has been looked up. */
+/* An address that was looked up. */
 struct entry {
 	uint64_t pc;
 	struct frames *frames;
@@ -37,10 +37,10 @@ struct entry {
 
 struct symbolizer {
 	struct space *space;
-	struct arena *memory; /* of all entries, names and strings */
+	struct arena *memory; /* for all entries, names and strings */
 	htab_t entries, names, strings;
 	struct jitmap *jitmap;
-	struct crates *crates; /* of the main executable; NULL until they are needed */
+	struct crates *crates; /* of the main executable; NULL until needed */
 };
 
 /* --- the caches --- */
@@ -93,7 +93,7 @@ void symbolizer_free(struct symbolizer *s)
 	free(s);
 }
 
-/* One copy of a string that comes up again and again. */
+/* Returns one copy of equal strings. */
 static const char *intern(struct symbolizer *s, const char *bytes, size_t length)
 {
 	char *string = xstrndup(bytes, length);
@@ -109,7 +109,7 @@ static const struct name *names_of(struct symbolizer *s, const char *symbol)
 {
 	char cut[NAME_WHOLE_LIMIT];
 
-	/* One of a megabyte, kept for each address, would fill the memory; of a longer one nothing is shown. */
+	/* Keeping a name of a megabyte for each address would fill the memory; so much is never shown. */
 	if (strnlen(symbol, sizeof(cut)) == sizeof(cut)) {
 		memcpy(cut, symbol, sizeof(cut) - 1);
 		cut[sizeof(cut) - 1] = 0;
@@ -147,8 +147,8 @@ static const struct name *debug_name(struct symbolizer *s, struct module *module
 		return names_of(s, function->linkage);
 	if (!function->name)
 		return NULL;
-	/* C: `read` has debug info as __GI___libc_read, but people, and the judge, know the exported name.
-	 * Rust with line tables only: the symbol has the whole path. */
+	/* C: debug info names `read` __GI___libc_read, but people and the judge know the exported name. Rust
+	 * with line tables only: the symbol has the whole path. */
 	const char *symbol = function->scope || function->inlined ? NULL : symbols_find(module, pc, &start);
 	if (symbol && start == function->start)
 		return names_of(s, symbol);
@@ -193,7 +193,8 @@ static void fill(struct symbolizer *s, struct frame *frame, const struct name *n
 	const char *declared = path_of(s, &function->declared);
 	size_t length;
 
-	/* Line 0 is code that the compiler made of several places: its file can be any of theirs. */
+	/* Line 0 is code that the compiler merged from several places: its file may be that of any of
+	 * them. */
 	frame->file = function->line == 0 && declared ? declared : path_of(s, &function->file);
 	frame->line = function->line;
 	frame->declared = function->declared_line;
@@ -210,14 +211,15 @@ static void fill(struct symbolizer *s, struct frame *frame, const struct name *n
 							 .context = s,
 							 .mapped = frame->module[0] == '/' ||
 								   strcmp(frame->module, "[vdso]") == 0});
-	/* What the compiler made stands nowhere in a source. */
+	/* Code made by the compiler is in no source file. */
 	if (name && pathname_dropped(name->function, &length) && frame->origin != ORIGIN_STD) {
 		frame->file = NULL;
 		frame->line = 0;
 	}
 }
 
-/* A function without a symbol: its name is where it begins, the same for all of its addresses and in every run. */
+/* A function without a symbol: its start address is its name, the same for all of its addresses and in every
+ * run. */
 static void fill_nameless(struct symbolizer *s, struct frame *frame, struct module *module, bool main)
 {
 	const char *base = strrchr(frame->module, '/');
@@ -239,7 +241,7 @@ static void fill_nameless(struct symbolizer *s, struct frame *frame, struct modu
 	free(name);
 }
 
-/* Is this a future that is dropped, or the code of the runtime's that drops it? */
+/* Is this a future being dropped, or the code of the runtime that drops it? */
 static bool drops_a_future(const struct frame *f)
 {
 	size_t length;
@@ -248,8 +250,8 @@ static bool drops_a_future(const struct frame *f)
 	return type ? pathname_is_closure(type, length) : f->origin == ORIGIN_RUNTIME;
 }
 
-/* Puts the function that drops a value of the user's before the one that is called by a future for it: see dropglue.h. Returns the frames,
- * or others. */
+/* Inserts the function that drops a user's value between a future and the function that it seems to call: see
+ * dropglue.h. Returns `frames`, or new ones. */
 static struct frames *name_dropped(struct symbolizer *s, struct module *module, uint64_t pc,
 				   struct frames *found, bool main)
 {
@@ -269,7 +271,7 @@ static struct frames *name_dropped(struct symbolizer *s, struct module *module, 
 	return more;
 }
 
-/* A location as V8 has it: "file:///srv/app.ts:12:30". */
+/* A location in V8's form: "file:///srv/app.ts:12:30". */
 static void fill_location(struct symbolizer *s, struct frame *frame, const char *location)
 {
 	const char *path = strncmp(location, "file://", 7) == 0 ? location + 7 : location,
@@ -283,8 +285,9 @@ static void fill_location(struct symbolizer *s, struct frame *frame, const char 
 	frame->file = intern(s, path, (size_t)(line - path));
 }
 
-/* Code that the program made, by the name that it gave it. V8's has what kind it is, how far it was optimised and a location around the
- * name: "JS:*render file:///srv/app.ts:12:30". Its own helpers, and scripts that are not the user's, are told by that. */
+/* Generated code, by the name that the program gave it. V8 puts its kind, its optimisation level and a
+ * location around the name: "JS:*render file:///srv/app.ts:12:30". These also tell its own helpers, and
+ * scripts that are not the user's. */
 static void fill_generated(struct symbolizer *s, struct frame *frame, const char *code)
 {
 	static const char *const scripts[] = {"JS:", "LazyCompile:", "Function:", "Script:", "Eval:"},
@@ -359,7 +362,7 @@ static struct frames *look_up_plain(struct symbolizer *s, uint64_t pc)
 	return module ? name_dropped(s, module, pc, found, main) : found;
 }
 
-/* Also of a tail call. */
+/* also for a tail call */
 static struct frames *look_up(struct symbolizer *s, uint64_t pc)
 {
 	struct frames *found = look_up_plain(s, chain_address(pc));
@@ -368,7 +371,7 @@ static struct frames *look_up(struct symbolizer *s, uint64_t pc)
 	function->tail_call = chain_tail_call(pc);
 	function->found = chain_found(pc);
 	if (function->tail_call &&
-	    pc & CHAIN_ENTRY) { /* what is inlined where it begins is not where it is */
+	    pc & CHAIN_ENTRY) { /* functions inlined at the start do not contain the address */
 		found->frame[0] = *function;
 		found->count = 1;
 	}
@@ -383,7 +386,7 @@ const struct frames *symbolize(struct symbolizer *s, uint64_t pc)
 	if (!*slot) {
 		struct entry *entry = arena_alloc(s->memory, sizeof(*entry));
 		entry->pc = pc;
-		entry->frames = look_up(s, pc); /* does not come back here: the slot stays where it is */
+		entry->frames = look_up(s, pc); /* the slot stays valid: look_up() does not come back here */
 		*slot = entry;
 	}
 	return ((struct entry *)*slot)->frames;

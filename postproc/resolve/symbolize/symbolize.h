@@ -1,7 +1,6 @@
-/* symbolize.h - from a code address to the functions it stands in.
+/* symbolize.h - from a code address to the functions at it.
  *
- * The resolving half of the flow's "resolve" step. Every address is looked up once; what comes back is
- * owned by the cache and lives as long as it does.
+ * Each address is looked up once. The result belongs to the cache, and lives as long as that.
  */
 #ifndef HUD_RESOLVE_SYMBOLIZE_SYMBOLIZE_H
 #define HUD_RESOLVE_SYMBOLIZE_SYMBOLIZE_H
@@ -16,9 +15,9 @@ struct symbolizer;
 struct symbolizer *symbolizer_new(struct space *space);
 void symbolizer_free(struct symbolizer *s);
 
-/* The functions at `pc` (address in the target's space, the exact byte to look up: callers pass the return
- * address minus 1 for every frame but the leaf, and CHAIN_TAIL_CALL and CHAIN_ENTRY as a chain has them). Never NULL: an address without a name has one frame with
- * function NULL. Owned by the symbolizer. */
+/* The functions at `pc`: the exact byte to look up, in the target. Callers pass return address - 1 for every
+ * frame but the leaf, and the flags CHAIN_TAIL_CALL and CHAIN_ENTRY of a chain. Never NULL: an address
+ * without a name has one frame whose function is NULL. Owned by the symbolizer. */
 const struct frames *symbolize(struct symbolizer *s, uint64_t pc);
 
 #endif

@@ -2,9 +2,9 @@
 
 #include <dwarf.h>
 
-#define DEPTH_LIMIT 16 /* what compilers and libc write needs 4 */
+#define DEPTH_LIMIT 16 /* compilers and libc need 4 */
 
-/* The expression's stack. A value that is not known spoils the whole, whatever is done with it. */
+/* The expression's stack. Once a value is not known, the result is not known. */
 struct values {
 	uint64_t value[DEPTH_LIMIT];
 	size_t count;
@@ -22,7 +22,7 @@ size_t raw_stack_near(const struct raw_stack *stack)
 
 uint64_t cfi_word(const struct raw_stack *stack, uint64_t address)
 {
-	uint64_t distance = address - stack->sp; /* below sp: wraps to more than any stack has */
+	uint64_t distance = address - stack->sp; /* below sp: wraps around, beyond any stack */
 	size_t before = raw_stack_near(stack);
 
 	if (distance % 8 == 0 && distance / 8 < before)
@@ -60,7 +60,7 @@ static void push_known(struct values *values, uint64_t base, uint64_t offset)
 	push(values, base + offset);
 }
 
-/* The operations on the topmost value or values. */
+/* Operations on the topmost one or two values. */
 static void calculate(struct values *values, const Dwarf_Op *op)
 {
 	uint64_t top = pop(values), second;
@@ -120,7 +120,7 @@ uint64_t cfi_expression(const Dwarf_Op *op, size_t count, bool location, const s
 {
 	struct values values = {.count = 0};
 
-	/* Without branches, which CFI does not use, this ends. */
+	/* Always ends: branches, which CFI does not use, are not supported. */
 	for (size_t i = 0; i < count && !values.failed; i++, op++) {
 		if (op->atom >= DW_OP_breg0 && op->atom <= DW_OP_breg31) {
 			push_known(&values, cfi_register(arch, frame, op->atom - DW_OP_breg0), op->number);
@@ -144,10 +144,11 @@ uint64_t cfi_expression(const Dwarf_Op *op, size_t count, bool location, const s
 		case DW_OP_const8s:
 		case DW_OP_constu:
 		case DW_OP_consts:
-			push(&values, op->number); /* libdw has extended the sign */
+			push(&values, op->number); /* libdw has extended its sign */
 			break;
 		case DW_OP_call_frame_cfa:
-			/* libdw begins all rules for registers with it; those of signal frames do not need it. */
+			/* libdw puts the CFA first in all rules for registers; rules of signal frames do not
+			 * need it. */
 			if (i > 0 || frame->cfa != 0)
 				push_known(&values, frame->cfa, 0);
 			break;

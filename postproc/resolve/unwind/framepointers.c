@@ -9,11 +9,11 @@
 #include "resolve/elf/budget.h"
 #include "resolve/elf/module.h"
 
-#define FUNCTION_BYTES 256 /* shorter ones may call nothing */
-#define FUNCTIONS 2000	   /* looked at */
-#define ENOUGH 95	   /* percent of them: hand-written code does as it likes */
+#define FUNCTION_BYTES 256 /* shorter functions may call nothing */
+#define FUNCTIONS 2000	   /* that are checked */
+#define ENOUGH 95	   /* percent of them: hand-written code need not */
 
-/* Is the call frame found through the frame pointer at `pc` (DWARF's own address)? */
+/* Does CFI compute the CFA from the frame pointer at `pc` (an address of DWARF's)? */
 static bool framed(Dwarf_CFI *cfi, Dwarf_Addr pc)
 {
 	Dwarf_Frame *frame;
@@ -30,8 +30,8 @@ static bool framed(Dwarf_CFI *cfi, Dwarf_Addr pc)
 	return found;
 }
 
-/* The table that the linker makes, sorted: where each function begins. It is in memory with the program's other segments
- * (LSB, "The .eh_frame_hdr section": here the usual encoding only, pairs of 32 bits relative to the section). */
+/* The linker's sorted table of where functions begin, in a loaded segment (LSB, "The .eh_frame_hdr section";
+ * only the usual encoding: pairs of 32 bits relative to the section). */
 static const int32_t *search_table(Elf *elf, GElf_Addr *base, size_t *count)
 {
 	size_t headers = 0;
@@ -50,7 +50,7 @@ static const int32_t *search_table(Elf *elf, GElf_Addr *base, size_t *count)
 			return NULL;
 		const unsigned char *bytes = data->d_buf;
 
-		/* Version 1; a 4-byte pointer, a 4-byte count, a table of sdata4 | datarel. */
+		/* version 1; a 4-byte pointer, a 4-byte count, a table of sdata4 | datarel */
 		if (bytes[0] != 1 || bytes[2] != 0x03 || bytes[3] != 0x3b)
 			return NULL;
 		entries = ((const uint32_t *)data->d_buf)[2];

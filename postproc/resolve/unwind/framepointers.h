@@ -1,4 +1,4 @@
-/* framepointers.h - does a module's code keep frame pointers? Decided from its call frame information. */
+/* framepointers.h - does a module's code keep frame pointers? Its call frame information tells. */
 #ifndef HUD_RESOLVE_UNWIND_FRAMEPOINTERS_H
 #define HUD_RESOLVE_UNWIND_FRAMEPOINTERS_H
 
@@ -6,9 +6,9 @@
 
 struct module;
 
-/* True if (nearly) every function of the module that is long enough to call others keeps the frame pointer: in the middle
- * of it the call frame is found through that register. Looks at a bounded number of functions. False if there is no
- * call frame information to tell by. */
+/* True if (nearly) all functions that are long enough to call others keep the frame pointer: in the middle of
+ * each, CFI computes the CFA from that register. Checks a limited number of functions. False without call
+ * frame information. */
 bool keeps_frame_pointers(const struct module *module);
 
 #endif

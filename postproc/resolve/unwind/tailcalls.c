@@ -1,7 +1,7 @@
 /* tailcalls.c - see tailcalls.h.
  *
- * Jumps are found by looking at each byte of a function for an instruction whose target is the first byte of another function. That a
- * part of another instruction looks so happens in less than one of 10,000 functions.
+ * Finds jumps by looking at every byte of a function for an instruction whose target is the first byte of
+ * another function. In fewer than one of 10,000 functions, part of another instruction looks like that.
  */
 #include "resolve/unwind/tailcalls.h"
 
@@ -17,9 +17,9 @@
 #include "resolve/elf/symbols.h"
 #include "resolve/unwind/unwind.h"
 
-#define CODE_MAX (64u << 10) /* bytes of a function that are looked at */
+#define CODE_MAX (64u << 10) /* bytes of a function that are searched */
 #define JUMPS_MAX 16	     /* out of one function */
-#define DEPTH_MAX 6	     /* functions that one call can lead through */
+#define DEPTH_MAX 6	     /* functions that one call can pass through */
 #define VISITS_MAX 200
 
 /* A function: addresses in the target's space. */
@@ -33,17 +33,17 @@ struct jump {
 	uint64_t at, to;
 };
 
-/* How a function goes on in others. Kept by where it begins. */
+/* Where a function jumps to, by the function's start. */
 struct exits {
 	uint64_t start;
 	size_t count;
-	bool others; /* it may also jump where its code does not tell: through a register, into another module */
+	bool others; /* it may also jump elsewhere: through a register, or into another module */
 	struct jump jump[JUMPS_MAX];
 };
 
-/* What was called before this return address. */
+/* The target of the call before this return address. */
 struct call {
-	uint64_t ra, target; /* 0: not told, or no function */
+	uint64_t ra, target; /* target 0: not known, or not a function */
 };
 
 struct tailcalls {
@@ -52,13 +52,13 @@ struct tailcalls {
 	htab_t exits, calls;
 };
 
-/* A way from one function to another by jumps. */
+/* A path from one function to another by jumps. */
 struct way {
 	uint64_t to;
 	unsigned depth, visits;
 	struct jump jump[DEPTH_MAX], found[DEPTH_MAX];
 	unsigned found_depth, ways;
-	bool others; /* one of the functions may jump anywhere */
+	bool others; /* one of the functions on it may jump anywhere */
 };
 
 static hashval_t hash_key(const void *entry)
@@ -93,7 +93,7 @@ void tailcalls_free(struct tailcalls *t)
 
 /* --- functions --- */
 
-/* The function at `pc`, by its symbol or else by .eh_frame_hdr. False if neither knows it. */
+/* The function at `pc`, by its symbol, otherwise by .eh_frame_hdr. Returns false if neither has it. */
 static bool extent_at(struct tailcalls *t, uint64_t pc, struct extent *extent)
 {
 	struct module *module = space_module(t->space, pc);
@@ -106,7 +106,7 @@ static bool extent_at(struct tailcalls *t, uint64_t pc, struct extent *extent)
 	const struct image *image = image_of(module);
 	const struct function *f = image_function(image_of(module), pc - module->bias);
 
-	/* Where functions begin that the code alone tells is not beyond doubt. */
+	/* Functions that were guessed from code are not reliable enough. */
 	if (!f || image->entries_sought)
 		return false;
 	extent->start = f->start + module->bias;
@@ -114,7 +114,7 @@ static bool extent_at(struct tailcalls *t, uint64_t pc, struct extent *extent)
 	return true;
 }
 
-/* Does the section hold the linker's stubs? They jump to other modules, and are no functions of anybody's. */
+/* Does the section hold the linker's stubs? They jump to other modules, and belong to no function. */
 static bool in_plt(struct module *module, uint64_t pc)
 {
 	Dwarf_Addr address = pc, bias;
@@ -139,7 +139,7 @@ static bool begins(struct tailcalls *t, uint64_t pc)
 	       !in_plt(extent.module, pc);
 }
 
-/* GCC and clang part a function in two, whose names begin alike: `f` and `f.cold`, `f.part.0`. */
+/* GCC and clang split functions; the names of the parts begin alike: `f`, `f.cold`, `f.part.0`. */
 static bool of_one_function(const struct extent *a, const struct extent *b)
 {
 	const char *x = symbols_find(a->module, a->start, NULL), *y = symbols_find(b->module, b->start, NULL);
@@ -158,7 +158,8 @@ static const unsigned char *code_at(struct module *module, uint64_t pc, uint64_t
 	return image_bytes(image_of(module), pc - module->bias, size, NULL);
 }
 
-/* The address that the loader puts where the instruction ending at `next` refers to by its last 4 bytes; 0: it is not of this module. */
+/* The address that the loader stores where the instruction before `next` refers to by its last 4 bytes; 0:
+ * not in this module. */
 static uint64_t pointed_to(struct module *module, const unsigned char *last, uint64_t next)
 {
 	struct image *image = image_of(module);
@@ -169,12 +170,12 @@ static uint64_t pointed_to(struct module *module, const unsigned char *last, uin
 	return to ? to + module->bias : 0;
 }
 
-/* Where the call that returns to `ra` went, if its code tells. */
+/* The target of the call that returns to `ra`, or 0. */
 static uint64_t x86_called(struct module *module, uint64_t ra)
 {
 	const unsigned char *code = code_at(module, ra - 6, 6);
 
-	if (code && code[0] == 0xff && code[1] == 0x15) /* call *(%rip): through the table of addresses */
+	if (code && code[0] == 0xff && code[1] == 0x15) /* call *(%rip): through a table of addresses */
 		return pointed_to(module, code + 2, ra);
 	code = code_at(module, ra - 5, 5);
 	return code && code[0] == 0xe8 ? ra + (uint64_t)(int64_t)(int32_t)image_word32(code + 1) : 0;
@@ -231,7 +232,7 @@ static void add_jump(struct tailcalls *t, struct exits *exits, const struct exte
 		exits->others = true;
 }
 
-/* What the instruction at `code` does, if it is a jump; `left` bytes of the function are there. */
+/* Adds the jump at `code`, if it is one; `left` bytes of the function follow. */
 static void x86_jump(struct tailcalls *t, struct exits *exits, const struct extent *f,
 		     const unsigned char *code, uint64_t left, uint64_t pc)
 {
@@ -245,7 +246,7 @@ static void x86_jump(struct tailcalls *t, struct exits *exits, const struct exte
 		 (through = pointed_to(f->module, code + 2, pc + 6)))
 		add_jump(t, exits, f, pc, through);
 	else if (left >= 2 && code[0] == 0xff &&
-		 (code[1] & 0x38) == 0x20) /* jmp, through a register or memory */
+		 (code[1] & 0x38) == 0x20) /* jmp through a register or memory */
 		exits->others = true;
 }
 
@@ -281,9 +282,9 @@ static const struct exits *exits_of(struct tailcalls *t, uint64_t start)
 	return exits;
 }
 
-/* --- ways --- */
+/* --- paths --- */
 
-/* Goes from the function at `start` on, by every jump, until way->to is reached. */
+/* Follows every jump from the function at `start` until way->to. */
 static void search(struct tailcalls *t, struct way *way, uint64_t start)
 {
 	const struct exits *exits = exits_of(t, start);
@@ -308,8 +309,8 @@ static void search(struct tailcalls *t, struct way *way, uint64_t start)
 	}
 }
 
-/* The functions between the call of `target` and the function at `callee`, outermost first, as addresses of a chain. Returns how many:
- * 0 if what was called is on the chain, or did not jump. */
+/* The functions between the call of `target` and the function at `callee`, outermost first, as addresses of a
+ * chain. Returns how many: 0 if the call's target is on the chain already, or no jump leads on. */
 static size_t between(struct tailcalls *t, uint64_t target, uint64_t callee, uint64_t *pc)
 {
 	struct way way = {.to = callee};
@@ -317,7 +318,7 @@ static size_t between(struct tailcalls *t, uint64_t target, uint64_t callee, uin
 	search(t, &way, target);
 	if (way.ways == 0 && !way.others)
 		return 0;
-	/* More than one way leads there: only where they begin is known. */
+	/* Several paths lead there: only their first function is certain. */
 	if (way.ways != 1 || way.visits > VISITS_MAX) {
 		pc[0] = target | CHAIN_TAIL_CALL | CHAIN_ENTRY;
 		return 1;

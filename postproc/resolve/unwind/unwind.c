@@ -16,45 +16,45 @@
 #include "resolve/unwind/tailcalls.h"
 
 #define FIRST_SLOTS 1024
-#define BARE_FRAME 4096	       /* bytes of stack in which a return address is looked for */
-#define BARE_SIZE 4096	       /* bytes between functions that jump to one another, without symbols */
+#define BARE_FRAME 4096	       /* bytes of stack that are searched for a return address */
+#define BARE_SIZE 4096	       /* bytes between functions that jump to each other, without symbols */
 #define BARE_FAR (1u << 16)    /* bytes from a frame to the next frame pointer */
-#define BARE_DEPTH 8	       /* such functions that called one another */
-#define BARE_BUDGET 256	       /* return addresses that are tried for one stack */
-#define REST_BUDGET 2048       /* words beyond what was not copied that are tried */
-#define REST_FRAME (64u << 10) /* bytes of a frame that begins in what was copied and ends beyond that */
-#define ENTRY_SIZE 64	       /* bytes of the code at the entry address: some 40 in glibc and musl */
-#define ROWS_LIMIT (1 << 17)   /* a process that makes code without end must not make the cache endless */
+#define BARE_DEPTH 8	       /* such functions in a row */
+#define BARE_BUDGET 256	       /* return addresses tried for one stack */
+#define REST_BUDGET 2048       /* words tried behind a gap in the copy */
+#define REST_FRAME (64u << 10) /* bytes of a frame that reaches across the gap */
+#define ENTRY_SIZE 64	       /* bytes of code at the entry point: some 40 in glibc and musl */
+#define ROWS_LIMIT (1 << 17)   /* bounds the cache if a process generates code forever */
 
 static const char too_long[] = "its call frame information takes too long to read: its stacks are cut";
 
 /* How to find one value of the caller's frame. */
 enum rule_kind {
 	RULE_UNKNOWN,	/* in a register that is not followed */
-	RULE_UNDEFINED, /* there is none */
-	RULE_SAME,	/* as in this frame */
-	RULE_SAVED,	/* in memory at CFA + offset */
+	RULE_UNDEFINED, /* it has none */
+	RULE_SAME,	/* unchanged */
+	RULE_SAVED,	/* at CFA + offset in memory */
 	RULE_REGISTER,	/* a register + offset */
-	RULE_VALUE,	/* what an expression gives */
-	RULE_LOCATION,	/* in memory where an expression says */
+	RULE_VALUE,	/* the value of an expression */
+	RULE_LOCATION,	/* in memory at the address of an expression */
 };
 
 struct rule {
 	enum rule_kind kind;
-	unsigned count; /* of operations, or the register's number */
+	unsigned count; /* operations, or the register's number */
 	union {
 		uint64_t offset;
-		Dwarf_Op *op; /* owned: libdw's may go with its frame */
+		Dwarf_Op *op; /* a copy: libdw frees its own with the frame */
 	};
 };
 
-/* What CFI says of the frames whose lookup address is `pc`. */
+/* The rules of CFI for a lookup address. */
 struct row {
 	uint64_t pc;		     /* 0: the slot is empty */
-	const struct module *module; /* that it was read from: another file may be mapped there later */
+	const struct module *module; /* the module it is from: another file may be mapped there later */
 	bool found;		     /* CFI covers it */
-	bool signal;		     /* a signal trampoline's: its caller did not call it */
-	bool sigreturn;		     /* the same, of a kind that CFI does not lead out of */
+	bool signal;		     /* a signal trampoline: its caller did not call it */
+	bool sigreturn;		     /* a trampoline that CFI cannot unwind */
 	struct rule cfa, ra, fp;
 };
 
@@ -66,7 +66,7 @@ struct unwinder {
 	size_t slots, used;
 };
 
-/* What one step up the stack came to. */
+/* The result of one step up the stack. */
 enum step {
 	STEP_CALLER, /* the caller's frame was found */
 	STEP_START,  /* there is no caller: the thread starts here */
@@ -119,7 +119,7 @@ static struct rule register_rule(Dwarf_Frame *frame, int number)
 	return expression(RULE_LOCATION, op, count);
 }
 
-/* The state of CFI at `pc`, for the caller to free, or NULL. */
+/* CFI's rules at `pc`, for the caller to free, or NULL. */
 static Dwarf_Frame *find_frame(Dwfl_Module *dwfl, uint64_t pc)
 {
 	Dwarf_Frame *frame;
@@ -157,7 +157,7 @@ static void read_row(const struct arch *arch, struct row *row, uint64_t pc, stru
 			module->problem = too_long;
 	}
 	*row = (struct row){.pc = pc, .module = module};
-	/* `pc` is the trampoline's own address, or one less when that is a return address. */
+	/* `pc` is the trampoline's address, or one less if it is a return address. */
 	row->sigreturn = module && module->dwfl && is_sigreturn(arch, module->dwfl, (pc + 3) & ~UINT64_C(3));
 	if (!frame)
 		return;
@@ -208,7 +208,7 @@ void unwinder_free(struct unwinder *u)
 	free(u);
 }
 
-/* The slot that has `pc`, or the empty one for it. */
+/* The slot of `pc`, or the free one for it. */
 static struct row *slot_of(const struct unwinder *u, uint64_t pc)
 {
 	size_t i = (size_t)((pc * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
@@ -238,7 +238,7 @@ static void make_room(struct unwinder *u)
 	free(old);
 }
 
-/* The row for `pc`, which is not 0. Valid until the next call. */
+/* The row for `pc` (not 0). Valid until the next call. */
 static const struct row *row_of(struct unwinder *u, uint64_t pc)
 {
 	struct module *module = space_module(u->space, pc);
@@ -268,7 +268,8 @@ static uint64_t value_of(const struct arch *arch, const struct rule *rule, const
 	case RULE_SAME:
 		return same;
 	case RULE_SAVED:
-		/* Below sp it was popped, and is back in its register: GCC says nothing of that after `leave`. */
+		/* Below sp it was popped, and is in its register again: GCC's CFI does not say so after
+		 * `leave`. */
 		if (frame->cfa + rule->offset < frame->sp)
 			return same;
 		return cfi_word(stack, frame->cfa + rule->offset);
@@ -291,7 +292,8 @@ static enum step step_by_cfi(const struct arch *arch, const struct row *row, str
 	if (row->ra.kind == RULE_UNDEFINED)
 		return STEP_START;
 	frame->cfa = value_of(arch, &row->cfa, frame, 0, stack);
-	/* Without it one step may still be known: to what a signal interrupted on another stack, and out of a leaf. */
+	/* Without a CFA, two steps are still possible: to what a signal interrupted on another stack, and out
+	 * of a leaf. */
 	if (frame->cfa == 0 && !row->signal && row->ra.kind != RULE_SAME)
 		return STEP_CUT;
 	caller->pc = value_of(arch, &row->ra, frame, frame->lr, stack) & arch->address_bits;
@@ -301,7 +303,7 @@ static enum step step_by_cfi(const struct arch *arch, const struct row *row, str
 	return caller->pc ? STEP_CALLER : STEP_CUT;
 }
 
-/* Out of a signal handler, from its trampoline, by what the kernel saved. */
+/* From a signal handler's trampoline to the interrupted frame, by the registers that the kernel saved. */
 static enum step step_by_signal_frame(const struct signal_frame *saved, const struct cfi_frame *frame,
 				      const struct raw_stack *stack, struct cfi_frame *caller)
 {
@@ -314,8 +316,8 @@ static enum step step_by_signal_frame(const struct signal_frame *saved, const st
 	return caller->pc ? STEP_CALLER : STEP_CUT;
 }
 
-/* Without CFI: lld's .plt and hand-written leaves have not moved sp; generated code and whole programs built
- * so keep frame pointers. `interrupted` says that the frame has called nothing, so sp may be as on entry. */
+/* Without CFI: lld's .plt and hand-written leaves have not moved sp; generated code, and programs built so,
+ * keep frame pointers. `interrupted`: the frame has called nothing, so sp may be as on entry. */
 static enum step step_by_guess(struct unwinder *u, bool interrupted, const struct cfi_frame *frame,
 			       const struct raw_stack *stack, struct cfi_frame *caller)
 {
@@ -324,14 +326,15 @@ static enum step step_by_guess(struct unwinder *u, bool interrupted, const struc
 
 	if (interrupted)
 		ra = arch->has_lr ? frame->lr & arch->address_bits : cfi_word(stack, frame->sp);
-	/* Any stale word may point into code; that its code has CFI, unlike this, makes it likelier. */
+	/* A stale word may point into code, too. It is more likely right if its code has CFI, other than
+	 * this. */
 	if (ra > 1 && space_executable(u->space, ra - 1) && row_of(u, ra - 1)->found) {
 		uint64_t sp = frame->sp + pushed;
 
 		*caller = (struct cfi_frame){.pc = ra, .sp = sp, .low = sp, .fp = frame->fp};
 		return STEP_CALLER;
 	}
-	/* Not below sp: that word was not copied. */
+	/* not below sp: such a word was not copied */
 	ra = frame->fp ? cfi_word(stack, frame->fp + 8) & arch->address_bits : 0;
 	if (frame->fp < frame->low || ra == 0)
 		return STEP_CUT;
@@ -341,8 +344,8 @@ static enum step step_by_guess(struct unwinder *u, bool interrupted, const struc
 	return STEP_CALLER;
 }
 
-/* In a vdso that is not at hand, as when a recording is read elsewhere, a return address can hardly be another one than
- * the trampoline's: its functions are leaves. */
+/* In a missing vdso (a recording read on another machine), a return address is nearly always the
+ * trampoline's, since the vdso's functions are leaves. */
 static bool returns_to_vdso(const struct unwinder *u, bool interrupted, uint64_t pc)
 {
 	const struct mapping *mapping = interrupted ? NULL : space_mapping(u->space, pc);
@@ -352,7 +355,7 @@ static bool returns_to_vdso(const struct unwinder *u, bool interrupted, uint64_t
 	return module && !module->dwfl;
 }
 
-/* Is `pc` where the program begins? That needs no symbol. */
+/* Is `pc` at the program's entry point? This needs no symbol. */
 static bool is_entry(struct module *module, uint64_t pc)
 {
 	GElf_Addr bias;
@@ -363,8 +366,8 @@ static bool is_entry(struct module *module, uint64_t pc)
 	       pc - module->bias - header.e_entry < ENTRY_SIZE;
 }
 
-/* Does the thread end when the function that is called before `ra` returns? The C library's clone and clone3 call what a thread
- * is to do, and then exit(2). */
+/* Does the thread exit when the function that returns to `ra` returns? clone and clone3 of the C library call
+ * the thread's function, then exit(2). */
 static bool exits_at(const struct arch *arch, struct module *module, uint64_t ra)
 {
 	static const unsigned char x86[][9] = {
@@ -383,7 +386,8 @@ static bool exits_at(const struct arch *arch, struct module *module, uint64_t ra
 	return memcmp(code, x86[0], sizeof(x86[0])) == 0 || memcmp(code, x86[1], 8) == 0;
 }
 
-/* Is `pc` in the function that a thread starts with? Those of musl, and old ones, have no CFI to say so, and stripped ones no name. */
+/* Is `pc` in the function that starts a thread? In musl and old C libraries it has no CFI that says so, and
+ * in stripped files no name. */
 static bool starts_thread(struct unwinder *u, uint64_t pc)
 {
 	static const char *const names[] = {"_start", "_start_c", "clone", "__clone", "clone3", "__clone3"};
@@ -405,17 +409,17 @@ bool unwind_is_start(struct unwinder *u, uint64_t pc)
 	return (row->found && row->ra.kind == RULE_UNDEFINED) || starts_thread(u, pc);
 }
 
-/* Is what leads on from this frame above the words that were copied? */
+/* Is the caller's frame above the words that were copied? */
 static bool is_above(const struct cfi_frame *frame, const struct raw_stack *stack)
 {
 	uint64_t size = 8 * raw_stack_near(stack),
-		 far = UINT64_C(1) << 26; /* no stack is so big; another one is further off */
+		 far = UINT64_C(1) << 26; /* stacks are smaller: more than this is another stack */
 	uint64_t needed = (frame->cfa ? frame->cfa - 8 : frame->fp + 8) - stack->sp;
 
 	return needed >= size && needed < far;
 }
 
-/* Does CFI lead to memory that is far from the words that were copied? Fibers and coroutines have stacks of their own. */
+/* Does CFI lead far away from the copied words? Fibers and coroutines have stacks of their own. */
 static bool is_elsewhere(struct unwinder *u, uint64_t pc, const struct cfi_frame *frame,
 			 const struct raw_stack *stack)
 {
@@ -424,7 +428,7 @@ static bool is_elsewhere(struct unwinder *u, uint64_t pc, const struct cfi_frame
 	return frame->cfa && row_of(u, pc)->found && frame->cfa - stack->sp >= far;
 }
 
-/* In which part of the words the address is: 0 is that from sp up; -1: in none. */
+/* The part of the copied words that holds the address: 0 is from sp up; -1: none. */
 static int part_of(const struct raw_stack *stack, uint64_t address)
 {
 	if (address - stack->sp < 8 * raw_stack_near(stack))
@@ -435,7 +439,7 @@ static int part_of(const struct raw_stack *stack, uint64_t address)
 	return -1;
 }
 
-/* From *frame, whose lookup address is `pc` and has `row`, to *caller. */
+/* Steps from *frame, with lookup address `pc` and its `row`, to *caller. */
 static enum step step(struct unwinder *u, uint64_t pc, bool interrupted, bool sigreturn,
 		      struct cfi_frame *frame, const struct raw_stack *stack, struct cfi_frame *caller)
 {
@@ -447,30 +451,30 @@ static enum step step(struct unwinder *u, uint64_t pc, bool interrupted, bool si
 	bool signal = row->signal, found = row->found;
 	if (found)
 		step = step_by_cfi(u->arch, row, frame, stack, caller);
-	/* Without sp, CFI may not help, but a frame pointer may. */
+	/* CFI may not help without sp, but a frame pointer may. */
 	if (!found || (step == STEP_CUT && frame->sp == 0))
 		step = step_by_guess(u, interrupted && !found, frame, stack, caller);
 	if (step != STEP_CALLER || signal)
 		return step;
-	/* A leaf that has stored nothing has no room of its own where a call does not push. */
+	/* Where calls push nothing, a leaf that stores nothing has an empty frame. */
 	bool rises =
 		caller->low > frame->low || (u->arch->has_lr && interrupted && caller->low == frame->low);
-	/* From one stack to the next. */
+	/* from one stack to another */
 	bool returns =
 		part_of(stack, caller->low) > part_of(stack, frame->low) && part_of(stack, frame->low) >= 0;
 
 	return rises || returns ? STEP_CALLER : STEP_CUT;
 }
 
-/* Where an unwinding stopped, or may be taken up again. */
+/* Where unwinding stopped, or may go on. */
 struct cursor {
 	struct cfi_frame frame;
-	bool interrupted; /* the frame has called nothing: its pc is not a return address */
-	size_t index;	  /* of it in the chain */
+	bool interrupted; /* the frame has called nothing: its pc is no return address */
+	size_t index;	  /* its index in the chain */
 };
 
-/* Goes on from *at, whose frame is not in the chain yet, until a thread's start, or until it cannot. *bare becomes the first frame from
- * there on whose code has no CFI; its frame.pc is 0 if all have. */
+/* Unwinds from *at, whose frame is not in the chain yet, to the thread's start or as far as it can. *bare
+ * becomes the first frame without CFI; its frame.pc is 0 if there is none. */
 static void walk(struct unwinder *u, const struct raw_stack *stack, const struct cursor *at,
 		 struct chain *chain, struct cursor *bare)
 {
@@ -482,7 +486,7 @@ static void walk(struct unwinder *u, const struct raw_stack *stack, const struct
 	chain->cut = true;
 	chain->too_few = chain->elsewhere = false;
 	while (chain->count < UNWIND_MAX_FRAMES) {
-		/* A call can be its function's last instruction: what follows is in another one. */
+		/* A call can be the last instruction of a function: then the next one is in another. */
 		uint64_t pc = interrupted ? frame.pc : frame.pc - 1;
 		bool code = pc != 0 && space_executable(u->space, pc);
 		const struct row *row = code ? row_of(u, pc) : NULL;
@@ -493,13 +497,13 @@ static void walk(struct unwinder *u, const struct raw_stack *stack, const struct
 
 		if (row && !row->found && !bare->frame.pc)
 			*bare = (struct cursor){frame, interrupted, chain->count};
-		if (row || chain->count == 0) /* what is not code is no frame, but there is always a leaf */
+		if (row || chain->count == 0) /* an address outside code is no frame, except for the leaf */
 			chain->pc[chain->count++] = signal ? frame.pc : pc;
 		if (!row)
 			return;
 		enum step next = step(u, pc, interrupted, sigreturn, &frame, stack, &caller);
 		if (next != STEP_CALLER) {
-			/* A leaf may be in the parent's half of clone. */
+			/* A leaf may be the parent's half of clone. */
 			chain->cut = next != STEP_START && (chain->count == 1 || !starts_thread(u, pc));
 			chain->too_few = chain->cut && is_above(&frame, stack);
 			chain->needed = frame.cfa ? frame.cfa - 8 : frame.fp + 8;
@@ -511,16 +515,17 @@ static void walk(struct unwinder *u, const struct raw_stack *stack, const struct
 	}
 }
 
-/* --- code without CFI that keeps no frame pointer: musl's own in a static program --- */
+/* --- code with neither CFI nor a frame pointer: musl's own in a static program --- */
 
-/* How much a call on the stack has to fit the code that it is to have called. */
+/* How well a call on the stack must match the code that it called. */
 enum fit {
-	FIT_FUNCTION, /* it calls that function, or one that jumps on to it */
-	FIT_BARE, /* it calls code without CFI: where that has no symbols, which function jumps to which is not known */
+	FIT_FUNCTION, /* it calls that function, or one that jumps there */
+	FIT_BARE,     /* it calls code without CFI: without symbols, jumps between functions are not known */
 	FIT_COUNT,
 };
 
-/* Can the call that returns to `ra` have led to the code at `pc`, which has no CFI? What an indirect call calls is not known. */
+/* Can the call that returns to `ra` have led to the code at `pc`, which has no CFI? The target of an indirect
+ * call is not known. */
 static bool fits(struct unwinder *u, uint64_t ra, uint64_t pc, enum fit fit)
 {
 	struct module *module = space_executable(u->space, ra - 1) ? space_module(u->space, ra - 1) : NULL;
@@ -556,7 +561,8 @@ static bool calls_indirectly(struct unwinder *u, uint64_t ra)
 	return false;
 }
 
-/* May `ra` be where the function at `pc` returns to? `kind`: what such places on a stack are tried by, the likeliest first. */
+/* May the function at `pc` return to `ra`? `kind`: candidates on a stack are tried by kind, the most likely
+ * first. */
 enum kind { KIND_DIRECT, KIND_INDIRECT, KIND_START, KIND_COUNT };
 
 static bool may_return(struct unwinder *u, uint64_t ra, uint64_t pc, enum fit fit, enum kind kind)
@@ -572,7 +578,7 @@ static bool may_return(struct unwinder *u, uint64_t ra, uint64_t pc, enum fit fi
 	}
 }
 
-/* What a search has. */
+/* A search's state. */
 struct search {
 	struct unwinder *u;
 	const struct raw_stack *stack;
@@ -583,7 +589,8 @@ struct search {
 
 static bool search(struct search *s, const struct cursor *at, unsigned depth);
 
-/* Goes on from the return address at `sp`, which the function at *at is to have; with the frame pointer that its caller then had. */
+/* Unwinds from the return address at `sp`, if it were that of the function at *at, with the caller's frame
+ * pointer `fp`. */
 static bool try_caller(struct search *s, const struct cursor *at, uint64_t sp, uint64_t fp, unsigned depth)
 {
 	struct cursor bare,
@@ -601,7 +608,7 @@ static bool try_caller(struct search *s, const struct cursor *at, uint64_t sp, u
 	return true;
 }
 
-/* The same, where the frame pointer may be one of the words that the function at *at has saved. */
+/* The same, also with each word as frame pointer that the function at *at may have saved. */
 static bool try_callers(struct search *s, const struct cursor *at, uint64_t sp, unsigned depth)
 {
 	if (try_caller(s, at, sp, at->frame.fp, depth))
@@ -615,8 +622,8 @@ static bool try_callers(struct search *s, const struct cursor *at, uint64_t sp, 
 	return false;
 }
 
-/* Looks on the stack for where the function at *at was called, which has no CFI, and takes what leads on to the thread's start. The
- * chain is whole then. */
+/* Searches the stack for the call of the function at *at, which has no CFI. Takes the one from which
+ * unwinding reaches the thread's start; the chain is complete then. */
 static bool search(struct search *s, const struct cursor *at, unsigned depth)
 {
 	uint64_t pc = at->interrupted ? at->frame.pc : at->frame.pc - 1, first = at->frame.sp, start, end;
@@ -637,9 +644,10 @@ static bool search(struct search *s, const struct cursor *at, unsigned depth)
 	return false;
 }
 
-/* --- beyond a part of the stack that was not copied --- */
+/* --- behind a gap in the copied stack --- */
 
-/* Is the caller's frame in what lies between what was copied from sp up and the last part? It ended above the former, and not far. */
+/* Is the caller's frame in the gap between the words from sp up and the last part? Unwinding ended not far
+ * above the former. */
 static bool ends_before_rest(const struct raw_stack *stack, const struct chain *chain)
 {
 	uint64_t end = stack->sp + 8 * raw_stack_near(stack);
@@ -648,15 +656,15 @@ static bool ends_before_rest(const struct raw_stack *stack, const struct chain *
 	       chain->needed - end < REST_FRAME;
 }
 
-/* Does the word at `slot`, behind the gap, look like a return address, from which CFI leads to the thread's start? Then the chain has what it
- * leads to, from `index` on. */
+/* Does the word at `slot`, behind the gap, look like a return address from which CFI leads to the thread's
+ * start? Then the chain gets its frames, from `index` on. */
 static bool leads_to_start(struct unwinder *u, const struct raw_stack *stack, uint64_t slot, size_t index,
 			   struct chain *chain)
 {
 	uint64_t ra = cfi_word(stack, slot), fp = cfi_word(stack, slot - 8);
 	struct cursor bare, caller = {.frame = {.pc = ra, .sp = slot + 8, .low = slot + 8}, .index = index};
 
-	/* What was called may have saved the frame pointer first of all. */
+	/* The callee may have pushed the frame pointer first. */
 	if (fp > slot && part_of(stack, fp) > 0)
 		caller.frame.fp = fp;
 	if (ra < 8 || !space_executable(u->space, ra - 1) || !row_of(u, ra - 1)->found ||
@@ -666,8 +674,8 @@ static bool leads_to_start(struct unwinder *u, const struct raw_stack *stack, ui
 	return !chain->cut && !bare.frame.pc;
 }
 
-/* Goes on behind the gap: at the lowest return address there that leads to the thread's start by CFI alone, and to which another one leads by
- * CFI. A single word may be what an earlier call has left. */
+/* Continues behind the gap: at the lowest return address from which CFI leads to the thread's start, and
+ * which a lower one leads to by CFI. A single word may be left over from an earlier call. */
 static void cross_gap(struct unwinder *u, const struct raw_stack *stack, struct chain *chain)
 {
 	const struct stack_part *rest = &stack->part[stack->parts - 1];
@@ -683,7 +691,7 @@ static void cross_gap(struct unwinder *u, const struct raw_stack *stack, struct 
 			leads_to_start(u, stack, rest->start + 8 * i, index, whole);
 	}
 	if (found && whole->count >= index + 2) {
-		/* The first is only what confirms the second. */
+		/* The first address only confirms the second. */
 		memmove(&whole->pc[index], &whole->pc[index + 1],
 			(--whole->count - index) * sizeof(*whole->pc));
 		whole->pc[index] |= CHAIN_BEYOND;

@@ -1,7 +1,7 @@
 /* unwind.h - from registers and copied stack words to the call chain, by CFI.
  *
- * Works on the target's .eh_frame (or .debug_frame) through libdw, with a cache of the rules found for each pc. Nothing
- * is read from the live process: what the stream does not hold is not known.
+ * Reads the target's .eh_frame (or .debug_frame) with libdw, and caches the rules for each pc. Never reads
+ * the live process: what the stream does not hold is not known.
  */
 #ifndef HUD_RESOLVE_UNWIND_UNWIND_H
 #define HUD_RESOLVE_UNWIND_UNWIND_H
@@ -15,7 +15,7 @@ struct space;
 
 #define UNWIND_MAX_FRAMES 512
 
-/* Words from `start` up. */
+/* Copied words, from `start` up. */
 struct stack_part {
 	uint64_t start;
 	size_t words;
@@ -25,40 +25,40 @@ struct stack_part {
 
 /* A copied user stack, as `stack` and `words` lines give it. */
 struct raw_stack {
-	uint64_t ip, sp, bp;  /* user registers; bp is the frame pointer, x29 on aarch64 */
-	uint64_t lr;	      /* aarch64: x30, 0 if unknown. Not used on x86-64 */
-	const uint64_t *word; /* the 64-bit words from sp up; 0 where the word was not kept */
+	uint64_t ip, sp, bp;  /* user registers; bp is the frame pointer (x29 on aarch64) */
+	uint64_t lr;	      /* aarch64: x30, 0 if unknown; not used on x86-64 */
+	const uint64_t *word; /* 64-bit words from sp up; 0 for a word that was dropped */
 	size_t words;
-	/* Other parts of the words, behind those from sp up and in this order: of other stacks that the thread goes on on, and of the end
-	 * at which its own begins. */
+	/* Other parts, whose words follow those from sp up in this order: other stacks of the thread, and the
+	 * end of its own. */
 	struct stack_part part[STACK_PARTS];
 	unsigned parts;
 };
 
-/* How many of its words are from sp up. */
+/* How many of the words are from sp up. */
 size_t raw_stack_near(const struct raw_stack *stack);
 
-/* The call chain: machine frames only, leaf first. */
+/* The call chain: machine frames, leaf first. */
 struct chain {
 	size_t count;
-	bool cut; /* the thread's start (a frame whose caller CFI calls undefined, or clone/_start) was not reached */
-	bool elsewhere;	 /* cut, because it goes on on another stack, which was not copied */
-	bool too_few;	 /* cut, because the words end below what is needed */
-	uint64_t needed; /* where that is */
-	uint64_t pc
-		[UNWIND_MAX_FRAMES]; /* address to look up: the leaf's and a signal frame's own, else return address - 1 */
+	bool cut;			/* the thread's start was not reached */
+	bool elsewhere;			/* cut where it continues on another stack, which was not copied */
+	bool too_few;			/* cut because the words end below `needed` */
+	uint64_t needed;		/* the address that the next step needs */
+	uint64_t pc[UNWIND_MAX_FRAMES]; /* the leaf's and signal frames' pc, others' return address - 1 */
 };
 
-/* Added to an address of a chain: it is that of a jump, by which a function called the one before it on the chain and left it its
- * frame; with CHAIN_ENTRY as well, of the function's beginning, because which jump it was is not known. */
+/* Flags in an address of a chain: it is a jump's, by which a function tail-called the one before it on the
+ * chain. With CHAIN_ENTRY as well: it is the function's start, because it is not known which jump it was. */
 #define CHAIN_TAIL_CALL (UINT64_C(1) << 63)
 #define CHAIN_ENTRY (UINT64_C(1) << 61)
-/* Added to another: no rule led there, it was found by looking through the stack for a call that fits. */
+/* Flags in another address: no rule led there, a search of the stack did. */
 #define CHAIN_FOUND (UINT64_C(1) << 63 | UINT64_C(1) << 60)
 
-/* And to another: it was found so behind a part of the stack that was not copied, whose frames are missing. */
+/* The same, behind a part of the stack that was not copied and whose frames are missing. */
 #define CHAIN_BEYOND (CHAIN_FOUND | CHAIN_ENTRY)
-/* Of other addresses with the uppermost bit, the next one is set, too: the kernel's half, and the vsyscall page. */
+/* In addresses without flags the two upper bits are equal: both are set in the kernel's half and the vsyscall
+ * page. */
 static inline bool chain_marked(uint64_t pc)
 {
 	return pc >> 62 == 2;
@@ -86,15 +86,17 @@ static inline bool chain_beyond(uint64_t pc)
 
 struct unwinder;
 
-/* Makes an unwinder over `space`, for a process on `arch`; both must outlive it. Exits the program when out of memory. */
+/* Makes an unwinder for a process on `arch`. Both arguments must outlive it. Exits the program when out of
+ * memory. */
 struct unwinder *unwinder_new(struct space *space, const struct arch *arch);
 void unwinder_free(struct unwinder *u);
 
-/* Unwinds `stack` into *chain. Always gives at least the leaf (chain->count >= 1). Bounded: each step must move up the
- * stack, but for one out of a signal handler, which may have a stack of its own; and UNWIND_MAX_FRAMES ends it. */
+/* Unwinds `stack` into *chain, which always gets the leaf (chain->count >= 1). Ends: each step must move up
+ * the stack, except out of a signal handler, which may have its own stack, and there are at most
+ * UNWIND_MAX_FRAMES. */
 void unwind(struct unwinder *u, const struct raw_stack *stack, struct chain *chain);
 
-/* Is `pc` where a thread starts, which has no caller? For chains that are not this unwinder's. */
+/* Does a thread start at `pc`, so that there is no caller? For chains from elsewhere. */
 bool unwind_is_start(struct unwinder *u, uint64_t pc);
 
 #endif
