@@ -9,10 +9,10 @@
 #include "tokio/look.h"
 #include "tokio/thread.h"
 
-#define CORE_WORDS 128	/* of the core that are looked at */
-#define QUEUE_INDICES 2 /* that move: the first, and the last or how many there are */
+#define CORE_WORDS 128	/* of the core that are read */
+#define QUEUE_INDICES 2 /* that change: the first index, and the last or the length */
 
-/* An upper half of a word that is the interval is neither an address nor part of a count. */
+/* A word whose upper half is the interval is neither an address nor part of a count. */
 bool tokio_find_current(pid_t pid, uint64_t fs, struct tokio_layout *layout)
 {
 	struct tokio_scheduler *t = &layout->current_thread;
@@ -35,14 +35,15 @@ bool tokio_find_current(pid_t pid, uint64_t fs, struct tokio_layout *layout)
 	return t->known = found == 1;
 }
 
-/* A core that is looked at again and again. */
+/* A core that is read repeatedly. */
 struct watched_core {
 	uint64_t core; /* 0: not seen yet */
 	uint64_t words[CORE_WORDS];
 };
 
-/* Reads a core. Returns how many words: no more than are allocated for it where glibc's malloc has done that, which keeps the size in
- * front of it (malloc.c, struct malloc_chunk: a multiple of 16, with flags in the lowest three bits). What is behind it moves, too. */
+/* Reads a core. Returns how many words: with glibc's malloc only those allocated for it (the size is in front
+ * of it: malloc.c, struct malloc_chunk: a multiple of 16, flags in the lowest three bits). Words behind it
+ * change, too. */
 static size_t read_core(pid_t pid, struct watched_core *c)
 {
 	uint64_t size;
@@ -55,7 +56,8 @@ static size_t read_core(pid_t pid, struct watched_core *c)
 											 : size / 8 - 1;
 }
 
-/* May the word be a place in a queue? It is less than the capacity then, which is beside it in a VecDeque of four words. */
+/* May the word be an index of a queue? It is less than the capacity then, which is next to it in a VecDeque
+ * of four words. */
 static bool is_queue_index(const struct watched_core *c, size_t word, const bool *moved)
 {
 	for (size_t w = word < 3 ? 0 : word - 3; w <= word + 3 && w < CORE_WORDS; w++)
@@ -64,9 +66,10 @@ static bool is_queue_index(const struct watched_core *c, size_t word, const bool
 	return false;
 }
 
-/* Up to 1.28 nothing is behind the tick, but that and only that goes up with each task; the first and last place in the queue
- * do too, and begin again. As long as a third number is less than the queue's capacity, that may be the tick. False if there is not
- * exactly one such number, or none of the threads runs one with tasks. */
+/* Up to 1.28 no interval follows the tick, but only the tick goes up with each task. The first and last index
+ * of the queue go up, too, but wrap around. As long as a third number is less than the queue's capacity, it
+ * may be the tick. Returns false unless there is exactly one such number, and a thread runs tasks in this
+ * scheduler. */
 static bool count_current(pid_t pid, const struct thread *threads, size_t count, struct tokio_layout *layout)
 {
 	struct tokio_scheduler *t = &layout->current_thread;
@@ -89,7 +92,7 @@ static bool count_current(pid_t pid, const struct thread *threads, size_t count,
 			for (size_t w = 0; w < CORE_WORDS; w++) {
 				uint32_t more = (uint32_t)now.words[w] - (uint32_t)before[i].words[w];
 
-				/* Behind it is a bool, and what is in between stays what it is. */
+				/* A bool follows it, and what is between stays the same. */
 				wrong[w] = wrong[w] || w >= words || (now.words[w] >> 32 & 0xff) > 1;
 				if (wrong[w] || before[i].core != now.core)
 					continue;

@@ -1,4 +1,5 @@
-/* frame-kinds.c - see frame-kinds.h. Names and files are those of Tokio 1.24 to 1.53; where they changed, both stand here. */
+/* frame-kinds.c - see frame-kinds.h. Names and files of Tokio 1.24 to 1.53; if they changed, the old and the
+ * new one are here. */
 #include "tokio/frame-kinds.h"
 
 #include <stdlib.h>
@@ -8,10 +9,10 @@
 
 #include "resolve/symbolize/pathname.h"
 
-#define FRAME_CONTEXT 0x10000 /* until it is settled what it is */
+#define FRAME_CONTEXT 0x10000 /* undecided */
 
 struct rule {
-	const char *part; /* of a demangled name, or of a source path */
+	const char *part; /* of a demangled name or a source path */
 	unsigned kinds;
 };
 
@@ -46,11 +47,12 @@ static const struct rule name_rules[] = {
 	{"tokio::runtime::task::core::", FRAME_POLL},
 };
 
-/* The task's poll is Core::poll, whose "unexpected stage" panics there in every version. Of the scheduler's and the
- * driver's files one is enough: they call one another. */
+/* A task's poll is Core::poll, which has the panic "unexpected stage" in every version. One file of the
+ * scheduler and one of the driver are enough: they call each other. */
 static const struct rule file_rules[] = {
 	{"/src/runtime/blocking/pool.rs", FRAME_POOL},
-	/* exit_runtime, which is block_in_place's alone: since 1.28 in a file of its own, in 1.24 with much else */
+	/* exit_runtime, which only block_in_place uses: since 1.28 in its own file, in 1.24 among other
+	 * code */
 	{"/src/runtime/context/runtime_mt.rs", FRAME_HANDED_OVER},
 	{"/src/runtime/context.rs", FRAME_CONTEXT},
 	{"/src/runtime/scheduler/multi_thread/worker.rs", FRAME_WORKER},
@@ -91,8 +93,8 @@ static bool of_user(const struct frame *f)
 	return f->origin == ORIGIN_USER || f->origin == ORIGIN_DEPENDENCY;
 }
 
-/* Is one of the frames from `i` to the root inside of a task's poll by a scheduler further out? The poll of the blocking
- * pool's task that runs the scheduler does not count: no scheduler is around it. */
+/* Is one of the frames from `i` to the root inside a task's poll of an outer scheduler? The blocking pool's
+ * task that runs the scheduler itself does not count: no scheduler is around it. */
 static bool inside_poll(const unsigned *kinds, size_t i, size_t count)
 {
 	bool poll = false;
@@ -105,9 +107,9 @@ static bool inside_poll(const unsigned *kinds, size_t i, size_t count)
 	return false;
 }
 
-/* Tasks are polled through a table, so a worker's loop has no code of the user's: that is where a runtime is made. A
- * current-thread loop may be inlined into main; but so may be block_on of the other kind, which is told by doing nothing
- * of a loop's. */
+/* Tasks are polled through a table of functions, so a worker's loop contains no user code: user code is where
+ * a runtime is created. A current-thread loop may be inlined into main. So may block_on of the other
+ * scheduler, but that does nothing that a loop does. */
 static void decide_users_loop(const struct frame *const *frame, unsigned *kinds, size_t i)
 {
 	bool loop = false;
@@ -118,8 +120,8 @@ static void decide_users_loop(const struct frame *const *frame, unsigned *kinds,
 	kinds[i] &= ~(unsigned)(loop ? FRAME_WORKER : LOOP | FRAME_BLOCK_ON);
 }
 
-/* The scheduler's files are referred to by its loop, by block_in_place, and by what wakes or spawns a task or makes a
- * runtime. */
+/* The scheduler's files are used by its loop, by block_in_place, and by code that wakes or spawns a task or
+ * creates a runtime. */
 static void decide_loop(const struct frame *const *frame, unsigned *kinds, size_t i, size_t count)
 {
 	bool user = false;
@@ -138,7 +140,8 @@ static void decide_loop(const struct frame *const *frame, unsigned *kinds, size_
 		kinds[i] |= FRAME_HANDED_OVER;
 }
 
-/* What block_in_place was given is called by exit_runtime, inside of a poll. Else that file's code calls only Tokio's. */
+/* exit_runtime calls the closure of block_in_place, inside a poll. Other code in that file calls only
+ * Tokio. */
 static void decide_context(const struct frame *const *frame, unsigned *kinds, size_t i, size_t count)
 {
 	bool calls = i > 0 && frame[i - 1]->origin != ORIGIN_RUNTIME;
@@ -152,7 +155,7 @@ static void decide_context(const struct frame *const *frame, unsigned *kinds, si
 		kinds[i] |= FRAME_HANDED_OVER;
 }
 
-/* The pool's file is also referred to by spawn_blocking, the caller's poll then being further out. */
+/* spawn_blocking uses the pool's file, too; then the caller's poll is further out. */
 static void decide_pool(unsigned *kinds, size_t i, size_t count)
 {
 	for (size_t j = i; j < count; j++)
@@ -160,7 +163,7 @@ static void decide_pool(unsigned *kinds, size_t i, size_t count)
 			kinds[i] &= ~(unsigned)FRAME_POOL;
 }
 
-/* The driver's files are referred to by parking, and by what registers a socket or wakes another worker. */
+/* The driver's files are used by parking, and by code that registers a socket or wakes another worker. */
 static void decide_park(unsigned *kinds, size_t i, size_t count)
 {
 	for (size_t j = i; j < count; j++) {
@@ -179,10 +182,10 @@ unsigned frame_kinds_of(const struct frame *f)
 
 	if (!has_name(f))
 		return matching(f->runtime_files, file_rules, COUNT(file_rules));
-	/* It is the types that its name tells of. */
+	/* Its name consists of the types that it drops. */
 	if (pathname_dropped(f->function, &length))
 		return 0;
-	/* Both names: v0's has `<a::Type>::method`, where the one for display has `a::Type::method`. */
+	/* Both names: v0 has `<a::Type>::method`, the display name `a::Type::method`. */
 	char *bare = pathname_bare(f->function);
 	unsigned kinds = matching(bare, name_rules, COUNT(name_rules)) |
 			 matching(f->name, name_rules, COUNT(name_rules));
@@ -193,7 +196,7 @@ unsigned frame_kinds_of(const struct frame *f)
 
 void frame_kinds_decide(const struct frame *const *frame, unsigned *kinds, size_t count)
 {
-	/* From the root: what is settled further out tells about what it calls. */
+	/* From the root: an outer frame tells about the frames that it calls. */
 	for (size_t i = count; i-- > 0;)
 		if (!has_name(frame[i])) {
 			decide_loop(frame, kinds, i, count);

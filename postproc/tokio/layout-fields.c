@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A member of struct tokio_layout. To add one: a row here, and its name in compose.bash if the probes need it. */
+/* A member of struct tokio_layout. To add one: a row here, and its name in compose.bash if probes need it. */
 #define FIELD(name, member)                                                                                  \
 	{                                                                                                    \
 		name, offsetof(struct tokio_layout, member), sizeof(((struct tokio_layout *)0)->member)      \
 	}
 
-/* poll.bt takes them in this order. */
+/* The order in which poll.bt takes them. */
 static const struct {
 	const char *name;
 	size_t offset, size;
@@ -42,7 +42,7 @@ static const struct {
 	FIELD("block", block.size),
 };
 
-/* Of a member of 1, 4 or 8 bytes. */
+/* Reads a member of 1, 4 or 8 bytes. */
 static uint64_t get(const void *member, size_t size)
 {
 	return size == sizeof(bool)	  ? *(const bool *)member
@@ -77,7 +77,7 @@ char *tokio_layout_fields(const struct tokio_layout *layout)
 	return text;
 }
 
-/* The value of the field with this name; NULL if there is none. */
+/* The value of the field with this name, or NULL. */
 static const char *find(const char *text, const char *name)
 {
 	size_t length = strlen(name);

@@ -1,4 +1,4 @@
-/* layout-fields.h - a layout as the fields of a stream's `tokio` line, each with its name (probes/README.md). */
+/* layout-fields.h - a layout as named fields of a stream's `tokio` line (probes/README.md). */
 #ifndef HUD_TOKIO_LAYOUT_FIELDS_H
 #define HUD_TOKIO_LAYOUT_FIELDS_H
 
@@ -6,11 +6,11 @@
 
 #include "tokio/layout.h"
 
-/* "id-at=48 id-tag-at=0 ... how=DWARF", which the caller frees. */
+/* Returns "id-at=48 id-tag-at=0 ... how=DWARF", which the caller frees. */
 char *tokio_layout_fields(const struct tokio_layout *layout);
 
-/* Reads such fields, in any order; those with other names are passed over. False if one is missing, or is no number; but for
- * `how`, which is not read. */
+/* Reads such fields in any order; ignores other names, and `how`. Returns false if one is missing or no
+ * number. */
 bool tokio_read(const char *fields, struct tokio_layout *layout);
 
 #endif

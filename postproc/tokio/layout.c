@@ -1,4 +1,4 @@
-/* layout.c - see layout.h. What is said of Tokio was read in the sources of 1.24.2, 1.43.1 and 1.53.2. */
+/* layout.c - see layout.h. What it says about Tokio is from the sources of 1.24.2, 1.43.1 and 1.53.2. */
 #include "tokio/layout.h"
 
 #include <dwarf.h>
@@ -14,12 +14,12 @@
 #include "tokio/rusttype.h"
 #include "tokio/table.h"
 
-#define ENTRIES_MAX 20000000u /* debug info entries that are read at most */
-#define DEPTH_MAX 8	      /* of namespaces */
-#define NAME_MAX_BYTES 4096   /* of a name that are looked at */
-#define TLS_MAX (1u << 24)    /* bytes: thread-local memory is not larger */
+#define ENTRIES_MAX 20000000u /* the most debug info entries that are read */
+#define DEPTH_MAX 8	      /* levels of namespaces */
+#define NAME_MAX_BYTES 4096   /* of a name that are read */
+#define TLS_MAX (1u << 24)    /* bytes: thread-local memory is smaller */
 
-/* The thread-local variables. In mangled names, legacy or v0, paths look like this. Since 1.29 the first is all there is. */
+/* Thread-local variables, as parts of mangled names, legacy or v0. Since 1.29 there is only the first. */
 enum { CONTEXT, MULTI_THREAD, CURRENT_THREAD, VARIABLES };
 
 static const char *const mangled[VARIABLES] = {
@@ -34,7 +34,7 @@ static const char *const variable_paths[VARIABLES] = {
 	"tokio::runtime::scheduler::current_thread::CURRENT::",
 };
 
-/* The types whose members are looked up. */
+/* The types whose members are needed. */
 enum { CONTEXTS, MT_CONTEXT, MT_CORE, CT_CONTEXT, CT_CORE, TYPES };
 
 static const char *const type_paths[TYPES] = {
@@ -47,26 +47,26 @@ static const char *const type_paths[TYPES] = {
 
 /* An address in the executable's thread-local memory, from its start. */
 struct variable {
-	bool found, twice; /* twice: at different places, so there are two Tokios */
+	bool found, twice; /* twice: at two addresses, so there are two Tokios */
 	uint64_t at;
 	Dwarf_Die type;
 	bool typed;
 };
 
-/* What is gathered. */
+/* What was found. */
 struct search {
 	struct variable variable[VARIABLES];
 	Dwarf_Die type[TYPES];
 	bool typed[TYPES];
-	bool symbols; /* the variables' places are from the symbol table: debug info only adds types */
+	bool symbols; /* addresses are from the symbol table: debug info only adds types */
 	unsigned entries;
-	uint64_t tls_size; /* of the thread-local segment, rounded up as the ABI does */
+	uint64_t tls_size; /* size of the thread-local segment, rounded up as the ABI does */
 };
 
 /* --- thread-local variables --- */
 
-/* x86-64: the executable's own thread-local memory ends at the thread pointer (variant II in Drepper's "ELF Handling For
- * Thread-Local Storage"). */
+/* x86-64: the executable's thread-local memory ends at the thread pointer (variant II in Drepper's "ELF
+ * Handling For Thread-Local Storage"). */
 static uint64_t tls_size(Elf *elf)
 {
 	size_t count;
@@ -108,7 +108,7 @@ static void find_symbols(Dwfl_Module *module, struct search *s)
 		GElf_Word section;
 		const char *name = dwfl_module_getsym_info(module, i, &sym, &addr, &section, NULL, NULL);
 
-		/* Until Rust 1.79 a variable has a flag with it, which is named like it and STATE. */
+		/* Until Rust 1.79, each variable has a flag whose name is the variable's with STATE. */
 		if (!name || GELF_ST_TYPE(sym.st_info) != STT_TLS || sym.st_shndx == SHN_UNDEF ||
 		    strstr(name, "5STATE"))
 			continue;
@@ -122,7 +122,8 @@ static void find_symbols(Dwfl_Module *module, struct search *s)
 
 /* --- debug info --- */
 
-/* The place of a thread-local variable: a constant, then "push the thread-local address" (DWARF 5, 2.5.1.3, or GNU's). */
+/* The address of a thread-local variable: a constant, then "push the thread-local address" (DWARF 5, 2.5.1.3,
+ * or GNU's). */
 static bool tls_location(Dwarf_Die *die, uint64_t *at)
 {
 	Dwarf_Attribute attribute;
@@ -136,8 +137,8 @@ static bool tls_location(Dwarf_Die *die, uint64_t *at)
 	return op[0].atom == DW_OP_const8u || op[0].atom == DW_OP_const4u || op[0].atom == DW_OP_addr;
 }
 
-/* A variable of the same name that the linker has thrown away is at 0 or somewhere impossible. One that is only declared
- * here, where the symbol table knows its place, has the type all the same. */
+/* A variable of this name that the linker removed has address 0 or an impossible one. If the symbol table has
+ * the address, a declaration is enough: it has the type. */
 static void add_variable(struct search *s, int which, Dwarf_Die *die)
 {
 	struct variable *v = &s->variable[which];
@@ -170,7 +171,7 @@ static bool defines(Dwarf_Die *die)
 	       dwarf_haschildren(die) == 1;
 }
 
-/* Goes through the namespaces in `parent`, whose path is `path`, of `length` bytes. */
+/* Visits the namespaces in `parent`, whose path is `path`, of `length` bytes. */
 static void walk(struct search *s, Dwarf_Die *parent, char *path, size_t length, size_t size, int depth)
 {
 	Dwarf_Die die;
@@ -222,7 +223,7 @@ static bool complete(const struct search *s)
 	return s->variable[CONTEXT].typed && core;
 }
 
-/* Units of Tokio first; where optimisation has moved all of a type into the units that use it, the others. */
+/* First Tokio's own units; then others, because optimisation may move a type into the units that use it. */
 static void find_types(Dwarf *dwarf, struct search *s)
 {
 	char path[512];
@@ -239,7 +240,7 @@ static void find_types(Dwarf *dwarf, struct search *s)
 	}
 }
 
-/* Where the core's pointer is in a scheduler's context: RefCell<Option<Box<Core>>>. */
+/* The offset of the core's pointer in a scheduler's context: RefCell<Option<Box<Core>>>. */
 static bool core_pointer(Dwarf_Die *context, uint64_t *offset)
 {
 	Dwarf_Die cell, unsafe_cell, option;
@@ -257,13 +258,14 @@ static bool multi_thread(struct search *s, struct tokio_scheduler *t)
 
 	if (!s->typed[MT_CONTEXT] || !s->typed[MT_CORE] || !core_pointer(&s->type[MT_CONTEXT], &t->core))
 		return false;
-	/* Option<Parker>: Parker is one Arc, so null is None. No allocation is at a multiple of 4 GiB. */
+	/* Option<Parker>: Parker is an Arc, so null means None. No allocation has an address whose lower half
+	 * is 0. */
 	if (!rusttype_member(&s->type[MT_CORE], "park", &type, &t->idle) || dwarf_bytesize(&type) != 8)
 		return false;
 	t->idle_value = 0;
 	if (!rusttype_member(&s->type[MT_CORE], "tick", &type, &t->counter) || dwarf_bytesize(&type) != 4)
 		return false;
-	/* Up to 1.28 metrics count every poll; the tick does not move for a task in the LIFO slot. */
+	/* Up to 1.28, metrics count every poll; the tick does not count tasks in the LIFO slot. */
 	if (rusttype_member(&s->type[MT_CORE], "metrics", &type, &at) &&
 	    rusttype_member(&type, "poll_count", &count, &at))
 		t->counter = at;
@@ -280,12 +282,12 @@ static bool current_thread(struct search *s, struct tokio_scheduler *t)
 		return false;
 	if (!rusttype_member(&s->type[CT_CORE], "tick", &type, &t->counter) || dwarf_bytesize(&type) != 4)
 		return false;
-	/* Option<Driver>, taken away while it waits in park. */
+	/* Option<Driver>: taken out while the driver waits in park. */
 	if (!rusttype_member(&s->type[CT_CORE], "driver", &type, &at) ||
 	    !rusttype_variant(&type, "None", &none) || !none.has_value ||
 	    (none.tag_size != 4 && none.tag_size != 8))
 		return false;
-	/* One half of the value is enough to know it by: the one that is not 0. */
+	/* The half of the value that is not 0 is enough to recognise it. */
 	t->idle = at + none.tag;
 	t->idle_value = (uint32_t)none.value;
 	if (!t->idle_value && none.value) {
@@ -295,7 +297,7 @@ static bool current_thread(struct search *s, struct tokio_scheduler *t)
 	return t->known = true;
 }
 
-/* One of the variants of scheduler::Context, which hold a scheduler's own context. */
+/* The variant of scheduler::Context with this scheduler's context. */
 static bool variant(Dwarf_Die *contexts, const char *name, struct tokio_layout *layout,
 		    struct tokio_scheduler *t)
 {
@@ -312,7 +314,7 @@ static bool variant(Dwarf_Die *contexts, const char *name, struct tokio_layout *
 	return true;
 }
 
-/* Cell<Option<Id>>: Id is not 0 in newer Tokio, so that 0 is None; older has a word for it. */
+/* Cell<Option<Id>>: in newer Tokio, Id is never 0, and 0 means None; older Tokio has a separate word. */
 static bool task_id(Dwarf_Die *context, uint64_t below, struct tokio_layout *layout)
 {
 	Dwarf_Die cell, unsafe_cell, option, id;
@@ -383,7 +385,7 @@ static const char *from_dwarf(struct search *s, struct tokio_layout *layout)
 	return NULL;
 }
 
-/* Does a string table of the file itself name Tokio's context? libdwfl would look for a debug file, too. */
+/* Does the file's own string table name Tokio's context? (libdwfl would search a debug file, too.) */
 static bool names_context(Elf *elf)
 {
 	Elf_Scn *section = NULL;

@@ -6,7 +6,7 @@
 #include "target/inspector.h"
 
 #define PAUSE_NS 2500000
-#define INTERVAL_MAX (1u << 20) /* polls until a worker looks at the queue of all: 2 to 127 if not set */
+#define INTERVAL_MAX (1u << 20) /* polls until a worker looks at the global queue: 2 to 127 by default */
 
 bool tokio_peek(pid_t pid, uint64_t addr, void *to, size_t size)
 {
@@ -32,7 +32,7 @@ static enum tokio_match look(pid_t pid, uint64_t fs, const struct tokio_layout *
 	    (tag && id >> 48) || !tokio_peek(pid, context + t->core, &core, sizeof(core)))
 		return TOKIO_NOT_AS_EXPECTED;
 	if (!core)
-		return TOKIO_NOTHING; /* at this moment */
+		return TOKIO_NOTHING; /* now */
 	if (core & 7 || !tokio_peek(pid, core + t->counter, &counter, sizeof(counter)) ||
 	    !tokio_peek(pid, core + t->idle, &idle, t == &layout->multi_thread ? 8 : 4))
 		return TOKIO_NOT_AS_EXPECTED;
@@ -51,7 +51,7 @@ static enum tokio_match look(pid_t pid, uint64_t fs, const struct tokio_layout *
 				    .task = tag ? id : 0,
 				    .tick = counter,
 				    .multi_thread = t == &layout->multi_thread};
-	/* Parked or not: where that is not known, what is not in a task does not count. */
+	/* If it is not known whether it is parked, only tasks count. */
 	poll->polls = (uint32_t)idle != t->idle_value &&
 		      (poll->task || (!poll->multi_thread && t->idle != t->counter));
 	return TOKIO_AS_EXPECTED;
@@ -68,7 +68,7 @@ enum tokio_match tokio_look(pid_t pid, uint64_t fs, const struct tokio_layout *l
 
 		if (!both[i]->known)
 			continue;
-		/* It has ended, or has none. */
+		/* It has ended, or has no runtime. */
 		if (!tokio_peek(pid, fs - both[i]->pointer, &context, sizeof(context)) || !context)
 			continue;
 		if (context & 7)

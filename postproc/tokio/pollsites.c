@@ -14,14 +14,14 @@
 #include "resolve/symbolize/symbolize.h"
 #include "target/inspector.h"
 
-#define PROLOGUE 32	 /* bytes of a function that are looked at */
-#define SITES_LIMIT 4096 /* of all kinds, before they are sorted out */
+#define PROLOGUE 32	 /* bytes of a function that are read */
+#define SITES_LIMIT 4096 /* of all kinds, before selection */
 
 #define MULTI "tokio::runtime::scheduler::multi_thread::"
 #define CURRENT "tokio::runtime::scheduler::current_thread::"
 
-/* Functions by their names, without generic arguments. Which of those that call each other are there depends on what was
- * inlined; a park that is seen twice is one. */
+/* Functions by name, without generic arguments. Which of several functions that call each other exist depends
+ * on inlining; seeing a park twice does no harm. */
 static const struct {
 	const char *name;
 	enum pollsite_kind kind;
@@ -60,13 +60,15 @@ struct search {
 	bool too_many;
 };
 
-/* The name without generic arguments and without the brackets around a type, in place: both manglings look the same then. */
+/* Removes generic arguments and the brackets around a type from the name, in place: then both manglings look
+ * the same. */
 static void plain(char *name)
 {
 	char *generics = strstr(name, "::<"), *close;
 
 	if (name[0] == '<' && (close = strstr(name, ">::"))) {
-		/* The type's own arguments would end at the first bracket: such a type is none of those wanted. */
+		/* With arguments of its own the type would end at the first bracket, but such a type is not
+		 * wanted. */
 		memmove(close, close + 1, strlen(close));
 		memmove(name, name + 1, strlen(name));
 		generics = strstr(name, "::<");
@@ -75,7 +77,7 @@ static void plain(char *name)
 		*generics = 0;
 }
 
-/* Which of the functions it is: an index, or -1. */
+/* The index of the function, or -1. */
 static int which(const char *symbol)
 {
 	/* Demangling takes microseconds, and there may be a million symbols. */
@@ -95,7 +97,7 @@ static int which(const char *symbol)
 	return found;
 }
 
-/* Copies code at `address` of the executable from its file. Returns how many bytes. */
+/* Reads code at `address` of the executable from its file. Returns how many bytes. */
 static size_t read_code(struct module *module, uint64_t address, unsigned char *code, size_t size)
 {
 	GElf_Addr bias;
@@ -125,8 +127,8 @@ static size_t read_code(struct module *module, uint64_t address, unsigned char *
 	return 0;
 }
 
-/* Instructions of x86-64 that the kernel carries out itself (arch/x86/kernel/uprobes.c: push of a register, call, jump),
- * where it has to execute any other one out of line and trap behind it. */
+/* Instructions of x86-64 that the kernel emulates (arch/x86/kernel/uprobes.c: push of a register, call,
+ * jump). Others it executes out of line, with a second trap. */
 static bool cheap(const unsigned char *code)
 {
 	if (code[0] == 0x41)
@@ -134,7 +136,7 @@ static bool cheap(const unsigned char *code)
 	return (code[0] & 0xf8) == 0x50 || code[0] == 0xe8 || code[0] == 0xe9 || code[0] == 0xeb;
 }
 
-/* The length of an instruction that a function without optimisation begins with, or 0. */
+/* The length of an instruction with which unoptimised functions begin, or 0. */
 static size_t prologue_length(const unsigned char *code)
 {
 	static const struct {
@@ -154,8 +156,8 @@ static size_t prologue_length(const unsigned char *code)
 	return 0;
 }
 
-/* Where to probe the function at `address`: its first instruction, or one close behind it that is always carried out as well
- * and is cheaper. */
+/* Chooses where to probe the function at `address`: its first instruction, or a cheaper one close behind that
+ * is always executed, too. */
 static void locate(struct module *module, struct pollsite *site)
 {
 	unsigned char code[PROLOGUE + 8] = {0};
@@ -175,7 +177,7 @@ static void locate(struct module *module, struct pollsite *site)
 	}
 }
 
-/* The future that a raw::poll is generic over: debug info tells, or a v0 name. */
+/* The type of future of a raw::poll: from debug info, or a v0 name. */
 static void find_future(struct search *search, struct pollsite *site)
 {
 	static const char pool[] = "tokio::runtime::blocking::task::BlockingTask<";
@@ -216,9 +218,9 @@ static void visit(void *context, const char *symbol, uint64_t start)
 	locate(search->module, site);
 }
 
-/* --- which polls are those of spawn_blocking, where names do not tell --- */
+/* --- which polls are spawn_blocking's, if names do not tell --- */
 
-#define DATA_LIMIT ((uint64_t)64 << 20) /* bytes of data that are looked through */
+#define DATA_LIMIT ((uint64_t)64 << 20) /* bytes of data that are searched */
 #define TABLE_WORDS 14
 
 /* The poll whose function begins at `address`, or NULL. */
@@ -239,8 +241,9 @@ static struct pollsite *poll_at(struct pollsites *sites, uint64_t address)
 	return site && site->function == address && site->kind == SITE_POLL ? site : NULL;
 }
 
-/* Is this a task's Vtable (tokio/src/runtime/task/raw.rs), and of a task without the handle of a scheduler, an Arc, before
- * its id? Functions, the first of them poll, then offsets: trailer_offset, scheduler_offset, id_offset. */
+/* Is this a task's Vtable (tokio/src/runtime/task/raw.rs), and of a task that has no scheduler's handle (an
+ * Arc) before its id? It has functions, the first is poll, then trailer_offset, scheduler_offset,
+ * id_offset. */
 static bool is_pool_table(const struct module *module, const uint64_t *word)
 {
 	size_t i = 1;
@@ -268,7 +271,7 @@ static void search_data(pid_t pid, const struct module *module, uint64_t start, 
 	free(word);
 }
 
-/* The tables hold addresses: they are read from memory, where these stand as they are after relocation. */
+/* The tables hold addresses: they are read from memory, where these are relocated. */
 static void find_pool(pid_t pid, struct module *module, struct pollsites *sites)
 {
 	GElf_Addr bias;

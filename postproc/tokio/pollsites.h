@@ -1,8 +1,8 @@
-/* pollsites.h - where in an executable a poll of a task begins, and where it ends: for probes at these places.
+/* pollsites.h - where in an executable polls of tasks begin and end: addresses for probes.
  *
- * Tokio polls a task through a table of functions, so `tokio::runtime::task::raw::poll` is there once for each type of
- * future that is spawned, in optimised builds too, as long as there is a symbol table. A poll ends where the next one
- * begins, or where the thread parks. Tokio 1.24 to 1.53 were looked at.
+ * Tokio polls tasks through a table of functions, so `tokio::runtime::task::raw::poll` exists once for each
+ * type of spawned future, in optimised builds too, if there is a symbol table. A poll ends where the next one
+ * begins, or where the thread parks. Checked with Tokio 1.24 to 1.53.
  */
 #ifndef HUD_TOKIO_POLLSITES_H
 #define HUD_TOKIO_POLLSITES_H
@@ -17,37 +17,39 @@ struct symbolizer;
 
 enum pollsite_kind {
 	SITE_POLL, /* a poll of a task begins */
-	SITE_POOL, /* the closure of a spawn_blocking begins: what ran on this thread before has ended */
-	SITE_PARK, /* the thread has nothing to do: its poll has ended */
-	SITE_PARK_CURRENT, /* the same on a current-thread runtime, which then looks at block_on's own future */
-	SITE_IN_PLACE, /* block_in_place hands the worker's tasks over: its poll goes on, but blocks nobody */
-	SITE_IN_PLACE_END, /* what block_in_place ran is over: the poll until now is not to be counted */
+	SITE_POOL, /* the closure of a spawn_blocking begins: what ran on this thread before is over */
+	SITE_PARK, /* the thread has nothing to do: its poll is over */
+	SITE_PARK_CURRENT, /* the same on a current-thread runtime, which then polls block_on's own future */
+	/* block_in_place moves the worker's tasks elsewhere: its poll goes on, but blocks nobody. */
+	SITE_IN_PLACE,
+	SITE_IN_PLACE_END, /* the closure of block_in_place is over: the poll until now does not count */
 };
 
-#define SITE_KINDS "PBKCIE" /* a letter for each, for event lines */
+#define SITE_KINDS "PBKCIE" /* their letters in event lines */
 
 struct pollsite {
 	enum pollsite_kind kind;
-	uint64_t function; /* where it begins, in the target's space */
-	uint64_t address;  /* the same of the instruction to probe */
-	bool slow;	   /* the kernel has to step over this instruction, which takes many times as long */
-	char *future;	   /* display name of the future's type; NULL if it is not known */
+	uint64_t function; /* start of the function (address in the target) */
+	uint64_t address;  /* the instruction to probe (address in the target) */
+	bool slow;	   /* the kernel has to single-step this instruction, which takes many times longer */
+	char *future;	   /* display name of the future's type, or NULL */
 };
 
 struct pollsites {
-	struct pollsite *site; /* by address */
+	struct pollsite *site; /* sorted by address */
 	size_t count, polls;   /* of all kinds; of SITE_POLL */
 };
 
-/* Why there may be too many of them. */
+/* Why there are none if there would be too many. */
 extern const char pollsites_too_many[];
 
-/* The most places that are probed: the kernel takes some 0.1 s for each to take the probe off. */
+/* The most sites that are probed: the kernel takes 0.1 s to remove each probe. */
 #define POLLSITES_LIMIT 128
 
-/* Finds the places in a module of the live process `pid`, whose memory tells which polls are those of spawn_blocking
- * where names do not. Returns NULL, or why polls cannot be told apart by them (static text). If some were left out, the polls
- * before would seem to last: so there are all or none. The caller frees them by pollsites_free. */
+/* Finds the sites in a module of the live process `pid`; if names do not tell which polls are
+ * spawn_blocking's, its memory does. Returns NULL, or why probes cannot tell polls apart (static text). It
+ * finds all sites or none: without one, an earlier poll would seem to last. The caller frees them with
+ * pollsites_free(). */
 const char *pollsites_find(pid_t pid, struct module *module, struct symbolizer *symbolizer,
 			   struct pollsites *sites);
 void pollsites_free(struct pollsites *sites);

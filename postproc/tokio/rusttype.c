@@ -6,8 +6,8 @@
 #include <string.h>
 
 #define DEPTH_MAX 12
-#define ENTRIES_MAX 100000u /* looked at in one search; a loop of siblings ends there too */
-#define OFFSET_MAX 65536u   /* bytes: the structures looked at are smaller */
+#define ENTRIES_MAX 100000u /* entries read in one search; ends loops between them, too */
+#define OFFSET_MAX 65536u   /* bytes: the structures are smaller */
 
 static bool number_of(Dwarf_Die *die, unsigned name, uint64_t *number)
 {
@@ -32,7 +32,7 @@ bool rusttype_of(Dwarf_Die *die, Dwarf_Die *type)
 	return dwarf_formref_die(dwarf_attr(die, DW_AT_type, &attribute), type);
 }
 
-/* The member `name` of the structure `type`, and its offset there. */
+/* The member `name` of the structure `type`, and its offset. */
 static bool member(Dwarf_Die *type, const char *name, Dwarf_Die *die, uint64_t *offset)
 {
 	unsigned entries = 0;

@@ -1,4 +1,4 @@
-/* rusttype.h - what is where in a Rust type, by its DWARF: rustc orders the fields of each as it likes. */
+/* rusttype.h - offsets in a Rust type, from DWARF: rustc orders the fields as it likes. */
 #ifndef HUD_TOKIO_RUSTTYPE_H
 #define HUD_TOKIO_RUSTTYPE_H
 
@@ -6,29 +6,29 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The type that the entry `die` has. False if it has none. */
+/* The type of the entry `die`. Returns false if it has none. */
 bool rusttype_of(Dwarf_Die *die, Dwarf_Die *type);
 
-/* The type of the field `name` of the structure `type`. Adds the field's offset in bytes to *offset. False if there is no
- * such field; *offset is as it was then. */
+/* The type of the field `name` of the structure `type`. Adds the field's offset in bytes to *offset; if there
+ * is no such field, returns false and leaves *offset. */
 bool rusttype_member(Dwarf_Die *type, const char *name, Dwarf_Die *to, uint64_t *offset);
 
-/* The structure with a field `name` that is `type` itself or lies in it, at whatever depth: cells, enums and storage types
- * around it change with the version of Rust. Adds its offset to *offset. */
+/* The structure with a field `name`: `type` itself, or one nested in it at any depth, since cells, enums and
+ * storage types around it change with Rust's version. Adds its offset to *offset. */
 bool rusttype_search(Dwarf_Die *type, const char *name, Dwarf_Die *found, uint64_t *offset);
 
-/* How an enum says that it is a certain variant. Offsets in bytes, in the enum. */
+/* How to recognise a variant of an enum. Offsets in bytes, in the enum. */
 struct rusttype_variant {
-	uint64_t tag; /* where the discriminant is */
-	int tag_size; /* its bytes; -1 if unknown */
+	uint64_t tag; /* the discriminant's offset */
+	int tag_size; /* its size in bytes; -1 if unknown */
 	bool has_value;
-	uint64_t value;	 /* the discriminant's; without: all that are not another variant's */
-	Dwarf_Die type;	 /* what the variant holds */
-	uint64_t offset; /* where that is */
+	uint64_t value;	 /* the discriminant's value; without one, any value that is no other variant's */
+	Dwarf_Die type;	 /* the variant's content */
+	uint64_t offset; /* its offset */
 };
 
-/* Finds the variant `name` (as in the source) of the enum `type`. False if it is not an enum with a discriminant, or has no
- * such variant. */
+/* Finds the variant `name` (as in the source) of the enum `type`. Returns false if it is no enum with a
+ * discriminant, or has no such variant. */
 bool rusttype_variant(Dwarf_Die *type, const char *name, struct rusttype_variant *variant);
 
 #endif

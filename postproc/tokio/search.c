@@ -9,19 +9,19 @@
 #include "tokio/look.h"
 #include "tokio/thread.h"
 
-#define SEARCH_MS 500		  /* until a context was seen */
-#define CONTEXT_SIZE 72		  /* bytes at least, more than where all pointers and ids are that are read */
+#define SEARCH_MS 500		  /* until a context is found */
+#define CONTEXT_SIZE 72		  /* bytes: more than the offset of any pointer or id that is read */
 #define OLD_CONTEXT_SIZE 96	  /* of 1.24 */
 #define SEARCHED_MAX (256u << 10) /* bytes of thread-local memory */
-#define VARIABLES_MAX 16 /* of a thread that lead to a scheduler: one does, or two words look like it */
+#define VARIABLES_MAX 16	  /* candidates in a thread: one leads to a scheduler, others look like it */
 
 /* A thread whose memory is searched. */
 struct searched {
 	pid_t pid;
 	uint64_t fs;
-	const uint64_t *words; /* of its thread-local memory */
+	const uint64_t *words; /* its thread-local memory */
 	size_t count;
-	int64_t until; /* on the clock, ms: what is searched is hostile, and may have any number of places that look right */
+	int64_t until; /* deadline (ms): hostile memory may have any number of matches */
 };
 
 static bool is_pointer(uint64_t word)
@@ -29,7 +29,8 @@ static bool is_pointer(uint64_t word)
 	return word >= 4096 && !(word & 7) && !(word >> 47);
 }
 
-/* The layout with the context so far below the thread pointer; where the schedulers' pointers are, is still to be said. */
+/* The layout for a context at this distance below the thread pointer; the schedulers' pointers are still
+ * missing. */
 static struct tokio_layout placed(const struct tokio_layout *searched, uint64_t below)
 {
 	struct tokio_layout layout = *searched;
@@ -54,7 +55,7 @@ static void add_found(struct tokio_layouts *layouts, const struct tokio_layout *
 		layouts->layout[layouts->count++] = *layout;
 }
 
-/* The places in one thread's memory where it looks like a context with a core. */
+/* Finds places in a thread's memory that look like a context with a core. */
 static void search_context(const struct searched *s, const struct tokio_layout *searched,
 			   struct tokio_layouts *found)
 {
@@ -81,15 +82,15 @@ static void search_context(const struct searched *s, const struct tokio_layout *
 
 /* --- up to 1.28: the schedulers' pointers are in variables of their own --- */
 
-/* One that may lead to a scheduler's context. */
+/* A variable that may lead to a scheduler's context. */
 struct variable {
-	uint64_t at; /* its place in the memory that is searched */
+	uint64_t at; /* its offset in the searched memory */
 	bool multi_thread;
-	uint64_t handle; /* of its runtime */
+	uint64_t handle; /* its runtime's handle */
 };
 
-/* What looks like a scheduler's context, a worker or a handle, and behind that a RefCell of a core: the runtime's handle, else 0. A
- * worker begins with it. */
+/* The handle of the runtime at what looks like a scheduler's context (a worker or a handle, then a RefCell of
+ * a core), otherwise 0. A worker begins with the handle. */
 static uint64_t handle_of(pid_t pid, uint64_t context, bool multi_thread)
 {
 	uint64_t words[3], handle;
@@ -113,7 +114,7 @@ static bool has_word(const struct searched *s, uint64_t word)
 	return i < s->count;
 }
 
-/* Finds the variables of one thread whose runtime's handle is in its memory too, as it is in the context. */
+/* Finds the variables of a thread whose runtime's handle is in its memory, too, as it is in the context. */
 static size_t find_variables(const struct searched *s, struct variable variable[VARIABLES_MAX])
 {
 	size_t count = 0;
@@ -128,7 +129,7 @@ static size_t find_variables(const struct searched *s, struct variable variable[
 	return count;
 }
 
-/* Adds what is known of one of the two schedulers to what may be known of the other. */
+/* Combines what is known of one scheduler with what may be known of the other. */
 static void add_variable(struct tokio_layouts *layouts, const struct tokio_layout *layout)
 {
 	for (size_t i = 0; i < layouts->count; i++) {
@@ -150,7 +151,7 @@ static void add_variable(struct tokio_layouts *layouts, const struct tokio_layou
 		layouts->layout[layouts->count++] = *layout;
 }
 
-/* The places in one thread's memory where it looks like a context, whose runtime is that of the scheduler that `v` leads to. */
+/* Finds places in a thread's memory that look like a context with the runtime that `v` leads to. */
 static void search_handle(const struct searched *s, const struct tokio_layout *searched,
 			  const struct variable *v, struct tokio_layouts *found)
 {
@@ -174,7 +175,7 @@ static void search_handle(const struct searched *s, const struct tokio_layout *s
 	}
 }
 
-/* --- all of it --- */
+/* --- everything --- */
 
 static void search_thread(const struct searched *s, const struct tokio_layouts *layouts,
 			  struct tokio_layouts *found)

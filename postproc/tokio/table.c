@@ -9,15 +9,17 @@
 #define VERSION(minor, patch) (1000u * (minor) + (patch)) /* of Tokio 1 */
 #define ANY 999u
 
-/* The layouts of release builds without the features that are called unstable. Where the context's fields are depends on
- * Tokio's version and on the compiler: up to some version before 1.73, rustc laid structures out in another order. The core
- * of the current-thread scheduler is not here: its layout depends on which of Tokio's other features were chosen. */
+/* Layouts of release builds without Tokio's unstable features. The offsets in the context depend on Tokio's
+ * version and on the compiler: before 1.73, some version of rustc changed its order of fields. The core of
+ * the current-thread scheduler is missing, because its layout depends on Tokio's other features. */
 static const struct known {
 	unsigned from, to;	     /* versions */
 	uint64_t id, id_tag, budget; /* in the context variable */
-	bool tagged;		     /* the scheduler's pointer is in it too, else in a variable of its own */
-	uint64_t scheduler;	     /* tagged: to its context; else to the runtime's handle */
-	uint32_t tag;		     /* of the multi-thread scheduler; at the start of its context */
+	/* The context variable has the scheduler's pointer; otherwise that is in another variable. */
+	bool tagged;
+	/* Tagged: pointer to the scheduler's context; otherwise to the runtime's handle. */
+	uint64_t scheduler;
+	uint32_t tag; /* of the multi-thread scheduler, at the start of its context */
 	uint64_t core, counter, interval, idle, queue;
 } known[] = {
 	{VERSION(24, 0), VERSION(24, ANY), 40, 32, 88, false, 72, 0, 16, 32, 0, 8, 24},
@@ -42,8 +44,8 @@ static bool version_part(const char **p, const char *limit, unsigned *number)
 	return *p > start && *p < limit;
 }
 
-/* The version of Tokio by the paths of its sources, which panic messages hold: ".../tokio-1.43.1/src/...", and where Nix
- * has put them, ".../tokio-1.43.1-HASH/src/...". Returns how many different ones there are, up to 2. */
+/* Finds Tokio's version in paths of its sources, which panic messages contain: ".../tokio-1.43.1/src/...",
+ * with Nix ".../tokio-1.43.1-HASH/src/...". Returns how many different ones there are, up to 2. */
 static unsigned find_version(Elf *elf, unsigned *version)
 {
 	Elf_Scn *section = NULL;
@@ -83,7 +85,7 @@ bool tokio_version_is_in(Elf *elf)
 	return find_version(elf, &version) > 0;
 }
 
-/* Counts from the thread pointer, or from the start of a context that is still to be found. */
+/* Counts from the thread pointer, or from the start of a context that is not found yet. */
 static uint64_t offset_of(uint64_t context, uint64_t offset)
 {
 	return context ? context - offset : offset;
@@ -127,8 +129,8 @@ static bool has(const struct tokio_layouts *layouts, const struct tokio_layout *
 	return false;
 }
 
-/* Adds the layouts of `version` (0: not known), `exactly`, or of all that are like it in where things are, those of the newest versions
- * first. */
+/* Adds the layouts of `version` (0: not known): if `exactly`, its own; otherwise all that have the same
+ * variables, newest first. */
 static void add(const struct tokio_variables *variables, unsigned version, bool exactly,
 		struct tokio_layouts *layouts)
 {
@@ -143,10 +145,10 @@ static void add(const struct tokio_variables *variables, unsigned version, bool 
 		/* Since 1.29 there is one variable. */
 		if (version && row->tagged != (version >= VERSION(29, 0)))
 			continue;
-		/* There must be room for all that is read of the context. */
+		/* Everything read of the context must fit. */
 		if (variables->context && variables->context <= row->budget)
 			continue;
-		/* All of Tokio's variables have symbols, or none. */
+		/* Either all of Tokio's variables have symbols, or none. */
 		if (row->tagged ? named : named != (variables->context != 0))
 			continue;
 		layout = layout_of(row, variables);

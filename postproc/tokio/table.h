@@ -1,4 +1,4 @@
-/* table.h - the layouts that Tokio has had in release builds, for an executable without debug info. */
+/* table.h - the known layouts of Tokio in release builds, for executables without debug info. */
 #ifndef HUD_TOKIO_TABLE_H
 #define HUD_TOKIO_TABLE_H
 
@@ -8,18 +8,18 @@
 
 #include "tokio/layout.h"
 
-/* What the symbol table says. Thread pointer minus these; 0: not known. */
+/* Offsets from the symbol table: thread pointer minus these; 0: not known. */
 struct tokio_variables {
-	uint64_t tls_size;		       /* of thread-local memory */
-	uint64_t context;		       /* the variable that Tokio keeps its context in */
-	uint64_t multi_thread, current_thread; /* those that have its schedulers, up to 1.28 */
+	uint64_t tls_size;		       /* size of thread-local memory */
+	uint64_t context;		       /* the variable with Tokio's context */
+	uint64_t multi_thread, current_thread; /* the variables of its schedulers, up to 1.28 */
 };
 
-/* Does it name a version of Tokio? */
+/* Does the file name a version of Tokio? */
 bool tokio_version_is_in(Elf *elf);
 
-/* The layouts that the module may have by the version of Tokio that it names. Returns NULL, or why none is known (static
- * text). */
+/* The layouts that fit the version of Tokio which the module names. Returns NULL, or why none is known
+ * (static text). */
 const char *tokio_table(Elf *elf, const struct tokio_variables *variables, struct tokio_layouts *layouts);
 
 #endif

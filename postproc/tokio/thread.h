@@ -1,4 +1,4 @@
-/* thread.h - one thread of the target, as the head of a stream has it. */
+/* thread.h - a thread of the target, for the head of a stream. */
 #ifndef HUD_TOKIO_THREAD_H
 #define HUD_TOKIO_THREAD_H
 
@@ -9,14 +9,14 @@
 #include "target/inspector.h"
 #include "tokio/role.h"
 
-/* One thread. */
+/* A thread of the target. */
 struct thread {
 	pid_t tid;
 	char comm[COMM_SIZE]; /* raw bytes: hostile */
 	enum role role;
-	bool watched; /* to be traced as a worker */
-	char *in_place; /* what it was given to do in block_in_place, with its source place; NULL: it is not there */
-	uint64_t thread_pointer; /* where its thread-local memory is (x86-64: fs base); 0: not known */
+	bool watched;	/* to be traced as a worker */
+	char *in_place; /* the function and source location that it runs in block_in_place, or NULL */
+	uint64_t thread_pointer; /* of its thread-local memory (x86-64: fs base); 0: not known */
 };
 
 #endif

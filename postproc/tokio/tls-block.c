@@ -6,23 +6,23 @@
 #include "resolve/elf/module.h"
 #include "tokio/look.h"
 
-#define MODULES_MAX 65536	 /* module ids that are believed */
-#define RELOCATIONS_MAX 10000000 /* that are looked at */
+#define MODULES_MAX 65536	 /* larger module ids are not believed */
+#define RELOCATIONS_MAX 10000000 /* that are read */
 
 /* A module whose relocations are read. */
 struct reader {
 	pid_t pid;
-	uint64_t bias, size; /* of the module; of its block */
+	uint64_t bias, size; /* the module's bias; its block's size */
 	bool musl;
 };
 
-/* What one relocation tells of the block. False: nothing. */
+/* Reads a relocation. Returns false if it does not tell about the block. */
 static bool read_relocation(const struct reader *r, const GElf_Rela *rela, const GElf_Sym *symbol,
 			    struct tls_block *block)
 {
 	uint64_t word, type = GELF_R_TYPE(rela->r_info);
 
-	/* One for a symbol of another module tells of that one's. */
+	/* A relocation for a symbol of another module is about that one's block. */
 	if ((type != R_X86_64_DTPMOD64 && type != R_X86_64_TPOFF64) ||
 	    (GELF_R_SYM(rela->r_info) && symbol->st_shndx == SHN_UNDEF) ||
 	    !tokio_peek(r->pid, r->bias + rela->r_offset, &word, sizeof(word)))
@@ -31,7 +31,7 @@ static bool read_relocation(const struct reader *r, const GElf_Rela *rela, const
 		*block = (struct tls_block){.module = word, .entry = r->musl ? 8 : 16, .size = r->size};
 		return word && word < MODULES_MAX;
 	}
-	/* The word is the variable's distance from the thread pointer, which is above it. */
+	/* The word is the variable's distance from the thread pointer, which is higher. */
 	block->size = (uint64_t)(symbol->st_value + (uint64_t)rela->r_addend) - word - r->size;
 	block->module = 0;
 	return block->size >> 32 == 0;
@@ -69,7 +69,7 @@ bool tls_block_of(pid_t pid, struct module *module, uint64_t size, bool musl, st
 	while (elf && (section = elf_nextscn(elf, section))) {
 		GElf_Shdr shdr;
 
-		/* libdw has relocated nothing of these: they are the dynamic linker's. */
+		/* libdw leaves these alone: they are for the dynamic linker. */
 		if (gelf_getshdr(section, &shdr) && shdr.sh_type == SHT_RELA && shdr.sh_flags & SHF_ALLOC &&
 		    read_section(&r, elf, section, &shdr, block))
 			return true;
@@ -77,8 +77,9 @@ bool tls_block_of(pid_t pid, struct module *module, uint64_t size, bool musl, st
 	return false;
 }
 
-/* The DTV of glibc has its length in the entry before the first, counted in entries behind the first; that of musl in the first
- * (dl_init_static_tls and __dtv_t of glibc's sysdeps/x86_64/nptl/tls.h, 2.2 to 2.42; __copy_tls of musl's src/env/__init_tls.c, 1.2). */
+/* glibc keeps the DTV's length in the entry before the first, counted in entries behind the first; musl in
+ * the first entry (dl_init_static_tls and __dtv_t of glibc's sysdeps/x86_64/nptl/tls.h, 2.2 to 2.42;
+ * __copy_tls of musl's src/env/__init_tls.c, 1.2). */
 uint64_t tls_block_end(pid_t pid, uint64_t fs, const struct tls_block *block)
 {
 	uint64_t dtv, length, start;

@@ -1,4 +1,4 @@
-/* verify.c - see layout.h: what was found, compared with a live process. */
+/* verify.c - see layout.h: verifies layouts with the live process. */
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,11 +10,11 @@
 #include "tokio/search.h"
 #include "tokio/thread.h"
 
-#define LOOKS_MIN 8 /* at what is from a table */
+#define LOOKS_MIN 8 /* for layouts from the table */
 
 const char tokio_not_scheduled[] = "no thread has a scheduler where it should be";
 
-/* It runs meanwhile, and what is pointed to may have gone. */
+/* The process runs meanwhile, and may free what was pointed to. */
 static enum tokio_match look_again(pid_t pid, uint64_t fs, const struct tokio_layout *layout,
 				   struct tokio_poll *poll)
 {
@@ -25,13 +25,13 @@ static enum tokio_match look_again(pid_t pid, uint64_t fs, const struct tokio_la
 	return match;
 }
 
-/* --- which of several --- */
+/* --- which of several layouts --- */
 
-/* What was seen of one layout. */
+/* What was seen of a layout. */
 struct evidence {
 	bool wrong, seen;
-	bool workers;		 /* of a multi-thread runtime */
-	bool moved, polled;	 /* a tick, and a task */
+	bool workers;		 /* seen in a multi-thread runtime */
+	bool moved, polled;	 /* a tick that changed, and a task */
 	struct tokio_poll *last; /* of each thread */
 };
 
@@ -56,7 +56,7 @@ static void look_once(pid_t pid, const struct thread *threads, size_t count,
 		e->seen = true;
 		e->workers = e->workers || poll.multi_thread;
 		e->polled = e->polled || poll.task;
-		/* A tick goes up by one each time. */
+		/* A tick goes up by one with each poll. */
 		if (last->core == poll.core) {
 			e->moved = e->moved || poll.tick != last->tick;
 			e->wrong = poll.tick - last->tick > TOKIO_TICKS_MAX;
@@ -72,7 +72,7 @@ struct standing {
 	bool decided; /* one was seen at work */
 };
 
-/* Looks once at each layout that has not been found wrong. */
+/* Looks once at each layout that was not wrong so far. */
 static struct standing look_at_all(pid_t pid, const struct thread *threads, size_t count,
 				   const struct tokio_layouts *layouts, struct evidence *evidence)
 {
@@ -124,8 +124,8 @@ static const char *choose_by(const struct tokio_layouts *layouts, const struct e
 		at_work = works(e);
 		if (!e->workers && fit == 1 && chosen->id == layouts->layout[i].id &&
 		    !chosen->multi_thread.known) {
-			chosen->budget =
-				0; /* only workers would tell which of the two has it, and there are none */
+			/* Only workers could decide which of the two is right, and there are none. */
+			chosen->budget = 0;
 			continue;
 		}
 		fit++;
@@ -160,7 +160,8 @@ static const char *choose(pid_t pid, const struct thread *threads, size_t count,
 	return choose_by(layouts, evidence, chosen);
 }
 
-/* Gives the threads that run a scheduler their roles; `ends` are the same, with what their thread-local memory counts from. */
+/* Sets the roles of the threads that run a scheduler. `ends` are the same threads, with the end of their
+ * block as thread pointer. */
 static const char *find_schedulers(pid_t pid, struct thread *threads, const struct thread *ends, size_t count,
 				   const struct tokio_layout *layout)
 {
@@ -207,7 +208,7 @@ const char *tokio_verify(pid_t pid, struct thread *threads, size_t count, const 
 	tokio_search(pid, ends, count, &concrete);
 	tokio_find_currents(pid, ends, count, &concrete);
 	*layout = concrete.layout[0];
-	/* Debug info tells nothing else to compare with. */
+	/* Debug info gives one layout, and no more to compare. */
 	if (concrete.count != 1 || concrete.layout[0].queue)
 		why = choose(pid, ends, count, &concrete, layout);
 	if (!why)
@@ -223,7 +224,7 @@ bool tokio_polls(pid_t pid, const struct thread *thread, const struct tokio_layo
 	struct tokio_poll again = {0};
 	uint64_t end = tls_block_end(pid, thread->thread_pointer, &layout->block);
 
-	/* Twice the same, or it was read while it changed. */
+	/* Only the same result twice: it may change while it is read. */
 	return end && tokio_look(pid, end, layout, poll) == TOKIO_AS_EXPECTED && poll->polls &&
 	       tokio_look(pid, end, layout, &again) == TOKIO_AS_EXPECTED && again.polls &&
 	       again.core == poll->core && again.task == poll->task && again.tick == poll->tick;
