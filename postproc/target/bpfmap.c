@@ -20,7 +20,8 @@ static bool describe(int map, struct bpf_map_info *info)
 {
 	union bpf_attr request;
 
-	/* The kernel refuses what is not zero behind the member that counts, and from GCC 15 on `= {...}` leaves that as it is. */
+	/* The kernel requires zeros behind the union's member, but since GCC 15 `= {...}` need not clear
+	 * them. */
 	memset(&request, 0, sizeof(request));
 	request.info.bpf_fd = (__u32)map;
 	request.info.info_len = sizeof(*info);
@@ -29,7 +30,7 @@ static bool describe(int map, struct bpf_map_info *info)
 	return syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &request, sizeof(request)) == 0;
 }
 
-/* Is it this one, with values for which all CPUs have the same place? */
+/* Is it this map, and of a type that has one value for all CPUs? */
 static bool is_wanted(const struct bpf_map_info *info, const struct bpfmap_wanted *wanted)
 {
 	char name[BPF_OBJ_NAME_LEN];

@@ -1,5 +1,5 @@
-/* cgroup.c - see cgroup.h. Files as Documentation/scheduler/sched-bwc.rst and admin-guide/cgroup-v2.rst of Linux 6.18 have them; steal
- * as proc(5). */
+/* cgroup.c - see cgroup.h. Files: Documentation/scheduler/sched-bwc.rst and admin-guide/cgroup-v2.rst of
+ * Linux 6.18; steal: proc(5). */
 #include "target/cgroup.h"
 
 #include <fcntl.h>
@@ -11,12 +11,12 @@
 
 #include "stream/event.h"
 
-#define LEVELS 16 /* of control groups that are looked at: the process's own, and so many parents */
+#define LEVELS 16 /* the process's own control group, and so many parents */
 
 struct group {
-	char *folder;  /* in the file system */
+	char *folder;  /* its directory */
 	char *name;    /* as the process sees it: hostile */
-	uint64_t told; /* how much of its time was taken, when that was last told */
+	uint64_t told; /* throttled time when it was last written */
 	int stat;      /* its cpu.stat, open */
 	bool v2;
 };
@@ -26,7 +26,7 @@ struct cgroups {
 	size_t count;
 };
 
-/* Reads a small file whole. Returns false if there is none. */
+/* Reads a small file. Returns false if there is none. */
 static bool read_file(int fd, char *text, size_t size)
 {
 	ssize_t length = fd < 0 ? -1 : pread(fd, text, size - 1, 0);
@@ -76,7 +76,7 @@ static bool read_quota(const struct group *g, uint64_t *quota, uint64_t *period)
 	return true;
 }
 
-/* The process's group below `mount`, and its parents. */
+/* Adds the process's group below `mount`, and its parents. */
 static void add(struct cgroups *c, const char *mount, const char *name, bool v2)
 {
 	char *path = xstrdup(name);
@@ -184,7 +184,7 @@ static void look_at(struct group *g, uint64_t ns, bool second, FILE *out)
 					 .text = g->name});
 }
 
-/* The time that the machine's host gave its CPUs to others, all CPUs together: the eighth number. */
+/* The time that the host gave this machine's CPUs to others, for all CPUs together: the eighth number. */
 static void look_at_host(uint64_t ns, FILE *out)
 {
 	char text[256];

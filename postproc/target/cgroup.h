@@ -1,4 +1,5 @@
-/* cgroup.h - the CPU quota of a process's control groups, and how long that kept it from running; version 1 and 2. */
+/* cgroup.h - CPU quotas of a process's control groups (version 1 and 2), and how long they kept it from
+ * running. */
 #ifndef HUD_TARGET_CGROUP_H
 #define HUD_TARGET_CGROUP_H
 
@@ -9,15 +10,16 @@
 
 struct cgroups;
 
-/* Those that process `pid` is in now, and their parents. Exits the program when out of memory. */
+/* The control groups of process `pid` and their parents, as they are now. Exits the program when out of
+ * memory. */
 struct cgroups *cgroups_new(pid_t pid);
 void cgroups_free(struct cgroups *cgroups);
 
 /* Does one of them have a quota? */
 bool cgroups_have_quota(const struct cgroups *cgroups);
 
-/* Writes a `throttled` line for each with a quota of whose time more was taken since it was last told, or, once a `second`, for each
- * with a quota; then a `steal` line as well. `ns` is the time. */
+/* Writes a `throttled` line for each group that was throttled longer since the last one, and, once a
+ * `second`, for each group with a quota; then also a `steal` line. `ns` is the time. */
 void cgroups_look(struct cgroups *cgroups, uint64_t ns, bool second, FILE *out);
 
 #endif

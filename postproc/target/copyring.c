@@ -1,4 +1,4 @@
-/* copyring.c - see copyring.h. How the maps are laid out: probes/stack.bt. */
+/* copyring.c - see copyring.h. Layout of the maps: probes/stack.bt. */
 #include "target/copyring.h"
 
 #include <errno.h>
@@ -13,15 +13,15 @@
 #include "base/process.h"
 #include "target/bpfmap.h"
 
-#define BLOCKS 8 /* in a row, each in a map of its own */
+#define BLOCKS 8 /* of a row; each is in a map of its own */
 #define BLOCK_SIZE 256
 #define ROW_SIZE ((size_t)BLOCKS * BLOCK_SIZE)
-#define CHECK_ROWS 8 /* it is looked at after so many whether they were still there */
+#define CHECK_ROWS 8 /* after so many rows it checks whether they were still valid */
 
-/* The maps: of the blocks, and */
+/* The maps: the blocks', and */
 enum {
-	PIECE = BLOCKS, /* how many pieces of the ring have been taken, ever */
-	KEPT_AT,	/* by thread, where its next kept copy goes; not there if none are kept */
+	PIECE = BLOCKS, /* how many pieces of the ring were ever handed out */
+	KEPT_AT,	/* by thread: where its next kept copy goes; absent if none are kept */
 	MAPS
 };
 
@@ -30,13 +30,13 @@ struct copyring {
 	struct bpfmap_wanted map[MAPS];
 };
 
-/* Where a copy is. */
+/* The position of a copy. */
 struct position {
 	bool kept;	/* in its thread's own rows, not in the ring */
-	uint64_t tid;	/* of a kept one */
-	uint64_t at;	/* its first row, counted on and on */
-	uint64_t base;	/* of its keys */
-	uint64_t slots; /* how many rows there are until they are used again */
+	uint64_t tid;	/* of a kept copy */
+	uint64_t at;	/* its first row, counted without wrapping */
+	uint64_t base;	/* added to row numbers for keys */
+	uint64_t slots; /* how many rows before they are used again */
 };
 
 static struct position find(const struct copyring *ring, uint64_t copy)
@@ -55,7 +55,7 @@ static struct position find(const struct copyring *ring, uint64_t copy)
 	return position;
 }
 
-/* Is what began there not being written over yet? */
+/* Has it not been overwritten yet? */
 static bool is_there(const struct copyring *ring, const struct position *position)
 {
 	uint64_t now = 0;
@@ -103,7 +103,7 @@ void copyring_close(struct copyring *ring)
 	free(ring);
 }
 
-/* Reads what is wanted of row `row` of a copy: its first `bytes` bytes, or all. Returns false if it is not there. */
+/* Reads row `row` of a copy: its first `bytes` bytes, or all. Returns false if it is not there. */
 static bool read_row(const struct copyring *ring, const struct position *position, uint64_t row, size_t bytes,
 		     char *to)
 {
@@ -120,7 +120,7 @@ static bool read_row(const struct copyring *ring, const struct position *positio
 	return true;
 }
 
-/* Of all that is left of a copy that was told, its maps have no trace. */
+/* Have the maps been emptied, so that no trace of the copy is left? */
 static bool is_cleared(const struct copyring *ring, const struct position *position)
 {
 	uint64_t at;

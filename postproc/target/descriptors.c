@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Is this a link to something that has no name but its kind? */
+/* Is this link's target only a kind, not a name? */
 static bool is_kind(DIR *directory, const char *name, const char *kind)
 {
 	char target[64];
@@ -38,7 +38,7 @@ int descriptors_visit(int pidfd, pid_t pid, const char *kind, bool (*visit)(int 
 		int fd = (int)syscall(SYS_pidfd_getfd, pidfd, atoi(entry->d_name), 0);
 
 		if (fd < 0) {
-			/* EBADF: it has just been closed. */
+			/* EBADF: it was closed just now */
 			refused = errno != EBADF ? errno : refused;
 			continue;
 		}

@@ -17,13 +17,13 @@
 #include "target/ptrace-stop.h"
 
 #define MEMORY_MAX (256u << 20) /* bytes of one request */
-#define LIMIT_MS 3000		/* for an answer: a look takes less than 1, unless the machine is busy */
+#define LIMIT_MS 3000		/* for an answer; takes less than 1 unless the machine is busy */
 #define SERVERS 4
 
 static struct helper *helper;
-static bool late; /* it has not answered in time */
+static bool late; /* an answer came too late */
 
-/* --- the helper: what is seen goes into a file in memory --- */
+/* --- the helper: it answers with a file in memory --- */
 
 enum look { MAPS, CMDLINE, EXE, ROOT, THREADS, MEMORY, THREAD, RSEQ };
 
@@ -39,7 +39,7 @@ static int prepare(void *context)
 	return confine_to_tracer() || confine_inspector() ? -1 : 0;
 }
 
-/* Returns an errno. */
+/* Passes bytes on. Returns an errno. */
 static int give(const void *bytes, size_t size, int *fd)
 {
 	*fd = memfd_create("seen", MFD_CLOEXEC);
@@ -77,7 +77,7 @@ static int give_file(pid_t pid, bool maps, int *fd)
 	return error;
 }
 
-/* Gives a path, and frees it. */
+/* Passes a path on, and frees it. */
 static int give_path(char *path, int *fd)
 {
 	int error = path ? give(path, strlen(path), fd) : errno;
@@ -171,7 +171,7 @@ static int ask(const struct order *order)
 	return fd;
 }
 
-/* Reads what was given from its start, and closes it. Returns how many bytes, at most `size`. */
+/* Reads the answer from its start, and closes it. Returns how many bytes, at most `size`. */
 static size_t receive(int fd, void *to, size_t size)
 {
 	size_t at = 0;
@@ -216,7 +216,7 @@ FILE *inspector_open(pid_t pid, const char *name)
 	return file;
 }
 
-/* Returns a path for the caller to free; NULL with errno set. */
+/* Returns a path that the caller frees; NULL with errno set. */
 static char *ask_path(enum look look)
 {
 	int fd = ask(&(struct order){.look = look});

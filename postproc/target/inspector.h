@@ -1,6 +1,8 @@
-/* inspector.h - what is looked at in a live process, for who may not do so: its threads, their registers and stacks, its memory.
+/* inspector.h - inspects a live process on behalf of a process without ptrace rights: threads, their
+ * registers and stacks, memory.
  *
- * Between inspector_start() and inspector_end() a helper does, at one process and nothing else in it; else it is done here.
+ * Between inspector_start() and inspector_end(), a helper does this, for one process only. Otherwise it is
+ * done here.
  */
 #ifndef HUD_TARGET_INSPECTOR_H
 #define HUD_TARGET_INSPECTOR_H
@@ -14,14 +16,14 @@
 
 #include "resolve/unwind/unwind.h"
 
-#define STACK_MAX                                                                                            \
-	(512u << 10) /* bytes copied of a stack; frames that tell the role of a deeper one are lost */
+/* Bytes of a stack that are copied; a deeper one may lose the frames that tell its role. */
+#define STACK_MAX (512u << 10)
 #define COMM_SIZE 64 /* the kernel's 16, and longer names of its own threads */
 
-/* A thread, while it was stopped. */
+/* The state of a stopped thread. */
 struct snapshot {
 	struct user_regs_struct registers;
-	struct raw_stack stack; /* its words are the ones below */
+	struct raw_stack stack; /* its words are those below */
 	uint64_t words[STACK_MAX / 8];
 };
 
@@ -30,41 +32,43 @@ struct inspector_thread {
 	char comm[COMM_SIZE]; /* raw bytes: hostile */
 };
 
-/* From now on a process of its own looks at process `pid`. Returns 0, or -1 after a message. */
+/* Starts a helper that inspects process `pid`. Returns 0, or -1 after a message. */
 int inspector_start(long pid);
 void inspector_end(void);
 
-/* The descriptor that a process forked from this one must keep to ask; -1 if there is no such process. */
+/* The descriptor to ask through, which a forked process must keep open; -1 if the helper does not run. */
 int inspector_descriptor(void);
 
-/* Whether the process did not let itself be looked at in time, since inspector_start(): what it was asked for was then not to be had. In words for
- * the user, static; NULL: it always did. */
+/* Returns NULL, or, if some answer since inspector_start() came too late and is missing, a text for the user
+ * (static). */
 const char *inspector_late(void);
 
-/* What /proc/PID/NAME holds, "maps" or "cmdline", of the latter the beginning. Returns NULL with errno set if that is impossible. The caller
- * closes it. */
+/* Opens /proc/PID/maps or cmdline (`name`; only the beginning of the latter). Returns NULL with errno set if
+ * that fails. The caller closes it. */
 FILE *inspector_open(pid_t pid, const char *name);
 
-/* Where /proc/PID/exe leads, as inspector_below() has it, for the caller to free; NULL with errno set. */
+/* The target of /proc/PID/exe, passed through inspector_below(); the caller frees it. NULL with errno set. */
 char *inspector_exe(pid_t pid);
 
-/* The folder that is the process's root, for the caller to free, if that is in a mount namespace of its own and has this name only there:
- * then the kernel names all its files with this folder before them (prepend_path of fs/d_path.c), and nothing is found by such a name.
- * Else "". So it is where the process and who looks at it have the same folder for a root, but not its mount: both are in a chroot, and
- * the process has other mounts. */
+/* The process's root directory, if paths of its files begin with it but cannot be found by that name;
+ * otherwise "". The caller frees it. This happens if the process and this program have the same root
+ * directory, but not the same mount: both are in a chroot, and the process has other mounts. Then the kernel
+ * puts the directory before all its paths (prepend_path of fs/d_path.c). */
 char *inspector_root(pid_t pid);
 
-/* The name of file `path` as the process knows it whose inspector_root() is `root`: the end of `path`, or all. */
+/* The name that the process itself has for the file `path`, if `root` is its inspector_root(): the end of
+ * `path`, or all of it. */
 const char *inspector_below(const char *root, const char *path);
 
-/* The threads of `pid`, in no order: *threads is the caller's to free. Returns how many; 0 with errno set. */
+/* The threads of `pid`, in no order; the caller frees *threads. Returns how many; 0 with errno set. */
 size_t inspector_threads(pid_t pid, struct inspector_thread **threads);
 
-/* Copies `size` bytes at `addr` of the process's memory, as far as they can be read. Returns how many. */
+/* Copies up to `size` bytes of the process's memory at `addr`, as far as they are readable. Returns how
+ * many. */
 size_t inspector_memory(pid_t pid, uint64_t addr, void *to, size_t size);
 
-/* Stops the thread for as long as copying its registers and its stack takes, which can be seen in *s then, but for 100 ms at most. Returns
- * false if it did not stop in time, its stack could not be copied in time, or it has ended. */
+/* Stops a thread while its registers and stack are copied to *s, for at most 100 ms. Returns false if it did
+ * not stop in time, copying took too long, or it has ended. */
 bool inspector_thread(pid_t tid, struct snapshot *s);
 
 /* As stopped_rseq(). */

@@ -11,13 +11,13 @@
 
 #include "base/grow.h"
 
-#define LARGEST ((off_t)256 << 20) /* bytes; that of Debian's 7.2 has 5 MB */
+#define LARGEST ((off_t)256 << 20) /* bytes; Debian's 7.2 has 5 MB */
 
 struct btf {
 	char *data;
 	size_t length;
 	struct btf_header header;
-	uint32_t *type; /* by id: where its struct btf_type is, in `data` */
+	uint32_t *type; /* by id: offset of its struct btf_type in `data` */
 	uint32_t types;
 };
 
@@ -41,7 +41,7 @@ static char *read_file(const char *path, size_t *length)
 	return data;
 }
 
-/* What follows struct btf_type, in bytes; -1 for a kind that is not known. */
+/* The size in bytes of what follows struct btf_type; -1 for an unknown kind. */
 static long trailer(const struct btf_type *t)
 {
 	long count = BTF_INFO_VLEN(t->info);
@@ -100,7 +100,7 @@ static bool open_btf(struct btf *b, const char *path)
 	return index_types(b);
 }
 
-/* Type `id`, with what follows it in *rest; of kind 0 if there is none. */
+/* Type `id`, and what follows it in *rest; kind 0 if there is none. */
 static struct btf_type type_of(const struct btf *b, uint32_t id, const char **rest)
 {
 	struct btf_type t = {0};
@@ -120,7 +120,7 @@ static bool is_named(const struct btf *b, uint32_t name, const char *text)
 	       !memcmp(b->data + b->header.hdr_len + b->header.str_off + name, text, length);
 }
 
-/* The id of the type of this kind and name, or 0. */
+/* The id of the type with this kind and name, or 0. */
 static uint32_t find_type(const struct btf *b, unsigned kind, const char *name)
 {
 	const char *rest;
@@ -148,7 +148,7 @@ static bool has_member(const struct btf *b, const char *structure, const char *n
 	return false;
 }
 
-/* Where the variable of this name is in section `section`; false if it is not there. */
+/* Finds the variable of this name in section `section`. Returns false if it is not there. */
 static bool find_variable(const struct btf *b, uint32_t section, const char *name, struct btf_var_secinfo *at)
 {
 	const char *rest = NULL, *unused;
@@ -173,14 +173,14 @@ static bool find_preempt_count(const struct btf *b, uint32_t section, struct per
 		p->preempt_count = at.offset + 8;
 	else
 		return false;
-	/* HARDIRQ_MASK and NMI_MASK of linux/preempt.h. Where non-maskable interrupts have a count of their own, the bits below are those
-	 * of switched-off interrupts. */
+	/* HARDIRQ_MASK and NMI_MASK of linux/preempt.h. If NMIs are counted separately, the bits below count
+	 * disabled interrupts. */
 	p->hard = find_variable(b, section, "nmi_nesting", &at) ? 0x1f000000 : 0xff0000;
 	return true;
 }
 
-/* The timers of what sleeps (kernel/time/timer.c): one base until Linux 6.8, two from 6.9 on. The last of timer_bases is for what must not keep a
- * CPU awake: nothing sleeps by that. */
+/* The timers by which threads sleep (kernel/time/timer.c): one base until Linux 6.8, two since 6.9. The last
+ * of timer_bases has timers that must not wake a CPU; nothing sleeps by it. */
 static bool find_timers(const struct btf *b, uint32_t section, struct percpu *p)
 {
 	struct btf_var_secinfo at;

@@ -7,13 +7,13 @@
 
 #include "target/descriptors.h"
 
-#define PROGRAMS 64 /* of one tracepoint, those of others among them: as many as the kernel allows */
+#define PROGRAMS 64 /* of one tracepoint, including others': as many as the kernel allows */
 
-/* Only an event of a tracepoint tells which programs that has (perf_event_query_prog_array). */
+/* Only a tracepoint's event can list the programs (perf_event_query_prog_array). */
 static bool is_tracepoint(int event)
 {
 	__u32 programs[2 + PROGRAMS] = {
-		PROGRAMS}; /* struct perf_event_query_bpf: room for ids, how many there are, the ids */
+		PROGRAMS}; /* struct perf_event_query_bpf: size of the list, its length, the ids */
 
 	return ioctl(event, PERF_EVENT_IOC_QUERY_BPF, programs) == 0 || errno == ENOSPC;
 }

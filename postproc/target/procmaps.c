@@ -14,7 +14,7 @@
 
 #define VDSO_MAX (1u << 20)
 
-/* The vdso is in no file. */
+/* The vdso has no file. */
 static void vdso_build_id(pid_t pid, const struct mapping *m, char hex[BUILD_ID_HEX])
 {
 	size_t size = m->end - m->start;

@@ -23,11 +23,11 @@
 #include "target/ptrace-stop.h"
 
 #define PAGE 4096u
-#define FILE_MAX (256u << 20) /* bytes of a file of /proc */
+#define FILE_MAX (256u << 20) /* bytes of a file in /proc */
 #define CMDLINE_MAX 65536
-#define HOLD_NS 50000000 /* for copying a stack, while its thread is stopped */
+#define HOLD_NS 50000000 /* for copying a stack while its thread is stopped */
 
-/* A name holds any byte but NUL, also newlines; the kernel ends it with one more. */
+/* A name may hold any byte but NUL, also newlines; the kernel adds a newline. */
 static void read_comm(pid_t pid, struct inspector_thread *thread)
 {
 	char name[32];
@@ -71,14 +71,14 @@ size_t procread_memory(pid_t pid, uint64_t addr, void *to, size_t size)
 	return got > 0 ? (size_t)got : 0;
 }
 
-/* Copies up to STACK_MAX bytes from `sp` up, as far as memory is readable. */
+/* Copies up to STACK_MAX bytes from `sp` up, as far as they are readable. */
 static size_t copy_stack(pid_t tid, uint64_t sp, void *to)
 {
 	struct iovec local = {to, STACK_MAX}, remote[STACK_MAX / PAGE + 1];
 	size_t pages = 0;
 	ssize_t got;
 
-	/* One piece a page: what process_vm_readv promises is whole pieces. */
+	/* One piece for each page: process_vm_readv copies whole pieces or nothing of them. */
 	for (uint64_t at = sp, left = STACK_MAX; left; pages++) {
 		size_t piece = PAGE - at % PAGE;
 
@@ -106,13 +106,14 @@ static struct raw_stack stack_of(const struct user_regs_struct *registers)
 #endif
 }
 
-/* What two threads say to each other: one holds the target's thread, the other copies its stack. */
+/* Shared by two threads: one holds the target's thread, the other copies its stack. */
 struct job {
 	pid_t tid;
 	struct snapshot *snapshot;
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
-	bool over, held, copied; /* who holds has ended or will soon; it holds; the copy is whole */
+	/* The holder ends, or has not begun; it holds the thread; the copy is complete. */
+	bool over, held, copied;
 };
 
 static void set(struct job *e, bool *what)
@@ -123,7 +124,7 @@ static void set(struct job *e, bool *what)
 	pthread_mutex_unlock(&e->mutex);
 }
 
-/* Gives the other thread the time to copy. */
+/* Gives the other thread time to copy. */
 static void hold(struct job *e)
 {
 	struct timespec until;
@@ -139,8 +140,8 @@ static void hold(struct job *e)
 	pthread_mutex_unlock(&e->mutex);
 }
 
-/* A thread of our own, since a tracer is a thread: when it ends, the kernel lets go of what it still holds. It reads no memory, which may
- * be somebody's to fill: whatever happens, it lets go. */
+/* A thread of its own, because the tracer is a thread: when it ends, the kernel resumes what it still holds.
+ * It reads none of the target's memory, which may block: so it always lets go. */
 static void *hold_thread(void *argument)
 {
 	struct job *e = argument;
@@ -149,7 +150,7 @@ static void *hold_thread(void *argument)
 	int signal;
 
 	if (stopped_begin(e->tid, &signal)) {
-		/* A 32-bit program fills less. */
+		/* less for a 32-bit program */
 		if (!ptrace(PTRACE_GETREGSET, e->tid, NT_PRSTATUS, &registers) &&
 		    registers.iov_len == sizeof(s->registers))
 			hold(e);
@@ -159,7 +160,7 @@ static void *hold_thread(void *argument)
 	return NULL;
 }
 
-/* Copies the stack of the thread while that is held. What has taken longer is of no use. */
+/* Copies the stack while the thread is held. A copy that took too long is not used. */
 static bool copy_held(struct job *e)
 {
 	struct snapshot *s = e->snapshot;
@@ -198,8 +199,8 @@ bool procread_thread(pid_t tid, struct snapshot *s)
 	return copied;
 }
 
-/* Reads up to `most` bytes of the process's file for the caller to free; NULL with errno set. To read may take as long as the process
- * likes: the command line is in its memory. */
+/* Reads up to `most` bytes of a file of the process; the caller frees them. NULL with errno set. The process
+ * can make this last: its command line is in its memory. */
 static char *read_file(pid_t pid, const char *name, size_t most, size_t *size)
 {
 	char path[64], *text = NULL;
@@ -229,7 +230,7 @@ char *procread_file(pid_t pid, bool maps, size_t *size)
 	return maps ? read_file(pid, "maps", FILE_MAX, size) : read_file(pid, "cmdline", CMDLINE_MAX, size);
 }
 
-/* Where a link in the process's folder leads, for the caller to free; NULL with errno set. */
+/* The target of a link in the process's folder; the caller frees it. NULL with errno set. */
 static char *read_link(pid_t pid, const char *name)
 {
 	char *link = xasprintf("/proc/%d/%s", (int)pid, name), *path = xcalloc(PATH_MAX + 1, 1);
@@ -242,7 +243,7 @@ static char *read_link(pid_t pid, const char *name)
 	return NULL;
 }
 
-/* Is this folder here what has that name? Who may not see it cannot say no. */
+/* Does this path lead to this folder here? Yes, too, if this process may not look. */
 static bool has_name(const struct stat *folder, const char *path)
 {
 	struct stat here;
@@ -252,7 +253,7 @@ static bool has_name(const struct stat *folder, const char *path)
 	return here.st_dev == folder->st_dev && here.st_ino == folder->st_ino;
 }
 
-/* As inspector_root(), but NULL if it cannot be told. */
+/* As inspector_root(), but NULL if it is not known. */
 char *procread_root(pid_t pid)
 {
 	char *path = read_link(pid, "root"), link[32];

@@ -1,6 +1,7 @@
-/* procread.h - reads what a live process is doing, with this process's own rights.
+/* procread.h - reads a live process, with this process's own rights.
  *
- * All but the stopping may take as long as that process likes: its memory and its files may be somebody's to fill.
+ * Except for stopping a thread, everything may block as long as the process likes: its memory and files may
+ * be on userfaultfd(2) or FUSE.
  */
 #ifndef HUD_TARGET_PROCREAD_H
 #define HUD_TARGET_PROCREAD_H
@@ -18,10 +19,10 @@ size_t procread_memory(pid_t pid, uint64_t addr, void *to, size_t size);
 bool procread_thread(pid_t tid, struct snapshot *s);
 char *procread_exe(pid_t pid);
 
-/* As inspector_root(), but NULL if it cannot be told. */
+/* As inspector_root(), but NULL if it is not known. */
 char *procread_root(pid_t pid);
 
-/* What /proc/PID/maps holds, else /proc/PID/cmdline, of which the beginning, for the caller to free; NULL with errno set. */
+/* /proc/PID/maps, or the beginning of /proc/PID/cmdline; the caller frees it. NULL with errno set. */
 char *procread_file(pid_t pid, bool maps, size_t *size);
 
 #endif

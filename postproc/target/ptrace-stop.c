@@ -11,8 +11,7 @@
 #include "base/clock.h"
 
 #define STOP_WAIT_NS 50000000u /* for a thread to stop: it may wait for a CPU, or sleep uninterruptibly */
-#define SPIN_NS                                                                                              \
-	500000u /* of that, busily: most stop at once, and every moment is one that the target loses */
+#define SPIN_NS 500000u /* of that, in a busy loop: most stop at once, and the target loses all this time */
 
 bool stopped_begin(pid_t tid, int *signal)
 {
@@ -47,7 +46,7 @@ void stopped_end(pid_t tid, int signal)
 	ptrace(PTRACE_DETACH, tid, NULL, (void *)(intptr_t)signal);
 }
 
-/* What a thread of our own is asked to do, and its answer. */
+/* A job for a thread of this process, and its result. */
 struct job {
 	pid_t tid;
 	bool stopped, rseq;

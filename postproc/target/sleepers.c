@@ -14,13 +14,13 @@
 #include "base/arch.h"
 #include "stream/event.h"
 
-#define AGAIN_NS 1000000000 /* how often the same is told */
+#define AGAIN_NS 1000000000 /* how often the same descriptor is written */
 
 struct sleeper {
 	long tid;
 	bool worker;
-	int call;	/* its /proc/PID/task/TID/syscall, open; -1: it is gone */
-	char last[256]; /* what that was when a descriptor was told; "": nothing was */
+	int call;	/* its /proc/PID/task/TID/syscall, open; -1: it has ended */
+	char last[256]; /* content of that when its descriptor was last written; "": never */
 	uint64_t told;
 };
 
@@ -28,9 +28,9 @@ struct sleepers {
 	pid_t pid;
 	struct sleeper *sleeper;
 	size_t count;
-	long driver;		/* the descriptor that the driver waits on; -1: not known yet */
-	bool several;		/* there are several drivers: whose a worker is, is not known */
-	size_t polling, asleep; /* as they were told */
+	long driver;		/* descriptor on which the driver waits; -1: not known yet */
+	bool several;		/* there are several drivers, and it is not known which worker uses which */
+	size_t polling, asleep; /* as last written */
 };
 
 static bool one_of(const char *name, const char *const *names)
@@ -78,7 +78,7 @@ static enum descriptor kind_of(const struct statx *status)
 		return DESCRIPTOR_PIPE;
 	if (S_ISSOCK(mode))
 		return DESCRIPTOR_SOCKET;
-	/* Consoles, /dev/tty and serial lines, pseudo terminals: Documentation/admin-guide/devices.txt */
+	/* consoles, /dev/tty, serial lines, pseudo-terminals: Documentation/admin-guide/devices.txt */
 	if (S_ISCHR(mode) &&
 	    (major_number == 4 || major_number == 5 || (major_number >= 136 && major_number <= 143)))
 		return DESCRIPTOR_TERMINAL;
@@ -87,7 +87,7 @@ static enum descriptor kind_of(const struct statx *status)
 	return DESCRIPTOR_OTHER;
 }
 
-/* What descriptor `fd` is, in a line. */
+/* Writes a line about descriptor `fd`. */
 static void tell(const struct sleepers *s, const struct sleeper *sleeper, long number, long fd, uint64_t ns,
 		 FILE *out)
 {
@@ -96,7 +96,7 @@ static void tell(const struct sleepers *s, const struct sleeper *sleeper, long n
 	ssize_t length;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd/%ld", (int)s->pid, fd);
-	/* Its file system is not asked: one that does not answer would end the looking. */
+	/* Does not ask the file system: one that does not answer would block this. */
 	if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_TYPE, &status) ||
 	    (length = readlink(path, name, sizeof(name) - 1)) < 0)
 		return;
@@ -109,7 +109,7 @@ static void tell(const struct sleepers *s, const struct sleeper *sleeper, long n
 					 .text = name});
 }
 
-/* Reads in which call the thread sleeps: its number, or -1, and its first argument. */
+/* The number of the call in which the thread sleeps, and its first argument; -1 if it does not. */
 static long sleeping_in(struct sleeper *sleeper, char *text, size_t size, long *first)
 {
 	ssize_t length = sleeper->call < 0 ? -1 : pread(sleeper->call, text, size - 1, 0);

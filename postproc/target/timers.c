@@ -20,11 +20,11 @@
 #include "base/clock.h"
 
 #define SECOND UINT64_C(1000000000)
-#define EARLY 100000 /* ns: to be awake before the moment that is waited for */
-#define LATE 4000    /* ns behind a tick that is still at once with it */
+#define EARLY 100000 /* ns: how much earlier to wake up */
+#define LATE 4000    /* ns after a tick that still count as together with it */
 #define ATTEMPTS 8
 
-/* The time between two ticks of the kernel's, ns: what its coarse clocks go forward by. */
+/* The time between two kernel ticks in ns: the step of its coarse clocks. */
 static uint64_t tick_length(void)
 {
 	struct timespec t = {0};
@@ -33,7 +33,7 @@ static uint64_t tick_length(void)
 	return t.tv_nsec > 0 ? (uint64_t)t.tv_nsec : SECOND / 250;
 }
 
-/* Are there CPUs that have no ticks while they work? */
+/* Do some CPUs have no ticks while they work? */
 static bool has_tickless(void)
 {
 	FILE *in = fopen("/sys/devices/system/cpu/nohz_full", "re");
@@ -44,7 +44,8 @@ static bool has_tickless(void)
 	return c >= '0' && c <= '9';
 }
 
-/* Are the ticks timers like others? Without high resolution they are not, and no timer's tracepoint tells of them. */
+/* Are the kernel's ticks ordinary timers? Without high resolution they are not, and no timer tracepoint shows
+ * them. */
 static bool are_timers(void)
 {
 	FILE *in = fopen("/proc/timer_list", "re");
@@ -58,8 +59,9 @@ static bool are_timers(void)
 	return active != 0;
 }
 
-/* When, after a multiple of the ticks' length, the ticks of each of `count` CPUs are, ns: where the kernel tells
- * (/proc/timer_list; the timer's function is tick_sched_timer until Linux 6.8, then tick_nohz_handler), else 0. The caller frees it. */
+/* The phase of the ticks on each of `count` CPUs, in ns after a multiple of the ticks' length, if the kernel
+ * tells (/proc/timer_list; the timer's function is tick_sched_timer until Linux 6.8, then tick_nohz_handler);
+ * otherwise 0. The caller frees it. */
 static uint64_t *tick_phases(size_t count, uint64_t tick)
 {
 	uint64_t *phase = xcalloc(count + 1, sizeof(*phase)), expires;
@@ -73,7 +75,7 @@ static uint64_t *tick_phases(size_t count, uint64_t tick)
 
 		if (sscanf(line, "cpu: %zu", &cpu) == 1)
 			continue;
-		/* A tick that is stopped has no time, or one that is far away. */
+		/* A stopped tick has no time, or a distant one. */
 		if (ticks && cpu < count && sscanf(line, " # expires at %" SCNu64, &expires) == 1 &&
 		    expires < INT64_MAX)
 			phase[cpu] = expires % tick;
@@ -84,7 +86,8 @@ static uint64_t *tick_phases(size_t count, uint64_t tick)
 	return phase;
 }
 
-/* An event that is counted every `period` ns on that CPU, by a timer, and is not on yet; -1 with errno. */
+/* Opens an event that counts every `period` ns on that CPU by a timer. It is not enabled yet. Returns -1 with
+ * errno set if that fails. */
 static int open_event(int cpu, uint64_t period)
 {
 	struct perf_event_attr attr = {.type = PERF_TYPE_SOFTWARE,
@@ -96,8 +99,8 @@ static int open_event(int cpu, uint64_t period)
 	return (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 }
 
-/* Switches an event on so that every `tick` / `period`th time it is there together with a tick: one period behind one. On that CPU
- * itself, if this process may run there. */
+/* Enables an event one period after a tick, so that every `tick` / `period`th expiry coincides with a tick.
+ * Runs on that CPU, if this process may. */
 static void switch_on(int event, int cpu, uint64_t period, uint64_t tick, uint64_t phase)
 {
 	cpu_set_t here;
@@ -119,7 +122,7 @@ static void switch_on(int event, int cpu, uint64_t period, uint64_t tick, uint64
 	ioctl(event, PERF_EVENT_IOC_ENABLE, 0);
 }
 
-/* One CPU's, in place of what it had: it is not without one in between. */
+/* Replaces the event of one CPU, without a gap. */
 static int set(int *event, int cpu, uint64_t period, uint64_t tick, uint64_t phase)
 {
 	int old = *event;
@@ -131,7 +134,7 @@ static int set(int *event, int cpu, uint64_t period, uint64_t tick, uint64_t pha
 		switch_on(*event, cpu, period, tick, phase);
 	if (old >= 0)
 		close(old);
-	return error == ENODEV ? 0 : error; /* it is offline */
+	return error == ENODEV ? 0 : error; /* ENODEV: it is offline */
 }
 
 static void end(int *event)
