@@ -18,10 +18,10 @@
 #include "sandbox/parser-process.h"
 #include "target/inspector.h"
 
-#define STAGE_SECONDS 30 /* of CPU time: the debug info of 1.2 GB takes 1 */
-#define SECONDS 180	 /* of the clock, of all: then files are done without */
-#define IDLE_SECONDS 45	 /* of the clock, without any of a CPU: debuginfod may take 30 */
-#define DEATHS 8	 /* then no file is read any more */
+#define STAGE_SECONDS 30 /* of CPU time: 1.2 GB of debug info take 1 */
+#define SECONDS 180	 /* of real time, for everything: then it goes on without files */
+#define IDLE_SECONDS 45	 /* of real time without CPU time: debuginfod may take 30 */
+#define DEATHS 8	 /* then no more files are read */
 #define HEAD_MAX ((size_t)64 << 20)
 
 static const char *const purposes[STAGES] = {
@@ -41,9 +41,10 @@ void head_stage(volatile struct head_progress *progress, enum head_stage stage)
 	parser_set_timer(STAGE_SECONDS);
 }
 
-/* How long the worker may take. It waits for files and memory that may never be there, and computes on a machine that may be busy. */
+/* How long the process may take. It may wait for files and memory that never come, and compute on a busy
+ * machine. */
 struct patience {
-	int64_t end, active; /* ms: by when it is to be ready; when it was last seen to have computed */
+	int64_t end, active; /* ms: the deadline; when it was last seen to compute */
 	clockid_t clock;
 	uint64_t used; /* ns of CPU time */
 };
@@ -63,7 +64,7 @@ static bool is_patient(struct patience *p)
 	return now < p->end && now - p->active < IDLE_SECONDS * 1000;
 }
 
-/* All that comes from the descriptor until its end. Returns false if that takes too long, or is too much. */
+/* Reads the descriptor to its end. Returns false if that takes too long, or is too much. */
 static bool collect(int fd, struct patience *patience, char **text, size_t *size)
 {
 	size_t room = 0;
@@ -99,8 +100,8 @@ static _Noreturn void run(int fd, pid_t parent, const struct head_process *proce
 	_exit(fclose(out) ? 1 : 0);
 }
 
-/* One worker's attempt, until `end` (ms). Returns NULL and the head, which is the caller's to free, or what the worker died of (static
- * text). */
+/* Has one process write a head, until `end` (ms). Returns NULL, and the head, which the caller frees; or what
+ * the process died of (static text). */
 static const char *attempt(const struct head_process *process, const struct head_deaths *deaths,
 			   volatile struct head_progress *progress, int64_t end, char **text, size_t *size)
 {
@@ -140,7 +141,8 @@ static void append(char ***list, size_t *count, char *text)
 	(*list)[(*count)++] = text;
 }
 
-/* What the next worker is to leave out, since this one died of `cause`: with `last`, all files. */
+/* Notes what the next process must leave out, because this one died of `cause`. If this is the `last` try:
+ * all files. */
 static void note_death(struct head_deaths *deaths, const struct head_process *process,
 		       struct head_progress progress, const char *cause, bool last)
 {

@@ -1,8 +1,8 @@
-/* head-process.h - the process that writes a head. It reads the target's ELF and DWARF, and may die of them; then another one writes
- * what there is without.
+/* head-process.h - the process that writes a head. It reads the target's ELF and DWARF, and may crash; then
+ * the next one goes on without what it crashed on.
  *
- * A head is written in stages. What a worker dies of in one is left out by the next worker: the file that it was reading, where a
- * stage can do with one file less, else the stage.
+ * A head is written in stages. If a process dies in one, the next process leaves out the file that was being
+ * read, if the stage works with one file less; otherwise it leaves out the stage.
  */
 #ifndef HUD_HEAD_HEAD_PROCESS_H
 #define HUD_HEAD_HEAD_PROCESS_H
@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 enum head_stage {
-	STAGE_NONE, /* has not begun */
+	STAGE_NONE, /* not begun */
 	STAGE_BUILD_IDS,
 	STAGE_WORKERS,
 	STAGE_TOKIOS,
@@ -23,35 +23,36 @@ enum head_stage {
 	STAGES
 };
 
-/* Where a worker is: in memory that it shares with who started it. */
+/* How far a process is, in memory shared with its parent. */
 struct head_progress {
-	uint64_t touched; /* an address in the file that is being read; 0: none */
+	uint64_t touched; /* an address in the file being read; 0: none */
 	enum head_stage stage;
 };
 
-/* What earlier workers died of. All texts are bytes of paths, which the target chose, in words of ours. */
+/* What earlier processes died of. The texts hold paths that the target chose. */
 struct head_deaths {
-	char **file, **of; /* files that are not to be read, and why */
+	char **file, **of; /* files that must not be read, and why */
 	size_t files;
 	char *without[STAGES]; /* why a stage is left out; NULL: it is not */
-	char **all;	       /* each, to be said */
+	char **all;	       /* all of them, for warnings */
 	size_t count;
 };
 
 struct head_process {
-	/* Writes the head without what is in `deaths`, and says by head_stage() where it is. */
+	/* Writes the head without what `deaths` excludes, and calls head_stage() as it goes on. */
 	void (*write)(FILE *out, const struct head_deaths *deaths, volatile struct head_progress *progress,
 		      void *context);
 	/* The path of the file at an address, or NULL. */
 	const char *(*file_at)(uint64_t addr, void *context);
-	int (*confine)(void); /* what gives up the worker's rights */
+	int (*confine)(void); /* gives up the process's rights */
 	void *context;
 };
 
-/* A stage begins, in the worker. */
+/* Begins a stage, in that process. */
 void head_stage(volatile struct head_progress *progress, enum head_stage stage);
 
-/* Writes a head to `out`. Returns 0; -1 with errno set if writing fails; 1 after a message if no worker lives long enough. */
+/* Has a head written to `out`. Returns 0; -1 with errno set if writing fails; 1 after a message if no process
+ * survives. */
 int head_process_run(FILE *out, const struct head_process *process);
 
 #endif

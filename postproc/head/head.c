@@ -31,7 +31,7 @@
 
 #define COMMAND_MAX 4096 /* bytes of the command line that are kept */
 
-/* The names that Tokio gives its threads: up to 1.49, and since. */
+/* Tokio's names for its threads: until 1.49, and since. */
 static const char *const tokio_names[] = {"tokio-runtime-w", "tokio-rt-worker"};
 
 static void write_command(FILE *out, pid_t pid)
@@ -57,7 +57,7 @@ static void write_machine(FILE *out)
 	struct utsname name;
 
 	if (uname(&name))
-		memset(&name, 0, sizeof(name)); /* it cannot fail */
+		memset(&name, 0, sizeof(name)); /* cannot fail */
 	head_meta(out, "kernel", name.release);
 	head_meta(out, "arch", name.machine);
 	clock_gettime(clock_of_events(), &boot);
@@ -66,16 +66,16 @@ static void write_machine(FILE *out)
 		   (long long)real.tv_sec, real.tv_nsec);
 }
 
-/* What is written, and for which process. */
+/* The process, and what is written about it. */
 struct subject {
 	const struct head_options *options;
-	const char *exe, *linker; /* the latter: NULL, or it was told to run the former */
+	const char *exe, *linker; /* linker: NULL, or the dynamic linker that was told to run exe */
 	struct procmaps *maps;
 	struct thread *threads;
 	size_t count;
 };
 
-/* Does the file have the build id of anything that is mapped? */
+/* Is a file with this build id mapped? */
 static bool is_mapped(const struct procmaps *maps, const char *build_id)
 {
 	for (size_t i = 0; i < maps->count; i++)
@@ -84,7 +84,7 @@ static bool is_mapped(const struct procmaps *maps, const char *build_id)
 	return false;
 }
 
-/* Complains about files of --target that nothing can be taken from. */
+/* Warns about --target files that nothing can be taken from. */
 static void write_target_warnings(FILE *out, const struct subject *s, const char *build_id)
 {
 	char id[BUILD_ID_HEX];
@@ -98,14 +98,14 @@ static void write_target_warnings(FILE *out, const struct subject *s, const char
 	}
 }
 
-/* Says what the report will lack for want of a module's symbols. `name` is put before that. */
+/* Warns about what the report will lack without a module's symbols; begins with `name`. */
 static void write_symbol_warnings(FILE *out, struct space *space, struct module *module, const char *name,
 				  bool targets)
 {
 	struct debuginfo_function functions[DEBUGINFO_CHAIN];
 
 	space_touch(space, module ? module->low : 0);
-	if (module && module->dwfl && !module->has_debug_info) /* perhaps in a file of its own */
+	if (module && module->dwfl && !module->has_debug_info) /* which may be in a separate file */
 		debuginfo_find(module, module->low, functions);
 	if (module && module->dwfl && module->problem && !targets)
 		head_metaf(out, "warning", "%s: %s", module->path, module->problem);
@@ -125,7 +125,7 @@ static void write_symbol_warnings(FILE *out, struct space *space, struct module 
 			   name);
 }
 
-/* That of the modules that have a Tokio: they are what was built for this. */
+/* For the modules with a Tokio: they were built for this program. */
 static void write_all_symbol_warnings(FILE *out, struct space *space, const struct tokios *tokios,
 				      bool targets)
 {
@@ -148,12 +148,13 @@ static size_t roles_count(const struct thread *threads, size_t count, enum role 
 	return found;
 }
 
-/* How the threads that are watched were found. */
+/* How the watched threads were found. */
 struct found {
 	size_t by_name, workers, current_threads; /* the latter two by stack */
 };
 
-/* Says so, when Tokio's state has been looked at, too: that finds schedulers where stacks have no names. */
+/* Reports that after Tokio's state was read, too: this finds schedulers on threads whose stacks have no
+ * names. */
 static void write_found(FILE *out, const struct subject *s, const struct found *found)
 {
 	size_t count = s->count, stacks = found->workers + found->current_threads,
@@ -181,7 +182,8 @@ static void write_found(FILE *out, const struct subject *s, const struct found *
 	free(besides);
 }
 
-/* Have threads given their schedulers away in block_in_place, and none taken one? Then nobody runs the tasks of their runtime. */
+/* Have threads passed on their schedulers in block_in_place, and no other thread has taken one? Then nobody
+ * runs the runtime's tasks. */
 static bool nobody_schedules(const struct thread *threads, size_t count)
 {
 	size_t in_place = 0;
@@ -191,7 +193,7 @@ static bool nobody_schedules(const struct thread *threads, size_t count)
 	return in_place && !roles_count(threads, count, ROLE_WORKER);
 }
 
-/* Where these threads are, those at the same place together. */
+/* Where these threads are; equal places together. */
 static void write_in_place(FILE *out, const struct thread *threads, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -207,9 +209,9 @@ static void write_in_place(FILE *out, const struct thread *threads, size_t count
 	}
 }
 
-/* Decides who is watched. Names alone would miss a current-thread runtime, whose thread has any name while
- * its blocking pool has Tokio's; stacks alone, workers whose stack cannot be read and a pool thread that takes over from a
- * worker in block_in_place. So either is enough. */
+/* Decides which threads are watched. Names alone would miss a current-thread runtime: its thread has any
+ * name, while its blocking pool has Tokio's. Stacks alone would miss workers whose stack cannot be read, and
+ * a pool thread that takes over from a worker in block_in_place. So one of the two is enough. */
 static void find_workers(FILE *out, struct thread *threads, size_t count, struct space *space,
 			 bool without_stacks, struct found *found)
 {
@@ -222,7 +224,7 @@ static void find_workers(FILE *out, struct thread *threads, size_t count, struct
 	found->current_threads = roles_count(threads, count, ROLE_CURRENT_THREAD);
 	if (nobody_schedules(threads, count))
 		write_in_place(out, threads, count);
-	if (unread && !without_stacks) /* that is said already */
+	if (unread && !without_stacks) /* reported already */
 		head_metaf(
 			out, "warning",
 			"the stacks of %zu of %zu threads could not be read: these did not stop in time (no "
@@ -231,7 +233,8 @@ static void find_workers(FILE *out, struct thread *threads, size_t count, struct
 	symbolizer_free(symbolizer);
 }
 
-/* Watches the threads that the user names, whatever they are; a main future's is not told by Tokio's state. */
+/* Watches the threads that the user names, whatever they are. Stacks tell which of them poll a main future;
+ * Tokio's state does not. */
 static void find_named(const struct subject *s, struct space *space, bool without_stacks, struct found *found)
 {
 	struct symbolizer *symbolizer = symbolizer_new(space);
@@ -311,7 +314,7 @@ static void read_build_ids(const struct subject *s, const struct head_deaths *de
 	progress->touched = 0;
 }
 
-/* Which file the program is, and its build id. */
+/* Finds out which file the program is, and its build id. */
 static void read_exe(struct subject *s, const struct head_deaths *deaths,
 		     volatile struct head_progress *progress, char build_id[BUILD_ID_HEX])
 {
@@ -336,7 +339,7 @@ static void read_exe(struct subject *s, const struct head_deaths *deaths,
 	free(link);
 }
 
-/* The space that the reader of this stream will build from its map lines. */
+/* The address space that a reader of this stream will build from its map lines. */
 static struct space *space_of(const struct subject *s, const struct head_deaths *deaths,
 			      volatile struct head_progress *progress)
 {
@@ -353,7 +356,7 @@ static struct space *space_of(const struct subject *s, const struct head_deaths 
 	return space;
 }
 
-/* Do the modules with a Tokio and the C library keep frame pointers? */
+/* Do all modules with a Tokio, and the C library, keep frame pointers? */
 static bool frame_pointers(struct space *space, const struct tokios *tokios, const struct procmaps *maps)
 {
 	bool kept = true;
@@ -372,7 +375,8 @@ static bool frame_pointers(struct space *space, const struct tokios *tokios, con
 	return kept;
 }
 
-/* Do the workers use restartable sequences? One thread tells it of all, but on a busy machine not each can be stopped in time. */
+/* Do the workers use restartable sequences? One thread tells for all, but on a busy machine some cannot be
+ * stopped in time. */
 static bool uses_rseq(const struct thread *threads, size_t count)
 {
 	for (size_t i = 0, tries = 0; i < count && tries < 8; i++)
@@ -414,7 +418,7 @@ static void write_process(FILE *out, const struct subject *s, const char *build_
 		head_metaf(out, "warning", "%s: it is done without", deaths->all[i]);
 }
 
-/* Which threads are workers, whether names can be found, and whether frame pointers can be followed. */
+/* Writes which threads are workers, what names will lack, and whether code keeps frame pointers. */
 static void write_code(FILE *out, struct subject *s, struct space *space, const char *build_id,
 		       const struct head_deaths *deaths, volatile struct head_progress *progress,
 		       struct found *found, struct tokios *tokios)
@@ -441,7 +445,7 @@ static void write_code(FILE *out, struct subject *s, struct space *space, const 
 	head_meta(out, "rseq", uses_rseq(s->threads, s->count) ? "yes" : "no");
 }
 
-/* Where each Tokio keeps its state, which threads that makes workers, and where polls begin and end. */
+/* Writes where each Tokio keeps its state, which threads are workers by it, and where polls begin and end. */
 static void write_tokios(FILE *out, struct subject *s, struct space *space, const struct head_deaths *deaths,
 			 volatile struct head_progress *progress, struct found *found, struct tokios *tokios)
 {

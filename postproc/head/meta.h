@@ -5,7 +5,7 @@
 #include <libiberty/libiberty.h>
 #include <stdio.h>
 
-/* `meta KEY VALUE`, the value escaped. */
+/* Writes `meta KEY VALUE`, with the value escaped. */
 void head_meta(FILE *out, const char *key, const char *value);
 void head_metaf(FILE *out, const char *key, const char *format, ...) ATTRIBUTE_PRINTF(3, 4);
 

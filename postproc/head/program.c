@@ -15,10 +15,10 @@
 #include "sandbox/opener.h"
 #include "target/procmaps.h"
 
-/* What a file is. A library that can be run, like glibc's, is none of these. */
+/* The kind of a file. OTHER includes libraries that can be run, like glibc's. */
 enum kind { OTHER, PROGRAM, LINKER };
 
-/* The flags of DT_FLAGS_1, by which an executable at any address is told from a library. */
+/* The flags of DT_FLAGS_1: they tell a position-independent executable from a library. */
 static uint64_t flags_of(Elf *elf)
 {
 	Elf_Scn *section = NULL;

@@ -13,13 +13,13 @@
 #include "resolve/unwind/unwind.h"
 #include "target/inspector.h"
 
-/* The unwinding of a process, and of the thread that it is at. */
+/* Unwinds the threads of a process, one after the other. */
 struct unwinding {
 	struct unwinder *unwinder;
 	struct symbolizer *symbolizer;
 	struct snapshot snapshot;
 	struct chain chain;
-	const struct frame **frame; /* leaf first, inlined ones included */
+	const struct frame **frame; /* leaf first, with inlined ones */
 	size_t room;
 };
 
@@ -78,7 +78,7 @@ static uint64_t thread_pointer(const struct user_regs_struct *registers)
 #endif
 }
 
-/* The user's function that is nearest to the leaf, and where that is. The caller frees it. */
+/* The user's function nearest to the leaf, and its source location. The caller frees it. */
 static char *place_of(const struct verdict *v)
 {
 	const struct frame *f = v->frame[v->blame];
@@ -90,7 +90,7 @@ static char *place_of(const struct verdict *v)
 	return place;
 }
 
-/* Unwinds what the snapshot holds and judges it. */
+/* Unwinds the snapshot's stack, and judges it. */
 static enum role role_of(struct unwinding *u, struct judge *judge, char **in_place)
 {
 	size_t count = 0;
@@ -111,7 +111,7 @@ static enum role role_of(struct unwinding *u, struct judge *judge, char **in_pla
 
 	*in_place = v->in_place ? place_of(v) : NULL;
 
-	/* It is whole, and no scheduler of a Tokio that could be recognised is on it. */
+	/* A whole stack, without a scheduler of any Tokio that can be recognised. */
 	return role == ROLE_UNKNOWN && !u->chain.cut ? ROLE_OTHER : role;
 }
 
@@ -120,7 +120,8 @@ static bool schedules(enum role role)
 	return role == ROLE_WORKER || role == ROLE_CURRENT_THREAD;
 }
 
-/* The name of a main future's thread tells of no other: it is the program's, as all have that are not given one. */
+/* A main future's thread does not tell by its name which other threads to watch: it has the program's name,
+ * like all threads that were not named. */
 static void watch(struct thread *threads, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -171,7 +172,7 @@ void roles_of_watched(struct thread *threads, size_t count, struct space *space,
 		      struct symbolizer *symbolizer)
 {
 	look_at(threads, count, space, symbolizer, true);
-	/* That no scheduler could be recognised on a stack says nothing against the user's word. */
+	/* The user named it; that no scheduler was recognised does not contradict that. */
 	for (size_t i = 0; i < count; i++)
 		if (threads[i].watched && threads[i].role == ROLE_OTHER)
 			threads[i].role = ROLE_UNKNOWN;

@@ -66,13 +66,13 @@ void tokios_find(struct space *space, struct tokios *tokios)
 		tokios_main(space, tokios);
 }
 
-/* Is it the only one, and the executable's? Then nothing needs to be said of which it is. */
+/* Is it the only one, in the executable? Then messages need not name the file. */
 static bool only_main(struct space *space, const struct tokios *tokios)
 {
 	return tokios->count == 1 && tokios->module[0] == space_main(space);
 }
 
-/* " in FILE", of one that may not be meant otherwise; the caller frees it. */
+/* " in FILE", or "" if there is no doubt; the caller frees it. */
 static char *in_file(struct space *space, const struct tokios *tokios, size_t i)
 {
 	const struct module *module = tokios->module[i];
@@ -104,7 +104,7 @@ static bool is_musl(struct space *space)
 	return false;
 }
 
-/* Where the state of one Tokio is, as the live process shows it. Returns NULL, or why it is not known (static text). */
+/* Finds the state of one Tokio in the live process. Returns NULL, or why it is not known (static text). */
 static const char *find_state(pid_t pid, struct space *space, struct module *module, struct thread *threads,
 			      size_t count, struct tokio_layout *layout)
 {
@@ -128,7 +128,8 @@ static size_t count_current_threads(const struct thread *threads, size_t count)
 	return found;
 }
 
-/* What of current-thread runtimes is left out where `known` Tokios know them, and `whole` know all. */
+/* Warns about current-thread runtimes that are left out: `known` Tokios know them, `whole` know
+ * everything. */
 static void warn_of_current_threads(FILE *out, size_t known, size_t whole)
 {
 	if (!known)
@@ -141,7 +142,7 @@ static void warn_of_current_threads(FILE *out, size_t known, size_t whole)
 			  "only its tasks are told apart");
 }
 
-/* Says why a line of this kind is not there, of one of them. */
+/* Writes why a line of this kind is missing, for one Tokio. */
 static void write_unknown(FILE *out, enum event_kind kind, const char *why, const char *in)
 {
 	char *text = xasprintf("%s%s", why, in);
@@ -176,7 +177,7 @@ void tokios_write(FILE *out, pid_t pid, struct space *space, const struct tokios
 	for (size_t i = 0; i < tokios->count; i++) {
 		char *in = in_file(space, tokios, i);
 
-		/* One that no thread uses is left out rightly. */
+		/* No thread runs it: nothing is missing. */
 		if (why[i] && !found)
 			write_unknown(out, EVENT_TOKIO, why[i], in);
 		else if (why[i] && why[i] != tokio_not_scheduled)
@@ -199,7 +200,7 @@ void tokios_write(FILE *out, pid_t pid, struct space *space, const struct tokios
 
 /* --- where their polls begin and end --- */
 
-/* The file as it is mapped, for the caller to free. */
+/* The file as it is mapped; the caller frees it. */
 static char *mapped_file(pid_t pid, struct space *space, const struct module *module)
 {
 	const struct mapping *map = module == space_main(space) ? NULL : space_mapping(space, module->low);

@@ -24,15 +24,17 @@ struct frame {
 	                         generic arguments shortened; without a symbol "MODULE+0xSTART" of the function,
 	                         or NULL if its start is not known either */
 	const char *generics; /* DWARF's generic arguments of the function ("T, S"), or NULL */
-	const char *file;     /* source path from DWARF, or NULL; without a symbol, of some part of the
-			   * function */
-	unsigned line;	      /* 1-based; 0 if unknown */
+	/* Source path from DWARF, NULL if unknown; without a symbol, of some part of the function, not of
+	 * pc. */
+	const char *file;
+	unsigned line; /* 1-based; 0 if unknown */
 	unsigned
 		declared; /* the line where the function begins, in the file that declares it; 0 if unknown */
-	const char *runtime_files; /* without a symbol: source paths of Tokio that its code refers to, one a
-				 * line, or NULL; the judge uses them instead of names */
-	const char *module;	   /* path of the mapped file ("[vdso]", "[anon]"); never NULL */
-	uint64_t offset;	   /* of pc in the module: its ELF virtual address, the same in every run */
+	/* Without a symbol: source paths of Tokio that the function's code refers to, one a line; NULL if
+	 * none. The judge uses them instead of names. */
+	const char *runtime_files;
+	const char *module; /* path of the mapped file ("[vdso]", "[anon]"); never NULL */
+	uint64_t offset;    /* of pc in the module: its ELF virtual address, the same in every run */
 	enum origin origin;
 	bool inlined;	/* has no machine frame: the next one in the list is its caller */
 	bool tail_call; /* it tail-called the one before it on the stack, and has no machine frame any more */

@@ -11,9 +11,10 @@ struct module;
 struct nameless {
 	uint64_t start; /* ELF virtual address in the module */
 	enum origin origin;
-	char *file;    /* source path of its Locations of this origin, or NULL; then the last parts of further
-		        * ones ("src/main.rs, api.rs"). The caller frees it */
-	unsigned line; /* of the first Location; 0 if there are several files */
+	/* Source path of its Locations with this origin, or NULL; then the last parts of further paths
+	 * ("src/main.rs, api.rs"). The caller frees it. */
+	char *file;
+	unsigned line;	     /* of the first Location; 0 if there are several files */
 	char *runtime_files; /* as in struct frame; NULL if none. The caller frees it */
 };
 

@@ -41,11 +41,13 @@ size_t raw_stack_near(const struct raw_stack *stack);
 /* The call chain: machine frames, leaf first. */
 struct chain {
 	size_t count;
-	bool cut;			/* the thread's start was not reached */
-	bool elsewhere;			/* cut where it continues on another stack, which was not copied */
-	bool too_few;			/* cut because the words end below `needed` */
-	uint64_t needed;		/* the address that the next step needs */
-	uint64_t pc[UNWIND_MAX_FRAMES]; /* the leaf's and signal frames' pc, others' return address - 1 */
+	/* The thread's start was not reached (a frame whose caller is undefined by CFI, or clone/_start) */
+	bool cut;
+	bool elsewhere;	 /* cut where it continues on another stack, which was not copied */
+	bool too_few;	 /* cut because the words end below `needed` */
+	uint64_t needed; /* the address that the next step needs */
+	/* Lookup addresses: the leaf's and signal frames' own pc, otherwise return address - 1. */
+	uint64_t pc[UNWIND_MAX_FRAMES];
 };
 
 /* Flags in an address of a chain: it is a jump's, by which a function tail-called the one before it on the
