@@ -9,7 +9,7 @@ void begun_tell(int *fd)
 {
 	if (!*fd)
 		return;
-	/* Another process may have told it before. */
+	/* EPIPE: another process has reported it already. */
 	if (write(*fd, "begun\n", 6) < 0 && errno != EPIPE)
 		perror("hud-postproc: cannot tell that tracing has begun");
 	close(*fd);

@@ -1,4 +1,4 @@
-/* begun.h - tells hud-trace, which waits at the other end of a pipe, that tracing has begun. */
+/* begun.h - reports to hud-trace, through a pipe, that tracing has begun. */
 #ifndef HUD_STREAM_BEGUN_H
 #define HUD_STREAM_BEGUN_H
 

@@ -11,18 +11,16 @@
 #include "stream/fields.h"
 #include "stream/line-kinds.h"
 
-#define NEAR                                                                                                 \
-	(256u                                                                                                \
-	 << 10) /* so far above the stack pointer a word may point into the stack, or as far as was copied */
-#define COPY_BLOCK                                                                                           \
-	256 /* bytes that are copied at once, from a multiple of that: what is mapped ends at one, too */
+/* A word within this distance above sp (or within the copy) may be a pointer into the stack. */
+#define NEAR (256u << 10)
+#define COPY_BLOCK 256 /* bytes: copies are made of such aligned blocks; mappings end at a block, too */
 #define MAX_RETURNS 4
-#define AGAIN_MS 10000 /* readers forget stacks: after so long one is described again */
-#define HOLD_MS 500    /* so long an event waits for the line of its stack, which may be lost */
-#define TORN_MS 1000   /* how often it is said what was written over */
-#define KNOWN 65536    /* copies, and stacks that were described, that are known at a time */
+#define AGAIN_MS 10000 /* readers forget stacks: after this time a stack is described again */
+#define HOLD_MS 500    /* how long an event waits for its stack's line, which may be lost */
+#define TORN_MS 1000   /* how often overwritten stacks are reported */
+#define KNOWN 65536    /* how many copies, and described stacks, are remembered */
 
-/* A copy that was told, and the id of its stack. */
+/* A copy that was described, and the id of its stack. */
 struct told {
 	uint64_t copy, id;
 };
@@ -33,7 +31,7 @@ struct described {
 	int64_t when;
 };
 
-/* Return addresses that another tool's probes have taken from a stack. */
+/* Original return addresses, where another tool's return probes have replaced them. */
 struct returned {
 	uint64_t copy;
 	unsigned count;
@@ -51,13 +49,13 @@ struct copies {
 	copies_read *read;
 	void *data;
 	htab_t told;		 /* by copy */
-	struct told ring[KNOWN]; /* they, as they came */
-	uint64_t tolds;		 /* ever */
+	struct told ring[KNOWN]; /* the same in order of arrival */
+	uint64_t tolds;		 /* how many ever */
 	htab_t described;	 /* by id */
 	struct returned returned;
 	struct held *held;
 	size_t helds, room;
-	uint64_t torn; /* since that was said */
+	uint64_t torn; /* not reported yet */
 	int64_t torn_said;
 	uint64_t words[COPY_MAX / sizeof(uint64_t)];
 };
@@ -115,7 +113,7 @@ void copies_free(struct copies *copies)
 
 /* --- which words matter --- */
 
-/* A copied stack: `count` words, of which the last ones are those of its parts, the others from `sp` up. */
+/* A copied stack of `count` words: those from `sp` up, then those of its parts. */
 struct stack_copy {
 	uint64_t sp;
 	size_t count;
@@ -129,7 +127,7 @@ static bool is_code(const struct code_bounds *code, uint64_t word)
 	       word - code->start[1] < code->end[1] - code->start[1];
 }
 
-/* May the word point into the stack? */
+/* Does the word point into the stack? */
 static bool is_near(const struct stack_copy *s, uint64_t word)
 {
 	uint64_t size = s->count * sizeof(word), near = size > NEAR ? size : NEAR;
@@ -148,7 +146,8 @@ static uint64_t mix(uint64_t hash, uint64_t value)
 	return hash ^ hash >> 29;
 }
 
-/* Drops what cannot matter of the words of a copied stack. Returns a hash of the code addresses and of their places. */
+/* Clears the words of a copied stack that cannot matter. Returns a hash of the code addresses and their
+ * positions. */
 static uint64_t filter(const struct code_bounds *code, const struct stack_copy *s, uint64_t *word)
 {
 	uint64_t hash = 0;
@@ -169,7 +168,7 @@ static void remember(struct copies *copies, uint64_t copy, uint64_t id)
 	struct told *told = &copies->ring[copies->tolds++ % KNOWN];
 	void **slot;
 
-	/* The entry may still be that of the copy that is in it. */
+	/* It may still belong to the copy in this slot. */
 	slot = told->copy ? htab_find_slot(copies->told, told, NO_INSERT) : NULL;
 	if (slot && *slot == told)
 		htab_clear_slot(copies->told, slot);
@@ -180,7 +179,7 @@ static void remember(struct copies *copies, uint64_t copy, uint64_t id)
 	*slot = told;
 }
 
-/* Is a stack to be described? */
+/* Must the stack be described? */
 static bool is_news(struct copies *copies, uint64_t id, int64_t now)
 {
 	struct described key = {id, now}, *entry;
@@ -222,7 +221,7 @@ static void write_all_words(FILE *out, uint64_t id, long tid, const uint64_t *wo
 	}
 }
 
-/* The return addresses of a copy; NULL if nothing has taken any. */
+/* The replaced return addresses of a copy; NULL if there are none. */
 static const struct returned *returned_of(const struct copies *copies, uint64_t copy)
 {
 	return copies->returned.count && copies->returned.copy == copy ? &copies->returned : NULL;
@@ -239,7 +238,8 @@ static void write_returned(FILE *out, uint64_t id, long tid, const struct return
 	event_write(out, &e);
 }
 
-/* Where a copy's bytes are from: `near` from where the block begins that sp is in, `window` from each of `windows`, the others from `rest`. */
+/* Where the bytes of a copy are from: `near` from the start of sp's block, `window` from each of `windows`,
+ * the others from `rest`. */
 struct origin_of_copy {
 	size_t near, window;
 	uint64_t windows[STACK_PARTS - 1], rest;
@@ -253,8 +253,8 @@ static void add_part(struct stack_copy *s, uint64_t start, size_t bytes)
 	s->count += bytes / sizeof(uint64_t);
 }
 
-/* Takes the words of a copy, of which `there` bytes could be read. Before sp, and behind the last whole chunk if there are other parts,
- * there are some too many. */
+/* Arranges the words of a copy, of which `there` bytes could be read: drops those before sp, and, if other
+ * parts follow, those behind the last whole chunk. */
 static void arrange(uint64_t *words, size_t there, const struct origin_of_copy *from, struct stack_copy *s)
 {
 	size_t skip = s->sp % COPY_BLOCK, near = from->near < there ? from->near : there, left = there - near;
@@ -323,7 +323,7 @@ static void parse_copied(struct copies *copies, struct fields *c, int64_t now)
 	write_all_words(copies->out, id, tid, copies->words, s.count);
 }
 
-/* returned COPY PLACE ADDRESS..., before the line of that copy */
+/* returned COPY SLOT ADDRESS..., before the line of that copy */
 static void parse_returned(struct copies *copies, struct fields *c)
 {
 	struct returned *r = &copies->returned;
@@ -338,8 +338,8 @@ static void parse_returned(struct copies *copies, struct fields *c)
 
 /* --- events --- */
 
-/* Finds the stack that the field at `text` names. Returns false if that is a copy which is not known. A stack that bpftrace has walked has
- * a time for its id, which is less than a copy's. */
+/* Finds the stack that the field at `text` names. Returns false if it is a copy that is not known. The id of
+ * a stack that bpftrace walked is a time, and lower than any copy's number. */
 static bool name_stack(const struct copies *copies, const char *text, uint64_t *id)
 {
 	struct told key = {.copy = strtoull(text, NULL, 16)};
@@ -353,7 +353,7 @@ static bool name_stack(const struct copies *copies, const char *text, uint64_t *
 	return told != NULL;
 }
 
-/* Finds the fields of a line that name stacks, in the order that they have there. Returns how many there are. */
+/* Finds the fields of a line that name stacks, in this order. Returns how many. */
 static size_t stack_fields(const char *line, size_t length, const char *at[2])
 {
 	static const char *const names[] = {"STACK", "WSTACK", "CSTACK"};
@@ -366,8 +366,8 @@ static size_t stack_fields(const char *line, size_t length, const char *at[2])
 	return count;
 }
 
-/* Writes a line, with the ids of its stacks. Returns false, and writes nothing, if one is not known, unless it is `late`: then
- * it has none. */
+/* Writes a line with the ids of its stacks. If one is not known, returns false and writes nothing; if it is
+ * `late`, writes the line without that stack. */
 static bool write_event(const struct copies *copies, const char *line, size_t length, bool late)
 {
 	const char *at[2], *end = line + length;
@@ -392,7 +392,7 @@ static void hold(struct copies *copies, const char *line, int64_t now)
 	copies->held[copies->helds++] = (struct held){xstrdup(line), now};
 }
 
-/* Writes the events that have what they waited for. */
+/* Writes the events whose stacks are known now. */
 static void release(struct copies *copies, int64_t now, bool all)
 {
 	size_t left = 0;

@@ -1,4 +1,4 @@
-/* event.h - one event line, as described in probes/README.md: what it says, not what that means. */
+/* event.h - an event line as described in probes/README.md: what it says, not what it means. */
 #ifndef HUD_STREAM_EVENT_H
 #define HUD_STREAM_EVENT_H
 
@@ -39,16 +39,16 @@ enum event_kind {
 	EVENT_WORDS,
 	EVENT_RETURNS,
 	EVENT_FRAMES,
-	EVENT_FRAME,   /* one frame of a stack that was resolved already */
-	EVENT_ADDRESS, /* one line below a `frames` line */
+	EVENT_FRAME,   /* a frame of a resolved stack */
+	EVENT_ADDRESS, /* a line below a `frames` line */
 	EVENT_VERSION, /* the first line of a stream */
 };
 
-/* What a descriptor leads to. */
+/* What a descriptor refers to. */
 enum descriptor {
 	DESCRIPTOR_UNKNOWN,
 	DESCRIPTOR_FILE,
-	DESCRIPTOR_PIPE, /* a FIFO as well */
+	DESCRIPTOR_PIPE, /* or a FIFO */
 	DESCRIPTOR_TERMINAL,
 	DESCRIPTOR_SOCKET,
 	DESCRIPTOR_OTHER,
@@ -56,20 +56,20 @@ enum descriptor {
 
 #define WORDS_PER_LINE 16
 
-/* One line. Which fields count depends on the kind; strings point into the line, and are unescaped. */
+/* One line. Which fields are used depends on the kind. Strings point into the line, unescaped. */
 struct event {
 	enum event_kind kind;
 	uint64_t ns;
 	long tid;
 	uint64_t stack;		    /* SAMPLE, RUNQ, SLEEP, STACK, WORDS, RETURNS, FRAMES: id */
 	uint64_t age;		    /* SAMPLE */
-	uint64_t asleep, run_queue; /* SLEEP both, RUNQ the second */
+	uint64_t asleep, run_queue; /* SLEEP both, RUNQ run_queue */
 	uint64_t total;		    /* COUNTED: ns */
 	struct {
 		uint64_t count, total; /* ns */
 	} polls;		       /* COUNTED */
-	char state;		       /* SLEEP: 'S' or 'D', or 'T': it was stopped */
-	long syscall;		       /* SLEEP: -1 = none */
+	char state;		       /* SLEEP: 'S', 'D', or 'T' (stopped) */
+	long syscall;		       /* SLEEP: -1: none */
 	struct {
 		long pid, tid;
 		uint64_t stack;
@@ -78,23 +78,24 @@ struct event {
 	struct {
 		uint64_t before, first, last; /* ns */
 		uint64_t id;		      /* of the task */
-		uint64_t off, wait;	      /* of it: off the CPU; that it could run, but had none */
-		uint64_t site;		      /* where it was seen to begin; 0: not so */
+		/* How long off the CPU; of that, how long it could run but had none. */
+		uint64_t off, wait;
+		uint64_t site; /* where it began, if that was seen; otherwise 0 */
 		bool running, taken_back;
-	} poll;			 /* POLL; SITE, TOOK: the site alone */
-	uint64_t ip, sp, bp, lr; /* STACK: registers, lr 0 where there is none. ADDRESS: ip */
+	} poll;			 /* POLL; SITE and TOOK only use `site` */
+	uint64_t ip, sp, bp, lr; /* STACK: registers, lr 0 if there is none. ADDRESS: ip */
 	uint32_t chunks;	 /* STACK: how many chunks were copied */
 	struct {
 		uint64_t start;
 		uint32_t chunks;
-	} part[STACK_PARTS]; /* STACK: the last ones that were copied, from elsewhere than from sp up */
+	} part[STACK_PARTS]; /* STACK: the last chunks, which are not from sp up */
 	unsigned parts;
-	uint32_t chunk; /* WORDS: which of them this is, from 0. TOOK: how long, see tally/model.h */
-	uint64_t count; /* LOST, LIMIT, TORN, STRANGE, COUNTED; RETURNS: of pairs; TOOK: of polls */
+	uint32_t chunk; /* WORDS: number of the chunk, from 0. TOOK: class of duration, see tally/model.h */
+	uint64_t count; /* LOST, LIMIT, TORN, STRANGE, COUNTED; RETURNS: pairs; TOOK: polls */
 	struct {
 		uint64_t quota, period; /* us */
 		uint64_t periods, throttled;
-	} quota; /* THROTTLED, with `total`, ns */
+	} quota; /* THROTTLED, with `total` in ns */
 	struct {
 		long number;
 		enum descriptor kind;
@@ -102,11 +103,11 @@ struct event {
 	struct {
 		uint64_t polling, asleep;
 	} parked; /* PARKED */
-	const char *key,
-		*text; /* META: key and value; THREAD: role and comm; SITE: kind and future; TOKIO: its fields; of both, NULL and why; NAMED: comm; END: why; DESCRIPTOR, THROTTLED: name */
-	union {	       /* the largest, each of a kind of its own */
-		uint64_t word
-			[WORDS_PER_LINE]; /* WORDS: 0 where it was not kept. RETURNS: place, address, ... */
+	/* META: key and value; THREAD: role and comm; SITE: kind and future, or NULL and why; TOKIO:
+	 * fields, or NULL and why; NAMED: comm; END: why; DESCRIPTOR, THROTTLED: name. */
+	const char *key, *text;
+	union {				       /* the largest fields, each for one kind */
+		uint64_t word[WORDS_PER_LINE]; /* WORDS: 0 if it was not kept. RETURNS: slot, address, ... */
 		struct {
 			uint64_t start, end, offset;
 			bool executable;
@@ -124,16 +125,16 @@ struct event {
 
 enum event_parsed {
 	EVENT_PARSED,
-	EVENT_BAD,     /* of a known kind, but not as that should be */
-	EVENT_UNKNOWN, /* of another kind */
+	EVENT_BAD,     /* a known kind, but malformed */
+	EVENT_UNKNOWN, /* an unknown kind */
 };
 
-/* Parses a line of `length` bytes without its end, which a NUL follows, in place. *e is all 0 before. Only one kind of line is
- * not known here: the address below a `frames` line, which has no word in front. */
+/* Parses a line of `length` bytes in place (no newline, but a NUL at its end). *e must be all 0. Does not
+ * recognise the address lines below a `frames` line, which have no keyword. */
 enum event_parsed event_parse(char *line, size_t length, struct event *e);
 
-/* Writes a line. Of a kind that only probes write (line-kinds.c) there is none. Text is escaped; NULL is written as `-`. Errors
- * show in ferror(out). */
+/* Writes a line. Kinds that only probes write (line-kinds.c) are not written. Escapes text; writes NULL as
+ * `-`. Errors show in ferror(out). */
 void event_write(FILE *out, const struct event *e);
 
 #endif

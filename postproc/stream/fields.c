@@ -30,7 +30,7 @@ static bool is_unknown(const char *field, size_t length)
 	return length == 1 && field[0] == '-';
 }
 
-/* 0 to 15, or more than that. */
+/* 0 to 15; more if it is no digit. */
 static unsigned hex_digit(char c)
 {
 	unsigned digit = (unsigned char)c - (unsigned)'0';
@@ -41,7 +41,7 @@ static unsigned hex_digit(char c)
 	return digit < 6 ? digit + 10 : UINT_MAX;
 }
 
-/* Reads digits up to what is none: returns that. *fits is false if they stand for more than 64 bits. */
+/* Returns the first non-digit. *fits is false if the number has more than 64 bits. */
 static char *scan_decimal(char *at, uint64_t *value, bool *fits)
 {
 	uint64_t n = 0;
@@ -82,8 +82,8 @@ bool digits_hex(char *digits, size_t length, uint64_t *value)
 	return length > 0 && scan_hex(digits, value, &fits) == digits + length && fits;
 }
 
-/* Takes a number that ends at `end` and begins where the rest of the line does; in one go, without looking for its end
- * first, for most of a stream are numbers. `-` is one that is not known. */
+/* Takes a number from the start of the rest of the line to `end`. Does not look for the field's end first:
+ * most of a stream is numbers. `-` is not known. */
 static uint64_t take_number(struct fields *c, char *end, bool fits, uint64_t value)
 {
 	if (end == c->p && *end == '-')
@@ -167,7 +167,7 @@ int field_choice(struct fields *c, const char *const *choices)
 	return -1;
 }
 
-/* Takes the `\xNN` out of [start, end), in place. */
+/* Replaces each `\xNN` in [start, end) by its byte, in place. */
 static const char *unescape(char *start, const char *end)
 {
 	char *to = start;
@@ -187,7 +187,7 @@ static const char *unescape(char *start, const char *end)
 	return start;
 }
 
-/* A name's end, or where it is cut. */
+/* The end of a name, or where it is cut. */
 static const char *name_end(const char *start, const char *end)
 {
 	return end - start > FIELD_LONGEST ? start + FIELD_LONGEST : end;
@@ -229,7 +229,7 @@ void put_word(FILE *out, const char *word)
 	fputs(word && *word ? word : "-", out);
 }
 
-/* Writes bytes from `lowest` to '~' as they are, all others as `\xNN`. */
+/* Writes bytes from `lowest` to '~' unchanged, all others as `\xNN`. */
 static void put_bytes(FILE *out, const char *text, char lowest)
 {
 	for (; *text; text++)

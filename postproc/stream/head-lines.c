@@ -1,4 +1,4 @@
-/* head-lines.c - the lines before a trace begins: what the target is, and how it will be traced. */
+/* head-lines.c - lines before the trace begins: about the target, and how it is traced. */
 #include "stream/line-kinds.h"
 
 #include <string.h>
@@ -6,7 +6,7 @@
 #include "stream/fields.h"
 #include "stream/stream.h"
 
-/* stream.c reads it. */
+/* Read by stream.c. */
 void write_version(FILE *out, const struct event *e)
 {
 	(void)e;
@@ -63,7 +63,7 @@ void write_thread(FILE *out, const struct event *e)
 	put_text(out, e->text);
 }
 
-/* Its fields have names, which tokio/layout-fields.c knows; in version 1 they were 19 numbers. Or why they are not known. */
+/* Named fields, which tokio/layout-fields.c parses (in version 1, 19 numbers), or why they are not known. */
 void parse_tokio(struct fields *c, struct event *e)
 {
 	if (c->p && c->p[0] == '-') {
@@ -81,7 +81,7 @@ void write_tokio(FILE *out, const struct event *e)
 		put_text(out, e->text);
 }
 
-/* A place of pollentry.bt's, or why there are none. */
+/* A site for pollentry.bt, or why there are none. */
 void parse_site(struct fields *c, struct event *e)
 {
 	e->key = field_name(c);

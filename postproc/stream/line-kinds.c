@@ -6,7 +6,7 @@
 
 #include "stream/fields.h"
 
-/* The most frequent ones first. */
+/* Most frequent first. */
 static const struct line_kind kinds[] = {
 	{"words", EVENT_WORDS, "ID TID CHUNK WORD…", LINE_STACK, parse_words, write_words},
 	{"stack", EVENT_STACK, "ID TID IP SP BP CHUNKS [LR [PART START]…]", LINE_STACK, parse_stack,
@@ -43,7 +43,7 @@ static const struct line_kind kinds[] = {
 	{"meta", EVENT_META, "KEY VALUE", LINE_HEAD, parse_meta, write_meta},
 	{"begin", EVENT_BEGIN, "NS", 0, parse_begin, write_begin},
 	{"end", EVENT_END, "NS WHY", 0, parse_end, write_end},
-	/* Read where it is the first line (stream.c); elsewhere it is no line of a stream. */
+	/* Only read as the first line (stream.c); invalid elsewhere. */
 	{"hud-trace", EVENT_VERSION, "VERSION", LINE_HEAD, NULL, write_version},
 };
 
@@ -76,7 +76,7 @@ bool line_is(const char *line, size_t length, enum line_use use)
 	return kind && (kind->use & use);
 }
 
-/* Which field of the kind has this name, from 1 on; 0: none. */
+/* The number of the kind's field with this name, from 1; 0: none. */
 static size_t field_number(const struct line_kind *kind, const char *name)
 {
 	const char *at = kind->fields;
@@ -132,7 +132,7 @@ enum event_parsed event_parse(char *line, size_t length, struct event *e)
 		return EVENT_UNKNOWN;
 	e->kind = kind->kind;
 	kind->parse(&c, e);
-	/* bpftrace scripts may leave one space at the end. */
+	/* bpftrace scripts may leave a space at the end */
 	return c.bad || (c.p && c.p != c.end) ? EVENT_BAD : EVENT_PARSED;
 }
 

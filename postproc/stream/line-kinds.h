@@ -1,8 +1,9 @@
-/* line-kinds.h - the kinds of lines that a stream has: one table for all who read or write lines.
+/* line-kinds.h - the kinds of lines in a stream: one table for all readers and writers.
  *
- * To add a kind: a value of enum event_kind and the members of struct event that it needs (event.h); its parser, and its writer
- * if C writes it (head-lines.c, stack-lines.c or trace-lines.c); its row in the table (line-kinds.c); a line in probes/README.md.
- * Readers that do not know a kind skip and count it, so that a new one needs no new version of the stream.
+ * To add a kind: a value of enum event_kind and its members of struct event (event.h); its parser, and its
+ * writer if C writes it (head-lines.c, stack-lines.c or trace-lines.c); its row in the table (line-kinds.c);
+ * a line in probes/README.md. Older readers skip and count unknown kinds, so a new kind needs no new version
+ * of the stream.
  */
 #ifndef HUD_STREAM_LINE_KINDS_H
 #define HUD_STREAM_LINE_KINDS_H
@@ -16,48 +17,49 @@
 
 struct fields;
 
-/* Takes the fields behind the kind; *e is all 0 but for its kind. */
+/* Parses the fields behind the keyword; *e is all 0 except its kind. */
 typedef void line_parse(struct fields *c, struct event *e);
 
-/* Writes them, each behind a space. */
+/* Writes the fields, each behind a space. */
 typedef void line_write(FILE *out, const struct event *e);
 
-/* What readers that do not parse a line have to know of it. */
+/* What a reader that does not parse a line needs to know. */
 enum line_use {
-	LINE_HEAD = 1,	/* comes before the trace: stays when the oldest lines of a recording are dropped */
-	LINE_STACK = 2, /* describes a stack: kept for events that name it, replaced when names are put in */
-	LINE_EVENT = 4, /* something that happened: counts if it is lost */
+	LINE_HEAD = 1, /* precedes the trace: stays when a recording's oldest lines are dropped */
+	/* Describes a stack: kept for events that name it, replaced when names are embedded. */
+	LINE_STACK = 2,
+	LINE_EVENT = 4, /* something that happened: missed if it is lost */
 };
 
 struct line_kind {
 	const char *name;
 	enum event_kind kind;
-	const char
-		*fields; /* their names, as probes/README.md has them. A line whose first is NS has a time */
-	unsigned use;	 /* bits of enum line_use */
-	line_parse *parse; /* NULL: only to be told from others */
+	/* Names of the fields, as in probes/README.md. If the first is NS, the line has a time. */
+	const char *fields;
+	unsigned use;	   /* bits of enum line_use */
+	line_parse *parse; /* NULL: only recognised */
 	line_write *write; /* NULL: only probes write it */
 };
 
-/* The kind of a line of `length` bytes, with its end or without; NULL if it is not known. */
+/* The kind of a line of `length` bytes, with or without newline; NULL if unknown. */
 const struct line_kind *line_kind_of(const char *line, size_t length);
 
-/* Is the line of a kind that has this use? */
+/* Does the line's kind have this use? */
 bool line_is(const char *line, size_t length, enum line_use use);
 
-/* The kinds, from 0 on; NULL behind the last one. */
+/* The kinds, from 0; NULL behind the last. */
 const struct line_kind *line_kind_at(size_t i);
 
-/* Where the field with this name begins in a line of a known kind; NULL if it has none. */
+/* The start of the field with this name, in a line of a known kind; NULL if it has none. */
 const char *line_field(const char *line, size_t length, const char *name);
 
 /* The decimal number in that field; 0 if there is none. */
 uint64_t line_number(const char *line, size_t length, const char *name);
 
-/* When that was of which the line tells, ns; 0 if it does not say. */
+/* The time in the line, ns; 0 if it has none. */
 uint64_t line_time(const char *line, size_t length);
 
-/* Of head-lines.c, stack-lines.c and trace-lines.c: */
+/* From head-lines.c, stack-lines.c and trace-lines.c: */
 line_parse parse_meta, parse_map, parse_thread, parse_tokio, parse_site;
 line_write write_version, write_meta, write_map, write_thread, write_tokio, write_site;
 line_parse parse_stack, parse_words, parse_returns, parse_frames, parse_frame;

@@ -8,14 +8,14 @@
 #include "base/grow.h"
 
 struct held {
-	uint64_t ns; /* the event's: most of the work is to compare it */
+	uint64_t ns; /* the event's time: most work is comparing it */
 	struct event *event;
 };
 
 struct reorder {
-	struct held *heap; /* the earliest first */
+	struct held *heap; /* earliest first */
 	size_t count, allocated;
-	struct event *given; /* what reorder_next() returned last */
+	struct event *given; /* last result of reorder_next() */
 };
 
 struct reorder *reorder_new(void)

@@ -1,4 +1,4 @@
-/* stack-lines.c - the lines that describe stacks: copied, walked in the kernel, or resolved already. */
+/* stack-lines.c - lines that describe stacks: copied, walked in the kernel, or already resolved. */
 #include "stream/line-kinds.h"
 
 #include <limits.h>
@@ -107,7 +107,7 @@ void parse_frame(struct fields *c, struct event *e)
 	e->frame.origin = origin_chosen(e->frame.function, e->frame.origin);
 	e->frame.generics = field_escaped(c);
 	e->frame.file = field_escaped(c);
-	if (c->p) /* older recordings do not have it */
+	if (c->p) /* missing in older recordings */
 		e->frame.runtime_files = field_escaped(c);
 	if (c->p)
 		e->frame.declared = (unsigned)field_decimal(c, UINT_MAX);
@@ -115,7 +115,7 @@ void parse_frame(struct fields *c, struct event *e)
 		e->frame.module = "";
 }
 
-/* How a frame came to be on the stack. */
+/* How the frame got on the stack. */
 static const char *call_word(const struct frame *f)
 {
 	if (f->tail_call)

@@ -10,25 +10,25 @@
 #include "base/grow.h"
 #include "stream/fields.h"
 
-#define LINE_MAX_BYTES (1u << 20) /* a longer line is none of ours */
+#define LINE_MAX_BYTES (1u << 20) /* longer lines are not event lines */
 #define KIND_SIZE 32
 
 struct stream {
-	const char *put; /* what is left of what was put last */
+	const char *put; /* the rest of the last bytes put */
 	size_t left;
-	char *line; /* that is parsed, or what has come of it */
+	char *line; /* the line to parse, which events point into */
 	size_t length, allocated;
 	uint64_t lines, unknown, bad;
 	unsigned version;
 	struct {
 		char name[KIND_SIZE];
 		uint64_t lines;
-	} unknown_kind[STREAM_UNKNOWN_KINDS]; /* those that came first */
+	} unknown_kind[STREAM_UNKNOWN_KINDS]; /* the first kinds seen */
 	size_t unknown_kinds;
-	bool in_frames; /* the last line was `frames` or an address of it */
+	bool in_frames; /* the last line was `frames`, or an address below it */
 };
 
-/* The number in `BEFORE N AFTER`; `after` may be only the start of what follows. */
+/* The number in `BEFORE N AFTER`; `after` may be just its beginning. */
 static bool number_between(char *line, const char *before, const char *after, uint64_t *number)
 {
 	size_t length = strlen(before), digits;
@@ -40,7 +40,7 @@ static bool number_between(char *line, const char *before, const char *after, ui
 	       digits_decimal(line + length, digits, number);
 }
 
-/* bpftrace prints a raw stack as bare addresses, a symbolized one indented: each is a line of its own. */
+/* bpftrace prints a raw stack as bare addresses, and a symbolized one indented, one a line. */
 static bool is_address(const struct stream *s, size_t length)
 {
 	if (s->line[0] == ' ' || s->line[0] == '\t')
@@ -48,7 +48,7 @@ static bool is_address(const struct stream *s, size_t length)
 	return s->in_frames && strspn(s->line, "0123456789abcdef") == length;
 }
 
-/* A line of a stack: 1 if it gives an address, else 0. */
+/* Handles a line of a stack. Returns 1 if it has an address, otherwise 0. */
 static int next_address(struct stream *s, struct event *e)
 {
 	char *address = s->line + strspn(s->line, " \t");
@@ -57,7 +57,7 @@ static int next_address(struct stream *s, struct event *e)
 		s->unknown++;
 		return 0;
 	}
-	/* The walk by CFI of bpftrace (0.27) ended there: the stack is cut. */
+	/* bpftrace's CFI walk (0.27) failed here: the stack is cut. */
 	if (!strcmp(address, "<unwind failure>"))
 		return 0;
 	if (!digits_hex(address, strcspn(address, " \t"), &e->ip)) {
@@ -68,7 +68,7 @@ static int next_address(struct stream *s, struct event *e)
 	return 1;
 }
 
-/* The first line: is that what it is? */
+/* Checks the first line. */
 static bool first_line(struct stream *s)
 {
 	static const char title[] = "hud-trace ";
@@ -84,8 +84,8 @@ static bool first_line(struct stream *s)
 	return true;
 }
 
-/* Counts a line of a kind that is not known, the line's first word. What is printed of a map of bpftrace's, "@name[key]: 1", is
- * of the kind "@name"; what does not begin with a plain word is of no kind. */
+/* Counts a line of an unknown kind, which is its first word. A printed map of bpftrace, "@name[key]: 1", has
+ * the kind "@name"; a line that does not begin with a plain word has none. */
 static void count_unknown(struct stream *s, const char *line)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
@@ -106,7 +106,7 @@ static void count_unknown(struct stream *s, const char *line)
 	s->unknown_kind[i].lines++;
 }
 
-/* A line of `length` bytes without its end: 1 if it is an event, 0 if it is skipped. */
+/* Parses a line of `length` bytes without newline. Returns 1 if it is an event, 0 if it is skipped. */
 static int parse_line(struct stream *s, size_t length, struct event *e)
 {
 	uint64_t number;
@@ -158,7 +158,7 @@ void stream_put(struct stream *s, const char *bytes, size_t size)
 	s->left = size;
 }
 
-/* Adds bytes to the line. Of one that is too long only its length counts. */
+/* Appends bytes to the line. If that gets too long, only counts them. */
 static void add_to_line(struct stream *s, const char *bytes, size_t size)
 {
 	if (s->length + size < LINE_MAX_BYTES) {
@@ -169,7 +169,8 @@ static void add_to_line(struct stream *s, const char *bytes, size_t size)
 	s->length += size;
 }
 
-/* Takes bytes up to the end of a line. False if it is not there yet: half a number is a wrong one. */
+/* Appends bytes up to the end of a line. Returns false if it has not come yet: half a number would be a wrong
+ * one. */
 static bool next_line(struct stream *s)
 {
 	const char *end = s->left ? memchr(s->put, '\n', s->left) : NULL;

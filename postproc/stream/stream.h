@@ -1,4 +1,4 @@
-/* stream.h - the event-line stream, as described in probes/README.md: from bytes, as they come, to events. */
+/* stream.h - parses an event-line stream (probes/README.md): bytes in, events out. */
 #ifndef HUD_STREAM_STREAM_H
 #define HUD_STREAM_STREAM_H
 
@@ -8,7 +8,8 @@
 
 #include "stream/event.h"
 
-/* The version that is written; it and all before are read. Version 2 has names for the fields of a `tokio` line. */
+/* The version that is written. It and earlier ones are read. Since version 2, the fields of a `tokio` line
+ * have names. */
 #define STREAM_VERSION 2
 
 struct stream;
@@ -17,25 +18,26 @@ struct stream;
 struct stream *stream_new(void);
 void stream_free(struct stream *s);
 
-/* The next `size` bytes of the stream, however they are cut. They stay the caller's, and as they are until stream_next() has returned 0. */
+/* Adds the next `size` bytes of the stream, cut anywhere. The caller owns them, and must leave them unchanged
+ * until stream_next() returns 0. */
 void stream_put(struct stream *s, const char *bytes, size_t size);
 
-/* The next event. 1: *e is filled; its strings are valid until the next call. 0: there is none in what was put; a line without its end
- * waits for more. -1 with errno EPROTONOSUPPORT: the stream is of a later version. Lines that are not event lines, or longer than
- * 1 MiB, are counted and skipped. */
+/* The next event. Returns 1: *e is set; its strings are valid until the next call. 0: the bytes hold no more;
+ * an incomplete line waits for the rest. -1 with errno EPROTONOSUPPORT: the stream has a later version. Lines
+ * that are no event lines, or longer than 1 MiB, are counted and skipped. */
 int stream_next(struct stream *s, struct event *e);
 
-/* What was skipped so far: lines of an unknown kind, and lines of a known kind that could not be parsed. */
+/* Lines skipped so far: of unknown kinds; of known kinds, but malformed. */
 uint64_t stream_unknown_lines(const struct stream *s);
 #define STREAM_UNKNOWN_KINDS 8
 
-/* The i-th of the first so many kinds among them, and how many lines are of it; NULL if there are not that many. The name is
- * plain ASCII, and valid as long as the stream. */
+/* The i-th unknown kind (plain ASCII, valid as long as the stream), in order of appearance, and how many
+ * lines have it; NULL if there are fewer. */
 const char *stream_unknown_kind(const struct stream *s, size_t i, uint64_t *lines);
 
 uint64_t stream_bad_lines(const struct stream *s);
 
-/* The version in the stream's first line, 0 if it has none (a bare probe's output). */
+/* The version in the first line; 0 if it has none (output of a single probe). */
 unsigned stream_version(const struct stream *s);
 
 #endif

@@ -1,4 +1,4 @@
-/* trace-lines.c - the lines of the trace itself: what happened, and what is known of how well it was seen. */
+/* trace-lines.c - lines of the trace: what happened, and how completely it was seen. */
 #include "stream/line-kinds.h"
 
 #include <inttypes.h>
@@ -144,7 +144,7 @@ void parse_gone(struct fields *c, struct event *e)
 	e->tid = field_id(c);
 }
 
-/* --- what was not told, and why --- */
+/* --- what is missing, and why --- */
 
 /* limit, torn, strange */
 void parse_limit(struct fields *c, struct event *e)
@@ -175,7 +175,7 @@ void parse_thin(struct fields *c, struct event *e)
 	e->ns = field_decimal(c, UINT64_MAX);
 }
 
-/* --- what /proc and the control groups tell --- */
+/* --- from /proc and control groups --- */
 
 void parse_throttled(struct fields *c, struct event *e)
 {
@@ -211,7 +211,7 @@ void write_steal(FILE *out, const struct event *e)
 	put_decimal(out, e->total);
 }
 
-/* Of enum descriptor, from the first that is known on. */
+/* In the order of enum descriptor, without the unknown one. */
 static const char *const descriptor_kinds[] = {"file", "pipe", "terminal", "socket", "other", NULL};
 
 void parse_descriptor(struct fields *c, struct event *e)

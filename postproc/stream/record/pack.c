@@ -8,7 +8,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-/* The machine has better things to do: these are fast, and event lines shrink well. */
+/* Fast levels: the machine has other work, and event lines compress well. */
 #define GZIP_LEVEL 3
 #define ZSTD_LEVEL 3
 
@@ -77,14 +77,14 @@ const void *pack(struct packer *p, const void *bytes, size_t size, size_t *packe
 		p->gzip.avail_in = (uInt)size;
 		p->gzip.next_out = p->bytes;
 		p->gzip.avail_out = (uInt)p->allocated;
-		deflate(&p->gzip, Z_FINISH); /* there is room for all of it */
+		deflate(&p->gzip, Z_FINISH); /* the buffer has room for all of it */
 		*packed = p->allocated - p->gzip.avail_out;
 		return p->bytes;
 	}
 	if (p->packing == PACKING_ZSTD) {
 		make_room(p, ZSTD_compressBound(size));
 		*packed = ZSTD_compress2(p->zstd, p->bytes, p->allocated, bytes, size);
-		if (ZSTD_isError(*packed)) /* what else could it be */
+		if (ZSTD_isError(*packed)) /* only for lack of memory */
 			xmalloc_failed(size);
 		return p->bytes;
 	}

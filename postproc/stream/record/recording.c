@@ -21,25 +21,26 @@
 #define STREAM_BUFFER (256u << 10)
 
 struct block {
-	uint64_t newest;       /* the newest time in it, or before it */
+	uint64_t newest;       /* the newest time in it or before it */
 	off_t offset;	       /* in the file */
-	size_t size, unpacked; /* bytes there, and of lines */
+	size_t size, unpacked; /* bytes in the file, and of lines */
 };
 
 struct recording {
-	char *path, *partial; /* as the caller names them; the second is NULL for what is no file */
-	struct outpath whole; /* where it is to be */
-	char *name;	      /* what it is called there so far */
+	char *path, *partial; /* names as the caller knows them; partial: NULL if it is not a file */
+	struct outpath whole; /* its final name */
+	char *name;	      /* its current name there */
 	int fd;
 	off_t size;
 	struct packer *packer;
-	off_t limit; /* of a ring, else 0 */
+	off_t limit; /* of a ring, otherwise 0 */
 	struct ring *ring;
-	struct block *block; /* of a ring: without its head */
+	struct block *block; /* of a ring, without its head */
 	size_t blocks, allocated;
 };
 
-/* What stands at `name` in the directory, locked: a recorder that writes it has a lock. -1 with errno set: EBUSY if there is one. */
+/* Opens and locks what is at `name` in the directory: a recorder that writes it holds a lock. -1 with errno
+ * set: EBUSY if it is locked. */
 static int open_left(int directory, const char *name)
 {
 	int fd = openat(directory, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -52,7 +53,7 @@ static int open_left(int directory, const char *name)
 	return fd;
 }
 
-/* Opens a new file, in place of what a recorder that was killed has left. */
+/* Creates a new file in place of what a killed recorder has left. */
 static int open_partial(int directory, const char *name)
 {
 	int fd = open_left(directory, name), error;
@@ -81,7 +82,7 @@ static int open_partial(int directory, const char *name)
 	return -1;
 }
 
-/* Sets r->fd, and what belongs to it. */
+/* Sets r->fd and what belongs to it. */
 static int open_either(struct recording *r, const char *suffix)
 {
 	int special = outpath_special(r->path, &r->fd);
@@ -159,7 +160,7 @@ int recording_reopen(const struct recording *r)
 {
 	char path[32];
 
-	/* By its name another file might be found. */
+	/* Its name may lead to another file now. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", r->fd);
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
@@ -174,7 +175,7 @@ bool recording_is_file(const struct recording *r)
 	return r->partial;
 }
 
-/* Appends lines as a block. What did not fit on the disk is taken off again. */
+/* Appends lines as a block. If the disk is full, removes what was written of it. */
 static int append(struct recording *r, const char *lines, size_t size, struct block *block)
 {
 	size_t packed;
@@ -199,7 +200,7 @@ static void remember(struct recording *r, const struct block *block)
 	r->block[r->blocks++] = *block;
 }
 
-/* Copies the lines of stacks of the blocks from `first` to `end` from the file to `out`. */
+/* Copies the stack lines in the blocks from `first` to `end` to `out`. */
 static void copy_stacks(struct recording *r, size_t first, size_t end, FILE *out)
 {
 	size_t left = 0, room = 0;
@@ -213,7 +214,7 @@ static void copy_stacks(struct recording *r, size_t first, size_t end, FILE *out
 
 	if (fd < 0)
 		return;
-	/* They share where they are: at the end again, below. */
+	/* Both descriptors share one offset, which is set to the end again below. */
 	lseek(fd, r->block[first].offset, SEEK_SET);
 	FILE *in = unpack_fd(fd);
 
@@ -230,8 +231,8 @@ static void copy_stacks(struct recording *r, size_t first, size_t end, FILE *out
 	lseek(r->fd, r->size, SEEK_SET);
 }
 
-/* Writes what stands for the dropped blocks, those before `first`: the head and the stacks. Of these, at most a quarter of the
- * ring, the newest. */
+/* Writes what replaces the blocks before `first`: the head, and the newest stack lines, at most a quarter of
+ * the ring. */
 static int write_start(struct recording *r, size_t first, struct recording *to)
 {
 	uint64_t start = r->block[first - 1].newest, from = ring_stacks_from(r->ring, start);
@@ -299,7 +300,7 @@ static int copy_block(struct recording *from, const struct block *block, struct 
 	return 0;
 }
 
-/* Writes the ring anew without its oldest blocks, so that half of it is left, and puts that in its place. */
+/* Rewrites the ring without its oldest blocks, so that half of it is left. */
 static int drop_oldest(struct recording *r)
 {
 	struct recording to = {.packer = r->packer, .limit = r->limit};
@@ -362,7 +363,7 @@ int recording_write(struct recording *r, const char *lines, size_t size)
 	return r->size > r->limit ? drop_oldest(r) : 0;
 }
 
-/* --- a stream to it --- */
+/* --- as a stdio stream --- */
 
 struct cookie {
 	struct recording *recording;
@@ -371,7 +372,7 @@ struct cookie {
 	bool failed;
 };
 
-/* Writes out the whole lines, or all of it. */
+/* Writes the whole lines, or everything. */
 static int cookie_flush(struct cookie *c, bool all)
 {
 	const char *end = c->filled ? memrchr(c->bytes, '\n', c->filled) : NULL;

@@ -10,30 +10,30 @@
 #include "base/grow.h"
 #include "stream/line-kinds.h"
 
-/* The probes print a stack again when ten seconds have passed since they forgot it, and look at that once in ten seconds'
- * time. A stack that the kernel walked comes with each of its events. ns. */
+/* ns. Probes describe a copied stack again if ten seconds have passed, which they check every ten seconds. A
+ * stack walked in the kernel comes with each of its events. */
 #define COPIED_AGAIN 11000000000u
 #define WALKED_AGAIN 1000000000u
-#define HEAD_LIMIT (16u << 20) /* of a head that is kept */
+#define HEAD_LIMIT (16u << 20) /* bytes of a head that are kept */
 
 /* A `named` or `gone` line that is not dropped yet. */
 struct change {
 	uint64_t ns;
 	long tid;
-	char *comm; /* NULL: gone */
+	char *comm; /* NULL: it is gone */
 };
 
-/* What the dropped lines said of a thread last. */
+/* What the dropped lines last said about a thread. */
 struct known {
 	long tid;
-	char *comm; /* NULL: gone, and the head has it */
+	char *comm; /* NULL: it is gone, but in the head */
 };
 
 struct ring {
 	char *head;
 	size_t head_size;
 	bool head_done, copied;
-	uint64_t limited; /* when `end NS limit` came, 0: not yet */
+	uint64_t limited; /* time of `end NS limit`; 0: not yet */
 	struct change *change;
 	size_t changes, allocated;
 	htab_t threads;
@@ -144,7 +144,7 @@ uint64_t ring_stacks_from(const struct ring *r, uint64_t start)
 	return start > again ? start - again : 0;
 }
 
-/* Is there a line for it in the head? */
+/* Is the thread in the head? */
 static bool in_head(const struct ring *r, long tid)
 {
 	char line[40];
@@ -153,7 +153,7 @@ static bool in_head(const struct ring *r, long tid)
 	return strstr(r->head, line) != NULL;
 }
 
-/* Adds to what is known of the threads what is about to be dropped. */
+/* Updates the known threads by the lines that are about to be dropped. */
 static void drop_changes(struct ring *r, uint64_t start)
 {
 	size_t kept = 0;
@@ -180,7 +180,7 @@ static void drop_changes(struct ring *r, uint64_t start)
 	r->changes = kept;
 }
 
-/* The head, without the threads that are gone. */
+/* Writes the head without threads that are gone. */
 static void write_head(const struct ring *r, FILE *out)
 {
 	for (size_t at = 0, length; at < r->head_size; at += length) {
@@ -205,13 +205,13 @@ struct start {
 	uint64_t ns;
 };
 
-/* A thread of the head that has another name now keeps its line there: that holds its role. */
+/* A thread that was renamed keeps its line in the head, which has its role. */
 static int write_known(void **slot, void *argument)
 {
 	const struct known *known = *slot;
 	const struct start *start = argument;
 
-	/* Its name is escaped already. */
+	/* The name is escaped already. */
 	if (known->comm)
 		fprintf(start->out, "named %" PRIu64 " %ld %s\n", start->ns, known->tid, known->comm);
 	return 1;

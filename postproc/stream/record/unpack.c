@@ -1,7 +1,9 @@
-/* unpack.c - see unpack.h. Members (gzip, RFC 1952) and frames (zstd, RFC 8878) may follow one another.
+/* unpack.c - see unpack.h. Members (gzip, RFC 1952) and frames (zstd, RFC 8878) may follow each other.
  *
- * Not by gzread(): it takes garbage behind a member for the end, without an error; it drops what it had unpacked in
- * the same call when it finds damage; and from a pipe it gives nothing before its buffer is full. */
+ * gzread() will not do: it takes garbage behind a member for the end, without an error; if it finds damage,
+ * it drops what it has unpacked in the same call; and it returns nothing from a pipe before its buffer is
+ * full.
+ */
 #include "stream/record/unpack.h"
 
 #include <errno.h>
@@ -22,13 +24,13 @@
 
 struct unpacker;
 
-/* How to go on: fills at most `size` bytes. Returns how many, 0 at the end, -1 with errno set. */
+/* Continues unpacking, at most `size` bytes. Returns how many, 0 at the end, -1 with errno set. */
 typedef ssize_t unpack_some(struct unpacker *, char *to, size_t size);
 
 struct unpacker {
 	int fd;
 	unpack_some *some;
-	bool at_end;  /* of the file */
+	bool at_end;  /* the file is read to its end */
 	bool between; /* a member has just ended */
 	z_stream gzip;
 	ZSTD_DCtx *zstd;
@@ -36,7 +38,7 @@ struct unpacker {
 	unsigned char bytes[BUFFER];
 };
 
-/* Makes sure that there are bytes, or that the end is reached. Returns -1 with errno set when reading fails. */
+/* Reads bytes unless there are some, or the file has ended. Returns -1 with errno set if reading fails. */
 static int fill(struct unpacker *u)
 {
 	ssize_t got;
@@ -63,7 +65,7 @@ static ssize_t plain(struct unpacker *u, char *to, size_t size)
 	return (ssize_t)size;
 }
 
-/* Gets the bytes of the next member, behind a whole one. A crash may leave zeros there. */
+/* Reads the start of the next member. After a crash there may be zeros. */
 static int fill_behind(struct unpacker *u)
 {
 	do {
@@ -91,11 +93,11 @@ static ssize_t gunzip(struct unpacker *u, char *to, size_t size)
 		int result = inflate(&u->gzip, Z_NO_FLUSH);
 		u->at = u->filled - u->gzip.avail_in;
 		u->between = result == Z_STREAM_END;
-		/* Z_BUF_ERROR: it needs more than there is. */
+		/* Z_BUF_ERROR: it needs more input. */
 		if (result == Z_BUF_ERROR && u->at_end)
 			break;
 		if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) {
-			if (u->gzip.avail_out < size) /* what came before counts; the error comes again */
+			if (u->gzip.avail_out < size) /* return what was unpacked; the error comes again */
 				break;
 			errno = result == Z_MEM_ERROR ? ENOMEM : EBADMSG;
 			return -1;
@@ -149,7 +151,7 @@ static int cookie_close(void *cookie)
 	return 0;
 }
 
-/* Looks at the first bytes. They may come one by one. */
+/* Looks at the first bytes, which may come one by one. */
 static int choose(struct unpacker *u)
 {
 	static const unsigned char gzip[] = {0x1f, 0x8b}, zstd[] = {0x28, 0xb5, 0x2f, 0xfd};

@@ -1,4 +1,4 @@
-/* unpack.h - a stream as it was before it was compressed: plain, gzip or zstd, as its first bytes tell. */
+/* unpack.h - reads a stream that is plain, gzip or zstd, as its first bytes tell. */
 #ifndef HUD_STREAM_RECORD_UNPACK_H
 #define HUD_STREAM_RECORD_UNPACK_H
 
@@ -6,12 +6,12 @@
 
 /* Opens `path` for reading; "-" is standard input, which stays open. Returns NULL with errno set.
  *
- * What was cut off ends where its data ends, without an error. Reading fails with EBADMSG where compressed data is corrupt,
- * after all that came before. Memory is bounded whatever the data says: 128 MiB for a zstd window (EFBIG beyond), else some
- * 100 KiB. */
+ * Truncated data ends without an error. At corrupt data reading fails with EBADMSG, after returning
+ * everything before it. Memory is bounded: 128 MiB for a zstd window (EFBIG beyond), otherwise some 100 KiB.
+ */
 FILE *unpack_open(const char *path);
 
-/* The same, from where `fd` stands. It is closed with the file. */
+/* The same from the current position of `fd`, which is closed with the file. */
 FILE *unpack_fd(int fd);
 
 #endif
