@@ -1,7 +1,7 @@
 /* calls.c - see calls.h.
  *
- * Frames are told by a part of their demangled name, or of the one for display: v0's has `<a::Type>::method`, where that has
- * `a::Type::method`. Names of std are those of Rust 1.63 to 1.97.
+ * Rules match parts of a frame's demangled name, or of its display name: v0 has `<a::Type>::method`, the
+ * display name `a::Type::method`. Names of std are from Rust 1.63 to 1.97.
  */
 #include "judge/calls.h"
 
@@ -17,7 +17,7 @@ struct rule {
 	enum call call;
 };
 
-/* The first that fits counts: what is more special stands before what it is made of. */
+/* The first match counts: specific rules precede general ones. */
 static const struct rule rules[] = {
 	{"getaddrinfo", CALL_NAME_LOOKUP},
 	{"gethostbyname", CALL_NAME_LOOKUP},
@@ -50,7 +50,7 @@ static const struct rule rules[] = {
 	{"std::io::pipe::", CALL_PIPE},
 	{"std::sys::anonymous_pipe", CALL_PIPE},
 	{"nix::unistd::pipe", CALL_PIPE},
-	/* Before Rust 1.87 it was used for child processes only. */
+	/* Before Rust 1.87, only child processes used it. */
 	{"pipe::AnonPipe", CALL_CHILD},
 	{"std::net::", CALL_SOCKET},
 	{"sys::net::", CALL_SOCKET},
@@ -77,7 +77,7 @@ static const struct rule rules[] = {
 	{"zbus::blocking::", CALL_BLOCK_ON},
 };
 
-/* Where a function has no name: a source file that its code refers to. */
+/* For functions without a name: source files that their code refers to. */
 static const struct rule file_rules[] = {
 	{"/std/src/process.rs", CALL_CHILD},
 	{"/std/src/sys/unix/process/", CALL_CHILD},
@@ -95,7 +95,7 @@ static const struct rule file_rules[] = {
 	{"/src/runtime/park.rs", CALL_BLOCK_ON},  /* Tokio's */
 };
 
-/* Functions of the C library, which have these names entirely. */
+/* Whole names of functions of the C library. */
 static const struct rule c_rules[] = {
 	{"fork", CALL_CHILD},
 	{"vfork", CALL_CHILD},
@@ -145,7 +145,7 @@ static enum call matching(const char *text)
 	return first_of(text, rules, ARRAY_SIZE(rules));
 }
 
-/* Is it, or is it a closure in, a function of this name, whosever it is? Every executor has one. */
+/* Is this a function named block_on, or a closure in one, of any crate? Every executor has one. */
 static bool is_block_on(const char *bare)
 {
 	const char *at = strstr(bare, "::block_on");
@@ -155,7 +155,7 @@ static bool is_block_on(const char *bare)
 	       (length == strlen("block_on_stream") && !strncmp(at + 2, "block_on_stream", length));
 }
 
-/* The generic functions of std::io are told by what they read or write. */
+/* Generic functions of std::io: their type arguments tell what they read or write. */
 static bool tells_by_type(const char *bare)
 {
 	return strncmp(bare, "std::io::", 9) == 0 || strncmp(bare, "<std::io::", 10) == 0;
@@ -191,7 +191,7 @@ enum call call_of(const struct frame *f)
 	return call;
 }
 
-/* Is `outer` what `inner` was called for? Both in a row, with no code of the user's between them. */
+/* Was `inner` called for the sake of `outer`? The two are neighbours, with no user code between. */
 static bool made_of(enum call outer, enum call inner)
 {
 	switch (outer) {
@@ -201,7 +201,7 @@ static bool made_of(enum call outer, enum call inner)
 	case CALL_STDOUT:
 	case CALL_STDERR:
 		return inner == CALL_FILE || inner == CALL_PIPE;
-	case CALL_PIPE: /* the same pipe in std::io's words */
+	case CALL_PIPE: /* std::io's name for the same pipe */
 		return inner == CALL_CHILD;
 	case CALL_NAME_LOOKUP:
 		return inner == CALL_SOCKET || inner == CALL_FILE;

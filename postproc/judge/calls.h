@@ -1,4 +1,4 @@
-/* calls.h - what a task's code called, as far as that decides why it blocks. */
+/* calls.h - what a task's code called, as far as this decides why it blocks. */
 #ifndef HUD_JUDGE_CALLS_H
 #define HUD_JUDGE_CALLS_H
 
@@ -17,14 +17,14 @@ enum call {
 	CALL_STDIN,
 	CALL_STDOUT,
 	CALL_STDERR,
-	CALL_THREAD, /* starts a thread, which makes the system calls of a child process */
+	CALL_THREAD, /* starting a thread; its system calls look like those of a child process */
 };
 
 /* What a frame is part of, by its names. */
 enum call call_of(const struct frame *frame);
 
-/* What the code called that is nearest to the leaf of `count` frames: what each is part of stands in `call`, leaf first. Code of the
- * user's further out has nothing to do with it. */
+/* What the code nearest to the leaf called. `call` has what each of the `count` frames is part of, leaf
+ * first. User code further out does not count. */
 enum call calls_decide(const struct frame *const *frame, const enum call *call, size_t count);
 
 #endif

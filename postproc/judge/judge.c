@@ -1,4 +1,4 @@
-/* judge.c - see judge.h. What each frame is to Tokio, tokio/frame-kinds.c tells. */
+/* judge.c - see judge.h. tokio/frame-kinds.c tells what each frame does for Tokio. */
 #include "judge/judge.h"
 
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 
 typedef const char *const patterns[];
 
-/* System calls by what they wait for, on any kernel. */
+/* System calls by what they wait for. */
 static patterns socket_calls = {
 	"poll",		"select",   "epoll_wait", "ppoll",    "pselect6", "epoll_pwait",
 	"epoll_pwait2", "recvfrom", "recvmsg",	  "recvmmsg", "sendto",	  "sendmsg",
@@ -25,7 +25,7 @@ static patterns wait_calls = {"wait4", "waitid", NULL};
 static patterns start_calls = {"clone", "clone3", "fork", "vfork", "execve", "execveat", NULL};
 static patterns file_lock_calls = {"flock", "fcntl", NULL};
 static patterns pipe_calls = {"splice", "tee", "vmsplice", NULL};
-/* What these do is known by what the descriptor is. */
+/* What these wait for depends on the descriptor. */
 static patterns stream_calls = {"read", "write", "readv", "writev", "preadv2", "pwritev2", NULL};
 static patterns file_calls = {
 	"open",	      "openat",		 "openat2",	    "stat",	  "lstat",     "fstat",
@@ -36,7 +36,7 @@ static patterns file_calls = {
 	"msync",      "sync_file_range", "truncate",	    "ftruncate",  "fallocate", "getdents",
 	"getdents64", "sendfile",	 "copy_file_range", NULL};
 
-/* A verdict, and what it shows. */
+/* A verdict, and what else is known of it. */
 struct judged {
 	struct verdict v; /* first */
 	enum call call;
@@ -44,8 +44,8 @@ struct judged {
 	bool nameless;
 };
 
-/* What a function's names tell, or what its code refers to. Looked for once, since names are long, and those of one function
- * are the same strings in all of its frames. */
+/* What a function's names, or its code's references, tell. Cached: names are long, and all frames of a
+ * function share the same strings. */
 struct known_function {
 	const char *function, *name, *runtime_files;
 	unsigned kinds;
@@ -114,7 +114,7 @@ void judge_free(struct judge *judge)
 	free(judge);
 }
 
-/* Are there frames without a name? What they are, nobody knows. */
+/* Are there frames without a name, of which nothing is known? */
 static bool nameless(const struct verdict *v)
 {
 	for (size_t i = 0; i < v->count; i++)
@@ -123,8 +123,8 @@ static bool nameless(const struct verdict *v)
 	return false;
 }
 
-/* The role is that of the scheduler nearest to the leaf: workers run inside a thread of the blocking pool, and what
- * block_in_place calls runs inside a worker that has given its scheduler away. */
+/* The role is that of the scheduler nearest to the leaf: workers run inside a thread of the blocking pool,
+ * and the closure of block_in_place runs inside a worker that has passed on its scheduler. */
 static void find_role(struct verdict *v, const unsigned *kinds)
 {
 	v->role = v->cut || nameless(v) ? ROLE_UNKNOWN : ROLE_OTHER;
@@ -140,13 +140,14 @@ static void find_role(struct verdict *v, const unsigned *kinds)
 		v->in_place = v->role == ROLE_BLOCKING && (kinds[i] & FRAME_HANDED_OVER);
 		return;
 	}
-	/* What polls a future without a scheduler is something of its own only where no scheduler is around it. */
+	/* Polling a future without a scheduler is a role of its own only if no scheduler is around it. */
 	for (size_t i = 0; i < v->count && !v->cut; i++)
 		if (kinds[i] & FRAME_MAIN_FUTURE)
 			v->role = ROLE_MAIN_FUTURE;
 }
 
-/* Is there code of the user's, or of a crate's, below frame `end`? The scheduler calls it to poll tasks, and for nothing else. */
+/* Is there code of the user's or a dependency's below frame `end`? A scheduler only calls it to poll
+ * tasks. */
 static bool calls_own(const struct verdict *v, size_t end)
 {
 	for (size_t i = 0; i < end; i++)
@@ -155,7 +156,7 @@ static bool calls_own(const struct verdict *v, size_t end)
 	return false;
 }
 
-/* Is all of what is below frame `end` known to be the runtime's own doing? */
+/* Is everything below frame `end` known to be the runtime's? */
 static bool is_all_known(const struct verdict *v, size_t end)
 {
 	for (size_t i = 0; i < end; i++)
@@ -165,7 +166,7 @@ static bool is_all_known(const struct verdict *v, size_t end)
 	return true;
 }
 
-/* The nearest poll of a task, or a park if that comes first, or the scheduler itself. */
+/* Finds the nearest poll of a task; or a park, if that is nearer; or the scheduler. */
 static void find_poll(struct verdict *v, const unsigned *kinds)
 {
 	unsigned without = v->role == ROLE_MAIN_FUTURE ? FRAME_MAIN_FUTURE : 0;
@@ -181,8 +182,7 @@ static void find_poll(struct verdict *v, const unsigned *kinds)
 			v->parked = v->idle = true;
 			return;
 		}
-		/* The future of block_on is polled without a task, and the frames of a poll may have no
-		 * name. */
+		/* block_on's future is polled without a task, and the frames of a poll may have no names. */
 		if (kinds[i] & (FRAME_BLOCK_ON | FRAME_WORKER | without)) {
 			v->in_poll = calls_own(v, i);
 			v->idle = !v->in_poll && is_all_known(v, i);
@@ -193,7 +193,7 @@ static void find_poll(struct verdict *v, const unsigned *kinds)
 	}
 }
 
-/* The future that a poll's frame is generic over, for display: debug info tells, or else a v0 name. The caller
+/* The display name of the future that a poll's frame is generic over, by debug info or a v0 name. The caller
  * frees it. */
 static char *future_of(const struct frame *f)
 {
@@ -207,7 +207,7 @@ static char *future_of(const struct frame *f)
 	return types ? name_future(types, length) : NULL;
 }
 
-/* The future whose poll this frame is, if it was written by hand: its type. The caller frees it; NULL if it is none. */
+/* The type of a hand-written future, if this frame is its poll; otherwise NULL. The caller frees it. */
 static char *polled_of(const struct frame *f)
 {
 	size_t length;
@@ -216,17 +216,17 @@ static char *polled_of(const struct frame *f)
 	return type ? name_future(type, length) : NULL;
 }
 
-/* The type that this frame drops values of, if the compiler made it for that; else NULL. */
+/* The type whose values this compiler-made frame drops, or NULL. */
 static const char *dropped(const struct frame *f, size_t *length)
 {
 	return f->function ? pathname_dropped(f->function, length) : NULL;
 }
 
-/* Of several async blocks of one function, each is told by the line where it begins, in place of its number: "demo::main:27". The frame
- * of the block is the outermost one of its function's. The caller frees it. */
+/* Tells several async blocks of a function apart by the line where each begins, instead of its number:
+ * "demo::main:27". The block's frame is the outermost one of its function. The caller frees the result. */
 static char *with_line(const struct verdict *v, const char *types, char *task)
 {
-	const char *number = task ? strrchr(task, '#') : NULL; /* but not of `r#type` */
+	const char *number = task ? strrchr(task, '#') : NULL; /* but not the # in `r#type` */
 	size_t length = number && strspn(number + 1, "0123456789") == strlen(number + 1)
 				? (size_t)(number - task)
 				: strlen(task ? task : "");
@@ -247,8 +247,8 @@ static char *with_line(const struct verdict *v, const char *types, char *task)
 	return task;
 }
 
-/* The task is the future that was spawned: the type that the poll is generic over, if its frame tells, or else the
- * outermost future that was written by hand, or the outermost function of the user's, or of a dependency's. */
+/* The task is the spawned future: the type that the poll is generic over; if its frame does not tell, the
+ * outermost hand-written future, or the outermost function of the user's or a dependency's. */
 static void find_task(struct verdict *v, const unsigned *kinds)
 {
 	const struct frame *outermost = NULL;
@@ -276,8 +276,9 @@ static void find_task(struct verdict *v, const unsigned *kinds)
 		v->task = xstrdup(outermost->name);
 }
 
-/* Without names, what the user's code calls and nothing tells about is most likely the user's too: blaming the caller
- * would make one blocker of all that a task does. Only the first such: further ones may be generic code of anybody's. */
+/* Without names, what the user's code calls is most likely the user's, too, if nothing else is known of it.
+ * Blaming the caller would merge everything that a task does into one blocker. Only the first such function:
+ * further ones may be anybody's generic code. */
 static size_t called_by(const struct verdict *v, size_t user)
 {
 	const struct frame *f = user > 0 ? v->frame[user - 1] : NULL;
@@ -285,8 +286,8 @@ static size_t called_by(const struct verdict *v, size_t user)
 	return f && f->name && !f->function && f->origin == ORIGIN_UNKNOWN ? user - 1 : user;
 }
 
-/* Where a value is dropped, its fields are, and theirs: the outermost of the user's own types is the one to name: no container of
- * std's, nor the future that held it. */
+/* Dropping a value drops its fields, and theirs. Blames the outermost of the user's types, rather than std's
+ * containers or the future that held it. */
 static size_t outermost_dropped(const struct verdict *v, size_t first, size_t end)
 {
 	size_t found = first, length;
@@ -302,7 +303,7 @@ static size_t outermost_dropped(const struct verdict *v, size_t first, size_t en
 	return found;
 }
 
-/* Of the program, or made by it while it runs, and without a name. */
+/* Code of the program, or generated by it, without a name. */
 static bool is_nobodys(const struct frame *f)
 {
 	return !f->function && f->origin == ORIGIN_UNKNOWN;
@@ -311,7 +312,7 @@ static bool is_nobodys(const struct frame *f)
 static void find_blame(struct verdict *v)
 {
 	static const enum origin order[] = {ORIGIN_USER, ORIGIN_DEPENDENCY};
-	/* The optimiser may have made one function of the poll and the future; that shows only without names. */
+	/* The optimiser may have merged the poll and the future; this only shows without names. */
 	size_t end = v->poll + (v->poll < v->count && !v->frame[v->poll]->function);
 
 	for (size_t o = 0; o < sizeof(order) / sizeof(*order); o++)
@@ -322,7 +323,7 @@ static void find_blame(struct verdict *v)
 					v->blame = outermost_dropped(v, i, end);
 				return;
 			}
-	/* What was inlined into the poll called this last: "std::thread::sleep" rather than "clock_nanosleep". */
+	/* Code inlined into the poll called this last: "std::thread::sleep", not "clock_nanosleep". */
 	for (size_t i = v->in_poll ? v->poll : 0; i-- > 0;) {
 		const char *function = v->frame[i]->function;
 
@@ -332,8 +333,9 @@ static void find_blame(struct verdict *v)
 			return;
 		}
 	}
-	/* What nobody knows the name of called it; in the vdso or the C library nobody looks for a fault. If it is not even known where
-	 * that begins, each of its instructions would be a function: then its caller stands for it. */
+	/* A function without a name called it; nobody looks for a fault in the vdso or the C library. If not
+	 * even the function's start is known, each of its instructions would be a blocker: then its caller is
+	 * blamed. */
 	bool nobodys = false;
 
 	for (size_t i = 0; i < end; i++) {
@@ -359,9 +361,9 @@ static const struct known_function *known_function(struct judge *judge, const st
 	return *slot;
 }
 
-/* Is the leaf in a file function of the C library, called by code without names? Then std::fs cannot be seen; but sockets
- * are read and written by the runtime. What that function calls may have no name: in glibc 2.41, read() makes its system
- * call by a function of the library's own. */
+/* Is the leaf a file function of the C library, called by code without names? Then std::fs is not visible.
+ * Sockets are read and written by the runtime instead. The C library's functions below may have no name: in
+ * glibc 2.41, read() makes its system call in an internal function. */
 static bool calls_file(const struct verdict *v)
 {
 	static const char *const calls[] = {
@@ -378,7 +380,7 @@ static bool calls_file(const struct verdict *v)
 			file |= !strcmp(v->frame[i]->function, calls[c]);
 	if (!file || i == v->poll || v->frame[i]->function)
 		return false;
-	/* Only what refers to a source is known for sure. */
+	/* Only what refers to a source is certain. */
 	while (i < v->poll && (v->frame[i]->origin == ORIGIN_STD || !v->frame[i]->file))
 		i++;
 	return i == v->poll || v->frame[i]->origin != ORIGIN_RUNTIME;
@@ -468,7 +470,7 @@ const char *judge_restarted(const struct verdict *v)
 	return "futex";
 }
 
-/* The reason that what was called gives by itself, whatever system call it came to; REASON_COUNT: none. */
+/* The reason that follows from the call alone, whatever the system call; REASON_COUNT: none. */
 static enum reason of_call(enum call call)
 {
 	static const enum reason reason[] = {
@@ -488,7 +490,7 @@ static enum reason of_call(enum call call)
 	return reason[call];
 }
 
-/* Reads and writes of what is no file: by the descriptor's number, which one it is. */
+/* Reads and writes outside files: the descriptor's number tells which stream it is. */
 static enum reason of_standard_stream(const struct asleep *asleep)
 {
 	static const enum reason standard[] = {REASON_STDIN, REASON_STDOUT, REASON_STDERR};
@@ -498,7 +500,7 @@ static enum reason of_standard_stream(const struct asleep *asleep)
 	return REASON_PIPE;
 }
 
-/* Reads and writes. Of a file they are waited for without a chance to interrupt them. */
+/* Reads and writes. On a file, they wait uninterruptibly. */
 static enum reason of_stream(enum call call, const struct asleep *asleep)
 {
 	switch (asleep->descriptor) {
@@ -521,7 +523,7 @@ static enum reason of_stream(enum call call, const struct asleep *asleep)
 	return REASON_SYSCALL;
 }
 
-/* Is it a write to a file, whatever stream that is for the code? */
+/* Is it a write to a file, whatever stream the code takes it for? */
 static bool is_to_file(const struct asleep *asleep)
 {
 	return asleep->descriptor == DESCRIPTOR_FILE ||

@@ -1,7 +1,7 @@
-/* judge.h - what a named stack means: the thread's role, whose code it is in, why it is there.
+/* judge.h - decides what a named stack means: the thread's role, whose code runs, and why it is there.
  *
- * Every distinct stack is judged once. The same rules find the workers before a trace starts (head/roles.c) and
- * decide on every event's stack during it, so a thread that changes its role is judged by what it was doing.
+ * Each distinct stack is judged once. The same rules find the workers before a trace (head/roles.c) and judge
+ * each event's stack during it, so a thread that changes its role is judged by what it does.
  */
 #ifndef HUD_JUDGE_JUDGE_H
 #define HUD_JUDGE_JUDGE_H
@@ -14,45 +14,47 @@
 #include "stream/event.h"
 #include "tokio/role.h"
 
-/* Why a worker did not come back from its poll. The order is that of reasons[] in reasons.c. */
+/* Why a worker did not return from its poll. In the order of reasons[] in reasons.c. */
 enum reason {
 	REASON_COMPUTING,   /* running on a CPU */
 	REASON_FILE,	    /* file I/O: std::fs, fsync, open ... */
 	REASON_FILE_LOCK,   /* a lock on a file: flock, fcntl */
 	REASON_SLEEP,	    /* nanosleep: std::thread::sleep */
-	REASON_LOCK,	    /* a futex that is not Tokio's park: Mutex, RwLock, Condvar, join, channel */
+	REASON_LOCK,	    /* a futex outside Tokio's park: Mutex, RwLock, Condvar, join, channel */
 	REASON_NAME_LOOKUP, /* getaddrinfo */
 	REASON_SOCKET,	    /* a blocking socket call or poll/select */
 	REASON_STDIN,	    /* reading standard input */
-	REASON_STDOUT,	    /* writing to standard output, or waiting for who does */
-	REASON_STDERR,	    /* the same of standard error */
+	REASON_STDOUT,	    /* writing to standard output, or waiting for another writer */
+	REASON_STDERR,	    /* the same for standard error */
 	REASON_PIPE,	    /* another pipe */
-	REASON_CHILD,	    /* starting a program, waiting for it, reading what it writes */
+	REASON_CHILD,	    /* starting a program, waiting for it, or reading its output */
 	REASON_PAGE_FAULT,  /* asleep in a page fault */
 	REASON_BLOCK_ON,    /* a runtime's block_on inside a task */
 	REASON_SYSCALL,	    /* asleep in any other system call */
 	REASON_RUN_QUEUE,   /* runnable, but another thread had the CPU */
-	REASON_THROTTLED,   /* runnable, but its control group had used up its quota */
+	REASON_THROTTLED,   /* runnable, but its control group had used up its CPU quota */
 	REASON_COUNT,
 };
 
-/* One call chain with its meaning. Immutable once made, owned by the judge. */
+/* A call chain and its meaning. Immutable, owned by the judge. */
 struct verdict {
-	uint32_t id; /* 1, 2, ... in order of first sight */
+	uint32_t id; /* 1, 2, ... in order of discovery */
 	enum role role;
 	bool parked;	  /* asleep because there is nothing to do */
-	bool in_place;	  /* below block_in_place: the thread has given its scheduler away */
-	bool in_poll;	  /* below a task's poll, or that of a block_on's own future */
-	bool cut;	  /* could not be followed to the thread's start */
+	bool in_place;	  /* below block_in_place: the thread has passed on its scheduler */
+	bool in_poll;	  /* below a poll of a task, or of block_on's own future */
+	bool cut;	  /* does not reach the thread's start */
 	const char *task; /* display name of the polled future, or NULL */
-	size_t blame; /* index of the frame to blame: the first frame of the user's code from the leaf, or what that
-	                        calls if nothing tells whose it is; if there is none the first dependency's, else
-	                        what std's code the poll called last, else the first without a name, else the leaf */
-	size_t poll; /* index of the outermost frame that still belongs to the task; frames above it are the
-	                        runtime's. count if not in a poll */
+	/* Index of the frame to blame: the first of the user's code from the leaf, or the function that it
+	 * calls if nothing tells whose that is; otherwise the first dependency's; otherwise what the poll
+	 * last called in std; otherwise the first without a name; otherwise the leaf. */
+	size_t blame;
+	/* Index of the outermost frame of the task; the frames behind it are the runtime's. `count` outside a
+	 * poll. */
+	size_t poll;
 	size_t count;
-	const struct frame *const *frame; /* leaf first, inlined frames included; count of them */
-	bool idle; /* parked, or in a scheduler that calls nothing that could be a task's */
+	const struct frame *const *frame; /* leaf first, with inlined frames */
+	bool idle;			  /* parked, or in a scheduler that calls no task */
 };
 
 struct judge;
@@ -60,39 +62,41 @@ struct judge;
 struct judge *judge_new(void);
 void judge_free(struct judge *judge);
 
-/* Judges a chain of `count` frames, leaf first. `cut`: the unwinder did not reach the thread's start. The frames must
- * outlive the judge; the array is copied. The same chain gives the same verdict (compared by frames). */
+/* Judges a chain of `count` frames, leaf first. `cut`: it does not reach the thread's start. The frames must
+ * outlive the judge; the array is copied. Equal chains (of the same frames) get the same verdict. */
 const struct verdict *judge_stack(struct judge *judge, const struct frame *const *frame, size_t count,
 				  bool cut);
 
-/* Orders stacks by when they were first seen, NULL before all: less than, equal to or more than 0. */
+/* Compares stacks by when they were first seen, NULL first: less than, equal to, or greater than 0. */
 int judge_order(const struct verdict *a, const struct verdict *b);
 
-/* Are two frames of the same function? Where there is no name, of the same place. */
+/* Are the frames of one function? Without names: at the same address. */
 bool judge_same_function(const struct frame *a, const struct frame *b);
 
-/* Which system call it is whose thread sleeps in restart_syscall, after it was stopped in there: of those that the kernel
- * goes on with so (nanosleep, poll, a futex with a timeout), the one that the C library's function tells. Static text. */
+/* The system call of a thread in restart_syscall, which was stopped during the call: among the calls that the
+ * kernel resumes this way (nanosleep, poll, a futex with a timeout), the one whose C library function is on
+ * the stack. Static text. */
 const char *judge_restarted(const struct verdict *verdict);
 
-/* What a thread slept in. */
+/* The call that a thread slept in. */
 struct asleep {
-	const char *syscall; /* the call's name, "" if that is not known, or NULL for none, that is a fault */
-	char state;	     /* 'S'; 'D': could not be interrupted; 0: not known */
-	enum descriptor descriptor; /* that the call was on */
-	long number;		    /* of that */
+	const char *syscall;	    /* its name; "" if not known; NULL for none: a page fault */
+	char state;		    /* 'S'; 'D': uninterruptible; 0: not known */
+	enum descriptor descriptor; /* what the call used */
+	long number;		    /* its number */
 };
 
-/* The reason a worker with this stack was off the CPU: what its code called decides, before the system call that this ended in. */
+/* Why a worker with this stack was off its CPU. What its code called decides before the system call that this
+ * led to. */
 enum reason judge_sleep(const struct verdict *verdict, const struct asleep *asleep);
 
-/* Is it a wait for a CPU, which no code of the worker's is to blame for? */
+/* Is it a wait for a CPU, for which no code of the worker's is to blame? */
 static inline bool judge_is_wait(enum reason reason)
 {
 	return reason == REASON_RUN_QUEUE || reason == REASON_THROTTLED;
 }
 
-/* The reason for a worker that was running with this stack: file I/O or a name lookup burn CPU too. */
+/* Why a worker was running with this stack: file I/O and name lookup use the CPU, too. */
 enum reason judge_running(const struct verdict *verdict);
 
 #endif

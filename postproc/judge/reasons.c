@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* clang-format off: a row is a row. */
-/* Colours: Okabe and Ito's eight, then of Paul Tol's those that stay apart from them. */
+/* clang-format off: one row each */
+/* Colours: Okabe and Ito's eight, then those of Paul Tol's that differ from them. */
 static const struct reason_info reasons[REASON_COUNT] = {
 	[REASON_COMPUTING] = {"computing", "computing", 'C', 0xd55e00,
 			      "Move it to tokio::task::spawn_blocking or rayon; in a long async loop, call "
