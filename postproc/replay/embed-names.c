@@ -9,10 +9,10 @@
 #include "base/escape.h"
 #include "stream/line-kinds.h"
 
-#define LINE_LIMIT (1u << 20) /* bytes, as stream/stream.c has it */
+#define LINE_LIMIT (1u << 20) /* bytes, as in stream/stream.c */
 
-/* Reads a line with its end, and without what makes it longer than any event line is: such a one is no event. Returns its
- * length, 0 at the end of the stream; what has no end was cut off. */
+/* Reads a line with its newline; cuts lines that are too long to be events. Returns its length, 0 at the end.
+ * A line without newline was cut off. */
 static size_t read_line(FILE *in, char *line)
 {
 	size_t length = 0;
@@ -28,7 +28,7 @@ static size_t read_line(FILE *in, char *line)
 	return length;
 }
 
-/* The lines of the recording, with the stacks resolved. The head goes before the stacks: they need its first line. */
+/* Copies the recording, with resolved stacks. The head comes first: the stacks need its first line. */
 static void copy(FILE *in, const struct replay *replay, FILE *out)
 {
 	char *line = xmalloc(LINE_LIMIT + 2);
@@ -40,7 +40,7 @@ static void copy(FILE *in, const struct replay *replay, FILE *out)
 
 		if (kind && (kind->use & LINE_STACK))
 			continue;
-		/* A kind that is not known may be of the head. */
+		/* An unknown kind may belong to the head. */
 		if (head && kind && !(kind->use & LINE_HEAD)) {
 			replay_write_stacks(replay, out);
 			head = false;
@@ -50,7 +50,7 @@ static void copy(FILE *in, const struct replay *replay, FILE *out)
 	free(line);
 }
 
-/* What makes the names fewer than they could be. */
+/* Reports why some names are missing. */
 static void warn(const char *command, const struct model *m)
 {
 	for (size_t i = 0; i < m->lackings; i++) {
@@ -76,7 +76,7 @@ int resolve_write(const char *command, FILE *in, FILE *again, const struct repla
 	error = errno;
 	if (!failed) {
 		warn(command, &model);
-		copy(again, replay, out); /* only now all stacks are known */
+		copy(again, replay, out); /* all stacks are known only now */
 	}
 	if (in)
 		fclose(in);

@@ -33,7 +33,7 @@ void futures_free(struct futures *f)
 
 void futures_add(struct futures *f, uint64_t site, const char *name)
 {
-	if (!site || !*name || f->count == MOST) /* without a site, it is why there are none */
+	if (!site || !*name || f->count == MOST) /* without a site, the line says why there are none */
 		return;
 	f->future = xrealloc(f->future, (f->count + 1) * sizeof(*f->future));
 	f->future[f->count++] = (struct future){.site = site, .name = name_cut(xstrdup(name))};
@@ -41,7 +41,7 @@ void futures_add(struct futures *f, uint64_t site, const char *name)
 
 const char *futures_at(const struct futures *f, uint64_t site)
 {
-	for (size_t i = 0; i < f->count; i++) /* a long poll is rare */
+	for (size_t i = 0; i < f->count; i++) /* linear: long polls are rare */
 		if (f->future[i].site == site)
 			return f->future[i].name;
 	return NULL;

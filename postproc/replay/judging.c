@@ -1,4 +1,4 @@
-/* judging.c - what an event means: a block of a worker, a poll, a thread that came or went. */
+/* judging.c - what an event means: a block of a worker, a poll, or a thread that came or went. */
 #include <string.h>
 
 #include "base/arch.h"
@@ -10,7 +10,8 @@
 #include "tally/tally.h"
 #include "tokio/role.h"
 
-/* What the stack of an event means, and with it what the thread is now. A stack that does not tell leaves it what it was. */
+/* The meaning of the event's stack, and by it what the thread is now. If the stack does not tell, the thread
+ * is what it was. */
 static const struct verdict *verdict_of(struct replay *r, const struct event *e, bool *worker)
 {
 	const struct verdict *v = stacks_verdict(r->stacks, e->stack);
@@ -40,7 +41,7 @@ static uint64_t period(const struct replay *r)
 	return 1000000000 / (r->model->target.hz ? r->model->target.hz : 99);
 }
 
-/* Does the stream tell polls apart? Then nothing has to be guessed from stacks. */
+/* Does the stream tell polls apart? Then they need not be estimated from stacks. */
 static struct polls *exact_polls(struct replay *r)
 {
 	const char *how = r->model->target.polls;
@@ -52,13 +53,13 @@ static struct polls *exact_polls(struct replay *r)
 	return r->polls;
 }
 
-/* The same of what thread `tid` polls: nothing tells the polls of a main future apart. */
+/* The same for what thread `tid` polls: polls of a main future are never told apart. */
 static struct polls *exact_polls_of(struct replay *r, long tid)
 {
 	return tally_role(r->tally, tid) == ROLE_MAIN_FUTURE ? NULL : exact_polls(r);
 }
 
-/* It was stopped: time that a poll had to do without, and nobody's fault. */
+/* The thread was stopped: time in which a poll could not run, and nobody's fault. */
 static void judge_stop(struct replay *r, const struct event *e, const struct verdict *v)
 {
 	struct segment segment = {.ns = e->ns,
@@ -143,15 +144,16 @@ static void judge_runq_event(struct replay *r, const struct event *e)
 	if (e->run_queue < r->model->target.threshold)
 		return;
 	if (exact_polls_of(r, e->tid))
-		polls_segment(r->polls, &segment); /* the time that the poll has to do without */
-	if (!worker)				   /* worker time does not hold it */
+		polls_segment(r->polls, &segment); /* the poll could not run in this time */
+	if (!worker)				   /* no worker's time includes it */
 		return;
 	if (segment.block.reason == REASON_RUN_QUEUE)
 		set_party(r, &segment.block, e);
 	tally_add(r->tally, &segment.block);
 }
 
-/* Where polls are estimated. Where others are told apart, looks are as rare as these need them: 1.25 in the threshold's time. */
+/* Used if polls are estimated. If they are known exactly except for main futures, there are fewer looks: 1.25
+ * in the time of the threshold. */
 static struct samples *samples_of(struct replay *r)
 {
 	uint64_t threshold = r->model->target.threshold, rare = threshold * 4 / 5;
@@ -196,13 +198,13 @@ static void judge_poll(struct replay *r, const struct event *e)
 
 	if (!exact_polls(r))
 		return;
-	/* Who polls a task is a worker, whatever its stacks have shown. */
+	/* A thread that polls tasks is a worker, whatever its stacks have shown. */
 	if (role != ROLE_WORKER && role != ROLE_CURRENT_THREAD)
 		tally_thread(r->tally, e->tid, e->ns, NULL, ROLE_WORKER);
 	polls_add(r->polls, &poll);
 }
 
-/* No poll outlives its thread; and a process may start threads without end. */
+/* No poll outlives its thread. And a process may start threads without end, so they are forgotten. */
 static void judge_gone(struct replay *r, const struct event *e)
 {
 	if (r->polls)

@@ -1,4 +1,4 @@
-/* meta.c - the `meta` lines of a stream: what the target is, and how it was traced. */
+/* meta.c - `meta` lines: what the target is, and how it was traced. */
 #include <inttypes.h>
 #include <libiberty/libiberty.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include "base/arch.h"
 #include "replay/state.h"
 
-/* The clock of the events and the wall clock. A recording that has only one of them has neither. */
+/* Times of both clocks at one moment. If one is missing, neither is used. */
 static void set_clock(struct target *t, const char *text)
 {
 	uint64_t boot, wall;
@@ -31,7 +31,8 @@ static void add_in_place(struct replay *r, const char *text)
 	m->in_place[m->in_places++] = (struct in_place){threads, r->strings[r->kept++]};
 }
 
-/* Keeps the text in *field: the first of all, but how tracing is done may change until it begins. */
+/* Sets *field to the text. The first one counts; those about how tracing is done may change until it
+ * begins. */
 static void set_text(struct replay *r, const char **field, const char *text)
 {
 	const struct target *t = &r->model->target;

@@ -1,4 +1,5 @@
-/* notes.c - what the model says of how well the stream could be read: lines that are not known, stacks that are cut, files without symbols. */
+/* notes.c - what the model says about how well the stream could be read: unknown lines, cut stacks, missing
+ * symbols. */
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 #include "resolve/resolver.h"
 #include "stream/stream.h"
 
-/* What the files that stacks led to lacked. */
+/* Problems of the files that stacks led to. */
 static void note_lacking(struct resolver *resolver, struct model *m)
 {
 	const char *path, *why;
@@ -40,13 +41,13 @@ static void note_mappings(struct replay *r, struct model *m)
 		m->mapped[i] = (struct mapped){map->start, map->end, map->offset, map->path, map->build_id};
 }
 
-/* Is `text` where frame `f` is, for want of a name? */
+/* Is `text` the address of frame `f`, for lack of a name? */
 static bool stands_for(const struct frame *f, const char *text)
 {
 	return text && !f->function && (f->name ? !strcmp(f->name, text) : strstr(text, "+0x") != NULL);
 }
 
-/* Whose build it is that a nameless blocker's offset is good for. */
+/* The build for which a nameless blocker's offset is valid. */
 void replay_note_builds(const struct replay *r, struct model *m)
 {
 	for (size_t i = 0; i < m->blockers; i++) {

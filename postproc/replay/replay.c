@@ -1,7 +1,7 @@
 /* replay.c - see replay.h.
  *
- * Lines of different CPUs are a few milliseconds out of order, and a stack is described after the event that names it.
- * So events wait until the stream is HOLD ahead of them, and are judged in order of time.
+ * Lines of different CPUs are out of order by a few milliseconds, and a stack's description comes after the
+ * event that names it. So events wait until the stream is HOLD ahead, and are then judged in order of time.
  */
 #include "replay/replay.h"
 
@@ -25,8 +25,7 @@
 #include "tally/tally.h"
 #include "tokio/role.h"
 
-#define MEMORY_LIMIT                                                                                         \
-	((size_t)320 << 20) /* bytes that are kept; what is made of them at the end comes on top */
+#define MEMORY_LIMIT ((size_t)320 << 20) /* bytes that are kept; what is computed at the end comes on top */
 #define LINES_BETWEEN 512
 #define HOLD 500000000u /* ns */
 
@@ -71,7 +70,7 @@ void replay_free(struct replay *r)
 	free(r);
 }
 
-/* The space can be made when the head has said what the executable is. */
+/* Makes the address space, once the head has named the executable. */
 static void need_space(struct replay *r)
 {
 	if (r->space)
@@ -89,7 +88,7 @@ static void need_space(struct replay *r)
 		stacks_forget_old(r->stacks, r->newest);
 }
 
-/* Judges what waits, up to `ns`. */
+/* Judges waiting events up to `ns`. */
 static void judge_until(struct replay *r, uint64_t ns)
 {
 	const struct event *e;
@@ -135,7 +134,7 @@ void replay_advance(struct replay *r, uint64_t ns)
 	judge_until(r, ns > HOLD ? ns - HOLD - 1 : 0);
 }
 
-/* Behind `end NS limit`, tracing goes on without probes at polls. */
+/* After `end NS limit`, tracing continues without probes at polls. */
 static void go_on(struct replay *r, uint64_t ns)
 {
 	if (!r->model->ended || strcmp(r->model->ended, "limit") != 0)
@@ -158,7 +157,7 @@ static enum role role_named(const char *name)
 	return ROLE_UNKNOWN;
 }
 
-/* The role of a thread that the head tells. The user's word for it that it is a worker holds until a stack says otherwise. */
+/* A thread's role by the head. If the user named it as a worker, it is one until a stack says otherwise. */
 static enum role first_role(const struct replay *r, const struct event *e)
 {
 	const char *how = r->model->target.workers_how;
@@ -188,7 +187,7 @@ static void handle(struct replay *r, const struct event *e)
 	case EVENT_THREAD:
 		tally_thread(r->tally, e->tid, 0, e->text, first_role(r, e));
 		break;
-	case EVENT_TOKIO: /* for the probes */
+	case EVENT_TOKIO: /* only for probes */
 	case EVENT_VERSION:
 		break;
 	case EVENT_SITE:
@@ -206,7 +205,7 @@ static void handle(struct replay *r, const struct event *e)
 	case EVENT_END:
 		note_time(r, e->ns);
 		r->ended = e->ns;
-		if (!m->ended) { /* it may have ended before, and gone on */
+		if (!m->ended) { /* it may have ended before and continued */
 			free(r->why);
 			m->ended = r->why = xstrdup(e->text);
 		}
@@ -220,7 +219,7 @@ static void handle(struct replay *r, const struct event *e)
 		reorder_add(r->held, e);
 		note_time(r, e->ns);
 		break;
-	case EVENT_NAMED: /* in order as well: an id may be that of another thread soon */
+	case EVENT_NAMED: /* in order of time: another thread may soon have this id */
 	case EVENT_GONE:
 		reorder_add(r->held, e);
 		note_time(r, e->ns);
@@ -281,8 +280,8 @@ void replay_so_far(struct replay *r, struct model *model)
 	replay_note_builds(r, model);
 }
 
-/* Whether what the stream has made this process keep is too much: from then on nothing more is taken, which is said. To ask costs
- * microseconds, and a line can make it keep little more than what it holds, so it is asked now and then. */
+/* Does this process keep too much by now? Then it ignores the rest, and says so. Asking costs microseconds,
+ * and a line makes it keep little more than its own size, so it is asked only now and then. */
 static bool is_full(struct replay *r)
 {
 	if (r->full || ++r->lines % LINES_BETWEEN)
@@ -328,7 +327,7 @@ int replay_end(struct replay *r)
 		samples_finish(r->main_samples);
 	if (r->polls)
 		polls_finish(r->polls);
-	/* Taking probes off lasts a moment, in which more may come. */
+	/* Removing probes takes a moment, in which more events may come. */
 	m->end = r->ended ? r->ended : r->newest;
 	if (m->end < m->start)
 		m->end = m->start;
@@ -340,7 +339,8 @@ int replay_end(struct replay *r)
 	return stream_version(r->stream) == 0 && m->events == 0 ? -1 : 0;
 }
 
-/* Bytes up to the end of a line, as far as there is room: what there is of a pipe is not to wait for more. 0: the end, or an error. */
+/* Reads bytes up to the end of a line, as far as there is room; does not wait for a pipe to hold more.
+ * Returns 0 at the end, and on errors. */
 static size_t read_line(FILE *in, char *bytes, size_t room)
 {
 	size_t size = 0;

@@ -1,4 +1,4 @@
-/* replay.h - an event-line stream from its first line to its last, live or recorded, into the model of what happened. */
+/* replay.h - turns an event-line stream, live or recorded, into the model of what happened. */
 #ifndef HUD_REPLAY_REPLAY_H
 #define HUD_REPLAY_REPLAY_H
 
@@ -12,44 +12,47 @@
 #include "tally/tally.h"
 
 struct replay_options {
-	long pid; /* the process, if it is still there to read files through; 0 = a recording */
+	long pid; /* live process to read files through; 0: a recording */
 	struct targets targets;
-	/* Gives up the rights of the process that resolves; NULL: this one resolves (resolve/resolver.h). */
+	/* Gives up the rights of the resolving process; NULL: this process resolves (resolve/resolver.h). */
 	int (*confine)(void);
-	bool debuginfod;    /* ask debuginfod's servers for what debug info is missing */
+	bool debuginfod;    /* ask debuginfod servers for missing debug info */
 	bool all_stacks;    /* replay_write_stacks() will be called */
 	enum detail detail; /* of the model */
-	int begun;	    /* begun_tell(), of a stream while it is traced; 0: nobody waits for that */
-	uint64_t window;    /* ns: only the last so many count; 0 = all */
+	int begun;	    /* for begun_tell(), if the stream is live; 0: nobody waits for it */
+	uint64_t window;    /* ns: count only the end of the trace; 0: all */
 };
 
 struct replay;
 
-/* Exits the program when out of memory. `options` is copied. */
+/* Copies `options`. Exits the program when out of memory. */
 struct replay *replay_new(const struct replay_options *options);
 void replay_free(struct replay *replay);
 
-/* A stream is pushed in: replay_begin(), replay_feed() with its bytes as they come, replay_end(). */
+/* The stream is pushed in: replay_begin(), replay_feed() with its bytes as they come, replay_end(). */
 
-/* *model is filled, and points into `replay`. From now on it has the target, the sums of events, start, and as end the latest time seen. */
+/* Fills in *model, which points into `replay`. From then on it has the target, counts of events, its start,
+ * and as its end the latest time seen. */
 void replay_begin(struct replay *replay, struct model *model);
 
-/* The next bytes, however they are cut. Returns 0; or -1 with errno EPROTONOSUPPORT: the stream is of a later version. */
+/* Reads the next bytes, cut anywhere. Returns 0; or -1 with errno EPROTONOSUPPORT: the stream has a later
+ * version. */
 int replay_feed(struct replay *replay, const char *bytes, size_t size);
 
-/* Nothing more comes: completes the model. Returns 0; or -1 with errno EINVAL if it was no event-line stream. */
+/* Ends the stream, and completes the model. Returns 0; or -1 with errno EINVAL if it was not an event-line
+ * stream. */
 int replay_end(struct replay *replay);
 
-/* All of this with what `in` reads to its end. Returns 0; or -1 with errno set when reading failed, or as the others do. *model holds what
- * came until then. */
+/* Does all of this with the bytes of `in`. Returns 0; or -1 with errno set if reading failed, or as the
+ * others. *model has everything until then. */
 int replay_read(struct replay *replay, FILE *in, struct model *model);
 
-/* Words for the errno that these set. */
+/* The text for an errno of these functions. */
 const char *replay_error(int error);
 
 /* Between replay_begin() and replay_end(): */
 
-/* From now on keeps the newest `count` blocks, for replay_blocks() (tally/recent.h). */
+/* Keeps the newest `count` blocks from now on, for replay_blocks() (tally/recent.h). */
 void replay_keep_blocks(struct replay *replay, uint64_t count);
 const struct recent *replay_blocks(const struct replay *replay);
 
@@ -59,14 +62,14 @@ void replay_workers(const struct replay *replay, tally_visitor *visit, void *con
 /* Calls `visit` for each poll that still lasts. */
 void replay_running(const struct replay *replay, polls_visitor *visit, void *context);
 
-/* Nothing has come for a while, and the target's clock shows `ns`: judges what was held back in case that something earlier
- * comes. */
+/* The target's clock has reached `ns` without further bytes: judges events that waited for earlier ones. */
 void replay_advance(struct replay *replay, uint64_t ns);
 
-/* All that replay_end() would fill *model with if the stream ended here, but for polls that still last. Good until more is fed. */
+/* Fills in *model as replay_end() would if the stream ended here, except for polls that still last. Valid
+ * until more is fed. */
 void replay_so_far(struct replay *replay, struct model *model);
 
-/* Writes all stacks that were read, resolved, as `frame` lines. Errors show in ferror(out). */
+/* Writes all stacks of the stream, resolved, as `frame` lines. Errors show in ferror(out). */
 void replay_write_stacks(const struct replay *replay, FILE *out);
 
 #endif

@@ -5,7 +5,7 @@
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
 
-#define KEPT 1024 /* lines, the latest */
+#define KEPT 1024 /* the latest lines that are kept */
 #define FUNCTIONS 4096
 
 struct seen {
@@ -14,15 +14,15 @@ struct seen {
 	enum descriptor kind;
 };
 
-/* What a function's calls are on. */
+/* What the calls of a function used. */
 struct known {
-	const struct frame *function; /* the one to blame */
+	const struct frame *function; /* the blamed one */
 	struct seen seen;
 };
 
 struct seen_descriptors {
 	struct seen seen[KEPT];
-	size_t count; /* ever */
+	size_t count; /* how many ever */
 	htab_t known;
 };
 
@@ -57,7 +57,7 @@ void seen_descriptors_free(struct seen_descriptors *s)
 	free(s);
 }
 
-/* What was last seen to be behind descriptor `number`. */
+/* What descriptor `number` was when last seen. */
 static enum descriptor kind_of(const struct seen_descriptors *s, long number)
 {
 	for (size_t i = s->count; i > 0 && s->count - i < KEPT; i--)
@@ -70,7 +70,7 @@ void seen_descriptors_add(struct seen_descriptors *s, const struct event *e)
 {
 	enum descriptor kind = (enum descriptor)e->descriptor.kind;
 
-	/* The probes know the number, whoever looks at /proc the kind. */
+	/* The probes know its number, and `hud-postproc procfs` its kind. */
 	if (kind == DESCRIPTOR_UNKNOWN)
 		kind = kind_of(s, e->descriptor.number);
 	if (kind == DESCRIPTOR_UNKNOWN)
@@ -82,7 +82,7 @@ void seen_descriptors_add(struct seen_descriptors *s, const struct event *e)
 						   .kind = kind};
 }
 
-/* What was seen while this sleep lasted; NULL if nobody looked. */
+/* What was seen during this sleep; NULL if nobody looked. */
 static const struct seen *during(const struct seen_descriptors *s, const struct event *e)
 {
 	for (size_t i = s->count; i > 0 && s->count - i < KEPT; i--) {

@@ -1,5 +1,5 @@
-/* seen-descriptors.h - on what workers slept, as it was seen now and then. Where the same function of the user's made the same system
- * call when nobody looked, it was on the same. */
+/* seen-descriptors.h - the descriptors on which workers were seen to sleep. If the same user function made
+ * the same system call at another time, it is assumed to have used the same. */
 #ifndef HUD_REPLAY_SEEN_DESCRIPTORS_H
 #define HUD_REPLAY_SEEN_DESCRIPTORS_H
 
@@ -12,10 +12,10 @@ struct seen_descriptors;
 struct seen_descriptors *seen_descriptors_new(void);
 void seen_descriptors_free(struct seen_descriptors *seen);
 
-/* Takes a line of kind EVENT_DESCRIPTOR. */
+/* Adds an event of kind EVENT_DESCRIPTOR. */
 void seen_descriptors_add(struct seen_descriptors *seen, const struct event *e);
 
-/* Sets what the sleep `e` was on, in *asleep, if that is known. `stack` may be NULL. */
+/* Sets in *asleep the descriptor that the sleep `e` waited for, if it is known. `stack` may be NULL. */
 void seen_descriptors_find(struct seen_descriptors *seen, const struct event *e, const struct verdict *stack,
 			   struct asleep *asleep);
 

@@ -11,32 +11,34 @@
 #include "resolve/symbolize/callsites.h"
 #include "resolve/symbolize/names.h"
 
-#define MAX_CHUNKS 4096 /* of 128 bytes: what a hostile `stack` line may ask memory for */
+#define MAX_CHUNKS 4096 /* chunks of 128 bytes: limits the memory for a hostile `stack` line */
 #define MAX_RETURNS 4
-/* How many of those that were described last are kept. What the kernel walked has an id of its own each time; a copied one is
- * described again when ten seconds have passed and it is still to be seen (probes/stack.bt), or a little later: it is kept for LONG.
- * Its words, many, wait no longer than WAIT for somebody to ask. */
+/* How many stacks are kept, those described last. A stack walked in the kernel has a new id each time. A
+ * copied one is described again if it is still seen ten seconds later (probes/stack.bt), or a little after
+ * that: so it is kept for LONG. Its words take much memory, and are kept only for WAIT until something asks
+ * for them. */
 #define KEPT 50000
 #define WAIT UINT64_C(15000000000) /* ns */
 #define LONG UINT64_C(60000000000)
-#define MAX_WORDS (UINT64_C(128) << 20) /* bytes of all words that wait: of what a line asks for, too */
-#define MAX_CHAIN 1024 /* frames with inlined ones; further ones are dropped and the stack is cut */
+#define MAX_WORDS (UINT64_C(128) << 20) /* bytes of all waiting words, including those that lines announce */
+#define MAX_CHAIN 1024 /* frames, with inlined ones; the rest is dropped, and the stack is cut */
 
-/* One described stack. It is kept as it came until somebody asks what it means. */
+/* A described stack. It stays unresolved until something asks for its meaning. */
 struct stack {
 	uint64_t id;
-	long tid; /* another thread's words of the same stack have other addresses in them */
+	long tid; /* words of another thread's equal stack hold other addresses */
 	uint64_t ip, sp, bp, lr;
-	uint32_t chunks;		     /* in all */
-	struct stack_part part[STACK_PARTS]; /* the last of them, in chunks, from elsewhere than from sp up */
+	uint32_t chunks; /* in all */
+	/* Those at the end, counted in chunks, which are not from sp up. */
+	struct stack_part part[STACK_PARTS];
 	unsigned parts;
-	size_t words; /* from sp up, or, when `walked`, addresses leaf first */
+	size_t words; /* from sp up; or, if `walked`, addresses leaf first */
 	uint64_t *word;
-	unsigned returns; /* words that belong elsewhere than they are: place and address */
+	unsigned returns; /* slots whose words are replaced by others */
 	uint64_t place[MAX_RETURNS], address[MAX_RETURNS];
-	bool walked;		    /* by the kernel's frame pointer walk */
-	uint64_t described;	    /* when it was last, as a number of descriptions */
-	const struct frame **frame; /* when it came resolved: its frames */
+	bool walked;		    /* walked in the kernel by frame pointers */
+	uint64_t described;	    /* number of its latest description */
+	const struct frame **frame; /* its frames, if it came resolved */
 	size_t frames;
 	bool whole;
 	const struct verdict *verdict;
@@ -47,17 +49,17 @@ struct stacks {
 	struct judge *judge;
 	htab_t by_id;
 	struct callsites *callsites;
-	htab_t known; /* frames that came resolved, each once: the judge tells chains apart by their frames */
-	struct stack *walk; /* the `frames` line whose addresses follow */
+	htab_t known;	    /* interned frames that came resolved: the judge compares frames by address */
+	struct stack *walk; /* the `frames` line to which further addresses belong */
 	struct description {
 		uint64_t id, ns;
-	} * recent;	  /* as they came, a ring of KEPT; NULL: all are kept */
-	uint64_t recents; /* ever */
-	uint64_t dated;	  /* so many of these have a time: that of the event behind them */
+	} * recent;	  /* in order of description, a ring of KEPT; NULL: all are kept */
+	uint64_t recents; /* how many ever */
+	uint64_t dated;	  /* how many of these have a time: that of the next event */
 	uint64_t bytes;	  /* of all words */
-	uint64_t waiting; /* the first of these that has not waited for too long, */
-	uint64_t young;	  /* and the first that is not to be forgotten, asked for or not */
-	uint64_t count, cut, walked, too_few, elsewhere; /* of those that are cut, the last three */
+	uint64_t waiting; /* the first whose words may still wait, */
+	uint64_t young;	  /* and the first that must not be forgotten */
+	uint64_t count, cut, walked, too_few, elsewhere; /* of the cut ones, the last three */
 	struct chain chain;
 	const struct frame *frame[MAX_CHAIN];
 };
@@ -161,8 +163,8 @@ static struct stack *find(struct stacks *stacks, uint64_t id, enum insert_option
 	return *slot;
 }
 
-/* Forgets what was described as the `which`th, if it has not been again since; with `words`, only if it has words that nobody has
- * asked for. */
+/* Forgets the `which`th description, unless the stack was described again since; if `words`, only if it has
+ * words that nothing has asked for. */
 static void forget(struct stacks *stacks, uint64_t which, bool words)
 {
 	struct stack key = {.id = stacks->recent[which % KEPT].id};
@@ -177,7 +179,8 @@ static void forget(struct stacks *stacks, uint64_t which, bool words)
 	htab_clear_slot(stacks->by_id, slot);
 }
 
-/* Is there room for so many bytes more of the words of `s`? Those that have waited longest for somebody to ask are forgotten for it. */
+/* Makes room for so many more bytes of words of `s`, by forgetting the stacks that have waited longest.
+ * Returns whether there is room. */
 static bool make_room(struct stacks *stacks, const struct stack *s, uint64_t bytes)
 {
 	uint64_t oldest = stacks->recents > KEPT ? stacks->recents - KEPT : 0;
@@ -190,7 +193,8 @@ static bool make_room(struct stacks *stacks, const struct stack *s, uint64_t byt
 	return stacks->bytes + bytes <= MAX_WORDS;
 }
 
-/* Makes room for the words of `chunk`. Returns where they begin, or NULL if the stack has no such chunk, or there is no more room. */
+/* Makes room for the words of `chunk`. Returns where they begin; NULL if the stack has no such chunk, or
+ * there is no room. */
 static uint64_t *chunk_of(struct stacks *stacks, struct stack *s, uint64_t chunk)
 {
 	if (chunk >= s->chunks)
@@ -210,7 +214,7 @@ static uint64_t *chunk_of(struct stacks *stacks, struct stack *s, uint64_t chunk
 	return s->word + end - WORDS_PER_LINE;
 }
 
-/* An id is a hash of a stack's contents: the same id again says nothing new, but may fill gaps that lost lines left. */
+/* The id is a hash of the content: the same id adds nothing, but may fill gaps of lost lines. */
 static void add_words(struct stacks *stacks, const struct event *e)
 {
 	struct stack *s = find(stacks, e->stack, NO_INSERT);
@@ -259,7 +263,7 @@ static uint64_t *word_at(struct stacks *stacks, struct stack *s, uint64_t addres
 	}
 }
 
-/* Where a return probe has put its trampoline, back to what was there. */
+/* Restores return addresses that a return probe's trampoline replaced. */
 static void put_back_returns(struct stacks *stacks, struct stack *s)
 {
 	for (unsigned i = 0; i < s->returns; i++) {
@@ -313,7 +317,7 @@ static void add_frame(struct stacks *stacks, const struct event *e)
 	s->whole = e->whole;
 }
 
-/* It has just been described, and what was KEPT descriptions ago is forgotten. */
+/* Notes its description, and forgets the one KEPT descriptions ago. */
 static void remember(struct stacks *stacks, struct stack *s)
 {
 	if (!stacks->recent)
@@ -324,7 +328,7 @@ static void remember(struct stacks *stacks, struct stack *s)
 	s->described = ++stacks->recents;
 }
 
-/* Forgets, from the *first on, what was described before `ns`. */
+/* Forgets what was described before `ns`, from *first on. */
 static void forget_until(struct stacks *stacks, uint64_t *first, uint64_t oldest, uint64_t ns, bool words)
 {
 	if (*first < oldest)
@@ -395,7 +399,7 @@ static void unwind_stack(struct stacks *stacks, struct stack *s)
 	struct chain *chain = &stacks->chain;
 
 	if (!s->walked) {
-		/* The last chunks may have no line: nothing in them matters, but they are not missing. */
+		/* The last chunks have no line if nothing in them matters, but they are not missing. */
 		if (s->chunks)
 			chunk_of(stacks, s, s->chunks - 1);
 		put_back_returns(stacks, s);
@@ -406,7 +410,7 @@ static void unwind_stack(struct stacks *stacks, struct stack *s)
 					.word = s->word,
 					.words = s->words};
 
-		/* Else there was no room for all of them. */
+		/* Otherwise there was no room for all. */
 		raw.parts = s->words == (size_t)s->chunks * WORDS_PER_LINE ? s->parts : 0;
 		for (unsigned i = 0; i < raw.parts; i++)
 			raw.part[i] =
@@ -425,7 +429,7 @@ static void unwind_stack(struct stacks *stacks, struct stack *s)
 	chain->cut = s->words < 2 || !resolver_is_start(stacks->resolver, chain->pc[chain->count - 1]);
 }
 
-/* Unwinds a stack and names its frames, into stacks->frame. Returns how many there are. */
+/* Unwinds a stack and resolves its frames into stacks->frame. Returns how many. */
 static size_t resolve(struct stacks *stacks, struct stack *s, bool *cut)
 {
 	size_t count = 0;
@@ -460,7 +464,7 @@ const struct verdict *stacks_verdict(struct stacks *stacks, uint64_t id)
 	} else {
 		count = resolve(stacks, s, &cut);
 	}
-	/* What is written tells each address. */
+	/* Written stacks keep each address. */
 	if (stacks->recent)
 		callsites_unify(stacks->callsites, stacks->frame, count);
 	s->verdict = judge_stack(stacks->judge, stacks->frame, count, cut);

@@ -1,4 +1,4 @@
-/* state.h - what the files of replay/ share while a stream is read. */
+/* state.h - shared by the files of replay/ while a stream is read. */
 #ifndef HUD_REPLAY_STATE_H
 #define HUD_REPLAY_STATE_H
 
@@ -18,10 +18,10 @@ struct replay {
 	struct stream *stream;
 	struct model *model;
 	size_t lines;
-	bool full;				  /* no more is taken */
-	char *exe, *strings[16 + IN_PLACE_SHOWN]; /* meta values that the model points to */
+	bool full;				  /* too much is kept: ignore the rest */
+	char *exe, *strings[16 + IN_PLACE_SHOWN]; /* texts of meta lines that the model points to */
 	size_t kept;
-	char *why; /* it ended */
+	char *why; /* why it ended */
 	struct mapped *mapped;
 	const struct arch *arch; /* the target's */
 	struct space *space;
@@ -31,29 +31,29 @@ struct replay {
 	struct tally *tally;
 	struct throttle *throttle;
 	struct seen_descriptors *descriptors;
-	struct samples *samples;      /* made at the first sample, if polls are estimated */
-	struct samples *main_samples; /* the same of main futures, if polls are told apart */
-	struct polls *polls;	      /* if they are told apart: from the head on */
-	struct reorder *held;	      /* events that are not judged yet */
+	struct samples *samples;      /* if polls are estimated: made at the first sample */
+	struct samples *main_samples; /* the same for main futures, if other polls are told apart */
+	struct polls *polls;	      /* if polls are told apart */
+	struct reorder *held;	      /* waiting to be judged */
 	uint64_t newest;
 	bool wakers_certain; /* see wakers.h */
-	bool estimating;     /* polls were told apart until the probes that did it cost too much */
+	bool estimating;     /* polls were told apart until that cost too much */
 	struct futures *futures;
-	uint64_t ended; /* when, 0: not yet */
+	uint64_t ended; /* when; 0: not yet */
 };
 
-/* Takes a `meta` line (meta.c). */
+/* Handles a `meta` line (meta.c). */
 void replay_meta(struct replay *replay, const struct event *e);
 
-/* Judges an event, in order of time, and adds what it means to the tally (judging.c). */
+/* Judges an event, in order of time, and adds its meaning to the tally (judging.c). */
 void replay_judge(struct replay *replay, const struct event *e);
 
-/* Fills in what is known of how well the stream could be read, of what has come until now: before the tally fills in its part, and
- * after that (notes.c). */
+/* Fill in how well the stream could be read so far: before the tally fills in its part, and after it
+ * (notes.c). */
 void replay_note_reading(struct replay *replay, struct model *model);
 void replay_note_builds(const struct replay *replay, struct model *model);
 
-/* The same of what is only known at the end. */
+/* The same, for what is known only at the end. */
 void replay_note_end(struct replay *replay, struct model *model);
 
 #endif

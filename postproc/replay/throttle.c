@@ -1,7 +1,7 @@
 /* throttle.c - see throttle.h.
  *
- * The kernel adds to the counters when a group may run again: what was added is how long it could not, on each CPU where it could not. A
- * line comes within LATE_NS of that.
+ * The kernel adds to its counters when a group may run again: the sum, over all throttled CPUs, of how long
+ * it could not. A line comes within LATE_NS of that.
  */
 #include "replay/throttle.h"
 
@@ -11,11 +11,11 @@
 
 #define GROUPS 16
 #define LATE_NS 20000000
-#define KEPT 256 /* stretches, the latest */
+#define KEPT 256 /* the latest stretches that are kept */
 
 struct group {
 	char *name;
-	struct quota first, last; /* the counters as they were first and last told */
+	struct quota first, last; /* the counters in the first and the latest line */
 };
 
 struct throttle {
@@ -24,7 +24,7 @@ struct throttle {
 	struct {
 		uint64_t start, end;
 	} stretch[KEPT];
-	size_t stretches; /* ever */
+	size_t stretches; /* how many ever */
 	uint64_t first_steal, steal;
 	bool has_steal;
 };
@@ -66,7 +66,8 @@ static struct group *group_of(struct throttle *t, const struct event *e)
 	return g;
 }
 
-/* How long one CPU had to wait, if it was `added` on all that had to: none waits for longer than a period. */
+/* How long one CPU was throttled, if `added` is the sum over all throttled ones: none waits longer than a
+ * period. */
 static uint64_t of_one_cpu(uint64_t added, uint64_t period)
 {
 	return added / (period ? (added + period - 1) / period : 1);

@@ -1,4 +1,4 @@
-/* throttle.h - when a control group's CPU quota kept the process from running, from what was told of its counters. */
+/* throttle.h - when a control group's CPU quota kept the process from running, by the kernel's counters. */
 #ifndef HUD_REPLAY_THROTTLE_H
 #define HUD_REPLAY_THROTTLE_H
 
@@ -14,16 +14,16 @@ struct throttle;
 struct throttle *throttle_new(void);
 void throttle_free(struct throttle *throttle);
 
-/* Tracing begins: what was before does not count. */
+/* Tracing begins: earlier throttling does not count. */
 void throttle_begin(struct throttle *throttle);
 
-/* Takes a line of kind EVENT_THROTTLED or EVENT_STEAL. */
+/* Adds an event of kind EVENT_THROTTLED or EVENT_STEAL. */
 void throttle_add(struct throttle *throttle, const struct event *e);
 
 /* Was the process throttled for most of this time? */
 bool throttle_covers(const struct throttle *throttle, uint64_t start, uint64_t end);
 
-/* What it came to so far: of the group that was throttled longest. Its name is the throttle's. */
+/* The sums so far, of the group that was throttled longest. The name belongs to the throttle. */
 void throttle_sum(const struct throttle *throttle, struct quota *quota, uint64_t *steal);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "resolve/symbolize/origin.h"
 
-/* Of these a thread is the waker, or a timer: no device has to do with them. */
+/* A thread or a timer ends these; no device does. */
 static bool is_among_threads(const char *syscall)
 {
 	static const char *const calls[] = {"futex", "futex_wait", "futex_waitv", "nanosleep",
@@ -18,8 +18,8 @@ static bool is_among_threads(const char *syscall)
 	return false;
 }
 
-/* Does this stack say that its thread was computing, rather than in the system call that a wake-up takes? It calls the C library for
- * that, or has the call in a function made for it. */
+/* Does this stack show that its thread was computing, not in the system call that wakes others? For such a
+ * call it would be in the C library, or in a function named for it. */
 static bool was_interrupted(const struct verdict *v)
 {
 	const struct frame *leaf = v && v->count ? v->frame[0] : NULL;
@@ -28,14 +28,14 @@ static bool was_interrupted(const struct verdict *v)
 		return false;
 	if (leaf->function)
 		return !strstr(leaf->function, "syscall") && !strstr(leaf->function, "rustix");
-	/* Of a static executable without names, nobody knows which is the C library's. */
+	/* In a static executable without names, the C library's code is not recognised. */
 	for (size_t i = 1; i < v->count; i++)
 		if (origin_is_libc(v->frame[i]->module))
 			return true;
 	return false;
 }
 
-/* Was the sleep to last for a certain time at most? */
+/* Did the sleep have a timeout? */
 static bool had_timeout(const struct verdict *v)
 {
 	for (size_t i = 0; v && i < v->poll; i++)
@@ -47,14 +47,14 @@ static bool had_timeout(const struct verdict *v)
 	return false;
 }
 
-/* What only another process can have ended, or one of this process. */
+/* Only another process, or this one, can have ended these. */
 static bool is_of_processes(enum reason reason)
 {
 	return reason == REASON_FILE_LOCK || reason == REASON_CHILD || reason == REASON_PIPE ||
 	       reason == REASON_STDIN || reason == REASON_STDOUT || reason == REASON_STDERR;
 }
 
-/* Is it a socket of this machine's, which only processes write to? */
+/* Is it a local socket, which only processes write to? */
 static bool is_local_socket(enum reason reason, const struct verdict *v)
 {
 	for (size_t i = 0; v && reason == REASON_SOCKET && i < v->poll; i++)
@@ -63,7 +63,7 @@ static bool is_local_socket(enum reason reason, const struct verdict *v)
 	return false;
 }
 
-/* A device ends these by an interrupt, and the waker is whoever that has hit. */
+/* A device ends these by an interrupt; the thread that it interrupts seems to be the waker. */
 static bool is_of_device(enum reason reason, char state)
 {
 	return reason == REASON_FILE || reason == REASON_PAGE_FAULT ||
@@ -81,7 +81,7 @@ void waker_find(const struct waker_facts *facts, struct block *block)
 	const char *comm = e->other.comm ? e->other.comm : "";
 	bool among_threads = is_among_threads(facts->syscall), same = e->other.pid == facts->pid;
 
-	/* That a nanosleep ends says its own name. And a name without a thread may be an old one. */
+	/* The end of a nanosleep is named by itself. And a name without a thread may be stale. */
 	if (facts->reason == REASON_SLEEP || !*comm)
 		return;
 	if (e->other.tid == 0) {
