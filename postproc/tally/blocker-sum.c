@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_PARTIES 64 /* distinct wakers or culprits told apart within a blocker */
-#define MOST_STACKS 256 /* distinct stacks told apart within a blocker */
+#define MOST_PARTIES 64 /* different wakers or culprits counted for a blocker */
+#define MOST_STACKS 256 /* different stacks counted for a blocker */
 
 static void add_stack(struct blocker_sum *sum, const struct block *block)
 {
@@ -26,7 +26,7 @@ static void add_stack(struct blocker_sum *sum, const struct block *block)
 	sum->share[i].total += block->duration;
 }
 
-/* Parties are told apart by where they were, and without a stack by their name. */
+/* Compares parties by where they were; without a stack by name. */
 static void add_party(struct blocker_sum *sum, const struct block *block)
 {
 	size_t i = 0;
@@ -74,7 +74,7 @@ static int by_party_total(const void *one, const void *two)
 	return (a->total < b->total) - (a->total > b->total);
 }
 
-/* Who ended few of the waits says nothing about them. Who had the CPU does. */
+/* Who ended only a few of the waits says little about them. Who had the CPU matters. */
 static bool is_telling(const struct blocker *b, const struct party *party)
 {
 	return judge_is_wait(b->reason) || 2 * party->count >= b->count;

@@ -1,4 +1,4 @@
-/* blocker-sum.h - blocks of one blocker, added up: which stack had most of the time, who ended them. */
+/* blocker-sum.h - adds up the blocks of one blocker: the stack with most time, and who ended them. */
 #ifndef HUD_TALLY_BLOCKER_SUM_H
 #define HUD_TALLY_BLOCKER_SUM_H
 
@@ -6,8 +6,8 @@
 #include "tally/model.h"
 
 struct blocker_sum {
-	struct blocker
-		b; /* what tells it from others is the caller's; the rest grows, and is complete after blocker_sum_finish() */
+	/* The caller sets its identity; the rest grows, and is complete after blocker_sum_finish() */
+	struct blocker b;
 	struct stack_share {
 		const struct verdict *stack;
 		uint64_t total;
@@ -18,13 +18,14 @@ struct blocker_sum {
 	size_t parties;
 };
 
-/* Adds a block. Its stacks must outlive the sum; all else is copied. Exits the program when out of memory. */
+/* Adds a block. Its stacks must outlive the sum; everything else is copied. Exits the program when out of
+ * memory. */
 void blocker_sum_add(struct blocker_sum *sum, const struct block *block);
 
-/* Completes sum->b. More may be added after that. */
+/* Completes sum->b. More blocks may follow. */
 void blocker_sum_finish(struct blocker_sum *sum);
 
-/* No blocks any more. What it is the sum of stays. */
+/* Removes all blocks; keeps the blocker's identity. */
 void blocker_sum_clear(struct blocker_sum *sum);
 
 #endif

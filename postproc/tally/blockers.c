@@ -13,7 +13,7 @@
 /* A blocker while it grows. */
 struct entry {
 	struct blocker_sum
-		sum; /* the first, and its first member: a struct blocker, which is what others hold */
+		sum; /* first member, and its own first member is the struct blocker that others hold */
 	size_t rank;
 };
 
@@ -66,8 +66,8 @@ void blockers_free(struct blockers *all)
 	free(all);
 }
 
-/* Is the blamed frame of the user's code, or of a dependency's? Without names, what the user's code calls is taken for that, too (see
- * judge/judge.c). */
+/* Is the blamed frame in the user's code, or a dependency's? Without names, what the user's code calls
+ * counts, too (see judge/judge.c). */
 static bool is_own(const struct verdict *v)
 {
 	enum origin origin = v->frame[v->blame]->origin;
@@ -77,7 +77,7 @@ static bool is_own(const struct verdict *v)
 	return origin == ORIGIN_USER || origin == ORIGIN_DEPENDENCY;
 }
 
-/* The name of the blamed function, or where it is when nobody knows its name. The caller frees it. */
+/* The name of the blamed function, or its address if it has none. The caller frees it. */
 static char *blamed_name(const struct block *block, const struct frame **frame)
 {
 	const struct verdict *v = block->stack;
@@ -90,7 +90,8 @@ static char *blamed_name(const struct block *block, const struct frame **frame)
 	if (!v || !v->count)
 		return xstrdup("(unknown)");
 	*frame = v->frame[v->blame];
-	/* A future's code that was inlined into the runtime's poll has no frame, but the poll says whose it is. */
+	/* A future's code that is inlined into the runtime's poll has no frame, but the poll tells whose it
+	 * is. */
 	if (v->task && !is_own(v)) {
 		*frame = NULL;
 		return xstrdup(v->task);
@@ -159,7 +160,7 @@ static int by_total(const void *one, const void *two)
 	return strcmp(a->sum.b.function, b->sum.b.function);
 }
 
-/* Only what counts: with a window, a blocker may have been named for blocks that are too old by now. */
+/* Only blockers that count: with a window, all blocks of a blocker may be too old. */
 static int collect_entry(void **slot, void *end)
 {
 	struct entry ***next = end;

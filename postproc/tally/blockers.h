@@ -1,4 +1,4 @@
-/* blockers.h - blocks added up by what is to blame for them: the function, the reason and the task. */
+/* blockers.h - adds up blocks by what is to blame: function, reason and task. */
 #ifndef HUD_TALLY_BLOCKERS_H
 #define HUD_TALLY_BLOCKERS_H
 
@@ -12,21 +12,21 @@ struct blockers;
 struct blockers *blockers_new(void);
 void blockers_free(struct blockers *blockers);
 
-/* The blocker that the block belongs to, without the block. It stays where it is, and is owned by `blockers`. Until blockers_ranked() only
- * what tells it from others is set in it: reason, function, file, line, task. */
+/* Returns the block's blocker, and does not add the block. It stays at its address, owned by `blockers`.
+ * Until blockers_ranked(), only its identity is set: reason, function, file, line, task. */
 const struct blocker *blockers_find(struct blockers *blockers, const struct block *block);
 
-/* Adds a block to a blocker that blockers_find() has returned for it. */
+/* Adds a block to its blocker, which blockers_find() has returned. */
 void blockers_add(const struct blocker *blocker, const struct block *block);
 
-/* No blocks any more; the blockers stay where they are. */
+/* Removes all blocks; blockers stay at their addresses. */
 void blockers_clear(struct blockers *blockers);
 
-/* All that have blocks, completed, by their total, largest first; *count of them. The caller frees the array; what it points to is owned
- * by `blockers`. */
+/* All blockers that have blocks, complete, by total, largest first; *count of them. The caller frees the
+ * array; what it points to belongs to `blockers`. */
 struct blocker *blockers_ranked(struct blockers *blockers, size_t *count);
 
-/* Where a blocker that blockers_find() has returned was in the array that blockers_ranked() made last. */
+/* The index of a blocker from blockers_find() in the latest array of blockers_ranked(). */
 size_t blockers_rank(const struct blocker *blocker);
 
 #endif

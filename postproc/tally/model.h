@@ -1,7 +1,7 @@
-/* model.h - what one trace amounts to: the data that every writer (text, chart, exports) reads.
+/* model.h - the result of a trace: the data that all writers (text, chart, exports) read.
  *
- * Plain structs, no behaviour. Filled by tally.c, read by the writers; nothing here is formatted or escaped.
- * Times are nanoseconds; `first`, `last` and `ns` are on the target's CLOCK_BOOTTIME.
+ * Plain structs without behaviour. tally.c fills them in; nothing here is formatted or escaped. Times are in
+ * ns; `first`, `last` and `ns` are on the target's CLOCK_BOOTTIME.
  */
 #ifndef HUD_TALLY_MODEL_H
 #define HUD_TALLY_MODEL_H
@@ -14,54 +14,54 @@
 #include "base/histogram.h"
 #include "judge/judge.h"
 
-/* Who ended a sleep (waker) or ran meanwhile (culprit), most frequent first in a blocker's list. */
+/* Who ended a sleep (waker), or ran during a wait (culprit). In a blocker's list the most frequent comes
+ * first. */
 struct party {
 	const char *comm; /* raw bytes from the kernel: hostile */
 	long pid, tid;	  /* of the latest */
 	bool same_process;
-	const struct verdict *stack; /* may be NULL: not captured, or not the target's */
-	uint64_t count, total;	     /* how often; ns of blocking it ended or caused */
+	const struct verdict *stack; /* NULL: not captured, or not in the target */
+	uint64_t count, total;	     /* how often; ns of blocking that it ended or caused */
 };
 
 #define PARTIES_SHOWN 3
 
-/* One line of the report. */
+/* A row of the report. */
 struct blocker {
 	enum reason reason;
-	bool estimated;	  /* from CPU samples, not from exact events */
-	bool main_future; /* it held up the future that block_on polls, and no worker */
-	const char
-		*function; /* display name of the blamed frame; "module+0xoffset" where there is no symbol */
-	const char *file;  /* NULL if unknown */
+	bool estimated;	      /* from CPU samples, not exact */
+	bool main_future;     /* it blocked the future that block_on polls, not a worker */
+	const char *function; /* display name of the blamed frame; "module+0xoffset" without a symbol */
+	const char *file;     /* NULL if unknown */
 	unsigned line;
 	const char *task; /* NULL if unknown */
-	const char *
-		nameless_build; /* of a function or task that has no name but where it is: the module's build id,
-	                        "" if unknown. NULL: they have names */
-	const char *syscall;	/* of the commonest stack, NULL if none */
+	/* If the function or task is only known by its offset: the module's build id, "" if unknown;
+	 * otherwise NULL. */
+	const char *nameless_build;
+	const char *syscall; /* of the most common stack, or NULL */
 	uint64_t count, total, max;
-	uint64_t unfinished;	    /* of count: still went on when the trace ended */
-	uint64_t asleep, run_queue; /* parts of total: sleeping, waiting for a CPU; the rest is running */
+	uint64_t unfinished;	    /* of count: went on when the trace ended */
+	uint64_t asleep, run_queue; /* parts of total: asleep, waiting for a CPU; the rest is running */
 	struct histogram durations;
 	const struct verdict *stack;	   /* the one with most time */
-	uint64_t stack_total;		   /* ns of total that had exactly this stack */
-	size_t stacks;			   /* how many distinct ones */
-	struct party party[PARTIES_SHOWN]; /* of wakers those that ended at least half of the waits */
+	uint64_t stack_total;		   /* part of total with exactly this stack */
+	size_t stacks;			   /* how many different ones */
+	struct party party[PARTIES_SHOWN]; /* only wakers that ended at least half of the waits */
 	size_t parties;
 };
 
-/* One block on the time axis. All of them with DETAIL_SPANS, with who ended it or had the CPU; else the newest 20,000, for the
- * charts. The sum of all durations is blocked + run_queue. */
+/* A block on the time axis. With DETAIL_SPANS there are all, with who ended it or had the CPU; otherwise the
+ * newest 20,000, for charts. All durations add up to blocked + run_queue. */
 struct span {
 	uint64_t start, duration;
 	size_t worker; /* index into workers */
 	enum reason reason;
 	const struct blocker *blocker;
 	const struct verdict *stack; /* may be NULL */
-	struct party party;	     /* comm is NULL if unknown; only this block: count and total are 0 */
+	struct party party;	     /* of this block (count and total are 0); comm is NULL if not known */
 };
 
-/* What one worker had with one blocker and one of its stacks. */
+/* What one worker had of a blocker with one of its stacks. */
 struct share {
 	const struct blocker *blocker;
 	const struct verdict *stack; /* may be NULL */
@@ -69,59 +69,61 @@ struct share {
 	uint64_t count, total, max;
 };
 
-/* How much a model tells apart. */
+/* How much the model contains. */
 enum detail {
 	DETAIL_SUMS,   /* sums, and the newest blocks */
-	DETAIL_SHARES, /* shares as well */
-	DETAIL_SPANS,  /* and every block, which may be any number of them */
+	DETAIL_SHARES, /* also shares */
+	DETAIL_SPANS,  /* also every block: any number */
 };
 
 struct worker {
 	long tid;
 	const char *comm; /* raw bytes: hostile */
 	enum role role;
-	uint64_t first, last;	     /* seen from, until */
+	uint64_t first, last;	     /* when it was watched */
 	uint64_t blocked, run_queue; /* ns */
 	uint64_t blocks, longest;
 };
 
 #define TASK_CLASSES 7 /* of polls by how long they took */
 
-/* The lengths (ns) that the classes are below; the last has none. As probes/pollentry.bt has them. */
+/* Upper limits of the classes (ns); the last has none. As in probes/pollentry.bt. */
 static const uint64_t task_class[TASK_CLASSES - 1] = {16000, 64000, 256000, 1000000, 4000000, 16000000};
 
-/* Polls of one task. */
+/* The polls of a task. */
 struct task {
 	const char *name;		    /* NULL: not known */
-	uint64_t total;			    /* ns, of those that were long */
-	struct histogram durations;	    /* of the long ones */
-	uint64_t polls, took[TASK_CLASSES]; /* all of them, and by class, if they were counted; else 0 */
+	uint64_t total;			    /* ns, of long polls */
+	struct histogram durations;	    /* of long polls */
+	uint64_t polls, took[TASK_CLASSES]; /* all polls, and by class, if they were counted; otherwise 0 */
 };
 
-/* Stretches in which all workers of multi-thread runtimes were in long polls: a task that became ready then had to wait, for
- * `mean_wait` on average. */
+/* Stretches in which all workers of multi-thread runtimes were in long polls. A task that became ready then
+ * had to wait, `mean_wait` on average. */
 struct stalled {
-	size_t workers; /* so many; 0: it is not known, for polls were not told apart, or workers came and went */
+	/* How many; 0: not known, because polls were not told apart, or workers came and went. */
+	size_t workers;
 	uint64_t total, count, longest, mean_wait;
 };
 
-/* The CPU quota of the process's control group, or of a parent's: what it was in the end, and what came of it since the start. */
+/* The CPU quota of the process's control group, or of a parent: its latest values, and what happened since
+ * the start. */
 struct quota {
 	const char *name;	/* raw bytes: hostile; NULL: there is none */
 	uint64_t quota, period; /* us */
-	uint64_t periods;	/* in which it ran */
-	uint64_t throttled;	/* of them: it had used it up */
-	uint64_t time;		/* ns, for all CPUs together */
+	uint64_t periods;	/* periods in which the group ran */
+	uint64_t throttled;	/* of these, those in which it was throttled */
+	uint64_t time;		/* ns, summed over all CPUs */
 };
 
 /* Stretches in which no worker waited in the driver of I/O and timers, although one had nothing to do. */
 struct standstill {
 	uint64_t total, count, longest;
-	const struct blocker *blocker; /* in which another was for most of that time */
-	long tid;		       /* who */
+	const struct blocker *blocker; /* what another worker was in for most of that time */
+	long tid;		       /* that worker */
 };
 
-/* The `meta` lines that writers show; strings raw, NULL if the stream did not have them. */
+/* `meta` lines that writers show. Raw strings; NULL if the stream had none. */
 struct target {
 	const char *name, *exe, *build_id, *kernel, *bpftrace, *stacks, *workers_how;
 	const char *polls;   /* how polls were told apart: "tls ...", "estimate ..." */
@@ -129,24 +131,24 @@ struct target {
 	long pid;
 	uint64_t threshold; /* ns */
 	unsigned hz;
-	uint64_t clock_boot, clock_wall; /* the two clocks at one moment, ns; 0: not known */
+	uint64_t clock_boot, clock_wall; /* both clocks at the same moment, ns; 0: not known */
 };
 
-/* Executable memory of the target: what `map` lines said. */
+/* Executable memory of the target, from `map` lines. */
 struct mapped {
 	uint64_t start, end, offset;
 	const char *path;     /* raw bytes; "" for anonymous memory */
 	const char *build_id; /* "" if unknown */
 };
 
-/* What the threads amount to that poll the main future of a multi-thread runtime (the body of #[tokio::main]). */
+/* The threads that poll the main future of a multi-thread runtime (the body of #[tokio::main]). */
 struct main_futures {
-	size_t threads; /* of the model's workers */
-	uint64_t time;	/* for which they were watched, ns */
+	size_t threads; /* among the model's workers */
+	uint64_t time;	/* how long they were watched, ns */
 	uint64_t blocked, run_queue, blocks, longest;
 };
 
-/* A file of the target whose symbols are less than they could be. */
+/* A file of the target that lacks symbols. */
 struct lacking {
 	const char *path; /* raw bytes */
 	const char *why;
@@ -154,15 +156,15 @@ struct lacking {
 
 #define IN_PLACE_SHOWN 8
 
-/* Threads that were in block_in_place when tracing began, while none ran the tasks of their runtime. */
+/* Threads that were in block_in_place when tracing began, while no thread ran their runtime's tasks. */
 struct in_place {
 	unsigned long threads;
-	const char *where; /* raw: a function, and its source place */
+	const char *where; /* raw: a function and its source location */
 };
 
 #define LACKING_SHOWN 6
 
-/* Lines that this program does not know, as a probe of the user's own prints. */
+/* Lines that this program does not know, such as those of the user's own probe. */
 struct unknown {
 	const char *kind; /* a plain word */
 	uint64_t lines;
@@ -176,56 +178,56 @@ struct model {
 	size_t lackings;
 	struct in_place in_place[IN_PLACE_SHOWN];
 	size_t in_places;
-	struct mapped *mapped; /* by address, none overlapping */
+	struct mapped *mapped; /* by address, not overlapping */
 	size_t mappings;
-	uint64_t start, end;		  /* of the time that counts (after --window) */
-	uint64_t worker_time;		  /* sum over workers of the time they were watched, ns */
-	struct main_futures main_futures; /* in none of the sums of workers */
-	uint64_t blocked;		  /* sum of all blockers' totals but run-queue waits */
-	uint64_t run_queue;		  /* sum of run-queue waits over the threshold */
-	uint64_t polls;			  /* of at least the threshold, if they were told apart exactly */
+	uint64_t start, end;		  /* of the time that counts (with --window, its end) */
+	uint64_t worker_time;		  /* how long workers were watched, added up, ns */
+	struct main_futures main_futures; /* not included in sums over workers */
+	uint64_t blocked;		  /* all blockers' totals, without waits for a CPU */
+	uint64_t run_queue;		  /* waits for a CPU of at least the threshold */
+	uint64_t polls;			  /* of at least the threshold, if polls were told apart */
 	uint64_t longest_poll;		  /* ns, without waits for a CPU */
-	struct task *task;		  /* by total, largest first: of those polls */
+	struct task *task;		  /* by total of these polls, largest first */
 	size_t tasks;
 	struct stalled stalled;
 	struct standstill standstill;
 	struct quota quota;
-	uint64_t steal; /* ns that the machine's host gave its CPUs to others, all CPUs together */
-	/* From then on they were not told apart any more, because that cost too much (0: they were); and how long it took until
-	 * tracing was on again. */
+	uint64_t steal; /* ns that the host gave this machine's CPUs to others, all CPUs together */
+	/* From this time on, polls were not told apart any more, because that cost too much (0: they always
+	 * were); and how long it took until tracing was on again. */
 	uint64_t estimated_from, unseen;
 	uint64_t events, lost, unknown_lines, bad_lines;
 	struct unknown unknown[UNKNOWN_SHOWN]; /* part of unknown_lines, by kind */
 	size_t unknowns;
 	uint64_t stacks, stacks_cut, stacks_missing;
 	uint64_t stacks_walked,
-		stacks_too_few; /* of stacks_cut: walked in the kernel; deeper than what was copied */
-	uint64_t
-		registers_strange; /* stacks that were not taken: registers of user mode were not where they should be */
-	uint64_t stacks_elsewhere; /* of stacks_cut: they go on on another stack, that was not copied */
-	uint64_t stacks_torn;	   /* of stacks_cut, or so: written over before they were read */
+		stacks_too_few; /* of stacks_cut: walked in the kernel; deeper than the copy */
+	/* Stacks that were not taken, because the registers were not where they should be. */
+	uint64_t registers_strange;
+	uint64_t stacks_elsewhere; /* of stacks_cut: continue on another stack, which was not copied */
+	uint64_t stacks_torn;	   /* of stacks_cut, about: overwritten before they were read */
 	uint64_t stacks_skipped;   /* not copied, because copying had used up its share of time */
-	/* Waits over the threshold that were only counted, because there were too many in a second; and what they took. */
+	/* Waits over the threshold that were only counted, because there were too many in a second; and their
+	 * time. */
 	uint64_t events_counted, counted;
-	uint64_t polls_counted, polls_counted_ns; /* the same of long polls */
-	uint64_t
-		thinned; /* from then on no stacks were copied, because tracing cost too much; 0: they were */
+	uint64_t polls_counted, polls_counted_ns; /* the same for long polls */
+	uint64_t thinned; /* when copying stacks ended, because tracing cost too much; 0: it did not */
 	uint64_t stopped,
-		stops; /* ns, over all workers, in which these were stopped, and how often: not counted as anything else */
-	uint64_t parks;		 /* sleeps over the threshold that were parks: dropped */
-	uint64_t other_role;	 /* events of threads that are not workers: dropped */
-	bool begun;		 /* it has a begin line */
-	bool truncated;		 /* the stream ended without its end line */
-	const char *ended;	 /* why the trace ended, raw text of the end line, or NULL */
-	struct blocker *blocker; /* by total, largest first; run-queue waits are ranked with the others */
+		stops;	/* ns in which workers were stopped, added up, and how often; counted nowhere else */
+	uint64_t parks; /* sleeps over the threshold that were parks: not counted */
+	uint64_t other_role;	 /* events of threads that are no workers: not counted */
+	bool begun;		 /* it has a `begin` line */
+	bool truncated;		 /* it has no `end` line */
+	const char *ended;	 /* why the trace ended (raw text of the `end` line), or NULL */
+	struct blocker *blocker; /* by total, largest first; waits for a CPU are ranked, too */
 	size_t blockers;
 	struct span *span; /* by start */
 	size_t spans;
 	struct share *share; /* by blocker, stack and worker */
 	size_t shares;
-	struct worker *worker; /* by tid; threads that poll a main future as well */
+	struct worker *worker; /* by tid, with threads that poll a main future */
 	size_t workers;
-	/* Workers that are gone, of which only this sum is kept: a process may start any number of them. */
+	/* Workers that are gone and only kept as this sum, because a process may start any number of them. */
 	size_t workers_left_out;
 	struct worker left_out;
 	uint64_t left_out_time; /* part of worker_time */

@@ -8,11 +8,10 @@
 
 #include "base/grow.h"
 
-#define MOST_SEGMENTS 4096 /* kept of a thread */
-#define STALE_NS                                                                                             \
-	3000000000u /* a poll that lasts is told every second: a segment that none has claimed by then is of a short one */
+#define MOST_SEGMENTS 4096   /* of a thread that are kept */
+#define STALE_NS 3000000000u /* running polls are reported every second: older segments are of a short one */
 
-/* A segment with the number of others that were merged into it. */
+/* A segment, and how many others were merged into it. */
 struct pending {
 	struct segment segment;
 	char *comm; /* owned */
@@ -23,10 +22,10 @@ struct thread {
 	long tid;
 	struct pending *pending; /* by time */
 	size_t count, allocated;
-	struct poll open; /* the poll that was last said to be running; first is 0 if there is none */
+	struct poll open; /* the poll that is running by the latest line; first is 0 if none is */
 };
 
-/* Pieces that are one thing: the same function is to blame, for the same reason. */
+/* Segments of one thing: the same function is to blame, for the same reason. */
 struct group {
 	const struct pending *lead; /* the one that took most */
 	uint64_t lead_time;
@@ -34,13 +33,13 @@ struct group {
 	uint64_t samples;
 };
 
-/* A task whose name a stack has told. */
+/* A task whose name a stack has shown. */
 struct named {
 	uint64_t id;
 	const char *name; /* the judge's */
 };
 
-#define MOST_NAMED 65536 /* tasks; then it begins anew */
+#define MOST_NAMED 65536 /* tasks; then all are forgotten */
 
 struct polls {
 	htab_t named; /* by id */
@@ -135,7 +134,8 @@ static size_t until(const struct thread *t, uint64_t ns)
 	return count;
 }
 
-/* Who is woken may wait for a CPU: that is told of the sleep and, if it was long, of the wait as well. */
+/* A woken thread may wait for a CPU. Both the sleep and, if it was long, the wait include that time: it is
+ * taken off the sleep. */
 static void part_from_wait(struct segment *sleep, const struct segment *wait)
 {
 	if (!judge_is_wait(wait->block.reason) || wait->ns + sleep->block.run_queue < sleep->ns)
@@ -146,7 +146,8 @@ static void part_from_wait(struct segment *sleep, const struct segment *wait)
 	sleep->block.duration -= both;
 }
 
-/* How many segments at the start are from before the poll. What its thread came back from as it began is told a moment later. */
+/* How many segments at the start are from before the poll. The wait from which its thread returned as it
+ * began is reported a moment later. */
 static size_t before(const struct thread *t, uint64_t first)
 {
 	size_t count = until(t, first);
@@ -164,7 +165,7 @@ void polls_segment(struct polls *p, const struct segment *segment)
 	if (!t->open.first && segment->ns > STALE_NS) {
 		size_t stale = until(t, segment->ns - STALE_NS);
 
-		/* Many at a time: the rest is moved each time. */
+		/* Many at a time, because the rest is moved. */
 		drop(t, 2 * stale >= t->count ? stale : 0);
 	}
 	if (t->count == MOST_SEGMENTS)
@@ -215,9 +216,9 @@ static hashval_t hash_sample(const struct pending *k)
 	return iterative_hash(&stack, sizeof(stack), k->segment.block.reason * 2 + k->segment.sample);
 }
 
-/* A table of segments, each of which stands for those that are the same: work stays linear in their number. */
+/* A hash table of segments, one for all that are the same: keeps the work linear. */
 struct firsts {
-	size_t *slot; /* index + 1 of a segment; 0: free */
+	size_t *slot; /* index + 1 of a segment; 0: empty */
 	size_t mask;
 	hashval_t (*hash)(const struct pending *k);
 	bool (*same)(const struct pending *a, const struct pending *b);
@@ -233,7 +234,8 @@ static struct firsts firsts_of(size_t count, hashval_t (*hash)(const struct pend
 	return (struct firsts){xcalloc(size, sizeof(size_t)), size - 1, hash, same};
 }
 
-/* Where the first segment that is the same as `k` stands, or where `k` would. `kept` holds all that are in the table. */
+/* The slot of the first segment that is the same as `k`, or the empty one for it. `pending` holds the table's
+ * segments. */
 static size_t *first_of(const struct firsts *firsts, const struct pending *pending, const struct pending *k)
 {
 	size_t at = firsts->hash(k) & firsts->mask;
@@ -243,7 +245,7 @@ static size_t *first_of(const struct firsts *firsts, const struct pending *pendi
 	return &firsts->slot[at];
 }
 
-/* A poll that goes on and on does the same things again and again: each is kept once. */
+/* Merges equal segments: a long poll does the same things again and again. */
 static void merge(struct thread *t)
 {
 	struct firsts firsts = firsts_of(t->count, hash_sample, same_stack);
@@ -268,7 +270,7 @@ static void merge(struct thread *t)
 	free(firsts.slot);
 }
 
-/* Sorts segments into at most `count` groups; returns how many. */
+/* Groups segments, into at most `count` groups. Returns how many. */
 static size_t group_segments(const struct pending *pending, size_t count, struct group *groups)
 {
 	struct firsts firsts = firsts_of(count, hash_thing, same_thing);
@@ -300,7 +302,7 @@ static size_t group_segments(const struct pending *pending, size_t count, struct
 	return n;
 }
 
-/* Running time goes to what was sampled, in proportion. */
+/* Distributes running time to groups by their samples. */
 static void share_out(struct group *groups, size_t n, uint64_t running)
 {
 	uint64_t samples = 0;
@@ -316,8 +318,8 @@ static bool is_wait(const struct group *g)
 	return judge_is_wait(g->lead->segment.block.reason);
 }
 
-/* The name of the poll's task, by one of its stacks, or by one of another poll of the same task: not each reaches it. NULL if none
- * does. */
+/* The name of the poll's task, from one of its stacks, or from another poll of the task: not every stack
+ * reaches it. NULL if none does. */
 static const char *task_of(struct polls *p, const struct poll *poll, const struct pending *pending,
 			   size_t count)
 {
@@ -339,8 +341,8 @@ static const char *task_of(struct polls *p, const struct poll *poll, const struc
 	return slot ? ((const struct named *)*slot)->name : NULL;
 }
 
-/* Adds one block: `time` of the poll, from `start` on. In its first block, `whole`: how long the poll took; `end`: when it was
- * over. */
+/* Adds a block: `time` of the poll, from `start`. In the poll's first block, `whole` is how long the poll
+ * took, and `end` when it ended. */
 static void add_block(struct polls *p, const struct poll *poll, const struct group *g, uint64_t start,
 		      uint64_t time, uint64_t whole, uint64_t end)
 {
@@ -353,7 +355,7 @@ static void add_block(struct polls *p, const struct poll *poll, const struct gro
 	}
 	block.unfinished = poll->running;
 	block.tid = poll->tid;
-	/* A stack that tells its task itself is right. */
+	/* A stack that shows its task is right. */
 	block.task = poll->task && (!poll->guessed || !block.stack || !block.stack->task) ? poll->task : NULL;
 	block.start = start;
 	block.duration = time;
@@ -362,7 +364,7 @@ static void add_block(struct polls *p, const struct poll *poll, const struct gro
 	tally_add(p->tally, &block);
 }
 
-/* When the thread first slept without a poll on its stack, or in what may block; 0: never. */
+/* When the thread first slept outside a poll, or in code that may block; 0: never. */
 static uint64_t parked_at(const struct pending *pending, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -375,7 +377,7 @@ static uint64_t parked_at(const struct pending *pending, size_t count)
 	return 0;
 }
 
-/* The one that took most of those that are no waits for a CPU; NULL if there is none. */
+/* The group with most time that is no wait for a CPU, or NULL. */
 static struct group *longest_of(struct group *groups, size_t count)
 {
 	struct group *longest = NULL;
@@ -386,7 +388,7 @@ static struct group *longest_of(struct group *groups, size_t count)
 	return longest;
 }
 
-/* Where the poll had to wait for a CPU, if its stack was seen then; else NULL. */
+/* The stack of a wait for a CPU in the poll, or NULL. */
 static const struct verdict *waited_in(const struct group *groups, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -398,7 +400,7 @@ static const struct verdict *waited_in(const struct group *groups, size_t count)
 	return NULL;
 }
 
-/* Adds a block for each group that is one by itself, and one for the rest, which is of `longest`. */
+/* Adds a block for each group of at least the threshold, and one for the rest, which goes to `longest`. */
 static void add_blocks(struct polls *p, const struct poll *poll, struct group *groups, size_t count,
 		       struct group *longest, uint64_t start, uint64_t end, uint64_t total)
 {
@@ -415,7 +417,7 @@ static void add_blocks(struct polls *p, const struct poll *poll, struct group *g
 	add_block(p, poll, longest, start, total - others, total, end);
 }
 
-/* What is said of a poll, with the name that its stacks or earlier polls of its task tell. */
+/* The poll as reported, with its task's name from its stacks or earlier polls of the task. */
 static struct poll with_task(struct polls *p, const struct poll *told, const struct pending *pending,
 			     size_t count)
 {
@@ -427,9 +429,9 @@ static struct poll with_task(struct polls *p, const struct poll *told, const str
 	return poll;
 }
 
-/* Gives the time off the CPU that no segment explains to the `longest` group: short sleeps or waits that came without an
- * event, and a sleep that still goes on. Without a group: if that sleep was most of the poll, it makes one of `instead`.
- * Returns the group. */
+/* Adds the time off the CPU that no segment explains to the `longest` group: short sleeps or waits without
+ * events, and a sleep that still goes on. Without a group, if that sleep was most of the poll, makes
+ * `instead` one. Returns the group. */
 static struct group *give_unseen(const struct poll *poll, struct group *longest, struct group *instead,
 				 struct pending *lead, uint64_t unseen, uint64_t total)
 {
@@ -446,20 +448,19 @@ static struct group *give_unseen(const struct poll *poll, struct group *longest,
 	return longest;
 }
 
-/* Makes blocks of a poll that is over, or runs on, and its segments. Waits for a CPU are blocks of their own already, and
- * nobody's fault. */
+/* Turns a poll and its segments into blocks. Waits for a CPU are blocks already, and nobody's fault. */
 static void make_blocks(struct polls *p, const struct poll *told, const struct pending *pending, size_t count)
 {
 	struct poll poll = with_task(p, told, pending, count);
 	struct group *groups = xcalloc(count + 1, sizeof(*groups));
 	size_t n = group_segments(pending, count, groups);
-	/* The middle between what is known for sure and what is possible, within the distance of two looks: as long as no poll may have
-	 * been long, there are only half as many. */
+	/* In the middle between the last moment outside and the first moment inside, at most two periods
+	 * apart: while no poll can be long, there are only half as many looks. */
 	uint64_t start = poll.first - least(poll.first - poll.before, 2 * p->period) / 2;
 	uint64_t end = poll.last + least(poll.next - poll.last, 2 * p->period) / 2;
 	uint64_t parked = parked_at(pending, count);
 
-	/* Probes do not see every park, and what stands behind one is not of the poll. */
+	/* Probes do not see every park. What follows one is not part of the poll. */
 	if (parked && parked < end) {
 		end = parked > start ? parked : start;
 		while (count && pending[count - 1].segment.block.start >= end)
@@ -480,14 +481,14 @@ static void make_blocks(struct polls *p, const struct poll *told, const struct p
 	struct group instead = {.lead = &lead}, *longest = longest_of(groups, n);
 	const struct verdict *stack = longest ? NULL : waited_in(groups, n);
 
-	/* No sample came at the right moment, but it was seen where it had to wait. */
+	/* No sample hit it, but its stack was seen when it had to wait. */
 	if (stack) {
 		lead.segment.block = (struct block){.stack = stack, .reason = judge_running(stack)};
 		longest = &instead;
 	}
 	if (!parked)
 		longest = give_unseen(&poll, longest, &instead, &lead, unseen, total);
-	/* Waits that are too short for events of their own are part of the block, but do not make one. */
+	/* Waits too short for events are part of a block, but do not make one. */
 	uint64_t short_waits = poll.wait > waits && !parked ? poll.wait - waits : 0;
 
 	if (total >= p->threshold + short_waits)

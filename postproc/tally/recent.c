@@ -6,10 +6,10 @@
 
 struct recent {
 	uint64_t span, least;
-	struct recent_block *block; /* a ring: number i at i % size */
+	struct recent_block *block; /* a ring: block i is at i % size */
 	uint64_t size;
 	uint64_t first, end;
-	uint64_t newest, dropped; /* ends */
+	uint64_t newest, dropped; /* end times */
 };
 
 struct recent *recent_new(uint64_t span)

@@ -7,15 +7,14 @@
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 
-#define MOST_STACKS 16 /* distinct stacks told apart within a run */
+#define MOST_STACKS 16 /* different stacks counted in a run */
 
-/* Consecutive samples of one worker in the same work. */
+/* Consecutive samples of a worker in the same work. */
 struct run {
 	long tid;
-	uint64_t first, last,
-		earliest; /* the first and last sample; it cannot have begun before `earliest` */
-	uint64_t sampled; /* the latest sample, of whatever */
-	bool woken; /* it came in behind the sample before, and was in nothing else since, as far as is known */
+	uint64_t first, last, earliest; /* first and last sample; it began at `earliest` or later */
+	uint64_t sampled;		/* the latest sample of the thread */
+	bool woken; /* it woke up after the sample before, and did nothing else since, as far as is known */
 	unsigned samples;
 	struct {
 		const struct verdict *stack;
@@ -59,7 +58,7 @@ void samples_free(struct samples *s)
 	free(s);
 }
 
-/* The outermost frame of the user's own code: often the same for all that a service does. */
+/* The outermost frame of the user's code, which is often the same for everything that a service does. */
 static size_t outermost_user(const struct verdict *v)
 {
 	for (size_t i = v->poll; i-- > 0;)
@@ -68,15 +67,15 @@ static size_t outermost_user(const struct verdict *v)
 	return v->count;
 }
 
-/* Does a function that two stacks share make them the same work? The user's; but a nameless one with sources of several files
- * is all that a task does, made one function. */
+/* Does it mean the same work if two stacks share this function? A user's function does; but a nameless one
+ * with sources from several files may be a whole task merged into one function. */
 static bool tells_work(const struct frame *f)
 {
 	return f->origin == ORIGIN_USER && (f->function || f->line);
 }
 
-/* Two stacks are of the same work if both run in the same poll and the same function is blamed, or they share a function
- * of the user's below the outermost one. */
+/* Two stacks are the same work if they are in the same poll and the same function is blamed, or they share a
+ * user's function below the outermost one. */
 static bool same_work(const struct verdict *a, const struct verdict *b)
 {
 	if (a == b)
@@ -94,8 +93,8 @@ static bool same_work(const struct verdict *a, const struct verdict *b)
 	return false;
 }
 
-/* When the work of a run began and how long it took, as far as samples can tell. Returns false if they cannot: one sample tells
- * nothing, unless it is known how long the worker was awake then. */
+/* Estimates when the work of a run began and how long it took. Returns false if the samples do not tell: a
+ * single one only does if it is known how long the worker had been awake. */
 static bool estimate(const struct samples *s, const struct run *run, uint64_t *start, uint64_t *duration)
 {
 	uint64_t half = s->period / 2, age = run->first - run->earliest;
@@ -106,7 +105,7 @@ static bool estimate(const struct samples *s, const struct run *run, uint64_t *s
 		*duration = run->last + half - *start;
 		return true;
 	}
-	/* It goes on for as long as that again, on average, but not up to the next sample. */
+	/* On average it goes on as long again, but not until the next sample. */
 	*start = run->earliest;
 	*duration = age + (age < half ? age : half);
 	return run->woken && age >= s->threshold;

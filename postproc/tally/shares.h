@@ -1,4 +1,4 @@
-/* shares.h - blocks added up by what each worker had with each blocker and each of its stacks: as few as there are distinct stacks. */
+/* shares.h - adds up blocks by worker, blocker and stack: no more sums than there are different stacks. */
 #ifndef HUD_TALLY_SHARES_H
 #define HUD_TALLY_SHARES_H
 
@@ -7,21 +7,21 @@
 
 struct shares;
 
-/* One of them. What tells which worker and which blocker of a model it is of, is not set in `share`. */
+/* A sum. `share` lacks the worker and blocker of the model. */
 struct kept_share {
 	struct share share;
 	long tid;
-	const struct blocker *blocker; /* of those that blockers.h adds up */
+	const struct blocker *blocker; /* from blockers.h */
 };
 
 /* Exits the program when out of memory. */
 struct shares *shares_new(void);
 void shares_free(struct shares *shares);
 
-/* Adds the block, which counts for `blocker`. Its stack must outlive the shares. */
+/* Adds a block of `blocker`. Its stack must outlive the shares. */
 void shares_add(struct shares *shares, const struct block *block, const struct blocker *blocker);
 
-/* All of them, in no order; *count. They are the shares'; the array is the caller's to free. */
+/* All sums, in no order; *count of them. They belong to the shares; the caller frees the array. */
 const struct kept_share **shares_kept(const struct shares *shares, size_t *count);
 
 #endif

@@ -9,10 +9,10 @@
 
 struct spans {
 	bool all;
-	struct kept_span *ring; /* NEWEST of them at most, or all */
+	struct kept_span *ring; /* a ring of NEWEST, or all */
 	size_t size;
-	uint64_t count; /* ever */
-	htab_t names;	/* of the parties, each once */
+	uint64_t count; /* how many ever */
+	htab_t names;	/* of parties, interned */
 };
 
 struct spans *spans_new(bool all)
@@ -33,7 +33,7 @@ void spans_free(struct spans *spans)
 	free(spans);
 }
 
-/* Who ended this block. Names are only kept where all spans are: a process may have any number of them. */
+/* Who ended this block. Keeps names only if all spans are kept: a process may have any number of them. */
 static struct party party_of(struct spans *spans, const struct block *block)
 {
 	if (!spans->all || !block->party.comm)

@@ -1,4 +1,4 @@
-/* spans.h - blocks as they were, one by one: the newest, or all of them. */
+/* spans.h - single blocks: the newest, or all. */
 #ifndef HUD_TALLY_SPANS_H
 #define HUD_TALLY_SPANS_H
 
@@ -7,21 +7,22 @@
 
 struct spans;
 
-/* One that is kept. What tells which worker and which blocker of a model it is of, is not set in `span`. */
+/* A block. `span` lacks the worker and blocker of the model. */
 struct kept_span {
 	struct span span;
 	long tid;
-	const struct blocker *blocker; /* of those that blockers.h adds up */
+	const struct blocker *blocker; /* from blockers.h */
 };
 
-/* `all`: every one is kept, with who ended it, else the newest 20,000, which the charts need. Exits the program when out of memory. */
+/* `all`: keeps all blocks, with who ended them; otherwise the newest 20,000, which charts need. Exits the
+ * program when out of memory. */
 struct spans *spans_new(bool all);
 void spans_free(struct spans *spans);
 
-/* Keeps the block, which counts for `blocker`. The block's stacks must outlive the spans. */
+/* Adds a block of `blocker`. Its stacks must outlive the spans. */
 void spans_add(struct spans *spans, const struct block *block, const struct blocker *blocker);
 
-/* All that are kept, in no order; *count of them. They are the spans', until the next is added. */
+/* The kept blocks, in no order; *count of them. Owned by the spans, valid until the next block is added. */
 const struct kept_span *spans_kept(const struct spans *spans, size_t *count);
 
 #endif

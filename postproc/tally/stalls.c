@@ -1,4 +1,4 @@
-/* stalls.c - see stalls.h: a sweep over the starts and ends of polls. */
+/* stalls.c - see stalls.h: sweeps over starts and ends of polls. */
 #include "tally/stalls.h"
 
 #include <libiberty/libiberty.h>
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EDGES 4096 /* kept until their order is sure */
+#define EDGES 4096 /* kept until their order is certain */
 
 /* A poll's start or end. */
 struct edge {
@@ -16,19 +16,19 @@ struct edge {
 
 /* Stretches in which at least so many workers were in long polls. */
 struct level {
-	uint64_t since; /* of the one that lasts */
+	uint64_t since; /* start of the current one */
 	uint64_t total, count, longest;
-	double squares; /* of durations, added up */
+	double squares; /* sum of squared durations */
 };
 
 struct sweep {
 	size_t depth;
-	struct level level[STALLS_WORKERS]; /* the first is of one worker */
+	struct level level[STALLS_WORKERS]; /* the first is for one worker */
 };
 
 struct stalls {
 	struct sweep sweep;
-	uint64_t swept; /* until then */
+	uint64_t swept; /* the time swept so far */
 	struct edge edge[EDGES];
 	size_t edges;
 };
@@ -43,7 +43,7 @@ void stalls_free(struct stalls *s)
 	free(s);
 }
 
-/* Ends go first: a poll that begins where another ends is not at once with it. */
+/* Ends first: a poll that begins when another ends does not overlap it. */
 static int by_time(const void *one, const void *two)
 {
 	const struct edge *a = one, *b = two;
@@ -72,7 +72,7 @@ static void pass(struct sweep *sweep, const struct edge *edge)
 		level->longest = took;
 }
 
-/* Takes the first half of the edges out; what begins earlier than the rest counts from there on. */
+/* Removes the first half of the edges. A poll that begins before the others' start counts from there. */
 static void sweep_half(struct stalls *s)
 {
 	size_t half = EDGES / 2;

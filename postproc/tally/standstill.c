@@ -1,4 +1,5 @@
-/* standstill.c - see standstill.h: a sweep over the starts and ends of long polls, and of stretches without anybody in the driver. */
+/* standstill.c - see standstill.h: sweeps over starts and ends of long polls, and of stretches in which no
+ * worker was in the driver. */
 #include "tally/standstill.h"
 
 #include <libiberty/libiberty.h>
@@ -9,7 +10,7 @@
 #define CHANGES 8192
 #define STOPS 256
 #define LEAST_NS                                                                                             \
-	50000000 /* that counts: workers are looked at each 20 ms, so what is shorter may have been interrupted */
+	50000000 /* ns that count: workers are checked every 20 ms, so shorter ones may have had a gap */
 
 struct poll {
 	uint64_t start, end;
@@ -29,11 +30,11 @@ struct stop {
 
 struct standstills {
 	struct poll poll[POLLS];
-	size_t polls; /* ever */
+	size_t polls; /* how many ever */
 	struct change change[CHANGES];
-	size_t changes; /* ever */
+	size_t changes; /* how many ever */
 	struct stop stop[STOPS];
-	size_t stops; /* ever */
+	size_t stops; /* how many ever */
 };
 
 struct standstills *standstills_new(void)
@@ -74,12 +75,12 @@ void standstills_poll(struct standstills *s, uint64_t start, uint64_t end, long 
 	s->poll[s->polls++ % POLLS] = (struct poll){start, end, tid, blocker, 0};
 }
 
-/* A start or an end: of a stretch without anybody in the driver, of a poll, or of a stop. */
+/* A start or end: of a stretch without a worker in the driver, of a poll, or of a stop. */
 struct edge {
 	uint64_t ns;
-	int polls;    /* so many more */
+	int polls;    /* change of their number */
 	int unpolled; /* 1, -1, or 0 */
-	int stopped;  /* so many more */
+	int stopped;  /* change of their number */
 };
 
 static int by_time(const void *one, const void *two)
@@ -100,7 +101,7 @@ static size_t collect(const struct standstills *s, struct edge *edge)
 	for (size_t i = s->changes - changes; i < s->changes; i++) {
 		const struct change *c = &s->change[i % CHANGES];
 
-		/* What ends first was there before. */
+		/* A stretch that first ends had begun before. */
 		if (c->unpolled || i > s->changes - changes)
 			edge[n++] = (struct edge){c->ns, 0, c->unpolled ? 1 : -1, 0};
 	}
@@ -112,7 +113,7 @@ static size_t collect(const struct standstills *s, struct edge *edge)
 	return n;
 }
 
-/* Takes a stretch into account, and in which polls it was. */
+/* Adds a stretch, and the polls during it. */
 static void add(struct standstill *sum, struct poll *poll, size_t polls, uint64_t start, uint64_t end)
 {
 	if (end - start < LEAST_NS)
@@ -128,7 +129,7 @@ static void add(struct standstill *sum, struct poll *poll, size_t polls, uint64_
 	}
 }
 
-/* The worker and the blocker that had most of it. */
+/* The worker and the blocker with most of it. */
 static void find_cause(struct standstill *sum, struct poll *poll, size_t polls)
 {
 	uint64_t most = 0;

@@ -16,17 +16,17 @@
 #include "tally/standstill.h"
 #include "tally/tasks.h"
 
-#define MOST_GONE 4096 /* workers that are told apart after they have exited: the latest */
+#define MOST_GONE 4096 /* exited workers that are listed one by one, the latest */
 
 struct thread {
 	struct worker w;
 	char *comm;
-	uint64_t polled; /* in long polls until then */
-	bool worker;	 /* was one at some time, or polled a main future */
-	bool scheduler;	 /* was one */
+	uint64_t polled; /* long polls are counted until then */
+	bool worker;	 /* ran a scheduler or polled a main future at some time */
+	bool scheduler;	 /* ran a scheduler */
 	bool main;	 /* polled a main future at some time */
-	bool gone;	 /* at w.last */
-	size_t index;	 /* in the model's workers */
+	bool gone;	 /* since w.last */
+	size_t index;	 /* among the model's workers */
 };
 
 /* A worker's exit. */
@@ -39,16 +39,16 @@ struct tally {
 	uint64_t window;
 	struct blockers *blockers;
 	htab_t threads;
-	struct exit *gone; /* workers', the earliest first */
+	struct exit *gone; /* workers, earliest first */
 	size_t gones, gones_allocated, gones_first;
-	struct worker left_out; /* sum of those that were forgotten */
+	struct worker left_out; /* sum of those that are not listed */
 	size_t left_out_count;
-	size_t left_out_early; /* of them, there from the start on: `first` is 0 */
+	size_t left_out_early; /* of them, those there from the start: `first` is 0 */
 	uint64_t left_out_time;
-	struct recent *recent; /* with a window, or for the live view; else NULL */
+	struct recent *recent; /* for a window or the live view; otherwise NULL */
 	enum detail detail;
 	struct spans *spans;
-	struct shares *shares; /* NULL: they are not needed */
+	struct shares *shares; /* NULL: not wanted */
 	struct histogram run_queue_waits, blocks;
 	struct duration_buckets run_queue_buckets, buckets;
 	uint64_t blocked, run_queue;
@@ -85,7 +85,7 @@ struct tally *tally_new(uint64_t window, enum detail detail)
 
 	t->window = window;
 	t->detail = detail;
-	/* Lines are not all in order: what ended before twice of the window does not count any more. */
+	/* Lines are not fully in order, but what ended two windows ago does not count any more. */
 	t->recent = window ? recent_new(2 * window) : NULL;
 	t->spans = spans_new(detail == DETAIL_SPANS);
 	t->shares = detail >= DETAIL_SHARES ? shares_new() : NULL;
@@ -134,7 +134,7 @@ static struct thread *find_thread(const struct tally *t, long tid, enum insert_o
 	return *slot;
 }
 
-/* Is it counted apart from the workers? NULL is not. */
+/* Is it a main future's thread, which is counted apart from workers? Not if NULL. */
 static bool is_main_future(const struct thread *thread)
 {
 	return thread && thread->main && !thread->scheduler;
@@ -151,7 +151,7 @@ void tally_thread(struct tally *t, long tid, uint64_t ns, const char *comm, enum
 	if (comm) {
 		free(thread->comm);
 		thread->comm = xstrdup(comm);
-		thread->gone = false; /* another with the same id */
+		thread->gone = false; /* another thread with the same id */
 	}
 	if (role != ROLE_UNKNOWN)
 		thread->w.role = role;
@@ -167,13 +167,13 @@ static void remove_thread(struct tally *t, long tid)
 	htab_remove_elt(t->threads, &key);
 }
 
-/* Keeps only a sum of the worker whose exit was the earliest. */
+/* Replaces the worker that exited first by its part of the sum. */
 static void leave_out_earliest(struct tally *t)
 {
 	const struct exit *exit = &t->gone[t->gones_first++];
 	const struct thread *thread = find_thread(t, exit->tid, NO_INSERT);
 
-	/* Its id may be another thread's by now. And whoever wants shares wants those who have them. */
+	/* Another thread may have its id by now. And shares refer to workers, so those with shares stay. */
 	if (!thread || !thread->gone || thread->w.last != exit->ns ||
 	    (t->shares && (thread->w.blocked || thread->w.run_queue)))
 		return;
@@ -181,7 +181,7 @@ static void leave_out_earliest(struct tally *t)
 	t->left_out_early += thread->w.first == 0;
 	t->left_out_time +=
 		t->window || thread->w.last < thread->w.first ? 0 : thread->w.last - thread->w.first;
-	if (!t->window) { /* which it is too old for */
+	if (!t->window) { /* too old to count */
 		t->left_out.blocked += thread->w.blocked;
 		t->left_out.run_queue += thread->w.run_queue;
 		t->left_out.blocks += thread->w.blocks;
@@ -191,7 +191,7 @@ static void leave_out_earliest(struct tally *t)
 	remove_thread(t, exit->tid);
 }
 
-/* With a window: does what ended then not count any more? */
+/* With a window: is `end` too old to count? */
 static bool outside_window(const struct tally *t, uint64_t end, uint64_t ns)
 {
 	return !t->window || end + 2 * t->window < ns;
@@ -227,7 +227,7 @@ enum role tally_role(const struct tally *t, long tid)
 	return thread ? thread->w.role : ROLE_UNKNOWN;
 }
 
-/* A long poll, told with its first block. */
+/* A long poll, reported with its first block. */
 static void add_poll(struct tally *t, struct thread *thread, const struct block *block,
 		     const struct blocker *of)
 {
@@ -246,7 +246,7 @@ static void add_poll(struct tally *t, struct thread *thread, const struct block 
 	thread->polled = block->poll_end;
 }
 
-/* The sums over all workers. */
+/* Sums over all workers. */
 static void add_to_workers(struct tally *t, const struct block *block)
 {
 	if (judge_is_wait(block->reason)) {
@@ -260,7 +260,7 @@ static void add_to_workers(struct tally *t, const struct block *block)
 	duration_buckets_add(&t->buckets, block->duration);
 }
 
-/* Adds a block, which counts for `of`, to all sums. */
+/* Adds a block of blocker `of` to all sums. */
 static void add(struct tally *t, const struct block *block, const struct blocker *of)
 {
 	struct thread *thread = find_thread(t, block->tid, INSERT);
@@ -277,7 +277,7 @@ static void add(struct tally *t, const struct block *block, const struct blocker
 	}
 	if (!block->main_future)
 		add_to_workers(t, block);
-	thread->worker = true; /* who is blocked is one */
+	thread->worker = true; /* a blocked thread is one */
 	blockers_add(of, block);
 	spans_add(t->spans, block, of);
 	if (t->shares)
@@ -320,7 +320,7 @@ void tally_add(struct tally *t, const struct block *told)
 
 	if (t->recent)
 		recent_add(t->recent, &block, of);
-	/* With a window, what counts is known in the end. */
+	/* With a window, what counts is known only at the end. */
 	if (!t->window)
 		add(t, &block, of);
 }
@@ -396,7 +396,7 @@ static void finish_workers(struct tally *t, struct model *model)
 	model->worker_time += model->left_out_time;
 }
 
-/* The worker of the model that thread `tid` is; NULL if it is none. */
+/* The model's worker with this tid; NULL if it is none. */
 static const struct thread *worker_of(const struct tally *t, long tid)
 {
 	const struct thread *thread = find_thread(t, tid, NO_INSERT);
@@ -491,7 +491,7 @@ static int clear_thread(void **slot, void *unused)
 	return 1;
 }
 
-/* All sums begin anew; threads, and what does not come with blocks, stay. */
+/* Resets all sums; keeps threads, and what does not come with blocks. */
 static void clear(struct tally *t)
 {
 	blockers_clear(t->blockers);
@@ -509,7 +509,7 @@ static void clear(struct tally *t)
 	t->blocked = t->run_queue = t->polls = t->longest_poll = 0;
 }
 
-/* Adds up the window before the model's end; the model begins with it. */
+/* Adds up the window at the model's end; the model begins with it. */
 static void add_window(struct tally *t, struct model *model)
 {
 	uint64_t from = model->end > t->window ? model->end - t->window : 0;
@@ -547,7 +547,7 @@ void tally_finish(struct tally *t, struct model *model)
 
 	for (size_t i = 0; i < model->workers; i++)
 		multi_thread += model->worker[i].role == ROLE_WORKER;
-	/* Where workers come and go, how many there were at a time is not known. */
+	/* If workers come and go, it is not known how many there were at a time. */
 	if (model->tasks && !model->workers_left_out)
 		model->stalled = stalls_of(t->stalls, multi_thread);
 	model->standstill = standstills_of(t->standstills, multi_thread);

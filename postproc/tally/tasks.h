@@ -1,4 +1,4 @@
-/* tasks.h - long polls by the task that they were of. */
+/* tasks.h - long polls by task. */
 #ifndef HUD_TALLY_TASKS_H
 #define HUD_TALLY_TASKS_H
 
@@ -12,16 +12,17 @@ struct tasks;
 struct tasks *tasks_new(void);
 void tasks_free(struct tasks *tasks);
 
-/* A poll of this task (copied; NULL: it is not known which) took `ns`. */
+/* A poll of this task (copied; NULL: not known) took `ns`. */
 void tasks_add(struct tasks *tasks, const char *name, uint64_t ns);
 
-/* No polls of tasks_add() any more. */
+/* Removes all polls of tasks_add(). */
 void tasks_clear(struct tasks *tasks);
 
-/* `count` polls of this task took so long: a class of the model's. */
+/* `count` polls of this task took a duration of this class of the model. */
 void tasks_took(struct tasks *tasks, const char *name, unsigned class, uint64_t count);
 
-/* All so far, by their total, largest first; *count of them. The caller frees the array; the names are owned by `tasks`. */
+/* All tasks by total, largest first; *count of them. The caller frees the array; the names belong to
+ * `tasks`. */
 struct task *tasks_ranked(const struct tasks *tasks, size_t *count);
 
 #endif
