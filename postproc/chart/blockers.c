@@ -1,4 +1,4 @@
-/* blockers.c - the blockers by rank: a row each, with its name and below that its bar. */
+/* blockers.c - the blockers by rank: for each a row with its name, and its bar below. */
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 #define BAR_ROW 42
 #define BARS_SHOWN 12
-#define NAME_COLUMNS 120 /* of a blocker's name and place in the page's font */
+#define NAME_COLUMNS 120 /* of a blocker's name and location in the page's font */
 
 static size_t bars_of(const struct model *m)
 {
@@ -52,7 +52,7 @@ static void heading(struct chart_page *page, double top)
 		chart_label(page, TEXT_HEADING, 24, top + 14, "Which code");
 }
 
-/* Where blocker `i` is, and in which task if another bar would be named alike. The caller frees it. */
+/* Where blocker `i` is, and in which task if another bar would have the same title. The caller frees it. */
 static char *title(const struct model *m, size_t i, const char *root, size_t columns, bool utf8)
 {
 	const struct blocker *b = &m->blocker[i];
@@ -86,10 +86,10 @@ static void draw(struct chart_page *page, double top)
 		nothing(page, top + 10);
 		return;
 	}
-	/* The axis counts seconds, or milliseconds if not even the longest bar has one. */
+	/* The axis is in seconds; in milliseconds if no bar reaches a second. */
 	double unit = m->blocker[0].total >= 1000000000 ? 1e9 : 1e6;
 	double longest = (double)m->blocker[0].total / unit;
-	/* Room beside the longest bar for its amount. */
+	/* Leave room beside the longest bar for its amount. */
 	double range = longest > 0 ? longest * 1.18 : 1;
 	char *root = place_root(m);
 

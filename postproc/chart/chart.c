@@ -1,4 +1,5 @@
-/* chart.c - runs gnuplot: no shell, no file name in its script; the picture is in place only when it is whole. */
+/* chart.c - runs gnuplot: without a shell, and without file names in its script. A picture appears only when
+ * it is complete. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -22,18 +23,18 @@
 #include "sandbox/userfiles.h"
 
 #define CHART_FILES (CHART_PDF + 1)
-#define NOT_INSTALLED 127 /* exit status, as a shell has it */
+#define NOT_INSTALLED 127 /* exit status, as in a shell */
 
 struct chart {
 	char *path;
 	enum chart_kind kind;
 	FILE *script, *drawn, *messages; /* gnuplot's standard files */
 	pid_t pid;
-	int tell;   /* a byte tells it to draw, the end that it is not needed any more */
-	int answer; /* how gnuplot ended, as waitpid(2) has it */
+	int tell;   /* a byte makes the process draw; its end makes it exit */
+	int answer; /* gnuplot's status, as from waitpid(2) */
 };
 
-/* "hud-postproc: chart PATH: what: why" on stderr; returns -1. */
+/* Prints "hud-postproc: chart PATH: what: why" on stderr; returns -1. */
 static int fail(const char *path, const char *what, const char *why)
 {
 	char *safe = escape_terminal(path, true);
@@ -43,7 +44,7 @@ static int fail(const char *path, const char *what, const char *why)
 	return -1;
 }
 
-/* What gnuplot said about its failure: the first line that is not a copy of the script or an arrow. */
+/* Prints what gnuplot said: the first line that is neither a copy of the script nor an arrow. */
 static int fail_with_output(const char *path, FILE *messages)
 {
 	char *line = NULL, *said = NULL;
@@ -64,7 +65,7 @@ static int fail_with_output(const char *path, FILE *messages)
 	return -1;
 }
 
-/* A temporary file that is nowhere. */
+/* A temporary file without a name. */
 static FILE *temporary(void)
 {
 	int fd = memfd_create("chart", MFD_CLOEXEC);
@@ -75,24 +76,25 @@ static FILE *temporary(void)
 	return file;
 }
 
-/* Becomes gnuplot. -d: no one's ~/.gnuplot. */
+/* Executes gnuplot. -d ignores ~/.gnuplot. */
 static _Noreturn void become_gnuplot(void)
 {
 	static char name[] = "gnuplot", defaults[] = "-d", from_stdin[] = "-";
 	char *argv[] = {name, defaults, from_stdin, NULL};
 
 	execvp(name, argv);
-	_exit(errno == ENOENT || errno == EACCES ? NOT_INSTALLED : 126); /* EACCES: of a directory in $PATH */
+	/* EACCES: a directory in $PATH is not accessible. */
+	_exit(errno == ENOENT || errno == EACCES ? NOT_INSTALLED : 126);
 }
 
-/* Runs it each time that it is told to. */
+/* Runs gnuplot each time it is told to. */
 static _Noreturn void serve(const struct chart *chart, int told, int answer)
 {
 	int ends[] = {told, answer}, status = 0;
 	char byte;
 
 	prctl(PR_SET_NAME, "hud-chart");
-	/* Whatever ends a pipeline from a terminal: it ends with who draws. */
+	/* Signals that end a pipeline in a terminal: it ends with the process that draws. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
@@ -100,7 +102,7 @@ static _Noreturn void serve(const struct chart *chart, int told, int answer)
 	dup2(fileno(chart->script), STDIN_FILENO);
 	dup2(fileno(chart->drawn), STDOUT_FILENO);
 	dup2(fileno(chart->messages), STDERR_FILENO);
-	/* Beyond both, then below all else. */
+	/* Move both away from the standard descriptors, then close everything above them. */
 	for (int i = 0; i < 2; i++)
 		ends[i] = fcntl(ends[i], F_DUPFD_CLOEXEC, (told > answer ? told : answer) + 1);
 	for (int i = 0; i < 2; i++)
@@ -129,7 +131,7 @@ static void empty(FILE *file)
 		xmalloc_failed(0);
 }
 
-/* Lets the process go on, which has the three files as its standard ones. */
+/* Has the process run gnuplot, with the three files as its standard ones. */
 static int run(struct chart *chart)
 {
 	ssize_t got;
@@ -153,7 +155,8 @@ static int run(struct chart *chart)
 	return status != 0 ? fail_with_output(chart->path, chart->messages) : 0;
 }
 
-/* The text on stdout, without the form feed and the blanks that the dumb terminal adds; empty lines only between others. */
+/* Prints the text to stdout, without the form feed and blanks of the dumb terminal, and without empty lines
+ * at both ends. */
 static int print_text(struct chart *chart)
 {
 	char *line = NULL;
@@ -178,7 +181,7 @@ static int print_text(struct chart *chart)
 	return result;
 }
 
-/* Copies what gnuplot has drawn. */
+/* Copies what gnuplot drew. */
 static int copy(struct chart *chart, FILE *out)
 {
 	char bytes[65536];
@@ -189,7 +192,7 @@ static int copy(struct chart *chart, FILE *out)
 	return all == 0 ? fail_with_output(chart->path, chart->messages) : 0;
 }
 
-/* Draws into the file, which is there when it is whole. */
+/* Draws into the file, which appears when it is complete. */
 static int draw(struct chart *chart)
 {
 	struct output output;
@@ -221,7 +224,7 @@ bool chart_kind_named(const char *name, enum chart_kind *kind)
 	return false;
 }
 
-/* What the name of the file ends in: an enum chart_file; CHART_FILES if it is none of these. */
+/* The enum chart_file for the ending of the file's name; CHART_FILES for others. */
 static size_t file_of(const char *path)
 {
 	static const char *const endings[CHART_FILES] = {

@@ -1,4 +1,4 @@
-/* heatmap.c - when blocks began against how long they took: the more of them, the darker the cell. */
+/* heatmap.c - start of blocks against duration: the more blocks, the darker the cell. */
 #include <libiberty/libiberty.h>
 #include <math.h>
 #include <stdlib.h>
@@ -12,12 +12,12 @@
 #define CELLS_UP 24
 #define CELL_HEIGHT 13
 #define SHADES 24
-#define SHORTEST 1000.0 /* ns: shorter ones are drawn there */
+#define SHORTEST 1000.0 /* ns: shorter durations are drawn here */
 
 struct cells {
 	size_t across, up;
 	double low, high; /* ns */
-	uint32_t *count;  /* rows from the shortest durations up */
+	uint32_t *count;  /* rows, from the shortest durations up */
 	uint32_t most;
 };
 
@@ -33,7 +33,7 @@ static struct cells cells_of(const struct model *m, size_t across, size_t up)
 		cells.low = cells.low > 0 && cells.low < duration ? cells.low : duration;
 		cells.high = cells.high > duration ? cells.high : duration;
 	}
-	/* Blocks of one duration need an axis too. */
+	/* With a single duration the axis needs a range, too. */
 	if (cells.high < cells.low * 10) {
 		double middle = sqrt(cells.low * cells.high);
 
@@ -62,13 +62,13 @@ static struct cells cells_of(const struct model *m, size_t across, size_t up)
 	return cells;
 }
 
-/* From 0, one block, to 1, the most in a cell: counts differ by orders of magnitude. */
+/* From 0 (one block) to 1 (the most in a cell), logarithmic: counts differ by orders of magnitude. */
 static double weight(uint32_t count, uint32_t most)
 {
 	return most > 1 ? log(count) / log(most) : 1;
 }
 
-/* One hue, from light to dark: that everyone can tell, and a printer. */
+/* One hue, from light to dark: distinguishable for everyone, and in print. */
 static unsigned shade(double weight)
 {
 	static const unsigned char stops[][3] = {

@@ -1,4 +1,5 @@
-/* histogram.c - how long blocks, and waits for a CPU, took: bars on a logarithmic axis, with p50, p99 and max. */
+/* histogram.c - durations of blocks, and of waits for a CPU: bars on a logarithmic axis, with p50, p99 and
+ * max. */
 #include <libiberty/libiberty.h>
 #include <math.h>
 #include <stdlib.h>
@@ -9,12 +10,12 @@
 #include "judge/reasons.h"
 
 #define MARKS 3
-#define MARK_ROW 17 /* above the plot: each mark has a row of its own, so that they never overlap */
+#define MARK_ROW 17 /* above the plot: each mark has its own row, so they never overlap */
 #define PLOT_HEIGHT 200
-#define MARK_TEXT 100 /* beside the plots: the longest mark's text */
-#define GAP 140	      /* between the two: numbers of the right one */
+#define MARK_TEXT 100 /* beside the plots: for the longest text of a mark */
+#define GAP 140	      /* between the plots: for the numbers of the right one */
 #define BARS 48
-#define SHORTEST 1000.0 /* ns: shorter ones are drawn there */
+#define SHORTEST 1000.0 /* ns: shorter durations are drawn here */
 
 struct bins {
 	size_t count;
@@ -22,7 +23,7 @@ struct bins {
 	uint64_t blocks[BARS], most;
 };
 
-/* The histogram's buckets, neighbours together until there are at most `limit`. */
+/* The histogram's buckets, neighbours merged until there are at most `limit`. */
 static struct bins bins_of(const struct histogram *h, size_t limit)
 {
 	struct bins bins = {0};
@@ -64,7 +65,7 @@ static double height(const struct model *m)
 	return HEADING + (any ? MARKS * MARK_ROW + PLOT_HEIGHT + AXIS_HEIGHT : 56);
 }
 
-/* 1, 2 or 5 times a power of ten: at most six marks up to `most`. */
+/* 1, 2 or 5 times a power of ten, so that there are at most six marks up to `most`. */
 static uint64_t step_of(uint64_t most)
 {
 	uint64_t step = 1;
@@ -92,7 +93,7 @@ static void plot(struct chart_page *page, double top, double left, double right,
 	double low = bins.edge[0] / 1.15,
 	       high = fmax(bins.edge[bins.count], fmax((double)h->max, SHORTEST)) * 1.15;
 
-	/* A single duration needs an axis too. */
+	/* With a single duration the axis needs a range, too. */
 	if (high < low * 6) {
 		double middle = sqrt(low * high);
 
@@ -103,7 +104,7 @@ static void plot(struct chart_page *page, double top, double left, double right,
 	chart_log_axis(page, 'x', low, high);
 	fprintf(out, "$hist%u << EOD\n", page->plots);
 	for (size_t i = 0; i < bins.count; i++) {
-		/* A single block beside thousands would not be seen. */
+		/* A single block beside thousands would be invisible. */
 		double shown = fmax((double)bins.blocks[i], (double)bins.most * 0.012);
 
 		if (bins.blocks[i])
@@ -126,7 +127,7 @@ static void plot(struct chart_page *page, double top, double left, double right,
 		double y = plot_top - MARK_ROW * (double)(MARKS - i) + 6;
 
 		chart_box(page, x - 0.75, x + 0.75, y, bottom, 0x404040);
-		/* To the right of its line, above where the lines of longer ones begin. */
+		/* To the right of its line, above the start of the lines of longer ones. */
 		chart_label(page, TEXT_GREY, x + 5, y + 4, "%s %s", mark_names[i],
 			    unit_duration(time, marks[i]));
 	}
@@ -145,7 +146,7 @@ static void draw(struct chart_page *page, double top)
 	     reason_info(REASON_RUN_QUEUE)->colour);
 }
 
-/* The duration's column and its number's; what is left is for bars. */
+/* Columns for the duration and its count; the rest is for bars. */
 #define TEXT_BARS 14
 
 static void text_one(struct chart_text *page, const struct histogram *h, const char *what)

@@ -1,5 +1,5 @@
-/* page.c - see page.h. Plots are drawn where the page has them; texts and legends lie above them all in one
- * last plot that has the page's own pixels for coordinates. */
+/* page.c - see page.h. Plots are drawn where they are on the page. Texts and legends are in one last plot
+ * over all of them, whose coordinates are the page's pixels. */
 #include <libiberty/libiberty.h>
 #include <math.h>
 #include <stdbool.h>
@@ -36,7 +36,7 @@ static const struct chart_panel *const kinds[CHART_KINDS][5] = {
 	[CHART_HEATMAP] = {&panel_heatmap},
 };
 
-/* A quoted column of printf's text. */
+/* A quoted column with printf's text. */
 static void quoted(FILE *out, const char *format, va_list args)
 {
 	char *text = text_vformat(format, args);
@@ -175,14 +175,14 @@ char *chart_place(const struct blocker *b, const char *root, size_t columns, boo
 	return both;
 }
 
-/* Starts the terminal. Returns how large a point of its font is. */
+/* Starts the terminal. Returns the size of a point of its font in pixels. */
 static double terminal(const struct chart_page *page, enum chart_file file)
 {
 	int height = (int)page->height;
 
 	switch (file) {
 	case CHART_PNG:
-		/* Without cairo, libgd draws, with the font it has. */
+		/* Without cairo, libgd draws, with its own font. */
 		fprintf(page->out,
 			"if (strstrt(GPVAL_TERMINALS, ' pngcairo ')) set terminal pngcairo noenhanced "
 			"size %d,%d font 'Sans,10' background '#ffffff'; else set terminal png "
@@ -224,7 +224,7 @@ static void title(struct chart_page *page)
 	free(raw);
 }
 
-/* The last plot: all of the page. */
+/* The last plot, which covers the page. */
 static void plot_texts(struct chart_page *page, double point)
 {
 	FILE *out = page->out;
@@ -293,7 +293,7 @@ void chart_row(struct chart_text *page, const char *format, ...)
 	va_end(args);
 }
 
-/* The dumb terminal has one character per cell; with no margins and these ranges a unit is a cell. */
+/* The dumb terminal has one character per cell; without margins, and with these ranges, a unit is a cell. */
 void chart_text(FILE *script, const struct model *model, enum chart_kind kind, unsigned columns)
 {
 	char *rows;

@@ -1,7 +1,8 @@
-/* page.h - the chart's page, as a gnuplot script: panels one below the other, and how a panel draws on it.
+/* page.h - the chart's page as a gnuplot script: panels below each other, and functions for panels to draw
+ * with.
  *
- * Sizes are in pixels from the top left. Every text is a row of a data block, quoted by escape_gnuplot: names that the
- * target controls are never part of gnuplot's code.
+ * Sizes are in pixels from the top left. Every text is a row of a data block, quoted by escape_gnuplot():
+ * names that the target controls are never part of gnuplot's code.
  */
 #ifndef HUD_CHART_PAGE_H
 #define HUD_CHART_PAGE_H
@@ -15,20 +16,20 @@
 enum chart_file { CHART_PNG, CHART_SVG, CHART_PDF };
 
 #define PAGE_WIDTH 1400
-#define PAGE_LEFT 190 /* of the plots: room for reasons and thread names */
-#define PAGE_RIGHT 40 /* beside them */
+#define PAGE_LEFT 190 /* left of plots: for reasons and thread names */
+#define PAGE_RIGHT 40 /* right of plots */
 #define PLOT_WIDTH (PAGE_WIDTH - PAGE_LEFT - PAGE_RIGHT)
-#define HEADING 34     /* above a plot: what it is */
-#define AXIS_HEIGHT 68 /* below a plot: its numbers, what they are, and air */
+#define HEADING 34     /* above a plot: its title */
+#define AXIS_HEIGHT 68 /* below a plot: its numbers, their title, and space */
 
-/* How a text looks, and which of its points is given. */
+/* How a text looks, and what its coordinates mean. */
 enum text_style {
 	TEXT_TITLE,
 	TEXT_HEADING,
 	TEXT_LEFT,
 	TEXT_RIGHT,
 	TEXT_CENTRE,
-	TEXT_GREY, /* from the left */
+	TEXT_GREY, /* left-aligned */
 	TEXT_GREY_RIGHT,
 	TEXT_TINY_RIGHT,
 	TEXT_STYLES
@@ -38,14 +39,14 @@ struct chart_page {
 	FILE *out; /* the script */
 	const struct model *model;
 	double height;
-	unsigned plots;		      /* so far: data blocks have names of their own */
+	unsigned plots;		      /* so far: names of data blocks are numbered */
 	FILE *text[TEXT_STYLES];      /* rows: x, y, text */
 	FILE *boxes;		      /* rows: left, right, top, bottom, colour */
-	char *texts[TEXT_STYLES + 1]; /* what they hold */
+	char *texts[TEXT_STYLES + 1]; /* their content */
 	size_t sizes[TEXT_STYLES + 1];
 };
 
-/* Text printed to a terminal: rows of at most `columns` ASCII characters. */
+/* Text for a terminal: rows of at most `columns` ASCII characters. */
 struct chart_text {
 	FILE *rows;
 	size_t count;
@@ -77,25 +78,26 @@ __attribute__((format(printf, 5, 6))) void chart_label(struct chart_page *page, 
 void chart_box(struct chart_page *page, double left, double right, double top, double bottom,
 	       unsigned colour);
 
-/* The next plot is here, and has plain axes: linear, x numbered by gnuplot, y not. */
+/* Begins the next plot here, with plain linear axes; gnuplot numbers x, not y. */
 void chart_plot(struct chart_page *page, double left, double right, double top, double bottom);
 
-/* Gives the plot's axis 'x' or 'y' a logarithmic scale of durations from `low` to `high` ns, with marks that read well. */
+/* Gives axis 'x' or 'y' of the plot a logarithmic scale of durations from `low` to `high` ns, with readable
+ * marks. */
 void chart_log_axis(struct chart_page *page, char axis, double low, double high);
 
 /* Prints printf's text as the next row, cut to the page's columns. */
 __attribute__((format(printf, 2, 3))) void chart_row(struct chart_text *page, const char *format, ...);
 
-/* "demo::very...::name  src/x.rs:42" in at most `columns`, fit to be shown. The caller frees it. */
+/* "demo::very...::name  src/x.rs:42" in at most `columns`, safe to show. The caller frees it. */
 char *chart_place(const struct blocker *blocker, const char *root, size_t columns, bool utf8);
 
 /* How many blocks the trace has. */
 uint64_t chart_blocks(const struct model *model);
 
-/* "the newest 20,000 of 31,415 blocks", or "" if all have a span. The caller frees it. */
+/* "the newest 20,000 of 31,415 blocks", or "" if all blocks have a span. The caller frees it. */
 char *chart_left_out(const struct model *model);
 
-/* Which reasons the spans have, as coloured squares with their words, or as text: "C computing". */
+/* A legend of the spans' reasons: coloured squares with words, or text: "C computing". */
 void chart_legend(struct chart_page *page, const bool *present, double y);
 void chart_text_legend(struct chart_text *page, const bool *present);
 

@@ -1,4 +1,4 @@
-/* timeline.c - when each worker was blocked: a lane per worker, its blocks coloured by reason. */
+/* timeline.c - when each worker was blocked: a lane for each worker, with its blocks coloured by reason. */
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 
 struct lanes {
 	size_t count;
-	size_t *of; /* of each worker; SIZE_MAX if it has none */
+	size_t *of; /* the lane of each worker; SIZE_MAX: none */
 };
 
 static int by_blocked(const void *left, const void *right)
@@ -73,7 +73,7 @@ static char *left_out(const struct model *m, size_t lanes)
 	return both;
 }
 
-/* Does any of the span lie in the time that counts, and on a lane? Then its part of that time, ns from its beginning. */
+/* Is part of the span on a lane, within the time that counts? Then sets that part, in ns from the start. */
 static bool inside(const struct model *m, const struct lanes *lanes, const struct span *s, uint64_t *start,
 		   uint64_t *end)
 {
@@ -87,7 +87,7 @@ static bool inside(const struct model *m, const struct lanes *lanes, const struc
 	return true;
 }
 
-/* Boxes closer than a pixel that have the same colour are drawn as one. */
+/* Boxes of the same colour less than a pixel apart are merged. */
 struct box {
 	double start, end;
 	enum reason reason;
@@ -101,7 +101,7 @@ static void put_box(FILE *out, size_t lane, const struct box *box)
 			reason_info(box->reason)->colour);
 }
 
-/* The lanes' boxes, and which reasons they have. Returns how many blocks there are. */
+/* Writes the boxes of the lanes, and notes their reasons. Returns how many blocks they show. */
 static size_t box_data(struct chart_page *page, const struct lanes *lanes, bool *present)
 {
 	const struct model *m = page->model;
@@ -121,11 +121,11 @@ static size_t box_data(struct chart_page *page, const struct lanes *lanes, bool 
 
 		present[s->reason] = true;
 		boxes++;
-		/* Nothing of it would be seen. So a lane has about as many boxes as pixels, not as many as blocks. */
+		/* It would be invisible. So a lane has about as many boxes as pixels, not as blocks. */
 		if (box->used && end <= box->end && end - start < pixel)
 			continue;
 
-		/* Shorter than it could be seen. */
+		/* Make it long enough to see. */
 		end = end - start < 1.5 * pixel ? start + 1.5 * pixel : end;
 		end = end > range ? range : end;
 		if (box->used && box->reason == s->reason && start <= box->end + pixel) {
@@ -181,7 +181,7 @@ static void draw(struct chart_page *page, double top)
 	fputs("EOD\n", out);
 	size_t boxes = box_data(page, &lanes, present);
 
-	/* Where the blocks are left out, a lane would look like that of a worker that was not blocked. */
+	/* Where blocks are left out, the lane must not look as if the worker was not blocked. */
 	double known = m->spans && m->spans < chart_blocks(m) && m->span[0].start > m->start
 			       ? (double)(m->span[0].start - m->start) / 1e9
 			       : 0;
@@ -204,7 +204,7 @@ static void draw(struct chart_page *page, double top)
 	free(lanes.of);
 }
 
-/* A cell shows the reason that took most of its time; so many columns for the worker's name. */
+/* A cell shows the reason with most of its time. Columns for the worker's name: */
 #define TEXT_NAME 24
 
 static void text_lane(struct chart_text *page, const struct model *m, const struct lanes *lanes,
