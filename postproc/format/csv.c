@@ -8,7 +8,8 @@
 #include "format/formats.h"
 #include "judge/reasons.h"
 
-/* A field in quotes: the target's text may hold anything. A spreadsheet must not take it for a formula. */
+/* A field in quotes. The target's text may hold anything, and a spreadsheet must not take it for a
+ * formula. */
 static void text(FILE *out, const char *raw)
 {
 	char *safe = escape_utf8(raw);
@@ -48,7 +49,7 @@ int format_csv(FILE *out, const struct model *m, const struct report_options *op
 		fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%d,%" PRIu64 "\r\n", b->asleep, b->run_queue,
 			b->estimated, b->unfinished);
 	}
-	/* Of no blocker, and nothing to add up. */
+	/* A row without a blocker, and without numbers to add up. */
 	if (m->lost)
 		fprintf(out, "0,lost,\"(%" PRIu64 " events were lost)\",\"\",0,\"\",0,0,0,0,0,0,0,0,0\r\n",
 			m->lost);

@@ -1,6 +1,7 @@
-/* folded.c - folded stacks: "reason;outermost;...;leaf MICROSECONDS", as flamegraph.pl, inferno and speedscope read.
+/* folded.c - folded stacks: "reason;outermost;...;leaf MICROSECONDS", for flamegraph.pl, inferno and
+ * speedscope.
  *
- * The weights add up to all the time that is reported: what rounding leaves goes with the next line of the same stack.
+ * The weights add up to the reported time: what rounding drops is added to the next line of the same stack.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -28,7 +29,7 @@ static int by_stack(const void *one, const void *two)
 	return (a->reason > b->reason) - (a->reason < b->reason);
 }
 
-/* A frame's name without what would end it or the line. */
+/* A frame's name, without characters that would end it, or the line. */
 static void name(FILE *out, const char *raw)
 {
 	char *text = escape_utf8(raw);
@@ -80,7 +81,7 @@ int format_folded(FILE *out, const struct model *m, const struct report_options 
 			fputs(";(unknown)", out);
 		fprintf(out, " %" PRIu64 "\n", us);
 	}
-	/* There are no comments: a stack without time, that all readers take. */
+	/* The format has no comments. All readers accept a stack without time. */
 	if (m->lost)
 		fprintf(out, "(%" PRIu64 " events were lost: times are too low) 0\n", m->lost);
 	free(line);

@@ -1,4 +1,4 @@
-/* formats.h - what a trace can be written as: a row in the table of formats.c, and a file NAME.c each. */
+/* formats.h - the formats of a report: the table is in formats.c, each format in NAME.c. */
 #ifndef HUD_FORMAT_FORMATS_H
 #define HUD_FORMAT_FORMATS_H
 
@@ -9,20 +9,20 @@
 
 struct format {
 	const char *name;
-	/* Writes `model` to `out`, all that the target chose escaped as the format has it. Returns 0, or -1 with errno set
-	 * when writing failed. */
+	/* Writes `model` to `out`, and escapes everything that the target chose as the format requires.
+	 * Returns 0, or -1 with errno set if writing failed. */
 	int (*write)(FILE *out, const struct model *model, const struct report_options *options);
-	enum detail detail; /* that it needs */
+	enum detail detail; /* what it needs */
 	const char *description;
 };
 
-/* The format of this name, or NULL. Static. */
+/* The format with this name, or NULL. Static. */
 const struct format *format_named(const char *name);
 
-/* Is it nothing for a terminal? */
+/* Is it unfit for a terminal? */
 bool format_binary(const struct format *format);
 
-/* Prints the table, a line each. */
+/* Prints the table, one format a line. */
 void formats_list(FILE *out);
 
 int format_csv(FILE *out, const struct model *model, const struct report_options *options);

@@ -31,13 +31,13 @@ static void target(struct json *j, const struct model *m)
 	json_object_end(j);
 }
 
-/* A moment, counted from the trace's start. */
+/* A time relative to the trace's start. */
 static int64_t since_start(const struct model *m, uint64_t ns)
 {
 	return (int64_t)(ns - m->start);
 }
 
-/* When the trace began by the wall clock, as RFC 3339 has it; null if the stream did not tell. */
+/* The start of the trace by the wall clock (RFC 3339); null if the stream did not tell. */
 static void start_time(struct json *j, const struct model *m)
 {
 	uint64_t wall = m->target.clock_wall + (m->start - m->target.clock_boot);
@@ -141,7 +141,7 @@ static void workers(struct json *j, const struct model *m)
 	json_array_end(j);
 }
 
-/* null where it is not known. */
+/* null if not known */
 static void all_blocked(struct json *j, const struct model *m)
 {
 	if (!m->stalled.workers) {
@@ -157,7 +157,7 @@ static void all_blocked(struct json *j, const struct model *m)
 	json_object_end(j);
 }
 
-/* Null if there was none. */
+/* null if there was none */
 static void standstill(struct json *j, const struct standstill *s)
 {
 	if (!s->count || !s->blocker) {
@@ -173,7 +173,7 @@ static void standstill(struct json *j, const struct standstill *s)
 	json_object_end(j);
 }
 
-/* Null if there is no quota. */
+/* null if there is no quota */
 static void quota(struct json *j, const struct quota *q)
 {
 	if (!q->name) {
@@ -202,7 +202,7 @@ static void in_place(struct json *j, const struct model *m)
 	json_array_end(j);
 }
 
-/* All polls of a task by how long they took; null if they were not counted. */
+/* All polls of a task by duration; null if they were not counted. */
 static void polls_of(struct json *j, const struct task *t)
 {
 	if (!t->polls) {
@@ -277,7 +277,7 @@ void json_summary(struct json *j, const struct model *m)
 	tasks(j, m);
 }
 
-/* Null where the source file is not known. */
+/* null if the source file is not known */
 static void line(struct json *j, unsigned line)
 {
 	if (line)
@@ -313,7 +313,7 @@ static void frame(struct json *j, const struct frame *f)
 	free(name);
 }
 
-/* The place of a frame on its stack, or null. */
+/* A frame's index in its stack, or null. */
 static void place(struct json *j, const char *key, const struct verdict *v, size_t index)
 {
 	if (index < v->count)

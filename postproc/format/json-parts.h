@@ -1,7 +1,7 @@
-/* json-parts.h - the parts of a trace in JSON that its formats share. report-schema.json tells what they hold.
+/* json-parts.h - parts that the JSON formats share. report-schema.json describes them.
  *
- * All times are nanoseconds; those of blocks and workers are counted from the trace's start, so that every reader has them
- * exactly (JSON's numbers are often read as doubles).
+ * All times are in nanoseconds. Those of blocks and workers are relative to the trace's start, so that every
+ * reader gets them exactly (many read JSON's numbers as doubles).
  */
 #ifndef HUD_FORMAT_JSON_PARTS_H
 #define HUD_FORMAT_JSON_PARTS_H
@@ -9,12 +9,12 @@
 #include "format/json-writer.h"
 #include "tally/model.h"
 
-#define JSON_VERSION 1 /* of report-schema.json; a new one when a reader of the old could misread it */
+#define JSON_VERSION 1 /* of report-schema.json; goes up when an old reader could misread a document */
 
-/* Members of the object that is open: what kind of object it is, and of which version; what was traced, and how. */
+/* Members of the open object: its type and version; what was traced, and how. */
 void json_head(struct json *j, const char *type, const struct model *model);
 
-/* Members: the sums, and the quantiles of all blocks and run-queue waits; what was lost; the workers; the tasks. */
+/* Members: sums, quantiles of all blocks and waits for a CPU, what was lost, workers, tasks. */
 void json_summary(struct json *j, const struct model *model);
 
 /* A member: count, longest and quantiles. */
@@ -23,17 +23,17 @@ void json_histogram(struct json *j, const char *key, const struct histogram *his
 /* A stack with its frames, leaf first. `type`: a member that says what the object is, or NULL. */
 void json_stack(struct json *j, const char *type, const struct verdict *stack);
 
-/* Members: why and where. */
+/* Members: reason and location. */
 void json_blocker(struct json *j, enum reason reason, const struct blocker *blocker);
 
 /* The member `key`: a stack's id, or null. */
 void json_stack_id(struct json *j, const char *key, const struct verdict *stack);
 
-/* Who ended a block of this reason, or had the CPU. `key` is NULL in an array; null where nobody is known. */
+/* Who ended a block of this reason, or had the CPU; null if not known. `key` is NULL in an array. */
 void json_party(struct json *j, const char *key, enum reason reason, const struct party *party);
 
-/* Every stack that blockers and their parties refer to, and shares, or with `blocks` each block and its party, once, by id. The caller
- * frees the array. */
+/* Every stack that blockers, their parties and shares refer to (with `blocks`: blocks and their parties
+ * instead of shares), once, by id. The caller frees the array. */
 const struct verdict **json_stacks(const struct model *model, bool blocks, size_t *count);
 
 #endif

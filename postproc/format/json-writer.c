@@ -1,7 +1,8 @@
 /* json-writer.c - see json-writer.h.
  *
- * json-c prints whole trees. So the document's braces, and the brackets of an array that is a member of it, are written by
- * hand as they come; what stands between them is a tree each, printed and freed when it is complete. */
+ * json-c only prints whole trees. So the braces of the document, and the brackets of its arrays, are written
+ * by hand; what is between them are trees, each printed and freed when it is complete.
+ */
 #include "format/json-writer.h"
 
 #include <errno.h>
@@ -20,10 +21,10 @@ enum envelope { ENVELOPE_NONE, ENVELOPE_DOCUMENT, ENVELOPE_ARRAY };
 struct json {
 	FILE *out;
 	bool indent;
-	enum envelope envelope;		     /* what is open of that which is written by hand */
-	bool empty;			     /* nothing stands in it yet */
+	enum envelope envelope;		     /* what is open of the hand-written part */
+	bool empty;			     /* nothing is in it yet */
 	const char *key;		     /* of tree[0] */
-	struct json_object *tree[DEPTH_MAX]; /* what is open of the tree: each is a part of the one before */
+	struct json_object *tree[DEPTH_MAX]; /* what is open in the tree: each is part of the one before */
 	size_t depth;
 };
 
@@ -33,7 +34,8 @@ struct json *json_begin(FILE *out, bool indent)
 
 	j->out = out;
 	j->indent = indent;
-	/* The other one asks the system for random numbers, against keys that collide on purpose: ours are constants. */
+	/* The default hash asks the system for random numbers, against keys chosen to collide. Ours are
+	 * constants. */
 	json_global_set_string_hash(JSON_C_STR_HASH_PERLLIKE);
 	errno = 0;
 	return j;
@@ -47,14 +49,14 @@ int json_end(struct json *j)
 	return result;
 }
 
-/* A new line at the envelope's depth, if there are lines. */
+/* Begins a new line at the current depth, if the document is indented. */
 static void new_line(const struct json *j)
 {
 	if (j->indent)
 		fprintf(j->out, "\n%*s", 2 * (int)j->envelope, "");
 }
 
-/* Begins what comes next in the envelope. */
+/* Begins the next value of the hand-written part. */
 static void next_value(struct json *j, const char *key)
 {
 	if (j->envelope != ENVELOPE_NONE) {
@@ -86,7 +88,7 @@ static void close_envelope(struct json *j, char bracket)
 		putc('\n', j->out);
 }
 
-/* Writes a complete tree, and frees it. */
+/* Prints a complete tree, and frees it. */
 static void print(struct json *j, const char *key, struct json_object *tree)
 {
 	int layout = j->indent ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED : JSON_C_TO_STRING_PLAIN;
@@ -95,7 +97,8 @@ static void print(struct json *j, const char *key, struct json_object *tree)
 	if (!text)
 		xmalloc_failed(0);
 	next_value(j, key);
-	/* Line feeds in strings are escaped: these are the layout's. Before 0.18, json-c puts one into what is empty, too. */
+	/* Strings contain no newlines, so these are the layout's. Before 0.18, json-c also puts one into an
+	 * empty object. */
 	for (size_t length; text[length = strcspn(text, "\n")]; text += length + 1) {
 		size_t spaces = strspn(text + length + 1, " ");
 		char before = text[length - 1], behind = text[length + 1 + spaces];
@@ -110,7 +113,7 @@ static void print(struct json *j, const char *key, struct json_object *tree)
 	json_object_put(tree);
 }
 
-/* Puts `value`, which json-c made, where it belongs. */
+/* Adds `value`, which json-c made, at the current position. */
 static void add(struct json *j, const char *key, struct json_object *value, bool made)
 {
 	static const unsigned flags = JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_KEY_IS_CONSTANT;

@@ -7,7 +7,7 @@
 #include "format/json-parts.h"
 #include "report/advice.h"
 
-/* `share`: of this blocker and those after it, up to `end`. Returns where the next one's begin. */
+/* `share`: those of this blocker and of later ones, up to `end`. Returns where the next blocker's begin. */
 static const struct share *blocker(struct json *j, const struct blocker *b, size_t rank,
 				   const struct share *share, const struct share *end)
 {

@@ -1,4 +1,4 @@
-/* markdown.c - the ranked blockers as a table in GitHub-flavoured Markdown: for pull requests and issues. */
+/* markdown.c - the ranked blockers as a table in GitHub-flavoured Markdown, for pull requests and issues. */
 #include <errno.h>
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
@@ -9,9 +9,9 @@
 #include "judge/reasons.h"
 #include "report/source-path.h"
 
-#define NAME_COLUMNS 100 /* of functions, tasks and places; longer ones lose their middle */
+#define NAME_COLUMNS 100 /* of functions, tasks and locations; longer ones lose their middle */
 
-/* Text of the target's. */
+/* Text that the target chose. */
 static void code(FILE *out, const struct report_options *options, const char *raw,
 		 char *(*shorten)(const char *, size_t, bool))
 {
@@ -46,7 +46,7 @@ static void head(FILE *out, const struct model *m, const struct report_options *
 	fputs(".\n", out);
 }
 
-/* Estimated times are marked as in the report; a tilde alone is no markup. */
+/* Estimated times are marked as in the report; a single tilde is no markup. */
 static void row(FILE *out, const struct model *m, size_t rank, const char *root,
 		const struct report_options *options)
 {
@@ -70,7 +70,7 @@ static void row(FILE *out, const struct model *m, size_t rank, const char *root,
 	free(place);
 }
 
-/* What is not in the table, so that its times and that of this line are all that there was. */
+/* What is not in the table, so that everything adds up. */
 static void rest(FILE *out, const struct model *m, size_t from)
 {
 	uint64_t total = 0;

@@ -1,5 +1,5 @@
-/* ndjson.c - every block, a JSON object a line: header, stacks, blocks by start, summary. report-schema.json describes
- * each of them. */
+/* ndjson.c - every block as a JSON object, one a line: header, stacks, blocks by start, summary.
+ * report-schema.json describes them. */
 #include <stdlib.h>
 
 #include "format/formats.h"

@@ -1,6 +1,7 @@
-/* pprof.c - a profile for pprof and what reads its format (Pyroscope, Parca, speedscope): profile.proto, gzip'd.
+/* pprof.c - a profile for pprof and other readers of its format (Pyroscope, Parca, speedscope):
+ * profile.proto, gzipped.
  *
- * A sample is all blocks of one stack, worker and blocker. All text is valid UTF-8, as protobuf has it.
+ * A sample is all blocks of one stack, worker and blocker. All text is valid UTF-8, as protobuf requires.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -30,21 +31,21 @@ typedef Perftools__Profiles__Function Function;
 
 enum kind { STRING, FUNCTION, LOCATION, KINDS };
 
-/* What stands in the profile once, however often it is named. */
+/* An object that the profile contains once, however often it refers to it. */
 struct item {
 	enum kind kind;
 	size_t length;
-	const void *key; /* the text, or the numbers that make it what it is */
-	size_t id;	 /* from 1 on, within its kind */
+	const void *key; /* the text or numbers that identify it */
+	size_t id;	 /* from 1, within its kind */
 	void *message;	 /* Function or Location */
 };
 
 struct builder {
 	const struct model *model;
-	struct arena *memory; /* all that the profile points to */
+	struct arena *memory; /* everything the profile points to */
 	htab_t items;
 	size_t count[KINDS];
-	Mapping *mapping; /* as the model's, the ids from 1 on */
+	Mapping *mapping; /* in the model's order, ids from 1 */
 	Profile profile;
 };
 
@@ -116,7 +117,7 @@ static uint64_t function(struct builder *b, const char *name, const char *whole,
 	return item->id;
 }
 
-/* The mapping that `pc` is in, or NULL. */
+/* The mapping at `pc`, or NULL. */
 static Mapping *mapping_of(struct builder *b, uint64_t pc)
 {
 	const struct mapped *mapped = b->model->mapped;
@@ -125,8 +126,8 @@ static Mapping *mapping_of(struct builder *b, uint64_t pc)
 	return low < b->model->mappings && mapped[low].start <= pc ? &b->mapping[low] : NULL;
 }
 
-/* The location with the functions of key[2], key[4], ... at the lines of key[3], key[5], ...; key[0] is its mapping,
- * key[1] its address. `length`: of the key, in numbers. */
+/* The location with the functions key[2], key[4], ... at the lines key[3], key[5], ...; key[0] is its
+ * mapping, key[1] its address. `length` is the number of values in key. */
 static uint64_t location(struct builder *b, const uint64_t *key, size_t length)
 {
 	struct item *item = intern(b, LOCATION, key, length * sizeof(*key));
@@ -151,7 +152,7 @@ static uint64_t location(struct builder *b, const uint64_t *key, size_t length)
 	return item->id;
 }
 
-/* Fills `id` with the locations of a stack, which has room for as many as it has frames; returns how many there are. */
+/* Writes the locations of a stack to `id`, which has room for one for each frame. Returns how many. */
 static size_t locations(struct builder *b, const struct verdict *v, uint64_t *id)
 {
 	uint64_t *key = xcalloc(2 * v->count + 2, sizeof(*key));
@@ -209,7 +210,7 @@ static void add_labels(struct builder *b, Sample *s, const struct share *share)
 
 	s->label = allocate(b, 6 * sizeof(Label *));
 	add_label(b, s, "worker", w->comm, 0);
-	add_label(b, s, "tid", NULL, w->tid); /* a number: pprof's -tagfocus takes digits for one */
+	add_label(b, s, "tid", NULL, w->tid); /* as number: pprof's -tagfocus reads digits as one */
 	add_label(b, s, "role", role_name(w->role), 0);
 	add_label(b, s, "reason", reason_info(share->blocker->reason)->id, 0);
 	add_label(b, s, "blocker", share->blocker->function, 0);
@@ -229,7 +230,7 @@ static int by_stack(const void *one, const void *two)
 	return (a->blocker > b->blocker) - (a->blocker < b->blocker);
 }
 
-/* A new sample, with the stack of the one before it if that is the same. */
+/* Adds a sample, with the previous one's stack if it is the same. */
 static void add_sample(struct builder *b, const struct share *share, const struct share *before)
 {
 	Profile *p = &b->profile;
@@ -243,7 +244,7 @@ static void add_sample(struct builder *b, const struct share *share, const struc
 	} else if (v && v->count) {
 		s->location_id = allocate(b, v->count * sizeof(*s->location_id));
 		s->n_location_id = locations(b, v, s->location_id);
-	} else { /* readers drop what has no place */
+	} else { /* readers drop samples without a location */
 		const uint64_t key[] = {0, 0, function(b, share->blocker->function, NULL, NULL), 0};
 
 		s->location_id = allocate(b, sizeof(*s->location_id));
@@ -307,7 +308,7 @@ static void make_header(struct builder *b)
 	p->sample_type[0] = value_type(b, "blocks", "count");
 	p->sample_type[1] = value_type(b, "blocked", "nanoseconds");
 	p->default_sample_type = p->sample_type[1]->type;
-	p->period_type = value_type(b, "blocks", "count"); /* of those over the threshold, each */
+	p->period_type = value_type(b, "blocks", "count"); /* of those over the threshold, each one */
 	p->period = 1;
 	p->duration_nanos = bounded(b->model->end - b->model->start);
 	if (t->clock_wall)
@@ -329,7 +330,7 @@ static void make_header(struct builder *b)
 	free(threshold);
 }
 
-/* Puts an item where the profile has those of its kind. */
+/* Puts an item into the profile's list of its kind. */
 static int place_item(void **slot, void *builder)
 {
 	const struct item *item = *slot;
@@ -357,7 +358,7 @@ static void place_items(struct builder *b)
 	htab_traverse_noresize(b->items, place_item, b);
 }
 
-/* Where protobuf-c's bytes go: through zlib to a file. */
+/* Writes protobuf-c's bytes through zlib to a file. */
 struct gzip {
 	ProtobufCBuffer base; /* first */
 	z_stream z;
@@ -395,7 +396,7 @@ static void write_profile(const Profile *profile, FILE *out)
 {
 	struct gzip g = {.base.append = append, .out = out};
 
-	/* 16 asks for gzip's header; without a time in it, the same trace gives the same file. */
+	/* 16 selects a gzip header. It has no time in it, so the same trace gives the same file. */
 	if (deflateInit2(&g.z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 16 + MAX_WBITS, MAX_MEM_LEVEL,
 			 Z_DEFAULT_STRATEGY) != Z_OK)
 		xmalloc_failed(sizeof(g));

@@ -1,8 +1,8 @@
-/* prometheus.c - metrics in Prometheus' text exposition format 0.0.4, for the textfile collector of node_exporter.
+/* prometheus.c - metrics in Prometheus' text exposition format 0.0.4, for node_exporter's textfile collector.
  *
- * What is told of blockers is bounded: the top ones have series of their own, the others one for each reason. Two of the
- * same labels would make a reader refuse the file, so blockers whose names become the same are added up. The target
- * is on every series: the collector reads the files of several services at once.
+ * The number of series is bounded: the top blockers have their own, the others one for each reason. Two
+ * series with the same labels would make a reader refuse the file, so blockers that get the same names are
+ * added up. Every series has the target, because the collector reads files of several services.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -31,13 +31,13 @@ struct exposition {
 	size_t count;
 };
 
-/* Seconds, all digits, with a point whatever the locale. */
+/* Seconds, in digits, with a point in any locale. */
 static void seconds(FILE *out, uint64_t ns)
 {
 	fprintf(out, "%" PRIu64 ".%09" PRIu64, ns / S, ns % S);
 }
 
-/* KEY="text": quotes and backslashes escaped, and there is no line feed in it any more. */
+/* KEY="text": escapes quotes and backslashes; there are no newlines in it. */
 static void label(FILE *out, const char *key, const char *text)
 {
 	fprintf(out, "%s=\"", key);
@@ -54,7 +54,7 @@ static void head(const struct exposition *e, const char *name, const char *type,
 	fprintf(e->out, "# HELP hud_trace_%s %s\n# TYPE hud_trace_%s %s\n", name, help, name, type);
 }
 
-/* The name, in two parts, and the target. What else there is comes before a closing brace. */
+/* Writes the name, in two parts, and the target; further labels and the closing brace follow. */
 static void begin(const struct exposition *e, const char *name, const char *suffix)
 {
 	fprintf(e->out, "hud_trace_%s%s{", name, suffix);
@@ -102,7 +102,7 @@ static void add_series(struct exposition *e, enum reason reason, const char *fun
 	e->series[i].total += b->total;
 }
 
-/* One metric of all blockers, or of all waits for a CPU: of workers, or of main futures. */
+/* One metric of all blockers, or of all waits for a CPU; for workers, or for main futures. */
 static void blockers(const struct exposition *e, bool main_future, bool run_queue, bool times,
 		     const char *name, const char *help)
 {
@@ -130,7 +130,7 @@ static void blockers(const struct exposition *e, bool main_future, bool run_queu
 	}
 }
 
-/* The distribution of all blocks' durations, or of those of all waits for a CPU. */
+/* The distribution of the durations of all blocks, or of all waits for a CPU. */
 static void distribution(const struct exposition *e, bool run_queue, const char *name, const char *help)
 {
 	const struct duration_buckets *buckets =
@@ -181,7 +181,7 @@ static void of_the_trace(const struct exposition *e)
 	       m->lost);
 }
 
-/* The same of threads that poll the future of block_on, which are no workers. */
+/* The same for threads that poll block_on's future, which are no workers. */
 static void main_futures(const struct exposition *e)
 {
 	number(e, "main_futures", "gauge", "Threads that poll the main future of a runtime.",

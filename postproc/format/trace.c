@@ -1,9 +1,10 @@
-/* trace.c - Chrome's Trace Event Format (JSON), as Perfetto and chrome://tracing read it: a lane per worker, a complete
- * event ("X") per block.
+/* trace.c - Chrome's Trace Event Format (JSON), for Perfetto and chrome://tracing: a lane for each worker, a
+ * complete event ("X") for each block.
  *
- * Of the rules, as "Trace Event Format" (Google, 2016) and Perfetto's importer (src/trace_processor, v56) have them, two take
- * work: complete events of one thread must nest or stand apart, or Perfetto drops one (SliceTracker::MaybeCloseStack); and
- * times are microseconds, which it multiplies by 1000 as a double and truncates (json_utils CoerceToTs).
+ * Two rules take work ("Trace Event Format", Google, 2016; Perfetto's importer, src/trace_processor, v56).
+ * Complete events of a thread must nest or not overlap, or Perfetto drops one
+ * (SliceTracker::MaybeCloseStack). And times are microseconds, which it multiplies by 1000 as doubles and
+ * truncates (json_utils CoerceToTs).
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -18,9 +19,9 @@
 #include "report/source-path.h"
 
 #define LANES 8		     /* of a worker at most: one, unless blocks overlap */
-#define NO_THREAD (1L << 22) /* thread ids end here: PID_MAX_LIMIT in linux/threads.h */
+#define NO_THREAD (1L << 22) /* above all thread ids: PID_MAX_LIMIT in linux/threads.h */
 
-/* The ends of the blocks that are open in a lane, the innermost last. */
+/* End times of the open blocks in a lane, the innermost last. */
 struct lane {
 	uint64_t *end;
 	size_t depth, allocated;
@@ -30,9 +31,9 @@ struct lane {
 struct trace {
 	struct json *j;
 	const struct model *m;
-	uint64_t zero; /* what times are counted from */
+	uint64_t zero; /* times are relative to this */
 	long pid;
-	struct lane lane[LANES]; /* of the worker that is written */
+	struct lane lane[LANES]; /* of the current worker */
 };
 
 static int by_worker(const void *one, const void *two)
@@ -47,7 +48,7 @@ static int by_worker(const void *one, const void *two)
 	return (a->duration < b->duration) - (a->duration > b->duration);
 }
 
-/* Does `s` nest in what is open in the lane, or follow it? */
+/* Does `s` fit into the lane: inside its open blocks, or after them? */
 static bool fits(struct lane *lane, const struct span *s)
 {
 	while (lane->depth && lane->end[lane->depth - 1] <= s->start)
@@ -55,7 +56,8 @@ static bool fits(struct lane *lane, const struct span *s)
 	return !lane->depth || s->start + s->duration <= lane->end[lane->depth - 1];
 }
 
-/* The lane for `s`: the worker's own; another below it where blocks overlap, as estimated ones and waits for a CPU may. */
+/* The lane for `s`: the worker's own, or another below it if blocks overlap, as estimated ones and waits for
+ * a CPU may. */
 static size_t lane_for(struct trace *t, const struct span *s)
 {
 	size_t i = 0;
@@ -74,7 +76,7 @@ static long lane_tid(const struct trace *t, size_t worker, size_t lane)
 	return lane ? NO_THREAD + (long)(worker * LANES + lane) : t->m->worker[worker].tid;
 }
 
-/* Begins a metadata event: a name or a place, whose only argument follows. */
+/* Begins a metadata event: a name or position, whose only argument follows. */
 static void metadata(struct trace *t, const char *name, long tid)
 {
 	json_object_begin(t->j, NULL);
@@ -107,7 +109,8 @@ static void name_lane(struct trace *t, size_t worker, size_t lane)
 	free(name);
 }
 
-/* Nanoseconds as microseconds. The last digit is no time: without it, 0.029 would be read as 28 ns by who truncates. */
+/* Nanoseconds as microseconds. The additional last digit compensates truncation: a reader would read 0.029 as
+ * 28 ns. */
 static void microseconds(struct json *j, const char *key, uint64_t ns)
 {
 	char text[32];
@@ -206,7 +209,7 @@ static void events(struct trace *t)
 	free(span);
 }
 
-/* What the whole trace is about. */
+/* General facts about the trace. */
 static void about(struct trace *t)
 {
 	const struct model *m = t->m;
@@ -230,7 +233,7 @@ int format_trace(FILE *out, const struct model *m, const struct report_options *
 	struct trace t = {.j = json_begin(out, false), .m = m, .zero = m->start, .pid = m->target.pid};
 
 	(void)options;
-	/* A block may have begun before the trace did, and no time may be negative. */
+	/* A block may have begun before the trace; no time may be negative. */
 	for (size_t i = 0; i < m->spans; i++)
 		if (m->span[i].start < t.zero)
 			t.zero = m->span[i].start;
