@@ -38,11 +38,12 @@ static void usage(FILE *out)
 	fputs("\nhud-postproc COMMAND --help tells more. See hud-postproc(1).\n", out);
 }
 
-/* Half of the machine's memory, 4 GiB at the most: whatever a recording or a file of the target makes it ask for, what is traced
- * must not be killed for it. Files that are only read do not count (setrlimit(2), RLIMIT_DATA since Linux 4.7). */
+/* Half of the machine's memory, at most 4 GiB: the traced process must not be killed because a recording or
+ * one of its files makes this program allocate. Files that are only read do not count (setrlimit(2),
+ * RLIMIT_DATA since Linux 4.7). */
 static void limit_memory(void)
 {
-#if !defined(__SANITIZE_ADDRESS__) /* which maps terabytes */
+#if !defined(__SANITIZE_ADDRESS__) /* it maps terabytes */
 	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
 	rlim_t half = pages > 0 && page > 0 ? (rlim_t)pages / 2 * (rlim_t)page : MEMORY_LIMIT;
 	struct rlimit limit;
@@ -50,13 +51,14 @@ static void limit_memory(void)
 	if (getrlimit(RLIMIT_DATA, &limit))
 		return;
 	half = half < MEMORY_LIMIT ? half : MEMORY_LIMIT;
-	if (limit.rlim_cur > half) /* RLIM_INFINITY is the largest */
+	if (limit.rlim_cur > half) /* RLIM_INFINITY is the largest value */
 		limit.rlim_cur = half;
 	setrlimit(RLIMIT_DATA, &limit);
 #endif
 }
 
-/* A file that is opened later must not become a standard one. What was closed fails as before: it is open the wrong way. */
+/* A closed standard descriptor would be reused by the next open(). Opens it the wrong way round, so that
+ * using it still fails. */
 static void keep_standard_files(void)
 {
 	for (int fd = 0; fd < 3; fd++)
@@ -68,7 +70,7 @@ int main(int argc, char **argv)
 {
 	limit_memory();
 	keep_standard_files();
-	signal(SIGCHLD, SIG_DFL); /* who ignores it hears nothing of its children */
+	signal(SIGCHLD, SIG_DFL); /* if it were ignored, wait() would report no children */
 	setlocale(LC_CTYPE, "");
 	if (argc < 2) {
 		usage(stderr);

@@ -1,4 +1,4 @@
-/* command.c - what the subcommands have in common. */
+/* command.c - shared by the subcommands. */
 #include "command/command.h"
 
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 #include "resolve/elf/address-space.h"
 #include "resolve/symbolize/origin.h"
 
-/* Says what is wrong with the word `option`, or the letter `letter`. */
+/* Complains about the option `option`, or the letter `letter`. */
 static void refuse(const char *command, const char *option, int letter, bool lacks)
 {
 	bool is_long = option && !strncmp(option, "--", 2);

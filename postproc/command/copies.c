@@ -1,7 +1,7 @@
-/* copies.c - hud-postproc copies: puts the stacks that a script has copied into its lines.
+/* copies.c - hud-postproc copies: completes a script's lines with the stacks that the script copied.
  *
- * The script's first line tells which process runs it and where its copies are. From then on this one can do nothing but read
- * those, and pass lines on: what is on the stacks is in the target's hands.
+ * The script's first line tells which process runs it and where its copies are. After that line, this process
+ * can only read the copies and pass lines on, because the target controls what is on its stacks.
  */
 #include <errno.h>
 #include <libiberty/libiberty.h>
@@ -21,7 +21,7 @@
 #include "stream/fields.h"
 #include "target/copyring.h"
 
-#define LINE_MAX_SIZE (1u << 20) /* longer ones are no event lines (probes/README.md) */
+#define LINE_MAX_SIZE (1u << 20) /* longer lines are no event lines (probes/README.md) */
 #define SETTLE_MS 100
 #define PRIORITY -19
 #define NOT_BEGUN 3 /* the exit status */
@@ -37,8 +37,8 @@ static const char usage[] =
 struct input {
 	int fd;
 	char *text;
-	size_t size, length; /* of what there is room for, and of what has come but is not taken */
-	bool skipping;	     /* the rest of a line that is too long */
+	size_t size, length; /* size of the buffer, and how much of it is not handled yet */
+	bool skipping;	     /* in the middle of a line that is too long */
 	bool begun;	     /* a line said that tracing has begun */
 	struct copyring *ring;
 	struct copies *copies; /* NULL until the script has told where they are */
@@ -51,15 +51,16 @@ static size_t read_copy(void *data, uint64_t copy, size_t bytes, uint64_t *words
 	return ring ? copyring_read(ring, copy, bytes, words, cleared) : 0;
 }
 
-/* On a busy machine what takes events from the kernel, and this process, come before others: the kernel does not wait with them. Both have
- * little to do. Where that is not allowed it is done without. */
+/* On a busy machine bpftrace and this process must come first, because the kernel does not wait for them.
+ * Both have little work. Goes on without if this is not permitted. */
 static void come_first(pid_t bpftrace)
 {
 	setpriority(PRIO_PROCESS, (id_t)bpftrace, PRIORITY);
 	setpriority(PRIO_PROCESS, 0, PRIORITY);
 }
 
-/* copying BPFTRACE ROWS SLOTS KEPT CODE_START CODE_END CODE_START CODE_END. Returns false after a message if this process must not go on. */
+/* Handles "copying BPFTRACE ROWS SLOTS KEPT CODE_START CODE_END CODE_START CODE_END". Returns false after a
+ * message if this process must not go on. */
 static bool begin(struct input *in, char *line, size_t length)
 {
 	struct fields c = {line, line + length, false};
@@ -108,7 +109,7 @@ static bool handle_line(struct input *in, char *line, size_t length)
 	return true;
 }
 
-/* Takes what there is of whole lines. */
+/* Handles the whole lines that have come. */
 static bool handle_lines(struct input *in)
 {
 	char *line = in->text, *end = in->text + in->length, *newline;
@@ -128,7 +129,7 @@ static bool handle_lines(struct input *in)
 	return true;
 }
 
-/* Reads what there is. Returns what read(2) does. */
+/* Reads what has come. Returns the result of read(2). */
 static ssize_t fetch(struct input *in)
 {
 	ssize_t got;
@@ -142,7 +143,7 @@ static ssize_t fetch(struct input *in)
 	return got;
 }
 
-/* Passes on what has come from another process; when that has ended, no more does. */
+/* Passes on what has come from another process; stops when that has ended. */
 static void pass(struct input *other)
 {
 	ssize_t got = fetch(other);
@@ -152,14 +153,15 @@ static void pass(struct input *other)
 	handle_lines(other);
 }
 
-/* Waits for more to read, and lets go of what has waited for too long; passes on what comes from `other`. Returns what read(2) does. */
+/* Waits for more to read; meanwhile writes events that have waited too long, and passes on what comes from
+ * `other`. Returns the result of read(2). */
 static ssize_t more(struct input *in, struct input *other)
 {
 	struct pollfd readable[] = {{.fd = in->fd, .events = POLLIN}, {.fd = other->fd, .events = POLLIN}};
 	bool pending;
 
 	do {
-		readable[1].fd = other->fd; /* negative: passed over */
+		readable[1].fd = other->fd; /* poll(2) ignores negative ones */
 		if (in->copies)
 			copies_expire(in->copies, clock_ms(), false);
 		if (fflush(stdout) || ferror(stdout))
@@ -198,14 +200,14 @@ int copies_main(int argc, char **argv)
 		}
 	}
 	if (got < 0) {
-		/* Who reads it may be gone: that shows there. */
+		/* EPIPE: its reader is gone, which shows anyway */
 		if (errno != EPIPE)
 			complain("hud-postproc copies: %s\n", strerror(errno));
 		status = 1;
 	}
 	if (in.copies)
 		copies_expire(in.copies, clock_ms(), true);
-	/* A last line without its end is somebody's to count. */
+	/* An incomplete last line: the reader counts it. */
 	if (!in.skipping)
 		fwrite(in.text, 1, in.length, stdout);
 	status |= fflush(stdout) != 0;

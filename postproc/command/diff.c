@@ -1,4 +1,4 @@
-/* diff.c - hud-postproc diff: two recordings, and what has changed from one to the other. */
+/* diff.c - hud-postproc diff: what has changed from one recording to another. */
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -65,7 +65,7 @@ static const char help[] =
 	"      --no-color         no colours (also: NO_COLOR=1)\n"
 	"  -h, --help\n";
 
-/* Takes "F" or "F=FILE"; exits if there is no such format. */
+/* Adds the output "F" or "F=FILE"; exits if there is no such format. */
 static void add_output(struct options *o, const char *argument)
 {
 	size_t length = strcspn(argument, "="), i = 0;
@@ -143,7 +143,7 @@ static void parse_options(int argc, char **argv, struct options *o)
 	}
 }
 
-/* Exits with a message, if something is wrong. */
+/* Exits with a message if something is wrong. */
 static void parse(int argc, char **argv, struct options *o)
 {
 	parse_options(argc, argv, o);
@@ -168,7 +168,7 @@ static int fail(const char *what, const char *why)
 	return 1;
 }
 
-/* The order matters only where a recording has no build ids. */
+/* The order matters only for a recording without build ids. */
 static void reverse(struct targets *t)
 {
 	size_t count = 0;
@@ -183,7 +183,7 @@ static void reverse(struct targets *t)
 	}
 }
 
-/* Reads one of the recordings. Returns 0, or 1 after a message: half of a trace is not compared. */
+/* Reads one of the recordings. Returns 0; or 1 after a message, because half of a trace is not compared. */
 static int read_side(const struct options *o, size_t side, struct replay **replay, struct model *model)
 {
 	const char *path = o->file[side];

@@ -1,4 +1,4 @@
-/* head.c - hud-postproc head: the command line in front of head_write(). */
+/* head.c - hud-postproc head: the command line for head_write(). */
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
@@ -67,7 +67,7 @@ static const struct option long_options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-/* Returns -1 if there is a head to write, else the exit status. `meta` has room for all arguments. */
+/* Returns -1 if a head should be written, otherwise the exit status. `meta` has room for all arguments. */
 static int parse(int argc, char **argv, struct head_options *options, const char **meta, bool *quiet)
 {
 	int c;

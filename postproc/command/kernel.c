@@ -1,4 +1,5 @@
-/* kernel.c - hud-postproc kernel: where the kernel keeps what the probes read and bpftrace cannot find. */
+/* kernel.c - hud-postproc kernel: where the kernel keeps variables that the probes read but bpftrace cannot
+ * find. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

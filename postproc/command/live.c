@@ -1,4 +1,4 @@
-/* live.c - hud-postproc live: a stream or a recording in the live view, then its report. */
+/* live.c - hud-postproc live: shows a stream or recording in the live view, then reports it. */
 #include <errno.h>
 #include <libiberty/libiberty.h>
 #include <signal.h>
@@ -18,13 +18,13 @@
 #include "sandbox/sandbox.h"
 #include "sandbox/userfiles.h"
 
-#define SPAN 30000000000u /* ns, of the window unless --window says */
+#define SPAN 30000000000u /* ns of the window, unless --window is given */
 
 struct options {
 	struct reporting reporting;
 	double speed;
 	int tell;	       /* closed when the user leaves; -1: none */
-	int notes;	       /* lines for the user come there; -1: none */
+	int notes;	       /* lines to show to the user come here; -1: none */
 	const char *recording; /* where hud-trace keeps the events; NULL: nowhere */
 };
 
@@ -49,7 +49,7 @@ static void parse(int argc, char **argv, struct options *o)
 	static const struct option longs[] = {
 		REPORTING_OPTIONS,
 		{"speed", required_argument, NULL, SPEED},
-		/* For hud-trace. */
+		/* For hud-trace: */
 		{"tell", required_argument, NULL, TELL},
 		{"notes", required_argument, NULL, NOTES},
 		{"recording", required_argument, NULL, RECORDING},
@@ -89,7 +89,7 @@ static void parse(int argc, char **argv, struct options *o)
 	reporting_file(&o->reporting, argc - optind, argv + optind);
 }
 
-/* Shows it and reports. */
+/* Shows it, then reports. */
 static int show(struct options *o, struct live_loop *loop, struct chart *chart)
 {
 	struct model model;

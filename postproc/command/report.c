@@ -1,4 +1,4 @@
-/* report.c - hud-postproc report: from a stream to the report and its chart. */
+/* report.c - hud-postproc report: turns a stream into the report and its chart. */
 #include <errno.h>
 #include <libiberty/libiberty.h>
 #include <signal.h>
@@ -72,7 +72,7 @@ static void parse(int argc, char **argv, struct reporting *o, bool *check)
 	reporting_file(o, argc - optind, argv + optind);
 }
 
-/* Returns 0 if `path` (NULL: none) can be written, or 2 after a message. */
+/* Returns 0 if `path` can be written (NULL: nothing to check), or 2 after a message. */
 static int check_output(const struct reporting *o, const char *path)
 {
 	if (!path || output_check(path) == 0)
@@ -85,7 +85,7 @@ static int check_output(const struct reporting *o, const char *path)
 	return 2;
 }
 
-/* Whoever traces for an hour wants to know before whether its result can be written. Returns as check_output(). */
+/* Before a trace of an hour begins: can its result be written? Returns as check_output(). */
 static int check_outputs(const struct reporting *o)
 {
 	int status = check_output(o, o->chart);
@@ -95,7 +95,7 @@ static int check_outputs(const struct reporting *o)
 	return status;
 }
 
-/* What was read is reported, also when reading failed on the way. */
+/* If reading fails halfway, reports what was read. */
 static int report(struct reporting *o, FILE *in, struct chart *chart)
 {
 	struct replay *replay = replay_new(&o->replay);

@@ -1,4 +1,4 @@
-/* resolve.c - hud-postproc resolve: puts the names into a recording, so that it can be read anywhere. */
+/* resolve.c - hud-postproc resolve: puts names into a recording, so that any machine can read it. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -31,7 +31,7 @@ static const char usage[] = "usage: hud-postproc resolve [OPTION]... FILE > RESO
 			    "      --debuginfod    fetch debug info from the servers in $DEBUGINFOD_URLS\n"
 			    "  -h, --help\n";
 
-/* Reads the options. Returns the exit status if there is nothing more to do, else -1. */
+/* Reads the options. Returns -1, or the exit status if nothing is left to do. */
 static int parse(int argc, char **argv, struct replay_options *options)
 {
 	static const struct option longs[] = {
