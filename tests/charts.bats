@@ -95,7 +95,7 @@ chart() {
 
 	for kind in "${KINDS[@]}"; do
 		stream 1 0 >stream
-		chart - --chart-kind "$kind" stream | grep -qE 'none|Nothing|When, on which worker'
+		chart - --chart-kind "$kind" stream | grep -qE 'none|No code|When, on which worker'
 		stream 1 1 >stream
 		chart - --chart-kind "$kind" stream | grep -q .
 		printf 'hud-trace 1\nbegin 5\nend 5 duration\n' >stream

@@ -15,7 +15,7 @@
 
 static size_t bars_of(const struct model *m)
 {
-	return m->blockers < BARS_SHOWN ? m->blockers : BARS_SHOWN;
+	return m->ranked < BARS_SHOWN ? m->ranked : BARS_SHOWN;
 }
 
 /* "~4.15 s in 42 blocks". The caller frees it. */
@@ -23,21 +23,20 @@ static char *amount(const struct blocker *b)
 {
 	char time[UNIT_SIZE], count[UNIT_SIZE];
 
-	return text_format("%s%s in %s %s%s", b->estimated ? "~" : "", unit_duration(time, b->total),
-			   unit_count(count, b->count), judge_is_wait(b->reason) ? "wait" : "block",
-			   b->count == 1 ? "" : "s");
+	return text_format("%s%s in %s block%s", b->estimated ? "~" : "", unit_duration(time, b->total),
+			   unit_count(count, b->count), b->count == 1 ? "" : "s");
 }
 
 static double height(const struct model *m)
 {
-	return HEADING + (m->blockers ? BAR_ROW * (double)bars_of(m) + AXIS_HEIGHT : 56);
+	return HEADING + (m->ranked ? BAR_ROW * (double)bars_of(m) + AXIS_HEIGHT : 56);
 }
 
 static void nothing(struct chart_page *page, double y)
 {
 	char threshold[UNIT_SIZE];
 
-	chart_label(page, TEXT_LEFT, PAGE_LEFT, y, "Nothing blocked a worker for %s or longer.",
+	chart_label(page, TEXT_LEFT, PAGE_LEFT, y, "No code blocked a worker for %s or longer.",
 		    unit_setting(threshold, page->model->target.threshold));
 }
 
@@ -45,9 +44,9 @@ static void heading(struct chart_page *page, double top)
 {
 	const struct model *m = page->model;
 
-	if (bars_of(m) < m->blockers)
+	if (bars_of(m) < m->ranked)
 		chart_label(page, TEXT_HEADING, 24, top + 14, "Which code (the first %zu of %zu)", bars_of(m),
-			    m->blockers);
+			    m->ranked);
 	else
 		chart_label(page, TEXT_HEADING, 24, top + 14, "Which code");
 }
@@ -113,8 +112,7 @@ static void draw(struct chart_page *page, double top)
 		"plot $bars using ($2/2):($1+0.68):($2/2):(0.19):3 with boxxyerror lc rgb variable notitle\n",
 		range, bars);
 	chart_label(page, TEXT_CENTRE, PAGE_LEFT + PLOT_WIDTH / 2.0, top + BAR_ROW * (double)bars + 42,
-		    "%s that workers were blocked or had to wait for a CPU",
-		    unit > 1e6 ? "seconds" : "milliseconds");
+		    "%s that workers were blocked", unit > 1e6 ? "seconds" : "milliseconds");
 	free(root);
 }
 
@@ -140,8 +138,8 @@ static void text(struct chart_text *page, const struct model *m)
 		free(sum);
 		free(name);
 	}
-	if (m->blockers == 0)
-		chart_row(page, "Nothing blocked a worker.");
+	if (m->ranked == 0)
+		chart_row(page, "No code blocked a worker.");
 	free(root);
 }
 

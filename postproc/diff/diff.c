@@ -140,8 +140,10 @@ static int by_importance(const void *one, const void *two)
 {
 	const struct change *a = one, *b = two;
 	const struct blocker *x = change_blocker(a), *y = change_blocker(b);
-	int order = class_of(a) - class_of(b);
+	int order = judge_is_wait(x->reason) - judge_is_wait(y->reason);
 
+	if (!order)
+		order = class_of(a) - class_of(b);
 	if (!order)
 		order = (size_of(a) < size_of(b)) - (size_of(a) > size_of(b));
 	if (!order)
@@ -179,7 +181,10 @@ static void add(struct diff *d, const struct side sides[2], const struct entry *
 		c->kind = CHANGE_UNMATCHED;
 	else
 		c->kind = kind_of(c, was ? &was->slices : &none, is ? &is->slices : &none, limit);
+	if (judge_is_wait(change_blocker(c)->reason))
+		return;
 	d->kinds[c->kind]++;
+	d->ranked++;
 }
 
 /* The rows there will be: all before, and those after that were not there before. */

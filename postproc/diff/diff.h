@@ -38,10 +38,10 @@ struct change {
 
 struct diff {
 	const struct model *before, *after;
-	struct change
-		*change; /* beyond noise first, then the others, those without a match last; each by size */
-	size_t changes;
-	size_t kinds[CHANGE_KINDS];	  /* how many of each */
+	struct change *
+		change; /* code, then waits for a CPU; of both those beyond noise first, those without a match last; each by size */
+	size_t changes, ranked;		  /* of them, code */
+	size_t kinds[CHANGE_KINDS];	  /* how many of each, of code */
 	struct change blocked, run_queue; /* sums; `before` and `after` are NULL */
 };
 

@@ -53,18 +53,31 @@ static void row(FILE *out, const struct change *c, const char *root)
 	free(place);
 }
 
-static void table(FILE *out, const struct diff *d, const struct report_options *options)
+/* A table of the changes from `from` up to `end`, at most `top`. */
+static void rows(FILE *out, const struct diff *d, size_t from, size_t end, size_t top, const char *root)
 {
-	size_t top = options->top ? options->top : 10, shown = d->changes < top ? d->changes : top;
-	char *root = place_root(d->after), *method = diff_method(d);
+	size_t shown = end - from < top ? end : from + top;
 
 	fputs("\n| change | where | why | blocked/s, before | after | by | blocks/s, before | after |\n"
 	      "|:--|:--|:--|--:|--:|--:|--:|--:|\n",
 	      out);
-	for (size_t i = 0; i < shown; i++)
+	for (size_t i = from; i < shown; i++)
 		row(out, &d->change[i], root);
-	if (shown < d->changes)
-		fprintf(out, "\nand %zu more\n", d->changes - shown);
+	if (shown < end)
+		fprintf(out, "\nand %zu more\n", end - shown);
+}
+
+static void table(FILE *out, const struct diff *d, const struct report_options *options)
+{
+	size_t top = options->top ? options->top : 10;
+	char *root = place_root(d->after), *method = diff_method(d);
+
+	if (d->ranked)
+		rows(out, d, 0, d->ranked, top, root);
+	if (d->ranked < d->changes) {
+		fputs("\nWaits for a CPU, which no code is to blame for:\n", out);
+		rows(out, d, d->ranked, d->changes, top, root);
+	}
 	fprintf(out, "\nBlocked time is per second of worker time. %s\n", method);
 	free(method);
 	free(root);

@@ -177,20 +177,33 @@ static void row(struct report *report, const struct change *c)
 	}
 }
 
+/* The changes from `from` up to `end`, at most `most`. */
+static void rows(struct report *report, const struct diff *d, size_t from, size_t end, size_t most)
+{
+	struct page *page = &report->page;
+	size_t shown = end - from < most ? end : from + most;
+
+	for (size_t i = from; i < shown; i++)
+		row(report, &d->change[i]);
+	if (shown == end)
+		return;
+	page_to(page, INDENT);
+	page_printf(page, STYLE_PLAIN, "and %zu more: --top %zu shows all", end - shown, end - from);
+	page_end(page);
+}
+
 static void table(struct report *report, const struct diff *d)
 {
 	struct page *page = &report->page;
-	size_t shown = d->changes < report->options.top ? d->changes : report->options.top;
 
 	page_end(page);
 	heading(page);
-	for (size_t i = 0; i < shown; i++)
-		row(report, &d->change[i]);
-	if (shown < d->changes) {
-		page_to(page, INDENT);
-		page_printf(page, STYLE_PLAIN, "and %zu more: --top %zu shows all", d->changes - shown,
-			    d->changes);
+	rows(report, d, 0, d->ranked, report->options.top);
+	if (d->ranked < d->changes) {
 		page_end(page);
+		page_text(page, STYLE_PLAIN, " Waits for a CPU, which no code is to blame for:");
+		page_end(page);
+		rows(report, d, d->ranked, d->changes, report->options.top);
 	}
 	page_end(page);
 	char *method = diff_method(d);

@@ -8,6 +8,7 @@
 #include "format/formats.h"
 #include "judge/reasons.h"
 #include "report/source-path.h"
+#include "report/waits.h"
 
 #define NAME_COLUMNS 100 /* of functions, tasks and locations; longer ones lose their middle */
 
@@ -76,16 +77,46 @@ static void rest(FILE *out, const struct model *m, size_t from)
 	uint64_t total = 0;
 	char time[UNIT_SIZE], count[UNIT_SIZE];
 
-	for (size_t i = from; i < m->blockers; i++)
+	for (size_t i = from; i < m->ranked; i++)
 		total += m->blocker[i].total;
-	fprintf(out, "\n%s more, together %s.\n", unit_count(count, m->blockers - from),
+	fprintf(out, "\n%s more, together %s.\n", unit_count(count, m->ranked - from),
 		unit_duration(time, total));
+}
+
+/* Waits for a CPU, which are no code's. */
+static void waits(FILE *out, const struct model *m, const struct report_options *options)
+{
+	size_t count, top = options->top ? options->top : 10;
+	struct wait *wait = waits_of(m, &count);
+	char total[UNIT_SIZE], share[UNIT_SIZE], times[UNIT_SIZE], max[UNIT_SIZE];
+
+	if (count)
+		fputs("\nWaits for a CPU, which are not part of the blocked time:\n\n"
+		      "| total | of worker time | count | max | who waited | for whom |\n"
+		      "|------:|---------------:|------:|----:|------------|----------|\n",
+		      out);
+	for (size_t i = 0; i < count && i < top; i++) {
+		char *whom = waits_for_whom(&wait[i]);
+
+		fprintf(out, "| %s | %s | %s | %s | ", unit_duration(total, wait[i].total),
+			unit_share(share, wait[i].total,
+				   wait[i].of->main_future ? m->main_futures.time : m->worker_time),
+			unit_count(times, wait[i].count), unit_duration(max, wait[i].max));
+		code(out, options, wait[i].of->function, text_shorten);
+		fputs(" | ", out);
+		code(out, options, whom, text_shorten);
+		fputs(" |\n", out);
+		free(whom);
+	}
+	if (count > top)
+		fprintf(out, "\n%s more.\n", unit_count(times, count - top));
+	free(wait);
 }
 
 int format_markdown(FILE *out, const struct model *m, const struct report_options *options)
 {
 	size_t top = options->top ? options->top : 10;
-	size_t rows = m->blockers < top ? m->blockers : top;
+	size_t rows = m->ranked < top ? m->ranked : top;
 	char *root = place_root(m);
 
 	errno = 0;
@@ -99,8 +130,9 @@ int format_markdown(FILE *out, const struct model *m, const struct report_option
 		      out);
 	for (size_t i = 0; i < rows; i++)
 		row(out, m, i, root, options);
-	if (rows < m->blockers)
+	if (rows < m->ranked)
 		rest(out, m, rows);
+	waits(out, m, options);
 	free(root);
 	return fflush(out) != 0 || ferror(out) ? -1 : 0;
 }

@@ -1,8 +1,8 @@
 /* prometheus.c - metrics in Prometheus' text exposition format 0.0.4, for node_exporter's textfile collector.
  *
- * The number of series is bounded: the top blockers have their own, the others one for each reason. Two
- * series with the same labels would make a reader refuse the file, so blockers that get the same names are
- * added up. Every series has the target, because the collector reads files of several services.
+ * What is told of blockers is bounded: the top ones, of code and of waits for a CPU, have series of their own, the others one for each reason. Two of the
+ * same labels would make a reader refuse the file, so blockers whose names become the same are added up. The target
+ * is on every series: the collector reads the files of several services at once.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -204,11 +204,12 @@ int format_prometheus(FILE *out, const struct model *m, const struct report_opti
 	struct exposition e = {.out = out, .model = m, .target = escape_utf8(name)};
 
 	errno = 0;
-	e.series = xcalloc(top + 2 * REASON_COUNT, sizeof(*e.series));
+	e.series = xcalloc(2 * top + 2 * REASON_COUNT, sizeof(*e.series));
 	for (size_t i = 0; i < m->blockers; i++) {
 		const struct blocker *b = &m->blocker[i];
+		bool waits = i >= m->ranked;
 
-		if (i < top)
+		if (i - (waits ? m->ranked : 0) < top)
 			add_series(&e, b->reason, b->function, b->task, b);
 		else
 			add_series(&e, b->reason, "(others)", NULL, b);

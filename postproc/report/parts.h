@@ -30,6 +30,9 @@ uint64_t report_time_of(const struct model *model, const struct blocker *blocker
 /* The ranked table, `top` rows. */
 void report_table(struct report *report);
 
+/* A line for each function that had to wait for a CPU. Begins with an empty line, if there are any. */
+void report_waits(struct report *report);
+
 /* The paragraph about blocker number `rank` (from 0). */
 void report_detail(struct report *report, size_t rank);
 

@@ -339,13 +339,12 @@ static void whole(struct report *report)
 		report_nobody_schedules(report);
 	else if (!m->blockers)
 		report_nothing(report);
-	if (m->blockers) {
+	if (m->ranked)
 		report_table(report);
-		for (size_t i = 0; i < m->blockers && i < report->options.details && i < report->options.top;
-		     i++) {
-			page_end(page);
-			report_detail(report, i);
-		}
+	report_waits(report);
+	for (size_t i = 0; i < m->ranked && i < report->options.details && i < report->options.top; i++) {
+		page_end(page);
+		report_detail(report, i);
 	}
 	report_tasks(report);
 	report_polls(report);

@@ -144,13 +144,13 @@ void report_table(struct report *report)
 {
 	const struct model *model = report->model;
 	struct page *page = &report->page;
-	size_t shown = model->blockers < report->options.top ? model->blockers : report->options.top;
+	size_t shown = model->ranked < report->options.top ? model->ranked : report->options.top;
 	bool estimated = false, main_future = false;
 	uint64_t rest = 0;
 	char time[UNIT_SIZE], share[UNIT_SIZE];
 
 	heading(page);
-	for (size_t i = 0; i < model->blockers; i++) {
+	for (size_t i = 0; i < model->ranked; i++) {
 		if (i < shown) {
 			row(report, i);
 			estimated = estimated || model->blocker[i].estimated;
@@ -159,13 +159,22 @@ void report_table(struct report *report)
 			rest += model->blocker[i].total;
 		}
 	}
-	if (shown < model->blockers) {
+	if (shown < model->ranked) {
 		page_to(page, INDENT);
 		page_printf(page, STYLE_PLAIN,
 			    "and %zu more, %s together (%s of worker time): --top %zu shows all",
-			    model->blockers - shown, unit_duration(time, rest),
-			    unit_share(share, rest, model->worker_time), model->blockers);
+			    model->ranked - shown, unit_duration(time, rest),
+			    unit_share(share, rest, model->worker_time), model->ranked);
 		page_end(page);
+	}
+	if (model->ranked < model->blockers) {
+		char *text =
+			text_format("All rows add up to \"blocked\", %s; the waits below are not part of it.",
+				    unit_duration(time, model->blocked));
+
+		page_to(page, INDENT);
+		page_wrap(page, STYLE_PLAIN, text);
+		free(text);
 	}
 	if (main_future) {
 		page_to(page, INDENT);

@@ -26,30 +26,58 @@ static void add_stack(struct blocker_sum *sum, const struct block *block)
 	sum->share[i].total += block->duration;
 }
 
-/* Compares parties by where they were; without a stack by name. */
-static void add_party(struct blocker_sum *sum, const struct block *block)
+/* Where they were, and without a stack their name. */
+static bool same_party(const struct party *one, const struct party *two)
+{
+	return one->stack == two->stack && !strcmp(one->comm, two->comm);
+}
+
+/* What runs under one name counts as one, in however many processes; and who is thread 0 on a CPU is nobody on each. */
+static bool same_culprit(const struct party *one, const struct party *two)
+{
+	return one->same_process == two->same_process && !one->tid == !two->tid &&
+	       (!one->tid || !strcmp(one->comm, two->comm));
+}
+
+/* Adds to the party in the list that is the same, or to a new one. */
+static void add_party(struct party **list, size_t *count,
+		      bool same(const struct party *, const struct party *), const struct party *party)
 {
 	size_t i = 0;
 
-	if (!block->party.comm)
-		return;
-	while (i < sum->parties && (sum->party[i].stack != block->party.stack ||
-				    strcmp(sum->party[i].comm, block->party.comm) != 0))
+	while (i < *count && !same(&(*list)[i], party))
 		i++;
-	if (i == sum->parties) {
+	if (i == *count) {
 		if (i == MOST_PARTIES)
 			return;
-		sum->party = xrealloc(sum->party, (i + 1) * sizeof(*sum->party));
-		sum->party[sum->parties++] = (struct party){
-			.comm = xstrdup(block->party.comm),
-			.same_process = block->party.same_process,
-			.stack = block->party.stack,
-		};
+		*list = xrealloc(*list, (i + 1) * sizeof(**list));
+		(*list)[i] = *party;
+		(*list)[i].comm = xstrdup(party->comm);
+		(*list)[i].count = (*list)[i].total = 0;
+		++*count;
 	}
-	sum->party[i].pid = block->party.pid;
-	sum->party[i].tid = block->party.tid;
-	sum->party[i].count++;
-	sum->party[i].total += block->duration;
+	(*list)[i].processes |= (*list)[i].pid != party->pid;
+	(*list)[i].pid = party->pid;
+	(*list)[i].tid = party->tid;
+	(*list)[i].count++;
+	(*list)[i].total += party->total;
+}
+
+static void add_parties(struct blocker_sum *sum, const struct block *block)
+{
+	struct party party = {.comm = block->party.comm,
+			      .pid = block->party.pid,
+			      .tid = block->party.tid,
+			      .same_process = block->party.same_process,
+			      .stack = block->party.stack,
+			      .total = block->duration};
+
+	if (!party.comm)
+		return;
+	add_party(&sum->party, &sum->parties, same_party, &party);
+	party.stack = NULL;
+	if (judge_is_wait(block->reason))
+		add_party(&sum->culprit, &sum->culprits, same_culprit, &party);
 }
 
 void blocker_sum_add(struct blocker_sum *sum, const struct block *block)
@@ -64,7 +92,7 @@ void blocker_sum_add(struct blocker_sum *sum, const struct block *block)
 		sum->b.max = block->duration;
 	histogram_add(&sum->b.durations, block->duration);
 	add_stack(sum, block);
-	add_party(sum, block);
+	add_parties(sum, block);
 }
 
 static int by_party_total(const void *one, const void *two)
@@ -106,15 +134,26 @@ void blocker_sum_finish(struct blocker_sum *sum)
 	for (size_t i = 0; i < sum->parties && sum->b.parties < PARTIES_SHOWN; i++)
 		if (is_telling(&sum->b, &sum->party[i]))
 			sum->b.party[sum->b.parties++] = sum->party[i];
+	if (sum->culprits)
+		qsort(sum->culprit, sum->culprits, sizeof(*sum->culprit), by_party_total);
+	sum->b.culprits = sum->culprits < PARTIES_SHOWN ? sum->culprits : PARTIES_SHOWN;
+	for (size_t i = 0; i < sum->b.culprits; i++)
+		sum->b.culprit[i] = sum->culprit[i];
+}
+
+static void free_parties(struct party *party, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free((char *)party[i].comm);
+	free(party);
 }
 
 void blocker_sum_clear(struct blocker_sum *sum)
 {
 	const struct blocker *b = &sum->b;
 
-	for (size_t i = 0; i < sum->parties; i++)
-		free((char *)sum->party[i].comm);
-	free(sum->party);
+	free_parties(sum->party, sum->parties);
+	free_parties(sum->culprit, sum->culprits);
 	free(sum->share);
 	*sum = (struct blocker_sum){.b = {.reason = b->reason,
 					  .function = b->function,

@@ -16,6 +16,8 @@ struct blocker_sum {
 	size_t shares;
 	struct party *party;
 	size_t parties;
+	struct party *culprit; /* of waits for a CPU: the same, but by name alone */
+	size_t culprits;
 };
 
 /* Adds a block. Its stacks must outlive the sum; everything else is copied. Exits the program when out of

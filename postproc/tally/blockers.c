@@ -151,10 +151,14 @@ void blockers_clear(struct blockers *all)
 	htab_traverse_noresize(all->entries, clear_entry, NULL);
 }
 
-static int by_total(const void *one, const void *two)
+/* Waits for a CPU, which no code is to blame for, come behind all code. */
+static int by_rank(const void *one, const void *two)
 {
 	const struct entry *a = *(struct entry *const *)one, *b = *(struct entry *const *)two;
+	bool waits = judge_is_wait(a->sum.b.reason);
 
+	if (waits != judge_is_wait(b->sum.b.reason))
+		return waits ? 1 : -1;
 	if (a->sum.b.total != b->sum.b.total)
 		return a->sum.b.total < b->sum.b.total ? 1 : -1;
 	return strcmp(a->sum.b.function, b->sum.b.function);
@@ -170,19 +174,21 @@ static int collect_entry(void **slot, void *end)
 	return 1;
 }
 
-struct blocker *blockers_ranked(struct blockers *all, size_t *count)
+struct blocker *blockers_ranked(struct blockers *all, size_t *count, size_t *ranked)
 {
 	struct entry **entry = xcalloc(htab_elements(all->entries) + 1, sizeof(*entry)), **end = entry;
 
 	htab_traverse_noresize(all->entries, collect_entry, &end);
 	*count = (size_t)(end - entry);
-	qsort(entry, *count, sizeof(*entry), by_total);
+	qsort(entry, *count, sizeof(*entry), by_rank);
 	struct blocker *blocker = xcalloc(*count + 1, sizeof(*blocker));
 
+	*ranked = 0;
 	for (size_t i = 0; i < *count; i++) {
 		blocker_sum_finish(&entry[i]->sum);
 		entry[i]->rank = i;
 		blocker[i] = entry[i]->sum.b;
+		*ranked += !judge_is_wait(blocker[i].reason);
 	}
 	free(entry);
 	return blocker;

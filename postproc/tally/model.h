@@ -20,8 +20,9 @@ struct party {
 	const char *comm; /* raw bytes from the kernel: hostile */
 	long pid, tid;	  /* of the latest */
 	bool same_process;
-	const struct verdict *stack; /* NULL: not captured, or not in the target */
-	uint64_t count, total;	     /* how often; ns of blocking that it ended or caused */
+	const struct verdict *stack; /* may be NULL: not captured, or not the target's */
+	uint64_t count, total;	     /* how often; ns of blocking it ended or caused */
+	bool processes;		     /* there were several of that name: pid is the latest's */
 };
 
 #define PARTIES_SHOWN 3
@@ -48,6 +49,9 @@ struct blocker {
 	size_t stacks;			   /* how many different ones */
 	struct party party[PARTIES_SHOWN]; /* only wakers that ended at least half of the waits */
 	size_t parties;
+	/* Of a wait for a CPU: who had it, by name alone, without stacks. Most time first. */
+	struct party culprit[PARTIES_SHOWN];
+	size_t culprits;
 };
 
 /* A block on the time axis. With DETAIL_SPANS there are all, with who ended it or had the CPU; otherwise the
@@ -213,15 +217,15 @@ struct model {
 	uint64_t polls_counted, polls_counted_ns; /* the same for long polls */
 	uint64_t thinned; /* when copying stacks ended, because tracing cost too much; 0: it did not */
 	uint64_t stopped,
-		stops;	/* ns in which workers were stopped, added up, and how often; counted nowhere else */
-	uint64_t parks; /* sleeps over the threshold that were parks: not counted */
-	uint64_t other_role;	 /* events of threads that are no workers: not counted */
-	bool begun;		 /* it has a `begin` line */
-	bool truncated;		 /* it has no `end` line */
-	const char *ended;	 /* why the trace ended (raw text of the `end` line), or NULL */
-	struct blocker *blocker; /* by total, largest first; waits for a CPU are ranked, too */
-	size_t blockers;
-	struct span *span; /* by start */
+		stops; /* ns, over all workers, in which these were stopped, and how often: not counted as anything else */
+	uint64_t parks;		 /* sleeps over the threshold that were parks: dropped */
+	uint64_t other_role;	 /* events of threads that are not workers: dropped */
+	bool begun;		 /* it has a begin line */
+	bool truncated;		 /* the stream ended without its end line */
+	const char *ended;	 /* why the trace ended, raw text of the end line, or NULL */
+	struct blocker *blocker; /* code that blocked, then waits for a CPU; each by total, largest first */
+	size_t blockers, ranked; /* of them, code */
+	struct span *span;	 /* by start */
 	size_t spans;
 	struct share *share; /* by blocker, stack and worker */
 	size_t shares;

@@ -534,7 +534,7 @@ void tally_finish(struct tally *t, struct model *model)
 	free(t->span);
 	free(t->share);
 	free(t->task);
-	model->blocker = t->blocker = blockers_ranked(t->blockers, &model->blockers);
+	model->blocker = t->blocker = blockers_ranked(t->blockers, &model->blockers, &model->ranked);
 	finish_workers(t, model);
 	finish_spans(t, model);
 	finish_shares(t, model);

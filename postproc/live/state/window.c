@@ -178,6 +178,9 @@ static struct cause *cause_in(const struct live_window *w, uint64_t i, const cha
 
 bool live_same_row(enum live_group group, const struct blocker *a, const struct blocker *b)
 {
+	/* Waits for a CPU are below the ranking: in no row with code. */
+	if (judge_is_wait(a->reason) != judge_is_wait(b->reason))
+		return false;
 	switch (group) {
 	case GROUP_FILE:
 		return name_same(a->file, b->file);
@@ -244,7 +247,10 @@ static int by_rank(const void *one, const void *two)
 	const struct live_row *a = one, *b = two;
 	uint64_t x = sorting == SORT_COUNT ? a->count : sorting == SORT_MAX ? a->max : a->total;
 	uint64_t y = sorting == SORT_COUNT ? b->count : sorting == SORT_MAX ? b->max : b->total;
+	bool waits = judge_is_wait(a->of->reason);
 
+	if (waits != judge_is_wait(b->of->reason))
+		return waits ? 1 : -1;
 	if (x != y && sorting != SORT_NAME)
 		return x < y ? 1 : -1;
 	int order = strcmp(a->name ? a->name : "", b->name ? b->name : "");

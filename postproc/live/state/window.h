@@ -43,7 +43,7 @@ struct live_row {
 };
 
 struct live_sum {
-	const struct live_row *row; /* sorted */
+	const struct live_row *row; /* sorted; waits for a CPU last */
 	size_t rows;
 	uint64_t count;		     /* of all rows */
 	uint64_t blocked, run_queue; /* all within the span, whatever filter and threshold */

@@ -39,6 +39,7 @@ static struct model *fixture(size_t n)
 		.blocked = S,
 		.blocker = blockers,
 		.blockers = REASON_COUNT,
+		.ranked = REASON_RUN_QUEUE,
 		.span = spans,
 		.spans = n ? 1000 : 0,
 		.worker = workers,

@@ -187,7 +187,7 @@ static struct model *fixture(size_t n)
 	blockers[0].run_queue = 60 * MS;
 	blockers[0].stacks = 4;
 	blockers[0].stack_total = blockers[0].total / 10 * 8;
-	blockers[0].party[0] = (struct party){"swapper/3", 0, 0, false, NULL, 42, 3 * S};
+	blockers[0].party[0] = (struct party){"swapper/3", 0, 0, false, NULL, 42, 3 * S, false};
 	blockers[0].parties = 1;
 
 	blockers[1] = blocker(REASON_COMPUTING, "shop::login::verify", "/home/ann/shop/shop/src/login.rs", 27,
@@ -200,25 +200,29 @@ static struct model *fixture(size_t n)
 	blockers[2].task = "shop::pages::cart";
 	blockers[2].syscall = "futex";
 	blockers[2].asleep = blockers[2].total;
-	blockers[2].party[0] = (struct party){"tokio-runtime-w", 4242, 4252, true, &unlock_stack, 97, S};
-	blockers[2].party[1] = (struct party){"cache-refresh", 4242, 4290, true, NULL, 23, 310 * MS};
+	blockers[2].party[0] =
+		(struct party){"tokio-runtime-w", 4242, 4252, true, &unlock_stack, 97, S, false};
+	blockers[2].party[1] = (struct party){"cache-refresh", 4242, 4290, true, NULL, 23, 310 * MS, false};
 	blockers[2].parties = 2;
 
 	blockers[3] = blocker(REASON_FILE, "shop+0x51c0", NULL, 0, &read_stack, 9, 60 * MS);
 	blockers[3].syscall = "read";
 	blockers[3].asleep = blockers[3].total;
 
-	blockers[4] = blocker(REASON_RUN_QUEUE, "shop::search::score", "/home/ann/shop/shop/src/search.rs",
-			      71, &busy_stack, 17, 12 * MS);
-	blockers[4].task = "shop::search::run";
-	blockers[4].run_queue = blockers[4].total;
-	blockers[4].party[0] = (struct party){"stress-ng-cpu", 977, 977, false, NULL, 15, 180 * MS};
-	blockers[4].parties = 1;
-
-	blockers[5] = blocker(REASON_COMPUTING, "shop::images::thumbnail",
+	blockers[4] = blocker(REASON_COMPUTING, "shop::images::thumbnail",
 			      "/home/ann/shop/shop/src/images.rs", 9, NULL, 2, 9 * MS);
+
+	blockers[5] = blocker(REASON_RUN_QUEUE, "shop::search::score", "/home/ann/shop/shop/src/search.rs",
+			      71, &busy_stack, 17, 12 * MS);
+	blockers[5].task = "shop::search::run";
+	blockers[5].run_queue = blockers[5].total;
+	blockers[5].party[0] = (struct party){"stress-ng-cpu", 977, 977, false, NULL, 15, 180 * MS, false};
+	blockers[5].parties = 1;
+	blockers[5].culprit[0] = blockers[5].party[0];
+	blockers[5].culprits = 1;
 	model.blocker = blockers;
 	model.blockers = 6;
+	model.ranked = 5;
 	for (size_t i = 0; i < model.blockers; i++)
 		for (uint64_t j = 0; j < blockers[i].count; j++) {
 			bool waits = blockers[i].reason == REASON_RUN_QUEUE;
@@ -384,7 +388,7 @@ static void golden_nothing(void **state)
 	struct model *m = fixture(4);
 
 	(void)state;
-	m->blockers = m->spans = 0;
+	m->blockers = m->ranked = m->spans = 0;
 	m->blocked = m->run_queue = 0;
 	memset(&m->run_queue_waits, 0, sizeof m->run_queue_waits);
 	for (size_t i = 0; i < m->workers; i++)
@@ -398,7 +402,8 @@ static void golden_no_events(void **state)
 	struct model *m = fixture(0);
 
 	(void)state;
-	m->blockers = m->events = m->stacks = m->stacks_cut = m->parks = m->blocked = m->run_queue = 0;
+	m->blockers = m->ranked = m->events = m->stacks = m->stacks_cut = m->parks = m->blocked =
+		m->run_queue = 0;
 	memset(&m->run_queue_waits, 0, sizeof m->run_queue_waits);
 	assert_golden("report-no-events", report(m, plain));
 }
@@ -426,7 +431,7 @@ static void no_debug_info_is_said_in_the_report(void **state)
 	(void)state;
 	assert_false(reports(m, said)); /* some have lines */
 	m->blocker[0].stack = &stack;
-	m->blockers = 1;
+	m->blockers = m->ranked = 1;
 	assert_true(reports(m, said));
 	m->blocker[0].stack = NULL;
 	assert_false(reports(m, said)); /* nothing is known of it */
@@ -439,7 +444,7 @@ static void an_idle_service_is_not_told_to_doubt_its_workers(void **state)
 	struct model *m = fixture(4);
 
 	(void)state;
-	m->blockers = m->stacks = m->stacks_cut = m->parks = m->blocked = m->run_queue = 0;
+	m->blockers = m->ranked = m->stacks = m->stacks_cut = m->parks = m->blocked = m->run_queue = 0;
 	m->target.workers_how = "4 multi-thread and 0 current-thread by stack, 0 by name, of 9 threads";
 	m->events = 0;
 	assert_true(reports(m, load));
@@ -496,9 +501,11 @@ static void any_names_stay_in_their_columns(void **state)
 		blockers[i].syscall = i % 2 ? name : evil;
 		blockers[i].stack = &stack;
 		blockers[i].total = blockers[i].max = blockers[i].count = UINT64_MAX / 1000;
-		blockers[i].party[0] =
-			(struct party){i % 2 ? evil : name, 1, 1, i % 2, &stack, UINT64_MAX, UINT64_MAX};
+		blockers[i].party[0] = (struct party){i % 2 ? evil : name, 1,	       1,    i % 2, &stack,
+						      UINT64_MAX,	   UINT64_MAX, false};
 		blockers[i].parties = 1;
+		blockers[i].culprit[0] = blockers[i].party[0];
+		blockers[i].culprits = 1;
 	}
 	for (size_t i = 0; i < m->workers; i++)
 		workers[i].comm = i % 2 ? evil : wide;
@@ -549,7 +556,7 @@ static void deep_recursion_is_cut(void **state)
 	for (size_t i = 0; i < COUNT(chain); i++)
 		chain[i] = walk;
 	blockers[0].stack = &stack;
-	m->blockers = 1;
+	m->blockers = m->ranked = 1;
 	char *text = report(m, plain);
 
 	for (const char *p = text; (p = strchr(p, '\n')); p++)
@@ -561,7 +568,7 @@ static void deep_recursion_is_cut(void **state)
 
 static void advice_depends_on_who_had_the_cpu(void **state)
 {
-	struct blocker *b = &fixture(4)->blocker[4];
+	struct blocker *b = &fixture(4)->blocker[5];
 
 	(void)state;
 	assert_non_null(strstr(reason_advice(b), "another process"));

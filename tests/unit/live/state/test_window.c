@@ -91,6 +91,15 @@ static void rows_are_ranked_and_sink(void **state)
 	live_window_sum(w, &q, &sum);
 	assert_string_equal(sum.row[0].name, "app::nap");
 
+	/* However long and however grouped: a wait for a CPU is below all code, and in no row with it. */
+	add(w, &waits, 1, 102 * S + 600 * MS, 300 * MS);
+	q.sort = SORT_TOTAL;
+	for (q.group = 0; q.group < LIVE_GROUPS; q.group++) {
+		live_window_sum(w, &q, &sum);
+		assert_int_equal(sum.row[sum.rows - 1].of->reason, REASON_RUN_QUEUE);
+		assert_int_equal(sum.row[sum.rows - 1].total, 310 * MS);
+	}
+
 	/* Nothing comes any more. */
 	q.sort = SORT_TOTAL;
 	q.now = 110 * S + 10 * MS; /* the first is half out */

@@ -1,0 +1,207 @@
+/* waits.c - see waits.h; and the report's table of waits for a CPU. */
+#include "report/waits.h"
+
+#include <libiberty/libiberty.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/units.h"
+#include "judge/reasons.h"
+#include "report/advice.h"
+#include "report/parts.h"
+
+#define WHO_COLUMN 46 /* where the numbers of a row end */
+#define INDENT 4      /* of the lines below */
+#define ADVICE_COLUMN 16
+#define WAITS_SHOWN 5 /* more than these are added up */
+
+static bool same_wait(const struct blocker *a, const struct blocker *b)
+{
+	return a->reason == b->reason && a->main_future == b->main_future &&
+	       !strcmp(a->function, b->function);
+}
+
+static bool same_culprit(const struct party *a, const struct party *b)
+{
+	if (a->same_process != b->same_process || !a->tid != !b->tid)
+		return false;
+	return !a->tid || !strcmp(a->comm, b->comm);
+}
+
+static void add_culprit(struct wait *wait, const struct party *p)
+{
+	size_t i = 0;
+
+	while (i < wait->culprits && !same_culprit(&wait->culprit[i], p))
+		i++;
+	if (i == WAIT_CULPRITS)
+		return;
+	if (i == wait->culprits) {
+		wait->culprit[wait->culprits++] = *p;
+		return;
+	}
+	wait->culprit[i].processes |= p->processes || wait->culprit[i].pid != p->pid;
+	wait->culprit[i].count += p->count;
+	wait->culprit[i].total += p->total;
+}
+
+static int by_culprit(const void *one, const void *two)
+{
+	const struct party *a = one, *b = two;
+
+	return (a->total < b->total) - (a->total > b->total);
+}
+
+static int by_total(const void *one, const void *two)
+{
+	const struct wait *a = one, *b = two;
+
+	if (a->total != b->total)
+		return a->total < b->total ? 1 : -1;
+	return strcmp(a->of->function, b->of->function);
+}
+
+struct wait *waits_of(const struct model *m, size_t *count)
+{
+	struct wait *wait = xcalloc(m->blockers - m->ranked + 1, sizeof(*wait));
+
+	*count = 0;
+	for (size_t b = m->ranked; b < m->blockers; b++) {
+		const struct blocker *of = &m->blocker[b];
+		size_t i = 0;
+
+		while (i < *count && !same_wait(wait[i].of, of))
+			i++;
+		if (i == *count)
+			wait[(*count)++].of = of;
+		wait[i].total += of->total;
+		wait[i].count += of->count;
+		wait[i].max = of->max > wait[i].max ? of->max : wait[i].max;
+		for (size_t c = 0; c < of->culprits; c++)
+			add_culprit(&wait[i], &of->culprit[c]);
+	}
+	for (size_t i = 0; i < *count; i++)
+		qsort(wait[i].culprit, wait[i].culprits, sizeof(*wait->culprit), by_culprit);
+	qsort(wait, *count, sizeof(*wait), by_total);
+	return wait;
+}
+
+/* "stress-ng (process 977) 180 ms". The caller frees it. */
+static char *culprit(const struct party *p)
+{
+	char time[UNIT_SIZE];
+
+	unit_duration(time, p->total);
+	if (!p->tid)
+		return text_format("nobody: the CPU was idle, %s", time);
+	if (p->same_process)
+		return text_format("%s (this process) %s", p->comm, time);
+	if (p->processes)
+		return text_format("%s (several processes) %s", p->comm, time);
+	return text_format("%s (process %ld) %s", p->comm, p->pid, time);
+}
+
+char *waits_for_whom(const struct wait *wait)
+{
+	uint64_t rest = wait->total;
+	char time[UNIT_SIZE], *text = xstrdup("");
+
+	for (size_t i = 0; i < wait->culprits && i < PARTIES_SHOWN; i++) {
+		char *one = culprit(&wait->culprit[i]), *more = concat(text, i ? ", " : "", one, NULL);
+
+		rest -= wait->culprit[i].total < rest ? wait->culprit[i].total : rest;
+		free(one);
+		free(text);
+		text = more;
+	}
+	if (wait->of->reason == REASON_THROTTLED) {
+		free(text);
+		text = xstrdup("its CPU quota: the control group had used it up");
+	} else if (!wait->culprits) {
+		free(text);
+		text = xstrdup("(not known)");
+	} else if (rest * 100 >= wait->total) {
+		char *more = text_format("%s, others %s", text, unit_duration(time, rest));
+
+		free(text);
+		text = more;
+	}
+	return text;
+}
+
+static void numbers(struct page *page, uint64_t total, uint64_t of, uint64_t count, uint64_t max)
+{
+	char text[UNIT_SIZE];
+
+	page_right(page, STYLE_STRONG, 12, unit_duration(text, total));
+	page_right(page, STYLE_PLAIN, 15, unit_share(text, total, of));
+	page_right(page, STYLE_PLAIN, 8, unit_count(text, count));
+	page_right(page, STYLE_PLAIN, 9, unit_duration(text, max));
+	page_to(page, WHO_COLUMN);
+}
+
+static void heading(struct page *page)
+{
+	page_right(page, STYLE_HEAD, 12, "total");
+	page_right(page, STYLE_HEAD, 15, "% worker time");
+	page_right(page, STYLE_HEAD, 8, "count");
+	page_right(page, STYLE_HEAD, 9, "longest");
+	page_to(page, WHO_COLUMN);
+	page_text(page, STYLE_HEAD, "who waited for a CPU, for whom");
+	page_end(page);
+}
+
+/* What to do about the most waits for this reason. */
+static void advice(struct report *report, const struct wait *wait, size_t count, enum reason reason)
+{
+	size_t i = 0;
+
+	while (i < count && wait[i].of->reason != reason)
+		i++;
+	if (i == count)
+		return;
+	page_to(&report->page, INDENT);
+	page_text(&report->page, STYLE_FAINT, "advice");
+	page_to(&report->page, ADVICE_COLUMN);
+	page_wrap(&report->page, STYLE_PLAIN, reason_advice(wait[i].of));
+}
+
+void report_waits(struct report *report)
+{
+	const struct model *m = report->model;
+	struct page *page = &report->page;
+	size_t count, shown;
+	struct wait *wait = waits_of(m, &count), rest = {0};
+
+	shown = count > WAITS_SHOWN + 1 && !report->options.verbose ? WAITS_SHOWN : count;
+	if (count) {
+		page_end(page);
+		heading(page);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (i < shown) {
+			numbers(page, wait[i].total, report_time_of(m, wait[i].of), wait[i].count,
+				wait[i].max);
+			report_where(report, STYLE_OWN, wait[i].of->function, "");
+			char *whom = waits_for_whom(&wait[i]);
+
+			page_to(page, INDENT);
+			page_text(page, STYLE_FAINT, "for ");
+			page_wrap(page, STYLE_PLAIN, whom);
+			free(whom);
+			continue;
+		}
+		rest.total += wait[i].of->main_future ? 0 : wait[i].total;
+		rest.count += wait[i].of->main_future ? 0 : wait[i].count;
+		rest.max = wait[i].max > rest.max ? wait[i].max : rest.max;
+	}
+	if (shown < count) {
+		numbers(page, rest.total, m->worker_time, rest.count, rest.max);
+		page_printf(page, STYLE_PLAIN, "%zu others (-v shows all)", count - shown);
+		page_end(page);
+	}
+	advice(report, wait, count, REASON_RUN_QUEUE);
+	advice(report, wait, count, REASON_THROTTLED);
+	free(wait);
+}

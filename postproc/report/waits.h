@@ -1,0 +1,24 @@
+/* waits.h - waits for a CPU, by the code that had to wait: for the tables that stand below a ranking. */
+#ifndef HUD_REPORT_WAITS_H
+#define HUD_REPORT_WAITS_H
+
+#include "tally/model.h"
+
+#define WAIT_CULPRITS 8
+
+/* Waits of one function for one reason, whatever tasks it ran in. */
+struct wait {
+	const struct blocker *of; /* the one with most time */
+	uint64_t total, count, max;
+	struct party culprit[WAIT_CULPRITS]; /* who had the CPU, most time first */
+	size_t culprits;
+};
+
+/* All waits of the model, the function with most of them first; *count of them. The caller frees the array; what it points to is the
+ * model's. Exits the program when out of memory. */
+struct wait *waits_of(const struct model *model, size_t *count);
+
+/* Who had the CPU, as far as that is known: "stress-ng (process 977) 180 ms, others 18.0 ms". Raw text; the caller frees it. */
+char *waits_for_whom(const struct wait *wait);
+
+#endif
