@@ -220,9 +220,9 @@ list_blocks() {
 	of estimate 1
 	PLACE=
 	cat out
-	blames out 'computing|run queue' hash_password
-	blames out 'computing|run queue' compress_report
-	blames out 'file I/O|run queue' read_template
+	blames out computing hash_password
+	blames out computing compress_report
+	blames out 'file I/O' read_template
 	blames out 'name lookup' resolve_backend
 	blames out sleep call_legacy_sdk
 	blames out 'lock|sleep' update_totals

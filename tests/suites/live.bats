@@ -28,9 +28,9 @@ teardown() {
 	start_trace --top 100 --duration 8 --polls estimate --format text --format ndjson=blocks
 	ends_with 0
 	cat out
-	blames out 'computing|run queue' hash_password
-	blames out 'computing|run queue' compress_report
-	blames out 'file I/O|run queue' read_template
+	blames out computing hash_password
+	blames out computing compress_report
+	blames out 'file I/O' read_template
 	blames out 'name lookup' resolve_backend
 	blames out sleep call_legacy_sdk
 	blames out 'lock|sleep' update_totals
