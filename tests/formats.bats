@@ -283,6 +283,41 @@ good_references() {
 	! grep -q '^ #' <<<"$output" || return 1
 }
 
+# --- locks
+
+# 43 writes to the disk, 44 waits for the lock that it holds meanwhile: twice; and once for one that a thread has which is not watched.
+@test "a lock and what is done while it is held point at each other" {
+	write_stream | awk '/^frame a1/ && !done++ {
+		print "frame c1 whole call system 21000 1000 - /lib/libc.so.6 fdatasync fdatasync - -"
+		print "frame c1 whole call user 11029 29 12 shop shop::log shop::log - /src/log.rs"
+		print "frame c1 whole call runtime 12001 1001 - shop poll tokio::runtime::task::raw::poll - -"
+		print "frame c1 whole call runtime 13001 2001 - shop run tokio::runtime::scheduler::multi_thread::worker::run - -"
+		print "frame c2 whole call system 21000 1000 - /lib/libc.so.6 syscall syscall - -"
+		print "frame c2 whole call std 21000 1000 - shop lock std::sync::Mutex::lock - -"
+		print "frame c2 whole call user 11029 29 143 shop shop::cart::add shop::cart::add - /src/cart.rs"
+		print "frame c2 whole call runtime 12001 1001 - shop poll tokio::runtime::task::raw::poll - -"
+		print "frame c2 whole call runtime 13001 2001 - shop run tokio::runtime::scheduler::multi_thread::worker::run - -"
+		for (ms = 1200; ms < 1300; ms += 50) {
+			print "sleep " ms + 30 "000000 43 0 30000000 0 D 75 c1 0 0 0 -"
+			print "sleep " ms + 31 "000000 44 0 25000000 0 S 202 c2 42 43 a3 tokio-rt-worker"
+		}
+		print "sleep 1400000000 44 0 20000000 0 S 202 c2 42 45 a3 tokio-rt-worker"
+	} !/^(sleep|runq|sample) / || /^sleep .* c/' >s
+	run -0 --separate-stderr "$POSTPROC" report s
+	echo "$output"
+	[[ $(grep -cF 'held while in fdatasync(2): see #2; 2 of 3 waits, 50.0 ms' <<<"$output") == 1 ]]
+	grep -qE '^    held +while in fdatasync\(2\): see #2; 2 of 3 waits, 50\.0 ms$' <<<"$output"
+	grep -qxF '    lock held here: others waited for it 2 times, 50.0 ms: see #1' <<<"$output"
+	grep -qE '^    lock held +others waited for it 2 times, 50\.0 ms: see #1$' <<<"$output"
+	"$POSTPROC" report --format json s >report.json
+	jq -e '.blockers[] | select(.reason == "lock").held | length == 1 and (.[0] | .function == "shop::log" and
+		.syscall == "fdatasync" and .reason == "file-io" and .count == 2 and .total_ns == 50000000)' report.json
+	jq -e '[.blockers[].held[].stack] - [.stacks[].id] == []' report.json
+	# Where polls are told apart.
+	"$POSTPROC" report "$ROOT/examples/demo-recording.txt.gz" >demo
+	grep -qxF '    held while in clock_nanosleep(2): see #6; 8 of 8 waits, 146 ms' demo
+}
+
 # --- the schema
 
 @test "json and each line of ndjson are what the schema says, and nothing else" {

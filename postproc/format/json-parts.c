@@ -10,6 +10,7 @@
 #include "judge/reasons.h"
 #include "report/source-path.h"
 #include "resolve/symbolize/origin.h"
+#include "tally/blockers.h"
 #include "tokio/role.h"
 
 static void target(struct json *j, const struct model *m)
@@ -369,6 +370,21 @@ void json_party(struct json *j, const char *key, enum reason reason, const struc
 	json_object_end(j);
 }
 
+void json_held(struct json *j, const struct held *held)
+{
+	char *function = blockers_name(held->stack);
+
+	json_object_begin(j, NULL);
+	json_text(j, "reason", reason_info(held->reason)->id);
+	json_text(j, "function", function);
+	json_text(j, "syscall", held->syscall && *held->syscall ? held->syscall : NULL);
+	json_stack_id(j, "stack", held->stack);
+	json_number(j, "count", held->count);
+	json_number(j, "total_ns", held->total);
+	json_object_end(j);
+	free(function);
+}
+
 static int by_id(const void *one, const void *two)
 {
 	uint32_t a = (*(const struct verdict *const *)one)->id, b = (*(const struct verdict *const *)two)->id;
@@ -379,7 +395,8 @@ static int by_id(const void *one, const void *two)
 const struct verdict **json_stacks(const struct model *m, bool blocks, size_t *count)
 {
 	size_t shares = blocks ? 0 : m->shares, spans = blocks ? m->spans : 0;
-	size_t most = shares + 2 * spans + (1 + PARTIES_SHOWN) * m->blockers, n = 0, distinct = 0;
+	size_t most = shares + 2 * spans + (1 + PARTIES_SHOWN + HELD_SHOWN) * m->blockers, n = 0,
+	       distinct = 0;
 	const struct verdict **stack = xcalloc(most + 1, sizeof(*stack));
 
 	for (size_t i = 0; i < shares; i++)
@@ -392,6 +409,8 @@ const struct verdict **json_stacks(const struct model *m, bool blocks, size_t *c
 		stack[n++] = m->blocker[i].stack;
 		for (size_t k = 0; k < m->blocker[i].parties; k++)
 			stack[n++] = m->blocker[i].party[k].stack;
+		for (size_t k = 0; k < m->blocker[i].helds; k++)
+			stack[n++] = m->blocker[i].held[k].stack;
 	}
 	most = n;
 	n = 0;

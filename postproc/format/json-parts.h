@@ -32,8 +32,11 @@ void json_stack_id(struct json *j, const char *key, const struct verdict *stack)
 /* Who ended a block of this reason, or had the CPU; null if not known. `key` is NULL in an array. */
 void json_party(struct json *j, const char *key, enum reason reason, const struct party *party);
 
-/* Every stack that blockers, their parties and shares refer to (with `blocks`: blocks and their parties
- * instead of shares), once, by id. The caller frees the array. */
+/* What a lock's holder did while others waited for it, as an object. */
+void json_held(struct json *j, const struct held *held);
+
+/* Every stack that blockers and their parties refer to, and shares, or with `blocks` each block and its party, once, by id. The caller
+ * frees the array. */
 const struct verdict **json_stacks(const struct model *model, bool blocks, size_t *count);
 
 #endif

@@ -44,6 +44,10 @@ static const struct share *blocker(struct json *j, const struct blocker *b, size
 	for (size_t i = 0; i < b->parties; i++)
 		json_party(j, NULL, b->reason, &b->party[i]);
 	json_array_end(j);
+	json_array_begin(j, "held");
+	for (size_t i = 0; i < b->helds; i++)
+		json_held(j, &b->held[i]);
+	json_array_end(j);
 	json_text(j, "advice", reason_advice(b));
 	json_object_end(j);
 	return share;

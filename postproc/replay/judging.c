@@ -114,7 +114,9 @@ static void judge_sleep_event(struct replay *r, const struct event *e)
 					 .reason = segment.block.reason,
 					 .pid = r->model->target.pid,
 					 .certain = r->wakers_certain},
-		   &segment.block);
+		   &piece.block);
+	holders_find(r->holders, &piece.block);
+	holders_did(r->holders, &piece.block);
 	if (exact_polls_of(r, e->tid)) {
 		polls_segment(r->polls, &segment);
 		return;
@@ -170,11 +172,13 @@ static void judge_sample(struct replay *r, const struct event *e)
 	bool worker;
 	const struct verdict *v = verdict_of(r, e, &worker);
 
-	if (exact_polls_of(r, e->tid)) {
-		struct block block = {
-			.tid = e->tid, .reason = v ? judge_running(v) : REASON_COMPUTING, .stack = v};
+	struct block block = {.tid = e->tid, .reason = v ? judge_running(v) : REASON_COMPUTING, .stack = v};
+	struct block seen = block;
 
-		polls_segment(r->polls, &(struct segment){.ns = e->ns, .sample = true, .block = block});
+	seen.start = e->ns;
+	holders_did(r->holders, &seen);
+	if (exact_polls_of(r, e->tid)) {
+		polls_piece(r->polls, &(struct piece){.ns = e->ns, .sample = true, .block = block});
 		return;
 	}
 	if (worker && v)
@@ -213,6 +217,7 @@ static void judge_gone(struct replay *r, const struct event *e)
 		samples_gone(r->samples, e->tid);
 	if (r->main_samples)
 		samples_gone(r->main_samples, e->tid);
+	holders_gone(r->holders, e->tid);
 	tally_gone(r->tally, e->tid, e->ns);
 }
 

@@ -41,6 +41,7 @@ struct replay *replay_new(const struct replay_options *options)
 	r->futures = futures_new();
 	r->throttle = throttle_new();
 	r->descriptors = seen_descriptors_new();
+	r->holders = holders_new();
 	r->tally = tally_new(options->window, options->detail);
 	return r;
 }
@@ -57,6 +58,7 @@ void replay_free(struct replay *r)
 	tally_free(r->tally);
 	throttle_free(r->throttle);
 	seen_descriptors_free(r->descriptors);
+	holders_free(r->holders);
 	stacks_free(r->stacks);
 	judge_free(r->judge);
 	resolver_free(r->resolver);

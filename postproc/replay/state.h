@@ -3,6 +3,7 @@
 #define HUD_REPLAY_STATE_H
 
 #include "replay/futures.h"
+#include "replay/holders.h"
 #include "replay/replay.h"
 #include "replay/seen-descriptors.h"
 #include "replay/stacks.h"
@@ -31,10 +32,11 @@ struct replay {
 	struct tally *tally;
 	struct throttle *throttle;
 	struct seen_descriptors *descriptors;
-	struct samples *samples;      /* if polls are estimated: made at the first sample */
-	struct samples *main_samples; /* the same for main futures, if other polls are told apart */
-	struct polls *polls;	      /* if polls are told apart */
-	struct reorder *held;	      /* waiting to be judged */
+	struct holders *holders;
+	struct samples *samples;      /* made at the first sample, if polls are estimated */
+	struct samples *main_samples; /* the same of main futures, if polls are told apart */
+	struct polls *polls;	      /* if they are told apart: from the head on */
+	struct reorder *held;	      /* events that are not judged yet */
 	uint64_t newest;
 	bool wakers_certain; /* see wakers.h */
 	bool estimating;     /* polls were told apart until that cost too much */

@@ -329,6 +329,24 @@ static void parties(struct report *report, const struct blocker *b)
 	}
 }
 
+/* What is done while this lock is held; and who waits for one that is held here. */
+static void locks(struct report *report, const struct blocker *b, size_t rank)
+{
+	char *text;
+
+	for (size_t i = 0; (text = report_held(report, b, i)); i++) {
+		label(&report->page, i ? "" : "held");
+		page_wrap(&report->page, STYLE_PLAIN, text);
+		free(text);
+	}
+	text = report_holds(report, rank);
+	if (!text)
+		return;
+	label(&report->page, "lock held");
+	page_wrap(&report->page, STYLE_PLAIN, text);
+	free(text);
+}
+
 void report_detail(struct report *report, size_t rank)
 {
 	const struct blocker *b = &report->model->blocker[rank];
@@ -367,6 +385,7 @@ void report_detail(struct report *report, size_t rank)
 	if (b->stack && b->stack->count)
 		chain(report, b);
 	parties(report, b);
+	locks(report, b, rank);
 	label(page, "advice");
 	page_wrap(page, STYLE_PLAIN, reason_advice(b));
 }

@@ -33,6 +33,14 @@ void report_table(struct report *report);
 /* A line for each function that had to wait for a CPU. Begins with an empty line, if there are any. */
 void report_waits(struct report *report);
 
+/* What is done while the lock is held that blocker `b` waits for: "while in fdatasync(2): see #4; 31 of 31 waits, 380 ms". The i-th of these; NULL
+ * past the last. Raw text; the caller frees it. */
+char *report_held(const struct report *report, const struct blocker *b, size_t i);
+
+/* Who waits for locks that are held in blocker number `rank`: "others waited for it 31 times, 380 ms: see #7"; NULL: nobody, as far as is known. The
+ * caller frees it. */
+char *report_holds(const struct report *report, size_t rank);
+
 /* The paragraph about blocker number `rank` (from 0). */
 void report_detail(struct report *report, size_t rank);
 

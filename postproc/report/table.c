@@ -101,6 +101,30 @@ static void caller_line(struct report *report, const struct frame *caller)
 	free(place);
 }
 
+/* A faint label and a text, below the function. Takes the text over. */
+static void line_below(struct report *report, const char *label, char *text)
+{
+	struct page *page = &report->page;
+
+	page_to(page, page->width >= WIDE ? WHERE_COLUMN : INDENT);
+	page_text(page, STYLE_FAINT, label);
+	page_text(page, STYLE_PLAIN, text);
+	page_end(page);
+	free(text);
+}
+
+/* A lock, and who holds it. */
+static void held_lines(struct report *report, size_t rank)
+{
+	char *held = report_held(report, &report->model->blocker[rank], 0),
+	     *holds = report_holds(report, rank);
+
+	if (held)
+		line_below(report, "held ", held);
+	if (holds)
+		line_below(report, "lock held here: ", holds);
+}
+
 /* Rank, numbers and reason; then the function; then the task, where it says more than the function does. */
 static void row(struct report *report, size_t rank)
 {
@@ -132,6 +156,7 @@ static void row(struct report *report, size_t rank)
 
 	if (caller)
 		caller_line(report, caller);
+	held_lines(report, rank);
 	if (b->task && (b->main_future || strcmp(b->task, b->function) != 0)) {
 		page_to(page, page->width >= WIDE ? WHERE_COLUMN : INDENT);
 		page_text(page, STYLE_FAINT, b->main_future ? "main future " : "task ");

@@ -30,6 +30,11 @@ struct block {
 		bool same_process;
 		const struct verdict *stack;
 	} party; /* waker or culprit */
+	struct {
+		enum reason reason;
+		const char *syscall;	     /* as above */
+		const struct verdict *stack; /* NULL: not known */
+	} held; /* of a wait for a lock: what its holder did for most of that time */
 };
 
 #endif

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_PARTIES 64 /* different wakers or culprits counted for a blocker */
-#define MOST_STACKS 256 /* different stacks counted for a blocker */
+#define MOST_PARTIES 64 /* distinct wakers or culprits told apart within a blocker */
+#define MOST_HELD 16	/* distinct things that holders of a lock did */
+#define MOST_STACKS 256 /* distinct stacks told apart within a blocker */
 
 static void add_stack(struct blocker_sum *sum, const struct block *block)
 {
@@ -80,6 +81,35 @@ static void add_parties(struct blocker_sum *sum, const struct block *block)
 		add_party(&sum->culprit, &sum->culprits, same_culprit, &party);
 }
 
+static bool same_held(const struct held *held, const struct block *block)
+{
+	const struct verdict *a = held->stack, *b = block->held.stack;
+
+	return held->reason == block->held.reason &&
+	       (a == b ||
+		(a->count && b->count && judge_same_function(a->frame[a->blame], b->frame[b->blame])));
+}
+
+static void add_held(struct blocker_sum *sum, const struct block *block)
+{
+	size_t i = 0;
+
+	if (!block->held.stack)
+		return;
+	while (i < sum->helds && !same_held(&sum->held[i], block))
+		i++;
+	if (i == MOST_HELD)
+		return;
+	if (i == sum->helds) {
+		sum->held = xrealloc(sum->held, ++sum->helds * sizeof(*sum->held));
+		sum->held[i] = (struct held){.reason = block->held.reason,
+					     .syscall = block->held.syscall,
+					     .stack = block->held.stack};
+	}
+	sum->held[i].count++;
+	sum->held[i].total += block->duration;
+}
+
 void blocker_sum_add(struct blocker_sum *sum, const struct block *block)
 {
 	sum->b.count++;
@@ -93,6 +123,7 @@ void blocker_sum_add(struct blocker_sum *sum, const struct block *block)
 	histogram_add(&sum->b.durations, block->duration);
 	add_stack(sum, block);
 	add_parties(sum, block);
+	add_held(sum, block);
 }
 
 static int by_party_total(const void *one, const void *two)
@@ -102,7 +133,14 @@ static int by_party_total(const void *one, const void *two)
 	return (a->total < b->total) - (a->total > b->total);
 }
 
-/* Who ended only a few of the waits says little about them. Who had the CPU matters. */
+static int by_held_total(const void *one, const void *two)
+{
+	const struct held *a = one, *b = two;
+
+	return (a->total < b->total) - (a->total > b->total);
+}
+
+/* Who ended few of the waits says nothing about them. Who had the CPU does. */
 static bool is_telling(const struct blocker *b, const struct party *party)
 {
 	return judge_is_wait(b->reason) || 2 * party->count >= b->count;
@@ -139,6 +177,11 @@ void blocker_sum_finish(struct blocker_sum *sum)
 	sum->b.culprits = sum->culprits < PARTIES_SHOWN ? sum->culprits : PARTIES_SHOWN;
 	for (size_t i = 0; i < sum->b.culprits; i++)
 		sum->b.culprit[i] = sum->culprit[i];
+	if (sum->helds)
+		qsort(sum->held, sum->helds, sizeof(*sum->held), by_held_total);
+	sum->b.helds = sum->helds < HELD_SHOWN ? sum->helds : HELD_SHOWN;
+	for (size_t i = 0; i < sum->b.helds; i++)
+		sum->b.held[i] = sum->held[i];
 }
 
 static void free_parties(struct party *party, size_t count)
@@ -154,6 +197,7 @@ void blocker_sum_clear(struct blocker_sum *sum)
 
 	free_parties(sum->party, sum->parties);
 	free_parties(sum->culprit, sum->culprits);
+	free(sum->held);
 	free(sum->share);
 	*sum = (struct blocker_sum){.b = {.reason = b->reason,
 					  .function = b->function,

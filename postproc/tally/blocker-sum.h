@@ -18,6 +18,8 @@ struct blocker_sum {
 	size_t parties;
 	struct party *culprit; /* of waits for a CPU: the same, but by name alone */
 	size_t culprits;
+	struct held *held;
+	size_t helds;
 };
 
 /* Adds a block. Its stacks must outlive the sum; everything else is copied. Exits the program when out of

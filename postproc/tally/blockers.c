@@ -77,16 +77,11 @@ static bool is_own(const struct verdict *v)
 	return origin == ORIGIN_USER || origin == ORIGIN_DEPENDENCY;
 }
 
-/* The name of the blamed function, or its address if it has none. The caller frees it. */
-static char *blamed_name(const struct block *block, const struct frame **frame)
+static char *name_of(const struct verdict *v, const struct frame **frame)
 {
-	const struct verdict *v = block->stack;
 	char *name;
 
 	*frame = NULL;
-	if (judge_is_wait(block->reason) && (!v || v->idle))
-		return xstrdup(block->main_future ? "(idle main future waiting for a CPU)"
-						  : "(idle worker waiting for a CPU)");
 	if (!v || !v->count)
 		return xstrdup("(unknown)");
 	*frame = v->frame[v->blame];
@@ -104,6 +99,23 @@ static char *blamed_name(const struct block *block, const struct frame **frame)
 		     (unsigned long long)(*frame)->offset) < 0)
 		xmalloc_failed(strlen((*frame)->module));
 	return name;
+}
+
+char *blockers_name(const struct verdict *stack)
+{
+	const struct frame *frame;
+
+	return name_of(stack, &frame);
+}
+
+/* The name of what is to blame for a block, and its frame, if it has one. The caller frees it. */
+static char *blamed_name(const struct block *block, const struct frame **frame)
+{
+	*frame = NULL;
+	if (judge_is_wait(block->reason) && (!block->stack || block->stack->idle))
+		return xstrdup(block->main_future ? "(idle main future waiting for a CPU)"
+						  : "(idle worker waiting for a CPU)");
+	return name_of(block->stack, frame);
 }
 
 const struct blocker *blockers_find(struct blockers *all, const struct block *block)

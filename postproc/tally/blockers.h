@@ -16,7 +16,10 @@ void blockers_free(struct blockers *blockers);
  * Until blockers_ranked(), only its identity is set: reason, function, file, line, task. */
 const struct blocker *blockers_find(struct blockers *blockers, const struct block *block);
 
-/* Adds a block to its blocker, which blockers_find() has returned. */
+/* The name of the function that a stack blames, or where it is when nobody knows its name. The caller frees it. */
+char *blockers_name(const struct verdict *stack);
+
+/* Adds a block to a blocker that blockers_find() has returned for it. */
 void blockers_add(const struct blocker *blocker, const struct block *block);
 
 /* Removes all blocks; blockers stay at their addresses. */

@@ -27,7 +27,17 @@ struct party {
 
 #define PARTIES_SHOWN 3
 
-/* A row of the report. */
+/* What the holder of a lock did while others waited for it. */
+struct held {
+	enum reason reason;
+	const char *syscall; /* static; NULL or "": none is known */
+	const struct verdict *stack;
+	uint64_t count, total; /* of the waits: how many, and for how long, ns */
+};
+
+#define HELD_SHOWN 2
+
+/* One line of the report. */
 struct blocker {
 	enum reason reason;
 	bool estimated;	      /* from CPU samples, not exact */
@@ -52,6 +62,8 @@ struct blocker {
 	/* Of a wait for a CPU: who had it, by name alone, without stacks. Most time first. */
 	struct party culprit[PARTIES_SHOWN];
 	size_t culprits;
+	struct held held[HELD_SHOWN]; /* of a lock, as far as it is known. Most time first */
+	size_t helds;
 };
 
 /* A block on the time axis. With DETAIL_SPANS there are all, with who ended it or had the CPU; otherwise the

@@ -204,6 +204,9 @@ static struct model *fixture(size_t n)
 		(struct party){"tokio-runtime-w", 4242, 4252, true, &unlock_stack, 97, S, false};
 	blockers[2].party[1] = (struct party){"cache-refresh", 4242, 4290, true, NULL, 23, 310 * MS, false};
 	blockers[2].parties = 2;
+	blockers[2].held[0] = (struct held){REASON_COMPUTING, NULL, &hash_stack, 97, S};
+	blockers[2].held[1] = (struct held){REASON_FILE, "fdatasync", &unlock_stack, 20, 200 * MS};
+	blockers[2].helds = 2;
 
 	blockers[3] = blocker(REASON_FILE, "shop+0x51c0", NULL, 0, &read_stack, 9, 60 * MS);
 	blockers[3].syscall = "read";

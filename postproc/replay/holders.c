@@ -1,0 +1,203 @@
+/* holders.c - see holders.h. */
+#include "replay/holders.h"
+
+#include <libiberty/hashtab.h>
+#include <libiberty/libiberty.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEEDS 32 /* kept of a thread: the newest */
+#define THINGS 8 /* told apart while one lock is held */
+
+/* What a thread did, or was seen doing. */
+struct deed {
+	uint64_t start, end;
+	enum reason reason;
+	const char *syscall;
+	const struct verdict *stack;
+};
+
+struct thread {
+	long tid;
+	struct deed deed[DEEDS]; /* a ring */
+	size_t count;		 /* ever */
+};
+
+/* Deeds that are one thing. */
+struct thing {
+	const struct deed *deed;
+	uint64_t time;
+	unsigned samples;
+};
+
+struct holders {
+	htab_t threads; /* by tid */
+};
+
+static hashval_t hash_thread(const void *p)
+{
+	return (hashval_t)((const struct thread *)p)->tid;
+}
+
+static int equal_threads(const void *one, const void *two)
+{
+	return ((const struct thread *)one)->tid == ((const struct thread *)two)->tid;
+}
+
+struct holders *holders_new(void)
+{
+	struct holders *h = xcalloc(1, sizeof(*h));
+
+	h->threads = htab_create(16, hash_thread, equal_threads, free);
+	return h;
+}
+
+void holders_free(struct holders *h)
+{
+	if (!h)
+		return;
+	htab_delete(h->threads);
+	free(h);
+}
+
+void holders_did(struct holders *h, const struct block *did)
+{
+	void **slot = htab_find_slot(h->threads, &(struct thread){.tid = did->tid}, INSERT);
+
+	if (!slot)
+		xmalloc_failed(sizeof(struct thread));
+	if (!*slot) {
+		struct thread *new = xcalloc(1, sizeof(*new));
+
+		new->tid = did->tid;
+		*slot = new;
+	}
+	struct thread *t = *slot;
+
+	t->deed[t->count++ % DEEDS] = (struct deed){.start = did->start,
+						    .end = did->start + did->duration,
+						    .reason = did->reason,
+						    .syscall = did->syscall,
+						    .stack = did->stack};
+}
+
+void holders_gone(struct holders *h, long tid)
+{
+	htab_remove_elt(h->threads, &(struct thread){.tid = tid});
+}
+
+static bool has_one_of(const char *name, const char *const parts[])
+{
+	for (size_t i = 0; parts[i]; i++)
+		if (strstr(name, parts[i]))
+			return true;
+	return false;
+}
+
+/* Is it a lock that somebody holds? What the user's code has called says so: other code waits by a futex as well. */
+static bool is_held(const struct block *wait)
+{
+	static const char *const held[] = {"Mutex", "mutex", "RwLock", "rwlock", "_lll_lock", NULL};
+	static const char *const not_held[] = {"ondvar", "_cond_", NULL};
+	const struct verdict *v = wait->stack;
+	bool found = wait->reason == REASON_FILE_LOCK;
+
+	if (!v || (wait->reason != REASON_LOCK && wait->reason != REASON_FILE_LOCK))
+		return false;
+	for (size_t i = 0; i < v->count && i < v->poll && v->frame[i]->origin != ORIGIN_USER; i++) {
+		const char *name = v->frame[i]->function;
+
+		if (name && has_one_of(name, not_held))
+			return false;
+		found = found || (name && has_one_of(name, held));
+	}
+	return found;
+}
+
+/* It had no lock then: it waited for one, perhaps this one, or had nothing to do. */
+static bool without_lock(const struct deed *d)
+{
+	return d->reason == REASON_LOCK || d->reason == REASON_FILE_LOCK ||
+	       (d->stack && (d->stack->parked || d->stack->idle));
+}
+
+static bool same_thing(const struct deed *a, const struct deed *b)
+{
+	const struct verdict *v = a->stack, *w = b->stack;
+
+	return a->reason == b->reason &&
+	       (v == w || (v && w && v->count && w->count &&
+			   judge_same_function(v->frame[v->blame], w->frame[w->blame])));
+}
+
+static void add_deed(struct thing *things, size_t *count, const struct deed *d, uint64_t time)
+{
+	size_t i = 0;
+
+	while (i < *count && !same_thing(things[i].deed, d))
+		i++;
+	if (i == THINGS)
+		return;
+	if (i == *count)
+		things[(*count)++] = (struct thing){.deed = d};
+	things[i].time += time;
+	things[i].samples += d->start == d->end;
+}
+
+/* What the thread did between `*from` and `to`. *from becomes when it can have got the lock at the earliest. Returns how many things. */
+static size_t things_of(const struct thread *t, uint64_t *from, uint64_t to, struct thing *things)
+{
+	size_t kept = t->count < DEEDS ? t->count : DEEDS, count = 0;
+
+	for (size_t i = 1; i <= kept; i++) {
+		const struct deed *d = &t->deed[(t->count - i) % DEEDS];
+
+		if (d->start > to)
+			continue;
+		if (d->end < *from)
+			break;
+		if (without_lock(d)) {
+			*from = d->end < to ? d->end : to;
+			break;
+		}
+		uint64_t start = d->start > *from ? d->start : *from, end = d->end < to ? d->end : to;
+
+		add_deed(things, &count, d, end - start);
+	}
+	return count;
+}
+
+/* The rest it ran, in what samples have seen. */
+static void share_out(struct thing *things, size_t count, uint64_t whole)
+{
+	unsigned samples = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		samples += things[i].samples;
+		whole -= things[i].time < whole ? things[i].time : whole;
+	}
+	for (size_t i = 0; i < count && samples; i++)
+		things[i].time += whole * things[i].samples / samples;
+}
+
+void holders_find(const struct holders *h, struct block *wait)
+{
+	struct thread key = {.tid = wait->party.tid};
+	uint64_t from = wait->start, to = wait->start + wait->asleep;
+	struct thing things[THINGS], *most = things;
+
+	if (!wait->party.comm || !wait->party.same_process || !wait->party.tid || !is_held(wait))
+		return;
+	const struct thread *t = htab_find(h->threads, &key);
+	size_t count = t ? things_of(t, &from, to, things) : 0;
+
+	share_out(things, count, to - from);
+	for (size_t i = 1; i < count; i++)
+		if (things[i].time > most->time)
+			most = &things[i];
+	if (!count || !most->deed->stack || 2 * most->time < wait->asleep)
+		return;
+	wait->held.reason = most->deed->reason;
+	wait->held.syscall = most->deed->syscall;
+	wait->held.stack = most->deed->stack;
+}

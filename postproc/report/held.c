@@ -1,0 +1,95 @@
+/* held.c - a lock, and what is done while it is held, point at each other. */
+#include <libiberty/libiberty.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/units.h"
+#include "judge/reasons.h"
+#include "report/parts.h"
+#include "tally/blockers.h"
+
+/* Where the ranking has what a holder did; SIZE_MAX if it does not: it may have taken less than the threshold. */
+static size_t rank_of(const struct model *m, const struct held *held)
+{
+	char *name = blockers_name(held->stack);
+	size_t rank = SIZE_MAX;
+
+	for (size_t i = 0; i < m->ranked; i++) {
+		const struct blocker *b = &m->blocker[i];
+
+		if (b->reason != held->reason || strcmp(b->function, name) != 0)
+			continue;
+		if (rank == SIZE_MAX)
+			rank = i;
+		if (b->task && held->stack->task && !strcmp(b->task, held->stack->task)) {
+			rank = i;
+			break;
+		}
+	}
+	free(name);
+	return rank;
+}
+
+/* What it did. The caller frees it. */
+static char *deed(const struct held *held)
+{
+	if (held->syscall && *held->syscall)
+		return text_format("in %s(2)", held->syscall);
+	if (held->reason == REASON_COMPUTING)
+		return xstrdup("computing");
+	return text_format("in a %s", reason_info(held->reason)->word);
+}
+
+char *report_held(const struct report *report, const struct blocker *b, size_t i)
+{
+	char count[UNIT_SIZE], of[UNIT_SIZE], time[UNIT_SIZE];
+
+	if (i >= b->helds)
+		return NULL;
+	const struct held *held = &b->held[i];
+	size_t rank = rank_of(report->model, held);
+	char *did = deed(held), *name = blockers_name(held->stack);
+	char *where = rank == SIZE_MAX ? text_format("%s", name) : text_format("see #%zu", rank + 1);
+	char *text = text_format("while %s: %s; %s of %s wait%s, %s", did, where,
+				 unit_count(count, held->count), unit_count(of, b->count),
+				 b->count == 1 ? "" : "s", unit_duration(time, held->total));
+
+	free(where);
+	free(name);
+	free(did);
+	return text;
+}
+
+char *report_holds(const struct report *report, size_t rank)
+{
+	const struct model *m = report->model;
+	uint64_t total = 0, waits = 0;
+	char count[UNIT_SIZE], time[UNIT_SIZE], *see = xstrdup("");
+
+	for (size_t i = 0; i < m->ranked; i++) {
+		uint64_t before = waits;
+
+		for (size_t k = 0; k < m->blocker[i].helds; k++) {
+			const struct held *held = &m->blocker[i].held[k];
+
+			if (rank_of(m, held) != rank)
+				continue;
+			waits += held->count;
+			total += held->total;
+		}
+		if (waits == before)
+			continue;
+		char *more = text_format("%s%s#%zu", see, *see ? ", " : "", i + 1);
+
+		free(see);
+		see = more;
+	}
+	char *text =
+		waits ? text_format("others waited for it %s time%s, %s: see %s", unit_count(count, waits),
+				    waits == 1 ? "" : "s", unit_duration(time, total), see)
+		      : NULL;
+
+	free(see);
+	return text;
+}
