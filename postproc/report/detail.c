@@ -370,7 +370,7 @@ void report_detail(struct report *report, size_t rank)
 		    b->count == 1 ? "" : "s");
 	page_printf(page, STYLE_PLAIN, ", the longest %s", unit_duration(text, b->max));
 	page_end(page);
-	if (b->task && (b->main_future || strcmp(b->task, b->function) != 0)) {
+	if (b->task && !report->task && (b->main_future || strcmp(b->task, b->function) != 0)) {
 		label(page, b->main_future ? "main future" : "task");
 		page_text(page, STYLE_PLAIN, b->task);
 		page_end(page);

@@ -10,6 +10,7 @@ struct report {
 	const struct model *model;
 	struct report_options options; /* defaults filled in */
 	char *root;		       /* where the user's sources are, from place_root; may be NULL */
+	const char *task; /* of all rows of the ranking, which say it no more; NULL: they differ */
 };
 
 /* A name and, to its right, a source place ("" for none), in what is left of the line. Ends the line. */
@@ -27,7 +28,7 @@ void report_nothing(struct report *report);
 /* The time that a blocker's is a share of: the workers', or that of the main futures. */
 uint64_t report_time_of(const struct model *model, const struct blocker *blocker);
 
-/* The ranked table, `top` rows. */
+/* The ranked table, `top` rows. If all of them are of the same task, it stands above, and in report->task from then on. */
 void report_table(struct report *report);
 
 /* A line for each function that had to wait for a CPU. Begins with an empty line, if there are any. */

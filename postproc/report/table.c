@@ -125,6 +125,39 @@ static void held_lines(struct report *report, size_t rank)
 		line_below(report, "lock held here: ", holds);
 }
 
+/* Does the function say no more than the blamed one, or the task, which may be a part of it ("main#1", "main:21")? */
+static bool is_said(const struct blocker *b, const char *function)
+{
+	size_t length = strlen(function);
+
+	return !strcmp(function, b->function) ||
+	       (b->task && !strncmp(b->task, function, length) &&
+		(b->task[length] == '\0' || strspn(b->task + length, "#:") == 1));
+}
+
+/* The task, where it says more than the function does; and which of the user's functions it was in. */
+static void task_lines(struct report *report, const struct blocker *b)
+{
+	struct page *page = &report->page;
+	char share[UNIT_SIZE];
+
+	if (b->task && !report->task && (b->main_future || strcmp(b->task, b->function) != 0))
+		line_below(report, b->main_future ? "main future " : "task ", xstrdup(b->task));
+	if (!b->within || !b->within->name || is_said(b, b->within->name))
+		return;
+	char *name = place_name(b->within, false),
+	     *place = place_text(report->root, b->within->file, b->within->line);
+
+	page_to(page, page->width >= WIDE ? WHERE_COLUMN : INDENT);
+	if (b->within_total * 100 < b->total * 99)
+		page_printf(page, STYLE_FAINT, "%s in ", unit_share(share, b->within_total, b->total));
+	else
+		page_text(page, STYLE_FAINT, "in ");
+	report_where(report, STYLE_PLAIN, name, place);
+	free(name);
+	free(place);
+}
+
 /* Rank, numbers and reason; then the function; then the task, where it says more than the function does. */
 static void row(struct report *report, size_t rank)
 {
@@ -157,12 +190,21 @@ static void row(struct report *report, size_t rank)
 	if (caller)
 		caller_line(report, caller);
 	held_lines(report, rank);
-	if (b->task && (b->main_future || strcmp(b->task, b->function) != 0)) {
-		page_to(page, page->width >= WIDE ? WHERE_COLUMN : INDENT);
-		page_text(page, STYLE_FAINT, b->main_future ? "main future " : "task ");
-		page_text(page, STYLE_PLAIN, b->task);
-		page_end(page);
+	task_lines(report, b);
+}
+
+/* The task of all the first `count` rows, if it is the same and says more than their functions do; else NULL. */
+static const char *common_task(const struct model *m, size_t count)
+{
+	const char *task = count > 1 ? m->blocker[0].task : NULL;
+
+	for (size_t i = 0; i < count && task; i++) {
+		const struct blocker *b = &m->blocker[i];
+
+		if (b->main_future || !b->task || strcmp(b->task, task) != 0 || !strcmp(task, b->function))
+			return NULL;
 	}
+	return task;
 }
 
 void report_table(struct report *report)
@@ -174,6 +216,12 @@ void report_table(struct report *report)
 	uint64_t rest = 0;
 	char time[UNIT_SIZE], share[UNIT_SIZE];
 
+	report->task = common_task(model, shown);
+	if (report->task) {
+		page_text(page, STYLE_FAINT, "All rows are of task ");
+		page_text(page, STYLE_PLAIN, report->task);
+		page_end(page);
+	}
 	heading(page);
 	for (size_t i = 0; i < model->ranked; i++) {
 		if (i < shown) {
@@ -192,10 +240,10 @@ void report_table(struct report *report)
 			    unit_share(share, rest, model->worker_time), model->ranked);
 		page_end(page);
 	}
-	if (model->ranked < model->blockers) {
-		char *text =
-			text_format("All rows add up to \"blocked\", %s; the waits below are not part of it.",
-				    unit_duration(time, model->blocked));
+	if (model->ranked < model->blockers && model->blocked) {
+		char *text = text_format(
+			"All rows%s add up to \"blocked\", %s; the waits below are not part of it.",
+			main_future ? " but main futures'" : "", unit_duration(time, model->blocked));
 
 		page_to(page, INDENT);
 		page_wrap(page, STYLE_PLAIN, text);

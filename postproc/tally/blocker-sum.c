@@ -146,6 +146,36 @@ static bool is_telling(const struct blocker *b, const struct party *party)
 	return judge_is_wait(b->reason) || 2 * party->count >= b->count;
 }
 
+/* The frame of the user's code that is nearest to the task; NULL if there is none. */
+static const struct frame *outermost_own(const struct verdict *v)
+{
+	for (size_t i = v->poll < v->count ? v->poll + 1 : v->count; v->in_poll && i-- > 0;)
+		if (v->frame[i]->origin == ORIGIN_USER)
+			return v->frame[i];
+	return NULL;
+}
+
+/* Of the functions that the task called first the one with most time. */
+static void find_within(struct blocker_sum *sum)
+{
+	sum->b.within = NULL;
+	sum->b.within_total = 0;
+	for (size_t i = 0; i < sum->shares; i++) {
+		const struct frame *own = outermost_own(sum->share[i].stack);
+		uint64_t total = 0;
+
+		for (size_t k = 0; k < sum->shares && own; k++) {
+			const struct frame *other = outermost_own(sum->share[k].stack);
+
+			total += other && judge_same_function(own, other) ? sum->share[k].total : 0;
+		}
+		if (total <= sum->b.within_total)
+			continue;
+		sum->b.within = own;
+		sum->b.within_total = total;
+	}
+}
+
 void blocker_sum_finish(struct blocker_sum *sum)
 {
 	const struct stack_share *most = sum->share;
@@ -166,6 +196,7 @@ void blocker_sum_finish(struct blocker_sum *sum)
 		if (most->syscall && *most->syscall)
 			sum->b.syscall = most->syscall;
 	}
+	find_within(sum);
 	if (sum->parties)
 		qsort(sum->party, sum->parties, sizeof(*sum->party), by_party_total);
 	sum->b.parties = 0;

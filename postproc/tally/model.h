@@ -54,10 +54,13 @@ struct blocker {
 	uint64_t unfinished;	    /* of count: went on when the trace ended */
 	uint64_t asleep, run_queue; /* parts of total: asleep, waiting for a CPU; the rest is running */
 	struct histogram durations;
-	const struct verdict *stack;	   /* the one with most time */
-	uint64_t stack_total;		   /* part of total with exactly this stack */
-	size_t stacks;			   /* how many different ones */
-	struct party party[PARTIES_SHOWN]; /* only wakers that ended at least half of the waits */
+	const struct verdict *stack; /* the one with most time */
+	uint64_t stack_total;	     /* ns of total that had exactly this stack */
+	size_t stacks;		     /* how many distinct ones */
+	const struct frame *
+		within; /* the user's function that the task called first, in most of the time; NULL if unknown */
+	uint64_t within_total;		   /* ns of total */
+	struct party party[PARTIES_SHOWN]; /* of wakers those that ended at least half of the waits */
 	size_t parties;
 	/* Of a wait for a CPU: who had it, by name alone, without stacks. Most time first. */
 	struct party culprit[PARTIES_SHOWN];

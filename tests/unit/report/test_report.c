@@ -190,6 +190,9 @@ static struct model *fixture(size_t n)
 	blockers[0].party[0] = (struct party){"swapper/3", 0, 0, false, NULL, 42, 3 * S, false};
 	blockers[0].parties = 1;
 
+	blockers[0].within = slow_page[6];
+	blockers[0].within_total = blockers[0].total / 10 * 9;
+
 	blockers[1] = blocker(REASON_COMPUTING, "shop::login::verify", "/home/ann/shop/shop/src/login.rs", 27,
 			      &hash_stack, 31, 80 * MS);
 	blockers[1].estimated = true;
@@ -638,6 +641,53 @@ static void stacks_on_other_stacks_are_told_as_such(void **state)
 	free(text);
 }
 
+static size_t occurrences(const char *text, const char *part)
+{
+	size_t n = 0;
+
+	for (; (text = strstr(text, part)); text += strlen(part))
+		n++;
+	return n;
+}
+
+/* What all rows have in common is said once; what tells them apart is in each. */
+static void a_task_of_all_rows_is_said_once(void **state)
+{
+	struct model *m = fixture(1);
+
+	(void)state;
+	for (size_t i = 0; i < m->ranked; i++) {
+		blockers[i].task = "hyper::NewSvcTask";
+		blockers[i].within = slow_page[6];
+		blockers[i].within_total = blockers[i].total;
+	}
+	char *text = report(m, plain);
+
+	assert_int_equal(occurrences(text, "hyper::NewSvcTask"), 1);
+	assert_non_null(strstr(text, "\nAll rows are of task hyper::NewSvcTask\n #"));
+	assert_int_equal(
+		occurrences(text, "\n    in shop::pages::checkout::page  shop/src/pages/checkout.rs:40\n"),
+		m->ranked);
+	free(text);
+	blockers[3].task = "app::other";
+	text = report(m, plain);
+	assert_null(strstr(text, "All rows are of task"));
+	assert_int_equal(occurrences(text, "\n    task hyper::NewSvcTask\n"), m->ranked - 1);
+	free(text);
+	/* Of the rows that are shown. */
+	text = report(m, (struct report_options){.width = 80, .utf8 = true, .top = 3});
+	assert_int_equal(occurrences(text, "hyper::NewSvcTask"), 1);
+	free(text);
+	/* The task says it, or the function does. */
+	blockers[0].within = blockers[1].within = blockers[2].within = slow_page[6];
+	blockers[0].task = "shop::pages::checkout::page#1";
+	blockers[1].task = "shop::pages::checkout::page:40";
+	blockers[2].function = "shop::pages::checkout::page";
+	text = report(m, (struct report_options){.width = 80, .utf8 = true, .top = 3});
+	assert_int_equal(occurrences(text, "    in shop::pages"), 0);
+	free(text);
+}
+
 static void write_errors_are_told(void **state)
 {
 	FILE *full = fopen("/dev/full", "w");
@@ -704,6 +754,7 @@ int main(void)
 		cmocka_unit_test(reasons_are_told_apart),
 		cmocka_unit_test(a_function_without_a_name_has_its_caller),
 		cmocka_unit_test(stacks_on_other_stacks_are_told_as_such),
+		cmocka_unit_test(a_task_of_all_rows_is_said_once),
 		cmocka_unit_test(write_errors_are_told),
 		cmocka_unit_test(units),
 	};

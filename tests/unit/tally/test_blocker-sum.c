@@ -88,12 +88,50 @@ static void who_had_the_cpu_is_added_up(void **state)
 	blocker_sum_clear(&sum);
 }
 
+#define FRAME(n, o)                                                                                          \
+	&(const struct frame)                                                                                \
+	{                                                                                                    \
+		.function = n, .name = n, .module = "app", .origin = o                                       \
+	}
+
+/* Where the blocked function was called from differs; the poll of the runtime and what is above it are nobody's. */
+static void the_outermost_own_function_is_the_one_with_most_time(void **state)
+{
+	const struct frame *const one[] = {FRAME("app::read", ORIGIN_USER), FRAME("app::get", ORIGIN_USER),
+					   FRAME("hyper::poll", ORIGIN_DEPENDENCY),
+					   FRAME("tokio::poll", ORIGIN_RUNTIME),
+					   FRAME("app::main", ORIGIN_USER)};
+	const struct frame *const two[] = {FRAME("app::read", ORIGIN_USER), FRAME("app::put", ORIGIN_USER),
+					   FRAME("tokio::poll", ORIGIN_RUNTIME)};
+	const struct frame *const three[] = {FRAME("read", ORIGIN_SYSTEM), FRAME("app::read", ORIGIN_USER),
+					     FRAME("app::put", ORIGIN_USER),
+					     FRAME("tokio::poll", ORIGIN_RUNTIME)};
+	const struct verdict stacks[] = {
+		{.in_poll = true, .poll = 3, .count = 5, .frame = one},
+		{.in_poll = true, .poll = 2, .count = 3, .frame = two},
+		{.in_poll = true, .blame = 1, .poll = 3, .count = 4, .frame = three}};
+	static const uint64_t took[] = {30 * MS, 20 * MS, 20 * MS};
+	struct blocker_sum sum = {.b = {.reason = REASON_FILE, .function = "app::read"}};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		blocker_sum_add(
+			&sum,
+			&(struct block){.duration = took[i], .reason = REASON_FILE, .stack = &stacks[i]});
+	blocker_sum_finish(&sum);
+	assert_string_equal(sum.b.within->function, "app::put");
+	assert_int_equal(sum.b.within_total, 40 * MS);
+	assert_ptr_equal(sum.b.stack, &stacks[0]);
+	blocker_sum_clear(&sum);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(few_of_the_waits_name_no_waker),
 		cmocka_unit_test(who_had_the_cpu_is_named),
 		cmocka_unit_test(who_had_the_cpu_is_added_up),
+		cmocka_unit_test(the_outermost_own_function_is_the_one_with_most_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
