@@ -153,7 +153,7 @@ static size_t place_column_for(const struct report *report, const struct verdict
 		       place_width = page_width(&report->page, place);
 
 		/* A line that needs it all for itself does not count. */
-		if (NAME_COLUMN + name_width + 2 + place_width <= report->page.width) {
+		if (place_width && NAME_COLUMN + name_width + 2 + place_width <= report->page.width) {
 			names = name_width > names ? name_width : names;
 			places = place_width > places ? place_width : places;
 		}

@@ -66,9 +66,24 @@ char *place_root(const struct model *model)
 	return NULL;
 }
 
+/* Is it a source of the C library's? Distributions build that in a directory of its own, as "./io/../sysdeps/unix/sysv/linux/read.c". */
+static bool is_c_library(const char *file)
+{
+	static const char *const folders[] = {"./io/",	   "./libio/",	"./malloc/", "./misc/",	  "./nptl/",
+					      "./nss/",	   "./posix/",	"./resolv/", "./signal/", "./socket/",
+					      "./stdlib/", "./string/", "./time/",   "./inet/",	  "./elf/"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (!strncmp(file, folders[i], strlen(folders[i])))
+			return true;
+	return strstr(file, "/sysdeps/") || strstr(file, "/glibc-") || strstr(file, "/musl-");
+}
+
 char *place_text(const char *root, const char *file, unsigned line)
 {
-	if (!file)
+	size_t length = file ? strlen(file) : 0;
+
+	if (!file || (is_c_library(file) && (length < 3 || strcmp(file + length - 3, ".rs") != 0)))
 		return xstrdup("");
 	const char *known = well_known(file);
 

@@ -9,7 +9,7 @@
 char *place_root(const struct model *model);
 
 /* "src/handlers.rs:42": `file` below `root` (may be NULL), registry and toolchain paths from the crate's directory on;
- * others stay whole. "" if `file` is NULL. Raw text; the caller frees it. */
+ * others stay whole. "" if `file` is NULL, or the C library's, whose sources tell nobody anything. Raw text; the caller frees it. */
 char *place_text(const char *root, const char *file, unsigned line);
 
 /* The first word of a frame's path: "tokio"; "std" for all of the standard library; of a function without a path the

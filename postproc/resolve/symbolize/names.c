@@ -352,12 +352,28 @@ char *name_cut(char *name)
 	return name;
 }
 
+/* Is it what Tokio keeps a task's future in, until that has ended? */
+static bool holds_task(const char *type)
+{
+	static const char *const cells[] = {"Stage<", "CoreStage<", "Core<", "Cell<"};
+	static const char core[] = "tokio::runtime::task::core::";
+
+	if (strncmp(type, core, sizeof(core) - 1) != 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(cells); i++)
+		if (!strncmp(type + sizeof(core) - 1, cells[i], strlen(cells[i])))
+			return true;
+	return false;
+}
+
 char *name_display(const char *function)
 {
 	struct text out = {0};
 	struct slice in = {function, strlen(function)};
 	const char *type = pathname_dropped(function, &in.length);
 
+	if (type && holds_task(type))
+		return xstrdup("(dropping the task)");
 	if (type) {
 		in.bytes = type;
 		append_string(&out, "drop of ");

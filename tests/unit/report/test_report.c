@@ -22,6 +22,7 @@
 #include "judge/reasons.h"
 #include "report/advice.h"
 #include "report/report.h"
+#include "report/source-path.h"
 
 #define US UINT64_C(1000)
 #define MS UINT64_C(1000000)
@@ -688,6 +689,32 @@ static void a_task_of_all_rows_is_said_once(void **state)
 	free(text);
 }
 
+/* Nobody looks for a fault in the C library, and its sources are not there. */
+static void sources_of_the_c_library_are_not_shown(void **state)
+{
+	static const struct {
+		const char *file, *shown;
+	} cases[] = {
+		{"./io/../sysdeps/unix/sysv/linux/read.c", ""},
+		{"./nptl/./nptl/futex-internal.c", ""},
+		{"/usr/src/debug/glibc-2.38-7.fc39.x86_64/io/read.c", ""},
+		{"../sysdeps/unix/sysv/linux/poll.c", ""},
+		{"/build/musl-1.2.5/src/unistd/read.c", ""},
+		{"./io/read.rs", "./io/read.rs:7"},
+		{"./src/main.rs", "./src/main.rs:7"},
+		{"/srv/app/glibc-wrapper/src/lib.rs", "/srv/app/glibc-wrapper/src/lib.rs:7"},
+		{"/srv/app/sqlite/sqlite3.c", "/srv/app/sqlite/sqlite3.c:7"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char *text = place_text(NULL, cases[i].file, 7);
+
+		assert_string_equal(text, cases[i].shown);
+		free(text);
+	}
+}
+
 static void write_errors_are_told(void **state)
 {
 	FILE *full = fopen("/dev/full", "w");
@@ -755,6 +782,7 @@ int main(void)
 		cmocka_unit_test(a_function_without_a_name_has_its_caller),
 		cmocka_unit_test(stacks_on_other_stacks_are_told_as_such),
 		cmocka_unit_test(a_task_of_all_rows_is_said_once),
+		cmocka_unit_test(sources_of_the_c_library_are_not_shown),
 		cmocka_unit_test(write_errors_are_told),
 		cmocka_unit_test(units),
 	};
