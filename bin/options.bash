@@ -46,7 +46,8 @@ usage() {
 	Recording:
 	      --record FILE       write the events; hud-postproc report FILE reads them
 	      --ring SIZE         keep only the newest SIZE of it: 64M, 1G
-	      --resolve           resolve names now, so no binary is needed later
+	      --no-resolve        write no names into it: it needs the executable later
+	      --resolve           write the names into it at the end (default)
 	      --raw               print the event lines instead of a report
 
 	Tracing:
@@ -111,7 +112,7 @@ unquote() {
 parse_options() {
 	local words long=help,version,verbose,pid:,target:,threshold:,duration:,workers:,hz:,top:,window:,chart:,chart-kind:,probe:
 	long+=,format:,export:,fail-on:,polls:,stacks:,stack-size:,headless,quiet,no-color,print-script,raw,debuginfod
-	long+=,record:,ring:,resolve,doctor,max-overhead:,mine:,not-mine:
+	long+=,record:,ring:,resolve,no-resolve,doctor,max-overhead:,mine:,not-mine:
 
 	# These would have getopt take the words in another way.
 	words=$(env -u GETOPT_COMPATIBLE -u POSIXLY_CORRECT getopt -n hud-trace -o hVp:t:qv -l "$long" -- "$@" 2>&1) ||
@@ -130,7 +131,7 @@ parse_options() {
 		--raw) RAW=1 && shift && continue ;;
 		--debuginfod) DEBUGINFOD=1 && shift && continue ;;
 		--doctor) DOCTOR=1 && shift && continue ;;
-		--resolve) RESOLVE=1 && shift && continue ;;
+		--resolve | --no-resolve) RESOLVE=$1 && shift && continue ;;
 		-p | --pid) number --pid "$2" 1 4194304 'a process id from 1 to 4194304' && PID=$REPLY ;;
 		-t | --target) TARGETS+=("$2") ;;
 		--mine | --not-mine) CRATES+=("$1=$2") ;;
@@ -228,7 +229,7 @@ check_options() {
 check_recording() {
 	local size=${RING%[KMG]} shift=0
 
-	[[ $RECORD || ! $RING$RESOLVE ]] || refuse '--ring and --resolve need --record FILE'
+	[[ $RECORD || (! $RING && $RESOLVE == --resolve-unasked) ]] || refuse '--ring, --resolve and --no-resolve need --record FILE'
 	[[ $RECORD != - ]] || refuse '--record takes a file; --raw prints the event lines'
 	[[ $RING ]] || return 0
 	case $RING in

@@ -57,12 +57,11 @@ run_report() {
 
 # Ends at the end of its input as well.
 run_record() {
-	local options=(--pid "$PID" --begun "$TELL_BEGIN")
+	local options=(--pid "$PID" --begun "$TELL_BEGIN" "$RESOLVE")
 
 	[[ $RING ]] && options+=(--ring "$RING")
-	[[ $RESOLVE ]] && options+=(--resolve)
 	options+=(${TARGETS[@]+"${TARGETS[@]/#/--target=}"})
-	[[ $DEBUGINFOD && $RESOLVE ]] && options+=(--debuginfod)
+	[[ $DEBUGINFOD && $RESOLVE != --no-resolve ]] && options+=(--debuginfod)
 	[[ $HEADLESS$QUIET ]] && options+=(--headless)
 	trap '' INT TERM HUP
 	close_others ${NAMED_FDS[@]+"${NAMED_FDS[@]}"} "$TELL_BEGIN"
@@ -427,7 +426,7 @@ trace() {
 	FROM_READERS=$IN TELL_BEGIN=$OUT
 	exec {out}>&1
 	# It also tells when what stdout leads to is full: bpftrace does not look.
-	[[ ! $RAW || $RECORD ]] || RECORD=/dev/null
+	[[ ! $RAW || $RECORD ]] || RECORD=/dev/null RESOLVE=--no-resolve
 	if [[ ! $RAW ]]; then
 		exec {out}>&-
 		open_pipe

@@ -96,7 +96,7 @@ trace_all() {
 	# Where the kernel does not tell that a thread is back in user mode, and workers have names of their own.
 	place norseq "$DEBUG" GLIBC_TUNABLES=glibc.pthread.rseq=0 DEMO_THREAD_NAME=my-svc
 	start_load
-	trace_once kill_server --top 100 --record b.gz --resolve
+	trace_once kill_server --top 100 --record b.gz
 	place estimate "$RELEASE"
 	start_load
 	trace_once by_itself --top 100 --duration 6 --polls estimate --record /dev/full --fail-on 'count>0' --format text --format ndjson=blocks
@@ -205,7 +205,7 @@ list_blocks() {
 	gzip -dc b.gz | grep -qE '^end [0-9]+ exit$'
 }
 
-@test "--resolve: the recording has names, also without the program" {
+@test "the recording has names, also without the program" {
 	of norseq 0
 	! gzip -dc b.gz | grep -qE '^(words|stack) ' || return 1
 	gzip -dc b.gz | sed "s|$DEBUG|/nonexistent/server|g" >moved

@@ -50,7 +50,7 @@ start_threads() {
 @test "--max-overhead: it copies little of stacks, then it ends, and says so" {
 	# Enough to cost something on a busy machine as well, but not so much that events are lost there: what says `thin` is one.
 	start_threads 8 1000 0
-	start_trace --workers target --threshold 0.05 --max-overhead 1 --record r --format text --format json=r.json
+	start_trace --workers target --threshold 0.05 --max-overhead 1 --record r --no-resolve --format text --format json=r.json
 	within 150 ended "$TRACE"
 	ends_with 0
 	cut -d ' ' -f 1 r | sort | uniq -c

@@ -250,14 +250,106 @@ long_stream() {
 	zstd -dqc b.zst | cmp - <(zstd -dqc bomb.zst)
 }
 
+# Builds `program`, with build id $1 and the linker's options $2..., and writes `stream`: thirty sleeps in its app::nap, below a poll of Tokio's.
+make_program() {
+	local chain='' name offset start size
+
+	cat >program.c <<-'C'
+		void nap(void) __asm__("_ZN3app3nap17h0123456789abcdefE");
+		void poll(void) __asm__("_ZN5tokio7runtime4task3raw4poll17h0123456789abcdefE");
+		void run(void) __asm__("_ZN5tokio7runtime9scheduler12multi_thread6worker3run17h0123456789abcdefE");
+		void nap(void) {}
+		void poll(void) { nap(); }
+		void run(void) { poll(); }
+		int main(void) { run(); }
+	C
+	cc -O0 -no-pie -Wl,--build-id="0x$1" -o unstripped program.c
+	cc -O0 -no-pie -Wl,--build-id="0x$1" "${@:2}" -o program program.c
+	for name in nap poll run; do
+		name=$(nm unstripped | sed -n "s/^0*\([0-9a-f]*\) T .*[0-9]${name}17h.*/\1/p")
+		printf -v chain '%s\t%x\n' "$chain" $((0x$name + 2))
+	done
+	read -r offset start size < <(readelf -lW program | awk '$1 == "LOAD" && /R E/ { print $2, $3, $6 }')
+	cat >stream <<-END
+		hud-trace 2
+		meta target program
+		meta pid 42
+		meta exe $PWD/program
+		meta threshold-us 5000
+		map $(printf '%x %x r-xp %x' $((start)) $((start + (size | 4095) + 1)) $((offset))) $1 $PWD/program
+		thread 43 worker 1 w-0
+		begin 1000000000
+	END
+	for ((i = 1; i <= 30; i++)); do
+		printf 'frames %x\n%ssleep %d 43 0 20000000 0 S 230 %x 0 0 0 -\n' "$i" "$chain" $((1000000000 + i * 30000000)) "$i"
+	done >>stream
+	echo 'end 2000000000 duration' >>stream
+}
+
+@test "unasked, names are put in where the recording is a file and its executable has some" {
+	make_program abcd0001
+	run -0 --separate-stderr "$POSTPROC" record --resolve-unasked named.zst <stream
+	[[ ! $stderr && $output == "$(cat stream)" ]]
+	run -0 --separate-stderr "$POSTPROC" record --resolve-unasked --ring 64K ring <stream
+	[[ ! $stderr ]]
+	"$POSTPROC" record --no-resolve plain <stream >/dev/null
+	cmp plain stream
+	"$POSTPROC" record --resolve-unasked /dev/fd/9 <stream 9> >(cat >passed) >/dev/null
+	within 10 cmp -s passed stream
+	"$POSTPROC" report plain >report
+	rm program
+	for name in named.zst ring; do
+		"$POSTPROC" report "$name" | cmp - report
+	done
+	grep -q ' app::nap$' report
+	[[ $(echo ./*partial* ./*resolved*) == './*partial* ./*resolved*' ]]
+}
+
+@test "unasked, a recording of an executable without names stays as it is: an unstripped copy can tell them later" {
+	make_program abcd0002 -s
+	run -0 --separate-stderr "$POSTPROC" record --resolve-unasked r <stream
+	[[ $stderr == 'hud-postproc record: r: left without names, as the executable has none'*--target* ]]
+	cmp r stream
+	"$POSTPROC" report --target unstripped r >report
+	grep -q ' app::nap$' report
+	run -0 --separate-stderr "$POSTPROC" record --resolve-unasked --target unstripped r <stream
+	[[ ! $stderr ]]
+	rm program unstripped
+	"$POSTPROC" report r | cmp - report
+}
+
+@test "the program was built anew in its place: report and diff say so, and not that stacks are cut" {
+	make_program abcd0003
+	mv stream old
+	mv program old-program
+	make_program abcd0004
+	"$POSTPROC" report old >report
+	tr -s ' \n' ' ' <report >line
+	grep -qF "! $PWD/program: this executable is another build now (build id abcd0004, the recording has abcd0003): give the old one with --target." line
+	! grep -qE 'stacks are cut short|frame pointers|not on this machine' report || return 1
+	for format in text markdown; do
+		"$POSTPROC" diff --format $format old stream | tr -s ' \n' ' ' >line
+		grep -qF 'Before, program: this executable is another build now (build id abcd0004, the recording has abcd0003): give the old one with --target.' line
+	done
+	"$POSTPROC" report --target old-program old >report
+	grep -q ' app::nap$' report
+	! grep -q 'another build' report || return 1
+	rm program
+	"$POSTPROC" report old | tr -s ' \n' ' ' >line
+	grep -qF "! $PWD/program: the file is not on this machine: give it with --target. Without it its functions have no names" line
+	! grep -q 'stacks are cut short' line || return 1
+}
+
 @test "hud-trace refuses recordings that cannot be" {
 	run -2 "$HUD" --ring 64M name
-	[[ $output == *'--ring and --resolve need --record FILE'* ]]
+	[[ $output == *'--ring, --resolve and --no-resolve need --record FILE'* ]]
 	run -2 "$HUD" --resolve name
+	run -2 "$HUD" --no-resolve name
 	run -2 "$HUD" --record - name
 	for size in 1 63K x 1T -1M 2000G 1.5M ''; do
 		run -2 "$HUD" --record f --ring="$size" --print-script --pid 4194304 || [[ ! $size ]]
 	done
 	run -1 "$HUD" --record f --ring 64K --resolve --print-script --pid 4194304
+	run -1 "$HUD" --record f --no-resolve --print-script --pid 4194304
 	[[ ! -e f && ! -e f.partial ]]
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,10 +17,13 @@
 #include "stream/record/unpack.h"
 
 /* Ends with an errno, 0 if all was written. */
-static _Noreturn void work(pid_t parent, const int files[2], int to, const struct replay_options *options)
+static _Noreturn void work(pid_t parent, const int files[2], int to, const struct replay_options *options,
+			   bool unasked)
 {
 	if (offspring_bind(parent, SIGKILL))
 		_exit(ECHILD);
+	/* The recorder comes before any process of a busy machine while it takes events; what the machine is for comes before names. */
+	setpriority(PRIO_PROCESS, 0, 0);
 	messages_redirect(false, false, false);
 	sandbox_yield_memory();
 	if (confine_to_nobody() || confine_main())
@@ -29,7 +33,7 @@ static _Noreturn void work(pid_t parent, const int files[2], int to, const struc
 	if (!out)
 		_exit(ENOMEM);
 	errno = 0;
-	if (resolve_write("record", unpack_fd(files[0]), unpack_fd(files[1]), options, out))
+	if (resolve_write(unasked ? NULL : "record", unpack_fd(files[0]), unpack_fd(files[1]), options, out))
 		_exit(errno ? errno : EIO);
 	_exit(fclose(out) ? EIO : 0);
 }
@@ -44,7 +48,8 @@ static void pass_on(int from, FILE *out)
 			fwrite(bytes, 1, (size_t)got, out);
 }
 
-int record_resolve(const struct recording *recording, const struct replay_options *options, FILE *out)
+int record_resolve(const struct recording *recording, const struct replay_options *options, bool unasked,
+		   FILE *out)
 {
 	int files[2] = {-1, -1}, ends[2] = {-1, -1}, status = 0, error = 0;
 	pid_t parent = getpid(), pid = -1;
@@ -55,7 +60,7 @@ int record_resolve(const struct recording *recording, const struct replay_option
 	if (files[0] >= 0 && files[1] >= 0 && pipe2(ends, O_CLOEXEC) == 0)
 		pid = fork();
 	if (pid == 0)
-		work(parent, files, ends[1], options);
+		work(parent, files, ends[1], options, unasked);
 	error = errno;
 	for (int i = 0; i < 2; i++)
 		if (files[i] >= 0)

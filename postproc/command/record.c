@@ -49,6 +49,7 @@ struct options {
 	const char *path;
 	uint64_t ring;
 	bool resolve, quiet, check;
+	bool unasked;	  /* to resolve: only a file, and only if its executable has names */
 	bool needs_begin; /* without one nothing is kept: hud-trace says why */
 	struct replay_options replay;
 };
@@ -314,7 +315,7 @@ static int pass_all(struct recorder *r, const sigset_t *waiting)
 	}
 }
 
-/* Writes the recording anew with the names in it. Returns the exit status. */
+/* Writes the recording anew with the names in it. Returns the exit status; -1 if it is to stay as it is. */
 static int resolve(const struct options *o, struct recorder *r)
 {
 	struct recording *to = recording_open(o->path, ".resolved", 0);
@@ -322,7 +323,7 @@ static int resolve(const struct options *o, struct recorder *r)
 	if (!to)
 		return fail(r->path, why(errno));
 	FILE *out = recording_stream(to);
-	int failed = record_resolve(r->recording, &o->replay, out), error = errno;
+	int failed = record_resolve(r->recording, &o->replay, o->unasked, out), error = errno;
 
 	if (!failed && ferror(out)) {
 		failed = -1;
@@ -337,6 +338,13 @@ static int resolve(const struct options *o, struct recorder *r)
 	} else if (recording_close(to, true)) {
 		failed = -1;
 		error = errno;
+	}
+	if (failed && error == ENODATA && o->unasked) {
+		if (!o->quiet)
+			complain("hud-postproc record: %s: left without names, as the executable has none: "
+				 "give an unstripped copy with --target when you read it\n",
+				 r->path);
+		return -1;
 	}
 	return failed ? fail("the names could not be put in", strerror(error)) : 0;
 }
@@ -374,11 +382,13 @@ static int record(const struct options *o, struct recorder *r)
 		return o->needs_begin ? 1 : fail(r->path, "nothing came that could be recorded");
 	}
 	if (o->resolve && !r->failed) {
-		if (!resolve(o, r)) {
+		int failed = resolve(o, r);
+
+		if (!failed) {
 			recording_discard(r->recording);
 			return status;
 		}
-		status = 1;
+		status = failed < 0 ? status : 1;
 	}
 	if (recording_close(r->recording, !r->failed))
 		status = fail(r->path, strerror(errno));
@@ -393,6 +403,7 @@ static const char usage[] =
 	"\n"
 	"      --ring SIZE     keep only the newest SIZE bytes (K, M, G: KiB, MiB, GiB)\n"
 	"      --resolve       write names into it at the end, like hud-postproc resolve\n"
+	"      --no-resolve    do not (the default)\n"
 	"  -t, --target FILE   for --resolve: read symbols from FILE, an unstripped copy; repeatable\n"
 	"  -p, --pid PID       the process still runs: read its files through /proc\n"
 	"      --debuginfod    fetch debug info from the servers in $DEBUGINFOD_URLS\n"
@@ -417,10 +428,12 @@ static uint64_t parse_size(const char *text)
 /* Reads the options. Returns the exit status if there is nothing more to do, else -1. */
 static int parse(int argc, char **argv, struct options *o)
 {
-	enum { RING = 256, RESOLVE, DEBUGINFOD, HEADLESS, CHECK, BEGUN };
+	enum { RING = 256, RESOLVE, NO_RESOLVE, UNASKED, DEBUGINFOD, HEADLESS, CHECK, BEGUN };
 	static const struct option longs[] = {
 		{"ring", required_argument, NULL, RING},
 		{"resolve", no_argument, NULL, RESOLVE},
+		{"no-resolve", no_argument, NULL, NO_RESOLVE},
+		{"resolve-unasked", no_argument, NULL, UNASKED}, /* for hud-trace */
 		{"target", required_argument, NULL, 't'},
 		{"pid", required_argument, NULL, 'p'},
 		{"debuginfod", no_argument, NULL, DEBUGINFOD},
@@ -444,7 +457,10 @@ static int parse(int argc, char **argv, struct options *o)
 			}
 			break;
 		case RESOLVE:
-			o->resolve = true;
+		case NO_RESOLVE:
+		case UNASKED:
+			o->resolve = c != NO_RESOLVE;
+			o->unasked = c == UNASKED;
 			break;
 		case 't':
 			command_target("record", &o->replay.targets, optarg);
@@ -500,7 +516,7 @@ static int check(const struct options *o)
 
 	if (confine_to_user())
 		return 2;
-	if (o->resolve && outpath_check(o->path) > 0)
+	if (o->resolve && !o->unasked && outpath_check(o->path) > 0)
 		problem = "--resolve needs a file";
 	else if (recording_check(o->path, ".partial", o->ring))
 		problem = why(errno);
@@ -538,6 +554,7 @@ int record_main(int argc, char **argv)
 	o.replay.begun = 0; /* Who resolves the recording in the end has nobody to tell. */
 	r.block_size = o.ring && o.ring / 16 < BLOCK_SIZE ? o.ring / 16 : BLOCK_SIZE;
 	r.recording = recording_open(o.path, ".partial", o.ring);
+	o.resolve = o.resolve && !(o.unasked && r.recording && !recording_is_file(r.recording));
 	if (r.recording && o.resolve && !recording_is_file(r.recording)) {
 		recording_discard(r.recording);
 		status = fail(path, "--resolve needs a file");

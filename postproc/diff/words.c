@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "diff/diff.h"
 #include "diff/significance.h"
+#include "report/report.h"
 
 static const char *const words[CHANGE_KINDS] = {
 	[CHANGE_NEW] = "new",	     [CHANGE_WORSE] = "worse",	      [CHANGE_GONE] = "gone",
@@ -107,12 +108,33 @@ static int exactness(const char *polls)
 	return !polls || !strncmp(polls, "estimate", 8) ? 1 : 2;
 }
 
+/* Why a side has no names, for the caller to free. Both texts come from who has read the target's files: what a terminal would obey, or
+ * markdown, is taken out. */
+static char *unread_program(const struct lacking *program, const char *which)
+{
+	char *name = escape_terminal(lbasename(program->path), false);
+	char *why = escape_terminal(program->why, false);
+	char *text = text_format("%s, %s: %s.", which, name, why);
+
+	for (char *p = text; (p = strpbrk(p, "<>&[]`|*_\\")); p++)
+		*p = '?';
+	free(name);
+	free(why);
+	return text;
+}
+
 static void side_warnings(const struct model *m, const char *which, void (*warn)(void *, const char *),
 			  void *context)
 {
 	char count[UNIT_SIZE], share[UNIT_SIZE];
+	const struct lacking *program = report_unread_program(m);
 	char *text;
 
+	if (program) {
+		text = unread_program(program, which);
+		warn(context, text);
+		free(text);
+	}
 	if (m->lost) {
 		text = text_format("%s, %s events were lost (%s): its times and counts are too low.", which,
 				   unit_count(count, m->lost),

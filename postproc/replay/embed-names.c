@@ -8,6 +8,7 @@
 
 #include "base/escape.h"
 #include "stream/line-kinds.h"
+#include "stream/record/ring.h"
 
 #define LINE_LIMIT (1u << 20) /* bytes, as in stream/stream.c */
 
@@ -33,12 +34,12 @@ static void copy(FILE *in, const struct replay *replay, FILE *out)
 {
 	char *line = xmalloc(LINE_LIMIT + 2);
 	size_t length;
-	bool head = true;
+	bool head = true, in_frames = false;
 
 	while ((length = read_line(in, line))) {
 		const struct line_kind *kind = line_kind_of(line, length);
 
-		if (kind && (kind->use & LINE_STACK))
+		if (ring_is_stack(line, &in_frames))
 			continue;
 		/* An unknown kind may belong to the head. */
 		if (head && kind && !(kind->use & LINE_HEAD)) {
@@ -74,9 +75,14 @@ int resolve_write(const char *command, FILE *in, FILE *again, const struct repla
 	int failed = in && again ? replay_read(replay, in, &model) : -1;
 
 	error = errno;
+	if (!failed && !command && replay_nameless(replay)) {
+		failed = -1;
+		error = ENODATA;
+	}
 	if (!failed) {
-		warn(command, &model);
-		copy(again, replay, out); /* all stacks are known only now */
+		if (command)
+			warn(command, &model);
+		copy(again, replay, out); /* only now all stacks are known */
 	}
 	if (in)
 		fclose(in);

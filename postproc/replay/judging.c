@@ -114,9 +114,9 @@ static void judge_sleep_event(struct replay *r, const struct event *e)
 					 .reason = segment.block.reason,
 					 .pid = r->model->target.pid,
 					 .certain = r->wakers_certain},
-		   &piece.block);
-	holders_find(r->holders, &piece.block);
-	holders_did(r->holders, &piece.block);
+		   &segment.block);
+	holders_find(r->holders, &segment.block);
+	holders_did(r->holders, &segment.block);
 	if (exact_polls_of(r, e->tid)) {
 		polls_segment(r->polls, &segment);
 		return;
@@ -178,7 +178,7 @@ static void judge_sample(struct replay *r, const struct event *e)
 	seen.start = e->ns;
 	holders_did(r->holders, &seen);
 	if (exact_polls_of(r, e->tid)) {
-		polls_piece(r->polls, &(struct piece){.ns = e->ns, .sample = true, .block = block});
+		polls_segment(r->polls, &(struct segment){.ns = e->ns, .sample = true, .block = block});
 		return;
 	}
 	if (worker && v)

@@ -50,6 +50,13 @@ static void set_text(struct replay *r, const char **field, const char *text)
 	*field = r->strings[i] = xstrdup(text);
 }
 
+/* Each recording has one: of one that was resolved twice the last counts. */
+static void take_cut_why(struct replay *r, const char *text)
+{
+	sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64, &r->cut_why.walked, &r->cut_why.too_few,
+	       &r->cut_why.elsewhere);
+}
+
 void replay_meta(struct replay *r, const struct event *e)
 {
 	struct target *t = &r->model->target;
@@ -78,6 +85,8 @@ void replay_meta(struct replay *r, const struct event *e)
 		r->wakers_certain = !strcmp(e->text, "process");
 	else if (!strcmp(e->key, "clock"))
 		set_clock(t, e->text);
+	else if (!strcmp(e->key, "cut-stacks"))
+		take_cut_why(r, e->text);
 	else if (!strcmp(e->key, "hz"))
 		t->hz = (unsigned)strtoul(e->text, NULL, 10);
 }

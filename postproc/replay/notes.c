@@ -13,10 +13,23 @@
 static void note_lacking(struct resolver *resolver, struct model *m)
 {
 	const char *path, *why;
+	bool unread;
 
-	for (size_t i = 0; m->lackings < LACKING_SHOWN && (path = resolver_lacking(resolver, i, &why)); i++)
+	for (size_t i = 0;
+	     m->lackings < LACKING_SHOWN && (path = resolver_lacking(resolver, i, &why, &unread)); i++)
 		if (why)
-			m->lacking[m->lackings++] = (struct lacking){.path = path, .why = why};
+			m->lacking[m->lackings++] =
+				(struct lacking){.path = path, .why = why, .unread = unread};
+}
+
+struct cut_why replay_cut_why(const struct replay *r)
+{
+	struct cut_why why = stacks_cut_why(r->stacks);
+
+	why.walked += r->cut_why.walked;
+	why.too_few += r->cut_why.too_few;
+	why.elsewhere += r->cut_why.elsewhere;
+	return why;
 }
 
 static void note_stacks(const struct replay *r, struct model *m)
@@ -25,9 +38,11 @@ static void note_stacks(const struct replay *r, struct model *m)
 		return;
 	m->stacks = stacks_count(r->stacks);
 	m->stacks_cut = stacks_cut(r->stacks);
-	m->stacks_walked = stacks_walked(r->stacks);
-	m->stacks_too_few = stacks_too_few(r->stacks);
-	m->stacks_elsewhere = stacks_elsewhere(r->stacks);
+	struct cut_why why = replay_cut_why(r);
+
+	m->stacks_walked = why.walked;
+	m->stacks_too_few = why.too_few;
+	m->stacks_elsewhere = why.elsewhere;
 }
 
 static void note_mappings(struct replay *r, struct model *m)

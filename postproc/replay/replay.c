@@ -6,6 +6,7 @@
 #include "replay/replay.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <libiberty/libiberty.h>
 
 #include "base/arch.h"
+#include "base/escape.h"
 #include "judge/judge.h"
 #include "replay/state.h"
 #include "resolve/elf/address-space.h"
@@ -86,8 +88,9 @@ static void need_space(struct replay *r)
 	r->resolver =
 		resolver_new(r->space, r->arch, &(struct resolver_options){.confine = r->options.confine});
 	r->stacks = stacks_new(r->resolver, r->judge);
-	if (!r->options.all_stacks)
-		stacks_forget_old(r->stacks, r->newest);
+	if (r->options.all_stacks)
+		stacks_keep_meanings(r->stacks);
+	stacks_forget_old(r->stacks, r->newest);
 }
 
 /* Judges waiting events up to `ns`. */
@@ -106,7 +109,7 @@ static void note_time(struct replay *r, uint64_t ns)
 	if (!r->model->start || ns < r->model->start)
 		r->model->start = ns;
 	judge_until(r, r->newest > HOLD ? r->newest - HOLD - 1 : 0);
-	if (r->stacks && !r->options.all_stacks)
+	if (r->stacks)
 		stacks_forget_old(r->stacks, r->newest);
 }
 
@@ -370,10 +373,22 @@ int replay_read(struct replay *r, FILE *in, struct model *model)
 	return error ? -1 : 0;
 }
 
+bool replay_nameless(const struct replay *r)
+{
+	return r->stacks && r->exe && stacks_nameless(r->stacks, r->exe);
+}
+
 void replay_write_stacks(const struct replay *r, FILE *out)
 {
-	if (r->stacks)
-		stacks_write(r->stacks, out);
+	if (!r->stacks)
+		return;
+	struct cut_why why = replay_cut_why(r);
+	char *text = text_format("%" PRIu64 " %" PRIu64 " %" PRIu64, why.walked, why.too_few, why.elsewhere);
+
+	if (why.walked || why.too_few || why.elsewhere)
+		event_write(out, &(struct event){.kind = EVENT_META, .key = "cut-stacks", .text = text});
+	free(text);
+	stacks_write(r->stacks, out);
 }
 
 const char *replay_error(int error)

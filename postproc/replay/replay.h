@@ -69,7 +69,10 @@ void replay_advance(struct replay *replay, uint64_t ns);
  * until more is fed. */
 void replay_so_far(struct replay *replay, struct model *model);
 
-/* Writes all stacks of the stream, resolved, as `frame` lines. Errors show in ferror(out). */
+/* Has the executable no names, as far as its stacks that were read tell? */
+bool replay_nameless(const struct replay *replay);
+
+/* Writes all stacks that were read, resolved, as `frame` lines, behind one that tells why some are cut. Errors show in ferror(out). */
 void replay_write_stacks(const struct replay *replay, FILE *out);
 
 #endif

@@ -53,13 +53,15 @@ struct stacks {
 	struct stack *walk; /* the `frames` line to which further addresses belong */
 	struct description {
 		uint64_t id, ns;
-	} * recent;	  /* in order of description, a ring of KEPT; NULL: all are kept */
-	uint64_t recents; /* how many ever */
-	uint64_t dated;	  /* how many of these have a time: that of the next event */
+	} * recent;	  /* as they came, a ring of KEPT; NULL: all are kept */
+	bool keep;	  /* all that have a verdict */
+	uint64_t recents; /* ever */
+	uint64_t dated;	  /* so many of these have a time: that of the event behind them */
 	uint64_t bytes;	  /* of all words */
-	uint64_t waiting; /* the first whose words may still wait, */
-	uint64_t young;	  /* and the first that must not be forgotten */
-	uint64_t count, cut, walked, too_few, elsewhere; /* of the cut ones, the last three */
+	uint64_t waiting; /* the first of these that has not waited for too long, */
+	uint64_t young;	  /* and the first that is not to be forgotten, asked for or not */
+	uint64_t count, cut;
+	struct cut_why why;
 	struct chain chain;
 	const struct frame *frame[MAX_CHAIN];
 };
@@ -323,7 +325,7 @@ static void remember(struct stacks *stacks, struct stack *s)
 	if (!stacks->recent)
 		return;
 	if (stacks->recents >= KEPT)
-		forget(stacks, stacks->recents - KEPT, false);
+		forget(stacks, stacks->recents - KEPT, stacks->keep);
 	stacks->recent[stacks->recents % KEPT] = (struct description){.id = s->id};
 	s->described = ++stacks->recents;
 }
@@ -348,7 +350,13 @@ void stacks_forget_old(struct stacks *stacks, uint64_t now)
 	for (; stacks->dated < stacks->recents; stacks->dated++)
 		stacks->recent[stacks->dated % KEPT].ns = now;
 	forget_until(stacks, &stacks->waiting, oldest, now > WAIT ? now - WAIT : 0, true);
-	forget_until(stacks, &stacks->young, oldest, now > LONG ? now - LONG : 0, false);
+	if (!stacks->keep)
+		forget_until(stacks, &stacks->young, oldest, now > LONG ? now - LONG : 0, false);
+}
+
+void stacks_keep_meanings(struct stacks *stacks)
+{
+	stacks->keep = true;
 }
 
 void stacks_add(struct stacks *stacks, const struct event *e)
@@ -464,16 +472,16 @@ const struct verdict *stacks_verdict(struct stacks *stacks, uint64_t id)
 	} else {
 		count = resolve(stacks, s, &cut);
 	}
-	/* Written stacks keep each address. */
-	if (stacks->recent)
+	/* What is written tells each address. */
+	if (stacks->recent && !stacks->keep)
 		callsites_unify(stacks->callsites, stacks->frame, count);
 	s->verdict = judge_stack(stacks->judge, stacks->frame, count, cut);
 	stacks->count++;
 	if (cut && !s->verdict->parked) {
 		stacks->cut++;
-		stacks->walked += s->walked && !s->frames;
-		stacks->too_few += stacks->chain.too_few && !s->frames;
-		stacks->elsewhere += stacks->chain.elsewhere && !s->frames;
+		stacks->why.walked += s->walked && !s->frames;
+		stacks->why.too_few += stacks->chain.too_few && !s->frames;
+		stacks->why.elsewhere += stacks->chain.elsewhere && !s->frames;
 	}
 	free_words(stacks, s);
 	free(s->frame);
@@ -499,6 +507,35 @@ void stacks_write(struct stacks *stacks, FILE *out)
 	htab_traverse_noresize(stacks->by_id, write_stack, out);
 }
 
+/* How many frames of an executable have a name, and how many have none. */
+struct naming {
+	const char *exe;
+	size_t named, nameless;
+};
+
+static int count_names(void **slot, void *argument)
+{
+	struct naming *names = argument;
+	const struct verdict *v = ((const struct stack *)*slot)->verdict;
+
+	for (size_t i = 0; v && i < v->count; i++) {
+		const char *module = v->frame[i]->module;
+		size_t length = strlen(names->exe);
+
+		if (!strncmp(module, names->exe, length) && strchr(" ", module[length])) /* " (deleted)" */
+			++*(v->frame[i]->function ? &names->named : &names->nameless);
+	}
+	return 1;
+}
+
+bool stacks_nameless(struct stacks *stacks, const char *exe)
+{
+	struct naming names = {.exe = exe};
+
+	htab_traverse_noresize(stacks->by_id, count_names, &names);
+	return names.nameless && !names.named;
+}
+
 uint64_t stacks_count(const struct stacks *stacks)
 {
 	return stacks->count;
@@ -509,17 +546,7 @@ uint64_t stacks_cut(const struct stacks *stacks)
 	return stacks->cut;
 }
 
-uint64_t stacks_walked(const struct stacks *stacks)
+struct cut_why stacks_cut_why(const struct stacks *stacks)
 {
-	return stacks->walked;
-}
-
-uint64_t stacks_too_few(const struct stacks *stacks)
-{
-	return stacks->too_few;
-}
-
-uint64_t stacks_elsewhere(const struct stacks *stacks)
-{
-	return stacks->elsewhere;
+	return stacks->why;
 }

@@ -16,11 +16,14 @@ struct resolver;
 struct stacks *stacks_new(struct resolver *resolver, struct judge *judge);
 void stacks_free(struct stacks *stacks);
 
-/* Sets the time of the latest judged event, ns. From the first call on, keeps only recently described stacks,
- * so that a long trace does not fill the memory. Not to be used with stacks_write(). */
+/* Tells what time it is, ns on the clock of the events, behind each event that was judged. From the first call on only stacks that
+ * were described lately are kept: a long trace must not fill the memory with them. */
 void stacks_forget_old(struct stacks *stacks, uint64_t now);
 
-/* Adds a line of kind EVENT_STACK, EVENT_WORDS, EVENT_RETURNS, EVENT_FRAMES, EVENT_ADDRESS or EVENT_FRAME. */
+/* From now on what a stack was found to mean is never forgotten: for stacks_write(). */
+void stacks_keep_meanings(struct stacks *stacks);
+
+/* Takes a line of kind EVENT_STACK, EVENT_WORDS, EVENT_RETURNS, EVENT_FRAMES, EVENT_ADDRESS or EVENT_FRAME. */
 void stacks_add(struct stacks *stacks, const struct event *e);
 
 /* The meaning of stack `id`; NULL if no line described it. Owned by the judge. */
@@ -29,17 +32,19 @@ const struct verdict *stacks_verdict(struct stacks *stacks, uint64_t id);
 /* Writes `frame` lines for every stack whose meaning was asked for. Errors show in ferror(out). */
 void stacks_write(struct stacks *stacks, FILE *out);
 
-/* How many stacks were unwound (counted again if forgotten in between), and how many of them are cut and are
- * no parks. */
+/* Do the stacks whose meaning was asked for lead through the executable `exe`, but through no function of it that has a name? */
+bool stacks_nameless(struct stacks *stacks, const char *exe);
+
+/* How many stacks were unwound (again, if they had been forgotten), and how many of them are cut although they are not parks. */
 uint64_t stacks_count(const struct stacks *stacks);
 uint64_t stacks_cut(const struct stacks *stacks);
 
-/* How many of the cut ones were walked in the kernel, and how many needed more of the stack than was
- * copied. */
-uint64_t stacks_walked(const struct stacks *stacks);
-uint64_t stacks_too_few(const struct stacks *stacks);
+/* How many of those that are cut were walked in the kernel, needed more of the stack than was copied, or go on on another stack. Of those
+ * that came resolved this is not known. */
+struct cut_why {
+	uint64_t walked, too_few, elsewhere;
+};
 
-/* How many of the cut ones continue on another stack. */
-uint64_t stacks_elsewhere(const struct stacks *stacks);
+struct cut_why stacks_cut_why(const struct stacks *stacks);
 
 #endif

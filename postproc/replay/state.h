@@ -41,7 +41,8 @@ struct replay {
 	bool wakers_certain; /* see wakers.h */
 	bool estimating;     /* polls were told apart until that cost too much */
 	struct futures *futures;
-	uint64_t ended; /* when; 0: not yet */
+	struct cut_why cut_why; /* of stacks that came resolved */
+	uint64_t ended;		/* when, 0: not yet */
 };
 
 /* Handles a `meta` line (meta.c). */
@@ -55,7 +56,10 @@ void replay_judge(struct replay *replay, const struct event *e);
 void replay_note_reading(struct replay *replay, struct model *model);
 void replay_note_builds(const struct replay *replay, struct model *model);
 
-/* The same, for what is known only at the end. */
+/* Why stacks are cut, those that came resolved too. */
+struct cut_why replay_cut_why(const struct replay *replay);
+
+/* The same of what is only known at the end. */
 void replay_note_end(struct replay *replay, struct model *model);
 
 #endif

@@ -20,4 +20,8 @@ struct report_options {
  * the target (names, paths) reaches `out` unescaped, and no line is wider than the width. */
 int report_write(FILE *out, const struct model *model, const struct report_options *options);
 
+/* What is wrong with the executable's file, if nothing of it could be used: then stacks end where they enter it, and its functions have no
+ * names. NULL if it was read, or nobody wanted it. */
+const struct lacking *report_unread_program(const struct model *model);
+
 #endif

@@ -21,6 +21,20 @@ __attribute__((format(printf, 2, 3))) static void warn(struct page *page, const 
 	free(text);
 }
 
+const struct lacking *report_unread_program(const struct model *m)
+{
+	size_t length = m->target.exe ? strlen(m->target.exe) : 0;
+
+	for (size_t i = 0; i < m->lackings && length; i++) {
+		const struct lacking *l = &m->lacking[i];
+
+		if (l->unread && !strncmp(l->path, m->target.exe, length) &&
+		    (!l->path[length] || !strcmp(l->path + length, " (deleted)")))
+			return l;
+	}
+	return NULL;
+}
+
 /* Why most of the cut stacks are, and what to do. */
 static const char *why_cut(const struct model *m)
 {
@@ -148,13 +162,18 @@ static void left_out(struct report *report)
 static void lacking_files(struct report *report)
 {
 	const struct model *m = report->model;
+	const struct lacking *program = report_unread_program(m);
 
 	for (size_t i = 0; i < m->lackings; i++) {
 		char *path = escape_terminal(m->lacking[i].path, report->options.utf8);
 		char *why = escape_terminal(m->lacking[i].why, report->options.utf8);
 
 		/* Both come from who has read the target's files. */
-		warn(&report->page, "%s: %s.", path, why);
+		warn(&report->page, "%s: %s.%s", path, why,
+		     program == &m->lacking[i]
+			     ? " Without it its functions have no names, and stacks are cut "
+			       "where they enter it."
+			     : "");
 		free(why);
 		free(path);
 	}
@@ -197,8 +216,9 @@ void report_warnings(struct report *report)
 		warn(page,
 		     "The program has no debug info: no source lines, and no inlined functions. Build with "
 		     "[profile.release] debug = 1, or give an unstripped copy of this build with --target.");
-	/* A few cut stacks are normal; and the frames next to the leaf, which count, are there. */
-	if (m->stacks >= 20 && m->stacks_cut * 10 > m->stacks)
+	/* A few cut stacks are normal; and the frames next to the leaf, which count, are there. That of an executable that was not read are
+	 * cut has been said. */
+	if (!report_unread_program(m) && m->stacks >= 20 && m->stacks_cut * 10 > m->stacks)
 		warn(page, "%s of the stacks are cut short, so their task may be unknown. %s",
 		     unit_share(share, m->stacks_cut, m->stacks), why_cut(m));
 }

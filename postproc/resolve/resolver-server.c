@@ -52,6 +52,7 @@ static void put_lackings(const struct space *space)
 			problems[i] = module->problem;
 			put_text(module->path);
 			put_text(module->problem);
+			put_text(module->dwfl ? NULL : "unread");
 		}
 }
 

@@ -37,7 +37,7 @@ struct question {
 
 /* Begins an answer. For a chain, plain_chain and its addresses follow; for a start, plain_start; for frames,
  * plain_answered, then plain_frames for each address answered, each with a plain_frame and six texts per
- * frame. At the end, two texts for each module whose problem has changed. Texts end with a 0. */
+ * frame. At the end, three texts for each module whose problem has changed. Texts end with a 0. */
 struct answer_head {
 	uint64_t size; /* of what follows */
 };

@@ -23,6 +23,7 @@
 /* A module with a problem. */
 struct lacking {
 	char *path, *why;
+	bool unread;
 };
 
 /* An address and its frames. */
@@ -114,7 +115,7 @@ unsigned resolver_deaths(const struct resolver *r)
 /* --- problems of modules --- */
 
 /* `why` may be "". */
-static void note(struct resolver *r, const char *path, const char *why)
+static void note(struct resolver *r, const char *path, const char *why, bool unread)
 {
 	size_t i = 0;
 
@@ -128,17 +129,20 @@ static void note(struct resolver *r, const char *path, const char *why)
 	}
 	free(r->lacking[i].why);
 	r->lacking[i].why = *why ? xstrdup(why) : NULL;
+	r->lacking[i].unread = unread;
 }
 
-const char *resolver_lacking(struct resolver *r, size_t index, const char **why)
+const char *resolver_lacking(struct resolver *r, size_t index, const char **why, bool *unread)
 {
 	if (r->options.confine) {
 		*why = index < r->lackings ? r->lacking[index].why : NULL;
+		*unread = index < r->lackings && r->lacking[index].unread;
 		return index < r->lackings ? r->lacking[index].path : NULL;
 	}
 	const struct module *module = space_opened(r->space, index);
 
 	*why = module ? module->problem : NULL;
+	*unread = module && !module->dwfl;
 	return module ? module->path : NULL;
 }
 
@@ -157,10 +161,11 @@ static bool reap(struct resolver *r, bool late)
 	r->reasons[r->deaths++] = why;
 	if (at)
 		space_give_up(r->space, at->path, why);
-	note(r, at ? at->path : "names", why);
+	note(r, at ? at->path : "names", why, false);
 	*r->process.touched = 0;
 	if (r->deaths == DEATHS)
-		note(r, "names", "the process that finds names died too often, and was not started again");
+		note(r, "names", "the process that finds names died too often, and was not started again",
+		     false);
 	return r->deaths < DEATHS;
 }
 
@@ -230,11 +235,11 @@ static bool read_text(struct resolver *r, struct reader *reader, const char **te
 /* The problems at the end of each answer. */
 static void read_lackings(struct resolver *r, struct reader *reader)
 {
-	const char *path, *why;
+	const char *path, *why, *unread;
 
-	while (read_text(r, reader, &path) && read_text(r, reader, &why))
+	while (take_text(r, reader, &path) && take_text(r, reader, &why) && take_text(r, reader, &unread))
 		if (path)
-			note(r, path, why ? why : "");
+			note(r, path, why ? why : "", unread != NULL);
 }
 
 static bool read_frame(struct resolver *r, struct reader *reader, uint64_t pc, struct frame *frame)

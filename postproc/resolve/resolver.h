@@ -49,9 +49,9 @@ void resolver_insert_tail_calls(struct resolver *r, struct chain *chain);
  * time of an answer goes to waking the process. */
 void resolver_prefetch(struct resolver *r, const uint64_t *pc, size_t count);
 
-/* The file at `index`, in order of discovery, that stacks led to and that had a problem; NULL past the last.
- * *why is the problem (NULL: none in the end). Both belong to the resolver. */
-const char *resolver_lacking(struct resolver *r, size_t index, const char **why);
+/* A file that stacks led to and that lacked something: the one at `index`, by when it was first seen; NULL past the last. *why is
+ * what (NULL: nothing in the end). Both are the resolver's. *unread: nothing of the file could be used. */
+const char *resolver_lacking(struct resolver *r, size_t index, const char **why, bool *unread);
 
 /* The process that resolves now, 0 if none; and how many have died. */
 pid_t resolver_pid(const struct resolver *r);

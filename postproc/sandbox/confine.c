@@ -494,7 +494,7 @@ int confine_record(void)
 	allow(filter, files, ARRAY_SIZE(files));
 	allow(filter, forking, ARRAY_SIZE(forking));
 	allow(filter, becoming, ARRAY_SIZE(becoming));
-	allow_own_limits(filter);
+	allow(filter, (const char *const[]){"setpriority"}, 1);
 	allow_clone(filter);
 	return filter_end(filter);
 }

@@ -171,6 +171,7 @@ struct main_futures {
 struct lacking {
 	const char *path; /* raw bytes */
 	const char *why;
+	bool unread; /* nothing of it could be used */
 };
 
 #define IN_PLACE_SHOWN 8

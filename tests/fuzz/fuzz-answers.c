@@ -104,6 +104,7 @@ void fuzz_answers(const uint8_t *data, size_t size)
 		space, arch_host(), &(struct resolver_options){.confine = answer_all, .seconds = 10});
 	struct raw_stack stack = {.ip = 0x1000, .sp = 0x7000, .word = words, .words = 64};
 	const char *why;
+	bool unread;
 
 	bytes.at = data;
 	bytes.left = size;
@@ -117,7 +118,7 @@ void fuzz_answers(const uint8_t *data, size_t size)
 		check_frames(resolver_frames(resolver, chain.pc[i]));
 		resolver_is_start(resolver, chain.pc[i]);
 	}
-	for (size_t i = 0; resolver_lacking(resolver, i, &why); i++)
+	for (size_t i = 0; resolver_lacking(resolver, i, &why, &unread); i++)
 		if (i > 2 * LACKINGS_KEPT)
 			check_failed("lackings", "too many", "", 0);
 	resolver_free(resolver);

@@ -28,8 +28,8 @@ struct region {
 struct loaded {
 	struct module module; /* first */
 	struct space *space;
-	bool debug_sought; /* the debug file was looked for: libdwfl calls twice, for symbols and for the
-			    * rest */
+	char *said;	   /* a problem of its own words, or NULL */
+	bool debug_sought; /* libdwfl asks once for the symbols and once for the rest, where there is nothing */
 };
 
 /* A file that must not be read any more. */
@@ -248,6 +248,7 @@ void space_free(struct space *space)
 		free_slot(&module->dropglue);
 		free((char *)module->path);
 		free((char *)module->build_id);
+		free(space->modules[i]->said);
 		free(module);
 	}
 	dwfl_end(space->dwfl);
@@ -476,6 +477,18 @@ static void find_file(struct space *space, const struct region *region, bool is_
 		find_remote_binary(space, &region->map, binary);
 }
 
+/* What becomes of a recording when the program is built anew in its place; for the caller to free. NULL: something else is wrong. */
+static char *other_build(const struct space *space, const struct mapping *map, const struct binary *binary,
+			 bool is_main)
+{
+	if (!binary->is_other_build || space->pid > 0)
+		return NULL;
+	return xasprintf("this %s is another build now (build id %s, the recording has %s): give the old "
+			 "one with --target",
+			 is_main ? "executable" : "library",
+			 binary->other_build_id[0] ? binary->other_build_id : "none", map->build_id);
+}
+
 static struct module *open_module(struct space *space, const struct region *region, const struct region *main)
 {
 	struct loaded *loaded = xcalloc(1, sizeof(*loaded));
@@ -491,7 +504,8 @@ static struct module *open_module(struct space *space, const struct region *regi
 	module->high = region->map.end;
 	/* Without the file: correct if its first segment is at 0, in the file and in memory. */
 	module->bias = region->map.start - region->map.offset;
-	module->problem = binary.problem;
+	loaded->said = other_build(space, &region->map, &binary, is_main);
+	module->problem = loaded->said ? loaded->said : binary.problem;
 	if (binary.fd >= 0) {
 		module->bias = binary.bias;
 		module->has_symtab = binary.has_symtab;

@@ -16,7 +16,7 @@
 #define VDSO_LIMIT 0x100000 /* bytes: every vdso is smaller; limits what is read from the target's memory */
 #define PAGE 0x1000
 
-static const char not_found[] = "the file is not on this machine";
+static const char not_found[] = "the file is not on this machine: give it with --target";
 static const char not_readable[] = "the file cannot be read: run as root";
 static const char nobody_opens[] = "the file cannot be read: the process that opens files has ended";
 static const char not_answering[] = "the file cannot be read: its file system does not answer";
@@ -108,6 +108,7 @@ static const char *check(int fd, const struct mapping *mapping, struct binary *b
 		binary_build_id(elf, hex, sizeof(hex));
 		if (mapping->build_id[0] && strcmp(hex, mapping->build_id) != 0) {
 			problem = other_build;
+			memcpy(binary->other_build_id, hex, sizeof(hex));
 		} else if (!binary_bias(elf, mapping, &binary->bias)) {
 			problem = other_layout;
 		} else {
@@ -282,6 +283,7 @@ void binary_find(const struct binary_wanted *wanted, struct binary *binary)
 	free(path);
 	if (target_problem)
 		binary->problem = target_problem;
+	binary->is_other_build = binary->problem == other_build;
 }
 
 bool binary_is_build(int fd, const char *build_id)

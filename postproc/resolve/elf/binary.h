@@ -23,9 +23,10 @@ struct binary {
 	int fd;		 /* open for reading, close-on-exec, a regular file or memfd; -1 if no file fits */
 	uint64_t bias;	 /* target address = ELF virtual address + bias */
 	bool has_symtab; /* the file itself has a .symtab */
-	bool has_debug_info; /* the file itself has .debug_info */
-	const char *problem; /* why fd is -1, or the file is less useful than it could be (static text); or
-			      * NULL */
+	bool has_debug_info;		   /* the file itself has .debug_info */
+	const char *problem;		   /* static text: why fd is -1 or less than hoped; or NULL */
+	bool is_other_build;		   /* fd is -1 because the file at the path has another build id: */
+	char other_build_id[BUILD_ID_HEX]; /* "" if it has none */
 };
 
 /* Finds and opens the file: --target, then the file as the live process sees it, then its path here, then

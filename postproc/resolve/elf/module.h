@@ -19,11 +19,11 @@ struct module {
 	const char *build_id; /* from the stream, "" if unknown */
 	uint64_t low, high;   /* range of its mappings in the target */
 	uint64_t bias;	      /* target address = ELF virtual address + bias */
-	Dwfl_Module *dwfl;    /* NULL if the file could not be opened or is not the mapped one */
-	const char *problem;  /* why dwfl is NULL or less useful than it could be (static text), or NULL */
-	bool has_symtab;      /* has .symtab (or a debug file's), not only .dynsym */
-	bool has_debug_info;  /* .debug_info with units */
-	bool foreign_debug;   /* the target may have made its separate debug file (debugfile.h) */
+	Dwfl_Module *dwfl;    /* NULL if the file could not be opened or is not the one that was mapped */
+	const char *problem; /* why dwfl is NULL or weaker than hoped, as long as the module lives; or NULL */
+	bool has_symtab;     /* .symtab (or a separate debug file's) rather than .dynsym alone */
+	bool has_debug_info; /* .debug_info with units */
+	bool foreign_debug;  /* its separate debug file is one that the target may have made (debugfile.h) */
 	uint64_t cfi_time,
 		debug_time; /* CPU time that its frame and debug info have cost, ns: see budget.h */
 	struct module_slot symbols, debug, image, dropglue; /* each filled in by the file of that name */

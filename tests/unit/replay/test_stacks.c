@@ -145,24 +145,24 @@ static void test_why_cut(void **state)
 	stacks_add(setup->stacks, &e);
 	assert_int_equal(stacks_verdict(setup->stacks, 1)->count, 2);
 	assert_int_equal(stacks_cut(setup->stacks), 1);
-	assert_int_equal(stacks_walked(setup->stacks), 1);
-	assert_int_equal(stacks_too_few(setup->stacks), 0);
+	assert_int_equal(stacks_cut_why(setup->stacks).walked, 1);
+	assert_int_equal(stacks_cut_why(setup->stacks).too_few, 0);
 
 	/* The frame pointer leads to where nothing was copied any more. */
 	const uint64_t beyond[] = {SP + 256, SP + 512, SP + 264, CODE + 201};
 	add_stack(setup, 2);
 	add_returns(setup, 2, 7, beyond, 2);
 	assert_int_equal(stacks_verdict(setup->stacks, 2)->count, 3);
-	assert_int_equal(stacks_too_few(setup->stacks), 1);
+	assert_int_equal(stacks_cut_why(setup->stacks).too_few, 1);
 	/* To a chunk of which nothing matters. */
 	add_stack(setup, 4);
 	add_returns(setup, 4, 7, beyond + 2, 1);
 	assert_int_equal(stacks_verdict(setup->stacks, 4)->count, 3);
-	assert_int_equal(stacks_too_few(setup->stacks), 1);
+	assert_int_equal(stacks_cut_why(setup->stacks).too_few, 1);
 	/* There, but not known. */
 	add_stack(setup, 3);
 	stacks_verdict(setup->stacks, 3);
-	assert_int_equal(stacks_too_few(setup->stacks), 1);
+	assert_int_equal(stacks_cut_why(setup->stacks).too_few, 1);
 	assert_int_equal(stacks_cut(setup->stacks), 4);
 	assert_int_equal(stacks_count(setup->stacks), 4);
 }

@@ -368,7 +368,7 @@ static void cut_stacks_have_cures(void **state)
 		{10, 0, 20, 0, "copied (up to 128 KiB), unwound by CFI", 1, "files that could not be read"},
 	};
 
-	struct lacking lacking = {"/usr/lib/x.so", "the file is not on this machine"};
+	struct lacking lacking = {"/usr/lib/x.so", "the file is not on this machine", true};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {

@@ -122,8 +122,9 @@ static const char *name_at(uint64_t pc)
 static const char *said_of(const char *path)
 {
 	const char *name, *why;
+	bool unread;
 
-	for (size_t i = 0; (name = resolver_lacking(fixture.resolver, i, &why)); i++)
+	for (size_t i = 0; (name = resolver_lacking(fixture.resolver, i, &why, &unread)); i++)
 		if (!strcmp(name, path))
 			return why;
 	return NULL;
