@@ -57,6 +57,7 @@ usage() {
 	      --hz N              sample each CPU N times a second (default: adapts)
 	      --max-overhead PCT  what tracing may cost, in % of one CPU (100)
 	      --probe FILE.bt     add a bpftrace script of your own; repeatable
+	      --probe-output FILE write all that it prints to FILE
 	      --print-script      print the bpftrace script and stop
 
 	Help:
@@ -110,7 +111,7 @@ unquote() {
 }
 
 parse_options() {
-	local words long=help,version,verbose,pid:,target:,threshold:,duration:,workers:,hz:,top:,window:,chart:,chart-kind:,probe:
+	local words long=help,version,verbose,pid:,target:,threshold:,duration:,workers:,hz:,top:,window:,chart:,chart-kind:,probe:,probe-output:
 	long+=,format:,export:,fail-on:,polls:,stacks:,stack-size:,headless,quiet,no-color,print-script,raw,debuginfod
 	long+=,record:,ring:,resolve,no-resolve,doctor,max-overhead:,mine:,not-mine:
 
@@ -164,6 +165,7 @@ parse_options() {
 		--ring) RING=$2 ;;
 		--polls) POLLS=$2 ;;
 		--probe) OWN+=("$2") ;;
+		--probe-output) PROBE_OUTPUT=$2 ;;
 		--stacks) STACKS=$2 ;;
 		--stack-size) number --stack-size "$2" 1 512 'a number of KiB from 1 to 512' && STACK_KIB=$REPLY ASKED_SIZE=1 ;;
 		--top) number --top "$2" 1 100 'a whole number from 1 to 100' && TOP=$REPLY ;;
@@ -216,7 +218,11 @@ check_options() {
 	[[ ! $CHART_KIND || $CHART ]] || refuse '--chart-kind needs --chart FILE'
 	[[ ! $DEBUGINFOD || ${DEBUGINFOD_URLS-} ]] ||
 		refuse '--debuginfod: DEBUGINFOD_URLS names no server; sudo drops it without sudo --preserve-env=DEBUGINFOD_URLS'
+	[[ ! $PROBE_OUTPUT || ${#OWN[@]} -gt 0 ]] || refuse '--probe-output needs --probe FILE.bt'
+	[[ ! $PROBE_OUTPUT || ! $RAW ]] || refuse 'either --raw or --probe-output, not both'
+	[[ $PROBE_OUTPUT != - ]] || refuse '--probe-output takes a file: the report has what is printed'
 	note_descriptor "$RECORD"
+	note_descriptor "$PROBE_OUTPUT"
 	for format in ${FORMATS[@]+"${FORMATS[@]}"}; do
 		note_descriptor "${format#*=}"
 	done

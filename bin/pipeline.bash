@@ -39,6 +39,7 @@ run_report() {
 	[[ $DEBUGINFOD ]] && options+=(--debuginfod)
 	[[ $WINDOW ]] && options+=(--window "$WINDOW")
 	[[ $CHART ]] && options+=(--chart "$CHART")
+	[[ $PROBE_OUTPUT ]] && options+=(--probe-output "$PROBE_OUTPUT")
 	[[ $CHART_KIND ]] && options+=(--chart-kind "$CHART_KIND")
 	for format in ${FORMATS[@]+"${FORMATS[@]}"}; do
 		options+=(--format "$format")

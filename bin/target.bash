@@ -198,7 +198,7 @@ thread $tid (worker|current-thread|main-future|blocking-pool|other|unknown) [01]
 
 # Everything about the process that the stream has to begin with. Here its threads are looked at.
 read_head() {
-	local options=(--pid "$PID") line kind one two three rest words
+	local options=(--pid "$PID") line kind one two three rest words script
 
 	options+=(${TARGETS[@]+"${TARGETS[@]/#/--target=}"})
 	[[ $DEBUGINFOD ]] && options+=(--debuginfod)
@@ -216,6 +216,9 @@ read_head() {
 	# Ctrl-Z is not to come while it holds a thread of the target.
 	HEAD=$(trap '' TSTP && close_others && exec "$POSTPROC" head "${options[@]}") || die "process $PID could not be inspected"
 	check_head
+	for script in ${OWN[@]+"${OWN[@]}"}; do
+		add_meta probe "$(clean "$script")"
+	done
 	while IFS= read -r line; do
 		read -r kind one two three rest <<<"$line"
 		case $kind in

@@ -80,6 +80,11 @@ composed() {
 	: >empty.bt
 	run -2 --separate-stderr "$HUD" --probe empty.bt some-name
 	[[ $stderr == *"--probe: 'empty.bt' is empty"* ]]
+	echo 'END {}' >fine.bt
+	run -2 --separate-stderr "$HUD" --probe-output x some-name
+	[[ $stderr == *'--probe-output needs --probe FILE.bt'* ]]
+	run -2 --separate-stderr "$HUD" --probe fine.bt --probe-output x --raw some-name
+	[[ $stderr == *'either --raw or --probe-output, not both'* ]]
 }
 
 # In bpftrace 0.23, `@a ? $b - @a : 0` is 0, always, and `@a == 1 ? 9 : @b` is 9.
@@ -99,7 +104,44 @@ composed() {
 	[[ $(grep -c 'kind' out) == 3 ]]
 }
 
-@test "the examples: their lines are in the stream, and in the report by kind" {
+@test "what scripts print that the head names: at the end of the report, and in a file, escaped" {
+	printf '%s\n' 'hud-trace 2' 'meta probe my own.bt' 'meta probe b.bt' 'mine begins C:\x 5' 'begin 5' '# open NS' $'open\t2' '' '' '@h:' \
+		'[1, 2)       3 |@@@@   |' $'\x1b[31mred' 'frames a1' $'\t401106' '        symbol+3' 'sleep badly' '#' '' 'end 9 duration' >stream
+	cat >wanted <<-'END'
+		mine begins C:\x 5
+		# open NS
+		open    2
+
+		@h:
+		[1, 2)       3 |@@@@   |
+		\x1b[31mred
+		        symbol+3
+	END
+	"$POSTPROC" report --probe-output printed stream >out
+	cat out
+	diff wanted printed
+	sed '1,/^my own.bt, b.bt printed this:$/d' out | diff wanted -
+	[[ $(grep '^!' out) == '! 1 line could not be read'* ]]
+	"$POSTPROC" live --speed 1000 - <stream >out
+	sed '1,/^my own.bt, b.bt printed this:$/d' out | diff wanted -
+	run -2 "$POSTPROC" live --probe-output x stream
+	[[ $output == 'hud-postproc live: --probe-output is for hud-postproc report' && ! -e x ]]
+	run -1 "$POSTPROC" report --probe-output /nosuch/x stream
+	[[ $output == *'/nosuch/x: No such file or directory'* ]]
+	# None of them is left out, and none goes past the page.
+	{ printf '%s\n' 'hud-trace 2' 'meta probe many.bt' 'begin 5' && seq -f 'line %.0f' 1000 && printf '%0500d\n' 7 && echo 'end 9 duration'; } >stream
+	"$POSTPROC" report --probe-output printed stream >out
+	[[ $(wc -l <printed) == 1001 && ! $(awk 'length > 80' out) ]]
+	grep -qx '(801 lines before these are left out: --probe-output FILE gets all)' out
+	sed '1,/^many.bt printed/d' out >tail
+	grep -qx 'line 802' tail
+	run ! grep -qx 'line 801' tail
+	[[ $(tail -n 7 tail | tr -d '\n') == "$(printf '%0500d' 7)" ]]
+	printf '%s\n' 'hud-trace 2' 'meta probe quiet.bt' 'begin 5' 'end 9 duration' >stream
+	"$POSTPROC" report stream | grep -qx 'quiet.bt printed nothing.'
+}
+
+@test "the examples: their lines are in the recording, in the report under their names, and in a file" {
 	needs_bpf
 	start_server "$DEBUG"
 	start_load
@@ -110,21 +152,27 @@ composed() {
 		END { printf("mine ends\n"); }
 	END
 	start_trace --duration 4 --threshold 5 --probe "$ROOT/examples/slow-opens.bt" \
-		--probe "$ROOT/examples/page-faults.bt" --probe own.bt --raw
+		--probe "$ROOT/examples/page-faults.bt" --probe own.bt --top 40 --record rec --probe-output printed
 	within 150 ended "$TRACE"
 	ends_with 0
-	cut -d' ' -f1 out | sort | uniq -c
-	grep -qx "mine begins $SERVER 5000" out
-	grep -qx 'mine second' out
+	cut -d' ' -f1 rec | sort | uniq -c
+	cat out
+	for file in rec printed; do
+		grep -qx "mine begins $SERVER 5000" $file
+		grep -qx 'mine second' $file
+		grep -qx 'mine ends' $file
+		grep -qE "^@writes\[$SERVER\]: [0-9]+$" $file
+		grep -qE '^@opens_us\[.*/template\]: count [0-9]+, average [0-9]+, total [0-9]+$' $file
+		grep -qE '^@faulting\[' $file
+	done
+	grep -qE '^end [0-9]+ duration$' rec
+	run ! grep -qE '^(sleep|runq|poll|meta|end) ' printed
+	tr '\n' ' ' <out | grep -qF "$ROOT/examples/page-faults.bt, own.bt printed this:"
 	grep -qx 'mine ends' out
-	grep -qE "^@writes\[$SERVER\]: [0-9]+$" out
-	grep -qE '^@opens_us\[.*/template\]: count [0-9]+, average [0-9]+, total [0-9]+$' out
-	grep -qE '^@faulting\[' out
-	grep -qE '^end [0-9]+ duration$' out
-	"$POSTPROC" report --top 40 out >report
-	cat report
-	grep -qE '[0-9]+ lines of kind "mine" \(see --raw\)' report
-	blames report 'file I/O' read_template
+	run ! grep -q 'left out.*kind' out
+	"$POSTPROC" report --top 40 --probe-output again rec | cmp - out
+	cmp again printed
+	blames out 'file I/O' read_template
 }
 
 @test "a script that does not compile: bpftrace's words with its name, and exit 1" {

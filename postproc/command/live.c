@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/complain.h"
 #include "chart/chart.h"
@@ -87,6 +88,11 @@ static void parse(int argc, char **argv, struct options *o)
 		}
 	}
 	reporting_file(&o->reporting, argc - optind, argv + optind);
+	/* A replay can go back: what was written twice would stand there twice. */
+	if (o->reporting.probe_path && strcmp(o->reporting.file, "-") != 0) {
+		complain("hud-postproc live: --probe-output is for hud-postproc report\n");
+		exit(2);
+	}
 }
 
 /* Shows it, then reports. */
@@ -131,7 +137,7 @@ int live_main(int argc, char **argv)
 		live_view_start(view, o.reporting.report.colour, o.reporting.report.utf8,
 				o.reporting.replay.window ? o.reporting.replay.window : SPAN);
 	binary_prepare();
-	int status = sandbox_seal() ? 1 : show(&o, loop, chart);
+	int status = sandbox_seal() || reporting_open_probe_output(&o.reporting) ? 1 : show(&o, loop, chart);
 
 	live_terminal_close();
 	live_loop_free(loop);

@@ -542,6 +542,8 @@ int record_main(int argc, char **argv)
 		return status;
 	if (o.check)
 		return check(&o);
+	/* Then nobody is needed who opens files. */
+	o.resolve = o.resolve && !(o.unasked && outpath_check(o.path) > 0);
 	if (!o.quiet && isatty(STDERR_FILENO))
 		progress_enable();
 	if (confine(&o))
@@ -554,7 +556,6 @@ int record_main(int argc, char **argv)
 	o.replay.begun = 0; /* Who resolves the recording in the end has nobody to tell. */
 	r.block_size = o.ring && o.ring / 16 < BLOCK_SIZE ? o.ring / 16 : BLOCK_SIZE;
 	r.recording = recording_open(o.path, ".partial", o.ring);
-	o.resolve = o.resolve && !(o.unasked && r.recording && !recording_is_file(r.recording));
 	if (r.recording && o.resolve && !recording_is_file(r.recording)) {
 		recording_discard(r.recording);
 		status = fail(path, "--resolve needs a file");

@@ -38,6 +38,7 @@ static const char help[] =
 	"      --check         write nothing; exit with status 2 if a FILE cannot be written\n"
 	"      --chart FILE    draw a chart: FILE.png, .svg or .pdf; - for text\n"
 	"      --chart-kind KIND  timeline, blockers, histogram, heatmap or all (all)\n"
+	"      --probe-output FILE  write what own scripts (hud-trace --probe) printed to FILE too\n"
 	"      --width N       columns, 60 to 500 (the terminal's; 80)\n"
 	"      --no-color      no colours (also: NO_COLOR=1)\n"
 	"  -v, --verbose       show all frames, and names in full\n"
@@ -90,6 +91,9 @@ static int check_outputs(const struct reporting *o)
 {
 	int status = check_output(o, o->chart);
 
+	if (!status)
+		status = check_output(o, o->probe_path);
+
 	for (size_t i = 0; i < o->outputs && !status; i++)
 		status = check_output(o, o->output[i].path);
 	return status;
@@ -128,7 +132,7 @@ int report_main(int argc, char **argv)
 	struct chart *chart = o.chart ? chart_prepare(o.chart, o.chart_kind) : NULL;
 
 	binary_prepare();
-	int status = sandbox_seal() ? 1 : report(&o, in, chart);
+	int status = sandbox_seal() || reporting_open_probe_output(&o) ? 1 : report(&o, in, chart);
 
 	fclose(in);
 	chart_end(chart);

@@ -91,6 +91,9 @@ bool reporting_option(struct reporting *o, int option, const char *value)
 			 "or all\n",
 			 o->command, value);
 		exit(2);
+	case REPORTING_PROBE_OUTPUT:
+		o->probe_path = value;
+		return true;
 	case REPORTING_WIDTH:
 		o->report.width = (unsigned)number(o, "width", value, 60, 500);
 		return true;
@@ -155,6 +158,7 @@ int reporting_begin(struct reporting *o)
 	for (size_t i = 0; i < o->outputs; i++)
 		userfiles_name(o->output[i].path);
 	userfiles_name(o->chart);
+	userfiles_name(o->probe_path);
 	o->replay.confine = sandbox_resolver;
 	return sandbox_begin(o->replay.pid, o->replay.debuginfod);
 }
@@ -178,15 +182,38 @@ static int write_output(struct reporting *o, size_t i, const struct model *model
 	return 0;
 }
 
+int reporting_open_probe_output(struct reporting *o)
+{
+	static struct output output;
+
+	if (!o->probe_path)
+		return 0;
+	if (output_open(&output, o->probe_path))
+		return reporting_fail(o, o->probe_path, userfiles_error(errno));
+	o->probe_output = &output;
+	o->replay.probe_output = output.file;
+	return 0;
+}
+
+/* Returns 0, or 1 after a message. */
+static int close_probe_output(struct reporting *o, bool whole)
+{
+	if (!o->probe_output || !output_close(o->probe_output, whole) || !whole)
+		return 0;
+	return reporting_fail(o, o->probe_path, strerror(errno));
+}
+
 int reporting_write(struct reporting *o, const struct model *model, int error, struct chart *chart)
 {
 	const char *why = error == EBADMSG ? "its compressed data is damaged; what comes before that is read"
 					   : replay_error(error);
 	int status = error ? reporting_fail(o, o->file, why) : 0;
 
-	if (error && !model->events)
-		return status;
-	if (o->needs_begin && !model->begun)
+	bool nothing = (error && !model->events) || (o->needs_begin && !model->begun);
+
+	if (close_probe_output(o, !nothing))
+		status = 1;
+	if (nothing)
 		return 1;
 	for (size_t i = 0; i < o->outputs; i++)
 		if (write_output(o, i, model))

@@ -14,6 +14,7 @@
 #define REPORTING_OUTPUTS 16
 
 struct format;
+struct output;
 
 struct reporting {
 	const char *command; /* the subcommand's name */
@@ -26,6 +27,8 @@ struct reporting {
 	struct report_options report;
 	struct gates gates;
 	const char *chart, *file;
+	const char *probe_path; /* of replay.probe_output; NULL: none */
+	struct output *probe_output;
 	enum chart_kind chart_kind;
 	bool no_colour, quiet;
 	bool needs_begin; /* without one there is nothing to report: hud-trace says why */
@@ -46,6 +49,7 @@ enum {
 	REPORTING_NOT_MINE,
 	REPORTING_FORMAT,
 	REPORTING_FAIL_ON,
+	REPORTING_PROBE_OUTPUT,
 	REPORTING_OWN
 };
 
@@ -64,6 +68,7 @@ enum {
 		{"chart-kind", required_argument, NULL, REPORTING_CHART_KIND},                               \
 		{"format", required_argument, NULL, REPORTING_FORMAT},                                       \
 		{"fail-on", required_argument, NULL, REPORTING_FAIL_ON},                                     \
+		{"probe-output", required_argument, NULL, REPORTING_PROBE_OUTPUT},                           \
 		{"width", required_argument, NULL, REPORTING_WIDTH},                                         \
 		{"no-color", no_argument, NULL, REPORTING_NO_COLOUR},                                        \
 		{"headless", no_argument, NULL, REPORTING_HEADLESS},                                         \
@@ -84,6 +89,9 @@ int reporting_fail(const struct reporting *o, const char *what, const char *why)
 
 /* sandbox_begin(), for the files of the command line. */
 int reporting_begin(struct reporting *o);
+
+/* Opens what --probe-output names: before the first replay is made. Returns 0, or 1 after a message. */
+int reporting_open_probe_output(struct reporting *o);
 
 /* Writes all outputs and the chart. `error`: that of reading (replay/replay.h), or 0; what was read is reported all the same. Returns the
  * exit status. */

@@ -7,6 +7,7 @@
 
 #include "base/arch.h"
 #include "replay/state.h"
+#include "stream/stream.h"
 
 /* Times of both clocks at one moment. If one is missing, neither is used. */
 static void set_clock(struct target *t, const char *text)
@@ -87,6 +88,9 @@ void replay_meta(struct replay *r, const struct event *e)
 		set_clock(t, e->text);
 	else if (!strcmp(e->key, "cut-stacks"))
 		take_cut_why(r, e->text);
-	else if (!strcmp(e->key, "hz"))
+	else if (!strcmp(e->key, "probe")) {
+		probe_output_name(r->probes, e->text);
+		stream_take_others(r->stream);
+	} else if (!strcmp(e->key, "hz"))
 		t->hz = (unsigned)strtoul(e->text, NULL, 10);
 }

@@ -92,6 +92,7 @@ static void note_lines(struct replay *r, struct model *m)
 void replay_note_reading(struct replay *r, struct model *m)
 {
 	m->truncated = !r->ended;
+	probe_output_note(r->probes, m);
 	note_stacks(r, m);
 	throttle_sum(r->throttle, &m->quota, &m->steal);
 	if (r->space)

@@ -37,6 +37,7 @@ struct replay *replay_new(const struct replay_options *options)
 
 	r->options = *options;
 	r->stream = stream_new();
+	r->probes = probe_output_new(options->probe_output);
 	r->arch = arch_host();
 	r->held = reorder_new();
 	r->judge = judge_new();
@@ -53,6 +54,7 @@ void replay_free(struct replay *r)
 	if (!r)
 		return;
 	stream_free(r->stream);
+	probe_output_free(r->probes);
 	reorder_free(r->held);
 	samples_free(r->samples);
 	samples_free(r->main_samples);
@@ -255,6 +257,9 @@ static void handle(struct replay *r, const struct event *e)
 	case EVENT_THROTTLED:
 	case EVENT_STEAL:
 		throttle_add(r->throttle, e);
+		break;
+	case EVENT_OTHER:
+		probe_output_add(r->probes, e->text);
 		break;
 	case EVENT_DESCRIPTOR:
 		seen_descriptors_add(r->descriptors, e);

@@ -19,8 +19,9 @@ struct replay_options {
 	bool debuginfod;    /* ask debuginfod servers for missing debug info */
 	bool all_stacks;    /* replay_write_stacks() will be called */
 	enum detail detail; /* of the model */
-	int begun;	    /* for begun_tell(), if the stream is live; 0: nobody waits for it */
-	uint64_t window;    /* ns: count only the end of the trace; 0: all */
+	int begun;	    /* begun_tell(), of a stream while it is traced; 0: nobody waits for that */
+	uint64_t window;    /* ns: only the last so many count; 0 = all */
+	FILE *probe_output; /* gets what the user's own scripts printed; NULL: none does */
 };
 
 struct replay;

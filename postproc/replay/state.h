@@ -3,7 +3,7 @@
 #define HUD_REPLAY_STATE_H
 
 #include "replay/futures.h"
-#include "replay/holders.h"
+#include "replay/probe-output.h"
 #include "replay/replay.h"
 #include "replay/seen-descriptors.h"
 #include "replay/stacks.h"
@@ -41,6 +41,7 @@ struct replay {
 	bool wakers_certain; /* see wakers.h */
 	bool estimating;     /* polls were told apart until that cost too much */
 	struct futures *futures;
+	struct probe_output *probes;
 	struct cut_why cut_why; /* of stacks that came resolved */
 	uint64_t ended;		/* when, 0: not yet */
 };

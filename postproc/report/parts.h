@@ -57,4 +57,7 @@ void report_polls(struct report *report);
 /* A line per worker, the worst first. */
 void report_workers(struct report *report);
 
+/* What the user's own scripts printed. Begins with an empty line, if there are any. */
+void report_probes(struct report *report);
+
 #endif

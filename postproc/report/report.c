@@ -352,6 +352,7 @@ static void whole(struct report *report)
 		page_end(page);
 		report_workers(report);
 	}
+	report_probes(report);
 }
 
 int report_write(FILE *out, const struct model *model, const struct report_options *options)

@@ -42,6 +42,7 @@ enum event_kind {
 	EVENT_FRAME,   /* a frame of a resolved stack */
 	EVENT_ADDRESS, /* a line below a `frames` line */
 	EVENT_VERSION, /* the first line of a stream */
+	EVENT_OTHER,   /* a line of no known kind: stream_take_others() */
 };
 
 /* What a descriptor refers to. */
@@ -103,11 +104,11 @@ struct event {
 	struct {
 		uint64_t polling, asleep;
 	} parked; /* PARKED */
-	/* META: key and value; THREAD: role and comm; SITE: kind and future, or NULL and why; TOKIO:
-	 * fields, or NULL and why; NAMED: comm; END: why; DESCRIPTOR, THROTTLED: name. */
-	const char *key, *text;
-	union {				       /* the largest fields, each for one kind */
-		uint64_t word[WORDS_PER_LINE]; /* WORDS: 0 if it was not kept. RETURNS: slot, address, ... */
+	const char *key,
+		*text; /* META: key and value; THREAD: role and comm; SITE: kind and future; TOKIO: its fields; of both, NULL and why; NAMED: comm; END: why; DESCRIPTOR, THROTTLED: name; OTHER: the line */
+	union {	       /* the largest, each of a kind of its own */
+		uint64_t word
+			[WORDS_PER_LINE]; /* WORDS: 0 where it was not kept. RETURNS: place, address, ... */
 		struct {
 			uint64_t start, end, offset;
 			bool executable;
@@ -129,8 +130,8 @@ enum event_parsed {
 	EVENT_UNKNOWN, /* an unknown kind */
 };
 
-/* Parses a line of `length` bytes in place (no newline, but a NUL at its end). *e must be all 0. Does not
- * recognise the address lines below a `frames` line, which have no keyword. */
+/* Parses a line of `length` bytes without its end, which a NUL follows, in place; one of another kind stays as it was. *e is all 0 before. Only one kind of line is
+ * not known here: the address below a `frames` line, which has no word in front. */
 enum event_parsed event_parse(char *line, size_t length, struct event *e);
 
 /* Writes a line. Kinds that only probes write (line-kinds.c) are not written. Escapes text; writes NULL as

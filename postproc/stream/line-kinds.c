@@ -128,8 +128,11 @@ enum event_parsed event_parse(char *line, size_t length, struct event *e)
 	const char *name = field_word(&c, &kind_length);
 	const struct line_kind *kind = c.bad ? NULL : kind_named(name, kind_length);
 
-	if (!kind || !kind->parse)
+	if (!kind || !kind->parse) {
+		if (kind_length < length) /* it stays as it was */
+			line[kind_length] = ' ';
 		return EVENT_UNKNOWN;
+	}
 	e->kind = kind->kind;
 	kind->parse(&c, e);
 	/* bpftrace scripts may leave a space at the end */

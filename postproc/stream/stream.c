@@ -25,7 +25,9 @@ struct stream {
 		uint64_t lines;
 	} unknown_kind[STREAM_UNKNOWN_KINDS]; /* the first kinds seen */
 	size_t unknown_kinds;
-	bool in_frames; /* the last line was `frames`, or an address below it */
+	bool in_frames; /* the last line was `frames` or an address of it */
+	bool others;	/* lines of no known kind are taken, */
+	bool in_others; /* as the last one that was not empty was */
 };
 
 /* The number in `BEFORE N AFTER`; `after` may be just its beginning. */
@@ -48,44 +50,8 @@ static bool is_address(const struct stream *s, size_t length)
 	return s->in_frames && strspn(s->line, "0123456789abcdef") == length;
 }
 
-/* Handles a line of a stack. Returns 1 if it has an address, otherwise 0. */
-static int next_address(struct stream *s, struct event *e)
-{
-	char *address = s->line + strspn(s->line, " \t");
-
-	if (!s->in_frames) {
-		s->unknown++;
-		return 0;
-	}
-	/* bpftrace's CFI walk (0.27) failed here: the stack is cut. */
-	if (!strcmp(address, "<unwind failure>"))
-		return 0;
-	if (!digits_hex(address, strcspn(address, " \t"), &e->ip)) {
-		s->bad++;
-		return 0;
-	}
-	e->kind = EVENT_ADDRESS;
-	return 1;
-}
-
-/* Checks the first line. */
-static bool first_line(struct stream *s)
-{
-	static const char title[] = "hud-trace ";
-	char *digits = s->line + strlen(title);
-	uint64_t version;
-
-	if (strncmp(s->line, title, strlen(title)) != 0)
-		return false;
-	if (!digits_decimal(digits, strlen(digits), &version) || version == 0)
-		s->bad++;
-	else
-		s->version = version > UINT_MAX ? UINT_MAX : (unsigned)version;
-	return true;
-}
-
-/* Counts a line of an unknown kind, which is its first word. A printed map of bpftrace, "@name[key]: 1", has
- * the kind "@name"; a line that does not begin with a plain word has none. */
+/* Counts a line of a kind that is not known, the line's first word. What is printed of a map of bpftrace's, "@name[key]: 1", is
+ * of the kind "@name"; what does not begin with a plain word is of no kind. */
 static void count_unknown(struct stream *s, const char *line)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
@@ -106,17 +72,70 @@ static void count_unknown(struct stream *s, const char *line)
 	s->unknown_kind[i].lines++;
 }
 
-/* Parses a line of `length` bytes without newline. Returns 1 if it is an event, 0 if it is skipped. */
+/* A line of no known kind: 1 if it is taken, else 0. */
+static int next_other(struct stream *s, struct event *e)
+{
+	s->in_frames = false;
+	s->in_others = s->others;
+	e->kind = EVENT_OTHER;
+	e->text = s->line;
+	if (!s->others)
+		count_unknown(s, s->line);
+	return s->others;
+}
+
+/* A line of a stack: 1 if it gives an address, else 0. */
+static int next_address(struct stream *s, struct event *e)
+{
+	char *address = s->line + strspn(s->line, " \t");
+
+	if (!s->in_frames)
+		return next_other(s, e);
+	/* The walk by CFI of bpftrace (0.27) ended there: the stack is cut. */
+	if (!strcmp(address, "<unwind failure>"))
+		return 0;
+	if (!digits_hex(address, strcspn(address, " \t"), &e->ip)) {
+		if (s->others)
+			return next_other(s, e);
+		s->bad++;
+		return 0;
+	}
+	e->kind = EVENT_ADDRESS;
+	return 1;
+}
+
+/* The first line: is that what it is? */
+static bool first_line(struct stream *s)
+{
+	static const char title[] = "hud-trace ";
+	char *digits = s->line + strlen(title);
+	uint64_t version;
+
+	if (strncmp(s->line, title, strlen(title)) != 0)
+		return false;
+	if (!digits_decimal(digits, strlen(digits), &version) || version == 0)
+		s->bad++;
+	else
+		s->version = version > UINT_MAX ? UINT_MAX : (unsigned)version;
+	return true;
+}
+
+/* A line of `length` bytes without its end: 1 if it is an event, 0 if it is skipped. */
 static int parse_line(struct stream *s, size_t length, struct event *e)
 {
 	uint64_t number;
 
 	memset(e, 0, sizeof *e);
-	if (strspn(s->line, " \t") == length || *s->line == '#')
+	/* A `#` alone only makes bpftrace write what came before it (probes/parts/end.bt). */
+	if (!strcmp(s->line, "#"))
 		return 0;
+	if (strspn(s->line, " \t") == length)
+		return s->in_others && next_other(s, e);
+	if (*s->line == '#')
+		return s->others && next_other(s, e);
 	if (is_address(s, length))
 		return next_address(s, e);
-	s->in_frames = false;
+	s->in_frames = s->in_others = false;
 	if (number_between(s->line, "Lost ", " event", &e->count)) {
 		e->kind = EVENT_LOST;
 		return 1;
@@ -133,10 +152,14 @@ static int parse_line(struct stream *s, size_t length, struct event *e)
 		s->bad++;
 		return 0;
 	case EVENT_UNKNOWN:
-		count_unknown(s, s->line);
-		return 0;
+		return next_other(s, e);
 	}
 	return 0;
+}
+
+void stream_take_others(struct stream *s)
+{
+	s->others = true;
 }
 
 struct stream *stream_new(void)

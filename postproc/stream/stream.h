@@ -27,7 +27,10 @@ void stream_put(struct stream *s, const char *bytes, size_t size);
  * that are no event lines, or longer than 1 MiB, are counted and skipped. */
 int stream_next(struct stream *s, struct event *e);
 
-/* Lines skipped so far: of unknown kinds; of known kinds, but malformed. */
+/* From now on lines of no known kind come as EVENT_OTHER, comments as well, and the empty lines behind them. */
+void stream_take_others(struct stream *s);
+
+/* What was skipped so far: lines of an unknown kind, and lines of a known kind that could not be parsed. */
 uint64_t stream_unknown_lines(const struct stream *s);
 #define STREAM_UNKNOWN_KINDS 8
 

@@ -192,6 +192,16 @@ struct unknown {
 
 #define UNKNOWN_SHOWN 8
 
+#define PROBE_LINES_KEPT 200
+
+/* What the user's own scripts printed. */
+struct probe_lines {
+	const char *names; /* raw: those of their files; NULL: there was no script */
+	char *const *line; /* raw: the last ones, in their order, */
+	size_t kept;	   /* so many */
+	uint64_t lines;	   /* in all */
+};
+
 struct model {
 	struct target target;
 	struct lacking lacking[LACKING_SHOWN];
@@ -219,6 +229,7 @@ struct model {
 	uint64_t events, lost, unknown_lines, bad_lines;
 	struct unknown unknown[UNKNOWN_SHOWN]; /* part of unknown_lines, by kind */
 	size_t unknowns;
+	struct probe_lines probes;
 	uint64_t stacks, stacks_cut, stacks_missing;
 	uint64_t stacks_walked,
 		stacks_too_few; /* of stacks_cut: walked in the kernel; deeper than the copy */
