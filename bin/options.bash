@@ -179,6 +179,14 @@ parse_options() {
 	check_options "$@"
 }
 
+# Nothing was named: who types that may not know what there is to name.
+ask_for_process() {
+	say 'hud-trace: which process? It reports the code that blocks a running Tokio process.'
+	say "Name it (a part will do), or give its id: 'hud-trace my-app', 'hud-trace --pid 42'."
+	say "'hud-trace --help' lists the options, --doctor checks if this machine can trace."
+	exit 2
+}
+
 # What one option alone does not tell.
 check_options() {
 	local script format target crate
@@ -186,7 +194,7 @@ check_options() {
 	ASKED_STACKS=$STACKS ASKED_POLLS=$POLLS
 	(($# <= 1)) || refuse "give one NAME, not $#"
 	NAME=${1-}
-	[[ $NAME || $PID || $DOCTOR ]] || refuse 'which process? Give a NAME or --pid PID'
+	[[ $NAME || $PID || $DOCTOR ]] || ask_for_process
 	[[ ! $NAME || ! $PID ]] || refuse 'give either a NAME or --pid PID, not both'
 	for target in ${TARGETS[@]+"${TARGETS[@]}"}; do
 		[[ -f $target && -r $target ]] || refuse "--target: '$(clean "$target")' is not a readable file"

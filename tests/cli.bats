@@ -283,9 +283,6 @@ blamed() {
 }
 
 @test "other wrong usage is refused" {
-	refused 'which process? Give a NAME or --pid PID'
-	refused 'which process?' --top 3
-	refused 'which process?' ''
 	refused 'give one NAME, not 2' one two
 	refused 'give either a NAME or --pid PID, not both' --pid 1 name
 	refused "'--nonsense'" --nonsense name
@@ -431,6 +428,17 @@ blamed() {
 	[[ $output == *"root/usr/lib/hud-trace/hud-postproc is missing"* ]]
 	run -0 make -C "$ROOT" uninstall "DESTDIR=$BATS_TEST_TMPDIR/root" PREFIX=/usr
 	[[ ! $(find root ! -type d) ]]
+}
+
+@test "without a process: what it can do, and how to name one, in three lines" {
+	for arguments in '' '--top 3' "''"; do
+		eval "run -2 --separate-stderr '$HUD' $arguments"
+		[[ ! $output ]]
+		((${#stderr_lines[@]} == 3))
+		[[ ${stderr_lines[0]} == 'hud-trace: which process? It reports the code that blocks a running Tokio process.' ]]
+		[[ ${stderr_lines[1]} == *"'hud-trace my-app'"*"'hud-trace --pid 42'"* ]]
+		[[ ${stderr_lines[2]} == *--help*--doctor* ]]
+	done
 }
 
 @test "a chart that cannot be drawn is refused before tracing" {

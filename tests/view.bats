@@ -154,10 +154,8 @@ play() {
 	has '^    advice +Use tokio::net::lookup_host'
 	keys q
 	shows '^LAST BLOCKS'
+	# All are in one file, and in one task.
 	keys g
-	shows ' FILE$'
-	shows '^N and others +3\.89 s +32\.7% +169 .* src/blocking\.rs$'
-	keys g g
 	shows ' MOST OF IT IN'
 	[[ $(screen | grep -cE '^C computing ') == 1 ]]
 	keys g s
@@ -165,7 +163,29 @@ play() {
 	keys s s
 	shows '▾FUNCTION'
 	[[ $(screen | sed -n '5p') == 'S sleep'*call_legacy_sdk* ]]
-	keys s / T e m P
+	keys 3
+	shows '▾MAX'
+	# A click on that heading, as xterm tells it: pressed and released, at column 19 and line 4, each 32 more.
+	printf '\033[M 3$\033[M#3$' >click
+	t load-buffer click
+	t paste-buffer
+	shows '▾TOTAL'
+	# The reason of a row: of all that have it.
+	keys Down x
+	shows 'name lookup is hidden; X shows it again'
+	lacks resolve_backend
+	has 'compress_report +blocking\.rs:51$'
+	has '32\.[5-9]% over the run'
+	shows ' X show name lookup '
+	keys Down c
+	shows 'written: hud-trace-chain-1\.txt'
+	cat hud-trace-chain-1.txt
+	grep -qE '^#1  demo_server::blocking::compress_report +.*src/blocking\.rs:51$' hud-trace-chain-1.txt
+	grep -q '^ *tokio::runtime::' hud-trace-chain-1.txt
+	run ! grep -q $'\e\|frames$' hud-trace-chain-1.txt
+	keys X
+	shows '^N name lookup +772 ms'
+	keys / T e m P
 	shows '^ filter: TemP'
 	shows 'read_template +src'
 	lacks hash_password

@@ -7,7 +7,9 @@
 
 #include "base/escape.h"
 #include "base/units.h"
+#include "judge/reasons.h"
 #include "live/keys.h"
+#include "live/panes/panes.h"
 #include "live/write.h"
 
 #define SEEK 10000000000 /* ns */
@@ -71,6 +73,46 @@ static void change_threshold(struct live_view *v, int by)
 	v->query.threshold = v->threshold = factor[i] * least;
 	char *said = text_format("what takes %s or longer", unit_setting(text, v->query.threshold));
 
+	live_say(v, said);
+	free(said);
+}
+
+/* Of the groupings the next one that tells anything apart. */
+static void change_group(struct live_view *v)
+{
+	struct live_query query = v->query;
+	struct live_sum sum = {0};
+
+	if (!v->window)
+		return;
+	do {
+		query.group = (query.group + 1) % LIVE_GROUPS;
+		live_window_sum(v->window, &query, &sum);
+	} while (query.group != v->query.group && sum.rows < 2);
+	if (query.group == v->query.group) {
+		live_say(v, "in every other grouping there is one row");
+	} else {
+		v->has_selected = false;
+		v->scroll = 0;
+	}
+	v->query.group = query.group;
+	v->sum = sum;
+}
+
+/* Leaves out what has the reason of the selected row. */
+static void hide(struct live_view *v)
+{
+	const struct live_row *row = v->page == LIVE_LIST ? live_selected(v) : NULL;
+
+	if (!row) {
+		live_say(v, "select a row: x hides its reason, X shows all again");
+		return;
+	}
+	char *said = text_format("%s is hidden; X shows it again", reason_info(row->of->reason)->word);
+
+	v->query.hidden |= 1u << row->of->reason;
+	v->has_selected = false;
+	v->scroll = 0;
 	live_say(v, said);
 	free(said);
 }
@@ -147,6 +189,8 @@ static void on_mouse(struct live_view *v)
 		go(v, v->page == LIVE_LIST ? -1 : -3);
 	else if (event.bstate & BUTTON5_PRESSED)
 		go(v, v->page == LIVE_LIST ? 1 : 3);
+	else if (v->page == LIVE_LIST && event.y == v->table_top - 1)
+		live_table_sort(v, event.x);
 	else if (v->page == LIVE_LIST && event.y >= v->table_top &&
 		 event.y < v->table_top + (int)v->table_rows) {
 		size_t row = v->scroll + (size_t)(event.y - v->table_top);
@@ -248,12 +292,25 @@ void live_key(struct live_view *v, int key)
 		back(v);
 		break;
 	case 'g':
-		v->query.group = (v->query.group + 1) % LIVE_GROUPS;
-		v->has_selected = false;
-		v->scroll = 0;
+		change_group(v);
 		break;
 	case 's':
 		v->query.sort = (v->query.sort + 1) % LIVE_SORTS;
+		break;
+	case '1':
+	case '2':
+	case '3':
+	case '4':
+		v->query.sort = (enum live_sort)(key - '1');
+		break;
+	case 'x':
+		hide(v);
+		break;
+	case 'X':
+		v->query.hidden = 0;
+		break;
+	case 'c':
+		live_write_chain(v);
 		break;
 	case '/':
 		v->page = LIVE_LIST;

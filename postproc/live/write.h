@@ -11,4 +11,7 @@ const char *live_picture(void);
 /* Writes what there is so far to files, as who called, in the working directory. None is replaced. */
 void live_write(struct live_view *view);
 
+/* The same of the selected row: its call chain, with all frames, and what the details show besides. */
+void live_write_chain(struct live_view *view);
+
 #endif

@@ -57,7 +57,7 @@ static void press(struct live_view *v, struct keys *k)
 
 	if (byte >= 0xf0)
 		resizeterm(sizes[byte % 5].rows, sizes[byte % 5].columns);
-	else if (key != 'w' || v->typing) /* writes files */
+	else if ((key != 'w' && key != 'c') || v->typing) /* these write files */
 		live_key(v, key);
 	v->leave = false;
 }

@@ -138,30 +138,20 @@ static void durations(struct page *page, const struct live_detail *d)
 	}
 }
 
-void live_detail(struct live_view *v, const struct live_workers *workers)
+/* Writes the selected row at length. False if it is gone. */
+static bool write_detail(struct live_view *v, const struct live_workers *workers, const struct page *page,
+			 bool verbose)
 {
 	const struct live_row *row = live_selected(v);
 	struct live_detail *d = xcalloc(1, sizeof(*d));
-	const char *root = live_window_root(v->window);
-	char *text = NULL, span[UNIT_SIZE], share[UNIT_SIZE];
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
 	struct model model = {.worker_time = workers->time, .target = v->model->target};
-	struct report report = {.model = &model, .root = (char *)root};
+	struct report report = {.model = &model,
+				.page = *page,
+				.root = (char *)live_window_root(v->window),
+				.options.verbose = verbose};
+	bool there = row && live_window_detail(v->window, &v->query, row, d);
 
-	if (!out)
-		xmalloc_failed(0);
-	report.page = (struct page){.out = out, .width = (size_t)COLS, .colour = true, .utf8 = pen_utf8()};
-	char *title =
-		text_format("%s of worker time in %s", unit_share(share, row ? row->total : 0, workers->time),
-			    unit_setting(span, v->query.span));
-
-	page_end(&report.page);
-	if (!row || !live_window_detail(v->window, &v->query, row, d)) {
-		label(&report.page, "");
-		page_wrap(&report.page, STYLE_PLAIN,
-			  "It has not blocked a worker within the window. It shows here when it does again.");
-	} else {
+	if (there) {
 		struct blocker *b = &d->sum.b;
 
 		model.blocker = b;
@@ -175,10 +165,51 @@ void live_detail(struct live_view *v, const struct live_workers *workers)
 		durations(&report.page, d);
 		party(&report, b);
 	}
+	blocker_sum_clear(&d->sum);
+	free(d);
+	return there;
+}
+
+void live_detail(struct live_view *v, const struct live_workers *workers)
+{
+	const struct live_row *row = live_selected(v);
+	char *text = NULL, span[UNIT_SIZE], share[UNIT_SIZE];
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	struct page page = {.out = out, .width = (size_t)COLS, .colour = true, .utf8 = pen_utf8()};
+
+	if (!out)
+		xmalloc_failed(0);
+	char *title =
+		text_format("%s of worker time in %s", unit_share(share, row ? row->total : 0, workers->time),
+			    unit_setting(span, v->query.span));
+
+	page_end(&page);
+	if (!write_detail(v, workers, &page, false)) {
+		label(&page, "");
+		page_wrap(&page, STYLE_PLAIN,
+			  "It has not blocked a worker within the window. It shows here when it does again.");
+	}
 	fclose(out);
 	live_pager(v, title, text);
 	free(title);
 	free(text);
-	blocker_sum_clear(&d->sum);
-	free(d);
+}
+
+char *live_detail_text(struct live_view *v, const struct live_workers *workers, size_t width)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		xmalloc_failed(0);
+	bool there =
+		write_detail(v, workers, &(struct page){.out = out, .width = width, .utf8 = v->utf8}, true);
+
+	fclose(out);
+	if (there)
+		return text;
+	free(text);
+	return NULL;
 }

@@ -12,8 +12,9 @@ static const char common[] =
 	"    up down j k      select a row; also PgUp PgDn Home End, and the mouse\n"
 	"    Enter            details of the selected row; Esc or q goes back\n"
 	"    /                filter by a part of a function, file, task or reason\n"
-	"    g                group by function, file, task or reason\n"
-	"    s                sort by total, count, longest or name\n"
+	"    x X              hide the reason of the selected row; show all again\n"
+	"    g                group by function, file, task or reason: what has rows to tell\n"
+	"    s 1 2 3 4        sort by total, count, longest or name; or click a heading\n"
 	"    + -              a longer or shorter window; older blocks are not counted\n"
 	"    [ ]              lower or raise the shown threshold\n"
 	"    r                reset the counts\n"
@@ -21,6 +22,7 @@ static const char common[] =
 	"\n"
 	"  \033[1mTo keep\033[0m\n"
 	"    w                write the report so far to a file\n"
+	"    c                write the selected row and its call chain to a file\n"
 	"    q                end, and print the report; Ctrl-C too; twice: without it\n";
 
 static const char playing[] = "\n"

@@ -7,6 +7,7 @@
 
 #include "base/escape.h"
 #include "base/units.h"
+#include "judge/reasons.h"
 #include "live/panes/draw.h"
 #include "live/panes/panes.h"
 
@@ -129,12 +130,27 @@ void live_header(const struct live_view *v, const struct live_workers *workers)
 	how_traced(v);
 }
 
+/* What X would show again; "" if nothing is hidden. */
+static void say_hidden(const struct live_view *v, char *text, size_t size)
+{
+	unsigned hidden = v->query.hidden, first = 0;
+
+	*text = '\0';
+	while (hidden && !(hidden >> first & 1))
+		first++;
+	if (hidden)
+		snprintf(text, size, "show %s%s", reason_info((enum reason)first)->word,
+			 hidden & (hidden - 1) ? " and others" : "");
+}
+
 /* What the last line says: a message, the filter, or the keys as far as they fit. */
 void live_footer(const struct live_view *v)
 {
 	static const char *const groups[] = {"function", "file", "task", "reason"};
 	int row = LINES - 1, at = 1;
+	char hidden[48];
 
+	say_hidden(v, hidden, sizeof(hidden));
 	if (v->typing) {
 		at += (int)pen_put(row, at, 8, pen_style(PEN_STRONG), "filter: ");
 		at += (int)pen_put(row, at, LIVE_FILTER, pen_style(PEN_PLAIN), v->filter);
@@ -152,6 +168,7 @@ void live_footer(const struct live_view *v)
 	} keys[] = {{"q", v->page == LIVE_LIST ? "report" : "back", false},
 		    {"Enter", "details", true},
 		    {"/", *v->filter ? v->filter : "filter", true},
+		    {"X", hidden, true},
 		    {"g", groups[v->query.group], true},
 		    {"s", "sort", true},
 		    {"+ -", "window", v->page == LIVE_HELP},
@@ -160,12 +177,13 @@ void live_footer(const struct live_view *v)
 		    {"?", "help", v->page == LIVE_HELP}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		if (v->page != LIVE_LIST && keys[i].list)
+		if ((v->page != LIVE_LIST && keys[i].list) || !*keys[i].does)
 			continue;
 		if (at + (int)strlen(keys[i].key) + 1 + (int)text_width(keys[i].does) >= COLS)
 			break;
 		at += (int)pen_put(row, at, 8, pen_style(PEN_STRONG), keys[i].key) + 1;
-		at += (int)pen_put(row, at, 24, pen_style(*v->filter && i == 2 ? PEN_WARNING : PEN_PLAIN),
+		at += (int)pen_put(row, at, 24,
+				   pen_style((*v->filter && i == 2) || i == 3 ? PEN_WARNING : PEN_PLAIN),
 				   keys[i].does) +
 		      2;
 	}

@@ -50,6 +50,18 @@ static void heading(const struct live_view *v, int row)
 	free(name);
 }
 
+void live_table_sort(struct live_view *v, int x)
+{
+	if (x > WORD + 11 && x <= SHARE)
+		v->query.sort = SORT_TOTAL;
+	else if (x > SHARE && x <= COUNT)
+		v->query.sort = SORT_COUNT;
+	else if (x > COUNT && x < TREND)
+		v->query.sort = SORT_MAX;
+	else if (x >= where_column(v))
+		v->query.sort = SORT_NAME;
+}
+
 static void trend(const struct live_row *r, int row, size_t cells, unsigned long style)
 {
 	uint64_t most = 0;
@@ -132,6 +144,8 @@ static void nothing(const struct live_view *v, int row)
 
 	if (!v->model->start)
 		said = xstrdup("The probes are being attached, which takes some seconds.");
+	else if (v->query.hidden && v->run.blocks)
+		said = xstrdup("What blocked a worker is hidden, or shorter. X shows all reasons.");
 	else if (*v->filter && v->run.blocks)
 		said = text_format("Nothing here is called \"%s\". Esc shows all.", v->filter);
 	else

@@ -74,9 +74,9 @@ struct live_view {
 
 	/* For what is written to files. */
 	bool utf8;
-	struct chart *chart;   /* that draws; NULL: none */
-	const char *recording; /* where the events are kept; NULL: nowhere */
-	unsigned written;      /* the last number */
+	struct chart *chart;		  /* that draws; NULL: none */
+	const char *recording;		  /* where the events are kept; NULL: nowhere */
+	unsigned written, written_chains; /* the last number of each */
 };
 
 /* A message for the last line. Raw. */

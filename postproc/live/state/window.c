@@ -271,10 +271,10 @@ static bool in_time(const struct block *b, const struct live_query *q)
 	return block_end(b) <= q->now && b->start >= q->since;
 }
 
-/* And is it long enough? */
+/* And is it long enough, and for a reason that is shown? */
 static bool asked_for(const struct block *b, const struct live_query *q)
 {
-	return in_time(b, q) && b->duration >= q->threshold;
+	return in_time(b, q) && b->duration >= q->threshold && !(q->hidden >> b->reason & 1);
 }
 
 static void forget_old(struct live_window *w, uint64_t now)

@@ -29,6 +29,7 @@ struct live_query {
 	uint64_t threshold; /* and took so long */
 	enum live_group group;
 	enum live_sort sort;
+	unsigned hidden;    /* and have none of these reasons: bits 1 << enum reason */
 	const char *filter; /* and of whose names one holds this, in any case; "": all */
 	size_t cells;	    /* of a trend, at most LIVE_TREND_CELLS */
 };

@@ -162,6 +162,14 @@ static void asked_for(void **state)
 	live_window_sum(w, &q, &sum);
 	assert_ptr_equal(sum.row[0].of, &computes);
 	q.filter = "";
+	q.hidden = 1u << REASON_SLEEP;
+	live_window_sum(w, &q, &sum);
+	assert_int_equal(sum.rows, 1);
+	assert_int_equal(sum.blocked, 50 * MS);
+	assert_ptr_equal(sum.row[0].of, &computes);
+	assert_ptr_equal(live_window_newest(w, &q, 0)->of, &computes);
+	assert_null(live_window_newest(w, &q, 1));
+	q.hidden = 0;
 	q.threshold = 25 * MS;
 	live_window_sum(w, &q, &sum);
 	assert_int_equal(sum.rows, 1);
