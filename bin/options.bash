@@ -181,8 +181,8 @@ parse_options() {
 
 # Nothing was named: who types that may not know what there is to name.
 ask_for_process() {
-	say 'hud-trace: which process? It reports the code that blocks a running Tokio process.'
-	say "Name it (a part will do), or give its id: 'hud-trace my-app', 'hud-trace --pid 42'."
+	say 'hud-trace: which process? It reports which code blocks a Tokio process.'
+	say "Name it, or a part, or give its id: 'hud-trace my-app', 'hud-trace --pid 42'."
 	say "'hud-trace --help' lists the options, --doctor checks if this machine can trace."
 	exit 2
 }

@@ -435,7 +435,7 @@ blamed() {
 		eval "run -2 --separate-stderr '$HUD' $arguments"
 		[[ ! $output ]]
 		((${#stderr_lines[@]} == 3))
-		[[ ${stderr_lines[0]} == 'hud-trace: which process? It reports the code that blocks a running Tokio process.' ]]
+		[[ ${stderr_lines[0]} == 'hud-trace: which process? It reports which code blocks a Tokio process.' ]]
 		[[ ${stderr_lines[1]} == *"'hud-trace my-app'"*"'hud-trace --pid 42'"* ]]
 		[[ ${stderr_lines[2]} == *--help*--doctor* ]]
 	done
