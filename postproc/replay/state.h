@@ -3,6 +3,7 @@
 #define HUD_REPLAY_STATE_H
 
 #include "replay/futures.h"
+#include "replay/holders.h"
 #include "replay/probe-output.h"
 #include "replay/replay.h"
 #include "replay/seen-descriptors.h"

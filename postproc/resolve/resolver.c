@@ -237,7 +237,7 @@ static void read_lackings(struct resolver *r, struct reader *reader)
 {
 	const char *path, *why, *unread;
 
-	while (take_text(r, reader, &path) && take_text(r, reader, &why) && take_text(r, reader, &unread))
+	while (read_text(r, reader, &path) && read_text(r, reader, &why) && read_text(r, reader, &unread))
 		if (path)
 			note(r, path, why ? why : "", unread != NULL);
 }
