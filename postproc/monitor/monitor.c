@@ -117,13 +117,15 @@ static void start_children(struct monitor *m)
 /* One of them has ended, with that status of wait(2). */
 static void child_has_ended(struct monitor *m, struct child *child, int status)
 {
+	bool looks_at_target = child != &m->child[RATE];
+
 	overhead_remove(&m->overhead, child->pid);
 	child->pid = 0;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == PROCFS_REPLACED && child == &m->child[PROCFS])
+	if (child == &m->child[PROCFS] && WIFEXITED(status) && WEXITSTATUS(status) == PROCFS_REPLACED)
 		tell(m, "replaced\n");
 	if (child == &m->child[STUCK] && m->ending)
 		m->done = true;
-	if (m->done || !WIFSIGNALED(status))
+	if (m->done || !WIFSIGNALED(status) || (looks_at_target && m->on[TARGET].fd < 0))
 		return;
 	bool again = child->starts < CHILD_STARTS;
 
