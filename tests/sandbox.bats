@@ -194,15 +194,17 @@ sealed_child() {
 	STARTED+=("$target" "$tracer")
 	read -ra fields < <(sed 's/.*) //' "/proc/$target/stat")
 	env -u SUDO_UID -u SUDO_GID "$POSTPROC" monitor --bpftrace "$tracer" --target "$target:${fields[19]}:${fields[25]}" \
-		--lines 9 --tokio '' "$target" 9>lines 3>&- &
+		--lines 9 --tokio '' --rates 5000000:100:200:400 "$target" 9>lines 3>&- &
 	monitor=$!
 	STARTED+=("$monitor")
+	within 20 sealed_child hud-rate
+	children=$pid
 	within 20 sealed_child hud-procfs
 	cat "/proc/$pid/status"
 	stranger "$pid"
 	grep -q $'^CapEff:\t0000000000080004$' "/proc/$pid/status" # SYS_PTRACE, DAC_READ_SEARCH
 	grep -q $'^NoNewPrivs:\t1$' "/proc/$pid/status"
-	children=$pid
+	children+=" $pid"
 	within 20 sealed_child hud-stuck
 	cat "/proc/$pid/status"
 	stranger "$pid"

@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "base/complain.h"
 #include "base/process.h"
+#include "sandbox/confine.h"
 #include "target/bpfmap.h"
 #include "target/timers.h"
 
@@ -104,6 +105,8 @@ int sampling_rate_run(int pidfd, pid_t bpftrace, pid_t target, const struct samp
 	time_t renewed = 0;
 	int status = 0;
 
+	if (confine_rate())
+		return 1;
 	if (!await_begin(pidfd, bpftrace, &hints))
 		return 0;
 	cpu_set_t *cpus = CPU_ALLOC(TIMERS_CPUS);

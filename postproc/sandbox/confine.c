@@ -7,6 +7,7 @@
 #include <libiberty/libiberty.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
+#include <linux/perf_event.h>
 #include <pwd.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -318,8 +319,12 @@ static const char *const folder_calls[] = {"readlink", "readlinkat", "getdents64
 /* For the recorder's resolver, which changes its user. */
 static const char *const becoming[] = {"setresuid", "setresgid", "setgroups", "capget", "capset"};
 
-/* What the looker and `stuck` look with. */
-static const char *const looking[] = {"process_vm_readv", "wait4", "waitid", "pidfd_open"};
+/* What hud-rate makes timer interrupts with, and reads how many are needed. */
+static const char *const timing[] = {"pidfd_getfd", "perf_event_open", "sched_setaffinity"};
+static const unsigned long map_reading[] = {BPF_MAP_LOOKUP_ELEM, BPF_OBJ_GET_INFO_BY_FD};
+
+/* What the looker and hud-stuck look with. */
+static const char *const looking[] = {"process_vm_readv", "wait4", "waitid", "prlimit64", "pidfd_open"};
 
 static const unsigned long tracing[] = {PTRACE_INTERRUPT, PTRACE_GETREGSET, PTRACE_GET_RSEQ_CONFIGURATION};
 
@@ -484,6 +489,20 @@ int confine_map_reader(void)
 	scmp_filter_ctx filter = filter_begin();
 
 	seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(bpf), 1, SCMP_A0(SCMP_CMP_EQ, BPF_MAP_LOOKUP_ELEM));
+	return filter_end(filter);
+}
+
+int confine_rate(void)
+{
+	static const unsigned long switching[] = {PERF_EVENT_IOC_ENABLE}, slack[] = {PR_SET_TIMERSLACK};
+	scmp_filter_ctx filter = filter_begin();
+
+	allow_reading(filter);
+	allow(filter, places, ARRAY_SIZE(places));
+	allow(filter, timing, ARRAY_SIZE(timing));
+	allow_values(filter, SCMP_SYS(bpf), 0, map_reading, ARRAY_SIZE(map_reading));
+	allow_values(filter, SCMP_SYS(ioctl), 1, switching, ARRAY_SIZE(switching));
+	allow_values(filter, SCMP_SYS(prctl), 0, slack, ARRAY_SIZE(slack));
 	return filter_end(filter);
 }
 

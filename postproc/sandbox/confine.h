@@ -56,9 +56,13 @@ int confine_files(void);
 /* Can only open files for reading, also in threads. */
 int confine_reader(void);
 
-/* For the inspector and `stuck`: can open files for reading, start threads, and stop, read and resume threads
- * of other processes; cannot change them. */
-int confine_inspector(void);
+/* For hud-rate: files can be opened for reading, links be read; descriptors of other processes be taken, BPF maps of these be read; perf
+ * events be opened and switched on. */
+int confine_rate(void);
+
+/* For the looker and hud-stuck: files can be opened for reading, by threads; others' threads can be stopped, looked at and let go; nothing of
+ * them can be changed. */
+int confine_looker(void);
 
 /* Can only open files for reading, and read links. */
 int confine_proc_reader(void);
