@@ -134,7 +134,7 @@ recording() {
 greedy() {
 	awk -v kind="$1" -v n="$2" 'BEGIN {
 		print "hud-trace 1\nmeta pid 42\nmeta exe /x\nmeta arch x86_64\nmeta threshold-us 5000\nmeta hz 99"
-		print "meta polls " (kind == "polls" ? "tls x" : "estimate x") "\nthread 43 worker 1 w\nbegin 1000000000"
+		print "meta polls " (kind ~ /^(polls|blockers)$/ ? "tls x" : "estimate x") "\nthread 43 worker 1 w\nbegin 1000000000"
 		ns = 1000000000
 		while (kind == "names" && length(name) < 16000) name = name "xxxxxxxxxxxxxxxxxxxx"
 		for (i = 1; kind == "polls" && i <= 4096; i++) {
@@ -148,10 +148,15 @@ greedy() {
 				printf "frame %x whole call user %x 0 1 m n%d%s n%d%s - -\n", i, i, i, name, i, name
 			if (kind == "polls")
 				printf "poll %d 43 1000000500 %d 1000000400 0 1 1 M R\n", ns += 1000, ns
+			if (kind == "blockers") {
+				printf "frame %x whole call user %x 0 %d m f%d f%d - /a%d.rs\n", i, i, i, i, i, i
+				printf "sleep %.0f 43 0 900000 0 S 202 %x 5 5 0 x\n", ns += 10000000, i
+				printf "poll %.0f 43 %.0f %.0f %.0f 0 %d %d M E\n", ns + 2, ns - 9000000, ns + 1, ns - 9000001, i, i
+			}
 			if (kind == "maps")
 				printf "map 7f%010x 7f%010x r-xp 0 - /x\n", (n - i) * 8192, (n - i) * 8192 + 4096
 		}
-		printf "end %d exit\n", ns + 1
+		printf "end %.0f exit\n", ns + 1
 	}' </dev/null | zstd -q
 }
 
@@ -165,13 +170,14 @@ greedy() {
 		print(used.ru_maxrss >> 10, "MiB,", used.ru_utime + used.ru_stime, "s", file=sys.stderr)
 		sys.exit(status or used.ru_maxrss > 512 << 10)
 	END
-	for kind in 'words 10000' 'names 12000' 'polls 30000' 'maps 200000'; do
+	for kind in 'words 10000' 'names 12000' 'polls 30000' 'maps 200000' 'blockers 80000 --format text --format pprof=p.pb.gz'; do
 		# shellcheck disable=SC2086 # a kind and a number
 		greedy $kind >in
 		(($(stat -c %s in) < 2000000))
-		(ulimit -t 60 && exec /usr/bin/python3 measure "$POSTPROC" report in) >out 2>err || { cat err && echo "$kind" && return 1; }
+		read -ra options <<<"$kind"
+		(ulimit -t 60 && exec /usr/bin/python3 measure "$POSTPROC" report "${options[@]:2}" in) >out 2>err || { cat err && echo "$kind" && return 1; }
 		grep -q '^hud-trace: ' out
-		[[ $kind != names* ]] || grep -q '^hud-postproc: to keep all that the stream tells would take more than 320 MiB: ' err
+		[[ $kind != @(names|blockers)* ]] || grep -q '^hud-postproc: to keep all that the stream tells would take more than 240 MiB: ' err
 	done
 }
 

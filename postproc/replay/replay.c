@@ -27,7 +27,8 @@
 #include "tally/tally.h"
 #include "tokio/role.h"
 
-#define MEMORY_LIMIT ((size_t)320 << 20) /* bytes that are kept; what is computed at the end comes on top */
+#define MEMORY_LIMIT                                                                                         \
+	((size_t)240 << 20) /* bytes that are kept; what is made of them at the end is at most as much */
 #define LINES_BETWEEN 512
 #define HOLD 500000000u /* ns */
 

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #define OOM_SCORE                                                                                            \
-	500 /* of 1000: killed before any process that did not ask for it, the largest first (proc(5)) */
-#define MEMORY ((rlim_t)2 << 30) /* bytes of addresses of a report; its data take some 300 MiB (replay.c) */
+	500 /* of 1000: before anything that has not asked for that, the largest of these first (proc(5)) */
+#define MEMORY ((rlim_t)2 << 30) /* bytes of addresses of a report; it needs at most 512 MiB (replay.c) */
 
 #include "sandbox/confine.h"
 #include "sandbox/debuginfod.h"
