@@ -17,3 +17,7 @@
 		(($(grep -c ' variant [0-9]$' "$BATS_TEST_TMPDIR/out") == 10 * ${#files[@]}))
 	done
 }
+
+@test "fuzz: no word of a head reaches a shell, a script or a terminal" {
+	timeout 120 "$BATS_TEST_DIRNAME/fuzz/head" 3 1
+}
