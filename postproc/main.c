@@ -87,7 +87,7 @@ int main(int argc, char **argv)
 		printf("hud-postproc with elfutils %s\n", dwfl_version(NULL));
 		return 0;
 	}
-	complain("hud-postproc: '%s' is no command\n", argv[1]);
+	complain("hud-postproc: '%s' is not a command\n", argv[1]);
 	usage(stderr);
 	return 2;
 }

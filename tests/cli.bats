@@ -572,7 +572,7 @@ complete_words() {
 @test "hud-postproc: wrong usage" {
 	run -2 "$POSTPROC"
 	run -2 "$POSTPROC" nonsense
-	[[ $output == *"'nonsense' is no command"* ]]
+	[[ $output == *"'nonsense' is not a command"* ]]
 	run -0 "$POSTPROC" --help
 	[[ $output == *report*head* ]]
 	run -0 "$POSTPROC" report --help
@@ -601,7 +601,7 @@ complete_words() {
 	for file in /bin/sleep /dev/null "$ROOT/Makefile"; do
 		run -1 --separate-stderr "$POSTPROC" report "$file"
 		[[ ! $output ]]
-		[[ $stderr == *"$file: it holds no event lines of hud-trace" ]]
+		[[ $stderr == *"$file: it has no event lines of hud-trace" ]]
 	done
 	run -1 --separate-stderr "$POSTPROC" report .
 	[[ $stderr == *'Is a directory'* ]]

@@ -208,7 +208,7 @@ part() {
 	[[ ! $output && $stderr == 'hud-postproc diff: /nonexistent: No such file or directory' ]]
 	echo hello >text
 	run -1 --separate-stderr "$POSTPROC" diff --fail-on new text after
-	[[ ! $output && $stderr == 'hud-postproc diff: text: it holds no event lines of hud-trace' ]]
+	[[ ! $output && $stderr == 'hud-postproc diff: text: it has no event lines of hud-trace' ]]
 	run -1 "$POSTPROC" diff --format markdown=/nonexistent/x before after
 	run -1 bash -c '"$1" diff before after >/dev/full' - "$POSTPROC"
 	run -0 "$POSTPROC" diff --help

@@ -248,7 +248,7 @@ struct chart *chart_prepare(const char *path, enum chart_kind kind)
 		return NULL;
 	}
 	if (strcmp(path, "-") != 0 && stat(path, &old) == 0 && !S_ISREG(old.st_mode)) {
-		fail(path, "is there, and not a file that could be replaced", NULL);
+		fail(path, "exists, and is not a regular file", NULL);
 		return NULL;
 	}
 	struct chart *chart = xcalloc(1, sizeof(*chart));

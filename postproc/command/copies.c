@@ -29,10 +29,10 @@
 static const char usage[] =
 	"usage: hud-postproc copies [--none] [FD] <LINES\n"
 	"\n"
-	"Reads what a script prints that hud-trace has composed, or probes/stack.bt, while it runs.\n"
-	"Writes the same with the stacks that it copies to its maps, which only root can read, and\n"
-	"between these the lines that come from file descriptor FD. With --none there are no copies\n"
-	"to read, and no right to is kept. With FD it exits with 3 if no line says that tracing has begun.\n";
+	"Reads the output of a running script that hud-trace has composed, or of probes/stack.bt.\nWrites it "
+	"with the stacks that the script copies to its maps (only root can read them),\nand adds the lines "
+	"that come from file descriptor FD. With --none, reads no copies, and\ngives up the right to. With "
+	"FD, exits with status 3 if no line says that tracing has begun.\n";
 
 struct input {
 	int fd;
@@ -79,9 +79,7 @@ static bool begin(struct input *in, char *line, size_t length)
 		code.end[i] = field_hex(&c);
 	}
 	if (c.bad || shape.rows == 0 || shape.slots < shape.rows || (shape.kept && shape.kept < shape.rows)) {
-		fputs("hud-postproc copies: the line that tells where the copies are is not as it should "
-		      "be\n",
-		      stderr);
+		fputs("hud-postproc copies: the line that tells where the copies are is malformed\n", stderr);
 		return false;
 	}
 	in->ring = copyring_open(pid, &shape);

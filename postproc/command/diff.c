@@ -74,9 +74,9 @@ static void add_output(struct options *o, const char *argument)
 	       (strlen(formats[i].name) != length || strncmp(formats[i].name, argument, length) != 0))
 		i++;
 	if (i == FORMATS || o->outputs == OUTPUTS) {
-		fputs(i == FORMATS ? "hud-postproc diff: --format: it is either text or markdown\n"
-				   : "hud-postproc diff: too many outputs\n",
-		      stderr);
+		complain(i == FORMATS ? "hud-postproc diff: --format: '%s' is neither text nor markdown\n"
+				      : "hud-postproc diff: --format: '%s': too many outputs\n",
+			 argument);
 		exit(2);
 	}
 	o->output[o->outputs].format = &formats[i];
@@ -148,7 +148,7 @@ static void parse(int argc, char **argv, struct options *o)
 {
 	parse_options(argc, argv, o);
 	if (argc - optind != 2) {
-		fputs("hud-postproc diff: two FILES, please: BEFORE and AFTER\n", stderr);
+		fputs("hud-postproc diff: two files are needed, BEFORE and AFTER\n", stderr);
 		exit(2);
 	}
 	o->file[0] = argv[optind];

@@ -24,13 +24,13 @@ static const char usage[] =
 	"events of process PID later, and which of its threads are Tokio workers.\n"
 	"\n"
 	"  -p, --pid PID         the process\n"
-	"      --workers PREFIX  its workers are the threads whose name starts so\n"
-	"  -t, --target FILE     take symbols from FILE, for what has its build id; repeatable\n"
+	"      --workers PREFIX  workers are the threads whose name begins with PREFIX\n"
+	"  -t, --target FILE     read symbols from FILE, an unstripped copy; repeatable\n"
 	"      --debuginfod      ask the servers in $DEBUGINFOD_URLS for debug info\n"
-	"      --probe-starts    probe functions at their first instruction only\n"
+	"      --probe-starts    probe only the first instruction of functions\n"
 	"      --headless        no progress\n"
-	"  -m, --meta KEY=VALUE  one more meta line; may be repeated\n"
-	"  -h, --help            this text\n";
+	"  -m, --meta KEY=VALUE  write one more meta line; repeatable\n"
+	"  -h, --help\n";
 
 static bool is_meta(const char *text)
 {

@@ -10,8 +10,8 @@
 
 static const char usage[] = "usage: hud-postproc kernel\n"
 			    "\n"
-			    "Prints where this kernel keeps which interrupt a CPU handles, as parameters of\n"
-			    "probes/parts; nothing where its BTF does not tell.\n";
+			    "Prints where this kernel keeps which interrupt a CPU handles, as parameters "
+			    "of\nprobes/parts. Prints nothing if its BTF does not tell.\n";
 
 int kernel_main(int argc, char **argv)
 {

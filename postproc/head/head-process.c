@@ -112,7 +112,7 @@ static const char *attempt(const struct head_process *process, const struct head
 	*text = NULL;
 	*progress = (struct head_progress){.stage = STAGE_NONE};
 	if (pipe2(ends, O_CLOEXEC))
-		return "cannot be begun";
+		return "could not be started";
 	pid_t pid = fork();
 
 	if (pid == 0) {
@@ -125,7 +125,7 @@ static const char *attempt(const struct head_process *process, const struct head
 
 	close(ends[0]);
 	if (pid < 0)
-		return "cannot be begun";
+		return "could not be started";
 	const char *cause = parser_end(pid, !whole);
 
 	if (cause) {
@@ -197,7 +197,7 @@ int head_process_run(FILE *out, const struct head_process *process)
 			end = clock_ms() + IDLE_SECONDS * 1000;
 	}
 	if (cause)
-		fprintf(stderr, "hud-postproc head: looking at the process %s%s\n", cause,
+		fprintf(stderr, "hud-postproc head: reading the process %s%s\n", cause,
 			progress->stage == STAGE_NONE ? "" : ", also without its files");
 	else
 		status = fwrite(text, 1, size, out) == size && !fflush(out) ? 0 : -1;

@@ -225,11 +225,10 @@ static void find_workers(FILE *out, struct thread *threads, size_t count, struct
 	if (nobody_schedules(threads, count))
 		write_in_place(out, threads, count);
 	if (unread && !without_stacks) /* reported already */
-		head_metaf(
-			out, "warning",
-			"the stacks of %zu of %zu threads could not be read: these did not stop in time (no "
-			"CPU, or a sleep that nothing ends) or are gone",
-			unread, count);
+		head_metaf(out, "warning",
+			   "the stacks of %zu of %zu threads could not be read: they did not stop in time "
+			   "(no CPU, or an uninterruptible sleep), or are gone",
+			   unread, count);
 	symbolizer_free(symbolizer);
 }
 
@@ -415,7 +414,7 @@ static void write_process(FILE *out, const struct subject *s, const char *build_
 	write_command(out, pid);
 	write_machine(out);
 	for (size_t i = 0; i < deaths->count; i++)
-		head_metaf(out, "warning", "%s: it is done without", deaths->all[i]);
+		head_metaf(out, "warning", "%s: left out", deaths->all[i]);
 }
 
 /* Writes which threads are workers, what names will lack, and whether code keeps frame pointers. */

@@ -18,7 +18,7 @@
 #include "tokio/role.h"
 
 static const char nobody_has_one[] =
-	"all threads of the runtime are in block_in_place, so that none has a scheduler to look at";
+	"all threads of the runtime are in block_in_place, so none has a scheduler now";
 
 /* --- which modules --- */
 
@@ -135,7 +135,7 @@ static void warn_of_current_threads(FILE *out, size_t known, size_t whole)
 	if (!known)
 		head_meta(out, "warning",
 			  "without debug info the polls of a current-thread runtime cannot be told apart: it "
-			  "is left out; --polls estimate takes it in");
+			  "is left out; --polls estimate includes it");
 	else if (whole < known)
 		head_meta(out, "warning",
 			  "without debug info the future of a current-thread runtime's block_on is left out: "
@@ -181,19 +181,17 @@ void tokios_write(FILE *out, pid_t pid, struct space *space, const struct tokios
 		if (why[i] && !found)
 			write_unknown(out, EVENT_TOKIO, why[i], in);
 		else if (why[i] && why[i] != tokio_not_scheduled)
-			head_metaf(
-				out, "warning",
-				"Tokio%s: its state cannot be read, so its polls are left out: %s; --polls "
-				"estimate takes them in",
-				in, why[i]);
+			head_metaf(out, "warning",
+				   "Tokio%s: its state cannot be read, so its polls are left out: %s; "
+				   "--polls estimate includes them",
+				   in, why[i]);
 		free(in);
 	}
 	if (beyond)
-		head_metaf(
-			out, "warning",
-			"more than %d libraries have a Tokio: the polls of the others are left out; --polls "
-			"estimate takes them in",
-			TOKIOS);
+		head_metaf(out, "warning",
+			   "more than %d libraries have a Tokio: the polls of the others are left out; "
+			   "--polls estimate includes them",
+			   TOKIOS);
 	if (found && count_current_threads(threads, count))
 		warn_of_current_threads(out, known, whole);
 }

@@ -15,35 +15,32 @@ static const struct reason_info reasons[REASON_COUNT] = {
 	[REASON_FILE_LOCK] =
 		{"file lock", "file-lock", 'H', 0x332288,
 		 "Take the lock in tokio::task::spawn_blocking, or try it without waiting "
-		 "(try_lock, LOCK_NB, F_SETLK) with tokio::time::sleep between; and whoever has it "
-		 "should have it for less."},
+		 "(try_lock, LOCK_NB, F_SETLK) with tokio::time::sleep between; and hold it for less time."},
 	[REASON_SLEEP] = {"sleep", "sleep", 'S', 0x56b4e9,
 			  "Use tokio::time::sleep(..).await instead of std::thread::sleep."},
-	[REASON_LOCK] = {"lock", "lock", 'L', 0xe69f00,
-			 "Hold the lock shorter: move slow work out of the locked part, or shard the data. "
-			 "If it must be "
-			 "held across an .await, use tokio::sync::Mutex. Waiting on a std channel or thread? "
-			 "Use tokio::sync::mpsc or spawn_blocking."},
+	[REASON_LOCK] =
+		{"lock", "lock", 'L', 0xe69f00,
+		 "Hold the lock for less time: move slow work out of the locked part, or shard the data. "
+		 "If it must be "
+		 "held across an .await, use tokio::sync::Mutex. Waiting on a std channel or thread? "
+		 "Use tokio::sync::mpsc or spawn_blocking."},
 	[REASON_NAME_LOOKUP] = {"name lookup", "name-lookup", 'N', 0xcc79a7,
 				"Use tokio::net::lookup_host, or connect by name with tokio::net: both look "
-				"up off the worker."},
+				"it up outside the worker."},
 	[REASON_SOCKET] = {"socket", "socket", 'K', 0x009e73,
 			   "Use tokio::net or an async client; a client that only blocks belongs in "
 			   "tokio::task::spawn_blocking."},
-	[REASON_STDIN] =
-		{"stdin", "stdin", 'I', 0x44aa99,
-		 "Use tokio::io::stdin(), or read in a thread of its own that sends what comes through "
-		 "a tokio::sync::mpsc channel."},
-	[REASON_STDOUT] =
-		{"stdout", "stdout", 'O', 0x999933,
-		 "Whoever reads standard output is slow, and everybody who prints waits for it. Write logs "
-		 "through a thread of their own (tracing_appender::non_blocking), which may drop lines "
-		 "rather than wait; or to a file."},
-	[REASON_STDERR] =
-		{"stderr", "stderr", 'E', 0xddcc77,
-		 "Whoever reads standard error is slow, and everybody who prints waits for it. Write logs "
-		 "through a thread of their own (tracing_appender::non_blocking), which may drop lines "
-		 "rather than wait; or to a file."},
+	[REASON_STDIN] = {"stdin", "stdin", 'I', 0x44aa99,
+			  "Use tokio::io::stdin(), or read in a separate thread that sends the lines through "
+			  "a tokio::sync::mpsc channel."},
+	[REASON_STDOUT] = {"stdout", "stdout", 'O', 0x999933,
+			   "The reader of standard output is slow, and every print waits for it. Write logs "
+			   "in a separate thread (tracing_appender::non_blocking), which may drop lines "
+			   "rather than wait; or to a file."},
+	[REASON_STDERR] = {"stderr", "stderr", 'E', 0xddcc77,
+			   "The reader of standard error is slow, and every print waits for it. Write logs "
+			   "in a separate thread (tracing_appender::non_blocking), which may drop lines "
+			   "rather than wait; or to a file."},
 	[REASON_PIPE] = {"pipe", "pipe", 'Q', 0xaa4499,
 			 "Use tokio::net::unix::pipe; where another library reads or writes it, do that in "
 			 "tokio::task::spawn_blocking."},
@@ -51,7 +48,7 @@ static const struct reason_info reasons[REASON_COUNT] = {
 			  "Use tokio::process::Command and .await its end instead of std::process."},
 	[REASON_PAGE_FAULT] =
 		{"page fault", "page-fault", 'M', 0x000000,
-		 "Memory was not there: a cold mmap, swap or huge allocations. Read mapped files in "
+		 "The memory was not loaded: a cold mmap, swap, or huge allocations. Read mapped files in "
 		 "spawn_blocking, warm memory up at start, and look for memory pressure on this machine."},
 	[REASON_BLOCK_ON] = {"block_on", "block-on", 'B', 0x882255,
 			     ".await the future instead of block_on inside a task; from code that cannot be "
@@ -81,5 +78,5 @@ const char *reason_nobody(enum reason reason, const char *name)
 {
 	if (judge_is_wait(reason))
 		return "nobody: the CPU was idle";
-	return strcmp(name, "timer") ? "an interrupt (timer or device)" : "a timer: its time was over";
+	return strcmp(name, "timer") ? "an interrupt (timer or device)" : "a timer: its time had come";
 }

@@ -302,8 +302,8 @@ static bool is_full(struct replay *r)
 	r->full = info.uordblks + info.hblkhd > MEMORY_LIMIT;
 	if (r->full)
 		fprintf(stderr,
-			"hud-postproc: to keep all that the stream tells would take more than %zu MiB: what "
-			"comes after its first %.3f s is left out\n",
+			"hud-postproc: the stream needs more than %zu MiB of memory: everything after its "
+			"first %.3f s is left out\n",
 			MEMORY_LIMIT >> 20,
 			(double)(r->newest > r->model->start ? r->newest - r->model->start : 0) / 1e9);
 	return r->full;
@@ -401,9 +401,9 @@ const char *replay_error(int error)
 {
 	switch (error) {
 	case EPROTONOSUPPORT:
-		return "it is of a later version than this program reads";
+		return "it has a later version than this program can read";
 	case EINVAL:
-		return "it holds no event lines of hud-trace";
+		return "it has no event lines of hud-trace";
 	case EBADMSG:
 		return "its compressed data is damaged";
 	default:

@@ -154,8 +154,8 @@ static bool reap(struct resolver *r, bool late)
 	const char *what = resolver_process_end(&r->process, late);
 	uint64_t touched = *r->process.touched;
 	const struct mapping *at = touched ? space_mapping(r->space, touched) : NULL;
-	char *why = at ? xasprintf("reading it %s; there are no names from it since", what)
-		       : xasprintf("the process that finds names %s, and was started again", what);
+	char *why = at ? xasprintf("reading it %s; no names from it since then", what)
+		       : xasprintf("the resolver process %s, and was restarted", what);
 
 	r->reasons = xrealloc(r->reasons, (r->deaths + 1) * sizeof(*r->reasons));
 	r->reasons[r->deaths++] = why;

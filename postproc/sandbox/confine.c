@@ -163,7 +163,7 @@ static int keep_capabilities(uint64_t kept)
  * what it has read. */
 static int hide(void)
 {
-	return prctl(PR_SET_DUMPABLE, 0) ? fail("being looked into") : 0;
+	return prctl(PR_SET_DUMPABLE, 0) ? fail("being inspected by other processes") : 0;
 }
 
 /* A root that stays root keeps the capabilities `kept`. */

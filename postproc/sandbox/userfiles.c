@@ -42,7 +42,7 @@ const char *userfiles_error(int error)
 	const char *sudo = getenv("SUDO_UID");
 
 	if (error == ECONNRESET)
-		return "the process that makes files has ended";
+		return "the process that creates files has ended";
 	return error == EACCES && sudo && strtoul(sudo, NULL, 10) != 0
 		       ? "Permission denied, to the user that called sudo (in a root's shell: unset SUDO_UID)"
 		       : strerror(error);

@@ -11,7 +11,7 @@ void begun_tell(int *fd)
 		return;
 	/* EPIPE: another process has reported it already. */
 	if (write(*fd, "begun\n", 6) < 0 && errno != EPIPE)
-		perror("hud-postproc: cannot tell that tracing has begun");
+		perror("hud-postproc: cannot report that tracing has begun");
 	close(*fd);
 	*fd = 0;
 }

@@ -187,9 +187,8 @@ static size_t receive(int fd, void *to, size_t size)
 
 const char *inspector_late(void)
 {
-	return late ? "parts of it could not be looked at, because its memory or its files did not answer in "
-		      "time: are they on a file "
-		      "system that does not (FUSE, NFS), or for userfaultfd to fill?"
+	return late ? "parts of the process could not be read in time: is its memory on userfaultfd, or are "
+		      "its files on a file system that does not answer (FUSE, NFS)?"
 		    : NULL;
 }
 

@@ -424,7 +424,7 @@ const char *tokio_find(struct module *module, struct tokio_layouts *layouts)
 	if (!elf || !gelf_getehdr(elf, &ehdr))
 		return "it cannot be read";
 	if (ehdr.e_machine != EM_X86_64 || gelf_getclass(elf) != ELFCLASS64)
-		return "where thread-local memory is, is known for x86-64 only";
+		return "thread-local memory can be located on x86-64 only";
 	s = xcalloc(1, sizeof(*s));
 	s->tls_size = tls_size(elf);
 	if (!s->tls_size) {

@@ -179,7 +179,7 @@ static const char *find_schedulers(pid_t pid, struct thread *threads, const stru
 		for (int tries = 0; tries < TOKIO_TRIES && match == TOKIO_NOTHING; tries++)
 			match = look_again(pid, ends[i].thread_pointer, layout, &poll);
 		if (match == TOKIO_NOT_AS_EXPECTED)
-			return "the memory of a thread does not look like that";
+			return "the memory of a thread does not fit the layout";
 		if (match == TOKIO_AS_EXPECTED) {
 			threads[i].role = poll.multi_thread ? ROLE_WORKER : ROLE_CURRENT_THREAD;
 			threads[i].watched = true;
@@ -187,7 +187,7 @@ static const char *find_schedulers(pid_t pid, struct thread *threads, const stru
 		}
 	}
 	if (!looked_at)
-		return "no thread could be stopped to look at its memory";
+		return "no thread could be stopped to read its memory";
 	return seen ? NULL : tokio_not_scheduled;
 }
 

@@ -28,7 +28,7 @@ static const char unusable_target[] = "--target not used: not an executable that
 static const char target_not_checked[] = "--target used without a check: the recording has no build id";
 static const char not_checked[] =
 	"taken from this machine's file without a check: the recording has no build id";
-static const char no_vdso[] = "the vdso's code is neither recorded nor the same here";
+static const char no_vdso[] = "the vdso's code is not recorded, and this machine's differs";
 
 char *binary_path(const char *mapped)
 {

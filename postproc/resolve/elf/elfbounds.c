@@ -14,12 +14,11 @@
 #define INFLATED_UNASKED (UINT64_C(64) << 20) /* bytes of a decompressed section that are always accepted */
 #define INFLATED_RATIO 64 /* beyond that, the ratio: debug info compresses to a fifth, not to a thousandth */
 
-static const char not_ours[] = "not an ELF file of 64 bits and this byte order";
-static const char too_many[] = "not read: it has more segments or sections than any program";
-static const char too_noted[] = "not read: its notes are larger than any program's";
-static const char odd_symtab[] =
-	"its symbol table is not as linkers make them, and bpftrace, which is root, would read it";
-static const char too_inflated[] = "not read: its compressed sections would fill the memory";
+static const char not_ours[] = "not a 64-bit ELF file with this byte order";
+static const char too_many[] = "not read: too many segments or sections";
+static const char too_noted[] = "not read: its notes are too large";
+static const char odd_symtab[] = "its symbol table is malformed, and bpftrace would read it as root";
+static const char too_inflated[] = "not read: its compressed sections are too large";
 
 /* The decompressed size of a section by its header; 0 if it is not compressed. */
 static uint64_t inflated_size(Elf_Scn *scn, const GElf_Shdr *shdr)
