@@ -163,11 +163,11 @@ stranger() {
 	STARTED+=("$head")
 	within 20 grep -q $'^Seccomp:\t2$' "/proc/$head/status"
 	has_nothing "$head" 1 any
-	looker=$(of_report "$head" hud-looker)
-	cat "/proc/$looker/status"
-	[[ $(awk '$1 == "Uid:" { print $2, $3, $4, $5 }' "/proc/$looker/status") == '1 1 1 1' ]]
-	grep -q $'^CapEff:\t0000000000080000$' "/proc/$looker/status" # SYS_PTRACE
-	grep -q $'^Seccomp:\t2$' "/proc/$looker/status"
+	inspector=$(of_report "$head" hud-inspector)
+	cat "/proc/$inspector/status"
+	[[ $(awk '$1 == "Uid:" { print $2, $3, $4, $5 }' "/proc/$inspector/status") == '1 1 1 1' ]]
+	grep -q $'^CapEff:\t0000000000080000$' "/proc/$inspector/status" # SYS_PTRACE
+	grep -q $'^Seccomp:\t2$' "/proc/$inspector/status"
 	cat <stream >out 8>&- &
 	reader=$!
 	exec 8>&-

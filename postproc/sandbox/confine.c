@@ -323,7 +323,7 @@ static const char *const becoming[] = {"setresuid", "setresgid", "setgroups", "c
 static const char *const timing[] = {"pidfd_getfd", "perf_event_open", "sched_setaffinity"};
 static const unsigned long map_reading[] = {BPF_MAP_LOOKUP_ELEM, BPF_OBJ_GET_INFO_BY_FD};
 
-/* What the looker and hud-stuck look with. */
+/* For the inspector and hud-stuck. */
 static const char *const looking[] = {"process_vm_readv", "wait4", "waitid", "prlimit64", "pidfd_open"};
 
 static const unsigned long tracing[] = {PTRACE_INTERRUPT, PTRACE_GETREGSET, PTRACE_GET_RSEQ_CONFIGURATION};
@@ -498,7 +498,7 @@ int confine_rate(void)
 	scmp_filter_ctx filter = filter_begin();
 
 	allow_reading(filter);
-	allow(filter, places, ARRAY_SIZE(places));
+	allow(filter, folder_calls, ARRAY_SIZE(folder_calls));
 	allow(filter, timing, ARRAY_SIZE(timing));
 	allow_values(filter, SCMP_SYS(bpf), 0, map_reading, ARRAY_SIZE(map_reading));
 	allow_values(filter, SCMP_SYS(ioctl), 1, switching, ARRAY_SIZE(switching));

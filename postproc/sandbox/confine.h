@@ -60,9 +60,9 @@ int confine_reader(void);
  * events be opened and switched on. */
 int confine_rate(void);
 
-/* For the looker and hud-stuck: files can be opened for reading, by threads; others' threads can be stopped, looked at and let go; nothing of
+/* For the inspector and hud-stuck: files can be opened for reading, by threads; others' threads can be stopped, looked at and let go; nothing of
  * them can be changed. */
-int confine_looker(void);
+int confine_inspector(void);
 
 /* Can only open files for reading, and read links. */
 int confine_proc_reader(void);

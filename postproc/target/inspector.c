@@ -137,7 +137,7 @@ int inspector_start(long pid)
 	static pid_t context;
 
 	context = (pid_t)pid;
-	helper = helper_start(&(struct helper_duty){.name = "hud-looker",
+	helper = helper_start(&(struct helper_duty){.name = "hud-inspector",
 						    .limit_ms = LIMIT_MS,
 						    .threads = SERVERS,
 						    .prepare = prepare,
