@@ -183,7 +183,7 @@ note_hits() {
 # The target has ended, or runs another program: $1. bpftrace is about to notice that itself, and a signal on top would cost its last lines.
 note_left() {
 	LEFT=$1
-	PATIENCE=$((BEGUN ? 30 + ${#SITES[@]} / 5 : 3))
+	PATIENCE=$((SECONDS + (BEGUN ? 30 + ${#SITES[@]} / 5 : 3)))
 }
 
 # The process $1 has ended: bpftrace is, too, if that was the report or the recorder.
@@ -211,7 +211,7 @@ heed() {
 	esac
 }
 
-# The monitor has ended: bpftrace has, too, or is about to, unless it was killed.
+# The monitor has ended: bpftrace has, too, or is about to, unless the monitor was killed.
 note_monitor_gone() {
 	local status
 
@@ -235,14 +235,15 @@ await_bpftrace() {
 	[[ ! $ENDING ]] || end_tracing
 	while [[ $MONITOR ]]; do
 		status=0
-		read -r ${PATIENCE:+-t "$PATIENCE"} -a news -u "$FROM_MONITOR" || status=$?
+		# A signal that comes between two commands is taken up when the wait is over.
+		read -r -t 1 -a news -u "$FROM_MONITOR" || status=$?
 		if ((!status)); then
 			heed "${news[@]}"
-		elif ((status > 128)); then
+		elif ((status <= 128)); then
+			note_monitor_gone
+		elif [[ $PATIENCE ]] && ((SECONDS > PATIENCE)); then
 			PATIENCE='' UNNOTICED=1
 			end_tracing
-		else
-			note_monitor_gone
 		fi
 	done
 	await TRACER STATUS
