@@ -198,6 +198,9 @@ sealed_child() {
 	monitor=$!
 	STARTED+=("$monitor")
 	within 20 sealed_child hud-rate
+	# KILL, SETGID, SETUID, SETPCAP, DAC_READ_SEARCH, SYS_PTRACE, SYS_ADMIN and, since Linux 5.8, PERFMON, BPF.
+	grep -qE $'^CapEff:\t000000(c0|00)002801e4$' "/proc/$monitor/status"
+	grep -qE $'^CapBnd:\t000000(c0|00)002801e4$' "/proc/$monitor/status"
 	children=$pid
 	within 20 sealed_child hud-procfs
 	cat "/proc/$pid/status"

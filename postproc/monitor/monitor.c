@@ -17,6 +17,7 @@
 #include "base/process.h"
 #include "monitor/child.h"
 #include "monitor/stuck.h"
+#include "sandbox/confine.h"
 #include "target/bpfmap.h"
 
 #define BEFORE_END_MS                                                                                        \
@@ -332,6 +333,8 @@ int monitor_run(const struct monitor_options *o)
 {
 	struct monitor m = {.o = o, .asked = o->thin ? ASKED_THIN : ASKED_NOTHING};
 
+	if (confine_to_monitor())
+		return 1;
 	open_sources(&m);
 	if (m.on[BPFTRACE].fd < 0)
 		return 0;

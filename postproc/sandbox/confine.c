@@ -35,6 +35,9 @@
 #define TRIES 8
 #define NAMESPACES ((uint64_t)0x7e020080) /* CLONE_NEW* (linux/sched.h) */
 
+#ifndef CAP_PERFMON
+#define CAP_PERFMON 38 /* Linux 5.8 */
+#endif
 #ifndef CAP_BPF
 #define CAP_BPF 39 /* Linux 5.8 */
 #endif
@@ -201,6 +204,21 @@ static int confine_to_nobody_with(uint64_t kept)
 	if (geteuid() == 0 && (prctl(PR_SET_KEEPCAPS, 1) ||
 			       (confine_user_is_root() ? become_nobody() : become_user()) || hide()))
 		return -1;
+	return keep_capabilities(kept);
+}
+
+int confine_to_monitor(void)
+{
+	/* The first three to set what children keep, the fourth to end them, the next two to look at others; the last ones to have
+	 * the kernel count, and for hud-rate. */
+	static const int needed[] = {CAP_SETUID,    CAP_SETGID,	    CAP_SETPCAP,
+				     CAP_KILL,	    CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH,
+				     CAP_SYS_ADMIN, CAP_PERFMON,    CAP_BPF};
+	uint64_t kept = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
+		kept |= bit(needed[i]);
+	drop_bounds(kept);
 	return keep_capabilities(kept);
 }
 

@@ -22,7 +22,11 @@ int confine_to_user_or_nobody_later(void);
  * processes that read what the target controls. */
 int confine_to_nobody(void);
 
-/* As confine_to_nobody(), but may still inspect other processes with ptrace(2). */
+/* Stays root, with the capabilities that it needs to measure what tracing costs, and those that its children need, to become whom they become
+ * and to keep what they keep. For the monitor. */
+int confine_to_monitor(void);
+
+/* As confine_to_nobody(), but it still may look at other processes with ptrace(2). */
 int confine_to_tracer(void);
 
 /* As confine_to_nobody(), but may still read BPF maps that it has open. */
