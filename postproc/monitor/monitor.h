@@ -1,6 +1,6 @@
 /* monitor.h - looks after a trace while it lasts: what it costs, how often it takes samples, and what becomes of the processes that matter.
  *
- * It stays root, and so reads nothing that the target can choose. What looks at that are children of its own, without the rights. */
+ * It stays root, and of the target only reads when that was started. Whatever else looks at the target are children of its own, with fewer rights. */
 #ifndef HUD_MONITOR_MONITOR_H
 #define HUD_MONITOR_MONITOR_H
 
