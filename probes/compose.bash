@@ -74,9 +74,9 @@ choose_polls() {
 		[[ $one == -* ]] || how+=${how:+, }${one#*how=}
 	done
 	if [[ $POLLS == tls && ${TOKIO[0]} == -* ]]; then
-		die "--polls tls: Tokio's state cannot be read: $(clean "$how")"
+		die "--polls tls: Tokio's state cannot be read: $(clean "$how"). Without --polls tls they are told apart in another way"
 	elif [[ $POLLS == uprobe && $NO_SITES ]]; then
-		die "--polls uprobe: no poll can be probed: $(clean "$NO_SITES")"
+		die "--polls uprobe: no poll can be probed: $(clean "$NO_SITES"). Without --polls uprobe they are told apart in another way"
 	elif [[ $POLLS == auto ]] && ((${#MAINS[@]} == ${#WATCHED[@]})); then
 		POLLS=estimate how='a main future is in no scheduler that would tell its polls'
 	elif [[ $POLLS == auto ]]; then

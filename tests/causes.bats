@@ -24,17 +24,16 @@ report() {
 }
 
 @test "each sentence about what could not be done: its cause, and a remedy" {
-	local lines sentence row many='' i
+	local lines sentence i
 
-	# Stacks that are deeper than what was copied, or walked by frame pointers as far as they went: enough that it is said.
-	deep='' walked=''
+	# Stacks that were walked by frame pointers as far as they went: enough that it is said.
+	walked=''
 	for ((i = 1; i <= 20; i++)); do
-		deep+="stack $i 43 1000 7000 6000 1|words $i 43 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 $i|sample 2$i 43 0 0 $i|"
 		walked+="frames $i|1000|100$i|sample 2$i 43 0 0 $i|"
 	done
 	while IFS='~' read -r lines sentence; do
 		[[ $lines ]] || continue
-		lines=${lines//DEEP/$deep} lines=${lines//WALKED/$walked}
+		lines=${lines//WALKED/$walked}
 		report "$lines"
 		grep -qF -- "$sentence" out || { printf 'from %.200s\nnot: %s\n' "$lines" "$sentence" && cat printed && return 1; }
 	done <<'END'
@@ -55,6 +54,98 @@ meta polls uprobe 3|end 9000000000 limit|begin 9100000000|end 9200000000 duratio
 meta stacks walked by frame pointers|WALKED~Most were walked in the kernel, where not all code lets it: --stacks copy takes more time, but gets further.
 meta stacks copied (up to 128 KiB), unwound by CFI|limit 2000000000 20|DEEP~Most were copied in part only, because copying stacks had used up its share of the time: a higher --threshold or a lower --hz needs fewer.
 END
+}
+
+# Twenty stacks of a thread that stands in function $1 of `code`, and what is to be known of the trace: $2, lines with `|` between.
+cut_in() {
+	local lines pc i offset address size
+
+	read -r offset address size < <(readelf -lW code | awk '$1 == "LOAD" && / R E / { print $2, $3, $5 }')
+	pc=0x$(nm code | awk -v name="$1" '$3 == name { print $1 }')
+	lines=$(printf 'meta %s|map %x %x r-xp %x %s %s' "$2" $((0x500000 + address)) $((0x501000 + address)) "$((offset))" \
+		"$(readelf -n code | sed -n 's/.*Build ID: //p')" "$PWD/code")
+	for ((i = 1; i <= 20; i++)); do
+		lines+=$(printf '|stack %x 43 %x 7ffe0000 90000000 1|words %x 43 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 %x|sample 2%02d0000000 43 0 0 %x' \
+			$i $((0x500000 + pc + i)) $i $i $i $i)
+	done
+	report "$lines"
+	cat printed
+}
+
+@test "most stacks are cut: why, and what to do about it" {
+	# How each finds its caller: far up its own stack, where rbp leads, not at all.
+	for rule in 'deep:.cfi_def_cfa rsp, 0x20000' 'fiber:.cfi_def_cfa rbp, 16' 'bare:'; do
+		printf '.globl %s\n.type %s, @function\n%s: %s\n%s\n.fill 64, 1, 0x90\n%s\n.size %s, . - %s\n' \
+			"${rule%%:*}" "${rule%%:*}" "${rule%%:*}" "${rule#*:}" '' '' "${rule%%:*}" "${rule%%:*}"
+	done | awk '/^deep:|^fiber:/ { sub(/: /, ":\n.cfi_startproc\n"); cfi = 1 } /^\.size/ && cfi { print ".cfi_endproc"; cfi = 0 } { print }' >code.s
+	cc -shared -nostdlib -Wl,--build-id -o code code.s
+	cut_in deep 'stacks copied (up to 128 KiB), unwound by CFI'
+	grep -q 'Most are deeper than what is copied of a stack: a larger --stack-size copies more\.' out
+	cut_in deep 'stacks copied (up to 512 KiB, the most), unwound by CFI'
+	grep -q 'Most are deeper than what is copied of a stack, which is as much as can be\.' out
+	cut_in fiber 'stacks copied (up to 128 KiB), unwound by CFI'
+	grep -q 'Most go on on another stack, as fibers and coroutines have them .* and where that is was not found' out
+	cut_in bare 'stacks copied (up to 128 KiB), unwound by CFI'
+	grep -q 'Most lead through code without unwind tables: building that with frame pointers helps\.' out
+	# Another build of that file: which is said before.
+	printf '.byte 0\n' >>code.s
+	mv code first
+	cc -shared -nostdlib -Wl,--build-id -o other code.s
+	cp first code
+	sed "s|$PWD/code|$PWD/other|" stream >changed
+	"$POSTPROC" report --headless changed | tr -s ' \n' ' ' >out
+	grep -q 'other: the file here is of another build (its build id differs): --target takes a copy of the one that ran\.' out
+	grep -q 'Most lead through code without unwind tables, or through files that could not be read (see above)\.' out
+}
+
+@test "each file that names could not be taken from: why, and what helps" {
+	local id made options sentence rest
+
+	echo 'int wait_here(int n) { return n + 1; }' >here.c
+	cc -shared -Wl,--build-id -o code here.c
+	cc -shared -Wl,--build-id -nostartfiles -o other here.c
+	cc -shared -g -gsplit-dwarf -fPIC -Wl,--build-id -o split here.c && rm -f ./*.dwo
+	cc -shared -g -fPIC -Wl,--build-id -o damaged here.c
+	head -c 4000 /dev/zero >zero
+	objcopy --update-section .debug_info=zero damaged
+	printf 'root:x:0:0:a list of users, and no program at all\n' >text
+	cp code narrow && printf '\1' | dd of=narrow bs=1 seek=4 conv=notrunc status=none
+	cp code closed && chmod 0 closed
+	chmod 755 "$PWD" "${PWD%/*}" "${PWD%/*/*}" "${PWD%/*/*/*}"
+	# The file, its build id (=: its own), its offset (=: the right one), options, and what is said.
+	while IFS='~' read -r made id rest options sentence; do
+		[[ $made ]] || continue
+		read -r offset address < <(readelf -lW "$made" 2>/dev/null | awk '$1 == "LOAD" && / R E / { print $2, $3 }') || offset=0x1000 address=0x1000
+		[[ $made == */* || $made == '['* ]] || made=$PWD/$made
+		[[ $id != = ]] || id=$(readelf -n "$made" | sed -n 's/.*Build ID: //p')
+		[[ $rest != = ]] || rest=$(printf %x "$offset")
+		printf '%s\n' 'hud-trace 2' 'meta pid 0' 'meta arch x86_64' 'meta threshold-us 5000' "meta exe $made" 'meta stacks walked by frame pointers' \
+			"$WORKER" "map $(printf '%x %x' $((0x500000 + address)) $((0x501000 + address))) r-xp $rest $id $made" 'begin 1000000000' \
+			'frames 1' "$(printf ' %x' $((0x500000 + address + 0x100)))" 'sleep 2000000000 43 0 20000000 0 S 35 1 0 0 0 -' 'end 9000000000 duration' >stream
+		# shellcheck disable=SC2086 # words
+		"$POSTPROC" report --headless $options stream >printed
+		tr -s ' \n' ' ' <printed >out
+		grep -qF -- "$made: $sentence." out || { echo "$made $id $rest: $sentence" && cat printed && return 1; }
+	done <<'END'
+text~-~=~~not an ELF executable or library
+narrow~-~=~~not an ELF file of 64 bits and this byte order
+/nowhere/shop~-~=~~the file is not on this machine; --target takes a copy
+code~-~=~~taken from this machine's file without a check: the recording has no build id
+code~-~777000~~the file here is another one (its segments are not where they were mapped): --target takes a copy of the one that ran
+code~0123456789abcdef~=~~the file here is of another build (its build id differs): --target takes a copy of the one that ran
+code~=~=~--target other~--target not used: its build id differs from the running program's
+code~=~=~--target text~--target not used: not an executable that can be read
+code~-~=~--target code~--target used without a check: the recording has no build id
+[vdso]~0123456789abcdef~0~~the vdso's code is neither recorded nor the same here: hud-trace --record --resolve keeps its names
+split~=~=~~its debug info is split, and its .dwo files are not where it was built: no inlined calls
+damaged~=~=~~its debug info cannot be read: no source lines or inlined calls
+END
+	# A user without the right.
+	((EUID == 0)) || skip 'another user is needed'
+	sed -i "s|$PWD/damaged|$PWD/closed|" stream
+	cp "$POSTPROC" postproc
+	setpriv --reuid=65534 --regid=65534 --clear-groups ./postproc report --headless stream | tr -s ' \n' ' ' >out
+	grep -qF "$PWD/closed: the file cannot be read: run as root." out
 }
 
 @test "nothing came: --workers is advised unless it was used" {

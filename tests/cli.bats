@@ -617,7 +617,7 @@ complete_words() {
 	[[ ${lines[0]} == 'hud-trace: demo (pid 42): 1 worker for 1.00 s, threshold 5 ms' ]]
 	[[ $output == *'run queue'*rival* ]]
 	[[ $output == *'2, none lost'* ]]
-	[[ $(grep '^!' <<<"$output") == '! /nonexistent/demo: the file is not on this machine: give it with --target.'* ]]
+	[[ $(grep '^!' <<<"$output") == '! /nonexistent/demo: the file is not on this machine; --target takes a copy.' ]]
 	file=$output
 	run -0 --separate-stderr "$POSTPROC" report - <stream
 	[[ $output == "$file" ]]

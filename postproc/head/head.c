@@ -224,11 +224,13 @@ static void find_workers(FILE *out, struct thread *threads, size_t count, struct
 	found->current_threads = roles_count(threads, count, ROLE_CURRENT_THREAD);
 	if (nobody_schedules(threads, count))
 		write_in_place(out, threads, count);
-	if (unread && !without_stacks) /* reported already */
-		head_metaf(out, "warning",
-			   "the stacks of %zu of %zu threads could not be read: they did not stop in time "
-			   "(no CPU, or an uninterruptible sleep), or are gone",
-			   unread, count);
+	if (unread && !without_stacks) /* that is said already */
+		head_metaf(
+			out, "warning",
+			"the stacks of %zu of %zu threads could not be read: these did not stop in time (no "
+			"CPU, or a sleep that nothing ends) or are gone; --workers NAME takes threads by "
+			"their names",
+			unread, count);
 	symbolizer_free(symbolizer);
 }
 

@@ -422,14 +422,15 @@ const char *tokio_find(struct module *module, struct tokio_layouts *layouts)
 	memset(layouts, 0, sizeof(*layouts));
 	elf = module && module->dwfl ? dwfl_module_getelf(module->dwfl, &bias) : NULL;
 	if (!elf || !gelf_getehdr(elf, &ehdr))
-		return "it cannot be read";
+		return "its file cannot be read (see the warnings)";
 	if (ehdr.e_machine != EM_X86_64 || gelf_getclass(elf) != ELFCLASS64)
 		return "thread-local memory can be located on x86-64 only";
 	s = xcalloc(1, sizeof(*s));
 	s->tls_size = tls_size(elf);
 	if (!s->tls_size) {
 		free(s);
-		return "it has no thread-local memory";
+		return "it has no thread-local memory, in which Tokio keeps its state: is it the right "
+		       "process?";
 	}
 	layouts->tls_size = s->tls_size;
 	find_symbols(module->dwfl, s);
@@ -453,7 +454,7 @@ const char *tokio_find(struct module *module, struct tokio_layouts *layouts)
 			layouts);
 	}
 	if (s->variable[CONTEXT].twice)
-		why = "there is more than one Tokio in it";
+		why = "there is more than one Tokio in it, which only --polls uprobe takes";
 	if (why)
 		memset(layouts, 0, sizeof(*layouts));
 	free(s);

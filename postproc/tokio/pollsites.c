@@ -302,16 +302,20 @@ const char *pollsites_find(pid_t pid, struct module *module, struct symbolizer *
 
 	*sites = (struct pollsites){0};
 	if (!module || !module->dwfl)
-		return "it cannot be read";
+		return "its file cannot be read (see the warnings)";
 	symbols_each_own(module, visit, &search);
 	find_pool(pid, module, sites);
 	for (size_t i = 0; i < sites->count; i++)
 		sites->polls += sites->site[i].kind == SITE_POLL;
 	if (sites->polls == 0 && module->foreign_debug)
-		why = "no symbol of tokio::runtime::task::raw::poll in the file itself, and its debug file "
-		      "is not from this machine: the traced process must not choose where probes go";
+		why = "no symbol of tokio::runtime::task::raw::poll in the file itself, and its debug "
+		      "file is "
+		      "not one of this machine's: where probes go is not for the process to choose; if you "
+		      "trust it, name it "
+		      "with --target";
 	else if (sites->polls == 0)
-		why = "no symbol of tokio::runtime::task::raw::poll";
+		why = "no symbol of tokio::runtime::task::raw::poll: --target FILE takes them from an "
+		      "unstripped copy";
 	else if (search.too_many || sites->count > POLLSITES_LIMIT)
 		why = pollsites_too_many;
 	if (why)

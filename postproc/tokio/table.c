@@ -164,17 +164,22 @@ const char *tokio_table(Elf *elf, const struct tokio_variables *variables, struc
 {
 	unsigned version = 0, versions = find_version(elf, &version);
 
-	if (!versions && !variables->context)
-		return "there is no sign of Tokio in it";
+	if (!versions && !places->context)
+		return "there is no sign of Tokio in it: is it the right process? --target FILE takes "
+		       "symbols from an unstripped copy";
 	if (versions > 1)
-		return "there are two versions of Tokio in it";
+		return "there are two versions of Tokio in it, which only --polls uprobe takes, if it has "
+		       "symbols";
 	if (versions && version < known[0].from)
-		return "no debug info, and its version of Tokio is too old to be in the table";
+		return "no debug info, and its version of Tokio is older than 1.24, the oldest in the table: "
+		       "only --polls uprobe takes it, if it has symbols";
 	if (versions)
 		add(variables, version, true, layouts);
 	if (layouts->count)
 		return NULL;
 	layouts->unsure = true;
-	add(variables, version, false, layouts);
-	return layouts->count ? NULL : "no debug info, and no layout of the table is possible";
+	add(places, version, false, layouts);
+	return layouts->count ? NULL
+			      : "no debug info, and no layout of the table is possible: build with "
+				"[profile.release] debug = true";
 }

@@ -16,19 +16,22 @@
 #define VDSO_LIMIT 0x100000 /* bytes: every vdso is smaller; limits what is read from the target's memory */
 #define PAGE 0x1000
 
-static const char not_found[] = "the file is not on this machine: give it with --target";
+static const char not_found[] = "the file is not on this machine; --target takes a copy";
 static const char not_readable[] = "the file cannot be read: run as root";
 static const char nobody_opens[] = "the file cannot be read: the process that opens files has ended";
 static const char not_answering[] = "the file cannot be read: its file system does not answer";
 static const char not_elf[] = "not an ELF executable or library";
-static const char other_build[] = "build id differs: the file has changed since it was mapped";
-static const char other_layout[] = "the file's segments are not the ones that were mapped";
+static const char other_build[] =
+	"the file here is of another build (its build id differs): --target takes a copy of the one that ran";
+static const char other_layout[] = "the file here is another one (its segments are not where they were "
+				   "mapped): --target takes a copy of the one that ran";
 static const char other_target[] = "--target not used: its build id differs from the running program's";
 static const char unusable_target[] = "--target not used: not an executable that can be read";
 static const char target_not_checked[] = "--target used without a check: the recording has no build id";
 static const char not_checked[] =
 	"taken from this machine's file without a check: the recording has no build id";
-static const char no_vdso[] = "the vdso's code is not recorded, and this machine's differs";
+static const char no_vdso[] =
+	"the vdso's code is neither recorded nor the same here: hud-trace --record --resolve keeps its names";
 
 char *binary_path(const char *mapped)
 {

@@ -98,7 +98,7 @@ static bool compressed_oddly(Elf *elf, bool *any)
 	return false;
 }
 
-/* Why libdw found no debug info; NULL if there is none. */
+/* Why libdw gave no unit of debug info, or NULL if there is none to give. */
 static const char *unreadable(struct module *module)
 {
 	GElf_Addr bias;
@@ -125,12 +125,12 @@ static struct debug *load(struct module *module)
 
 	if (module->dwfl)
 		debug->dwarf = dwfl_module_getdwarf(module->dwfl, &debug->bias);
-	if (!debug->dwarf && module->dwfl && !module->problem)
-		module->problem = unreadable(module);
 	while (debug->dwarf && dwarf_get_units(debug->dwarf, cu, &cu, NULL, &type, &die, NULL) == 0)
 		if (type == DW_UT_compile || type == DW_UT_skeleton)
 			add_unit(debug, &die);
 	module->has_debug_info = debug->unit_count > 0;
+	if (!module->has_debug_info && module->dwfl && !module->problem)
+		module->problem = unreadable(module);
 
 	if (debug->count > 0)
 		qsort(debug->stretches, debug->count, sizeof(struct stretch), by_low);

@@ -242,7 +242,7 @@ static void wants_the_build_that_was_mapped(void **state)
 		assert_ptr_equal(module, space_main(space));
 		assert_null(module->dwfl);
 		assert_non_null(module->problem);
-		assert_non_null(strstr(module->problem, "build id differs"));
+		assert_non_null(strstr(module->problem, "its build id differs"));
 		space_free(space);
 	}
 	/* In a replay without build ids the file is used, and it is said that nobody checked. */
