@@ -1,12 +1,17 @@
 #!/usr/bin/env bats
-# What the report says about what it could not do: the true cause, and what to do about it. The table has each sentence, and the lines of
-# a stream that bring it about.
+# What is said about what could not be done: the true cause, and what to do about it. Each table has the sentences, and what brings them
+# about. Why Tokio's state is not known: tests/unit/tokio/test_tokio.c.
 
 bats_require_minimum_version 1.5.0
 load helpers
 
 setup() {
+	STARTED=()
 	cd "$BATS_TEST_TMPDIR" || return
+}
+
+teardown() {
+	end_started
 }
 
 WORKER='thread 43 worker 1 tokio-rt-worker'
@@ -146,6 +151,54 @@ END
 	cp "$POSTPROC" postproc
 	setpriv --reuid=65534 --regid=65534 --clear-groups ./postproc report --headless stream | tr -s ' \n' ' ' >out
 	grep -qF "$PWD/closed: the file cannot be read: run as root." out
+}
+
+# hud-trace --print-script with $2... says $1, and ends with status 1.
+says() {
+	local wanted=$1
+
+	run -1 --separate-stderr "${@:2}"
+	[[ $stderr == *"$wanted"* ]] || { echo "$stderr" && return 1; }
+}
+
+# Whether process $1 has ended, and nobody has taken notice.
+is_zombie() {
+	[[ $(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status") == Z ]]
+}
+
+@test "each process that cannot be traced: why, and what to do" {
+	/usr/bin/python3 -c 'import threading, time
+threading.Thread(target=time.sleep, args=(300,)).start()' 3>&- &
+	threads=$!
+	STARTED=("$threads")
+	two() { (($(find /proc/$threads/task -mindepth 1 -maxdepth 1 | wc -l) == 2)); }
+	within 20 two
+	tid=$(find "/proc/$threads/task" -mindepth 1 -maxdepth 1 -printf '%f\n' | grep -vx "$threads")
+	says "$tid is a thread of process $threads: use --pid $threads" "$HUD" --print-script --pid "$tid"
+	# shellcheck disable=SC2016 # for the other shell
+	says 'hud-trace cannot trace itself' bash -c 'exec "$0" --print-script --pid $$' "$HUD"
+	# Its parent is another program by then, which does not wait.
+	bash -c 'sleep 0 & echo $! >child; exec sleep 300' 3>&- &
+	STARTED+=("$!")
+	within 20 test -s child
+	within 20 is_zombie "$(<child)"
+	says "process $(<child) has exited (it is a zombie: its parent has not waited for it)" "$HUD" --print-script --pid "$(<child)"
+	says "None of these names begins with nobody: without --workers, all threads that run a scheduler are looked for." \
+		"$HUD" --print-script --pid "$threads" --workers nobody
+	says 'If some of these are workers, name them with --workers PREFIX.' "$HUD" --print-script --pid "$threads"
+	mkdir fake
+	printf '#!/bin/bash\n[[ $1 != --version ]] || echo bpftrace v0.17.0\n' >fake/bpftrace
+	chmod +x fake/bpftrace
+	PATH=$PWD/fake:$PATH says '--stacks dwarf: bpftrace 0.17 cannot walk stacks by CFI, 0.26 and later can; use --stacks copy' \
+		"$HUD" --print-script --pid "$threads" --workers python --stacks dwarf
+	says "Without --polls tls they are told apart in another way" "$HUD" --print-script --pid "$threads" --workers python --polls tls
+	says "Without --polls uprobe they are told apart in another way" "$HUD" --print-script --pid "$threads" --workers python --polls uprobe
+	# It is not whole.
+	cp -r "$ROOT/bin" "$ROOT/probes" .
+	says "build/hud-postproc is missing: run make in $PWD" bin/hud-trace --print-script --pid "$threads"
+	mkdir build && cp "$POSTPROC" build
+	rm probes/stack.bt
+	says "the probes are missing from $PWD/probes" bin/hud-trace --print-script --pid "$threads"
 }
 
 @test "nothing came: --workers is advised unless it was used" {

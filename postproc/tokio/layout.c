@@ -14,10 +14,11 @@
 #include "tokio/rusttype.h"
 #include "tokio/table.h"
 
-#define ENTRIES_MAX 20000000u /* the most debug info entries that are read */
-#define DEPTH_MAX 8	      /* levels of namespaces */
-#define NAME_MAX_BYTES 4096   /* of a name that are read */
-#define TLS_MAX (1u << 24)    /* bytes: thread-local memory is smaller */
+#define PLEASE_REPORT ": please report this version of Tokio"
+#define ENTRIES_MAX 20000000u /* debug info entries that are read at most */
+#define DEPTH_MAX 8	      /* of namespaces */
+#define NAME_MAX_BYTES 4096   /* of a name that are looked at */
+#define TLS_MAX (1u << 24)    /* bytes: thread-local memory is not larger */
 
 /* Thread-local variables, as parts of mangled names, legacy or v0. Since 1.29 there is only the first. */
 enum { CONTEXT, MULTI_THREAD, CURRENT_THREAD, VARIABLES };
@@ -346,13 +347,13 @@ static const char *from_dwarf(struct search *s, struct tokio_layout *layout)
 	uint64_t at = 0, pointer = 0, budget = 0, below;
 
 	if (!v->typed || !rusttype_search(&v->type, "current_task_id", &context, &at))
-		return "Tokio's context is not in its debug info";
+		return "Tokio's context is not in its debug info" PLEASE_REPORT;
 	below = s->tls_size - v->at;
 	if (at >= below)
-		return "Tokio's context is not where its debug info says";
+		return "Tokio's context is not where its debug info says" PLEASE_REPORT;
 	below -= at;
 	if (!task_id(&context, below, layout))
-		return "the task id in Tokio's context is not understood";
+		return "the task id in Tokio's context is not understood" PLEASE_REPORT;
 	if (rusttype_member(&context, "budget", &cell, &budget) && dwarf_bytesize(&cell) == 2 &&
 	    budget < below)
 		layout->budget = below - budget;
@@ -362,7 +363,7 @@ static const char *from_dwarf(struct search *s, struct tokio_layout *layout)
 		/* Scoped { inner: Cell<*const scheduler::Context> } */
 		if (!rusttype_member(&cell, "inner", &inner, &pointer) || dwarf_bytesize(&inner) != 8 ||
 		    pointer >= below || !s->typed[CONTEXTS])
-			return "the scheduler in Tokio's context is not understood";
+			return "the scheduler in Tokio's context is not understood" PLEASE_REPORT;
 		layout->tagged = true;
 		layout->multi_thread.pointer = layout->current_thread.pointer = below - pointer;
 		layout->multi_thread.known =
@@ -380,7 +381,7 @@ static const char *from_dwarf(struct search *s, struct tokio_layout *layout)
 		layout->current_thread.pointer = s->tls_size - ct->at;
 	}
 	if (!layout->multi_thread.known && !layout->current_thread.known)
-		return "neither of Tokio's schedulers is as expected in its debug info";
+		return "neither of Tokio's schedulers is as expected in its debug info" PLEASE_REPORT;
 	strcpy(layout->how, "DWARF");
 	return NULL;
 }
