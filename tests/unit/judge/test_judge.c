@@ -350,6 +350,10 @@ static const struct frame s_user = REFERS(ORIGIN_USER, "app+0x10", "src/api.rs",
 			  s_main = REFERS(ORIGIN_USER, "app+0xd0", "src/main.rs",
 					  TOKIO "scheduler/current_thread/mod.rs\n" TOKIO
 						"scheduler/multi_thread/worker.rs"),
+			  s_block_on = OF_TOKIO("app+0xf0", "scheduler/multi_thread/mod.rs"),
+			  s_waits = OF_TOKIO("app+0x100", "park.rs"),
+			  s_runs = REFERS(ORIGIN_USER, "app+0x110", "src/main.rs",
+					  TOKIO "scheduler/multi_thread/mod.rs"),
 			  s_spawns = REFERS(ORIGIN_USER, "app+0xe0", "src/api.rs", TOKIO "blocking/pool.rs"),
 			  read_call = FRAME(ORIGIN_SYSTEM, "read"),
 			  write_call = FRAME(ORIGIN_SYSTEM, "write"), futex = FRAME(ORIGIN_SYSTEM, "syscall");
@@ -412,6 +416,27 @@ static void a_nameless_current_thread_runtime(void **state)
 	assert_false(JUDGE(false, &epoll, &s_called, &s_current, &start)->in_poll);
 }
 
+static void a_nameless_main_future(void **state)
+{
+	const struct verdict *v = JUDGE(false, &s_std, &s_called, &s_user, &s_block_on, &s_called, &start);
+
+	assert_int_equal(v->role, ROLE_MAIN_FUTURE);
+	assert_true(v->in_poll);
+	assert_int_equal(v->poll, 3);
+	/* What polls it may refer to the file of what waits. */
+	assert_true(JUDGE(false, &s_user, &s_waits, &s_block_on, &start)->in_poll);
+	v = JUDGE(false, &futex, &s_std, &s_waits, &s_user, &s_block_on, &start);
+	assert_int_equal(v->role, ROLE_MAIN_FUTURE);
+	assert_true(v->parked);
+	/* main has block_on in it, and does other things besides. */
+	assert_int_equal(JUDGE(false, &futex, &s_std, &s_waits, &s_runs, &start)->role, ROLE_MAIN_FUTURE);
+	assert_int_not_equal(JUDGE(false, &s_std, &s_user, &s_runs, &start)->role, ROLE_MAIN_FUTURE);
+	/* A runtime's end; and a thread that waits for a channel of Tokio's. */
+	assert_int_not_equal(JUDGE(false, &futex, &s_std, &s_called, &s_block_on, &s_user, &start)->role,
+			     ROLE_MAIN_FUTURE);
+	assert_int_not_equal(JUDGE(false, &futex, &s_std, &s_waits, &s_user, &start)->role, ROLE_MAIN_FUTURE);
+}
+
 static void nameless_file_access(void **state)
 {
 	static const struct frame own = {
@@ -472,6 +497,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nameless_parks, make_judge, drop_judge),
 		cmocka_unit_test_setup_teardown(nameless_threads_that_may_block, make_judge, drop_judge),
 		cmocka_unit_test_setup_teardown(a_nameless_current_thread_runtime, make_judge, drop_judge),
+		cmocka_unit_test_setup_teardown(a_nameless_main_future, make_judge, drop_judge),
 		cmocka_unit_test_setup_teardown(nameless_file_access, make_judge, drop_judge),
 		cmocka_unit_test_setup_teardown(v0_names, make_judge, drop_judge),
 	};
