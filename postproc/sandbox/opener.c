@@ -17,6 +17,7 @@
 #include "sandbox/answering.h"
 #include "sandbox/confine.h"
 #include "sandbox/helper.h"
+#include "sandbox/reopen.h"
 #include "sandbox/walk.h"
 
 #define LIMIT_MS 3000 /* for opening a file, on whatever file system */
@@ -66,15 +67,6 @@ static int locate(const char *path, long pid)
 	if (pid > 0 && !strncmp(path, root, length))
 		return locate_in_root(pid, path + length, WALK_LINKS);
 	return pid > 0 && is_mapped(path, pid) ? open(path, O_PATH | O_CLOEXEC) : walk(path);
-}
-
-/* Opens the located file for reading. */
-static int reopen(int located)
-{
-	char name[48];
-
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", located);
-	return open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
 static bool is_elf(int fd)
@@ -127,8 +119,8 @@ static int open_jit_map(long pid)
 	noted = answering_begin(located);
 	if (noted >= 0) {
 		errno = EINVAL;
-		if (fstat(located, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == process.st_uid)
-			fd = reopen(located);
+		if (fstat(place, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == process.st_uid)
+			fd = reopen(place, O_RDONLY | O_NONBLOCK);
 		answering_end(noted);
 	}
 	error = errno;
@@ -152,9 +144,9 @@ static int open_elf_at(int located)
 	int fd = -1;
 
 	errno = EINVAL;
-	/* Files of the kernel's (/proc, /sys) have size 0; reading one may have side effects. */
-	if (fstat(located, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
-		fd = reopen(located);
+	/* Files of the kernel's (in /proc, /sys) seem empty; to read one may have an effect. */
+	if (fstat(place, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
+		fd = reopen(place, O_RDONLY | O_NONBLOCK);
 		if (fd >= 0 && !is_elf(fd)) {
 			close(fd);
 			fd = -1;

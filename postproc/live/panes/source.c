@@ -1,22 +1,20 @@
 /* source.c - see source.h.
  *
- * Which file it is, debug info says, and so the target. It is opened as the caller, who may read it anyway, for reading only, and only
- * if it is a regular file that is named like Rust's.
+ * Which file it is, debug info says, and so the target, which may have put a link there. It is opened as the caller, who may read it
+ * anyway, for reading only, and only if it is a regular file that is named like Rust's: a device is not touched.
  */
 #include "live/panes/source.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libiberty/libiberty.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sandbox/confine.h"
 #include "sandbox/helper.h"
+#include "sandbox/reopen.h"
 
 #define TAB 4
 #define LARGEST (16 << 20) /* bytes of a file */
@@ -42,16 +40,13 @@ static int prepare(void *context)
 static int serve(void *context, const void *request, size_t size, int *fd)
 {
 	const char *path = request;
-	struct stat st;
 
 	(void)context;
 	if (size < 5 || path[size - 1] || strlen(path) + 1 != size || *path != '/' ||
 	    strcmp(path + size - 4, ".rs") != 0)
 		return EINVAL;
-	*fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (*fd < 0)
-		return errno;
-	return fstat(*fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= LARGEST ? 0 : EINVAL;
+	*fd = reopen_regular(path, LARGEST);
+	return *fd < 0 ? errno : 0;
 }
 
 int live_source_start(void)
