@@ -220,6 +220,8 @@ read_head() {
 		add_meta probe "$(clean "$script")"
 	done
 	while IFS= read -r line; do
+		# Of these there may be very many, and locate_sites reads what it needs.
+		[[ $line != 'map '* ]] || continue
 		read -r kind one two three rest <<<"$line"
 		case $kind in
 		thread)

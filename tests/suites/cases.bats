@@ -195,6 +195,17 @@ stop_twice() {
 	done
 }
 
+@test "the body of #[tokio::main], stripped" {
+	build mainloop
+	strip -o mainloop "$PROGRAM"
+	start ./mainloop
+	trace 3
+	grep -q '; 1 thread polls the main future of a runtime$' err
+	some '.main_future and .reason == "sleep" and (.function | startswith("mainloop+0x"))'
+	some '.main_future and .reason == "computing" and (.function | startswith("mainloop+0x"))'
+	jq -e '.summary.main_futures.threads == 1 and .summary.blocked_ns == 0' report
+}
+
 @test "the driver" {
 	build iodriver
 	start "$PROGRAM"
