@@ -283,6 +283,19 @@ good_references() {
 	! grep -q '^ #' <<<"$output" || return 1
 }
 
+# --- shorter polls
+
+@test "what shorter polls took is told of the whole trace, not of a part" {
+	write_stream | sed 's/^end/shorter 2000000000 1000000000 1000000 40000000 0 1000000\n&/' >s
+	"$POSTPROC" report s >text
+	grep -qxF '  shorter    polls of 1 ms to 5 ms: ~40.0 ms (2.0%), estimated; see --threshold' text
+	[[ $("$POSTPROC" report --format json s | jq -c .summary.shorter_polls) == '{"from_ns":1000000,"estimated_ns":40000000,"unsure_ns":0}' ]]
+	[[ $("$POSTPROC" report --window 0.5 --format json s | jq -c .summary.shorter_polls) == null ]]
+	# A ring has dropped what came first.
+	sed 's/^begin .*/begin 1050000000/' s >ring
+	[[ $("$POSTPROC" report --format json ring | jq -c .summary.shorter_polls) == null ]]
+}
+
 # --- locks
 
 # 43 writes to the disk, 44 waits for the lock that it holds meanwhile: twice; and once for one that a thread has which is not watched.

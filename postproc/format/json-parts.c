@@ -223,6 +223,20 @@ static void polls_of(struct json *j, const struct task *t)
 	json_array_end(j);
 }
 
+/* Null where the stream does not tell. */
+static void shorter(struct json *j, const struct shorter *s)
+{
+	if (!s->least) {
+		json_null(j, "shorter_polls");
+		return;
+	}
+	json_object_begin(j, "shorter_polls");
+	json_number(j, "from_ns", s->least);
+	json_number(j, "estimated_ns", s->time);
+	json_number(j, "unsure_ns", s->unsure);
+	json_object_end(j);
+}
+
 static void tasks(struct json *j, const struct model *m)
 {
 	json_array_begin(j, "tasks");
@@ -266,6 +280,7 @@ void json_summary(struct json *j, const struct model *m)
 	json_number(j, "parks_dropped", m->parks);
 	json_number(j, "other_roles_dropped", m->other_role);
 	all_blocked(j, m);
+	shorter(j, &m->shorter);
 	standstill(j, &m->standstill);
 	quota(j, &m->quota);
 	json_number(j, "steal_ns", m->steal);

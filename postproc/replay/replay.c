@@ -244,6 +244,10 @@ static void handle(struct replay *r, const struct event *e)
 	case EVENT_STRANGE:
 		m->registers_strange += e->count;
 		break;
+	case EVENT_SHORTER:
+		m->shorter = (struct shorter){e->shorter.since, e->shorter.least, e->shorter.time,
+					      e->shorter.unsure, e->shorter.apart};
+		break;
 	case EVENT_TOOK:
 		tally_took(r->tally,
 			   e->poll.site == BLOCK_ON_SITE ? "block_on" : futures_at(r->futures, e->poll.site),

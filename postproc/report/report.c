@@ -277,6 +277,29 @@ static void blocked(struct report *report)
 	}
 }
 
+/* Is a lower threshold worth it? Said only where enough is known to answer. */
+static void shorter(struct report *report)
+{
+	const struct model *m = report->model;
+	const struct shorter *s = &m->shorter;
+	char from[UNIT_SIZE], to[UNIT_SIZE], time[UNIT_SIZE], share[UNIT_SIZE];
+	uint64_t little = m->worker_time / 200;
+	bool close = s->apart <= s->least + s->least / 4;
+	char *text = NULL;
+
+	if (!s->least || !m->worker_time || m->target.threshold <= s->least)
+		return;
+	unit_setting(from, s->least);
+	unit_setting(to, m->target.threshold);
+	if (s->time > little && (close || s->unsure <= s->time / 2))
+		text = text_format("polls of %s to %s: ~%s (%s), estimated; see --threshold", from, to,
+				   unit_duration(time, s->time), unit_share(share, s->time, m->worker_time));
+	else if (s->time <= little && (close || s->unsure <= little))
+		text = text_format("polls of %s to %s: less than 0.5%%, estimated", from, to);
+	fact(&report->page, "shorter", text);
+	free(text);
+}
+
 static void head(struct report *report)
 {
 	const struct model *m = report->model;
@@ -285,6 +308,7 @@ static void head(struct report *report)
 	char text[UNIT_SIZE], more[UNIT_SIZE], third[UNIT_SIZE];
 
 	blocked(report);
+	shorter(report);
 	standstill(report);
 	main_futures(report);
 	label(page, "run queue");

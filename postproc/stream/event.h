@@ -30,6 +30,7 @@ enum event_kind {
 	EVENT_THIN,
 	EVENT_TORN,
 	EVENT_STRANGE,
+	EVENT_SHORTER,
 	EVENT_THROTTLED,
 	EVENT_STEAL,
 	EVENT_DESCRIPTOR,
@@ -104,6 +105,9 @@ struct event {
 	struct {
 		uint64_t polling, asleep;
 	} parked; /* PARKED */
+	struct {
+		uint64_t since, least, time, unsure, apart;
+	} shorter; /* SHORTER */
 	const char *key,
 		*text; /* META: key and value; THREAD: role and comm; SITE: kind and future; TOKIO: its fields; of both, NULL and why; NAMED: comm; END: why; DESCRIPTOR, THROTTLED: name; OTHER: the line */
 	union {	       /* the largest, each of a kind of its own */

@@ -36,6 +36,7 @@ static const struct line_kind kinds[] = {
 	{"parked", EVENT_PARKED, "NS POLLING ASLEEP", 0, parse_parked, write_parked},
 	{"torn", EVENT_TORN, "NS COUNT", 0, parse_limit, write_torn},
 	{"strange", EVENT_STRANGE, "NS COUNT", 0, parse_limit, NULL},
+	{"shorter", EVENT_SHORTER, "NS SINCE LEAST TIME UNSURE APART", 0, parse_shorter, NULL},
 	{"map", EVENT_MAP, "START END PERMS OFFSET BUILDID PATH", LINE_HEAD, parse_map, write_map},
 	{"thread", EVENT_THREAD, "TID ROLE WATCHED COMM", LINE_HEAD, parse_thread, write_thread},
 	{"site", EVENT_SITE, "KIND ADDRESS OFFSET SLOW FUTURE", LINE_HEAD, parse_site, write_site},

@@ -159,6 +159,16 @@ void write_torn(FILE *out, const struct event *e)
 	put_decimal(out, e->count);
 }
 
+void parse_shorter(struct fields *c, struct event *e)
+{
+	e->ns = field_decimal(c, UINT64_MAX);
+	e->shorter.since = field_decimal(c, UINT64_MAX);
+	e->shorter.least = field_decimal(c, UINT64_MAX);
+	e->shorter.time = field_decimal(c, UINT64_MAX);
+	e->shorter.unsure = field_decimal(c, UINT64_MAX);
+	e->shorter.apart = field_decimal(c, UINT64_MAX);
+}
+
 void parse_counted(struct fields *c, struct event *e)
 {
 	e->ns = field_decimal(c, UINT64_MAX);

@@ -135,6 +135,14 @@ struct quota {
 	uint64_t time;		/* ns, summed over all CPUs */
 };
 
+/* Polls that were shorter than the threshold, but at least `least`: an estimate. least is 0 if there is none for this time. */
+struct shorter {
+	uint64_t since;		      /* it is of all that came from then on */
+	uint64_t least, time, unsure; /* ns; `unsure`: in polls that may have been as long, or were shorter */
+	uint64_t
+		apart; /* ns between two looks, on average: where that is no more than `least`, few as long are unsure */
+};
+
 /* Stretches in which no worker waited in the driver of I/O and timers, although one had nothing to do. */
 struct standstill {
 	uint64_t total, count, longest;
@@ -221,6 +229,7 @@ struct model {
 	size_t tasks;
 	struct stalled stalled;
 	struct standstill standstill;
+	struct shorter shorter;
 	struct quota quota;
 	uint64_t steal; /* ns that the host gave this machine's CPUs to others, all CPUs together */
 	/* From this time on, polls were not told apart any more, because that cost too much (0: they always

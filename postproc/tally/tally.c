@@ -538,6 +538,9 @@ void tally_finish(struct tally *t, struct model *model)
 	finish_workers(t, model);
 	finish_spans(t, model);
 	finish_shares(t, model);
+	/* It cannot be parted: a window, or what is left of a ring, is of a shorter time. */
+	if (model->shorter.since < model->start)
+		model->shorter = (struct shorter){0};
 	model->blocked = t->blocked;
 	model->run_queue = t->run_queue;
 	model->polls = t->polls;

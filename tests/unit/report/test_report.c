@@ -715,6 +715,36 @@ static void sources_of_the_c_library_are_not_shown(void **state)
 	}
 }
 
+/* Whether a lower threshold is worth it; nothing where that is not known. */
+static void what_shorter_polls_took_is_told_if_it_is_known(void **state)
+{
+	static const char much[] =
+		"\n  shorter    polls of 1 ms to 5 ms: ~4.00 s (5.0%), estimated; see --threshold\n",
+			  little[] = "\n  shorter    polls of 1 ms to 5 ms: less than 0.5%, estimated\n";
+	static const struct {
+		struct shorter shorter;
+		const char *said;
+	} cases[] = {
+		{{0, MS, 4 * S, S, 4 * MS}, much},
+		{{0, MS, 4 * S, 3 * S, 4 * MS}, NULL},
+		{{0, MS, 4 * S, 30 * S, MS}, much}, /* most of the unsure ones are shorter */
+		{{0, MS, 30 * MS, 300 * MS, 4 * MS}, little},
+		{{0, MS, 30 * MS, 3 * S, 4 * MS}, NULL},
+		{{0, MS, 30 * MS, 30 * S, MS}, little},
+		{{0, 0, 4 * S, S, MS}, NULL},
+		{{0, 5 * MS, 4 * S, S, MS}, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct model *m = fixture(4);
+
+		m->shorter = cases[i].shorter;
+		assert_true(reports(m, cases[i].said ? cases[i].said : "Workers were blocked"));
+		assert_int_equal(reports(m, "\n  shorter "), cases[i].said != NULL);
+	}
+}
+
 static void write_errors_are_told(void **state)
 {
 	FILE *full = fopen("/dev/full", "w");
@@ -783,6 +813,7 @@ int main(void)
 		cmocka_unit_test(stacks_on_other_stacks_are_told_as_such),
 		cmocka_unit_test(a_task_of_all_rows_is_said_once),
 		cmocka_unit_test(sources_of_the_c_library_are_not_shown),
+		cmocka_unit_test(what_shorter_polls_took_is_told_if_it_is_known),
 		cmocka_unit_test(write_errors_are_told),
 		cmocka_unit_test(units),
 	};

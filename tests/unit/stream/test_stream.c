@@ -87,7 +87,8 @@ static void test_events(void **state)
 		      "runq 5 7 3 44 P ab 1 2 cd make -j\nrunq 5 7 3 44 W 0 0 0 0 -\n"
 		      "sleep 9 7 1 100 20 D -1 ab 3 4 ef kworker/0:1\nsleep 9 7 1 1 2 S 202 0 - - - -\n"
 		      "sleep 9 7 1 1 2 - - 0 0 0 0 x\n"
-		      "named 6 7 new\ngone 8 7\nlimit 9 3\ntorn 9 2\nstrange 9 4\nLost 12 events\nend 10 "
+		      "named 6 7 new\ngone 8 7\nlimit 9 3\ntorn 9 2\nstrange 9 4\nshorter 9 1 2 3 4 5\nLost "
+		      "12 events\nend 10 "
 		      "interrupt\n");
 
 	(void)state;
@@ -117,6 +118,9 @@ static void test_events(void **state)
 	assert_int_equal(in.e.count, 2);
 	next(&in, EVENT_STRANGE);
 	assert_int_equal(in.e.count, 4);
+	next(&in, EVENT_SHORTER);
+	assert_true(in.e.shorter.since == 1 && in.e.shorter.least == 2 && in.e.shorter.time == 3 &&
+		    in.e.shorter.unsure == 4 && in.e.shorter.apart == 5);
 	next(&in, EVENT_LOST);
 	assert_int_equal(in.e.count, 12);
 	next(&in, EVENT_END);
