@@ -301,6 +301,7 @@ make_program() {
 	for name in named.zst ring; do
 		"$POSTPROC" report "$name" | cmp - report
 	done
+	"$POSTPROC" report --target /bin/true named.zst | grep -q '^! --target is not used: this recording has its names already'
 	grep -q ' app::nap$' report
 	[[ $(echo ./*partial* ./*resolved*) == './*partial* ./*resolved*' ]]
 }

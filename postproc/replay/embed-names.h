@@ -10,7 +10,7 @@
  * What makes the names fewer than they could be is said on stderr, after "hud-postproc COMMAND: ". Returns 0; or -1 with errno
  * set when it cannot be read (as of replay_read). Errors of writing show in ferror(out). It is read twice, from `in` and from `again`,
  * which are closed; NULL is a file that could not be opened, as errno says.
- * Without `command` nothing is said; and if the executable has no names, nothing is written and errno is ENODATA: from the copied stacks,
+ * Without `command` nothing is said; and if the program has no names, nothing is written and errno is ENODATA: from the copied stacks,
  * an unstripped copy can find them later. */
 int resolve_write(const char *command, FILE *in, FILE *again, const struct replay_options *options,
 		  FILE *out);

@@ -275,12 +275,14 @@ static void handle(struct replay *r, const struct event *e)
 	case EVENT_THIN:
 		m->thinned = m->thinned ? m->thinned : e->ns;
 		break;
+	case EVENT_FRAME:
+		m->targets_unused |= r->options.targets.file[0] != NULL;
+		__attribute__((fallthrough));
 	case EVENT_STACK:
 	case EVENT_WORDS:
 	case EVENT_RETURNS:
 	case EVENT_FRAMES:
 	case EVENT_ADDRESS:
-	case EVENT_FRAME:
 		need_space(r);
 		stacks_add(r->stacks, e);
 		break;
@@ -385,7 +387,7 @@ int replay_read(struct replay *r, FILE *in, struct model *model)
 
 bool replay_nameless(const struct replay *r)
 {
-	return r->stacks && r->exe && stacks_nameless(r->stacks, r->exe);
+	return r->stacks && stacks_nameless(r->stacks);
 }
 
 void replay_write_stacks(const struct replay *r, FILE *out)

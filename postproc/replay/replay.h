@@ -70,7 +70,7 @@ void replay_advance(struct replay *replay, uint64_t ns);
  * until more is fed. */
 void replay_so_far(struct replay *replay, struct model *model);
 
-/* Has the executable no names, as far as its stacks that were read tell? */
+/* Has the program no names, as far as its stacks that were read tell? */
 bool replay_nameless(const struct replay *replay);
 
 /* Writes all stacks that were read, resolved, as `frame` lines, behind one that tells why some are cut. Errors show in ferror(out). */

@@ -507,9 +507,8 @@ void stacks_write(struct stacks *stacks, FILE *out)
 	htab_traverse_noresize(stacks->by_id, write_stack, out);
 }
 
-/* How many frames of an executable have a name, and how many have none. */
+/* How many frames have a name of the program's, and how many have none. */
 struct naming {
-	const char *exe;
 	size_t named, nameless;
 };
 
@@ -519,18 +518,15 @@ static int count_names(void **slot, void *argument)
 	const struct verdict *v = ((const struct stack *)*slot)->verdict;
 
 	for (size_t i = 0; v && i < v->count; i++) {
-		const char *module = v->frame[i]->module;
-		size_t length = strlen(names->exe);
-
-		if (!strncmp(module, names->exe, length) && strchr(" ", module[length])) /* " (deleted)" */
-			++*(v->frame[i]->function ? &names->named : &names->nameless);
+		names->nameless += !v->frame[i]->function;
+		names->named += v->frame[i]->function && v->frame[i]->origin != ORIGIN_SYSTEM;
 	}
 	return 1;
 }
 
-bool stacks_nameless(struct stacks *stacks, const char *exe)
+bool stacks_nameless(struct stacks *stacks)
 {
-	struct naming names = {.exe = exe};
+	struct naming names = {0};
 
 	htab_traverse_noresize(stacks->by_id, count_names, &names);
 	return names.nameless && !names.named;

@@ -32,8 +32,8 @@ const struct verdict *stacks_verdict(struct stacks *stacks, uint64_t id);
 /* Writes `frame` lines for every stack whose meaning was asked for. Errors show in ferror(out). */
 void stacks_write(struct stacks *stacks, FILE *out);
 
-/* Do the stacks whose meaning was asked for lead through the executable `exe`, but through no function of it that has a name? */
-bool stacks_nameless(struct stacks *stacks, const char *exe);
+/* Have the stacks whose meaning was asked for frames without a name, but none with a name that is not the system's? */
+bool stacks_nameless(struct stacks *stacks);
 
 /* How many stacks were unwound (again, if they had been forgotten), and how many of them are cut although they are not parks. */
 uint64_t stacks_count(const struct stacks *stacks);

@@ -212,11 +212,15 @@ void report_warnings(struct report *report)
 		warn(page, "Tracing was ended because it cost more than --max-overhead allows. A higher "
 			   "--threshold or a lower --hz costs less.");
 	lacking_files(report);
+	if (m->targets_unused)
+		warn(page,
+		     "--target is not used: this recording has its names already. One that is to get them "
+		     "from another file is made with --no-resolve.");
 	if (lacks_lines(m))
 		warn(page,
 		     "The program has no debug info: no source lines, and no inlined functions. Build with "
 		     "[profile.release] debug = 1, or give an unstripped copy of this build with --target.");
-	/* A few cut stacks are normal; and the frames next to the leaf, which count, are there. That of an executable that was not read are
+	/* A few cut stacks are normal; and the frames next to the leaf, which count, are there. That those of an executable which was not read are
 	 * cut has been said. */
 	if (!report_unread_program(m) && m->stacks >= 20 && m->stacks_cut * 10 > m->stacks)
 		warn(page, "%s of the stacks are cut short, so their task may be unknown. %s",

@@ -256,6 +256,7 @@ struct model {
 		stops; /* ns, over all workers, in which these were stopped, and how often: not counted as anything else */
 	uint64_t parks;		 /* sleeps over the threshold that were parks: dropped */
 	uint64_t other_role;	 /* events of threads that are not workers: dropped */
+	bool targets_unused;	 /* there are --target files, but the stacks had their names */
 	bool begun;		 /* it has a begin line */
 	bool truncated;		 /* the stream ended without its end line */
 	const char *ended;	 /* why the trace ended, raw text of the end line, or NULL */

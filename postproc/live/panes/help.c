@@ -13,7 +13,7 @@ static const char common[] =
 	"    Enter            details of the selected row; Esc or q goes back\n"
 	"    /                filter by a part of a function, file, task or reason\n"
 	"    x X              hide the reason of the selected row; show all again\n"
-	"    g                group by function, file, task or reason: what has rows to tell\n"
+	"    g                group by function, file, task or reason\n"
 	"    s 1 2 3 4        sort by total, count, longest or name; or click a heading\n"
 	"    + -              a longer or shorter window; older blocks are not counted\n"
 	"    [ ]              lower or raise the shown threshold\n"
