@@ -1,22 +1,23 @@
-# compose.awk - puts the script that hud-trace gives to bpftrace together, from parts/*.bt.
+# compose.awk - composes the script that hud-trace gives to bpftrace from parts/*.bt.
 #
 #     awk -f compose.awk -f own.awk PARAMETERS PART... own=1 OWN...
 #
-# Each line of PARAMETERS is a name and its value. In code, that word stands for it. The parts know four directives more:
+# Each line of PARAMETERS is a name and its value. In code, the name is replaced by the value. Parts may have
+# four directives:
 #
-#     //@if NAME ... //@end     only if NAME has a value that is not 0; !NAME: only if not
-#     //@body NAME ... //@end   a piece, which comes with the comment above it
-#     //@paste NAME             that piece
-#     //@each NAME ... //@end   as often as NAME's value tells, the first time with NAME_1 for a word NAME that has a value so, and so on
+#     //@if NAME ... //@end     only if NAME has a value other than 0; with !NAME, only if it has not
+#     //@body NAME ... //@end   defines a piece, with the comment above it
+#     //@paste NAME             inserts that piece
+#     //@each NAME ... //@end   repeats as many times as NAME's value; the i-th time, WORD is replaced by WORD_i
 #
-# Some pieces are made here: `forget` deletes what is kept for the current thread, `clear` empties all maps, and own_* are
-# pieces of the OWN scripts (own.awk).
+# Some pieces are generated: `forget` deletes what is kept for the current thread, `clear` empties all maps,
+# and own_* are pieces of the OWN scripts (own.awk).
 
 function on(name) {
 	return name in value && value[name] != "" && value[name] != "0"
 }
 
-# Puts values for names into a line of code.
+# Replaces names by their values in a line of code.
 function fill(line,    done, word, before, numbered) {
 	while (match(line, /[A-Z][A-Z_0-9]*/)) {
 		word = substr(line, RSTART, RLENGTH)
@@ -66,7 +67,7 @@ own {
 /^[ \t]*\/\/@if / {
 	depth++
 	left_out[depth] = left_out[depth - 1] || ($2 ~ /^!/ ? on(substr($2, 2)) : !on($2))
-	# What is said above it is said of it.
+	# The comment above belongs to it.
 	if (left_out[depth])
 		pending = ""
 	next
@@ -78,7 +79,7 @@ own {
 	of_piece[depth] = 1
 	if (!left_out[depth]) {
 		piece = $2
-		# Indented as the piece is.
+		# Indents it like the piece.
 		gsub(/(^|\n)/, "&\t", pending)
 		sub(/\t$/, "", pending)
 		body[piece] = pending
@@ -124,7 +125,7 @@ left_out[depth] {
 	next
 }
 
-# What is above the first empty line tells of the whole part, and comes with the first that is left of it.
+# What is above the first empty line describes the whole part, and precedes the first code that is left of it.
 /^$/ && !piece {
 	if (!title_done[file]++)
 		title = pending "\n"
@@ -147,7 +148,7 @@ left_out[depth] {
 		put("\n")
 }
 
-# `text`, with pieces where these are to be pasted, each line behind `indent`; not yet those in `later`.
+# `text` with pieces in place of //@paste, each line behind `indent`; leaves out those in `later`.
 function expand(text, indent, later,    lines, n, i, name, done, inner) {
 	n = split(text, lines, "\n") - 1
 	for (i = 1; i <= n; i++) {
@@ -157,14 +158,14 @@ function expand(text, indent, later,    lines, n, i, name, done, inner) {
 			continue
 		}
 		sub(/\/\/@.*/, "", inner)
-		# A piece is written with one tab.
+		# Pieces are indented by one tab.
 		sub(/^\t/, "", inner)
 		done = done expand(body[name], indent inner, later)
 	}
 	return done
 }
 
-# A statement for each map that `pattern` finds in `text`, but for those in `but`.
+# A statement for each map that `pattern` finds in `text`, except those in `but`.
 function for_maps(text, pattern, but, before, after,    name, done, seen) {
 	while (match(text, pattern)) {
 		name = substr(text, RSTART, RLENGTH)
@@ -177,8 +178,9 @@ function for_maps(text, pattern, but, before, after,    name, done, seen) {
 	return done
 }
 
-# `text`, in which the programs at polls' sites are without casts: for each cast at each site, bpftrace 0.17 reads all of the target's debug
-# information (FieldAnalyser::visit of its field_analyser.cpp): 8 s for 31 sites. Its integers are compared and stored alike without.
+# `text` without casts in programs at poll sites: for each cast at each site, bpftrace 0.17 reads all debug
+# information of the target (FieldAnalyser::visit in its field_analyser.cpp): 8 s for 31 sites. Without casts
+# its integers compare and store the same.
 function without_casts(text,    lines, n, i, at_site, done) {
 	n = split(text, lines, "\n") - 1
 	for (i = 1; i <= n; i++) {

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Composes the script that bpftrace runs: how polls are told apart and stacks are taken, and what compose.awk has to know.
+# Composes the script that bpftrace runs: decides how polls are told apart and stacks are taken, and collects
+# the parameters for compose.awk.
 
 # Prints the tightest [lo, lo + 2^k) around the addresses from $1 to $2 as lo and k.
 window() {
@@ -11,7 +12,7 @@ window() {
 	printf '0x%x %d' "$1" "$k"
 }
 
-# Where the target's code is: from where to where the executable's own, then the libraries'. What lies between them is left out.
+# The ranges of the target's code: the executable's, then the libraries'. What is between is left out.
 code_bounds() {
 	local kind start end path rest own=() others=()
 
@@ -28,7 +29,7 @@ code_bounds() {
 	printf '%x %x %x %x\n' "${own[0]-0}" "${own[1]-0}" "${others[0]-0}" "${others[1]-0}"
 }
 
-# Where the kernel's code in the target is, a window, or nothing.
+# The window with the kernel's code in the target (the vdso), or nothing.
 vdso() {
 	local kind start end path
 
@@ -37,8 +38,8 @@ vdso() {
 	done <<<"$HEAD"
 }
 
-# Threads that take one of the workers' names later are workers too: sets NAMED to the condition for that, and NAMES to statements that
-# it needs. Names with odd characters are not pasted into a script.
+# Threads that get a worker's name later are workers, too: sets NAMED to the condition for that, and NAMES to
+# statements that it needs. Names with unusual characters are not pasted into a script.
 choose_names() {
 	local plain='^[A-Za-z0-9_.:/@\ -]+$' kind tid watched name
 	local -A seen=()
@@ -57,15 +58,15 @@ choose_names() {
 	done
 }
 
-# How polls are told apart, stacks taken and wakers known, once the head is read.
+# Decides how polls are told apart, stacks are taken and wakers are known, once the head is read.
 choose_how() {
 	choose_polls
 	choose_stacks
 	choose_wakers
 }
 
-# How polls are told apart: by Tokio's own state where that could be found, else by probes where they begin, else not. Says so in
-# the head.
+# How polls are told apart: by Tokio's own state if it was found, otherwise by probes where polls begin,
+# otherwise not at all. Adds this to the head.
 choose_polls() {
 	local how=${TOKIO[0]#- } one
 
@@ -96,12 +97,12 @@ choose_polls() {
 	esac
 }
 
-# How often to look at the workers. Two polls that follow each other at once are told apart by looking at them: often enough that
-# one of the threshold's length is seen twice. A single one is known from the parks around it: until there is doubt, once will do. Says so
-# in the head.
+# How often to look at workers. Two consecutive polls are told apart by looks: often enough to see a poll of
+# the threshold's length twice. A single poll is known from the parks around it, so one look is enough until
+# there is doubt. Adds this to the head.
 choose_rate() {
 	HZ=$ASKED_HZ TICKS=0
-	# Polls are looked at whenever a CPU is interrupted by its timer anyway.
+	# Polls are looked at whenever a timer interrupts the CPU anyway.
 	[[ $POLLS != tls || $NO_TICKS == 1 || ! -d $TRACEFS/events/timer/hrtimer_expire_exit ]] || TICKS=1
 	REST_HZ=$HZ FAST_HZ=$HZ
 	if [[ ! $HZ ]]; then
@@ -110,17 +111,17 @@ choose_rate() {
 		uprobe) HZ=199 ;;
 		*) HZ=99 ;;
 		esac
-		# 1.25 times in the threshold's time; for a short one that is no less than the other.
+		# 1.25 looks in the threshold's time; for a short threshold, no more than HZ.
 		((REST_HZ = 1250000 / THRESHOLD_US, REST_HZ = REST_HZ < 1 ? 1 : REST_HZ > HZ ? HZ : REST_HZ))
 		FAST_HZ=1000
-		# By itself it is not to keep step with what else the machine does.
+		# An odd rate does not stay in step with periodic work of the machine.
 		((TICKS)) || ((HZ |= 1))
 	fi
 	add_meta hz "$HZ"
 }
 
-# Where each Tokio keeps its state, as parameters: the field id-at of the first as ID_AT_1, and so on. Only these are taken:
-# whoever wrote the head is not to set others.
+# Where each Tokio keeps its state, as parameters: the first one's field id-at as ID_AT_1, and so on. Takes
+# only these: the head must not set others.
 tokio_parameters() {
 	local i name
 
@@ -128,7 +129,7 @@ tokio_parameters() {
 	for ((i = 1; i <= ${#TOKIO[@]}; i++)); do
 		for name in id-at id-tag-at budget-at tagged tag-at {mt,ct}-{known,at,tag,core,tick,idle,parked} module dtv-entry block; do
 			[[ " ${TOKIO[i - 1]}" =~ \ "$name"=([0-9]+)\  ]] || continue
-			# How far before the DTV its length stands: glibc's entries have 16 bytes.
+			# How far before the DTV its length is: glibc's entries have 16 bytes.
 			[[ $name != dtv-entry ]] || printf 'DTV_LENGTH_%d %d\n' "$i" $((BASH_REMATCH[1] == 16 ? 16 : 0))
 			name=${name^^}
 			printf '%s_%d %s\n' "${name//-/_}" "$i" "${BASH_REMATCH[1]}"
@@ -136,7 +137,8 @@ tokio_parameters() {
 	done
 }
 
-# The attach points of the sites of each kind, as parameters: SITES_P and so on, and SLOW_SITES_P and so on where a probe costs much.
+# The attach points of each kind of site, as parameters: SITES_P and so on, and SLOW_SITES_P and so on where a
+# probe costs much.
 site_parameters() {
 	local site kinds slow points
 
@@ -153,7 +155,8 @@ site_parameters() {
 	done
 }
 
-# How stacks are taken: by frame pointers where all of the code keeps them, else copied. Says so in the head, with the reason $1 if there is one.
+# How stacks are taken: by frame pointers if all code keeps them, otherwise copied. Adds this to the head,
+# with the reason $1 if given.
 choose_stacks() {
 	local release how why=${1-} most=512 limit=''
 
@@ -169,12 +172,13 @@ choose_stacks() {
 	elif [[ $STACKS == dwarf ]]; then
 		check_mapped_files
 	fi
-	# Linux 6.19 and later tell it only of a thread that has changed its CPU (rseq_trace_update in linux/rseq_entry.h).
+	# Since Linux 6.19 it only fires for a thread that has changed its CPU (rseq_trace_update in
+	# linux/rseq_entry.h).
 	read -r release </proc/sys/kernel/osrelease
 	[[ $release =~ ^([0-9]+)\.([0-9]+) ]]
 	((BASH_REMATCH[1] * 1000 + BASH_REMATCH[2] < 6019)) &&
 		[[ ${META[rseq]-} == yes && -d $TRACEFS/events/rseq/rseq_update ]] || RESUME=0
-	# Where stacks are kept until their thread is back, it has room for two of them (lay_out_copies).
+	# If stacks are kept until their thread is back, each thread has room for two (lay_out_copies).
 	((RESUME)) || most=256
 	((STACK_KIB < most)) || STACK_KIB=$most limit=', the most'
 	case $STACKS in
@@ -203,11 +207,12 @@ walks_dwarf() {
 	((BPFTRACE[0] > 0 || BPFTRACE[1] >= 26)) && [[ $(bpftrace --help 2>&1) == *--dwarf-pid* ]]
 }
 
-# How the maps are laid out that stacks are copied to (stack.bt): sets KEYS, how many each map of the script holds, ROWS, the most that
-# one stack takes, SLOTS, for how many there is room, and KEPT, how many a thread has to itself. A row is 2 KiB. Every map of the
-# script has as many keys, and the kernel sets the memory of all aside at once: so these are 8 MiB, or 16 where more than 32 CPUs
-# or threads may write to them at once. Where stacks have to be kept until a thread is back they are 16 MiB, three quarters for
-# that, and up to 32 for many workers. Where that was refused it is a quarter.
+# The layout of the maps for copied stacks (stack.bt): sets KEYS, the keys of each map of the script; ROWS,
+# the most that one stack takes; SLOTS, the size of the ring; and KEPT, how many rows a thread has to itself.
+# A row is 2 KiB. Every map of the script has as many keys, and the kernel allocates all memory at once: 8
+# MiB, or 16 if more than 32 CPUs or threads may write at the same time. If stacks have to be kept until a
+# thread is back: 16 MiB, three quarters of it for that, and up to 32 for many workers. If that was refused: a
+# quarter.
 lay_out_copies() {
 	count_cpus
 	KEYS=4096 ROWS=$(((STACK_KIB + 1) / 2))
@@ -225,12 +230,13 @@ lay_out_copies() {
 		((SLOTS = KEYS / 4))
 	fi
 	((SLOTS -= SLOTS % ROWS))
-	# More would be too many to forget, for the verifier.
+	# The verifier could not check deleting more.
 	KEPT=$((LEAN ? 64 : 256))
 }
 
-# What differs from kernel to kernel, as the names of its types and functions tell: where the registers of user mode end on a thread's kernel
-# stack (THREAD_SIZE and TOP_OF_KERNEL_STACK_PADDING; the script checks that they are there), and what a thread's state is called.
+# What differs between kernels, by names of types and functions: where user registers end on a thread's kernel
+# stack (THREAD_SIZE and TOP_OF_KERNEL_STACK_PADDING; the script checks that they are there), and the name of
+# a thread's state.
 choose_kernel() {
 	read_types
 	REGISTERS_END=16384
@@ -241,8 +247,8 @@ choose_kernel() {
 	[[ $TYPES != *' __state '* ]] || TASK_STATE=__state
 }
 
-# Where the kernel keeps which interrupt a CPU handles, as parameters: then an interrupt is never taken for the thread that it came in on. Says so
-# in the head.
+# Where the kernel keeps which interrupt a CPU handles, as parameters: then an interrupt is never taken for
+# the thread that it interrupted. Adds this to the head.
 choose_wakers() {
 	KERNEL=$("$POSTPROC" kernel) || KERNEL=''
 	[[ ! $KERNEL ]] || add_meta wakers process
@@ -252,7 +258,7 @@ takes_raw() {
 	[[ $NO_RAW == 0 && $RAW_POINTS ]]
 }
 
-# What the parts of the script have to know: a name and its value on each line.
+# The parameters of the script's parts: a name and its value on each line.
 parameters() {
 	local own_start own_end libraries_start libraries_end vdso_start vdso_bits gap window=$((ROWS * 3 / 32))
 
@@ -269,7 +275,7 @@ parameters() {
 		WORKER_PROGRAMS $(((${#WATCHED[@]} + 249) / 250))
 	case $POLLS in
 	tls)
-		# A worker that was looked at so lately is passed over.
+		# A worker is skipped if it was looked at so recently.
 		((gap = THRESHOLD_US * 1000 / 8, gap = gap > 500000 ? 500000 : gap))
 		printf '%s %s\n' TLS 1 POLLS 1 GAP "$gap"
 		tokio_parameters
@@ -284,8 +290,8 @@ parameters() {
 	[[ $STACKS != dwarf ]] || { read -r vdso_start vdso_bits < <(vdso) && printf '%s %s\n' VDSO "$vdso_start" VDSO_BITS "$vdso_bits"; } || true
 }
 
-# What is made for this process, as a part. Very many workers are told by several programs, one after the other: what takes bpftrace long is a
-# long program.
+# The part that is generated for this process. A very large number of workers is passed by several programs,
+# because bpftrace is slow with long ones.
 made_part() {
 	local i what
 
@@ -301,7 +307,7 @@ made_part() {
 	printf '//@end\n'
 }
 
-# The script that bpftrace runs, put together by compose.awk.
+# The script that bpftrace runs, composed by compose.awk.
 compose_script() {
 	local own=() script
 
@@ -312,15 +318,15 @@ compose_script() {
 	choose_kernel
 	printf '// Composed by hud-trace %s from probes/parts/*.bt, for process %s and a threshold of %s us.\n' "$VERSION" "$PID" "$THRESHOLD_US"
 	[[ $STACKS != copy ]] || printf '//\n// %s\n//\n//     %s\n' \
-		'It copies stacks to maps of its own. By hand, run it so, or there will be no stacks in what it prints:' \
+		'It copies stacks to its own maps. To run it by hand, use this command; otherwise the output has no stacks:' \
 		"sudo env $(bpftrace_settings) bpftrace -q --no-warnings -B line FILE | sudo hud-postproc copies"
 	printf '\n'
 	awk -f "$PROBES/compose.awk" -f "$PROBES/own.awk" <(parameters) <(made_part) \
 		"$PROBES"/parts/{begin,registers,stacks,tokio-state,polls,poll-sites,looks,switches,samples,threads,end}.bt own=1 ${own[@]+"${own[@]}"}
 }
 
-# Complaints about the script $1 that is read from standard input, as complaints about the user's own scripts where they
-# are from these (see own.awk).
+# Reads complaints about the script $1 from standard input, and rewrites those about the user's own scripts
+# (see own.awk).
 name_scripts() {
 	local script names=''
 
@@ -339,7 +345,7 @@ name_scripts() {
 		}
 		match($0, /^stdin:[0-9]+/) {
 			number = substr($0, 7, RLENGTH - 6) + 0
-			if (number > last) # the end of all, for want of a brace
+			if (number > last) # at the very end, because a brace is missing
 				number = last
 			if (of[number] > 0)
 				$0 = names[of[number]] ":" at[number] substr($0, RLENGTH + 1)

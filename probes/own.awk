@@ -1,18 +1,19 @@
-# own.awk - a script of the user's own, on its way into the composed one. With compose.awk, which calls it.
+# own.awk - takes the user's own script apart, to compose it with the parts. compose.awk calls it.
 #
-# bpftrace 0.17 and 0.23 take one BEGIN and one END only (0.27 takes more), and all versions want structures and #include lines before the
-# probes: so a script is taken apart at its outermost braces. $1 and $2 become numbers; what is between //@standalone and
-# //@end is left out. Every piece comes after a line
+# bpftrace 0.17 and 0.23 allow only one BEGIN and one END (0.27 allows more), and all versions require
+# structures and #include lines before the probes. So a script is taken apart at its outermost braces. $1 and
+# $2 become numbers; what is between //@standalone and //@end is left out. Before every piece comes a line
 #
 #     //# FILE LINE
 #
-# that tells where it is from (the number of the script, and of its line), so that bpftrace's complaints can name it.
+# with where it is from (the number of the script, and of its line), so that bpftrace's complaints can name
+# it.
 
 function own_mark(file, line) {
 	return "//# " file " " line "\n"
 }
 
-# At the first line of a script, and at the end of the last one: what has no closing brace is bpftrace's to refuse.
+# At the first line of a script, and at the end of the last one. bpftrace refuses what has no closing brace.
 function own_finish() {
 	if (own_text ~ /[^ \t\n]/)
 		own_probes = own_probes own_mark(own_file, own_start) own_text
@@ -20,7 +21,7 @@ function own_finish() {
 	own_depth = own_comment = own_skipping = 0
 }
 
-# The item ends with the brace that `rest` follows. Returns what is left of the line.
+# An item ends with the brace before `rest`. Returns what is left of the line.
 function own_item(rest) {
 	if (own_bare ~ /^[ \t\n]*BEGIN[ \t\n]*$/ || own_bare ~ /^[ \t\n]*begin[ \t\n]*$/)
 		own_begin = own_begin own_mark(own_file, own_opened) own_body "\n" own_mark(0, 0)
@@ -45,7 +46,7 @@ function own_add(text, is_code) {
 		own_bare = own_bare text
 }
 
-# Takes a comment, a string, a parameter or a character from the beginning of `line`. Returns what is left of it.
+# Takes a comment, string, parameter or character from the start of `line`. Returns what is left of it.
 function own_token(line,    at) {
 	if (own_comment || line ~ /^\/\*/) {
 		at = index(own_comment ? line : substr(line, 3), "*/")
@@ -56,7 +57,7 @@ function own_token(line,    at) {
 		return at ? substr(line, at + 1) : ""
 	}
 	if (line ~ /^\/\//) {
-		# A mark of ours is made by us alone.
+		# Only this program may write such a mark.
 		if (line !~ /^\/\/# /)
 			own_add(line, 0)
 		return ""
@@ -107,7 +108,7 @@ function own_line(line) {
 	else
 		while (!own_skipping && line != "")
 			line = own_token(line)
-	# The lines keep their numbers.
+	# Keeps the line numbers.
 	if (own_text ~ /[^ \t\n]/)
 		own_add("\n", 1)
 	else {
