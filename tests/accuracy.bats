@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# How right reports are: recordings of examples/ground-truth, which wrote down what was true. `make bench-accuracy` makes such.
+# How accurate reports are: recordings of examples/ground-truth, which wrote down what was true. `make
+# bench-accuracy` makes such recordings.
 
 bats_require_minimum_version 1.5.0
 load helpers
@@ -8,14 +9,14 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
-# Compares the report about recording $1 with the truth.
+# Compares the report on recording $1 with the truth.
 judge() {
 	gzip -dc "$ROOT/tests/recorded/$1.truth.gz" >truth
 	"$POSTPROC" report --format ndjson=report "$ROOT/tests/recorded/$1.gz"
 	compare_truth 5000
 }
 
-# Nearly every block, nearly nothing else, and what is said of them is right.
+# Nearly every block is found, hardly anything else is reported, and the details are right.
 accurate() {
 	judge "$1"
 	((WANTED >= 100))
@@ -39,7 +40,7 @@ accurate() {
 @test "a healthy service whose CPUs others want: waits for a CPU, no blocks" {
 	judge tokio-1.24.2-release-debug-healthy
 	((WRONG <= 1))
-	# It was busy, and seen.
+	# The machine was busy, and the report shows it.
 	(($(grep -c '"reason":"run-queue"' report) >= 50))
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The program as it is built: hardened, and without a trace of where.
+# The built program: hardened, and without a trace of where it was built.
 
 setup() {
 	ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Three builds of a program whose stacks are found and named in different ways, frame by frame as gdb has them.
-# tests/suites/builds.bats has all kinds of builds; tests/builds does the work.
+# Three builds of a program whose stacks are found and named in different ways; each frame is compared with
+# gdb's. tests/suites/builds.bats has all kinds of builds; tests/builds does the work.
 
 bats_require_minimum_version 1.5.0
 
@@ -13,7 +13,7 @@ bats_require_minimum_version 1.5.0
 	((ended != 77)) || skip "$(cat said)"
 	((ended == 0))
 	[[ ! -s said ]]
-	# All that a build can tell is told.
+	# Everything that a build can tell is shown.
 	grep -qxF '| debug | all | all | all | all | all |' table
 	grep -qxF '| release, `debug = 1` | all | all | all | all | all |' table
 	grep -qxF '| stripped | all | all | none | none | none |' table

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Who is to blame, and why: recordings of the programs in tests/cases, each a situation that people report. The suite of the same name
-# in tests/suites builds and traces them.
+# What is blamed, and why: recordings of the programs in tests/cases, each a situation from real reports. The
+# suite of the same name in tests/suites builds and traces them.
 
 bats_require_minimum_version 1.5.0
 load helpers
@@ -9,19 +9,19 @@ setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 }
 
-# Reports on recording $1: text in `out`, JSON in `report`.
+# Reports recording $1: text in `out`, JSON in `report`.
 report() {
 	"$POSTPROC" report --headless --format json=report "$ROOT/tests/recorded/case-$1.zst"
 	"$POSTPROC" report --headless "$ROOT/tests/recorded/case-$1.zst" >out
 	cat out
 }
 
-# Some blocker of the report is as jq's $1 says.
+# Some blocker of the report satisfies jq's $1.
 some() {
 	jq -e "[.blockers[] | select($1)] | length > 0" report >/dev/null
 }
 
-# Most of the blocked time is of blockers like this.
+# Blockers like this have most of the blocked time.
 most() {
 	jq -e "([.blockers[] | select(.reason | IN(\"run-queue\", \"throttled\") | not)] | map(.total_ns) | add) as \$all |
 		([.blockers[] | select($1) | .total_ns] | add) > 0.9 * \$all" report >/dev/null
@@ -178,7 +178,7 @@ most() {
 
 @test "on which descriptor a call slept is told by the probes, what that is by whoever looked at it" {
 	zstdcat "$ROOT/tests/recorded/case-pipe.zst" >whole
-	# Every second read is of descriptor 9, a file, and not of the pipe.
+	# Every second read uses descriptor 9, a file, instead of the pipe.
 	awk '$1 == "sleep" && $8 == 0 { printf "descriptor %.0f %s 0 %d - -\n", $2 - 1, $3, n++ % 2 ? 9 : 3 }
 		{ print }
 		$1 == "begin" { print "descriptor", $2, 1, 0, 9, "file /var/log/app.log" }' whole >stream

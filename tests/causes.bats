@@ -16,7 +16,8 @@ teardown() {
 
 WORKER='thread 43 worker 1 tokio-rt-worker'
 
-# Reports on a short trace with the lines $1, of which `|` separates each from the next; options $2...: the text, unwrapped, in `out`.
+# Reports a short trace with the lines $1, separated by `|`, and the options $2...; the text is in `out`,
+# unwrapped.
 report() {
 	{
 		printf '%s\n' 'hud-trace 2' 'meta target shop' 'meta pid 42' 'meta arch x86_64' 'meta threshold-us 5000' \

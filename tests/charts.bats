@@ -11,7 +11,7 @@ setup() {
 	cd "$BATS_TEST_TMPDIR"
 }
 
-# A stream with $1 workers and $2 blocks, in which a sixth are waits for a CPU. $3: name of the functions.
+# A stream with $1 workers and $2 blocks, a sixth of them waits for a CPU. $3 is the name of the functions.
 stream() {
 	NAME=${3-app::work} awk -v workers="$1" -v blocks="$2" '
 		function frame(id, from, function_name, file) {
@@ -65,7 +65,7 @@ chart() {
 	done
 	for kind in "${KINDS[@]}"; do
 		chart "$kind.png" --chart-kind "$kind" stream
-		# The signature, and in its first chunk the width: 1400.
+		# The signature, and the width in its first chunk: 1400.
 		[[ $(head -c 20 "$kind.png" | od -An -v -tx1 | tr -d ' \n') == 89504e470d0a1a0a0000000d4948445200000578 ]]
 		chart "$kind.pdf" --chart-kind "$kind" stream
 		[[ $(head -c 5 "$kind.pdf") == %PDF- ]]
@@ -74,7 +74,7 @@ chart() {
 			((size > 5000 && size < 4000000)) || { echo "$kind.$format: $size bytes" && return 1; }
 		done
 	done
-	# Nothing is left beside them.
+	# No other files are left.
 	[[ $(find . -name '*.*' -type f | wc -l) == 15 ]]
 }
 
@@ -112,9 +112,9 @@ chart() {
 	grep -q 'app::very_.*…' x.svg
 }
 
-# What gnuplot is given, by one that keeps it. Hostile names are rows of data and nothing else.
+# A fake gnuplot keeps its input. Hostile names are rows of data and nothing else.
 @test "names do not reach gnuplot's code" {
-	# Root's gnuplot is nobody's process.
+	# Root's gnuplot runs as nobody.
 	bin=$(mktemp -d)
 	touch script
 	chmod 666 script

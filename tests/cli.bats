@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The command line of hud-trace and hud-postproc. Nothing here traces: neither root nor BPF is needed for most of it.
+# The command lines of hud-trace and hud-postproc. Nothing here traces: most of it needs neither root nor BPF.
 
 bats_require_minimum_version 1.5.0
 
@@ -34,7 +34,7 @@ start_named() {
 	return 1
 }
 
-# hud-trace refuses $2... with status 2, and says $1 and where help is.
+# hud-trace refuses $2... with status 2, says $1, and where to find help.
 refused() {
 	local words=$1
 
@@ -47,7 +47,7 @@ refused() {
 	[[ ${stderr_lines[1]} == "Try 'hud-trace --help'." ]]
 }
 
-# The command line $@, without a process, is right: it gets as far as to look for one, as root or to --print-script.
+# The command line $@ (without a process) is accepted: hud-trace goes on to look for a process.
 accepted() {
 	run -1 "$HUD" --print-script "$@" --pid 4194304
 	echo "$* => $output"
@@ -107,7 +107,7 @@ write_stream() {
 	[[ $output == "$long" ]]
 	[[ $(grep -E '^[A-Z][a-z]+:$' <<<"$long" | paste -sd' ') == 'Examples: Target: Report: Output: Recording: Tracing: Help:' ]]
 	(($(grep -c '^  sudo hud-trace ' <<<"$long") == 3))
-	# A line for an option begins with it, and each option of the groups has one.
+	# Each option has a line in one of the groups, and the line begins with it.
 	sed '1,/^Target:/d' <<<"$long" | sed -nE 's/^  (    |-., )(--[a-z-]+).*/\2/p' | sort -u >own
 	sed '1,/^Target:/d' <<<"$long" | long_options >all
 	cat own
@@ -115,14 +115,14 @@ write_stream() {
 	diff own all
 }
 
-# The long options in what comes, one a line.
+# The long options in the input, one a line.
 long_options() {
 	grep -oE -- '(^|[^a-z-])--[a-z][a-z-]*' | grep -oE -- '--.*' | sort -u
 }
 
 @test "--help, the manual page and the completion name the same options, and hud-trace takes just these" {
 	"$HUD" --help | long_options >help
-	# Where the page describes an option, that stands in bold at the start of a line, behind .TP.
+	# The page describes an option where it is bold, at the start of a line behind .TP.
 	sed -n '/^\.SH OPTIONS/,/^\.SH [^O]/{s/\\-/-/g;p}' "$ROOT/bin/hud-trace.8" | grep -A 1 '^\.TP' | grep '^\.B' | long_options >manual
 	(
 		. "$ROOT/bin/hud-trace.bash-completion"
@@ -130,13 +130,13 @@ long_options() {
 		_hud_trace
 		printf '%s\n' "${COMPREPLY[@]}"
 	) | sort -u >completion
-	# GNU's getopt lists what a beginning could mean.
+	# GNU's getopt lists the options that a prefix could mean.
 	for letter in {a..z}; do
 		said=$("$HUD" "--$letter" 2>&1 | head -n 1)
 		long_options <<<"$said" | grep -E -- "--$letter." || [[ $said == *"unrecognized option"* ]] || grep "^--$letter" help ||
 			echo "an option that begins with $letter"
 	done >some
-	# Where it does not list them, those that are named are tried.
+	# Other versions do not list them: tries those that are named.
 	for option in $(sort -u help manual completion); do
 		"$HUD" "$option" --no-such-option 2>&1 | grep -qE "(unrecognized|unknown) option '?$option'?$" || echo "$option"
 	done | cat - some | sort -u >taken
@@ -228,7 +228,7 @@ long_options() {
 	run -1 cmp -s alone with
 }
 
-# Who is blamed where a crate of origin $1 is called by the user's code, with the options that follow.
+# What is blamed if the user's code calls a crate of origin $1, with the options that follow.
 blamed() {
 	printf '%s\n' 'hud-trace 1' 'meta target shop' 'meta pid 42' 'meta arch x86_64' 'meta threshold-us 5000' 'thread 43 worker 1 w' \
 		'begin 1000000000' "frame a1 whole call $1 21000 1000 7 shop acme::get acme_db::get - /x/acme/lib.rs" \
@@ -373,7 +373,7 @@ blamed() {
 	[[ ${stderr_lines[1]} == "    sudo $HUD --top 3 my\\ service" ]]
 	DEBUGINFOD_URLS=x run -77 --separate-stderr "${drop[@]}" "$HUD" --debuginfod name
 	[[ ${stderr_lines[1]} == "    sudo --preserve-env=DEBUGINFOD_URLS $HUD --debuginfod name" ]]
-	# Wrong usage and help need no root.
+	# Wrong usage and help work without root.
 	run -2 "${drop[@]}" "$HUD" --top 0 name
 	run -0 "${drop[@]}" "$HUD" --help
 	run -0 "${drop[@]}" "$HUD" --version
@@ -396,7 +396,7 @@ blamed() {
 	[[ $output == *'interval:ms:3000'* ]]
 	[[ $output == *7000* ]]
 	[[ $output == *'strncmp(comm, "hudtest", 7)'* ]]
-	# Nothing is left to fill in.
+	# No placeholder is left.
 	run -1 grep -nE '\$[12]([^0-9]|$)|//@|@composed|@standalone' <<<"$output"
 	# The braces match.
 	script=$("$HUD" --print-script --workers hudtest hudtestproc)
@@ -494,7 +494,8 @@ blamed() {
 
 # --- how polls are told apart
 
-# A hud-trace whose head has the lines $2... about Tokio and about sites; prints its script for a process, with --polls $1.
+# Prints the script that hud-trace makes with --polls $1 if the lines about Tokio and sites in the head are
+# $2...
 script_with() {
 	mkdir -p tree/build
 	cp -r "$ROOT/bin" "$ROOT/probes" tree
@@ -523,7 +524,7 @@ script_with() {
 	grep -x "uprobe:/proc/$PID/exe:0x1010 /pid == $PID/" <<<"$output"
 	grep -x "uprobe:/proc/$PID/exe:0x1020 /pid == $PID/" <<<"$output"
 	grep -x "uprobe:/proc/$PID/exe:0x1030,uprobe:/proc/$PID/exe:0x1040 /pid == $PID/" <<<"$output"
-	# The slow one costs more. For some versions there are no casts there (compose.awk, without_casts).
+	# The slow site costs more. For some versions there are no casts (compose.awk, without_casts).
 	grep -A 40 'exe:0x1010' <<<"$output" | grep -m 1 -E 'price = (\(uint64\))?1000;'
 	grep -A 40 'exe:0x1020' <<<"$output" | grep -m 1 -E 'price = (\(uint64\))?15000;'
 	script_with uprobe "$state" "${sites[@]}"
@@ -542,7 +543,7 @@ script_with() {
 
 # --- completion
 
-# What `hud-trace $@`, with the cursor at the end, is completed to.
+# The completions of `hud-trace $@` with the cursor at the end.
 complete_words() {
 	bash -c '. "$1"; shift; COMP_WORDS=(hud-trace "$@"); COMP_CWORD=$#; _hud_trace; printf "%s\n" "${COMPREPLY[@]}"' \
 		- "$ROOT/bin/hud-trace.bash-completion" "$@"
@@ -656,7 +657,7 @@ complete_words() {
 	write_stream | sed '$d' >stream
 	run -0 --separate-stderr "$POSTPROC" report stream
 	[[ $output == *'! The stream ends in the middle'* ]]
-	# Cut anywhere: never a crash.
+	# Truncated anywhere, it must not crash.
 	write_stream >stream
 	size=$(wc -c <stream)
 	for ((i = 0; i < size; i += 7)); do
@@ -681,7 +682,7 @@ complete_words() {
 	for options in '' -v --width=60 --width=200; do
 		# shellcheck disable=SC2086
 		LC_ALL=C.UTF-8 "$POSTPROC" report $options stream >out 2>&1
-		# Its own ellipsis apart.
+		# Except for its own ellipsis.
 		LC_ALL=C sed 's/\xe2\x80\xa6//g' out | LC_ALL=C tr -d '\n -~' >raw
 		[[ ! -s raw ]]
 		# shellcheck disable=SC2086
@@ -689,7 +690,7 @@ complete_words() {
 		LC_ALL=C tr -d '\n -~' <out >raw
 		[[ ! -s raw ]]
 		grep -qF 'w\x1b' out
-		# A newline in a name begins no line.
+		# A newline in a name does not begin a line.
 		run -1 grep -E '^(0|existent)' out
 	done
 }
@@ -745,7 +746,7 @@ complete_words() {
 sleep 2100000000 43 0 20000000 100000 S 230 0 42 43 0 w
 end 3000000000 interrupt'
 
-	# The fields of a `tokio` line have names since version 2.
+	# Since version 2 the fields of a `tokio` line have names.
 	{ printf '%s\n' 'hud-trace 1' 'meta pid 42' 'meta threshold-us 5000' 'tokio 48 0 0 1 0 1 40 0 24 64 8 0 1 40 1 24 96 0 2 table 1.43' \
 		'thread 43 worker 1 w-0' "$rest"; } >one
 	{ printf '%s\n' 'hud-trace 2' 'meta pid 42' 'meta threshold-us 5000' 'tokio id-at=48 mt-known=1 how=table 1.43' \
@@ -759,7 +760,7 @@ end 3000000000 interrupt'
 	grep -q '^! 1 line of kind "later-head"' report.three
 	grep -q '^! 2 lines of kind "later"' report.three
 	(($(grep -c later report.three) == 2))
-	# Names go behind the head, which has a line of an unknown kind.
+	# Frames go behind the head, which here has a line of an unknown kind.
 	"$POSTPROC" resolve three >resolved
 	diff three resolved
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What the suites about copied stacks have in common: a target with deep stacks, and how to look at scripts and recordings.
+# For the suites about copied stacks: a target with deep stacks, and checks of scripts and recordings.
 
 setup_file() {
 	export WHY_NOT='' RELEASE=''
@@ -19,7 +19,7 @@ teardown() {
 	end_started
 }
 
-# Starts deep-stack $1 $2, whose one thread that has work counts as a worker. Sets SERVER.
+# Starts deep-stack $1 $2; its one thread with work counts as a worker. Sets SERVER.
 start_deep() {
 	# No frame pointers, as in a release build.
 	cc -O2 -fomit-frame-pointer -fno-optimize-sibling-calls -o target "$ROOT/tests/deep-stack.c" -lpthread
@@ -29,8 +29,8 @@ start_deep() {
 	within 30 grep -qx ready target.out
 }
 
-# The script that hud-trace composes with the options $2... is small for the verifier: no program has more than $1 instructions.
-# Old ones give up at 1,000,000, and count more.
+# The script that hud-trace composes with the options $2... is small for the verifier: no program has more
+# than $1 instructions. Old verifiers give up at 1,000,000, and count more.
 is_small() {
 	local programs most=$1
 
@@ -43,8 +43,8 @@ is_small() {
 	are_small "$most" counts
 }
 
-# In the recording $1 there are stacks of sleeps and of samples, and they lead to where their thread has begun, but for those
-# that are said not to: on a machine that has much to do some are written over, and leaving a CPU often takes many copies.
+# Recording $1 has stacks of sleeps and of samples that reach the thread's start, except for those reported as
+# lost: on a busy machine some are overwritten, and leaving a CPU often needs many copies.
 whole() {
 	"$POSTPROC" resolve "$1" >resolved
 	awk '$1 == "frame" { whole[$2] = $3 }

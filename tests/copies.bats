@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# Stacks that are copied: what the kernel verifies for it, how deep they are, who reads them. Needs root and BPF.
+# Copied stacks: what the kernel verifies, how deep stacks may be, which process reads them. Needs root and
+# BPF.
 
 bats_require_minimum_version 1.5.0
 load helpers
@@ -10,7 +11,7 @@ load copies
 	is_small 100000
 }
 
-# How often the threads of the target have gone to sleep.
+# How often the target's threads have gone to sleep.
 sleeps() {
 	awk '$1 == "voluntary_ctxt_switches:" { n += $2 } END { print n }' "/proc/$SERVER/task/"*/status
 }
@@ -19,7 +20,7 @@ has_slept() {
 	(($(sleeps) >= $1))
 }
 
-# Sets COPIER to what reads the copies.
+# Sets COPIER to the process that reads the copies.
 find_copier() {
 	for COPIER in $(marked hud-postproc); do
 		[[ $(tr '\0' ' ' <"/proc/$COPIER/cmdline") != *' copies '* ]] || return 0
@@ -27,12 +28,12 @@ find_copier() {
 	return 1
 }
 
-# The recording $1, which is still written, holds as many stacks as whole() asks for.
+# The recording $1, which is still being written, has as many stacks as whole() requires.
 has_copies() {
 	awk '$1 == "sample" && $6 != "0" { samples++ } $1 == "sleep" && $9 != "0" { sleeps++ } END { exit !(samples > 2 && sleeps > 9) }' "$1"
 }
 
-# One trace: first as it goes, then with who reads the copies stopped for a while.
+# One trace: first undisturbed, then with the process that reads the copies stopped for a while.
 @test "100 KiB of frames without frame pointers: whole; who reads them can do nothing else, and what it comes too late for is cut, counted and said" {
 	start_deep 100 20000
 	start_trace --workers target --record r
@@ -40,7 +41,7 @@ has_copies() {
 	within 120 has_copies r.partial
 	find_copier
 	cp r.partial so-far
-	# Without those whose stack is still on its way, or the last one: it follows its event.
+	# Ignores those whose stack is not written yet, and the last one: a stack follows its event.
 	awk 'FNR == NR { if ($1 == "stack") here[last = $2]; next }
 		FNR == 1 { delete here[last] }
 		!($1 == "sample" && $6 != "0" && !($6 in here) || $1 == "sleep" && $9 != "0" && !($9 in here))' so-far so-far >before
@@ -54,7 +55,7 @@ has_copies() {
 	grep -q $'^NoNewPrivs:\t1$' "/proc/$COPIER/status"
 	grep -q $'^Seccomp:\t2$' "/proc/$COPIER/status"
 	kill -STOP "$COPIER"
-	# 100 KiB each time, and room for 8 MiB.
+	# 100 KiB each, in a ring of 8 MiB.
 	within 120 has_slept $(($(sleeps) + 200))
 	kill -CONT "$COPIER"
 	kill -INT "$TRACE"
@@ -113,7 +114,7 @@ has_copies() {
 	cut -d ' ' -f 1 r | sort | uniq -c
 	awk '$1 == "strange" { n += $3 } END { exit !(n > 9) }' r
 	(($(grep -c '^stack ' r) == 0))
-	# The first may have gone before that was known.
+	# The first sleeps may have begun before the probes were there.
 	awk '$1 == "sleep" { n++; known += $8 != 65535 } END { print n, known; exit !(n > 9 && known < n / 2) }' r
 	tr -s ' \n' ' ' <out | grep -qE '[0-9,]+ stacks were not taken, and system calls are not known'
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# What `make demo` and `make deps` ask of a machine and leave on it, and the demo's own words. Nothing is installed or traced.
+# What `make demo` and `make deps` need of a machine and leave on it, and the demo's own output. Nothing is
+# installed or traced.
 
 bats_require_minimum_version 1.5.0
 
@@ -12,14 +13,14 @@ teardown() {
 	[[ ! ${PLACE-} ]] || rm -rf "$PLACE"
 }
 
-# Makes $1 in bin/ of stdin.
+# Creates the command $1 in bin/ from standard input.
 command_named() {
 	mkdir -p bin
 	cat >"bin/$1"
 	chmod +x "bin/$1"
 }
 
-# `make` $@ on a machine of Debian's where nothing is installed, as user $USER_ID. What was run goes to the file ran.
+# Runs `make` $@ as on a Debian machine without packages, as user $USER_ID. What it ran is in the file `ran`.
 make_there() {
 	rm -f ran
 	PATH=$PWD/bin "$MAKE" -C "$ROOT" --no-print-directory "$@"
@@ -46,7 +47,7 @@ sudo_there() {
 		FOR_ROOT="sudo " exec "$@"' | command_named sudo
 }
 
-# The packages of target $1, of each of the package managers: one a line.
+# The packages of target $1 for each package manager, one a line.
 packages_of() {
 	make -C "$ROOT" -n "$1" | sed -n "s/^.*packages='\([^']*\)'.*/\1/p" | tr ' ' '\n'
 }
@@ -64,7 +65,7 @@ packages_of() {
 	grep -qx cargo demo
 	grep -qx librust-tokio-dev demo
 	run -1 grep -iE 'bats|clang|gdb|tmux|check|jq|jsonschema|cmocka|^lib[aub]*san|python|protobuf-compiler|cmark|^xz' demo
-	# Each has all of the one before.
+	# Each list includes the previous one.
 	[[ ! $(comm -23 deps demo) ]]
 	[[ ! $(comm -23 demo check) ]]
 	grep -qx bats check
@@ -103,7 +104,7 @@ packages_of() {
 	[[ $output == *'apt-get install -y --no-install-recommends bpftrace '* ]]
 }
 
-# A folder that anybody may go to; sets PLACE.
+# A folder that anybody may enter; sets PLACE.
 make_place() {
 	PLACE=$(mktemp -d)
 	chmod 755 "$PLACE"
@@ -113,7 +114,7 @@ make_place() {
 	local as_owner=$ROOT/examples/as-owner
 
 	((EUID == 0)) || skip 'needs root'
-	# Whoever cannot read this tree cannot run what is in it.
+	# A user who cannot read this tree cannot run what is in it.
 	make_place
 	cp "$as_owner" "$PLACE"
 	as_owner=$PLACE/as-owner
@@ -123,11 +124,11 @@ make_place() {
 	[[ $("$as_owner" "$PLACE/tree/build/new" id -u) == 65534 ]]
 	[[ $(cd "$PLACE/tree" && "$as_owner" . id -u) == 65534 ]]
 	[[ $("$as_owner" "$PLACE" id -u) == 0 ]]
-	# The owner has no number that is known, and no home.
+	# The owner has no user name and no home.
 	chown 54321:54322 "$PLACE/tree"
 	[[ $("$as_owner" "$PLACE/tree" id -u) == 54321 ]]
 	[[ $("$as_owner" "$PLACE/tree" id -G) == 54322 ]]
-	# The owner cannot get there.
+	# The owner cannot enter it.
 	chown 65534 "$PLACE/closed/tree"
 	chmod 700 "$PLACE/closed"
 	[[ $("$as_owner" "$PLACE/closed/tree" id -u) == 0 ]]
@@ -146,7 +147,7 @@ make_place() {
 		mkdir "$PLACE/tree/examples/$program"
 		cp -R "$ROOT/examples/$program"/{build,Cargo.toml} "$PLACE/tree/examples/$program"
 	done
-	# A compiler and a cargo that only make files.
+	# A fake compiler and a fake cargo, which only create files.
 	cat >"$PLACE/cc" <<-'TOOL'
 		#!/bin/bash
 		while [[ $1 != -o ]]; do shift || exit 1; done
@@ -166,12 +167,12 @@ make_place() {
 		[[ -e $PLACE/tree/examples/$program/target/built ]]
 	done
 	[[ ! $(find "$PLACE/tree" ! -uid 65534) ]]
-	# What is built elsewhere is whose that is.
+	# What is built elsewhere belongs to the owner of that folder.
 	CARGO=$PLACE/cargo CARGO_HOME=$PWD CARGO_TARGET_DIR=$PWD/target "$PLACE/tree/examples/demo-server/build" release
 	[[ $(stat -c %u target/built) == 0 ]]
 }
 
-# The demo with a server, a load and a trace that are not real. The trace is the recording; it ends with status $TRACE_STATUS.
+# The demo with a fake server, load and trace. The trace is the recording, and ends with status $TRACE_STATUS.
 fake_demo() {
 	mkdir -p tree/examples/demo-server tree/bin tree/build
 	cp "$ROOT"/examples/{demo,as-owner,demo-recording.txt.gz} tree/examples
@@ -200,7 +201,7 @@ fake_demo() {
 @test "the demo: in three steps, from any folder, also if the server's log is late" {
 	((EUID == 0)) || skip 'needs root'
 	fake_demo
-	# A shell in the background comes late to open what its command's output goes to.
+	# A background shell opens the file for its command's output late.
 	cat >late.c <<-'C'
 		#include <dlfcn.h>
 		#include <sys/types.h>
@@ -223,7 +224,7 @@ fake_demo() {
 	[[ $output == *'[1/3] '*'[2/3] '*'[3/3] '*'hud-trace: demo-server (pid '*"The chart as a picture: $PWD/hud-trace-demo.png"* ]]
 	[[ $(head -c 4 hud-trace-demo.png) == $'\x89PNG' ]]
 	[[ $output != *'recording'* ]]
-	# Its own words; the paths are as long as they are.
+	# Only its own text: paths have any length.
 	run -1 grep -E '^.{81}' <<<"$(grep -vF "$PWD" <<<"$output")"
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# What the processes of a running trace have open: what they need, and what the user named for them. Needs root, and the demo server,
-# but no BPF: the bpftrace is one that this file brings.
+# Which descriptors the processes of a running trace have open: what they need, and what the user named for
+# them. Needs root and the demo server, but no BPF: bpftrace is a fake.
 
 bats_require_minimum_version 1.5.0
 load helpers
@@ -36,7 +36,7 @@ setup() {
 	PATH=$PWD/fake:$PATH
 	echo 'of the user' >file
 	mkfifo pipe
-	# What somebody has open who starts a trace: nobody there needs it.
+	# Descriptors of the caller, which no process here needs.
 	exec 7<file 8<>pipe
 }
 
@@ -45,8 +45,8 @@ teardown() {
 	end_started
 }
 
-# The pipes, terminals and the user's files that each process of the trace but hud-trace itself has open from 3 up, without what it has as
-# 0, 1 or 2 too: its name, and what that is.
+# Pipes, terminals and the user's files that each process of the trace except hud-trace itself has open from 3
+# up, unless it also has them as 0, 1 or 2: the process's name, and what it has open.
 left_open() {
 	local pid name fd what
 
@@ -65,7 +65,8 @@ left_open() {
 	done 2>/dev/null | sort | uniq -c | sed -E 's/^ *//; s:/dev/pts/[0-9]+:a terminal:' >open
 }
 
-# What process $1 is: the subcommand of hud-postproc, or its own name for it; a part of hud-trace; another program.
+# What process $1 is: a subcommand of hud-postproc, or the name it gave itself; a part of hud-trace; another
+# program.
 called() {
 	local name words
 
@@ -78,14 +79,14 @@ called() {
 	esac
 }
 
-# A trace with the options $@ runs, has told that it has begun, and is looked at.
+# A trace with options $@ runs and has begun.
 running() {
 	start_trace --duration 60 "$@"
 	: >on
 	within 120 test -e ready
 }
 
-# What is left open is $1. Processes that have just been started may still close what they do not need.
+# $1 is open. Processes that have just started may still be closing what they do not need.
 is_left_open() {
 	within 60 is_open "$1" || { cat open && return 1; }
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# hud-postproc diff, and --fail-on: what is printed, and what status it ends with. Nothing here traces.
+# hud-postproc diff, and --fail-on: output and exit status. Nothing here traces.
 
 bats_require_minimum_version 1.5.0
 
@@ -12,14 +12,14 @@ setup() {
 	cd "$BATS_TEST_TMPDIR"
 }
 
-# A resolved stream of $1 seconds by build $2; each further word is STACK:SYSCALL:COUNT:MS, for so many blocks of about so
-# many milliseconds. Stacks 1 to 4 are in functions of tasks of their own, stack 5 in code without a name.
+# A resolved stream of $1 seconds by build $2. Each further word is STACK:SYSCALL:COUNT:MS, for COUNT blocks
+# of about MS milliseconds. Stacks 1 to 4 are in functions of their own tasks, stack 5 in code without a name.
 stream() {
 	local seconds=$1 build=$2
 
 	shift 2
 	awk -v seconds="$seconds" -v build="$build" -v blocks="$*" '
-		# 0 <= x < 1, the same with every awk
+		# 0 <= x < 1, the same in every awk
 		function random() { seed = seed * 16807 % 2147483647; return seed / 2147483647 }
 		function frames(id, name, file,    caller) {
 			printf "frame %s whole call user 5%d00 %d00 %d /srv/shop/shop %s\n", id, id, id, 40 + id, file
@@ -54,7 +54,8 @@ stream() {
 		}'
 }
 
-# /cart's lock is gone, the page sleeps for longer, the login reads for less, the log writes files now. Twice as long.
+# The second trace is twice as long. In it /cart has no lock, the page sleeps longer, the login reads less,
+# and the log writes files.
 before_and_after() {
 	stream 30 aaaabbbb 1:202:120:18 2:230:90:20 3:0:200:30 5:0:20:10 >before
 	stream 60 ccccdddd 2:230:180:34 3:0:400:12 4:0:100:25 1:230:2:30 5:0:41:10 >after
@@ -65,7 +66,8 @@ golden() {
 	diff -u "$GOLDEN/$2" "$1"
 }
 
-# `hud-postproc report` on $1, or `diff` if there is a $2, ends with status 3 for --fail-on $EXPR, and says $SAID.
+# `hud-postproc report` of $1, or `diff` if there is a $2, ends with status 3 for --fail-on $EXPR, and prints
+# $SAID.
 broken() {
 	local command=report
 
@@ -111,7 +113,7 @@ passed() {
 	[[ ! $(grep -E '^ (new|gone|better|worse)' <<<"$output") ]]
 }
 
-# The part of the demo's recording from $1 to $2, in percent of its time.
+# The part of the demo's recording from $1 to $2 percent of its time.
 part() {
 	gzip -dc "$ROOT/examples/demo-recording.txt.gz" >whole
 	awk -v low="$1" -v high="$2" '
@@ -161,7 +163,7 @@ part() {
 		run -3 --separate-stderr "$POSTPROC" report --fail-on "$EXPR" before
 		[[ $output == hud-trace:* && $stderr == "hud-postproc report: --fail-on '$EXPR': "* ]]
 	done
-	# All that are broken are said.
+	# All that are exceeded are printed.
 	run -3 --separate-stderr "$POSTPROC" report --fail-on 'max>35ms' --fail-on 'max>50ms' --fail-on 'count>1' before
 	((${#stderr_lines[@]} == 2))
 	sed '/^end/i Lost 7 events' before >lossy
@@ -172,7 +174,7 @@ part() {
 	before_and_after
 	EXPR=new SAID='shop::log::flush is new: blocks 21.1 ms per second and worker (file I/O)' broken before after
 	EXPR=worse SAID='shop::page::render blocks 50.2 ms per second and worker, before 29.9 ms (sleep)' broken before after
-	# In all it became less; the other way round, more.
+	# The total went down; the other way round, up.
 	EXPR='total>10%' passed before after
 	run -3 --separate-stderr "$POSTPROC" diff --fail-on 'total>10%' after before
 	[[ $stderr == *"% more; "*"% of the blocked time was in <shop::auth::Login<T, Vec<u8>> as Check>::verify "* ]]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# What goes wrong on a machine, and what hud-trace makes of it. Mostly with a bpftrace that this file brings: that needs root, but no
-# BPF. The last ones trace.
+# What goes wrong on a machine, and how hud-trace handles it. Mostly with a fake bpftrace: this needs root,
+# but no BPF. The last tests trace.
 
 bats_require_minimum_version 1.5.0
 load helpers
@@ -17,7 +17,7 @@ setup() {
 	[[ $(readlink /proc/self/ns/pid) == 'pid:[4026531836]' ]] || skip 'needs the initial pid namespace'
 	cd "$BATS_TEST_TMPDIR"
 	mkdir fake
-	# By its interpreter's path, so that the process is called bpftrace.
+	# Started by its interpreter's path, so the process is called bpftrace.
 	cat >fake/bpftrace <<-'SH'
 		#!/bin/bash
 		case $1 in
@@ -41,7 +41,7 @@ teardown() {
 	end_started
 }
 
-# Starts a process whose one thread counts as a worker. Sets SERVER.
+# Starts a process with one thread, which counts as a worker. Sets SERVER.
 start_target() {
 	[[ -x target ]] || cp /bin/sleep target
 	./target 300 3>&- >/dev/null 2>&1 &
@@ -50,19 +50,19 @@ start_target() {
 	within 10 grep -qx target "/proc/$SERVER/comm"
 }
 
-# Starts hud-trace on it, with a bpftrace that does $1 when it has read its script.
+# Starts hud-trace on it, with a fake bpftrace that does $1 after reading its script.
 start_fake() {
 	FAKE=$1 start_trace --workers target --headless "${@:2}"
 }
 
-# The file $1 holds a whole report.
+# The file $1 has a whole report.
 reported() {
 	cat "$1"
 	grep -q '^hud-trace: target (pid ' "$1"
 	grep -qE '^ +ended +' "$1" || grep -q 'The stream ends in the middle' "$1"
 }
 
-# A line of an event; %d is the thread.
+# An event line; %d is the thread.
 EVENT='runq 30000000 %d 0 20000000 W 0 77 78 0 rival\n'
 
 # --- bpftrace
@@ -72,7 +72,7 @@ EVENT='runq 30000000 %d 0 20000000 W 0 77 78 0 rival\n'
 	mkdir bin
 	ln -s /usr/bin/* bin
 	rm -f bin/bpftrace
-	# Where else it is looked for, there is none, or the test cannot be.
+	# It must not be in the other places where hud-trace looks, or the test cannot run.
 	for place in /usr/sbin /sbin /usr/local/bin; do
 		[[ ! -e $place/bpftrace ]] || skip "there is a $place/bpftrace"
 	done
@@ -118,7 +118,7 @@ EVENT='runq 30000000 %d 0 20000000 W 0 77 78 0 rival\n'
 
 @test "bpftrace is killed while hud-trace runs another program: said once, by hud-trace" {
 	start_target
-	# It takes as long as bpftrace lives.
+	# Takes as long as bpftrace lives.
 	cat >fake/renice <<-'SH'
 		#!/bin/bash
 		while [[ -d /proc/$4 && $(</proc/$4/stat) != *') Z '* ]]; do :; done
@@ -156,7 +156,7 @@ EVENT='runq 30000000 %d 0 20000000 W 0 77 78 0 rival\n'
 	grep -qE '^ +ended +when --duration was over' out
 }
 
-# Gives a second signal to hud-trace while its report is made.
+# Sends a second signal to hud-trace while it makes the report.
 @test "signals on the way to the report: it is made all the same" {
 	start_target
 	start_fake 'trap "touch told; until [[ -e all ]]; do sleep 0.1; done; echo end 99 interrupt; exit" TERM; echo begin 5; touch ready
@@ -262,7 +262,8 @@ end_procfs() {
 
 # --- the machine
 
-# Runs hud-trace on the target in a mount namespace, after the commands $1 there; its status is to be $2. Output in out and err.
+# Runs hud-trace on the target in a mount namespace, after the commands $1 there; its status must be $2.
+# Output in out and err.
 elsewhere() {
 	local status=0
 
@@ -275,7 +276,7 @@ elsewhere() {
 @test "what the machine lacks is said, with what helps: tracefs, BTF, lockdown, pid namespace, capabilities" {
 	needs_own_mounts
 	start_target
-	# Nor where it is in debugfs.
+	# Nor in debugfs.
 	elsewhere 'mount -t tmpfs none /sys/kernel/tracing; [[ ! -d /sys/kernel/debug ]] || mount -t tmpfs none /sys/kernel/debug' 0
 	grep -q '^warning  *tracefs was not mounted: mounted it on /sys/kernel/tracing' err
 	reported out
@@ -289,7 +290,7 @@ elsewhere() {
 	elsewhere 'mount -t tmpfs none /sys/kernel/security; echo "none integrity [confidentiality]" >/sys/kernel/security/lockdown' 77
 	grep -q '^hud-trace: the kernel is locked down.*lockdown=' err
 	elsewhere 'mount -t tmpfs none /sys/kernel/security; echo "none [integrity] confidentiality" >/sys/kernel/security/lockdown' 0
-	# What Yama has, if it is there.
+	# What Yama shows, if it is there.
 	elsewhere 'read -r release </proc/sys/kernel/osrelease; mount -t tmpfs none /proc/sys/kernel; echo "$release" >/proc/sys/kernel/osrelease
 		mkdir /proc/sys/kernel/yama; echo 3 >/proc/sys/kernel/yama/ptrace_scope' 77
 	grep -q '^hud-trace: no thread can be looked at: kernel.yama.ptrace_scope is 3\. It stays so' err
@@ -320,7 +321,7 @@ elsewhere() {
 	FAKE_SMALL='ERROR: no such thing' run -1 "$HUD" --doctor
 	grep -q '^missing  *trial .*ERROR: no such thing$' <<<"$output"
 	[[ $output == *'hud-trace cannot trace here: see what is missing.' ]]
-	# The script is what is refused.
+	# The script is refused.
 	FAKE=$(refuses 'pid, 64,' 'ERROR: Error loading program: BEGIN (try -v)') run -0 "$HUD" --doctor
 	grep -A 1 '^optional  *script .*refused: ERROR: Error loading program: BEGIN' <<<"$output" |
 		grep -q '^ *-> hud-trace continues without copies of more than 48 KiB of a stack$'
@@ -329,7 +330,7 @@ elsewhere() {
 		run -1 "$HUD" --doctor --stacks copy --stack-size 64
 	grep -A 1 '^missing  *script .*refused: .*(.*processed 1000001 insns' <<<"$output" | grep -q '^ *-> a newer kernel or bpftrace may load it'
 	[[ $output == *'hud-trace cannot trace here: see what is missing.' ]]
-	# What bpftrace itself says that it has.
+	# What bpftrace itself lists as its features.
 	FAKE_INFO=$'Kernel features\n  Loop support: yes      btf: no' run -1 "$HUD" --doctor
 	grep -A 1 "^missing  *btf  *bpftrace 0.17 cannot read the kernel's types" <<<"$output" | grep -q '^ *-> a newer bpftrace may: .* 0\.23 those of 5\.10'
 	FAKE_INFO=$'Kernel features\n  btf: yes\n  module btf: no' run -0 "$HUD" --doctor
@@ -415,7 +416,7 @@ is_locked() {
 	within 20 ended "$first"
 }
 
-# The signal that ends bpftrace finds a child that is not bpftrace yet.
+# The signal for bpftrace finds a child process that has not become bpftrace yet.
 @test "the recorder ends at once: bpftrace does, too" {
 	start_target
 	mkdir -p tree/build
@@ -442,7 +443,7 @@ is_locked() {
 	ends_with 0
 	reported out
 	[[ $(sed 's/.*) //; s/ .*//' "/proc/$SERVER/stat") == T ]]
-	# Also when all of its threads are looked at.
+	# Also if all of its threads are inspected.
 	"$POSTPROC" head --pid "$SERVER" | grep -q '^thread '
 	[[ $(sed 's/.*) //; s/ .*//' "/proc/$SERVER/stat") == T ]]
 	kill -CONT "$SERVER"
@@ -452,9 +453,9 @@ is_locked() {
 @test "the target's id means another process: it is not mistaken for it" {
 	[[ -w /proc/sys/kernel/ns_last_pid ]] || skip 'ids cannot be chosen here'
 	needs_own_mounts
-	# Tokio's state is nowhere.
+	# Tokio's state was not found.
 	nowhere="$(printf '%s=0 ' id-at id-tag-at budget-at tagged tag-at {mt,ct}-{known,at,tag,core,tick,idle,parked} module dtv-entry block)how=table"
-	# In a pid namespace of its own, nobody else takes the id.
+	# In a pid namespace of its own, so that no other process takes the id.
 	cat >reuse <<-'SH'
 		sleep 300 &
 		first=$!
@@ -492,7 +493,7 @@ is_locked() {
 		SERVER=$!
 		STARTED+=("$SERVER")
 		within 10 test -s address
-		# An address within it.
+		# An address inside it.
 		printf -v address '%x' $((16#$(cat address) + 5))
 		start_fake "$change; echo begin 5; for ns in 3 4 5; do printf 'frames a%d\n\t%s\nsample %d0000000 $SERVER 0 0 a%d\n' \$ns $address \$ns \$ns; done
 			printf 'end 90000000 duration\n'" --record r --resolve
@@ -525,7 +526,7 @@ is_locked() {
 	SH
 	timeout 60 "${OWN_MOUNTS[@]}" sh -c 'mount --bind /usr root/usr && mount -t proc proc root/proc && exec chroot root sh inside' >head
 	cat head
-	# Else this tests nothing.
+	# Otherwise this tests nothing.
 	[[ $(cat root/seen) == */root ]]
 	grep -qx 'meta exe /target' head
 	grep -qE '^map .* /target$' head
@@ -548,7 +549,7 @@ is_locked() {
 		reported out
 		nothing_left
 	done
-	# When nothing can be read, workers are known by name.
+	# If nothing can be read, workers are found by name.
 	FAULT=crashed FAULT_ALL=1 LD_PRELOAD=$PWD/faulty.so start_fake "printf 'begin 5\n$EVENT' $SERVER; echo end 99 duration"
 	ends_with 0
 	grep -qx 'workers  *--workers target: 1 of 1 threads' err
@@ -566,16 +567,16 @@ is_locked() {
 	within 20 test -e ready
 	kill -KILL "$SERVER"
 	wait "$SERVER" || true
-	# Somebody else may take it first.
+	# Another process may take it first.
 	for ((tries = 0; tries < 200; tries++)); do
 		read -r last </proc/sys/kernel/ns_last_pid
 		echo $((SERVER - 1)) >/proc/sys/kernel/ns_last_pid
 		sleep 300 3>&- &
 		id=$!
-		# Else ids come again that other tests and programs have known a moment ago.
+		# Otherwise ids would come again that other tests and programs have just used.
 		echo "$last" >/proc/sys/kernel/ns_last_pid
 		[[ $id != "$SERVER" ]] || break
-		# Another signal may be lost, to what is not sleep yet.
+		# Other signals may get lost if the process does not sleep yet.
 		kill -KILL "$id"
 		wait "$id" || true
 	done
@@ -589,7 +590,7 @@ is_locked() {
 
 # --- what its output leads to
 
-# The pipe on standard input holds much of what it can, 64 KiB: pages that are written in parts hold less.
+# The pipe on standard input is filled to most of its 64 KiB; pages that are only partly written hold less.
 pipe_full() {
 	/usr/bin/python3 -c 'import array, fcntl, termios
 held = array.array("i", [0])
@@ -667,7 +668,7 @@ start_limited() {
 	start_trace --workers target --headless
 }
 
-# All processes of the trace are stopped, but those that have ended.
+# All processes of the trace are stopped or have ended.
 all_stopped() {
 	local pid
 
@@ -682,7 +683,7 @@ all_stopped() {
 	within 20 test -e ready
 	# shellcheck disable=SC2046 # numbers
 	kill -STOP $(marked)
-	# What was being started meanwhile is stopped too.
+	# Processes that were being started meanwhile are stopped, too.
 	within 20 eval 'kill -STOP $(marked); all_stopped'
 	[[ $(sed 's/.*) //; s/ .*//' "/proc/$SERVER/stat") == S ]]
 	# shellcheck disable=SC2046
@@ -692,7 +693,8 @@ all_stopped() {
 	nothing_left
 }
 
-# Runs hud-trace with a terminal as its standard error; what comes there goes to `screen`. The fake bpftrace begins when there is `go`.
+# Runs hud-trace with a terminal as its standard error; the terminal's content goes to `screen`. The fake
+# bpftrace begins when there is a file `go`.
 on_a_terminal() {
 	cat >show.py <<-'PY'
 		import os, pty, subprocess, sys
@@ -721,7 +723,7 @@ on_a_terminal() {
 	within 20 grep -q 'bpftrace compiles the script' screen
 	touch go
 	ends_with 0
-	# One takes the place of the other.
+	# Each step replaces the previous one.
 	tr '\r' '\n' <screen | sed -n 's/^\x1b\[K\(.*\)\.\.\.$/\1/p' | grep -v ^attaching >steps
 	diff - steps <<-'END'
 		looking at this machine
@@ -729,7 +731,7 @@ on_a_terminal() {
 		composing the script
 		bpftrace compiles the script
 	END
-	# What is left of all lines.
+	# What remains of all lines.
 	sed 's/\r$//; s/.*\r\x1b\[K//' screen >left
 	cat left
 	head -n 1 left | grep -qx 'target  *target'
@@ -746,7 +748,8 @@ on_a_terminal() {
 	! grep -q $'[\x1b\r]' err || return 1
 }
 
-# Types $2... (see terminal.py) at a shell that runs hud-trace with the options $1, and a bpftrace that writes lines until it is ended.
+# Types $2... (see terminal.py) at a shell that runs hud-trace with the options $1, and a bpftrace that writes
+# lines until it is ended.
 at_terminal() {
 	MARK=$BATS_TEST_NAME-$$-$RANDOM
 	FAKE='echo begin 5; trap "echo end \$i interrupt; exit" INT TERM; for ((i = 6; ; i++)); do echo "named $i 1 x"; touch ready; ((i < 16)) || touch later; sleep 0.1; done' \
@@ -767,14 +770,14 @@ at_terminal() {
 	at_terminal '--headless --record r' file:ready '\x1a' 'Stopped' "sh states $SERVER\\n" 'All of them' 'fg; echo status-$?\n' \
 		file:later '\x03' 'status-0' 'exit\n' || { cat terminal && return 1; }
 	cat terminal
-	# hud-trace, bpftrace (two scripts here), and what follows.
+	# hud-trace, bpftrace (here two scripts), and the commands after them.
 	(($(grep -c '^bash-T' terminal) >= 2))
 	(($(grep -c '^hud-postproc-T' terminal) >= 2))
 	grep -q '^target-S' terminal
 	grep -qE '^ +ended +by Ctrl-C, q or a signal' terminal
-	# What the same Ctrl-C has ended is not told of.
+	# What the same Ctrl-C has ended is not reported.
 	! grep 'was ended by SIG' terminal || return 1
-	# All that it wrote is there.
+	# Everything that it wrote is there.
 	awk '$1 == "named" { if ($2 != ++n + 5) exit 1 } END { exit n < 10 }' r
 	nothing_left
 }
@@ -820,7 +823,7 @@ at_terminal() {
 	local boot wall uptime
 
 	start_target
-	# In a namespace of its own that clock can be ahead of the other one, as after a suspension.
+	# In a time namespace of its own this clock can be ahead, as after a suspension.
 	unshare -T --boottime 100000 true || skip 'no time namespaces here'
 	unshare -T --boottime 100000 "$POSTPROC" head --workers target --pid "$SERVER" >head
 	read -r boot wall < <(sed -n 's/^meta clock //p' head)
@@ -829,7 +832,7 @@ at_terminal() {
 	((wall / 1000000000 - EPOCHSECONDS < 100))
 }
 
-# As a container's limit does it: the kernel kills who has most.
+# Like a container's limit: the kernel kills the largest process.
 @test "a limit of the memory of a control group: said, exit 1, what came before is reported" {
 	local group limit
 
@@ -886,7 +889,7 @@ at_terminal() {
 	ends_with 0
 	grep -qx "polls  *estimate .*; no probes unasked (--polls uprobe): its executable is another user's" err
 	! grep -q uprobe: script || return 1
-	# Who asks for them gets them.
+	# They are used if asked for.
 	start_fake 'printf "begin 5\nend 99 duration\n"' --polls uprobe
 	ends_with 0
 	grep -q "uprobe:/proc/$SERVER/exe:0x" script
@@ -911,13 +914,14 @@ at_terminal() {
 		"$POSTPROC" report r | cmp - out
 		nothing_left
 	done
-	# Where it dies of something else, too, it is not tried for ever: without probes, with small copies, without copies.
+	# If it also dies of something else, the retries end: without probes, with small copies, without
+	# copies.
 	start_fake 'echo again >>tries; kill -SEGV $$'
 	ends_with 1
 	(($(wc -l <tries) == 4))
 	grep -q '^hud-trace: bpftrace was ended by SIGSEGV' err
 	nothing_left
-	# With a newer one, its own walk.
+	# A newer bpftrace walks the stack itself.
 	rm -rf first
 	chown 1 target
 	sed -i 's/--help) exit/--help) echo --dwarf-pid \&\& exit/' fake/bpftrace
@@ -925,21 +929,22 @@ at_terminal() {
 	ends_with 0
 	grep -qx 'stacks  *walked by CFI in bpftrace' err
 	grep -qx 'warning  *bpftrace ended before it had begun: it is tried again without its own stack walk' err
-	grep -q 'It copies stacks to maps of its own' script
+	grep -q 'It copies stacks to its own maps' script
 	reported out
 }
 
-# As a kernel refuses what $1 is in.
+# Fails like a kernel that refuses a script with $1.
 refuses() {
 	echo "if grep -q '$1' script; then echo '$2' >&2; exit 1; fi; printf 'begin 5\n$EVENT' $SERVER; echo end 99 duration"
 }
 
-# hud-trace went on without $1, which is said to the user and in the report (there, $2 is all that is left out), with no word of the refusal.
+# hud-trace went on without $1, told the user and the report (in the report, $2 is all that is missing), and
+# did not print the refusal.
 went_without() {
 	ends_with 0
 	grep -qx "warning  *bpftrace ended before it had begun: it is tried again without $1" err
 	! grep -qi error err || return 1
-	# The rest of that may be a line below.
+	# Its end may be on the next line.
 	sed -n '/^ *without /,/^ *ended /p' out | tr -s ' \n' ' ' | grep -q "^ without ${2-$1}: bpftrace or the kernel refused that ended"
 	grep -qE '^ +events +1, none lost' out
 }
@@ -972,7 +977,7 @@ went_without() {
 	printf '    %s\n' 'BPF program is too large. Processed 1000001 insn' 'processed 1000001 insns (limit 1000000) max_states_per_insn 4' | cmp - words
 	grep -qx 'hud-trace: leave out --stacks copy and --stack-size 256, and it is tried with less' err
 	[[ ! -s out ]]
-	# Where nothing can be traced, nothing else is tried.
+	# If nothing can be traced, nothing else is tried.
 	rm tries
 	FAKE_SMALL='ERROR: no such thing' start_fake 'echo again >>tries; exit 1'
 	ends_with 1
@@ -990,7 +995,7 @@ went_without() {
 	FAKE_VERSION=0.23.0 FAKE_LIST=rawtracepoint:sched_switch start_fake "$(refuses 'rawtracepoint:' 'ERROR: Probe does not exist: rawtracepoint:rseq_update')"
 	went_without 'raw tracepoints'
 	grep -q '^tracepoint:rseq:rseq_update' script
-	# A target with a state of Tokio's, as far as its head tells.
+	# A target with a state of Tokio's, by its head.
 	layout='id-at=176 id-tag-at=184 budget-at=128 tagged=0 tag-at=0 mt-known=1 mt-at=112 mt-tag=0 mt-core=16 mt-tick=32 mt-idle=8 mt-parked=0'
 	layout+=' ct-known=0 ct-at=224 ct-tag=0 ct-core=16 ct-tick=0 ct-idle=0 ct-parked=0 module=0 dtv-entry=0 block=0 how=a test'
 	mkdir -p tree/build
@@ -1031,7 +1036,7 @@ went_without() {
 	mkdir -p tree/build
 	ln -s "$ROOT/probes" tree/probes
 	cp -r "$ROOT/bin" tree
-	# When the head has been written, the program changes.
+	# The program changes after the head is written.
 	cat >tree/build/hud-postproc <<-SH
 		#!/bin/sh
 		[ "\$1" = head ] || exec "$POSTPROC" "\$@"
@@ -1057,7 +1062,7 @@ went_without() {
 
 # --- with the real bpftrace
 
-# Only for those that can trace.
+# Only if tracing works here.
 trace_for_real() {
 	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
 	PATH=${PATH#"$PWD/fake:"}
@@ -1090,13 +1095,13 @@ trace_for_real() {
 
 @test "--max-overhead and polls that cost too much to probe: once little is copied of stacks, no more is later" {
 	trace_for_real
-	# One type of a future, as far as can be seen.
+	# Looks like one type of future.
 	echo '#include <unistd.h>
 		void poll(void) __asm__("_ZN5tokio7runtime4task3raw4poll17h0123456789abcdefE"); void poll(void) { for (;;) pause(); }
 		int main(void) { poll(); }' >program.c
 	cc -o target program.c
 	start_target
-	# What costs that much ends as if the probes did; the next one says what it was told.
+	# A probe that costs this much ends the trace as the probes at polls do; the next trace must say so.
 	cat >dear.bt <<-'BT'
 		interval:ms:1 { printf("named %lld 1 x\n", nsecs); printf("named %lld 1 x\n", nsecs); printf("named %lld 1 x\n", nsecs); }
 		BEGIN { @asked = (uint64)0; }
@@ -1111,7 +1116,7 @@ trace_for_real() {
 	grep -q '^polls  *probing them costs a worker more than' err
 	grep -qF '@copied = (uint64)1 * 4294967296;' begin
 	grep -q '@thin = (uint64)1;' begin
-	# It goes on for what is left of the time.
+	# It traces for the rest of the time.
 	left=$(awk '/^interval:ms:/ { split($1, at, ":"); ms = at[3] } /@why = 3;/ { print ms }' script)
 	((left > 1000 && left < 600000))
 	nothing_left
@@ -1144,7 +1149,7 @@ trace_for_real() {
 	cc -O0 -o target program.c
 	cp target other
 	start_target
-	# In place of hud-trace's script, one that puts a breakpoint into a program that is not the target.
+	# Instead of hud-trace's script, one that puts a breakpoint into a program other than the target.
 	cat >shared.bt <<-'BT'
 		BEGIN { @asked = (uint64)0; printf("begin %lld\n", nsecs); }
 		uprobe:./other:_ZN5tokio7runtime4task3raw4poll17h0123456789abcdefE /pid == 1/ { }

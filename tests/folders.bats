@@ -1,13 +1,14 @@
 #!/usr/bin/env bats
-# The folders of postproc/ stand in an order, and no include runs back up. The order is the list in postproc/README.md.
+# The folders of postproc/ have an order, and no include goes back up. The order is the list in
+# postproc/README.md.
 
 setup() {
 	ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 	cd "$BATS_TEST_TMPDIR"
 }
 
-# Prints what is wrong with the includes of tree $1, by the list in its README.md: a folder on each line, or several, which may not
-# include each other.
+# Prints wrong includes of tree $1. The list in its README.md has one folder on a line, or several that must
+# not include each other.
 wrong_includes() {
 	awk '
 		function folder_of(path) { return sub(/\/[^\/]*$/, "", path) ? path : path == "main.c" ? path : "." }

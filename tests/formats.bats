@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
-# json, ndjson and trace: against golden files, their schema, the rules of their readers, and each other.
+# json, ndjson and trace: compared with golden files, their schema, the rules of their readers, and each
+# other.
 #
-# After a wanted change, write the golden files anew with UPDATE_GOLDEN=1 and look at the difference.
+# After a wanted change, rewrite the golden files with UPDATE_GOLDEN=1 and look at the difference.
 
 bats_require_minimum_version 1.5.0
 
@@ -11,14 +12,14 @@ setup() {
 	POSTPROC=$ROOT/build/hud-postproc
 	SCHEMA=$ROOT/postproc/format/report-schema.json
 	GOLDEN=$ROOT/tests/unit/golden
-	# bats has files of its own in the directory above.
+	# bats has its own files in the directory above.
 	mkdir "$BATS_TEST_TMPDIR/here"
 	cd "$BATS_TEST_TMPDIR/here"
 	unset NO_COLOR
 }
 
-# Two workers: sleeps, locks with and without who released them, a wait for a CPU; computing that a lock overlaps, as estimated
-# blocks may; a thread of the blocking pool that does not count.
+# Two workers: sleeps; locks, with and without the thread that released them; a wait for a CPU; computing that
+# overlaps a lock, as estimated blocks may; a thread of the blocking pool that does not count.
 write_stream() {
 	cat <<-'END'
 	hud-trace 1
@@ -64,7 +65,7 @@ write_stream() {
 	END
 }
 
-# The same with names that no one would choose for good: bytes that are no UTF-8, quotes, escape sequences, 10 KB.
+# The same with hostile names: bytes that are not UTF-8, quotes, escape sequences, 10 KB.
 write_hostile() {
 	local long
 
@@ -75,7 +76,7 @@ write_hostile() {
 		-e 's| /src/cart.rs| /\\xf0\\x28/%s%n\\x09.rs|' -e 's| rival$| \\x00\\xc2\\x9b=1+1|'
 }
 
-# All formats of stream $1 with the options $2..., into report.txt, .json, ...
+# All formats of stream $1 with options $2..., in report.txt, .json, ...
 write_all() {
 	local format options=()
 
@@ -85,8 +86,8 @@ write_all() {
 	"$POSTPROC" report "${options[@]}" "${@:2}" "$1"
 }
 
-# The files $@ (JSON, or JSON lines in *.ndjson) are what the schema says, and, with STRICT, have no member that it does not
-# name. The deb's Python, whatever else is installed.
+# The files $@ (JSON, or JSON lines in *.ndjson) match the schema and, with STRICT, have no other members.
+# Uses Debian's Python, whatever else is installed.
 valid() {
 	/usr/bin/python3 - "$SCHEMA" "$@" <<-'END'
 	import json, os, sys
@@ -142,7 +143,7 @@ with open(sys.argv[1], encoding="latin-1", newline="") as file:
 	esac
 }
 
-# "2.44 s", as the line of report.text that begins with $1 says it, is $2 ns.
+# The line of report.text that begins with $1 shows $2 ns as, say, "2.44 s".
 says() {
 	awk -v label="$1" -v ns="$2" '
 		BEGIN { unit["ns"] = 1; unit["us"] = unit["µs"] = 1e3; unit["ms"] = 1e6; unit["s"] = 1e9; unit["min"] = 6e10 }
@@ -155,7 +156,7 @@ says() {
 		END { if (!found) exit !(ns == 0) }' report.text
 }
 
-# Every format of stream $1 has the same time, and the text says it; with the options $2...
+# Every format of stream $1 has the same total, and the text shows it; with the options $2...
 same_total() {
 	local wanted format
 
@@ -169,11 +170,12 @@ same_total() {
 	says 'run queue' "$(jq .summary.run_queue_ns report.json)"
 }
 
-# report.trace keeps to the rules, and is of as many blocks as report.json and report.ndjson.
+# report.trace follows the format's rules, and has as many blocks as report.json and report.ndjson.
 good_trace() {
 	jq -en --slurpfile trace report.trace --slurpfile report report.json --slurpfile lines report.ndjson '
 		def ns: . * 1000 | floor; # as Perfetto reads it
-		# Perfetto drops a complete event that overlaps another of its thread and neither nests nor stands apart.
+		# Perfetto drops a complete event that overlaps another one of its thread and is not nested in
+		# it.
 		def nested: reduce .[] as $e ({open: [], good: true};
 			($e.ts | ns) as $from | ($from + ($e.dur | ns)) as $to |
 			.open |= map(select(. > $from)) |
@@ -198,7 +200,7 @@ good_trace() {
 		all($r.workers[]; . as $w | [$x[] | select(.tid == $w.tid)] | length <= $w.blocks + $r.summary.run_queue_waits.count)'
 }
 
-# ndjson: header, stacks, blocks by start, summary; every stack that is referred to stands there once, and so in json.
+# ndjson: header, stacks, blocks by start, summary. Every stack that is referred to is there once, as in json.
 good_references() {
 	jq -es '
 		def check($what): if . then . else error($what) end;
@@ -634,6 +636,6 @@ for line in open(sys.argv[1]) if "ndjson" in sys.argv[1] else [open(sys.argv[1])
 		7 [2]
 		8 [1,1]
 	END
-	# What is written has the addresses as they were.
+	# It keeps the original addresses.
 	"$POSTPROC" resolve stream | grep '^frame a2' | grep -q ' 1102d '
 }

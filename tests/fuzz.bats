@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
-# The fuzzers' corpora, which hold whatever has done harm once, and some damaged variants of each file: the same ones each time.
-# With gcc's sanitizers; `make fuzz` looks for new ones.
+# The fuzzers' corpora: all inputs that once did harm, and damaged variants of each, the same every time. Uses
+# gcc's sanitizers; `make fuzz` looks for new inputs.
 
 @test "fuzz: no input does harm" {
 	cd "$BATS_TEST_DIRNAME/.."
 	fuzz=build/san/tests/fuzz
 	mapfile -t targets < <("$fuzz")
 	((${#targets[@]} > 5))
-	# What a file asks for may be too much: then malloc() fails, as it does where memory is limited.
+	# A file may ask for too much memory: then malloc() fails, as it does under a memory limit.
 	export ASAN_OPTIONS=allocator_may_return_null=1:max_allocation_size_mb=256
 	for target in "${targets[@]}"; do
 		echo "$target"

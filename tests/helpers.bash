@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Helpers of the live tests: the demo server, its load, and hud-trace on it. All are ended by teardown, by pid.
+# Helpers of the live tests: the demo server, its load, and hud-trace on it. Teardown ends them all, by pid.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 HUD=$ROOT/bin/hud-trace
@@ -20,7 +20,7 @@ within() {
 	done
 }
 
-# Prints why nothing can be traced here, if so.
+# Prints why nothing can be traced here; nothing if it can.
 why_not() {
 	local words
 
@@ -31,30 +31,33 @@ why_not() {
 	fi
 }
 
-# Sets OWN_MOUNTS to a command that runs another one in a mount namespace of its own; skips the test if others would see what that mounts.
+# Sets OWN_MOUNTS to a command that runs another one in its own mount namespace; skips the test if its mounts
+# would be visible to others.
 needs_own_mounts() {
 	local seen
 
 	OWN_MOUNTS=(unshare --mount)
 	! "${OWN_MOUNTS[@]}" true 2>/dev/null || return 0
-	# In a chroot, / may be a mere folder, whose mount has no name there by which it could be made private. It may be so already.
+	# In a chroot, / may be an ordinary folder whose mount has no name by which it could be made private.
+	# It may be private already.
 	OWN_MOUNTS+=(--propagation unchanged)
 	# shellcheck disable=SC2016 # for the shell inside
 	seen=$("${OWN_MOUNTS[@]}" sh -c 'mount --bind . . && grep -cF " $PWD " "/proc/$1/mountinfo"; umount "$PWD"' sh $$) || true
 	[[ $seen == 0 ]] || skip 'what is mounted in a namespace here is seen outside'
 }
 
-# This bpftrace is one that loads its programs one by one, as they are attached: before 0.21.
+# This bpftrace loads its programs one by one, as it attaches them: before 0.21.
 loads_singly() {
 	! bpftrace --help 2>&1 | grep -q "'verifier'"
 }
 
-# Has the bpftrace script $1 run until it says `begin`, and prints how many instructions the kernel has verified for each of its programs,
-# END's too.
+# Runs the bpftrace script $1 until it says `begin`, and prints how many instructions the kernel verified for
+# each of its programs, including END.
 verified() {
 	local tracer old=-v
 
-	# The others load all of them at once, and the kernel tells of each that is open (5.16): a log of them would be too long.
+	# Other versions load all of them at once, and the kernel reports the number for each open program
+	# (5.16); a log would be too long.
 	loads_singly || old=
 	: >log
 	env --default-signal=INT BPFTRACE_LOG_SIZE=10000000 BPFTRACE_NO_USER_SYMBOLS=1 bpftrace --no-warnings $old -B line "$1" >>log 2>>log 3>&- &
@@ -67,7 +70,8 @@ verified() {
 	[[ ! $old ]] || sed -n 's/^processed \([0-9]*\) insns.*/\1/p' log
 }
 
-# How many instructions were verified for each program that the bpftrace with pid $1 has open, as the kernel tells since 5.16.
+# How many instructions were verified for each program that the bpftrace with pid $1 has open; the kernel
+# reports this since 5.16.
 insns() {
 	cat "/proc/$1/fdinfo/"* 2>/dev/null | awk '$1 == "verified_insns:" { print $2 }'
 }
@@ -83,8 +87,8 @@ are_small() {
 	(($(wc -l <"$2") > 9 && $(sort -n "$2" | tail -n 1) <= $1))
 }
 
-# What is started in the background is waited for by what it writes. Its shell may be late to make that file, or to empty it of
-# what an earlier start wrote: so that is done before.
+# A test waits for a background process by what it writes. The background shell may create or empty the file
+# late, so this is done before.
 
 # Starts the demo server at path $1, with the variables $2...; sets SERVER, ADDR and LOADER.
 start_server() {
@@ -97,7 +101,7 @@ start_server() {
 	ADDR=$(sed -n 's/^listening on //p' server.out)
 }
 
-# Ends what was started.
+# Ends everything that was started.
 end_started() {
 	local pid
 
@@ -111,7 +115,7 @@ end_started() {
 	STARTED=()
 }
 
-# A load for at most two minutes.
+# A load for two minutes at most.
 start_load() {
 	"$LOADER" "$ADDR" --seconds 120 "$@" >load.out 2>&1 3>&- &
 	STARTED+=("$!")
@@ -122,14 +126,14 @@ start_trace() {
 	MARK=${BATS_TEST_NAME-setup}-$$-$RANDOM
 	[[ -p ${OUT:-out} ]] || : >"${OUT:-out}"
 	: >err
-	# It ignores SIGINT, as all do that a script starts in the background, until hud-trace itself changes that.
+	# Background processes of a script ignore SIGINT; hud-trace itself changes that.
 	env --default-signal=QUIT,HUP,PIPE HUD_LIVE_MARK="$MARK" NO_COLOR=1 \
 		setsid "$HUD" --pid "$SERVER" "$@" >"${OUT:-out}" 2>err 3>&- &
 	TRACE=$!
 	STARTED+=("$TRACE")
 }
 
-# The pids of hud-trace and of all that it started, wherever they hang now; with $1, only those of that name.
+# The pids of hud-trace and everything it started, wherever they are; with $1, only those with that name.
 marked() {
 	local file
 
@@ -144,7 +148,8 @@ gone() {
 	[[ ! $(marked "$@") ]]
 }
 
-# The bpftrace with pid $1 has probes attached: it has events open, more than the one of each CPU that old ones have for their output, or links.
+# The bpftrace with pid $1 has attached probes: it has links, or more events than the one for each CPU that
+# old versions have for their output.
 has_attached() {
 	local others=0
 
@@ -152,28 +157,30 @@ has_attached() {
 	(($(find "/proc/$1/fd" '(' -lname '*perf_event*' -o -lname '*bpf?link*' -o -lname '*raw-tracepoint*' ')' 2>/dev/null | wc -l) > others))
 }
 
-# The stream in file $1 has begun: all that it traces with is attached.
+# The stream in file $1 has begun: all probes are attached.
 begun() {
 	grep -qs '^begin ' "$1"
 }
 
-# File $1 holds at least $3 lines of kind $2.
+# File $1 has at least $3 lines of kind $2.
 holds() {
 	[[ -e $1 ]] && (($(grep -c "^$2 " "$1") >= $3))
 }
 
-# The load has been at work for some $2 seconds: it asks for two dozen blocks in each, and most of them are in the stream $1.
+# The load has worked for some $2 seconds: it causes two dozen blocks a second, most of which are in the
+# stream $1.
 seen() {
 	holds "$1" poll $((15 * $2))
 }
 
-# The polls of examples/ground-truth that had begun when the trace `out` ended are written down in `truth`: each of its threads may have
-# been in the middle of one.
+# The polls of examples/ground-truth that had begun when the trace `out` ended are in `truth`: each of its
+# threads may have been in one.
 written_down() {
 	(($(awk -v end="$(sed -n 's/^end \([0-9]*\) .*/\1/p' out)" '$1 == "poll" && $2 + 0 > end + 0' truth | wc -l) >= 5))
 }
 
-# Starts program $1 of examples/ground-truth as $2 for at most two minutes; what it says of itself goes to `truth`. Sets SERVER.
+# Runs program $1 of examples/ground-truth as $2 for at most two minutes; what it reports goes to `truth`.
+# Sets SERVER.
 start_truth() {
 	: >ready
 	"$1" "$2" 120 500 >ready 2>truth 3>&- &
@@ -182,7 +189,8 @@ start_truth() {
 	within 30 grep -qs '^ready' ready
 }
 
-# Compares `report` (ndjson) with `truth`, for polls of at least $1 microseconds: sets the counts of all kinds together (see tests/accuracy).
+# Compares `report` (ndjson) with `truth`, for polls of at least $1 microseconds. Sets the counts of all kinds
+# together (see tests/accuracy).
 compare_truth() {
 	VERBOSE=1 "$ROOT/tests/accuracy" "$1" truth report counts
 	# shellcheck disable=SC2034 # for those who call it
@@ -194,7 +202,7 @@ share() {
 	(($1 * 100 >= $2 * $3)) || { echo "$1 of $2 is less than $3 %" && return 1; }
 }
 
-# Nearly every long poll was found, hardly anything else, for the right reason and length.
+# Nearly every long poll was found, hardly anything else, with the right reason and length.
 is_accurate() {
 	((WANTED >= 20))
 	share "$FOUND" "$WANTED" 90
@@ -203,27 +211,27 @@ is_accurate() {
 	share "$NEAR" "$FOUND" 90
 }
 
-# And where it was, and in which task.
+# And with the right place and task.
 is_named() {
 	((NAMED == FOUND))
 	share "$FUNCTION" "$NAMED" 90
 	share "$TASK" "$NAMED" 90
 }
 
-# Changes file $1 by the sed command $2. Fails if there was nothing to change: then the test would test nothing.
+# Edits file $1 by the sed command $2. Fails if that changes nothing: then the test would test nothing.
 edit() {
 	cp "$1" "$1.before"
 	sed -i "$2" "$1"
 	! cmp -s "$1" "$1.before" || { echo "$1: nothing there for $2" && return 1; }
 }
 
-# No bpftrace, which may have many probes to take off, and then nothing else either.
+# No bpftrace is left, though it may have many probes to remove, and then nothing else either.
 nothing_left() {
 	within 30 gone bpftrace || { echo "bpftrace is left: $(marked bpftrace)" && return 1; }
 	within 15 gone || { echo "left: $(marked)" && return 1; }
 }
 
-# Waits for hud-trace; its status is to be $1.
+# Waits for hud-trace; its status must be $1.
 ends_with() {
 	local status=0
 
@@ -246,14 +254,16 @@ rows() {
 		want { sub(/^ +/, ""); print why "\t" $0; want = 0 }' "$1"
 }
 
-# For how many milliseconds workers were blocked, says the report $1 (ndjson), by functions that match $2. Waits for a CPU do not count.
+# For how many milliseconds workers were blocked by functions that match $2, by the report $1 (ndjson). Waits
+# for a CPU do not count.
 blocked_ms() {
 	jq -s --arg function "$2" 'map(select(.type == "block" and .reason != "run-queue" and (.function // "" | test($function))).duration_ns)
 		| (add // 0) / 1000000 | round' "$1"
 }
 
-# The twins that do it right are not to blame in report $1 (ndjson). They work as long as the six that block: were that taken for
-# blocking, it would be as much. On a busy machine one may well wait for a lock whose owner is kept from its CPU: that is true, and little.
+# The correct twins are not blamed in report $1 (ndjson). They work as long as the six that block, so
+# mistaking them would show as much time. On a busy machine one may really wait for a lock whose owner has no
+# CPU, for a little.
 no_twins() {
 	local good bad
 
@@ -263,7 +273,7 @@ no_twins() {
 	((bad > 0 && good * 20 <= bad))
 }
 
-# A row of file $1 has a reason that matches $2, and blames function $3 of blocking.rs, at its $PLACE.
+# A row of file $1 has a reason that matches $2, and blames function $3 of blocking.rs, at $PLACE.
 blames() {
 	rows "$1" | grep -qE "^($2)"$'\t'"demo_server::blocking::$3${PLACE:+ +(.*/)?$PLACE}" ||
 		{ echo "no row: $2, $3" && return 1; }

@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
-# What the target chooses may be made to do harm: names, paths, and the files that it maps.
+# What the target chooses may be hostile: names, paths, and the files that it maps.
 
 bats_require_minimum_version 1.5.0
 
 setup_file() {
 	export HOSTILE=$BATS_FILE_TMPDIR/hostile
 
-	# Its first argument names it, the others its threads.
+	# Its first argument is its name, the others are its threads'.
 	cc -o "$HOSTILE" -pthread -x c - <<-'END'
 	#include <pthread.h>
 	#include <stdio.h>
@@ -58,12 +58,12 @@ start_hostile() {
 	within 30 grep -qs ready ready
 }
 
-# Nothing but printable ASCII and ends of lines in the files.
+# The files have only printable ASCII and newlines.
 plain() {
 	! LC_ALL=C grep -anH $'[^\t -~]' "$@" || return 1
 }
 
-# A recording of a process that has file $1 mapped, and waits in its function `victim` at many places.
+# A recording of a process that maps file $1, and waits at many places of its function `victim`.
 recording() {
 	printf '%s\n' 'hud-trace 1' 'meta pid 42' "meta exe $1" 'meta arch x86_64' 'meta threshold-us 5000' \
 		'meta polls tls DWARF' 'thread 43 worker 1 w' "map 10000 12000 r-xp 0 - $1" 'begin 900000000'
@@ -77,7 +77,7 @@ recording() {
 	echo 'end 3000000000 exit'
 }
 
-# Debug files below the target's own root are whatever it has put there, and a build id is copied quickly.
+# Debug files below the target's own root are anything that it puts there, and build ids can be copied.
 @test "where probes go is not for the target to choose" {
 	((!EUID)) || skip 'needs root'
 	local id=0123456789abcdef0123456789abcdef01234567 debug=usr/lib/debug/.build-id/01/23456789abcdef0123456789abcdef01234567.debug
@@ -92,14 +92,14 @@ recording() {
 	"$POSTPROC" head --pid "$SERVER" >head
 	grep '^site ' head
 	grep -q "^site - no symbol of .* in the file itself, and its debug file is not one of this machine's" head
-	# Where that is this machine's, it counts.
+	# If that is this machine's, it is used.
 	nsenter -m -t "$SERVER" "$POSTPROC" head --pid "$SERVER" | grep -q '^site P '
-	# So does what the executable says itself.
+	# What the executable itself says is used, too.
 	start_hostile unshare -m sh -c 'mount --bind root/usr/lib/debug /usr/lib/debug && exec ./forged'
 	"$POSTPROC" head --pid "$SERVER" | grep -q '^site P '
 }
 
-# bpftrace reads that, as root, where it puts a probe into the file, and divides by the size of an entry.
+# bpftrace reads the symbol table as root when it places a probe, and divides by the size of an entry.
 @test "a symbol table that is not as it should be: no probe goes into that file" {
 	echo '#include <stdio.h>
 		#include <unistd.h>
@@ -130,7 +130,7 @@ recording() {
 	done
 }
 
-# A recording that asks for more than it is worth: $2 times what $1 says.
+# A recording that claims more than it has: $2 times the size of $1.
 greedy() {
 	awk -v kind="$1" -v n="$2" 'BEGIN {
 		print "hud-trace 1\nmeta pid 42\nmeta exe /x\nmeta arch x86_64\nmeta threshold-us 5000\nmeta hz 99"
@@ -160,7 +160,7 @@ greedy() {
 	}' </dev/null | zstd -q
 }
 
-# What is counted is memory and CPU time; these took gigabytes, or minutes.
+# Counts memory and CPU time; these recordings once took gigabytes, or minutes.
 @test "recordings of some KB that ask for gigabytes or hours: at most 512 MiB, and seconds" {
 	local kind
 	cat >measure <<-'END'
@@ -190,7 +190,7 @@ greedy() {
 	(($(jq '.workers[] | select(.tid == 44) | .name | length' out) == 16384))
 }
 
-# hud-postproc report on a recording with the hostile file $1, in a bounded time and 2 GB of memory.
+# hud-postproc report on a recording with the hostile file $1, in limited time and 2 GB of memory.
 report_on() {
 	/usr/bin/python3 "$ELF" "$1" "$PWD/file"
 	recording "$PWD/file" >in
@@ -242,7 +242,7 @@ report_on() {
 @test "hostile files: the head of a process that has them mapped" {
 	for kind in bomb notes wild cfi-registers; do
 		/usr/bin/python3 "$ELF" "$kind" "$PWD/file"
-		# Code is mapped from it; what runs is another program.
+		# It maps code from the file; it runs another program.
 		/usr/bin/python3 -c 'import mmap, os, signal, sys
 mapped = mmap.mmap(os.open(sys.argv[1], os.O_RDONLY), 0, prot=mmap.PROT_READ | mmap.PROT_EXEC, flags=mmap.MAP_PRIVATE)
 print("ready", flush=True)
@@ -270,11 +270,11 @@ signal.pause()' "$PWD/file" >ready 3>&- &
 	grep -qF "thread $SERVER unknown 0 a\\x0a\\x09b\\x1b]0;c\\x07\"" head
 	grep -qE '^thread [0-9]+ unknown 1 `id`\$\(id\).\\xff\\xc2$' head
 	grep -qF 'my  "app"' head
-	# The script that bpftrace gets has nothing of it.
+	# Nothing of it is in the script for bpftrace.
 	run -0 --separate-stderr "$HUD" --pid "$SERVER" --workers '`id`' --print-script
 	[[ $output == *"BEGIN"* && $output != *'id`'* && $output != *owned* && $output != *'"app"'* ]]
 	plain - <<<"$output$stderr"
-	# It is named in what is said about it, where two are meant, and where none is.
+	# Messages name it, if several match and if none does.
 	"$HOSTILE" "$name" $'\e[2J' "$(printf '%2000s' '')" 3>&- >ready2 &
 	STARTED+=("$!")
 	within 30 grep -qs ready ready2
@@ -296,7 +296,8 @@ signal.pause()' "$PWD/file" >ready 3>&- &
 	[[ $output == *BEGIN* ]]
 }
 
-# Starts a process with memory that nobody fills, until its standard input, descriptor $1, ends; with the words $2... Sets SERVER.
+# Starts a process with memory that nobody fills, until its standard input (descriptor $1) ends; with the
+# words $2... Sets SERVER.
 start_unfilled() {
 	rm -f "in$1"
 	mkfifo "in$1"
@@ -308,12 +309,12 @@ start_unfilled() {
 	within 30 grep -qs ready ready
 }
 
-# It is the one descriptor $1 belongs to; its thread has never waited for long.
+# The process behind descriptor $1 was resumed: its thread never waited long.
 was_let_go() {
 	eval "exec $1>&-"
 	wait "$SERVER"
 	cat ready
-	# It is held for 50 ms, once by each look; before, it was for as long as who looked lived.
+	# Each look holds it for 50 ms; before, it was held as long as the inspector lived.
 	(($(sed -n 's/^longest //p' ready) < 2000))
 }
 
@@ -328,7 +329,7 @@ was_let_go() {
 	[[ $stderr == *'its memory or its files did not answer in time'* ]]
 	nothing_left
 	was_let_go 8
-	# Also its command line: who reads that waits, too.
+	# The command line is in its memory, too: reading it blocks.
 	start_unfilled 8 command
 	HUD_LIVE_MARK=$MARK timeout 120 "$POSTPROC" head --headless --pid "$SERVER" >head 8>&- 3>&-
 	grep -q '^meta warning .*its memory or its files did not answer in time' head
@@ -357,7 +358,7 @@ was_let_go() {
 	start_hostile "$PWD/mute/file" tokio-rt-worker 8>&-
 	exec 8>&-
 	MARK=mute-$$-$RANDOM
-	# What hangs there can only end when the file system does; that is not waited for.
+	# A process that hangs there can only end with the file system; nothing waits for it.
 	HUD_LIVE_MARK=$MARK timeout 120 "$POSTPROC" head --headless --pid "$SERVER" >head 3>&-
 	# A bpftrace that walks stacks by CFI itself would hang there, too.
 	mkdir fake
@@ -368,7 +369,7 @@ was_let_go() {
 	[[ $output == "hud-trace: --stacks dwarf: bpftrace would wait for $PWD/mute/file, whose file system does not answer; use --stacks copy" ]]
 	grep -q '^meta warning no symbols: the file cannot be read: its file system does not answer' head
 	grep -q "^thread $SERVER unknown 1 tokio-rt-worker" head
-	# It costs the names of its own files alone.
+	# Only the names of its own files are lost.
 	grep -qE '^map [0-9a-f]+ [0-9a-f]+ r-xp [0-9a-f]+ [0-9a-f]{16,} /.*/(libc|ld-linux)[^/]*$' head
 	within 15 gone
 }
@@ -423,7 +424,7 @@ with_head() {
 @test "hostile head: a word that should be a number is not evaluated, nor pasted into the script" {
 	local line good bad='x[$(touch${IFS}owned)]'
 
-	# Its own program: where another process runs that, too, no probes are put into it unasked.
+	# Its own program: if another process runs it, too, no probes are placed in it unless asked for.
 	cp /bin/sleep sleeper
 	./sleeper 300 3>&- &
 	SERVER=$!
@@ -450,17 +451,17 @@ thread $SERVER worker 1 w"
 		[[ $stderr == *'wrote an unexpected line about process '* && ! -e owned ]]
 		plain - <<<"$stderr"
 	done
-	# What the script takes from the process itself is not the head's to set.
+	# The head must not set parameters that the script takes from the process itself.
 	with_head "${good/tokio - no debug info/tokio pid=313371 threshold=313372 mt-at=313373 how=DWARF}"
 	((status == 0))
 	[[ $output == *"/pid == $SERVER"* && $output == *313373* && $output != *31337[12]* ]]
-	# A thread of another process is none of its workers.
+	# A thread of another process is not one of its workers.
 	with_head "$good"$'\n'"thread $$ worker 1 w"
 	((status == 0))
 	[[ $output == *"@worker[$SERVER] = 1"* && $output != *"@worker[$$] = 1"* ]]
 }
 
-# Reads stream $1 and writes all that can be written of it.
+# Reads stream $1 and writes every format of it.
 write_all() {
 	local format options=()
 
@@ -485,7 +486,7 @@ write_all() {
 tree = xml.dom.minidom.parse(sys.argv[1])
 assert not tree.getElementsByTagName("script")
 assert any("<script>" in (node.nodeValue or "") for text in tree.getElementsByTagName("text") for node in text.childNodes)' all.svg
-	# Line feeds and UTF-8 there may be; nothing else below a space, no C1, nothing that turns the direction.
+	# Newlines and UTF-8 are allowed; other control bytes, C1, and changes of text direction are not.
 	! LC_ALL=C grep -anE $'[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80\xae' all.* || return 1
 	iconv -f UTF-8 -t UTF-16 all.* >/dev/null
 }

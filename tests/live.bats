@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# hud-trace on the real demo server. Needs root and BPF: skipped where these are refused. Each build of the server is traced
-# once, under all of its load; the tests look at what that left.
+# hud-trace on the real demo server. Needs root and BPF; skipped without. Each build of the server is traced
+# once, under all of its load; the tests check the results.
 
 bats_require_minimum_version 1.5.0
 load helpers
@@ -30,8 +30,8 @@ teardown() {
 	end_started
 }
 
-# Traces the server that was started, with options $2..., and ends that by $1: leaves `out`, `err`, `status`, and in `left` which
-# processes stayed.
+# Traces the running server with options $2..., and ends the trace by $1: leaves `out`, `err`, `status`, and
+# in `left` which processes remained.
 trace_once() {
 	local status=0
 
@@ -48,13 +48,14 @@ by_itself() {
 	return 0
 }
 
-# What is recorded in $1, or read with options $2..., names all six by now. On a busy machine it may be a while until each has been seen at
-# what it does: one worker wants the lock that the other holds, or computes for so long without losing its CPU.
+# What is recorded in $1, or read with options $2..., names all six by now. On a busy machine this may take a
+# while: one worker must want the lock that the other holds, or compute for long without losing its CPU.
 all_named() {
 	"$POSTPROC" report --headless --top 100 "${@:2}" "$1" >so-far 2>/dev/null && PLACE='' blames_all_six so-far >/dev/null
 }
 
-# The report $1, made with -v, says who held the lock, and where. One wait is not always enough: a busy machine may lose a waker's stack.
+# The report $1, made with -v, shows who held the lock, and where. One wait is not always enough: a busy
+# machine may lose a waker's stack.
 holder_named() {
 	awk '/^#[0-9]+ / { mine = /update_totals/; lock = 0 }
 		mine && /^ +lock / { lock = 1 }
@@ -80,7 +81,7 @@ kill_server() {
 	within 120 eval 'gzip -dc b.gz.partial 2>/dev/null >part; seen part 5 && all_named part' && kill -KILL "$SERVER"
 }
 
-# In the folder $1, with a server of its own, at path $2 with the variables $3...
+# In the folder $1, with its own server, at path $2 with the variables $3...
 place() {
 	mkdir "$BATS_FILE_TMPDIR/$1" && cd "$BATS_FILE_TMPDIR/$1" && start_server "${@:2}"
 }
@@ -93,7 +94,7 @@ trace_all() {
 	place debug "$DEBUG"
 	start_load
 	trace_once interrupt --top 100 --record rec --fail-on 'max>1ms' --fail-on 'max>1000s'
-	# Where the kernel does not tell that a thread is back in user mode, and workers have names of their own.
+	# For a kernel that does not show when a thread returns to user mode, and workers with other names.
 	place norseq "$DEBUG" GLIBC_TUNABLES=glibc.pthread.rseq=0 DEMO_THREAD_NAME=my-svc
 	start_load
 	trace_once kill_server --top 100 --record b.gz
@@ -103,7 +104,7 @@ trace_all() {
 	mkdir "$BATS_FILE_TMPDIR/bin"
 	strip -s -o "$BATS_FILE_TMPDIR/bin/demo-server" "$RELEASE"
 	place stripped "$BATS_FILE_TMPDIR/bin/demo-server" DEMO_THREAD_NAME=my-svc
-	# By their stacks, with Tokio's names gone too.
+	# By their stacks, even without Tokio's names.
 	within 10 workers_are_found
 	LOADER=${RELEASE%/*}/demo-load
 	start_load
@@ -113,7 +114,7 @@ trace_all() {
 	trace_once by_itself --raw --duration 5
 }
 
-# What trace $1 left, with status $2, and nothing stayed.
+# What trace $1 left, with status $2; no process remained.
 of() {
 	cd "$BATS_FILE_TMPDIR/$1" || return
 	tail -n 5 out
@@ -121,7 +122,7 @@ of() {
 	[[ $(cat status) == "$2" && ! -s left ]]
 }
 
-# All six are named in the report $1 with their reasons.
+# The report $1 names all six with their reasons.
 blames_all_six() {
 	blames "$1" computing hash_password &&
 		blames "$1" computing compress_report &&
@@ -131,14 +132,14 @@ blames_all_six() {
 		blames "$1" 'lock|sleep' update_totals
 }
 
-# And in $2 (ndjson) their twins are not. Waits for a CPU are nobody's blame.
+# And $2 (ndjson) does not blame their twins. Waits for a CPU are nobody's fault.
 names_all_six() {
 	cat "$1"
 	blames_all_six "$1"
 	no_twins "$2"
 }
 
-# Writes the report about recording $1 as `blocks` (ndjson), where no test before has.
+# Writes the report of recording $1 as `blocks` (ndjson), unless a test has done so.
 list_blocks() {
 	[[ -e blocks ]] || "$POSTPROC" report --format ndjson=blocks "$1"
 }
@@ -193,7 +194,7 @@ list_blocks() {
 	list_blocks b.gz
 	names_all_six out blocks
 	grep -qE '^ +polls +exact' out
-	# One whose stack could not be read, because it got no CPU, is found by the name of the other.
+	# A worker without a CPU, whose stack could not be read, is found by the name of the other.
 	grep -qE '^hud-trace: demo-server \(pid [0-9]+\): 2 workers for ' out
 	gzip -dc b.gz | grep -qx 'meta rseq no'
 }
@@ -214,8 +215,8 @@ list_blocks() {
 	[[ $(echo ./*.partial* ./*.resolved*) == './*.partial* ./*.resolved*' ]]
 }
 
-# What computes is known there by samples that follow each other at once: where others have the CPU in between, these are waits,
-# of the same function.
+# Computing is known by consecutive samples; if others have the CPU in between, it shows as waits in the same
+# function.
 @test "plain release build, polls estimated: the same six, none of their twins" {
 	of estimate 1
 	PLACE=
@@ -237,8 +238,8 @@ list_blocks() {
 	grep -qE '^ +ended +when --duration was over' out
 }
 
-# A row of file $1 has a reason that matches $2, and blames a function by its place in the stripped server; $3 matches the
-# sources named for it.
+# A row of file $1 has a reason that matches $2, and blames a function of the stripped server by its offset;
+# $3 matches the sources named for it.
 blames_place() {
 	rows "$1" | grep -qE "^($2)"$'\t'"demo-server\+0x[0-9a-f]+$3" || { echo "no row: $2, $3" && return 1; }
 }
@@ -258,7 +259,7 @@ measured() {
 	blames_place report 'lock|sleep' ' +(.*/)?src/blocking\.rs:[0-9]+'
 	blames_place report computing
 	! grep -q 'task .*no symbol' report || return 1
-	# A place is the same in another report.
+	# Another report shows the same offset.
 	"$POSTPROC" report --top 100 out | cmp - report
 }
 
@@ -271,7 +272,7 @@ measured() {
 	grep -qE '^ +polls +exact' named
 	"$POSTPROC" report --top 100 out >report
 	[[ $(measured named) ]]
-	# A lock on the way to a name lookup is part of that, but only names tell.
+	# A lock inside a name lookup counts as that, but only names tell.
 	diff <(measured report | sed 's/name lookup$/lock/' | sort) <(measured named | sed 's/name lookup$/lock/' | sort)
 	! comm -23 <(measured report) <(measured named) | grep -v 'lock$' || return 1
 }
@@ -287,7 +288,7 @@ measured() {
 	list_blocks out
 	"$POSTPROC" report --top 100 out
 	jq -se '.[0].trace.ended == "duration"' blocks
-	# Of the time of two workers, in hundredths: a machine that others share may stop for milliseconds, now and then.
+	# Percent of the time of two workers: a shared machine may stop for milliseconds now and then.
 	(($(blocked_ms blocks '') * 100 < $(jq -s '.[0].trace.duration_ns / 500000 | round' blocks)))
 }
 
@@ -317,7 +318,7 @@ measured() {
 	start_load /sleep
 	mkfifo pipe
 	OUT=pipe start_trace --raw --polls estimate --stacks fp
-	# It has been tracing for a while when the reader goes.
+	# It has traced for a while when the reader goes.
 	{ grep -m 1 '^begin ' && head -n 5; } <pipe >lines
 	within 20 ended "$TRACE"
 	nothing_left
@@ -363,8 +364,8 @@ measured() {
 	within 120 has_limits || { cat err && cut -d ' ' -f 1 r | sort | uniq -c && grep ^counted r && false; }
 	kill -INT "$tracer"
 	wait "$tracer" || true
-	# So many of each in a second, and some more: CPUs that count at once may lose count. The waits of a worker that is in no poll, and has
-	# no stack, do not count.
+	# At most so many of each in a second, and a few more: CPUs that count at the same time may miss
+	# counts. Waits of a worker outside a poll, without a stack, do not count.
 	awk '$1 == "begin" { begin = $2 } $1 ~ /^(sleep|runq|poll|counted)$/ && $2 > last { last = $2 }
 		$1 == "sleep" || $1 == "runq" && $7 != "0" { waits++ } $1 == "poll" && $11 == "E" { polls++ }
 		END { seconds = (last - begin) / 1e9 + 2; print seconds, waits, polls; exit waits > 5 * 3 * seconds || polls > 5 * 2 * seconds }' r
@@ -399,7 +400,7 @@ attached_or_over() {
 	for pid in "${pids[@]}"; do
 		within 500 attached_or_over "$pid"
 	done
-	# What bpftrace says of its own end, when all of them end at once, is not about the scripts.
+	# What bpftrace prints at its own end, when all end at once, is not about the scripts.
 	! grep -H 'ERROR:' ./*.bt.out ./*.bt.err |
 		grep -vE 'RLIMIT_MEMLOCK|[Ff]ailed to look up stack id' || return 1
 	for pid in "${pids[@]}"; do
@@ -407,7 +408,7 @@ attached_or_over() {
 		kill -INT "$pid"
 	done
 	for pid in "${pids[@]}"; do
-		# Some have many probes to take off, and all do so at once.
+		# Some have many probes to remove, and all do so at once.
 		within 120 ended "$pid"
 	done
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What tracing costs, and what bounds it. Needs root and BPF: skipped where these are refused.
+# What tracing costs, and what limits it. Needs root and BPF; skipped without.
 
 bats_require_minimum_version 1.5.0
 load helpers
@@ -71,7 +71,7 @@ start_threads() {
 	nothing_left
 }
 
-# Starts the bpftrace script $2, whose output goes to out, and waits for the line $1 in that; sets tracer.
+# Starts the bpftrace script $2, with output to `out`, and waits for the line $1 in it; sets tracer.
 start_script() {
 	: >out
 	env --default-signal=INT bpftrace -B line -e "$2" >out 2>err 3>&- &
@@ -113,7 +113,7 @@ program_of() {
 	taskset -c 0 nice bash -c 'while :; do :; done' 3>&- &
 	busy=$!
 	STARTED+=("$busy")
-	# How often each timer fires in each second.
+	# How often each timer fires in a second.
 	start_script '^1 at' 'BEGIN { @begun = 0; @worked = (uint64)0; @doubt = (uint64)0; }
 		tracepoint:timer:hrtimer_expire_entry /cpu == 0/ { @timer[nsecs / 1000000000, ksym(args->function), args->hrtimer] = count(); }
 		interval:s:1 {
@@ -130,8 +130,9 @@ program_of() {
 	kill -INT "$tracer"
 	wait "$!"
 	[[ ! -s complaints ]]
-	# Some twice, and some four times as often as the kernel's tick: how many there were in two seconds before the doubt, in two
-	# before and two after a long poll. A virtual machine may miss a third of all.
+	# Some fire twice, and some four times as often as the kernel's tick. Counts them in two seconds
+	# before the doubt, and two before and two after a long poll. A virtual machine may miss a third of
+	# all.
 	timers=$(sed 's/^@timer\[\([0-9]*\), \([a-z_]*\)[^]]*\]: \([0-9]*\)$/timer \1 \3 \2/' out | awk '
 		$1 == "timer" && $4 ~ /^tick_/ { tick[$2] = $3 }
 		$1 == "timer" { second[++n] = $2; count[n] = $3 }

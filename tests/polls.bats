@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Polls by Tokio's own state, against a program that knows its own. Needs root and BPF: skipped where these are refused. Each mode
-# of the program is traced once; the tests look at what that left.
+# Polls by Tokio's own state, compared with a program that writes down its own. Needs root and BPF; skipped
+# without. Each mode of the program is traced once; the tests check the results.
 
 bats_require_minimum_version 1.5.0
 load helpers
@@ -34,7 +34,7 @@ teardown() {
 	end_started
 }
 
-# Both threads of the stuck program are in the polls that never end.
+# Both threads of the stuck program are in polls that never end.
 are_stuck() {
 	local sleeping=0 running=0 task
 
@@ -48,12 +48,12 @@ are_stuck() {
 	((sleeping && running))
 }
 
-# What the two do is in the trace: one runs, and one was seen to sleep.
+# The trace shows both: one runs, and the other was seen to sleep.
 is_told() {
 	grep -q '^sleep ' out && (($(grep -c '^poll .* R ' out) >= 3))
 }
 
-# Runs program $2 as $3 and traces it with options $4... in a folder $1: out, err, truth.
+# Runs program $2 as $3 and traces it with options $4... in folder $1: out, err, truth.
 trace() {
 	mkdir "$BATS_FILE_TMPDIR/$1" && cd "$BATS_FILE_TMPDIR/$1" || return
 	start_truth "$2" "$3"
@@ -65,7 +65,7 @@ trace() {
 	end_started
 }
 
-# Compares what trace $1 left with the truth.
+# Compares the result of trace $1 with the truth.
 compare() {
 	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
 	cd "$BATS_FILE_TMPDIR/$1" || return
@@ -97,7 +97,7 @@ compare() {
 	grep -qE '^polls +tls table 1\.[0-9]+, searched for' err
 }
 
-# The last two are what a park looks like, which one can do without.
+# The last two describe a park, which can be missing.
 @test "multi-thread, stripped: Tokio's state is found in the same places" {
 	local program place=()
 
@@ -154,7 +154,7 @@ shorter() {
 	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
 	cd "$BATS_FILE_TMPDIR/stuck"
 	grep '^poll' out
-	# The one that runs: nothing happens to the other, which sleeps all the while.
+	# The one that runs: nothing happens to the other one, which sleeps all the time.
 	awk '$1 == "poll" && $11 == "R" { n[$3]++; last[$3] = $5 - $4 }
 		END {
 			for (tid in n) if (n[tid] >= 2 && last[tid] >= 1e9) threads++

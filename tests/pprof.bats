@@ -1,7 +1,9 @@
 #!/usr/bin/env bats
-# The formats pprof, prometheus and markdown, read back by other people's readers: protoc, prometheus_client, cmark-gfm.
+# The formats pprof, prometheus and markdown, read by other people's readers: protoc, prometheus_client,
+# cmark-gfm.
 #
-# The golden files are of write_stream's. After a wanted change, write them anew with UPDATE_GOLDEN=1 and look at the difference.
+# The golden files are made of write_stream's output. After a wanted change, rewrite them with UPDATE_GOLDEN=1
+# and look at the difference.
 
 bats_require_minimum_version 1.5.0
 
@@ -32,8 +34,8 @@ stack() {
 	frame "$1" call runtime 5800 300 tokio::runtime::scheduler::multi_thread::worker::run /t/tokio-1.43.1/src/runtime/x.rs
 }
 
-# Names that are no good: of what ends a label, a cell, a line or a code span, HTML, no UTF-8, what turns the direction of
-# writing around, and two that become the same where they are made fit. $1: of how many blockers more.
+# Difficult names: with ends of labels, cells, lines or code spans, HTML, invalid UTF-8, changes of text
+# direction, and two that become equal when escaped. $1: how many more blockers.
 write_stream() {
 	local i
 
@@ -74,7 +76,7 @@ write_stream() {
 	echo 'end 2000000000 interrupt'
 }
 
-# The totals of csv: ns and times.
+# The totals in csv: ns and counts.
 csv_totals() {
 	/usr/bin/python3 -c '
 import csv, sys
@@ -88,14 +90,14 @@ is_golden() {
 	diff -u "$GOLDEN/$1" "$1"
 }
 
-# Writes recording $1 as format $2 into file $3 and csv into all.csv.
+# Writes recording $1 as format $2 to file $3, and csv to all.csv.
 report() {
 	"$POSTPROC" report --headless --format "$2=$3" --format csv=all.csv "$1"
 }
 
 # --- pprof
 
-# What protoc reads, in profile.txt, with the texts put in for their indices: `name: "..."`.
+# What protoc reads, in profile.txt, with texts instead of indices: `name: "..."`.
 decode() {
 	gzip -t "$1"
 	gzip -dc "$1" | protoc --decode=perftools.profiles.Profile -I "$ROOT/postproc" format/profile.proto >profile.txt
@@ -111,13 +113,13 @@ decode() {
 	END
 }
 
-# Sums of the profile's values: ns and times.
+# Sums of the profile's values: ns and counts.
 profile_totals() {
 	awk '/^  value:/ { sum[n++ % 2] += $2 } END { printf "%.0f %.0f\n", sum[1], sum[0] }' profile.txt
 }
 
 @test "pprof: the messages and numbers of the published layout" {
-	# What other readers were built from: message, field, number.
+	# The definition that other readers were built from: message, field, number.
 	sed -n 's/^message \(.*\) {.*/\1/p; s/^ *\(repeated \)*[A-Za-z0-9]* \([a-z_]*\) = \([0-9]*\).*/\2 \3/p' \
 		"$ROOT/postproc/format/profile.proto" | paste -sd' ' >layout
 	cat layout
@@ -134,7 +136,8 @@ line 4 Line function_id 1 line 2 Function id 1 name 2 system_name 3 filename 4" 
 	decode out.pb.gz
 	cat named.txt
 	[[ $(profile_totals) == "$(csv_totals all.csv)" ]]
-	# a1 by two workers, a2 asleep and waiting, a3 and a4, which are two here, a5, and a wait without a stack.
+	# a1 by two workers; a2 asleep and waiting; a3 and a4, which are two here; a5; and a wait without a
+	# stack.
 	[[ $(grep -c '^sample {' named.txt) == 8 ]]
 	head -8 named.txt | paste -sd' ' | grep -qx 'sample_type {   type: blocks   unit: count } sample_type {   type: blocked   unit: nanoseconds }'
 	grep -qx 'default_sample_type: blocked' named.txt
@@ -152,18 +155,18 @@ line 4 Line function_id 1 line 2 Function id 1 name 2 system_name 3 filename 4" 
 	# Two blocks of the stack a1 on thread 43.
 	paste -sd' ' named.txt | grep -qF 'value: 2   value: 2620000000   label {     key: worker     str: w`0\\xfe|   }   label {     key: tid     num: 43   }   label {     key: role     str: worker   }   label {     key: reason     str: sleep   }'
 	paste -sd' ' named.txt | grep -qF 'value: 1   value: 30000001   label {     key: worker     str: w`0\\xfe|   }   label {     key: tid     num: 43   }   label {     key: role     str: worker   }   label {     key: reason     str: run-queue   }'
-	# 0x5600: both functions; sleeps and raw::poll have one each.
+	# 0x5600 has both functions; those of sleep and raw::poll have one each.
 	[[ $(awk '/^location/ { n = 0; at = "" } /^  address:/ { at = $2 } /^  line {/ { n++ } /^}/ && at == 22016 { print n }' named.txt | sort -u) == 2 ]]
 	[[ $(awk '/^location/ { n = 0; at = "" } /^  address:/ { at = $2 } /^  line {/ { n++ } /^}/ && at == 21840 { print n }' named.txt) == 1 ]]
 	[[ $(awk '/^mapping/ { getline; getline; print $2 }' named.txt | paste -sd' ') == "20480 4096" ]]
 	awk '/^mapping/, /^}/' named.txt | paste -sd' ' >mappings
 	[[ $(cat mappings) == 'mapping {   id: 2   memory_start: 20480   memory_limit: 24576   file_offset: 4096   filename: /opt/shop   build_id: abcd   has_functions: true   has_filenames: true   has_line_numbers: true   has_inline_frames: true } mapping {   id: 1   memory_start: 4096   memory_limit: 8192   filename: /usr/lib/libc.so.6   build_id: ef01 }' ]]
 	grep -A3 -F 'name: shop::page' named.txt | paste -sd' ' | grep -qF 'system_name: shop::page::{{closure}}   filename: /home/ann/shop/src/page.rs'
-	# Not one control byte, nor what is no UTF-8: protoc prints bytes as octal numbers.
+	# No control byte, and no invalid UTF-8: protoc prints such bytes as octal numbers.
 	grep -qF 'same\\xff' profile.txt
 	run ! grep -E '[^\\]\\([nrt]|0[0-3]|177)' profile.txt
 	run ! env LC_ALL=C.UTF-8 grep -axv ".*" named.txt
-	# All that is named is there.
+	# Everything that is referred to exists.
 	awk '$1 == "location_id:" { l[$2] } $1 == "function_id:" { f[$2] } $1 == "mapping_id:" { m[$2] }
 	/^location/ { getline; L[$2] } /^function/ { getline; F[$2] } /^mapping/ { getline; M[$2] }
 	END { for (i in l) if (!(i in L)) exit 1; for (i in f) if (!(i in F)) exit 1; for (i in m) if (!(i in M)) exit 1; if (!length(l)) exit 1 }' named.txt
@@ -197,7 +200,8 @@ line 4 Line function_id 1 line 2 Function id 1 name 2 system_name 3 filename 4" 
 
 # --- prometheus
 
-# Sums of what prometheus_client reads in $1: ns and times of blockers, of distributions; how many series of blockers.
+# Sums of what prometheus_client reads in $1: ns and counts of blockers and distributions, and how many series
+# blockers have.
 metric_totals() {
 	/usr/bin/python3 - "$1" <<-'END'
 	import sys
@@ -250,7 +254,7 @@ metric_totals() {
 @test "prometheus: every line is by the rules" {
 	write_stream 30 >in
 	report in prometheus out
-	# HELP and TYPE come before what they tell of, once; buckets grow, and the last is the count.
+	# HELP and TYPE come once, before their metric; buckets grow, and the last one is the count.
 	awk '/^# HELP/ { if (seen[$3]++) exit bad = 1; help = $3; next }
 	/^# TYPE/ { if ($3 != help || $4 !~ /^(counter|gauge|histogram)$/) exit bad = 1; type = $4; before = 0; next }
 	!/^hud_trace_[a-z_]+\{([a-z]+="([^"\\]|\\["\\])*"(,[a-z]+="([^"\\]|\\["\\])*")*)\} [0-9.]+$/ { print; exit bad = 1 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# One's own probes: what becomes of a script, and the examples on the real demo server. The latter needs root and BPF.
+# The user's own probes: how a script is composed, and the examples on the real demo server. The latter needs
+# root and BPF.
 
 bats_require_minimum_version 1.5.0
 load helpers
@@ -25,7 +26,7 @@ needs_bpf() {
 	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
 }
 
-# Prints the script with the scripts $@ in it, for some process; its pid is in SLEEPER.
+# Prints the script with the scripts $@ in it, for some process whose pid is in SLEEPER.
 composed() {
 	local script options=()
 
@@ -65,7 +66,7 @@ composed() {
 	sed -n '/^END/,/^}/p' script | grep -qF 'printf("last\n");'
 	grep -qF 'interval:s:1 /7000 > 1/ { printf("mine %d\n", $12); }' script
 	[[ $(grep -c 'interval:s:9' script) == 0 ]]
-	# What it printed may be the point of a map of its own.
+	# It may have been made to print its map.
 	[[ $(grep -cE 'clear\(@(one|two)\)' script) == 0 ]]
 }
 

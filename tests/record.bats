@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Recordings: what is written while it is passed on, and read again. What becomes of a trace that is recorded is in live.bats.
+# Recordings: written while they are passed on, and read again. live.bats records traces.
 
 bats_require_minimum_version 1.5.0
 load helpers
@@ -9,7 +9,7 @@ setup() {
 	cd "$BATS_TEST_TMPDIR"
 	gzip -dc "$ROOT/examples/demo-recording.txt.gz" >demo
 	chmod 644 demo
-	# The first lines of it, some events among them.
+	# Its first lines, with some events.
 	some=$(($(grep -n -m 1 '^begin' demo | cut -d : -f 1) + 300))
 }
 
@@ -22,8 +22,8 @@ teardown() {
 	done
 }
 
-# A stream of $1 seconds: a hundred sleeps each, by two workers, of ten stacks that are printed anew every ten seconds. A thread
-# comes and goes each second; worker 45 goes early.
+# A stream of $1 seconds: a hundred sleeps a second by two workers, with ten stacks that are printed again
+# every ten seconds. A thread comes and goes each second; worker 45 exits early.
 long_stream() {
 	awk -v seconds="$1" 'BEGIN {
 		print "hud-trace 1\nmeta target long\nmeta pid 42\nmeta threshold-us 5000\nmeta stacks copied (up to 64 KiB)"
@@ -83,7 +83,7 @@ long_stream() {
 		[[ $output != *'could not be read'* ]]
 		[[ ! $stderr ]]
 	done
-	# Half a number is a wrong one.
+	# Half a number would be a wrong one.
 	printf 'hud-trace 1\nbegin 1000000000\nend 2000000000 interrupt\ngone 2000000000 1' >torn
 	run -0 "$POSTPROC" report torn
 	[[ $output != *'could not be read'* ]]
@@ -112,7 +112,7 @@ long_stream() {
 	head -n "$some" demo >&9
 	within 10 eval 'zstd -dqc k.zst.partial 2>/dev/null | grep -q "^begin"'
 	[[ $(cat k.zst) == old ]]
-	# A second one keeps off.
+	# A second recorder refuses.
 	run -1 "$POSTPROC" record k.zst <demo
 	[[ $output == *'another recorder is writing it'* ]]
 	kill -KILL "$recorder"
@@ -120,7 +120,7 @@ long_stream() {
 	exec 9>&-
 	[[ $(cat k.zst) == old ]]
 	"$POSTPROC" report k.zst.partial | grep -q 'ends in the middle'
-	# The next one does not write over it.
+	# The next one does not overwrite it.
 	"$POSTPROC" record k.zst <demo >/dev/null
 	zstd -dqc k.zst | cmp - demo
 	"$POSTPROC" report k.zst.partial~ | grep -q 'ends in the middle'
@@ -212,7 +212,7 @@ long_stream() {
 		run ! grep -qE 'could not be read|without their stack|unknown kind|in the middle' out
 		run ! grep -q 'w-2' out
 	done
-	# The newest lines are all there, and nothing is from before it begins.
+	# The newest lines are all there, and nothing is older than its beginning.
 	begin=$(awk '$1 == "begin" { print $2 }' r)
 	((begin > 500000000000))
 	cmp <(grep ^sleep r) <(awk -v b="$begin" '$1 == "sleep" && $2 > b' long)

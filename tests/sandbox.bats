@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
-# What hud-postproc's processes may do (hud-trace(8), SECURITY), as root, through sudo, and as any user.
+# The rights of hud-postproc's processes (hud-trace(8), SECURITY): as root, through sudo, and as any user.
 
 bats_require_minimum_version 1.5.0
 load helpers
 
 setup() {
 	STARTED=()
-	# Whoever it becomes gets there.
+	# Any user that it becomes can enter it.
 	WORK=$(mktemp -d)
 	chmod 755 "$WORK"
 	cd "$WORK" || return
@@ -19,7 +19,7 @@ teardown() {
 	rm -rf "$WORK"
 }
 
-# The head of a stream, of a process that is this program: $1 is a copy of it, say.
+# The head of a stream of a process that runs this program; $1 is a copy of the program.
 head_of() {
 	local file=$1 offset address size
 
@@ -31,7 +31,7 @@ head_of() {
 	printf 'thread 43 worker 1 w-0\nbegin 1000000000\n'
 }
 
-# Events of the seconds from $1 to $2, each with a stack of its own in function $3 of the file.
+# Events of the seconds from $1 to $2, each with its own stack in function $3 of the file.
 events() {
 	local second pc
 
@@ -42,12 +42,12 @@ events() {
 	done
 }
 
-# The processes of the report $1 that are called $2.
+# The processes of report $1 with the name $2.
 of_report() {
 	pgrep -P "$1" -x "$2"
 }
 
-# Starts a report on what is written to descriptor 9, with the command in front of it $1...; sets REPORT.
+# Starts a report, by the command $1..., on what is written to descriptor 9; sets REPORT.
 start_report() {
 	mkfifo stream
 	"$@" "$POSTPROC" report - <stream >out 2>err 3>&- &
@@ -59,7 +59,7 @@ start_report() {
 	within 20 of_report "$REPORT" hud-resolver
 }
 
-# Ends its input; its status is to be $1.
+# Ends its input; its status must be $1.
 finish_report() {
 	local status=0
 
@@ -70,7 +70,7 @@ finish_report() {
 	((status == $1))
 }
 
-# Process $1 is user $2, in groups $3, without a right, behind a filter.
+# Process $1 runs as user $2, in groups $3, without capabilities, behind a filter.
 has_nothing() {
 	cat "/proc/$1/status"
 	[[ $(awk '$1 == "Uid:" { print $2, $3, $4, $5 }' "/proc/$1/status") == "$2 $2 $2 $2" ]]
@@ -81,7 +81,7 @@ has_nothing() {
 	grep -q $'^CapPrm:\t0*$' "/proc/$1/status"
 }
 
-# The user that process $1 is, who is nobody else: neither root nor what others are that have no user of their own.
+# The user of process $1, which no other process uses: neither root nor nobody.
 stranger() {
 	local uid
 
@@ -95,22 +95,22 @@ stranger() {
 	uid=$(stranger "$REPORT")
 	has_nothing "$REPORT" "$uid" any
 	has_nothing "$(of_report "$REPORT" hud-resolver)" "$uid" any
-	# Who is nobody, as many services are, cannot end it.
+	# Another process of nobody, as which many services run, cannot end it.
 	for process in "$REPORT" $(pgrep -P "$REPORT"); do
 		run -1 setpriv --reuid=65534 --regid=65534 --clear-groups bash -c "kill -0 $process"
 	done
-	# When memory ends, it goes first.
+	# When memory runs out, it is killed first.
 	[[ $(cat "/proc/$(of_report "$REPORT" hud-resolver)/oom_score_adj") == 500 ]]
-	# Nor can it take more than what honest files need: addresses, memory, files in memory.
+	# It cannot use more than honest files need: addresses, memory, files in memory.
 	awk '/^Max address space/ { good += $4 <= 4 * 2 ^ 30 } /^Max data size/ { good += $4 <= 2 * 2 ^ 30 } /^Max file size/ { good += $4 <= 2 ^ 20 }
 		END { exit good != 3 }' "/proc/$(of_report "$REPORT" hud-resolver)/limits"
 	opener=$(of_report "$REPORT" hud-opener)
-	# Not root, who owns directories and may signal anybody.
+	# Not root, which owns directories and may signal all processes.
 	[[ $(awk '$1 == "Uid:" { print $2, $3, $4, $5 }' "/proc/$opener/status") == "$uid $uid $uid $uid" ]]
 	grep -q $'^Seccomp:\t2$' "/proc/$opener/status"
 	# DAC_READ_SEARCH, SYS_PTRACE, and CHECKPOINT_RESTORE or, before Linux 5.9, SYS_ADMIN.
 	grep -qE $'^CapEff:\t(0000010000080004|0000000000280004)$' "/proc/$opener/status"
-	# The resolver has nothing of its own open that could be written to, but where it is asked and complains.
+	# The resolver can write to nothing but its socket and the pipe for messages.
 	for fd in /proc/"$(of_report "$REPORT" hud-resolver)"/fd/*; do
 		[[ $fd == */[012] || $(readlink "$fd") == socket:* || $(readlink "$fd") == /*hud-postproc ||
 			$(readlink "$fd") == *.debug ]]
@@ -121,7 +121,7 @@ stranger() {
 
 @test "no helper has what only another one needs" {
 	mkfifo stream
-	# It may be told to write to a descriptor of the caller's.
+	# It may be told to write to a descriptor of the caller.
 	"$POSTPROC" report --format text=/dev/fd/7 - <stream >out 2>err 7> >(cat >seven) 3>&- 8>&- &
 	REPORT=$!
 	STARTED+=("$REPORT")
@@ -135,7 +135,7 @@ stranger() {
 		(($(find "/proc/$pid/fd" -lname 'socket:*' | wc -l) == 1))
 	done
 	[[ $(readlink "/proc/$pid/fd/7") == pipe:* ]]
-	# The resolver asks the opener, and answers.
+	# The resolver asks the opener, and still answers.
 	(($(find "/proc/$(of_report "$REPORT" hud-resolver)/fd" -lname 'socket:*' | wc -l) == 2))
 	[[ ! -e /proc/$(of_report "$REPORT" hud-opener)/fd/7 ]]
 	finish_report 0
@@ -150,7 +150,7 @@ stranger() {
 	finish_report 0
 }
 
-# Its first lines fill the pipe that nobody reads: there it waits.
+# Its first lines fill the pipe, which nobody reads: it waits there.
 @test "what describes a process looks at it through one that can do no more" {
 	((EUID == 0)) || skip 'needs root'
 	sleep 100 3>&- &
@@ -249,7 +249,7 @@ sealed_child() {
 	cp "$POSTPROC" whole
 	start_report env
 	kill -KILL "$(of_report "$REPORT" hud-opener)"
-	# Another file, mapped elsewhere.
+	# Another file, mapped at other addresses.
 	FILE=$PWD/whole
 	head_of "$FILE" | sed -n 's/5555\([0-9a-f]*\) /5556\1 /g; /^map/p' >&9
 	events 11 19 report_main | sed 's/ 5555/ 5556/' >&9
@@ -283,7 +283,7 @@ sealed_child() {
 	cc -shared -fPIC -D_GNU_SOURCE -o faulty.so "$ROOT/tests/faulty-libdw.c"
 	FILE=$POSTPROC
 	{ head_of "$FILE" && events 1 3 main && echo 'end 20000000000 duration'; } >in
-	# At a terminal, to which all of it goes.
+	# In a terminal that receives all of it.
 	HUD=1 /usr/bin/python3 "$ROOT/tests/terminal.py" \
 		"FAULT=hijacked LD_PRELOAD=$PWD/faulty.so $POSTPROC report in; echo status-\$?" 'status-0' 'exit\n' >terminal 3>&- ||
 		{ cat -v terminal && return 1; }
@@ -334,7 +334,7 @@ reads_copy() {
 	{ head_of "$FILE" && events 1 2000 main; } | as_user record --ring 64K mine/ring >/dev/null
 	as_user record --resolve mine/named <demo >/dev/null
 	[[ $(stat -c '%u %a %n' mine/*) == "$(printf '1 600 mine/%s\n' named r.zst ring)"$'\n'"$(printf '1 644 mine/%s\n' x.json x.svg)" ]]
-	# What the caller may not write to is not written to.
+	# Files that the caller may not write are not written.
 	for name in x.json /root/hud-x.json; do
 		run -1 as_user report --format "json=$name" demo
 		[[ $output == *"$name: Permission denied, to the user that called sudo (in a root's shell: unset SUDO_UID)"* ]]
@@ -349,7 +349,7 @@ reads_copy() {
 	chmod 600 demo
 	run -1 as_user report demo
 	[[ $output == *'demo: Permission denied'* ]]
-	# Root's are root's.
+	# If root calls, they are root's.
 	env -u SUDO_UID "$POSTPROC" report --format json=x.json demo
 	chmod 700 .
 	env -u SUDO_UID "$POSTPROC" report --format json=y.json --chart y.png demo
@@ -358,7 +358,7 @@ reads_copy() {
 	[[ $(echo ./*.?????? mine/*.?????? mine/*partial*) == './*.?????? mine/*.?????? mine/*partial*' ]]
 }
 
-# The process that finds names for the recorder $REPORT, through the one that asks it; it is stopped.
+# Finds the resolver of the recorder $REPORT, two levels below it, and stops it.
 stop_resolver_of_record() {
 	RESOLVER=$(pgrep -x hud-resolver -P "$(pgrep -d , -P "$REPORT")" 2>/dev/null) && kill -STOP "$RESOLVER"
 }
@@ -377,7 +377,7 @@ stop_resolver_of_record() {
 	cat "/proc/$REPORT/status"
 	grep -q $'^Seccomp:\t2$' "/proc/$REPORT/status"
 	grep -q $'^NoNewPrivs:\t1$' "/proc/$REPORT/status"
-	# DAC_OVERRIDE, SETGID, SETUID; these two until the names are in.
+	# DAC_OVERRIDE, SETGID, SETUID; the last two until names are embedded.
 	grep -q $'^CapEff:\t00000000000000c2$' "/proc/$REPORT/status"
 	grep -q $'^CapBnd:\t00000000000000c2$' "/proc/$REPORT/status"
 	exec 9>&-
@@ -388,7 +388,7 @@ stop_resolver_of_record() {
 	kill -CONT "$RESOLVER"
 	wait "$REPORT"
 	grep -q '^frame .* main ' r
-	# Without names to find, it cannot become anybody.
+	# Without names to embed, it cannot become another user.
 	env -u SUDO_UID -u SUDO_GID "$POSTPROC" record r <stream >passed 2>err 3>&- &
 	REPORT=$!
 	STARTED+=("$REPORT")
@@ -417,7 +417,7 @@ stop_resolver_of_record() {
 	run "$POSTPROC" record theirs/r <demo
 	[[ $(cat victim) == precious ]]
 	[[ -f theirs/x.json && ! -L theirs/x.json && ! -L theirs/x.svg ]]
-	# A pipe or a device is not written to.
+	# A pipe or device is not written to.
 	for name in fifo device; do
 		run -1 timeout 100 "$POSTPROC" report --format "json=theirs/$name" demo
 		[[ $output == *"theirs/$name: Operation not permitted"* ]]
@@ -433,8 +433,9 @@ stop_resolver_of_record() {
 	[[ $(echo theirs/*.??????) == 'theirs/*.??????' ]]
 }
 
-# Runs the command $4... again and again: each time somebody else exchanges $2 and $3 between two other of its calls. `arrange` makes
-# these anew, `untouched` looks at what is not theirs. At least $1 calls are to be tried.
+# Runs the command $4... repeatedly; each time, $2 and $3 are exchanged between two other system calls of it.
+# `arrange` creates them again, and `untouched` checks that nothing else was changed. At least $1 calls must
+# have been tried.
 exchanged_between_all_calls() {
 	local least=$1 name=$2 other=$3 calls n
 
@@ -500,16 +501,16 @@ exchanged_between_all_calls() {
 	[[ $(head -n 1 out) == before ]]
 	"$POSTPROC" record /dev/fd/7 <demo 7>recorded >passed
 	cmp demo recorded
-	# What was opened for reading is not written to.
+	# A file that was opened for reading is not written to.
 	run -1 bash -c '"$1" report --format json=/dev/fd/7 demo 7<demo' - "$POSTPROC"
 	[[ $output == *'/dev/fd/7: Bad file descriptor'* ]]
-	# A device that is more than a place to write to.
+	# A device that does more than take bytes.
 	mknod block b 7 200 2>/dev/null || skip 'no device can be made here'
 	run -1 "$POSTPROC" report --format json=block demo
 	[[ $output == *'block: Operation not permitted'* && -b block ]]
 }
 
-# gnuplot itself tells, for once.
+# A fake gnuplot reports its own rights.
 @test "gnuplot has the rights of the report" {
 	((EUID == 0)) || skip 'needs root'
 	gzip -dc "$ROOT/examples/demo-recording.txt.gz" >demo

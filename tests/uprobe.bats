@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# hud-trace --polls uprobe on real programs. Needs root and BPF: skipped where these are refused. Each program is traced once;
-# the tests look at what that left.
+# hud-trace --polls uprobe on real programs. Needs root and BPF; skipped without. Each program is traced once;
+# the tests check the results.
 
 bats_require_minimum_version 1.5.0
 load helpers
@@ -39,8 +39,8 @@ place() {
 	mkdir "$BATS_FILE_TMPDIR/$1" && cd "$BATS_FILE_TMPDIR/$1" || return
 }
 
-# Traces the server with options $2..., and ends that by $1: leaves `out`, `err`, `status`, in `left` what stayed, and `goes-on` if
-# the server still runs.
+# Traces the server with options $2..., and ends the trace by $1: leaves `out`, `err`, `status`, in `left`
+# which processes remained, and `goes-on` if the server still runs.
 trace() {
 	local status=0
 
@@ -60,7 +60,7 @@ write_down() {
 	return 0
 }
 
-# On a busy machine it may be a while until what computes does so for long without losing its CPU.
+# On a busy machine it may take a while until one computes for long without losing its CPU.
 all_named() {
 	"$POSTPROC" report --headless --top 100 rec.partial >so-far && blames_all_six so-far >/dev/null
 }
@@ -69,7 +69,7 @@ interrupt() {
 	within 90 seen rec.partial 5 && within 120 all_named && insns "$(marked bpftrace | head -n 1)" >insns && kill -INT -- "-$TRACE"
 }
 
-# Once the probes are off, and it traces again.
+# Once the probes are removed and it traces again.
 gone_on() {
 	within 180 holds out begin 2 && kill -INT -- "-$TRACE"
 }
@@ -78,7 +78,7 @@ kill_server() {
 	within 90 holds out poll 5 && kill -KILL "$SERVER"
 }
 
-# What trace $1 left, with status 0, and nothing stayed.
+# The result of trace $1, with status 0; no process remained.
 of() {
 	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
 	cd "$BATS_FILE_TMPDIR/$1" || return
@@ -87,7 +87,8 @@ of() {
 	[[ $(cat status) == 0 && ! -s left ]]
 }
 
-# A row of file $1 has a reason that matches $2, and blames function $3 of the demo server, which has no debug info.
+# A row of file $1 has a reason that matches $2, and blames function $3 of the demo server, which has no debug
+# info.
 blames_function() {
 	rows "$1" | grep -qE "^($2)"$'\t'"demo_server::blocking::$3\$" || { echo "no row: $2, $3" && return 1; }
 }
@@ -121,7 +122,7 @@ blames_all_six() {
 	of release
 	grep -qE '^ +ended +by Ctrl-C, q or a signal' out
 	[[ -e goes-on ]]
-	# It still answers.
+	# It still answers requests.
 	grep -E '^/sleep +[1-9][0-9]* requests .* 0 failed' after
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# The live view, in tmux: what is on its screen, what keys do, and that the terminal is as it was, whatever ends it.
+# The live view, in tmux: what the screen shows, what keys do, and that the terminal is restored, whatever
+# ends the view.
 
 bats_require_minimum_version 1.5.0
 load helpers
@@ -28,7 +29,7 @@ t() {
 	tmux -L "$SOCKET" -f /dev/null "$@"
 }
 
-# A terminal of $1 columns and $2 lines, with a shell in it that has the variables $3... .
+# A terminal of $1 columns and $2 lines, and a shell in it with the variables $3... .
 terminal() {
 	LC_ALL=C.UTF-8 t new-session -d -x "$1" -y "$2" "exec env LC_ALL=C.UTF-8 PS1='\$ ' ${*:3} bash --norc --noprofile" 3>&-
 	TMUX_PID=$(t display-message -p '#{pid}')
@@ -38,7 +39,7 @@ terminal() {
 	modes >before
 }
 
-# The terminal's modes, whatever its size.
+# The terminal's modes, without its size.
 modes() {
 	stty -a <"$TTY" | sed 's/rows.*line/line/'
 }
@@ -47,7 +48,7 @@ keys() {
 	t send-keys "$@"
 }
 
-# Types a command, whose status comes behind its output.
+# Types a command that prints its status behind its output.
 runs() {
 	keys "clear; $*; echo ended with \$?" Enter
 }
@@ -69,7 +70,7 @@ lacks() {
 	! has "$1"
 }
 
-# The view is gone, the report is there, and the terminal is as it was.
+# The view is gone, the report is printed, and the terminal is restored.
 is_back() {
 	shows '^ended with [0-9]+'
 	has "^ended with ${1:-0}\$" || { screen && return 1; }
@@ -111,7 +112,7 @@ play() {
 	tail -n 1 list | grep -q '^ q report  Enter details  / filter'
 	keys q
 	is_back
-	# The same report as without it.
+	# The same report as without the view.
 	screen -S -1000 | sed -n '/^hud-trace: /,/^ended/p' | grep -v ^ended | sed 's/ *$//' >shown
 	"$POSTPROC" report "$RECORDING" | sed 's/ *$//' >report
 	diff report shown
@@ -207,7 +208,7 @@ play() {
 	shows 'Nothing has blocked a worker for 5 ms or longer'
 	keys ?
 	shows '^  To look'
-	# Behind what fits on the screen.
+	# Below what fits on the screen.
 	keys Down Down Down Down Down Down Down Down
 	shows 'H file lock'
 	keys q q
@@ -232,7 +233,7 @@ play() {
 	"$POSTPROC" report --window 2 --top 20 "$RECORDING" | sed -n '/^ # /,/^#1/p' >table
 	[[ $(wc -l <table) -gt 10 ]]
 	sed -n '/^ # /,/^#1/p' hud-trace-report-2.txt | diff table -
-	# Where nothing can be written, it says so and goes on.
+	# If nothing can be written there, it says so and goes on.
 	mkdir locked && chmod 500 locked
 	if ((EUID)); then
 		runs "cd locked; $POSTPROC live $RECORDING"
@@ -246,7 +247,7 @@ play() {
 
 @test "a recording: held, stepped, sought, and played anew" {
 	terminal 80 24
-	# Slow enough for who types.
+	# Slow enough to type.
 	play --speed 0.1 "$RECORDING"
 	keys Space
 	shows ' paused x0\.1$'
@@ -324,7 +325,7 @@ play() {
 	has '^ +> +7 +burn\(b\);'
 	keys q q
 	is_back
-	# Nothing that is no source.
+	# Files that are no sources are not shown.
 	sed "s|$PWD/src/main.rs|/etc/passwd|" stream >other
 	play --speed 100 other
 	shows 'end of the recording'
@@ -384,7 +385,7 @@ play() {
 	shows '^C computing +[0-9.]+ ms +'
 	shows '^[0-9:.]{12} +[0-9.]+ m?s C still lasts +11  app::work +src/main\.rs:7$'
 	shows '^Nothing has blocked|^  Nothing has blocked a worker for 5 ms or longer in the last 2 s'
-	# It is told to last once a second.
+	# The stream reports once a second that it still lasts.
 	within 60 lacks 'still lasts'
 	exec {held}>&-
 	is_back
@@ -408,7 +409,7 @@ play() {
 	grep -q 'events     10,200, none lost' shown
 }
 
-# What bpftrace compiles soonest, where it does not matter what is traced.
+# The options that bpftrace compiles fastest, for tests to which the trace itself does not matter.
 CHEAP='--polls estimate --stacks fp'
 
 # hud-trace on the demo server, in the terminal.
@@ -420,7 +421,7 @@ trace_in() {
 	MARK=$BATS_TEST_NAME-$$-$RANDOM
 	runs "HUD_LIVE_MARK=$MARK $HUD --pid $SERVER $OPTIONS"
 	shows '^ q report'
-	# Some time after the probes are there.
+	# Some time after the probes are attached.
 	within 60 has '^[A-Z] [a-zA-Z/ ]+ +[0-9.]+ m?s +[0-9.]+% +[0-9]+ '
 }
 
@@ -432,7 +433,7 @@ trace_in() {
 
 @test "where there is no view" {
 	terminal 80 24
-	# Of what bin/live.bash goes by: a terminal that is ours, and nothing that is for programs.
+	# What bin/live.bash checks: the terminal is ours, and no output is for programs.
 	cat >choose <<-END
 		FORMATS=() HEADLESS='' QUIET='' RAW='' VIEW=''
 		. $ROOT/bin/live.bash
@@ -450,9 +451,9 @@ trace_in() {
 	has '^piped$'
 	runs "(bash choose :; echo in the background: \$?) & wait"
 	shows 'in the background: [0-9]'
-	# This shell gives a job of its own a process group, which the terminal does not belong to.
+	# This shell puts a background job into its own process group, which does not own the terminal.
 	has 'in the background: 0'
-	# hud-postproc live where there is no terminal for it: the report.
+	# hud-postproc live without a terminal: prints the report.
 	setsid "$POSTPROC" live "$RECORDING" >out 2>err </dev/null
 	grep -q 'no view: ' err
 	"$POSTPROC" report "$RECORDING" | diff - out
@@ -478,7 +479,7 @@ trace_in() {
 		OPTIONS=$CHEAP
 		trace_in 80 24
 		keys "$key"
-		# Nothing else would: it has no duration, and costs little.
+		# Nothing else would end it: it has no duration, and costs little.
 		is_back
 		screen -S -1000 >shown
 		cat shown
@@ -502,7 +503,7 @@ trace_in() {
 @test "live: the view is killed: the terminal is as it was, nothing is left" {
 	OPTIONS=$CHEAP
 	trace_in 80 24
-	# Until then it may do no more than the report.
+	# Until then it has no more rights than the report.
 	pid=$(view_pid)
 	grep -qE '^Seccomp:\s+2$' "/proc/$pid/status"
 	grep -qE '^CapEff:\s+0+$' "/proc/$pid/status"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Many workers, and many names: they are values in the script's maps. The last ones need root and BPF.
+# Many workers, and many names: they are values in the script's maps. The last tests need root and BPF.
 
 bats_require_minimum_version 1.5.0
 load helpers
@@ -7,7 +7,7 @@ load helpers
 setup_file() {
 	export WHY_NOT=''
 	WHY_NOT=$(why_not)
-	# Its own, so that threads can be renamed in its head.
+	# A copy, so that threads can be renamed in its head.
 	mkdir -p "$BATS_FILE_TMPDIR/tree/build"
 	cp -r "$ROOT/bin" "$ROOT/probes" "$BATS_FILE_TMPDIR/tree"
 	cat >"$BATS_FILE_TMPDIR/tree/build/hud-postproc" <<-END
@@ -33,7 +33,7 @@ teardown() {
 	end_started
 }
 
-# Starts $1 threads that sleep for half a second, again and again. Sets SERVER.
+# Starts $1 threads that sleep for half a second, repeatedly. Sets SERVER.
 start_threads() {
 	cc -O1 -o target "$ROOT/tests/many-threads.c" -lpthread
 	./target "$1" 500000 0 >target.out 2>&1 3>&- &
@@ -46,7 +46,7 @@ needs_bpf() {
 	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
 }
 
-# How many ms of CPU time it takes to compose a script for the process.
+# How many ms of CPU time composing a script for the process takes.
 cost() {
 	local TIMEFORMAT='%U %S'
 
@@ -63,7 +63,8 @@ cost() {
 	many=$(cost)
 	echo "300: $few ms, 3000: $many ms"
 	(($(grep -c '@worker\[[0-9]*\] = 1;' script) == 3001))
-	# Ten times the time and what there is to do for one, with room for what the machine does meanwhile; by the square it would be a hundred.
+	# Ten times the time (and what one worker costs), with room for other load; quadratic time would be a
+	# hundred times.
 	((many < 20 * few + 2000))
 }
 
@@ -76,7 +77,8 @@ cost() {
 	are_small 100000 counts
 }
 
-# $1: how a thread that takes a worker's name later is known. It sleeps for half a second, again and again.
+# $1: how a thread that is renamed to a worker's name later is recognised. It sleeps for half a second,
+# repeatedly.
 finds_renamed() {
 	cat >renamed.c <<-'C'
 		#define _GNU_SOURCE

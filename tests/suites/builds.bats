@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# Programs built in every way that changes how their stacks are found and named: frame by frame as gdb has them, and the
-# table of it in tests/README.md. `tests/builds` does the work, and prints the table.
+# Programs built in all ways that change how their stacks are found and named: each frame is compared with
+# gdb's, and the result with the table in tests/README.md. `tests/builds` does the work, and prints the table.
 
 bats_require_minimum_version 1.5.0
 
@@ -28,7 +28,7 @@ setup() {
 	diff shown table >differences || true
 	cat differences said
 	run -1 grep '^>' differences
-	# What it shows besides is for another elfutils, or could not be built here, as the next test says.
+	# Rows that are missing are for another elfutils, or could not be built here, as the next test says.
 	while IFS='|' read -r _ kind _; do
 		[[ $kind == *elfutils* ]] || grep -qF "skipped: ${kind:1:-1}:" said
 	done < <(grep '^<' differences)

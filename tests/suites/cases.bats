@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# Who is to blame, and why, live: the programs of tests/cases, built and traced. What recordings of them say is in tests/cases.bats.
+# What is blamed, and why, live: the programs of tests/cases, built and traced. tests/cases.bats has
+# recordings of them.
 
 bats_require_minimum_version 1.5.0
 load ../helpers
@@ -22,7 +23,7 @@ build() {
 	PROGRAM=$("$ROOT/tests/cases/build" "$1" 2>built) || skip "CANNOT BE BUILT HERE: $(grep -m 1 '^error' built)"
 }
 
-# Starts a program, with its standard output to a reader that rests between reads; sets SERVER.
+# Starts a program whose standard output goes to a reader that pauses between reads; sets SERVER.
 start_read_slowly() {
 	# shellcheck disable=SC2094 # that is the pipe
 	"$@" 2>truth 3>&- > >(exec /usr/bin/python3 -c 'import os, time
@@ -37,7 +38,7 @@ start() {
 	STARTED+=("$SERVER")
 }
 
-# Traces it for $1 seconds, when it has said something: text in `out`, JSON in `report`.
+# Traces it for $1 seconds, once it has printed something: text in `out`, JSON in `report`.
 trace() {
 	within 30 grep -q . truth
 	"$HUD" --pid "$SERVER" --duration "$1" --headless --record rec >out 2>err 3>&-
@@ -45,7 +46,7 @@ trace() {
 	cat out
 }
 
-# Its workers are there.
+# Its workers exist.
 started_workers() {
 	(($(cat "/proc/$SERVER/task/"*/comm 2>/dev/null | grep -c '^tokio-r') >= 2))
 }
@@ -108,7 +109,7 @@ some() {
 	start "$PROGRAM"
 	trace 3
 	some '.function == "timedwait::get_connection" and .parties[0].name == "timer"'
-	# The probes tell it, not what the stacks look like.
+	# The probes report this; it is not concluded from stacks.
 	grep -qx 'meta wakers process' rec
 	awk '$1 == "sleep" && $8 == 202 { n++; timer += $10 == 0 && $11 == 0 && $12 == "0" && $13 ~ /^timer(\\x00|$)/ }
 		END { print n, timer; exit !(n > 9 && timer == n) }' rec
@@ -128,7 +129,8 @@ stop_twice() {
 	done
 }
 
-# Wherever the kernel tells what a worker sleeps: as it goes on, and (without restartable sequences) as it leaves its CPU.
+# In both modes: the kernel shows that a worker returns to user mode, or (without restartable sequences) only
+# that it leaves its CPU.
 @test "a process that is stopped" {
 	build kinds
 	local tunables stopper
@@ -163,7 +165,7 @@ stop_twice() {
 		STARTED+=("$TRACE")
 		within 60 eval 'grep -q "began after" err'
 		echo >&"$TELL"
-		# A worker reads, and not standard input.
+		# A worker reads, but not standard input.
 		within 30 eval 'grep -q "^0 0x[1-9a-f]" "/proc/$SERVER/task/"*/syscall'
 		[[ $duration ]] || kill -INT "$TRACE"
 		wait "$TRACE"
@@ -175,7 +177,7 @@ stop_twice() {
 	done
 }
 
-# By Tokio's state, by its name alone, and where the kernel tells less.
+# By Tokio's state, by its name, and with a kernel that shows less.
 @test "the body of #[tokio::main]" {
 	build mainloop
 	local options tunables=
@@ -249,7 +251,7 @@ stop_twice() {
 	some '.reason == "lock" and .function == "colframe::convert_result" and (.task | startswith("colframe::"))'
 	some '.reason == "computing" and .function == "lakestore::decode_footer" and (.task | startswith("lakestore::"))'
 	some '.reason == "sleep" and .function == "lakestore::read_log"'
-	# Told by state: samples alone would show few of these polls (each is 25 ms long, most of a hundred of them in 4 s).
+	# By Tokio's state: samples alone would show few of these polls (25 ms each, nearly a hundred in 4 s).
 	some '.function == "lakestore::decode_footer" and .reason == "computing" and .count >= 10'
 	end_started
 	start env CASE_LIBS="$built" /usr/bin/python3 "$ROOT/tests/cases/pydual/app.py"
@@ -276,7 +278,7 @@ stop_twice() {
 	some '.reason == "computing" and .function == "fiber::burn" and .task == "fiber::plan_query"'
 	jq -e '.trace | .stacks > 0 and .stacks_cut * 5 <= .stacks' report
 	end_started
-	# Probes go into the program, not into the linker.
+	# Probes are placed in the program, not in the linker.
 	start "$linker" "$PROGRAM" 1
 	within 30 grep -q . truth
 	"$HUD" --pid "$SERVER" --duration 2 --headless --polls uprobe --record rec >out 2>err 3>&-

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Stacks that are copied, in the modes that tests/copies.bats has no time for. Needs root and BPF.
+# Copied stacks, in modes for which tests/copies.bats has no time. Needs root and BPF.
 
 bats_require_minimum_version 1.5.0
 load ../helpers
@@ -18,11 +18,11 @@ load ../copies
 	is_small 100000
 	is_small 100000 --polls estimate
 	(($(grep -c '^tracepoint:rseq' script) == 0))
-	# Four times the default: here a program copies more than one stack.
+	# Four times the default: a program copies more than one stack.
 	is_small 150000 --stack-size 512
 }
 
-# How many frames of stacks in `resolved` were found behind what was not copied.
+# How many frames in `resolved` were found behind a gap in the copy.
 gaps() {
 	awk '$1 == "frame" && $4 == "found"' resolved | wc -l
 }
@@ -31,7 +31,7 @@ gaps() {
 	start_deep 400 60000
 	start_trace --workers target --duration 2 --record r
 	ends_with 0
-	# They lead to where the thread has begun, by the function that was called first, but not all frames are there.
+	# They reach the thread's first function, but some frames are missing.
 	whole r
 	(($(gaps) > 10 && $(awk '$1 == "frame" && $11 == "begin"' resolved | wc -l) > 10))
 	start_trace --workers target --duration 3 --stack-size 512 --record r2

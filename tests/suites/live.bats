@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# hud-trace on more builds of the demo server and of the ground truth than tests/live.bats and tests/polls.bats trace. Needs root and
-# BPF: skipped where these are refused.
+# hud-trace on more builds of the demo server and the ground truth than tests/live.bats and tests/polls.bats
+# trace. Needs root and BPF; skipped without.
 
 bats_require_minimum_version 1.5.0
 load ../helpers
@@ -20,7 +20,8 @@ teardown() {
 	end_started
 }
 
-# All six blockers are named, none of their twins. Where polls are estimated, what computes may be known as waits for a CPU only.
+# All six blockers are named, and none of their twins. If polls are estimated, computing may only show as
+# waits for a CPU.
 @test "demo server, frame pointers, polls estimated" {
 	PLACE='src/blocking\.rs:[0-9]+'
 	start_server "$(timeout 500 "$DEMO/build" release-fp | tail -n 1)"
@@ -37,7 +38,7 @@ teardown() {
 	no_twins blocks
 }
 
-# Traces the ground truth, built as $1, on the runtime $2, with polls told apart by $3, and compares.
+# Traces the ground truth, built as $1, on runtime $2, with polls told apart by $3, and compares.
 trace_truth() {
 	start_truth "$(timeout 500 "$GROUND_TRUTH/build" "$1" | tail -n 1)" "${2-multi}"
 	start_trace --raw --threshold 10 --duration 8 --polls "${3-auto}"
