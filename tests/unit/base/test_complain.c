@@ -1,4 +1,4 @@
-/* Messages on standard error: what names in them may do there, and the formats that they may use. */
+/* test_complain.c - messages on standard error: what names in them may do, and which formats work. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +20,7 @@ static void begin(void)
 	dup2(ends[1], STDERR_FILENO);
 }
 
-/* What came on standard error since begin(). */
+/* Ends what begin() began; `said` is what was written to standard error meanwhile. */
 static void end(char *said, size_t size)
 {
 	dup2(standard_error, STDERR_FILENO);

@@ -1,4 +1,4 @@
-/* test_escape.c - what strangers' bytes come out as, and how long names are cut. */
+/* test_escape.c - how bytes of strangers are escaped, and how names are shortened. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -67,7 +67,7 @@ static void json(void **state)
 		{"\xc0\xaf\xed\xa0\x80", "\\xc0\\xaf\\xed\\xa0\\x80"},		/* overlong, a surrogate */
 		{"\x7f\xc2\x9b", "\\x7f\\xc2\\x9b"},				/* DEL, CSI */
 		{"\xe2\x80\xae\xef\xbb\xbf", "\\xe2\\x80\\xae\\xef\\xbb\\xbf"}, /* bidi, byte order mark */
-		{"\\xff \\xg0 \\x", "\\x5cxff \\xg0 \\x"}, /* what looks like such a byte is none */
+		{"\\xff \\xg0 \\x", "\\x5cxff \\xg0 \\x"}, /* text that looks like an escaped byte */
 		{"\\\\x41\\", "\\\\x5cx41\\"},
 	};
 
@@ -76,7 +76,7 @@ static void json(void **state)
 		is(escape_json(cases[i].raw), cases[i].safe);
 }
 
-/* Any bytes come back, and what they stand as is UTF-8 that is seen. */
+/* The original bytes can be recovered, and the result is visible UTF-8. */
 static void json_comes_back(void **state)
 {
 	(void)state;
@@ -129,7 +129,7 @@ static void utf8(void **state)
 	is(escape_utf8("e\xcc\x81"), "e\xcc\x81"); /* a combining accent is text */
 	is(escape_utf8("a\n\x7f\xff\xed\xa0\x80\xe2\x80\xae"),
 	   "a\\x0a\\x7f\\xff\\xed\\xa0\\x80\\xe2\\x80\\xae");
-	/* The locale has no say in it. */
+	/* The locale does not matter. */
 	const char *before = setlocale(LC_CTYPE, NULL);
 	char *locale = xstrdup(before);
 
@@ -153,7 +153,7 @@ static void markdown(void **state)
 		{"\\a\\", "`\\a\\`"},
 		{"a`b", "`` a`b ``"},
 		{"``", "``` `` ```"},
-		{" a", "`  a `"}, /* a reader takes one off each end */
+		{" a", "`  a `"}, /* a reader drops one blank at each end */
 		{"a\n|", "`a\\x0a\\|`"},
 		{"\xff", "`\\xff`"},
 	};
@@ -163,7 +163,7 @@ static void markdown(void **state)
 		is(escape_markdown(cases[i].raw), cases[i].safe);
 }
 
-/* Every byte and every pair of bytes: nothing that a terminal or gnuplot obeys comes through. */
+/* Every byte and every pair of bytes: nothing passes that a terminal or gnuplot obeys. */
 static void every_pair_of_bytes(void **state)
 {
 	(void)state;
@@ -175,7 +175,7 @@ static void every_pair_of_bytes(void **state)
 			for (const char *p = safe; *p; p++)
 				assert_true((unsigned char)*p >= 0x20 && *p != 0x7f);
 			assert_true(text_width(safe) >= strlen(raw) / 2);
-			/* What is safe stays as it is. */
+			/* Safe text is unchanged. */
 			is(escape_terminal(safe, true), safe);
 			assert_true(quoted[0] == '"' && quoted[strlen(quoted) - 1] == '"');
 			for (const char *p = quoted + 1; p[1]; p++)

@@ -1,4 +1,4 @@
-/* test_histogram.c - durations in buckets: where they go, and how exact what comes out is. */
+/* test_histogram.c - durations in buckets: which bucket they get, and how exact the results are. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@ static int empty(void **state)
 	return 0;
 }
 
-/* The bucket that the only duration in `h` went to. */
+/* The bucket of the only duration in `h`. */
 static size_t only_bucket(void)
 {
 	for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++)
@@ -87,7 +87,7 @@ static void one_duration_is_every_quantile(void **state)
 	}
 }
 
-/* 1 to 1000 ms: the quantiles are within a bucket's width of the true ones. */
+/* 1 to 1000 ms: the quantiles differ from the true ones by less than a bucket's width. */
 static void quantiles_are_near(void **state)
 {
 	(void)state;

@@ -1,4 +1,5 @@
-/* What is said, and when, while symbols are read. A long step here is one that lasts until something was said of it. */
+/* test_progress.c - which messages appear, and when, while symbols are read. Here a long step is one that
+ * lasts until its message came. */
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +18,7 @@
 
 #define PATIENCE_MS 60000 /* for what takes a second */
 
-/* Takes a step with another one in its midst; leaves in `said` what was said of it. Returns whether a timer ran meanwhile. */
+/* Does a step with another one inside; `said` gets its message. Returns whether a timer ran meanwhile. */
 static bool take(bool is_long, const char *path, char *said, size_t size)
 {
 	int ends[2], terminal = dup(STDERR_FILENO);
@@ -64,7 +65,7 @@ static void a_long_step_is_told(void **state)
 	assert_non_null(strstr(said, "hud-postproc: reading the debug info of /proc/self/exe ("));
 	assert_non_null(strstr(said, " MB)...\n"));
 	assert_ptr_equal(strchr(said, '\n'), said + strlen(said) - 1); /* once */
-	/* A file is named by whoever likes to. */
+	/* Anybody may choose a file's name. */
 	take(true, "/tmp/\033[2Jnothing", said, sizeof(said));
 	assert_string_equal(said, "hud-postproc: reading the debug info of /tmp/\\x1b[2Jnothing...\n");
 }
@@ -77,7 +78,7 @@ static void a_short_step_is_not_told_later_either(void **state)
 
 	(void)state;
 	progress_enable();
-	/* The machine may make it a long one. */
+	/* A busy machine may make it a long one. */
 	do {
 		began = clock_ms();
 		assert_true(take(false, "/proc/self/exe", said, sizeof(said)));

@@ -1,4 +1,4 @@
-/* test_chart.c - the chart as it comes out of gnuplot: hostile names stay text, and a picture is whole or not there. */
+/* test_chart.c - charts drawn by gnuplot: hostile names stay text, and a picture is complete or missing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@
 
 #define S UINT64_C(1000000000)
 
-/* What a data block, a quoted string or gnuplot's string functions could take for their own. */
+/* What a data block, a quoted string or gnuplot's string functions could interpret. */
 static const char evil[] =
 	"a\"b`touch owned`\nEOD\nsystem('touch owned')\n$x @y {/Bold z} %s \\n \033[31m\xff";
 
@@ -54,7 +54,7 @@ static struct model *fixture(size_t n)
 					       .line = 7,
 					       .count = 3,
 					       .total = (uint64_t)(REASON_COUNT - i) * S};
-	/* Some begin before the window, some end behind it, and one is of no worker. */
+	/* Some begin before the window, some end after it, and one belongs to no worker. */
 	for (size_t i = 0; i < 1000; i++)
 		spans[i] = (struct span){.start = i * S / 40,
 					 .duration = i % 7 * S / 100,
@@ -92,7 +92,7 @@ static size_t files_in_directory(void)
 	return n;
 }
 
-/* Draws, compares the first bytes, takes the file away. */
+/* Draws, compares the first bytes, removes the file. */
 static void draws(const char *name, enum chart_kind kind, size_t n, const char *magic)
 {
 	char *path = in_directory(name), start[8] = "";
@@ -106,10 +106,10 @@ static void draws(const char *name, enum chart_kind kind, size_t n, const char *
 	fclose(file);
 	assert_string_equal(start, magic);
 	assert_int_equal(stat(path, &drawn), 0);
-	/* More than an empty page, less than one row for each pixel. */
+	/* More than an empty page, less than a row for each pixel. */
 	assert_in_range(drawn.st_size, 1500, 2000000);
 	assert_int_equal(unlink(path), 0);
-	/* Neither a temporary file nor one that a hostile name made. */
+	/* No temporary file is left, and none that a hostile name made. */
 	assert_int_equal(files_in_directory(), 0);
 	assert_int_not_equal(access("owned", F_OK), 0);
 	free(path);
@@ -138,7 +138,7 @@ static void nothing_to_draw(void **state)
 	m->blockers = 0;
 	for (int kind = 0; kind < CHART_KINDS; kind++)
 		assert_int_equal(write_chart(m, path, (enum chart_kind)kind, 0), 0);
-	/* Nor any time in which something could have happened. */
+	/* And no time in which something could have happened. */
 	m->end = m->start;
 	for (int kind = 0; kind < CHART_KINDS; kind++)
 		assert_int_equal(write_chart(m, path, (enum chart_kind)kind, 0), 0);
@@ -146,7 +146,7 @@ static void nothing_to_draw(void **state)
 	free(path);
 }
 
-/* In the scripts, a name never leaves its quotes: every line that has a piece of one is a row of a data block. */
+/* In the scripts, names never leave their quotes: every line with a part of one is a row of a data block. */
 static void names_stay_in_data_blocks(void **state)
 {
 	(void)state;

@@ -1,4 +1,4 @@
-/* test_diff.c - two traces compared: who is matched with whom, and what became of it. */
+/* test_diff.c - two traces compared: which blockers are matched, and what became of them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,8 +16,8 @@
 
 #define MS UINT64_C(1000000)
 
-/* The stacks: f and g of task t, f of no known task; and code without a name, at 0x50 of the executable and of a library.
- * Their build ids follow. */
+/* The stacks: f and g of task t, f of no known task, and code without a name at 0x50 of the executable and of
+ * a library. The build ids follow. */
 #define FRAME(id, function) "frame " id " whole call user 5005 5 1 /app " function " app::" function " - -\n"
 #define POLL(id)                                                                                             \
 	"frame " id " whole call runtime 2020 20 1 /app poll tokio::runtime::task::raw::poll - -\n"          \
@@ -41,7 +41,7 @@ struct outcome {
 	struct diff diff;
 };
 
-/* Blocks that one stack has in a stream: `count` of them, evenly, each of `ms`. */
+/* Blocks of one stack in a stream: `count` of them, evenly spaced, each of `ms`. */
 struct blocks {
 	unsigned stack, count, ms;
 	long syscall; /* 230: sleep, 202: lock */
@@ -55,7 +55,7 @@ static void play(struct outcome *o, size_t side, const char *build, unsigned sec
 	FILE *stream = open_memstream(&text, &size);
 
 	fprintf(stream, "%s%s%s", HEAD, build, STACKS);
-	/* In order of time: an even step for all, in which each has its turn or not. */
+	/* In order of time: equal steps, in each of which a stack has a block or not. */
 	for (unsigned step = 0; step < 1000; step++)
 		for (const struct blocks *b = blocks; b->count; b++)
 			if ((step + 1) * b->count / 1000 != step * b->count / 1000)
@@ -84,7 +84,7 @@ static void finish(struct outcome *o)
 	replay_free(o->replay[1]);
 }
 
-/* The only row of this function and reason. */
+/* The only row with this function and reason. */
 static const struct change *find(const struct outcome *o, const char *function, enum reason reason)
 {
 	const struct change *found = NULL;
@@ -128,7 +128,7 @@ static void each_kind(void **state)
 	assert_true(same->is.time > 99.9e6 && same->is.time < 100.1e6);
 	assert_true(same->was.often > 9.99 && same->was.often < 10.01 && same->is.often > 9.99 &&
 		    same->is.often < 10.01);
-	/* What is sure comes first, the largest at the top. */
+	/* Significant changes come first, the largest at the top. */
 	assert_ptr_equal(find(&o, "g", REASON_SLEEP), &o.diff.change[0]);
 	assert_ptr_equal(same, &o.diff.change[4]);
 	finish(&o);
@@ -158,7 +158,7 @@ static void offsets_of_another_build_do_not_match(void **state)
 	struct outcome o;
 	(void)state;
 
-	/* The executable was built anew, the library was not. */
+	/* The executable was rebuilt, the library was not. */
 	BEFORE({5, 50, 10, 230}, {7, 50, 10, 202}, {8, 50, 10, 202});
 	AFTER(BUILD("bb", "11"), 10, {5, 50, 10, 230}, {7, 50, 10, 202}, {8, 50, 10, 202});
 	compare(&o);
@@ -245,7 +245,7 @@ static void what_does_not_compare_is_said(void **state)
 	finish(&o);
 }
 
-/* A number beside "unchanged" would say that something has changed. */
+/* A percentage beside "unchanged" would suggest a change. */
 static void within_noise_there_is_no_percentage(void **state)
 {
 	struct change c = {.kind = CHANGE_NONE, .was = {3, 2.87e6, 0.1}, .is = {1, 242e3, 0.03}};
@@ -258,7 +258,7 @@ static void within_noise_there_is_no_percentage(void **state)
 	c.kind = CHANGE_BETTER;
 	assert_string_equal(change_growth(text, &c), "-92%");
 
-	/* Nor in the head, for the sum of all. */
+	/* Nor in the head, for the total. */
 	struct outcome o;
 	char *page;
 	size_t size;
@@ -276,7 +276,7 @@ static void within_noise_there_is_no_percentage(void **state)
 	finish(&o);
 }
 
-/* Names are the target's to choose: none breaks out of its cell or line. */
+/* The target chooses names: none leaves its cell or line. */
 static void names_stay_where_they_are(void **state)
 {
 	struct outcome o;

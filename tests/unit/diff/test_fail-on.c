@@ -1,4 +1,4 @@
-/* test_fail-on.c - --fail-on: what is an expression, and what breaks it. */
+/* test_fail-on.c - --fail-on: which expressions are valid, and what exceeds them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,7 +30,7 @@ static void expressions(void **state)
 		{"longest>7us", GATE_MAX, 7e3, false, false},
 		{"max>1m", GATE_MAX, 60e9, false, false},
 		{"max>0.5h", GATE_MAX, 1800e9, false, false},
-		/* A time alone is in ms. */
+		/* A time without a unit is in ms. */
 		{"max>5", GATE_MAX, 5e6, false, false},
 		{"total >= 5", GATE_TOTAL, 5e6, true, false},
 		{"p99>3", GATE_FIGURE, 3e6, false, false},
@@ -123,7 +123,7 @@ static void mistakes(void **state)
 		if (!gate_parse(&gate, wrong[i], true))
 			fail_msg("a comparison takes '%s'", wrong[i]);
 	}
-	/* What a trace alone cannot answer. */
+	/* A single trace cannot answer these. */
 	assert_non_null(gate_parse(&gate, "new", false));
 	assert_non_null(gate_parse(&gate, "worse", false));
 	assert_non_null(gate_parse(&gate, "total>10%", false));
@@ -131,7 +131,7 @@ static void mistakes(void **state)
 	assert_non_null(gate_parse(&gate, "total>5", true));
 }
 
-/* What is said of the model, or "" if it passes. */
+/* What is printed about the model; "" if it passes. */
 static const char *said(const char *text, const struct model *model, const struct diff *diff)
 {
 	static char last[500];
@@ -198,7 +198,7 @@ static void of_long_polls(void **state)
 			    "45 long polls; 83.3% of the blocked time was in app::f (file I/O)");
 }
 
-/* What the head of the report says. */
+/* The numbers in the head of the report. */
 static void of_figures(void **state)
 {
 	struct model m = trace;
@@ -220,7 +220,7 @@ static void of_figures(void **state)
 	assert_string_equal(said("driver>0", &m, NULL), "");
 	assert_string_equal(said("events>1233", &m, NULL), "events: 1,234");
 	assert_string_equal(said("events>1234", &m, NULL), "");
-	/* Polls were not told apart: what is not known does not pass. */
+	/* Polls were not told apart: an unknown number does not pass. */
 	m.polls = 0;
 	assert_string_equal(said("stalled>1h", &m, NULL),
 			    "stalled is not known: polls were not told apart, or workers came and went");
@@ -262,13 +262,13 @@ static void of_a_comparison(void **state)
 		"blocked time was in app::f (file I/O)");
 	d.blocked.kind = CHANGE_NONE;
 	assert_string_equal(said("total>19%", &trace, &d), "");
-	/* From nothing, no growth is small enough. */
+	/* Starting from nothing, any growth is too large. */
 	d.blocked = (struct change){.kind = CHANGE_NEW, .is = {50, 6e7, 5}};
 	assert_string_equal(said("total>1000%", &trace, &d),
 			    "workers were blocked 6.0% of their time, before not at all; 83.3% of the "
 			    "blocked time was in app::f "
 			    "(file I/O)");
-	/* Waits for a CPU are not the code's. */
+	/* Waits for a CPU are not the code's fault. */
 	assert_string_equal(said("new", &trace, &d),
 			    "app::f is new: blocks 50.0 ms per second and worker (file I/O)");
 	assert_string_equal(said("worse", &trace, &d),
@@ -279,7 +279,7 @@ static void of_a_comparison(void **state)
 	changes[1].kind = changes[3].kind = CHANGE_NEW;
 	assert_string_equal(said("new", &trace, &d),
 			    "app::f is new: blocks 50.0 ms per second and worker (file I/O), and 1 more");
-	/* The rest is of the later trace. */
+	/* The other expressions are about the later trace. */
 	assert_string_equal(said("max>60ms", &trace, &d), "app::f took 61.0 ms (file I/O)");
 }
 

@@ -1,4 +1,4 @@
-/* test_significance.c - chance alone is seldom taken for a change, and a change seldom for chance. */
+/* test_significance.c - chance is rarely taken for a change, and a change rarely for chance. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +21,8 @@ static double random_number(void)
 	return (double)state / 2147483647;
 }
 
-/* A trace of `count` blocks at random times, each of 10 to 30; or of bursts of 10 blocks, which last for a tenth of it. */
+/* A trace of `count` blocks at random times, each of 10 to 30; or in bursts of 10 blocks, which last a tenth
+ * of it. */
 static struct slices trace(size_t count, size_t burst)
 {
 	struct slices s = {{0}};
@@ -38,7 +39,7 @@ static struct slices trace(size_t count, size_t burst)
 	return s;
 }
 
-/* The share of comparisons that are found to differ with a chance below `limit`. */
+/* The share of comparisons with a chance below `limit`. */
 static double found(size_t before, size_t after, size_t burst, double limit)
 {
 	size_t differ = 0;
@@ -54,7 +55,7 @@ static double found(size_t before, size_t after, size_t burst, double limit)
 static void nothing_changed(void **state)
 {
 	(void)state;
-	/* No more than it is said to be, at the limits that one row and 25 rows have. */
+	/* Not more than claimed, at the limits for one row and for 25 rows. */
 	assert_true(found(400, 400, 1, 0.01) <= 0.012);
 	assert_true(found(40, 40, 1, 0.01) <= 0.012);
 	assert_true(found(5, 5, 1, 0.01) <= 0.012);
@@ -94,7 +95,7 @@ static void edges(void **state)
 	assert_true(noise_chance(&even, &even) == 1);
 	assert_true(noise_chance(&even, &other) == 0); /* no spread at all */
 	assert_true(noise_chance(&even, &none) == 0);
-	/* What is outside belongs to the nearest, and a trace without length is one slice. */
+	/* What is outside belongs to the nearest slice, and a trace without length is one slice. */
 	slices_add(&none, 100, 200, 50, 1);
 	slices_add(&none, 100, 200, 200, 2);
 	slices_add(&none, 100, 200, UINT64_MAX, 2);

@@ -1,4 +1,4 @@
-/* test_judge.c - what stacks mean, by frames as Tokio 1.24 to 1.53 leaves them. */
+/* test_judge.c - the meaning of stacks, with frames as in Tokio 1.24 to 1.53. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -97,7 +97,7 @@ static void frames_without_a_name_tell_no_role(void **state)
 	assert_int_equal(JUDGE(true, &epoll, &user)->role, ROLE_UNKNOWN);
 }
 
-/* The optimiser may have left no frame of the poll, or none with a name. */
+/* The optimiser may have removed the poll's frame, or its name. */
 static void code_that_the_scheduler_calls_is_in_a_poll(void **state)
 {
 	static const struct frame nameless = {.name = "app+0x10", .module = "/usr/bin/app"},
@@ -110,12 +110,13 @@ static void code_that_the_scheduler_calls_is_in_a_poll(void **state)
 	assert_int_equal(v->poll, 4);
 	assert_string_equal(v->task, "app::hash");
 	assert_true(JUDGE(false, &clock, &dependency, &worker, &start)->in_poll);
-	/* What it does between polls. */
+	/* What the scheduler does between polls. */
 	v = JUDGE(false, &next, &worker, &start);
 	assert_false(v->in_poll);
 	assert_true(v->idle);
 	assert_true(JUDGE(false, &epoll, &parker, &worker, &start)->idle);
-	/* It cannot be told: then it is not said either. Better blamed than the vdso or the C library is what called those. */
+	/* It is not known, so the thread is not called idle. Rather blamed than the vdso or the C library
+	 * that was called. */
 	v = JUDGE(false, &clock, &nameless, &worker, &start);
 	assert_false(v->idle);
 	assert_int_equal(v->blame, 1);
@@ -167,9 +168,9 @@ static void a_v0_name_names_the_task(void **state)
 	assert_string_equal(JUDGE(false, &start, &v0_poll, &worker)->task, "tiny::naps");
 	assert_string_equal(JUDGE(false, &user, &handler, &legacy_poll, &worker)->task, "app::handler");
 	assert_null(JUDGE(false, &start, &legacy_poll, &worker)->task);
-	/* A future written by hand is the task under both manglings. */
+	/* A hand-written future is the task, in both manglings. */
 	assert_string_equal(JUDGE(false, &user, &busy, &legacy_poll, &worker)->task, "lab::handlers::Busy");
-	/* A dependency's, too: as debug info has it, the user's code inside is not the task. */
+	/* A dependency's, too: in debug info, the user's code inside it is not the task. */
 	static const struct frame conn =
 		FRAME(ORIGIN_DEPENDENCY,
 		      "<hyper::server::NewSvcTask<I,N,S,E,W> as core::future::future::Future>::poll");
@@ -222,7 +223,7 @@ static void library_calls_tell_the_reason(void **state)
 {
 	assert_int_equal(judge_running(JUDGE(false, &read_file, &user, &poll, &worker)), REASON_FILE);
 	assert_int_equal(SLEEP(JUDGE(false, &lookup, &user, &poll, &worker), "poll"), REASON_NAME_LOOKUP);
-	/* Beyond the poll it is no matter of the task's. */
+	/* What is outside the poll has nothing to do with the task. */
 	assert_int_equal(judge_running(JUDGE(false, &user, &poll, &read_file, &worker)), REASON_COMPUTING);
 }
 
@@ -232,7 +233,7 @@ static void library_calls_tell_the_reason(void **state)
 	judge_sleep(v, &(struct asleep){.syscall = name, .state = 'S', .descriptor = kind, .number = fd})
 #define IN(v, name, how) judge_sleep(v, &(struct asleep){.syscall = name, .state = how})
 
-/* What was called counts for more than the system call that it came to. */
+/* What was called counts more than the system call that it led to. */
 static void what_was_called_gives_the_reason(void **state)
 {
 	const struct frame *read = NAMED(ORIGIN_SYSTEM, "read"), *wait = NAMED(ORIGIN_SYSTEM, "syscall"),
@@ -269,7 +270,7 @@ static void what_was_called_gives_the_reason(void **state)
 	assert_int_equal(IN(CALLED(read, file), "read", 'S'), REASON_FILE);
 	assert_int_equal(IN(CALLED(read), "read", 'D'), REASON_FILE);
 	assert_int_equal(IN(CALLED(read), "read", 'S'), REASON_SYSCALL);
-	/* What the descriptor is counts for more than what may be guessed. */
+	/* What the descriptor is counts more than a guess. */
 	assert_int_equal(ON(CALLED(read), "read", DESCRIPTOR_PIPE, 7), REASON_PIPE);
 	assert_int_equal(ON(CALLED(read), "read", DESCRIPTOR_PIPE, 0), REASON_STDIN);
 	assert_int_equal(ON(CALLED(read), "write", DESCRIPTOR_TERMINAL, 2), REASON_STDERR);
@@ -278,7 +279,7 @@ static void what_was_called_gives_the_reason(void **state)
 	assert_int_equal(ON(CALLED(read, file), "write", DESCRIPTOR_PIPE, 7), REASON_PIPE);
 	assert_int_equal(ON(CALLED(read, print), "write", DESCRIPTOR_FILE, 1), REASON_FILE);
 	assert_int_equal(ON(CALLED(read, output), "read", DESCRIPTOR_PIPE, 7), REASON_CHILD);
-	/* The user's code decides what comes of what called it. */
+	/* The user's code decides what its callers do not. */
 	assert_int_equal(IN(CALLED(wait, &handler, print), "futex", 'S'), REASON_LOCK);
 	assert_int_equal(IN(CALLED(wait), "flock", 'S'), REASON_FILE_LOCK);
 	assert_int_equal(IN(CALLED(wait), "fcntl", 'S'), REASON_FILE_LOCK);
@@ -290,7 +291,7 @@ static void what_was_called_gives_the_reason(void **state)
 	assert_int_equal(judge_running(CALLED(print)), REASON_COMPUTING);
 }
 
-/* Types that a function was made for say nothing of what it does. */
+/* The types in a generic function's name say nothing about what it does. */
 static void type_arguments_are_no_calls(void **state)
 {
 	const struct frame *stage = NAMED(ORIGIN_RUNTIME,
@@ -313,7 +314,7 @@ static void type_arguments_are_no_calls(void **state)
 	assert_int_equal(v->blame, 2);
 	assert_string_equal(v->task, "app::Job<(u8, Vec<u8>)>");
 	assert_int_equal(JUDGE(false, &start, session, stage, &generic_poll, &worker)->blame, 1);
-	/* Code of the user's own that runs then is more to blame. */
+	/* User code that runs then is more to blame. */
 	assert_int_equal(JUDGE(false, &start, drop, entry, cache, &poll, &worker)->blame, 1);
 	assert_int_equal(JUDGE(false, &start, &user, drop, cache, &poll, &worker)->blame, 1);
 	assert_int_equal(JUDGE(false, &start, cache, &handler, session, &poll, &worker)->blame, 1);
@@ -326,7 +327,7 @@ static void without_user_code_a_dependency_is_blamed(void **state)
 	assert_int_equal(JUDGE(false, &epoll, &poll, &worker)->blame, 0);
 }
 
-/* --- without names: only by the sources that the code refers to --- */
+/* --- without names: only by the source files that code refers to --- */
 
 #define TOKIO "/home/me/.cargo/registry/src/i-1/tokio-1.43.1/src/runtime/"
 #define REFERS(o, n, f, runtime)                                                                             \
@@ -383,10 +384,10 @@ static void nameless_parks(void **state)
 	assert_true(JUDGE(false, &futex, &s_park, FROM_WORKER)->parked);
 	assert_true(JUDGE(false, &epoll, &s_driver, FROM_WORKER)->parked);
 	assert_true(JUDGE(true, &epoll, &s_driver)->parked);
-	/* Even if nothing but the loop is known. */
+	/* Even if only the loop is known. */
 	assert_false(JUDGE(false, &epoll, &s_called, FROM_WORKER)->in_poll);
 	assert_int_equal(JUDGE(false, &epoll, &s_called, FROM_WORKER)->role, ROLE_WORKER);
-	/* A task that wakes another one unparks, and one that makes a socket asks the driver. */
+	/* A task that wakes another one unparks, and one that creates a socket uses the driver. */
 	assert_true(JUDGE(false, &write_call, &s_park, &s_user, &s_core, FROM_WORKER)->in_poll);
 	assert_true(JUDGE(false, &s_driver, &s_user, &s_core, FROM_WORKER)->in_poll);
 	assert_false(JUDGE(false, &s_driver, &s_user, &s_core, FROM_WORKER)->parked);
@@ -399,10 +400,10 @@ static void nameless_threads_that_may_block(void **state)
 			 ROLE_BLOCKING);
 	assert_int_equal(JUDGE(false, &futex, &s_std, &s_old_exit, &s_user, &s_core, FROM_WORKER)->role,
 			 ROLE_BLOCKING);
-	/* Those that enter a runtime refer to the same file. */
+	/* Functions that enter a runtime refer to the same file. */
 	assert_int_equal(JUDGE(false, &s_user, &s_core, &s_worker, &s_old_exit, FROM_WORKER)->role,
 			 ROLE_WORKER);
-	/* main has the code of both kinds of block_on in it: of the multi-thread kind, nothing calls back. */
+	/* main contains code of both kinds of block_on; the multi-thread kind calls nothing back. */
 	assert_int_equal(JUDGE(false, &futex, &s_main, &start)->role, ROLE_OTHER);
 	assert_int_equal(JUDGE(false, &epoll, &s_driver, &s_main, &start)->role, ROLE_CURRENT_THREAD);
 }
@@ -449,7 +450,7 @@ static void nameless_file_access(void **state)
 		REASON_FILE);
 	assert_int_equal(judge_running(JUDGE(false, &own, &own, &s_std, &s_user, &s_core, FROM_WORKER)),
 			 REASON_COMPUTING);
-	/* An eventfd of the runtime's. */
+	/* An eventfd of the runtime. */
 	assert_int_equal(
 		judge_running(JUDGE(false, &write_call, &s_std, &s_driver, &s_user, &s_core, FROM_WORKER)),
 		REASON_COMPUTING);

@@ -1,4 +1,4 @@
-/* test_player.c - the pace of a recording that is played. */
+/* test_player.c - the speed at which a recording is played. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +29,7 @@ static void comes_in_time(void **state)
 	char text[256] = "";
 	bool end;
 
-	/* What has no time comes at once, up to the first that has. */
+	/* Lines without a time come at once, up to the first with one. */
 	ssize_t got = live_player_take(p, text, sizeof(text) - 1, 0, &end);
 
 	assert_int_equal(got, strlen("hud-trace 1\nmeta pid 7\n"));
@@ -39,7 +39,7 @@ static void comes_in_time(void **state)
 	got = live_player_take(p, text, sizeof(text) - 1, 1500, &end);
 	text[got] = '\0';
 	assert_string_equal(text, "begin 1000\nsleep 1500 7\nstack ff 1\n");
-	/* A line that is earlier than the one before it waits for that. */
+	/* A line that is earlier than the previous one waits for that. */
 	assert_int_equal(live_player_take(p, text, sizeof(text) - 1, 1950, &end), 0);
 	got = live_player_take(p, text, 5, UINT64_MAX, &end);
 	assert_int_equal(got, 5);
@@ -54,7 +54,7 @@ static void comes_in_time(void **state)
 	live_player_free(p);
 }
 
-/* A line that is longer than the player's memory, and one that was cut off. */
+/* A line that is longer than the player's memory, and one that is cut off. */
 static void any_lines(void **state)
 {
 	(void)state;

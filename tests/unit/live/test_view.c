@@ -1,4 +1,4 @@
-/* test_view.c - what the live view asks for while a stream comes, without a terminal. */
+/* test_view.c - what the live view requests while a stream comes, without a terminal. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,7 +27,7 @@ static void threshold_is_the_traces_until_it_is_changed(void **state)
 	replay_begin(replay, &model);
 	view.query.filter = view.filter;
 	live_view_attach(&view, replay, &model);
-	/* The view is there before the head of the stream is. */
+	/* The view exists before the head of the stream. */
 	live_view_tick(&view);
 	feed(replay,
 	     "hud-trace 1\nmeta target app\nmeta pid 100\nmeta threshold-us 2000\nbegin 1000000000\n");
@@ -45,7 +45,7 @@ static void threshold_is_the_traces_until_it_is_changed(void **state)
 	replay_free(replay);
 }
 
-/* As the report has it, whatever was shown when a block came. */
+/* As in the report, whatever was shown when a block came. */
 static void sums_do_not_depend_on_what_is_shown(void **state)
 {
 	struct replay *replay = replay_new(&(struct replay_options){0});

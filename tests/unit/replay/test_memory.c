@@ -1,4 +1,5 @@
-/* test_memory.c - a long trace takes no more memory than a short one of the same: what is kept is distinct stacks. */
+/* test_memory.c - a long trace takes no more memory than a short one of the same kind: only distinct stacks
+ * are kept. */
 #include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +19,7 @@ size_t __sanitizer_get_current_allocated_bytes(void); /* GCC does not install it
 #define MS UINT64_C(1000000)
 #define SLACK 65536 /* bytes */
 
-/* What a stream's one round prints; `ns` is its beginning. Rounds are a second apart. */
+/* Prints a round of a stream; `ns` is its start. Rounds are a second apart. */
 typedef void round_writer(FILE *out, unsigned number, uint64_t ns);
 
 /* On the heap now, in bytes. */
@@ -31,7 +32,7 @@ static size_t allocated(void)
 #endif
 }
 
-/* What `rounds` of them leave on the heap when all has been read. */
+/* How many bytes are on the heap after reading `rounds` rounds. */
 static size_t kept_after(unsigned rounds, const char *polls, round_writer *writer, struct model *model)
 {
 	char *text;
@@ -94,7 +95,7 @@ static void events(void **state)
 	assert_int_equal(m.workers, 1);
 }
 
-/* A thread of the blocking pool, or of anybody's: it appears, sleeps, is sampled, is gone. */
+/* A thread of the blocking pool, or any thread: it appears, sleeps, is sampled, and exits. */
 static void thread_of_a_pool(FILE *out, unsigned number, uint64_t ns)
 {
 	fprintf(out,
@@ -114,7 +115,7 @@ static void threads_that_come_and_go(void **state)
 	does_not_grow(5000, "tls DWARF", thread_of_a_pool, &m);
 	assert_int_equal(m.events, 20000);
 	does_not_grow(5000, "estimate asked", thread_of_a_pool, &m);
-	assert_int_equal(m.workers, 1); /* that of the head */
+	assert_int_equal(m.workers, 1); /* the one in the head */
 }
 
 /* A runtime that lives for one poll. */
@@ -134,19 +135,19 @@ static void workers_that_come_and_go(void **state)
 	struct model m;
 	(void)state;
 
-	/* More than are told apart, and more blocks than charts show. */
+	/* More than are kept one by one, and more blocks than charts show. */
 	does_not_grow(25000, "tls DWARF", worker_that_goes, &m);
 	assert_int_equal(m.polls, 50000);
 	assert_int_equal(m.blocked, 50000 * 100 * MS);
 	assert_true(m.workers >= 1000 && m.workers <= 10000);
-	/* Each for 0.2 s, and that of the head all the time. */
+	/* Each for 0.2 s, and the one in the head all the time. */
 	assert_int_equal(m.workers + m.workers_left_out, 50001);
 	assert_int_equal(m.left_out_time, m.workers_left_out * 200 * MS);
 	assert_int_equal(m.left_out.blocked, m.workers_left_out * 100 * MS);
 	assert_int_equal(m.worker_time, 50000 * 200 * MS + (m.end - m.start));
 }
 
-/* What is on a stack besides its frames differs each time, and so do ids. */
+/* What is on a stack besides its frames differs each time, and so does its id. */
 static void stack_of_its_own(FILE *out, unsigned number, uint64_t ns)
 {
 	fprintf(out,

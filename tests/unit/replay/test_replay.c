@@ -1,4 +1,4 @@
-/* test_replay.c - whole streams into the model: sums, ranking, windows, and streams that are broken. */
+/* test_replay.c - whole streams into the model: sums, ranking, windows, and broken streams. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -67,7 +67,7 @@ static void waits_are_added_up(void **state)
 	replay_free(replay);
 }
 
-/* 617 ms of a poll, of which the process was stopped for 600: it computed for 17. */
+/* A poll of 617 ms, during which the process was stopped for 600: it computed for 17. */
 static void a_stop_is_nobodys_fault(void **state)
 {
 	(void)state;
@@ -97,7 +97,7 @@ static void a_stop_is_nobodys_fault(void **state)
 	replay_free(replay);
 }
 
-/* Whatever its stacks show, or if they are cut. */
+/* Whatever its stacks show, and if they are cut. */
 static void a_thread_that_workers_names_counts(void **state)
 {
 	(void)state;
@@ -135,7 +135,7 @@ static void only_the_window_counts(void **state)
 	replay_free(replay);
 }
 
-/* A look on the way, at what would be the result then, changes nothing of what comes: with a window, that begins later. */
+/* Asking for an intermediate result does not change later ones: with a window, it begins later. */
 static void looked_at_on_the_way(void **state)
 {
 	static const char head
@@ -257,7 +257,7 @@ static void calls_are_the_recordings(void **state)
 #endif
 }
 
-/* The names against what this machine's C library knows. */
+/* Compares the names with those of this machine's C library. */
 static void calls_have_their_numbers(void **state)
 {
 	(void)state;
@@ -280,7 +280,7 @@ static void calls_have_their_numbers(void **state)
 	for (long number = -2; number < 100000; number++) {
 		const char *x86_64 = arch_syscall(&arch_x86_64, number),
 			   *aarch64 = arch_syscall(&arch_aarch64, number);
-		/* Those added since Linux 5.1 have the same number everywhere. */
+		/* Calls added since Linux 5.1 have the same number everywhere. */
 		if (x86_64 && aarch64 && number >= 424)
 			assert_string_equal(x86_64, aarch64);
 		if (number < 0 || number > 500)
@@ -301,7 +301,7 @@ static const struct frame poll = {.function = "tokio::runtime::task::raw::poll",
 				  .module = "app",
 				  .origin = ORIGIN_RUNTIME};
 
-/* 25 ms of hash, 5 ms of zip, at a sample each 10 ms: one block, of hash. */
+/* 25 ms of hash, 5 ms of zip, a sample every 10 ms: one block, of hash. */
 static void runs_of_samples_are_blocks(void **state)
 {
 	(void)state;
@@ -319,7 +319,7 @@ static void runs_of_samples_are_blocks(void **state)
 	samples_add(samples, 1, 1010000000, 12000000, in_hash);
 	samples_add(samples, 1, 1020000000, 22000000, in_hash);
 	samples_add(samples, 1, 1030000000, 32000000, in_zip);
-	/* Slept in between: two short polls. */
+	/* It slept in between: two short polls. */
 	samples_add(samples, 1, 1100000000, 3000000, in_zip);
 	samples_add(samples, 1, 1110000000, 4000000, in_zip);
 	samples_finish(samples);
@@ -329,14 +329,14 @@ static void runs_of_samples_are_blocks(void **state)
 	assert_string_equal(m.blocker[0].file, "a.rs");
 	assert_true(m.blocker[0].estimated);
 	assert_int_equal(m.blocker[0].count, 1);
-	/* From 2 ms before the first sample, when it woke, until half a period after the last. */
+	/* From 2 ms before the first sample, when it woke up, until half a period after the last. */
 	assert_int_equal(m.blocker[0].total, 27000000);
 	samples_free(samples);
 	tally_free(tally);
 	judge_free(judge);
 }
 
-/* At a sample each 20 ms, polls of 8 to 25 ms have one, or two. */
+/* With a sample every 20 ms, polls of 8 to 25 ms get one or two. */
 static void one_sample_of_a_worker_long_awake_is_a_block(void **state)
 {
 	(void)state;
@@ -353,7 +353,7 @@ static void one_sample_of_a_worker_long_awake_is_a_block(void **state)
 	samples_add(samples, 1, 1000000000, 8000000, in_hash);	/* 8 ms, and as much again at most */
 	samples_add(samples, 1, 1100000000, 15000000, in_hash); /* 15 ms, and half a period */
 	samples_add(samples, 1, 1200000000, 4000000, in_hash);	/* below the threshold */
-	/* It was never asleep between these: short polls in turn look the same. */
+	/* It never slept between these: alternating short polls look the same. */
 	samples_add(samples, 1, 1300000000, 0, in_hash);
 	samples_add(samples, 1, 1320000000, 0, in_zip);
 	samples_add(samples, 1, 1340000000, 900000000, in_hash);

@@ -1,4 +1,5 @@
-/* test_stacks.c - stacks put together from their lines: return addresses that a return probe has replaced are put back. */
+/* test_stacks.c - stacks assembled from their lines, with return addresses that a return probe had
+ * replaced. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,7 +33,7 @@ static int set_up(void **state)
 	static struct setup setup;
 
 	setup.space = space_new(&(struct space_options){.exe = NULL});
-	/* Code without CFI, which keeps frame pointers. */
+	/* Code without CFI that keeps frame pointers. */
 	space_add(setup.space, &(struct mapping){CODE, 2 * CODE, 0, true, "", ""});
 	space_add(setup.space, &(struct mapping){TRAMPOLINE, TRAMPOLINE + 0x1000, 0, true, "[uprobes]", ""});
 	setup.resolver = resolver_new(setup.space, &arch_x86_64, &(struct resolver_options){0});
@@ -53,7 +54,7 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* Three frames in four chunks of stack, the second's return address, in the third chunk, replaced. */
+/* Three frames in four chunks of stack; the second one's return address, in the third chunk, is replaced. */
 static void add_stack(struct setup *setup, uint64_t id)
 {
 	struct event stack = {
@@ -69,7 +70,7 @@ static void add_stack(struct setup *setup, uint64_t id)
 	words.word[0] = SP + 384;
 	words.word[1] = TRAMPOLINE;
 	stacks_add(setup->stacks, &words);
-	/* The last chunk has no line: its words are what `returns` says alone. */
+	/* The last chunk has no line: its words come only from `returns`. */
 }
 
 static void add_returns(struct setup *setup, uint64_t id, long tid, const uint64_t *pairs, size_t count)
@@ -88,13 +89,13 @@ static void test_as_it_is(void **state)
 	const struct verdict *v = stacks_verdict(setup->stacks, 1);
 	assert_non_null(v);
 	assert_true(v->cut);
-	assert_int_equal(v->count, 2); /* what is before the trampoline's first byte is no frame */
+	assert_int_equal(v->count, 2); /* an address before the trampoline's first byte is no frame */
 }
 
 static void test_returns(void **state)
 {
 	struct setup *setup = *state;
-	/* The newest first; one that is no longer on the stack, one between words, one beyond the chunks. */
+	/* Newest first; one is no longer on the stack, one is between words, and one beyond the chunks. */
 	const uint64_t pairs[] = {SP - 64,  CODE + 501, SP + 264, CODE + 201,
 				  SP + 392, CODE + 301, SP + 513, CODE + 601};
 
@@ -117,13 +118,13 @@ static void test_hostile_returns(void **state)
 	add_stack(setup, 3);
 	add_returns(setup, 3, 7, far, 4);
 	assert_int_equal(stacks_verdict(setup->stacks, 3)->count, 2);
-	/* Of another thread, or of a stack that no line has described: left out. */
+	/* Of another thread, or of a stack that no line described: ignored. */
 	add_stack(setup, 4);
 	add_returns(setup, 4, 8, good, 1);
 	assert_int_equal(stacks_verdict(setup->stacks, 4)->count, 2);
 	add_returns(setup, 5, 7, good, 1);
 	assert_null(stacks_verdict(setup->stacks, 5));
-	/* More than are taken. */
+	/* More than are accepted. */
 	uint64_t many[WORDS_PER_LINE] = {0};
 	many[WORDS_PER_LINE - 2] = good[0];
 	many[WORDS_PER_LINE - 1] = good[1];
@@ -132,7 +133,7 @@ static void test_hostile_returns(void **state)
 	assert_int_equal(stacks_verdict(setup->stacks, 6)->count, 2);
 }
 
-/* What the report says to do rests on why stacks are cut. */
+/* The advice in the report depends on why stacks are cut. */
 static void test_why_cut(void **state)
 {
 	struct setup *setup = *state;
@@ -148,7 +149,7 @@ static void test_why_cut(void **state)
 	assert_int_equal(stacks_cut_why(setup->stacks).walked, 1);
 	assert_int_equal(stacks_cut_why(setup->stacks).too_few, 0);
 
-	/* The frame pointer leads to where nothing was copied any more. */
+	/* The frame pointer leads beyond the copy. */
 	const uint64_t beyond[] = {SP + 256, SP + 512, SP + 264, CODE + 201};
 	add_stack(setup, 2);
 	add_returns(setup, 2, 7, beyond, 2);
@@ -167,7 +168,7 @@ static void test_why_cut(void **state)
 	assert_int_equal(stacks_count(setup->stacks), 4);
 }
 
-/* Only what was described lately is known still; what is described again is kept longer. */
+/* Only recently described stacks are known; a repeated description keeps a stack longer. */
 static void test_old_ones(void **state)
 {
 	struct setup *setup = *state;
@@ -187,7 +188,7 @@ static void test_old_ones(void **state)
 	assert_null(stacks_verdict(setup->stacks, 30000));
 	assert_non_null(stacks_verdict(setup->stacks, 60000));
 	assert_non_null(stacks_verdict(setup->stacks, 100000));
-	/* The ring has gone round twice, and nothing in it has a time yet. */
+	/* The ring has wrapped twice, and nothing in it has a time yet. */
 	stacks_forget_old(setup->stacks, UINT64_C(100000000000));
 	assert_non_null(stacks_verdict(setup->stacks, 60001));
 	stacks_forget_old(setup->stacks, UINT64_C(161000000000));
@@ -196,7 +197,8 @@ static void test_old_ones(void **state)
 	assert_null(stacks_verdict(setup->stacks, 2));
 }
 
-/* What was copied waits for 15 s behind the next event, unless it is described again or asked for; nothing for more than 60. */
+/* A copied stack is kept 15 s beyond the next event, unless it is described again or asked for; none is kept
+ * more than 60. */
 static void test_unasked_ones(void **state)
 {
 	struct setup *setup = *state;
@@ -225,7 +227,7 @@ static void test_unasked_ones(void **state)
 	assert_null(stacks_verdict(setup->stacks, 1));
 	assert_non_null(stacks_verdict(setup->stacks, 2));
 	assert_null(stacks_verdict(setup->stacks, 5));
-	/* An hour in which nothing happened. */
+	/* An hour without events. */
 	add_stack(setup, 4);
 	stacks_forget_old(setup->stacks, begin + 3650 * second);
 	assert_non_null(stacks_verdict(setup->stacks, 4));

@@ -62,7 +62,7 @@ static void what_was_before_does_not_count(void **state)
 	assert_int_equal(quota.time, MS(160));
 	assert_int_equal(quota.quota, 20000);
 	assert_int_equal(steal, MS(40));
-	/* A counter that goes back is another group's of the same name: it is left alone. */
+	/* A counter that decreases is another group's with the same name: ignored. */
 	say(t, "/app", 1200, 1, 10);
 	throttle_sum(t, &quota, &steal);
 	assert_int_equal(quota.time, MS(160));

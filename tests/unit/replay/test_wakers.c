@@ -1,4 +1,4 @@
-/* test_wakers.c - who ended a sleep, as far as that can be told. */
+/* test_wakers.c - who ended a sleep, if it can be told. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 
 #define TARGET 100
 
-/* Who ended a sleep for this reason, if the kernel says that thread 103 of the target did. NULL: nobody is named. */
+/* Who ended a sleep for this reason, if the kernel names thread 103 of the target. NULL: nobody. */
 static const char *waker(enum reason reason, char how, const char *syscall)
 {
 	struct event e = {.kind = EVENT_SLEEP,
@@ -31,7 +31,7 @@ static void a_device_has_no_waker(void **state)
 	assert_null(waker(REASON_SYSCALL, 'D', "sync"));
 	assert_string_equal(waker(REASON_SYSCALL, 'S', "msgrcv"), "tokio-runtime-w");
 	assert_string_equal(waker(REASON_LOCK, 'S', "futex"), "tokio-runtime-w");
-	/* A process that was started with vfork() is one. */
+	/* A process started by vfork() counts. */
 	assert_string_equal(waker(REASON_CHILD, 'D', "vfork"), "tokio-runtime-w");
 }
 

@@ -1,7 +1,7 @@
-/* test_report.c - the report against golden texts, and what must hold for any names.
+/* test_report.c - compares the report with golden texts, and checks what must hold for any names.
  *
- * The golden texts are meant to be read: they are what a user sees. After a wanted change, write them anew with
- * UPDATE_GOLDEN=1 and look at the difference.
+ * Read the golden texts: they are what a user sees. After a wanted change, rewrite them with UPDATE_GOLDEN=1
+ * and look at the difference.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -349,7 +349,7 @@ static void golden_warnings(void **state)
 	assert_golden("report-warnings", report(m, (struct report_options){.top = 1}));
 }
 
-/* Stacks are cut for one reason or another, and each has its own cure. */
+/* Stacks are cut for different reasons, and each has its own remedy. */
 static void cut_stacks_have_cures(void **state)
 {
 	static const struct {
@@ -444,7 +444,8 @@ static void no_debug_info_is_said_in_the_report(void **state)
 	assert_false(reports(m, said)); /* nothing is known of it */
 }
 
-/* Stacks or Tokio's state have shown that these are workers: that nothing comes of them is no reason to doubt it. */
+/* Stacks or Tokio's state have shown that these are workers: that they do nothing is no reason to doubt
+ * it. */
 static void an_idle_service_is_not_told_to_doubt_its_workers(void **state)
 {
 	static const char load[] = "What to try:\n  - Put load on the service", doubt[] = "Check that";
@@ -457,12 +458,12 @@ static void an_idle_service_is_not_told_to_doubt_its_workers(void **state)
 	assert_true(reports(m, load));
 	m->events = m->other_role = 7;
 	assert_true(reports(m, load));
-	/* The user's own word is another thing. */
+	/* The user's own choice is different. */
 	m->target.workers_how = "--workers shop: 4 of 9 threads";
 	assert_true(reports(m, doubt));
 }
 
-/* Names made to break out of the layout: as long as compilers make them, and with what a terminal would obey. */
+/* Names made to break the layout: as long as compilers make them, with control sequences. */
 static void any_names_stay_in_their_columns(void **state)
 {
 	static const char evil[] = "\033[2J\n\ttok\x07io\xff\xc2\x9b\xe2\x80\xae\r";
@@ -587,7 +588,7 @@ static void advice_depends_on_who_had_the_cpu(void **state)
 	assert_non_null(strstr(reason_advice(b), "quota"));
 }
 
-/* No two reasons look alike, with colours or without. */
+/* No two reasons look alike, with or without colours. */
 static void reasons_are_told_apart(void **state)
 {
 	(void)state;
@@ -605,7 +606,7 @@ static void reasons_are_told_apart(void **state)
 	assert_ptr_equal(reason_info(REASON_COUNT), reason_info(REASON_SYSCALL));
 }
 
-/* An offset tells a reader little: the source line nearest to it is there, too. */
+/* An offset says little: the nearest source line is shown, too. */
 static void a_function_without_a_name_has_its_caller(void **state)
 {
 	const struct frame *const frames[] = {NAMELESS, NAMELESS,

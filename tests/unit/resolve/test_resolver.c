@@ -1,4 +1,5 @@
-/* test_resolver.c - names from a process that may die: the same names as without it, and what a death costs. */
+/* test_resolver.c - names from a process that may die: the same names as without it, and what a death
+ * costs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,14 +29,14 @@
 #include "sandbox/opener.h"
 #include "sandbox/sandbox.h"
 
-#define ELSEWHERE                                                                                            \
-	UINT64_C(0x100000000000) /* where nothing else is: this program's copy is mapped there, so to speak */
+/* Where nothing else is: the copy of this program is mapped there, as far as the test is concerned. */
+#define ELSEWHERE UINT64_C(0x100000000000)
 
 static struct {
 	struct space *space;
 	struct resolver *resolver;
 	char copy[32];	   /* a copy of this program */
-	uint64_t distance; /* of its code from this program's */
+	uint64_t distance; /* between its code and this program's */
 } fixture;
 
 static int stays_as_it_is(void)
@@ -59,7 +60,7 @@ static void copy_program(void)
 	close(to);
 }
 
-/* The space of this process, and its program once more, as a file of its own. */
+/* The address space of this process, with its program a second time, as a separate file. */
 static void begin(int (*confine)(void), unsigned seconds)
 {
 	FILE *maps = fopen("/proc/self/maps", "re");
@@ -118,7 +119,7 @@ static const char *name_at(uint64_t pc)
 	return frames->frame[frames->count - 1].name;
 }
 
-/* What is said of the file `path`, or NULL. */
+/* The problem reported about the file `path`, or NULL. */
 static const char *said_of(const char *path)
 {
 	const char *name, *why;
@@ -180,7 +181,7 @@ static void names_and_chains_are_those_of_the_process_itself(void **state)
 	}
 	assert_string_equal(name_at(address(end)), "end");
 
-	/* A stack of pointers into code, which frame pointers lead through. */
+	/* A stack of pointers into code that frame pointers lead through. */
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		words[i] = i % 2 ? address(end) + 20 : UINT64_C(0x7ffd00000000) + 8 * (i + 2);
 	struct raw_stack raw = {.ip = address(end),
@@ -198,7 +199,7 @@ static void names_and_chains_are_those_of_the_process_itself(void **state)
 	resolver_free(plain);
 }
 
-/* As a deploy does that copies over the running program's file. */
+/* Like a deploy that copies over the running program's file. */
 static void a_file_that_kills_costs_its_own_names(void **state)
 {
 	(void)state;
@@ -209,7 +210,7 @@ static void a_file_that_kills_costs_its_own_names(void **state)
 	assert_true(first > 0);
 	assert_null(strstr(said_of(fixture.copy), "crashed"));
 	assert_int_equal(truncate(fixture.copy, 0), 0);
-	/* What is known stays so. */
+	/* What is known stays known. */
 	assert_string_equal(name_at(address(end) + fixture.distance), "end");
 	const struct frames *lost =
 		resolver_frames(fixture.resolver, (uint64_t)(uintptr_t)space_new + fixture.distance);
@@ -220,7 +221,7 @@ static void a_file_that_kills_costs_its_own_names(void **state)
 	assert_int_equal(resolver_deaths(fixture.resolver), 1);
 	assert_non_null(said_of(fixture.copy));
 	assert_non_null(strstr(said_of(fixture.copy), "crashed"));
-	/* The others have theirs, from another process. */
+	/* The others get theirs from another process. */
 	assert_string_equal(name_at((uint64_t)(uintptr_t)space_new), "space_new");
 	assert_int_equal(resolver_deaths(fixture.resolver), 1);
 	assert_true(resolver_pid(fixture.resolver) > 0 && resolver_pid(fixture.resolver) != first);
@@ -255,7 +256,7 @@ static void no_answer_is_waited_for_long(void **state)
 	assert_int_equal(resolver_deaths(fixture.resolver), 1);
 	assert_non_null(strstr(said_of("names"), "took too long"));
 	assert_int_equal(kill(stopped, 0), -1);
-	/* Its time on the CPU is up. */
+	/* Its CPU time is used up. */
 	assert_int_equal(kill(resolver_pid(fixture.resolver), SIGPROF), 0);
 	assert_string_equal(name_at((uint64_t)(uintptr_t)space_free), "space_free");
 	assert_int_equal(resolver_deaths(fixture.resolver), 2);
@@ -282,11 +283,11 @@ static void one_that_cannot_live_is_given_up(void **state)
 	assert_true(resolver_deaths(fixture.resolver) < 20);
 }
 
-/* --- a worker that was taken over --- */
+/* --- a resolver that was taken over --- */
 
 static unsigned lie;
 
-/* Answers what it likes, to whatever is asked. */
+/* Answers anything, whatever it is asked. */
 static int lies(void)
 {
 	struct answer_head head = {0};
@@ -302,7 +303,7 @@ static int lies(void)
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		bytes[i] = (char)(lie % 2 ? rand() : rand() % 4 ? 0 : rand() % 8);
 	if (lie % 3)
-		*(uint32_t *)(void *)bytes = 1 + lie % 130; /* so many frames, or addresses */
+		*(uint32_t *)(void *)bytes = 1 + lie % 130; /* number of frames or addresses */
 	head.size = lie % 7 == 0 ? UINT64_MAX - lie : lie % 7 == 1 ? lie % 64 : sizeof(bytes);
 	while (send(socket, &head, sizeof(head), MSG_NOSIGNAL) > 0 &&
 	       send(socket, bytes, head.size < sizeof(bytes) ? head.size : sizeof(bytes), MSG_NOSIGNAL) >= 0)
@@ -329,12 +330,12 @@ static void nothing_that_it_says_is_believed(void **state)
 		assert_in_range(chain.count, 1, UNWIND_MAX_FRAMES);
 		end(state);
 	}
-	begin(stays_as_it_is, 0); /* for who ends it */
+	begin(stays_as_it_is, 0); /* for the process that ends it */
 }
 
-/* --- what it may do --- */
+/* --- its rights --- */
 
-/* The value of a line of the process's status, for the caller to free. */
+/* The value of a line of the process's status; the caller frees it. */
 static char *status_of(pid_t pid, const char *key)
 {
 	char *path = xasprintf("/proc/%d/status", (int)pid), line[256];
@@ -363,7 +364,7 @@ static void is(pid_t pid, const char *key, const char *wanted)
 	free(value);
 }
 
-/* A user that nobody else is (confine_to_nobody()). */
+/* A user id that no other process has (confine_to_nobody()). */
 static void is_stranger(pid_t pid)
 {
 	char *value = status_of(pid, "Uid");

@@ -1,4 +1,4 @@
-/* test_confine.c - what processes behind each filter cannot do: tried from within, by a process that is as free as possible otherwise. */
+/* test_confine.c - what each filter forbids: tried from inside, by a process with all other rights. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,7 +45,7 @@ static int remove_directory(void **state)
 	return unlink("there") || chdir("/") || rmdir(directory);
 }
 
-/* --- attempts: each returns 0 if it was refused for want of rights --- */
+/* --- attempts: each returns 0 if it was refused for lack of rights --- */
 
 static int refused(long result)
 {
@@ -213,7 +213,7 @@ static const struct attempt {
 },
   looking[] = {{"traces", traces}}, reading[] = {{"reads", reads}};
 
-/* --- who tries --- */
+/* --- the process that tries --- */
 
 static void *nothing(void *argument)
 {
@@ -229,7 +229,7 @@ static void try_all(const struct attempt *attempt, size_t count)
 		}
 }
 
-/* Of a process for which `confine` comes first: what it shall not do, and whether threads are for it to have. */
+/* A process that begins with `confine`: what it must not be able to do, and whether it may have threads. */
 struct confined {
 	int (*confine)(void);
 	int changes, looks, reads, threads;

@@ -1,4 +1,5 @@
-/* test_helper.c - a helper that hangs: who asks goes on, others are served, and it ends with who started it. */
+/* test_helper.c - a helper that hangs: its asker goes on, others are served, and it ends with the process
+ * that started it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,9 +16,9 @@
 #include "sandbox/helper.h"
 #include "sandbox/messages.h"
 
-#define PATIENCE 120 /* s, against hanging for ever */
+#define PATIENCE 120 /* s: limit for a test that hangs */
 
-static int told[2]; /* a pipe: what the helper says */
+static int told[2]; /* a pipe for the helper's messages */
 
 static bool keeps(void *context, int fd)
 {
@@ -31,7 +32,7 @@ static int prepare(void *context)
 	return 0;
 }
 
-/* What it waits for never comes; `s` tells that it is there. */
+/* Waits for something that never comes; writes `s` when it begins. */
 static int serve(void *context, const void *request, size_t size, int *fd)
 {
 	const char *what = request;
@@ -112,17 +113,17 @@ static void one_that_hangs_leaves_the_others(void **state)
 	assert_int_equal(ask(helper, "other"), EDOM);
 	assert_int_equal(ask(helper, "hang"), ETIMEDOUT);
 	assert_int_equal(next_told(), 's');
-	/* Nobody is left to serve: nothing is asked any more, so nothing is waited for. */
+	/* No thread is left to serve: requests are not sent any more, so nothing waits. */
 	for (int i = 0; i < 1000; i++)
 		assert_int_equal(ask(helper, "hang"), ETIMEDOUT);
 	helper_end(helper);
 	messages_end();
-	/* It has ended, though it hung. */
+	/* It has ended although it hung. */
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);
 }
 
-/* A process that starts one, has it hang, and is killed. */
+/* A process that starts a helper, has it hang, and is killed. */
 static pid_t start_starter(bool tidies)
 {
 	pid_t pid = fork();
@@ -138,7 +139,7 @@ static pid_t start_starter(bool tidies)
 	return pid;
 }
 
-/* Its helper, and what passes messages on, are this process's to wait for then. */
+/* Its helper, and the process that passes messages on, are then children of this process. */
 static void all_end_with(pid_t starter)
 {
 	assert_int_equal(next_told(), 's');

@@ -1,4 +1,5 @@
-/* test_opener.c - what is opened for a process that may not: ELF files that are no cores, where links cannot lead elsewhere. */
+/* test_opener.c - what is opened for a process without rights: ELF files other than core dumps, without links
+ * that lead out. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,10 +38,10 @@ static int remove_directory(void **state)
 	(void)state;
 	opener_end();
 	snprintf(command, sizeof(command), "rm -r %s", directory);
-	return system(command); /* NOLINT: a path of our own */
+	return system(command); /* NOLINT: our own path */
 }
 
-/* The path of a file in the directory, until the next call. */
+/* The path of a file in the directory; valid until the next call. */
 static const char *in_directory(const char *name)
 {
 	static char path[128];
@@ -99,7 +100,7 @@ static void look_at_kinds(void)
 	assert_int_equal(mkfifo(in_directory("fifo"), 0600), 0);
 	assert_int_equal(symlink("library", in_directory("link")), 0);
 	assert_int_equal(symlink("/proc/self/exe", in_directory("magic")), 0);
-	alarm(120); /* a FIFO that is opened waits for ever */
+	alarm(120); /* opening a FIFO would block forever */
 	opens(in_directory("library"));
 	opens(in_directory("object"));
 	opens(in_directory("link"));
@@ -127,11 +128,11 @@ static void the_helper_opens_the_same(void **state)
 	(void)state;
 	assert_int_equal(opener_start(0), 0);
 	look_at_kinds();
-	/* There is no process whose files it could open. */
+	/* There is no process whose files it may open. */
 	refuses("/proc/1/exe", 0);
 }
 
-/* The first mapping of a file that can be run, in the words of map_files. */
+/* The first executable mapping of a file, named as in map_files. */
 static char *mapped_file(void)
 {
 	FILE *maps = fopen("/proc/self/maps", "re");
@@ -172,7 +173,7 @@ static void of_a_process_what_it_maps(void **state)
 	free(mapped);
 }
 
-/* A process in a container, say: what is absolute for it is below its root. */
+/* A process in a container, say: absolute links begin at its root. */
 static void no_link_leads_out_of_its_root(void **state)
 {
 	char *path;

@@ -1,4 +1,5 @@
-/* test_copies.c - what becomes of the lines of a script that copies stacks: each stack described once, events that name it. */
+/* test_copies.c - what becomes of the lines of a script that copies stacks: each stack is described once, and
+ * events name it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +19,7 @@ struct setup {
 	size_t size;
 	FILE *out;
 	struct copies *copies;
-	uint64_t word[96]; /* the stack that there is to be read */
+	uint64_t word[96]; /* the stack to be read */
 	size_t there;	   /* bytes */
 	bool cleared;
 };
@@ -95,7 +96,7 @@ static void described_once(void **state)
 	const char *text;
 
 	setup->word[0] = 0x1234;	     /* code */
-	setup->word[1] = 0x5678;	     /* nothing that matters */
+	setup->word[1] = 0x5678;	     /* does not matter */
 	setup->word[2] = SP + 0x100;	     /* the stack */
 	setup->word[3] = 0x2000;	     /* behind the code */
 	setup->word[39] = 0x3fff;	     /* code, in the third chunk; there is nothing in the second */
@@ -116,10 +117,10 @@ static void described_once(void **state)
 	add(setup, "sample 5 8 0 1 8000000000000051", 9999);
 	snprintf(expected, sizeof(expected), "sample 5 8 0 1 %llx\n", id);
 	assert_string_equal(written(setup), expected);
-	/* Readers forget. */
+	/* Readers forget stacks. */
 	add(setup, "copied 8000000000000061 8 1500 7000 7010 328", 10000);
 	assert_true(id_of(written(setup)) == id);
-	/* Another place of the same address, and another instruction, are other stacks. */
+	/* The same address at another position, and another instruction, make another stack. */
 	setup->word[4] = setup->word[0];
 	setup->word[0] = 0;
 	add(setup, "copied 8000000000000071 8 1500 7000 7010 328", 10000);
@@ -128,7 +129,8 @@ static void described_once(void **state)
 	assert_true(id_of(written(setup)) != id);
 }
 
-/* Blocks begin at multiples of their size: there are words below sp, and of two parts the first ends with a chunk. */
+/* Blocks begin at multiples of their size, so there are words below sp; the first of two parts ends with a
+ * chunk. */
 static void both_ends(void **state)
 {
 	struct setup *setup = *state;
@@ -139,7 +141,7 @@ static void both_ends(void **state)
 	setup->word[8] = 0x1234;      /* at sp */
 	setup->word[9] = SP + 0x2010; /* the other part */
 	setup->word[8 + 47] = 0x3ff0; /* the last one of the third chunk */
-	setup->word[8 + 48] = 0x3ff1; /* of one that is not whole */
+	setup->word[8 + 48] = 0x3ff1; /* in an incomplete chunk */
 	setup->word[64] = 0x3ff2;     /* the first of the other part */
 	setup->word[64 + 31] = SP + 0x2000 - 8;
 	add(setup, "copied 8000000000000041 7 1500 7040 7010 768 512 9000 0 0 0 0 0", 0);
@@ -181,7 +183,8 @@ static void events_name_stacks(void **state)
 	assert_string_equal(written(setup), expected);
 }
 
-/* What bpftrace has walked has a time for its id, and follows; what is not known passes; what is short is somebody else's to judge. */
+/* The id of a stack that bpftrace walked is a time; its addresses follow. Unknown lines pass, and incomplete
+ * ones are left to the reader. */
 static void others_pass(void **state)
 {
 	static const char lines[] =
@@ -239,7 +242,7 @@ static void torn_stacks_are_cut_and_told(void **state)
 	assert_int_equal(sscanf(written(setup), "torn %llu %llu\n", &sec, &count), 2);
 	assert_int_equal(count, 2);
 	assert_false(copies_pending(setup->copies));
-	/* Nobody was too slow for what is gone because the script has ended. */
+	/* What is gone because the script has ended was not read too late. */
 	setup->cleared = true;
 	add(setup, "copied 8000000000000004 8 1600 7000 7010 640", 5000);
 	assert_false(copies_pending(setup->copies));

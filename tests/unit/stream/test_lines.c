@@ -1,4 +1,5 @@
-/* test_lines.c - the table of line kinds: its parsers, its writers and probes/README.md agree about the fields of each. */
+/* test_lines.c - the table of line kinds: for each kind, its parser, its writer and probes/README.md agree
+ * about its fields. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +12,7 @@
 
 #include "stream/line-kinds.h"
 
-/* What a field may hold; 1 if it is not here. Of several with the same name, that of the kind. */
+/* A valid value of each field; 1 for others. If several kinds have a field of this name, the kind's. */
 static const struct {
 	const char *field, *kind, *value;
 } values[] = {
@@ -61,7 +62,8 @@ static const char *value_of(const struct line_kind *kind, const char *field)
 	return "1";
 }
 
-/* A line of the kind with its first `count` fields, into `line`. Returns how many it has that are not optional; *all: with those. */
+/* Writes a line of the kind with its first `count` fields to `line`. Returns how many are required; *all:
+ * including optional ones. */
 static size_t line_with(const struct line_kind *kind, size_t count, char *line, size_t *all)
 {
 	char fields[200], *field, *next = fields;
@@ -84,7 +86,7 @@ static size_t line_with(const struct line_kind *kind, size_t count, char *line, 
 
 static enum event_parsed parse(const char *line, struct event *e)
 {
-	static char copy[2000]; /* the event's strings are in it */
+	static char copy[2000]; /* the event's strings point into it */
 
 	strcpy(copy, line);
 	memset(e, 0, sizeof(*e));
@@ -113,13 +115,13 @@ static void parsers_take_the_fields_of_the_table(void **state)
 		line_with(kind, needed, line, &all);
 		assert_int_equal(parse(line, &e), EVENT_PARSED);
 		line_with(kind, needed - 1, line, &all);
-		/* Of a tokio line one field is enough here. */
+		/* A tokio line is valid with one field here. */
 		if (kind->kind != EVENT_TOKIO)
 			assert_int_equal(parse(line, &e), EVENT_BAD);
 	}
 }
 
-/* With all of its fields, and with those that it has to have. */
+/* With all fields, and with the required ones. */
 static void what_is_written_is_what_was_read(void **state)
 {
 	const struct line_kind *kind;
@@ -147,7 +149,7 @@ static void what_is_written_is_what_was_read(void **state)
 	assert_true(written >= 15);
 }
 
-/* The probes know of a descriptor only which one it is. */
+/* The probes only know a descriptor's number. */
 static void descriptor_of_unknown_kind(void **state)
 {
 	struct event e;

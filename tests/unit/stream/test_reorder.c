@@ -1,4 +1,4 @@
-/* test_reorder.c - events come out in order of time, and not more are held back than there is memory for. */
+/* test_reorder.c - events come out in order of time, and only a limited number is held back. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +20,7 @@ static void in_order_of_time(void **state)
 	char comm[] = "first";
 	(void)state;
 
-	/* The powers of 11 modulo the prime 1009 are all numbers up to 1008, in no order. */
+	/* The powers of 11 modulo the prime 1009 are all numbers up to 1008, shuffled. */
 	for (uint64_t i = 1, ns = 1; i < 1009; i++, ns = ns * 11 % 1009)
 		add(r, ns, ns == 1 ? comm : NULL);
 	comm[0] = 'w';

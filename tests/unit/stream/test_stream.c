@@ -1,4 +1,4 @@
-/* test_stream.c - event lines: each kind, what threads may be named, and what is not an event line. */
+/* test_stream.c - event lines: each kind, hostile thread names, and what is not an event line. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,7 +37,7 @@ static void next(struct input *in, enum event_kind kind)
 	assert_int_equal(in->e.kind, kind);
 }
 
-/* That nothing follows, and what was skipped. */
+/* Nothing follows; and how much was skipped. */
 static void ends(struct input *in, uint64_t unknown, uint64_t bad)
 {
 	assert_int_equal(stream_next(in->stream, &in->e), 0);
@@ -255,7 +255,7 @@ static void test_version(void **state)
 	}
 	stream_free(in.stream);
 
-	/* A kind that came later is passed over, and told. */
+	/* A newer kind is skipped and counted. */
 	in = lines("hud-trace 2\ntokio id-at=1 how=DWARF\nlater 1 2\nbegin 1\nlater 3\n");
 	next(&in, EVENT_TOKIO);
 	assert_int_equal(stream_version(in.stream), 2);
@@ -274,7 +274,7 @@ static void test_version(void **state)
 	ends(&in, 1, 1);
 }
 
-/* A stream may end anywhere. What of its last line is there is no line: half a number is a wrong one. */
+/* A stream may end anywhere. An incomplete last line does not count: half a number is a wrong one. */
 static void test_truncated(void **state)
 {
 	static const char whole[] =
@@ -311,7 +311,7 @@ static void test_pieces(void **state)
 		size_t events = 0;
 
 		for (size_t at = 0; at < sizeof whole - 1; at += size) {
-			/* In memory of its own: not a byte more is read. */
+			/* In separate memory: not a byte more is read. */
 			size_t left = sizeof whole - 1 - at, length = left < size ? left : size;
 			char *piece = malloc(length);
 
@@ -343,7 +343,7 @@ static void test_hostile(void **state)
 	next(&in, EVENT_GONE);
 	ends(&in, 3, 1);
 
-	/* The longest line, whose name is cut, and one that is longer. */
+	/* The longest line, whose name is cut, and a longer one. */
 	assert_non_null(longest);
 	memset(longest, 'x', length);
 	memcpy(longest, "named 1 2 ", 10);

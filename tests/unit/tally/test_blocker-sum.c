@@ -1,4 +1,4 @@
-/* test_blocker-sum.c - who is named as the one that ended the blocks of a blocker, or had the CPU. */
+/* test_blocker-sum.c - who is named for ending a blocker's blocks, or for having the CPU. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 
 #define MS 1000000ull
 
-/* Of `count` blocks, how many each of these has ended; nobody knows who ended the others. */
+/* Of `count` blocks, how many each of these ended; the rest is not known. */
 static void add(struct blocker_sum *sum, unsigned count, unsigned first, unsigned second)
 {
 	for (unsigned i = 0; i < count; i++) {
@@ -38,7 +38,7 @@ static void few_of_the_waits_name_no_waker(void **state)
 	blocker_sum_clear(&sum);
 }
 
-/* A CPU may have gone to many. */
+/* Many threads may have had the CPU. */
 static void who_had_the_cpu_is_named(void **state)
 {
 	struct blocker_sum sum = {.b.reason = REASON_RUN_QUEUE};

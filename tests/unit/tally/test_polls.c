@@ -1,4 +1,5 @@
-/* test_polls.c - streams in which polls are told apart: whole polls become blocks, and nothing counts twice. */
+/* test_polls.c - streams in which polls are told apart: whole polls become blocks, and no time counts
+ * twice. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +14,7 @@
 #define SECOND UINT64_C(1000000000)
 #define MS UINT64_C(1000000)
 
-/* Two stacks of one task: in f, which computes, and in g, which waits for a lock. Times below are in seconds from 1 on. */
+/* Two stacks of one task: f computes, g waits for a lock. Times below are in seconds from 1 on. */
 #define FRAMES(id, function)                                                                                 \
 	"frame " id " whole call user " id " " id " 1 app " function " app::" function " - -\n"              \
 	"frame " id " whole call runtime 20 20 1 app poll tokio::runtime::task::raw::poll - -\n"             \
@@ -53,7 +54,8 @@ static void a_poll_that_computes(void **state)
 	struct outcome o;
 	(void)state;
 
-	/* Seen from 2.000 to 2.019 s, a millisecond before and after not: a half of each counts. Other samples are no poll's. */
+	/* Seen from 2.000 to 2.019 s, and not a millisecond before or after: half of each counts. Other
+	 * samples belong to no poll. */
 	play(&o, HEAD "sample 1990000000 101 0 0 6\n"
 		      "sample 2010000000 101 0 0 5\nsample 2011000000 101 0 0 5\n"
 		      "poll 2020000000 101 2000000000 2019000000 1999000000 0 7 1 M E\n"
@@ -72,7 +74,7 @@ static void a_poll_that_computes(void **state)
 	replay_free(o.replay);
 }
 
-/* As where code has a stack of its own, which does not lead to the poll. */
+/* As for code on its own stack, which does not lead to the poll. */
 static void a_stack_that_is_cut_has_the_task_of_another(void **state)
 {
 	struct outcome o;
@@ -98,7 +100,7 @@ static void a_poll_is_divided_among_what_it_did(void **state)
 	struct outcome o;
 	(void)state;
 
-	/* 100 ms: 40 asleep in g, at last; the other 60 running in f. The edges are exact. */
+	/* 100 ms: 60 running in f, then 40 asleep in g. The edges are exact. */
 	play(&o, HEAD "sample 2020000000 101 0 0 5\nsample 2040000000 101 0 0 5\n"
 		      "sleep 2100000000 101 0 40000000 0 S 202 6 100 102 0 other\n"
 		      "poll 2100000000 101 2000000000 2100000000 2000000000 40000000 7 1 M E\n" END);
@@ -122,7 +124,7 @@ static void a_wait_for_a_cpu_after_a_sleep_counts_once(void **state)
 	struct outcome o;
 	(void)state;
 
-	/* 63 ms: 20 running in f, 3 asleep in g, and then 40 without a CPU, which both lines tell. */
+	/* 63 ms: 20 running in f, 3 asleep in g, and then 40 without a CPU, which both lines include. */
 	play(&o, HEAD "sample 2010000000 101 0 0 5\n"
 		      "runq 2062999000 101 0 40000000 W 6 9 9 0 cc1\n"
 		      "sleep 2063000000 101 0 3000000 40000000 S 202 6 0 0 0 -\n"
@@ -162,7 +164,8 @@ static void waits_for_a_cpu_are_not_the_polls(void **state)
 	struct outcome o;
 	(void)state;
 
-	/* 12 ms, of which it waited for 8: no code kept the worker for the threshold. 30 ms with a wait of 20: 10 remain. */
+	/* 12 ms with a wait of 8: no code blocked the worker for the threshold. 30 ms with a wait of 20: 10
+	 * remain. */
 	play(&o, HEAD "sample 2002000000 101 0 0 5\n"
 		      "runq 2010000000 101 0 8000000 P 5 7 7 0 cc1\n"
 		      "poll 2012000000 101 2000000000 2012000000 2000000000 8000000 7 1 M E\n"
@@ -187,7 +190,8 @@ static void short_waits_make_no_block(void **state)
 	struct outcome o;
 	(void)state;
 
-	/* Two polls of 8 ms. One of them waited for 4, never long enough for an event; the other for 2, which are part of it. */
+	/* Two polls of 8 ms. One waited for 4, in pieces too short for events; the other for 2, which are
+	 * part of it. */
 	play(&o, HEAD "sample 2002000000 101 0 0 5\n"
 		      "poll 2008000000 101 2000000000 2008000000 2000000000 4000000 7 1 M E - 4000000\n"
 		      "sample 3002000000 101 0 0 6\n"
@@ -207,7 +211,7 @@ static void a_wait_before_the_poll_is_not_the_polls(void **state)
 	struct outcome o;
 	(void)state;
 
-	/* It came back from a park, for which it had to wait, a moment before that was told. */
+	/* It returned from a park, with a wait for a CPU, which is reported a moment later. */
 	play(&o, HEAD "runq 2000010000 101 0 8000000 W 0 7 7 0 cc1\n"
 		      "sample 2004000000 101 0 0 5\n"
 		      "poll 2010000000 101 2000000000 2010000000 2000000000 0 7 1 M E - 0\n" END);
@@ -239,7 +243,7 @@ static void without_an_event_a_sleep_is_not_computing(void **state)
 	struct outcome o;
 	(void)state;
 
-	/* 20 ms, 15 of them off its CPU, of which it could run in 2; no line says where. */
+	/* 20 ms, 15 of them off its CPU and 2 of these ready; no line says where. */
 	play(&o,
 	     HEAD "poll 2020000000 101 2000000000 2020000000 2000000000 15000000 7 1 M E - 2000000\n" END);
 	const struct blocker *b = o.model.blocker;
@@ -257,7 +261,7 @@ static void a_pool_thread_may_wait_for_a_cpu(void **state)
 	struct outcome o;
 	(void)state;
 
-	/* 103 is of the blocking pool; 102 is not known to be a worker before its first long poll. */
+	/* 103 is in the blocking pool; 102 is not known to be a worker before its first long poll. */
 	play(&o, HEAD "thread 103 blocking-pool 1 tokio-rt-worker\n"
 		      "runq 2010000000 103 0 8000000 P 0 7 7 0 cc1\n"
 		      "runq 2020000000 102 0 9000000 P 0 7 7 0 cc1\n"
@@ -273,7 +277,8 @@ static void polls_that_never_end(void **state)
 	struct outcome o;
 	(void)state;
 
-	/* One still runs when the trace ends; of another the end was lost, which the next one on its thread shows. */
+	/* One still runs when the trace ends; the end of another was lost, which the next poll of its thread
+	 * shows. */
 	play(&o, HEAD "sample 2500000000 101 0 0 5\n"
 		      "poll 3000000000 101 2000000000 3000000000 2000000000 0 7 1 M R\n"
 		      "sample 3500000000 101 0 0 5\nsample 3600000000 101 0 0 5\n"
@@ -300,7 +305,8 @@ static void a_thread_that_exits_ends_its_poll(void **state)
 	struct outcome o;
 	(void)state;
 
-	/* Seen last at 3 s, gone within a sample's distance. The id is another thread's then, which is in a poll at the end. */
+	/* Last seen at 3 s, gone within a period. Then another thread has the id, and is in a poll at the
+	 * end. */
 	play(&o, HEAD "sample 2500000000 102 0 0 5\n"
 		      "poll 3000000000 102 2000000000 3000000000 2000000000 0 7 1 M R\n"
 		      "gone 3000500000 102\nnamed 5000000000 102 other\n"
@@ -323,7 +329,7 @@ static void no_more_is_kept_than_can_count(void **state)
 	char *at = text;
 	(void)state;
 
-	/* A poll of ten seconds with 9,000 samples, and as many that are in no long poll. */
+	/* A poll of ten seconds with 9,000 samples, and as many in no long poll. */
 	at = stpcpy(at, HEAD);
 	for (unsigned i = 0; i < 9000; i++)
 		at += sprintf(at, "sample %llu 102 0 0 6\n", 1000000000ull + i * 1000000ull);
@@ -352,7 +358,7 @@ static void no_more_is_kept_than_can_count(void **state)
 		     "frame 7 whole call runtime 20 20 1 app park multi_thread::park::Inner::park - -\n"     \
 		     "frame 7 whole call runtime 30 30 1 app run multi_thread::worker::run - -\n"
 
-/* Where a poll begins tells its future's type. */
+/* The site where a poll begins tells its future's type. */
 static void probes_name_the_future(void **state)
 {
 	(void)state;
@@ -403,7 +409,7 @@ static void a_poll_that_does_not_count(void **state)
 	replay_free(o.replay);
 }
 
-/* Behind the limit, polls are estimated: by then nothing is known of polls. */
+/* After the limit, polls are estimated, and nothing exact is known. */
 static void probes_that_cost_too_much(void **state)
 {
 	(void)state;

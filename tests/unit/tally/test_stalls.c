@@ -48,7 +48,7 @@ static void one_behind_the_other_is_not_at_once(void **state)
 	stalls_free(s);
 }
 
-/* Asking does not change it, and of very many polls nothing is lost. */
+/* Asking changes nothing, and of very many polls nothing is lost. */
 static void many(void **state)
 {
 	struct stalls *s = stalls_new();
@@ -63,7 +63,7 @@ static void many(void **state)
 	assert_int_equal(stalls_of(s, 1).total, 9000000);
 	assert_int_equal(stalls_of(s, 2).total, 1000000);
 	assert_int_equal(stalls_of(s, 2).mean_wait, 5);
-	/* One that is told far too late counts from where the sweep is. */
+	/* One that comes far too late counts from where the sweep is. */
 	stalls_add(s, 0, 100000 * 100);
 	assert_true(stalls_of(s, 2).total > 1000000);
 	assert_true(stalls_of(s, 3).total < 1000000);

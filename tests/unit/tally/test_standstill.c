@@ -1,4 +1,4 @@
-/* test_standstill.c - when nobody waited in the driver of I/O and timers. */
+/* test_standstill.c - when no worker waited in the driver of I/O and timers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +21,7 @@ static void one_is_blocked_and_another_idle(void **state)
 	standstills_parked(s, MS(100), true);
 	standstills_parked(s, MS(150), true);
 	standstills_parked(s, MS(500), false);
-	standstills_parked(s, MS(600), true); /* and so to the end */
+	standstills_parked(s, MS(600), true); /* and so until the end */
 	standstills_poll(s, MS(50), MS(450), 7, &parse);
 	standstills_poll(s, MS(620), MS(700), 8, &hash);
 	struct standstill sum = standstills_of(s, 2);
@@ -34,7 +34,7 @@ static void one_is_blocked_and_another_idle(void **state)
 	standstills_free(s);
 }
 
-/* That is another thing: nobody is there who could take over. And what is short may be due to when one looked. */
+/* That is different: no worker could take over. And short stretches may depend on when they were observed. */
 static void all_blocked_or_a_moment_only(void **state)
 {
 	struct standstills *s = standstills_new();
@@ -50,7 +50,7 @@ static void all_blocked_or_a_moment_only(void **state)
 	standstills_free(s);
 }
 
-/* Who stopped it is to blame; what stood still before and after that counts as far as it is long enough. */
+/* Whoever stopped it is to blame; standstill before and after counts if it is long enough. */
 static void stopped_meanwhile(void **state)
 {
 	struct standstills *s = standstills_new();

@@ -1,4 +1,4 @@
-/* test_percpu.c - what this kernel's BTF tells, and that a cut or damaged one tells nothing. */
+/* test_percpu.c - what this kernel's BTF tells, and that truncated or damaged BTF tells nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 static char *data;
 static size_t length;
 
-/* What percpu_read() makes of the first `count` bytes. */
+/* The result of percpu_read() for the first `count` bytes. */
 static bool read_part(size_t count, struct percpu *p)
 {
 	char path[] = "/tmp/test_percpu.XXXXXX";
@@ -70,7 +70,7 @@ static void cut_or_damaged(void **state)
 	data[0] ^= 1;
 	assert_false(read_part(length, &p));
 	data[0] ^= 1;
-	/* In the middle of the types: whatever it tells, it reads no memory but the file's. */
+	/* In the middle of the types: whatever it returns, it reads no other memory. */
 	for (size_t i = 0; i < 64; i++)
 		data[24 + length / 4 + i] = (char)0xff;
 	read_part(length, &p);

@@ -1,4 +1,4 @@
-/* target/ptrace-stop.c: whatever becomes of the one that stops threads, and whenever, they go on. */
+/* test_ptrace-stop.c - threads go on, whatever becomes of the process that stops them, and whenever. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -22,8 +22,7 @@
 
 #define THREADS 6
 #define KILLS 150
-#define PATIENCE                                                                                             \
-	3000 /* so many hundredths of a second, for what happens at once unless the machine is busy */
+#define PATIENCE 3000 /* hundredths of a second, for what happens at once unless the machine is busy */
 
 /* Shared with the child whose threads are stopped. */
 struct shared {
@@ -132,7 +131,7 @@ static void touch(pid_t tid)
 	stopped_touch(tid);
 }
 
-/* Most of the time it holds a thread, as long as looking at its stack takes. */
+/* Holds a thread most of the time, as long as inspecting its stack takes. */
 static void hold(pid_t tid)
 {
 	int signal;
@@ -169,7 +168,7 @@ static void test_killed_while_it_holds(void **state)
 	killed_at_any_moment(hold);
 }
 
-/* Who had stopped the process by SIGSTOP finds it so. */
+/* A process that was stopped by SIGSTOP stays stopped. */
 static void test_what_was_stopped_stays_so(void **state)
 {
 	unsigned long beats[THREADS];

@@ -1,4 +1,4 @@
-/* Where polls begin and end: found in a program whose symbols are like Tokio's, and some like nobody's. */
+/* test_pollsites.c - where polls begin and end, in a program with symbols like Tokio's and others. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <signal.h>

@@ -1,4 +1,5 @@
-/* Where the thread-local memory of a library is in each thread: compared with what the library itself says. */
+/* test_tls_block.c - where a library's thread-local memory is in each thread, compared with what the library
+ * itself says. */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -18,9 +19,9 @@
 
 #define SIZE 320 /* of the library's block: 40 and 256 bytes, aligned to 64 */
 
-/* A library, as it is looked at here, in this very process. */
+/* A library loaded into this process. */
 struct library {
-	char *(*first)(void), *(*last)(void); /* where its variable begins, and ends */
+	char *(*first)(void), *(*last)(void); /* return the start and the end of its variable */
 	struct tls_block block;
 };
 
@@ -73,7 +74,7 @@ static struct library load(const char *name, const char *flags)
 	assert_int_equal(pclose(out), 0);
 	handle = dlopen(path, RTLD_NOW);
 	assert_non_null(handle);
-	*(void **)&l.first = dlsym(handle, "first"); /* as POSIX has it */
+	*(void **)&l.first = dlsym(handle, "first"); /* as in POSIX */
 	*(void **)&l.last = dlsym(handle, "last");
 	assert_non_null(l.first);
 	space = own_space();
@@ -88,18 +89,18 @@ static uint64_t end_of(const struct library *l)
 	return tls_block_end(getpid(), (uint64_t)pthread_self(), &l->block);
 }
 
-/* Is all of the library's thread-local memory where it is said to be, in this thread? */
+/* Is all of the library's thread-local memory where it should be, in this thread? */
 static void is_right(const struct library *l)
 {
 	uint64_t first = (uint64_t)(uintptr_t)l->first(), last = (uint64_t)(uintptr_t)l->last(),
 		 end = end_of(l);
 
 	assert_true(end >= last && end - SIZE <= first);
-	/* The other variable may be behind it. */
+	/* The other variable may follow it. */
 	assert_true(end - last == 0 || end - last == 64);
 }
 
-/* A thread that has not used it has none. */
+/* A thread that has not used it has no block. */
 static void *in_another_thread(void *context)
 {
 	const struct library *l = context;
@@ -121,7 +122,7 @@ static void test_loaded(void **state)
 	is_right(&two);
 	assert_int_equal(pthread_create(&thread, NULL, in_another_thread, &one), 0);
 	pthread_join(thread, NULL);
-	/* Beyond what the thread's vector has. */
+	/* Beyond the thread's vector. */
 	two.block.module = 60000;
 	assert_int_equal(end_of(&two), 0);
 }

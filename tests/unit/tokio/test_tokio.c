@@ -1,4 +1,5 @@
-/* Where Tokio keeps its state: found in a program that is laid out like one of Tokio's, and in several that are not. */
+/* test_tokio.c - where Tokio keeps its state: found in a program laid out like one of Tokio's, and in several
+ * that are not. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <setjmp.h>
@@ -23,7 +24,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-/* The names and shapes of Tokio's, in C++: the one that has namespaces and is there with a C compiler. */
+/* Names and types like Tokio's, in C++: it has namespaces, and comes with a C compiler. */
 static const char source[] =
 	"#include <cstdint>\n#include <cstdio>\n#include <unistd.h>\n"
 	"struct Id { uint64_t id; }; struct IdCell { Id value; }; struct IdOuter { IdCell value; };\n"
@@ -55,7 +56,7 @@ static const char source[] =
 	"unsigned long fs; asm(\"mov %%fs:0, %0\" : \"=r\"(fs));\n"
 	"printf(\"%lx\\n\", fs); fflush(stdout); for (;;) pause(); }\n";
 
-/* What a thread of Tokio since 1.29 shows, at the places that its arguments say, and says where it is. */
+/* What a thread shows of Tokio since 1.29, at the offsets in its arguments; it prints where it is. */
 static const char worker[] =
 	"#include <cstdint>\n#include <cstdio>\n#include <cstdlib>\n#include <cstring>\n#include <unistd.h>\n"
 	"namespace tokio { namespace runtime { namespace context { thread_local char before[24];\n"
@@ -98,7 +99,7 @@ static const char worker[] =
 static char directory[] = "/tmp/test_tokio.XXXXXX", program[128];
 static bool have_compiler;
 
-/* A program of the above that runs. */
+/* A running program of these. */
 struct running {
 	pid_t pid;
 	uint64_t fs, context;
@@ -193,7 +194,7 @@ static void end(struct running *r)
 	waitpid(r->pid, NULL, 0);
 }
 
-/* What tokio_find says of a program that was built so. */
+/* The result of tokio_find() for a program built with these options. */
 static const char *found(const char *options)
 {
 	struct tokio_layouts layouts;
@@ -307,7 +308,7 @@ static void test_refused(void **state)
 		assert_string_equal(found(builds[i].options), builds[i].why);
 }
 
-/* The program says another version than before. */
+/* The program names another version than before. */
 static void name_version(const char *version)
 {
 	static char file[1 << 20];
@@ -324,7 +325,8 @@ static void name_version(const char *version)
 	close(fd);
 }
 
-/* Runs it with `arguments` (tag, tick, idle, queue, id, scheduler, interval, step); what is found of it, or why not. */
+/* Runs it with `arguments` (tag, tick, idle, queue, id, scheduler, interval, step). Returns what is found, or
+ * why not. */
 static const char *examined(const char *version, const char *arguments, struct tokio_layout *layout)
 {
 	char text[128], *argument[10] = {program}, *rest = text;
@@ -352,7 +354,7 @@ static const char *examined(const char *version, const char *arguments, struct t
 	return why;
 }
 
-/* Layouts as debug info, or a look at programs that are in use, has shown them. */
+/* Layouts from debug info, or seen in programs in use. */
 static const struct {
 	const char *version, *how, *arguments;
 	uint64_t tick, idle, id, scheduler;
@@ -390,7 +392,7 @@ static void test_table(void **state)
 	}
 }
 
-/* No symbol says where the context is. */
+/* No symbol tells where the context is. */
 static void test_searched(void **state)
 {
 	struct tokio_layout layout = {0};
@@ -426,7 +428,7 @@ static void test_current_thread(void **state)
 	assert_non_null(examined("1.24.2", "0 96 -1 -1 48 40 31 1", &layout));
 }
 
-/* Of what goes up in the core, one is a place in a queue. */
+/* One of the numbers that go up in the core is an index of a queue. */
 static void test_old_current_thread(void **state)
 {
 	struct tokio_layout layout = {0};
@@ -440,18 +442,19 @@ static void test_old_current_thread(void **state)
 	assert_non_null(examined("1.24.2", "0 48 -1 -1 40 72 0 0", &layout)); /* no task runs */
 	build_of(worker, "-O1 -DOLD -DTWO");
 	assert_non_null(examined("1.24.2", "0 48 -1 -1 40 72 0 1", &layout));
-	/* The other number is behind what malloc gave. */
+	/* The other number is behind malloc's chunk. */
 	build_of(worker, "-O1 -DOLD -DTWO -DCHUNK=0xa1");
 	assert_null(examined("1.24.2", "0 48 -1 -1 40 72 0 1", &layout));
 	assert_int_equal(layout.current_thread.counter, 48);
 	build_of(worker, "-O1 -DOLD -DTWO -DCHUNK=0xb1");
 	assert_non_null(examined("1.24.2", "0 48 -1 -1 40 72 0 1", &layout));
-	/* It moves with the two places, and is still less than the queue's capacity; what is behind it is not. */
+	/* It changes with the two indices, and is less than the queue's capacity; what is behind it is
+	 * not. */
 	build_of(worker, "-O1 -DOLD -DTWO -DEARLY");
 	assert_non_null(examined("1.24.2", "0 24 -1 -1 40 72 0 1", &layout));
 }
 
-/* Up to 1.28 no symbol says where the context is, and where the schedulers: they have one handle. */
+/* Up to 1.28 no symbol tells where the context and the schedulers are; they share a handle. */
 static void test_old_searched(void **state)
 {
 	struct tokio_layout layout = {0};
@@ -471,7 +474,7 @@ static void test_old_searched(void **state)
 	assert_int_equal(layout.multi_thread.core, 16);
 	assert_int_equal(layout.multi_thread.counter, 32);
 	assert_int_equal(layout.id, 40);
-	/* Another runtime's, a scheduler of the other kind, none. */
+	/* Another runtime's handle, a scheduler of the other kind, none. */
 	build_of(worker, "-O1 -s -DOLD -DHANDLE=1 -DOTHER_HANDLE");
 	assert_non_null(
 		strstr(examined("1.24.2", "0 32 8 24 40 72 0 1", &layout), "no layout in the table fits"));
@@ -482,7 +485,7 @@ static void test_old_searched(void **state)
 	assert_non_null(examined("1.24.2", "0 48 -1 -1 40 72 0 1", &layout));
 }
 
-/* Memory that is laid out otherwise than it should be. */
+/* Memory with another layout than expected. */
 static void test_other_layouts(void **state)
 {
 	static const struct {
@@ -495,7 +498,7 @@ static void test_other_layouts(void **state)
 		{"1.53.2", "1 104 -1 8 48 40 61 1", "no layout"}, /* no queue */
 		{"1.53.2", "1 104 8 24 48 40 0 1", "no layout"},  /* no interval */
 		{"1.53.2", "1 104 8 24 48 40 61 0x9e3779b9",
-		 "no layout"}, /* what is there for a tick jumps */
+		 "no layout"}, /* the number in the tick's place jumps */
 		{"1.59.0", "1 104 8 24 48 40 61 0", "no task ran"},
 		{"1.59.0", "1 200 8 24 48 40 61 1", "no layout"},
 	};
@@ -522,7 +525,7 @@ static void test_no_module(void **state)
 	assert_int_equal(layouts.count, 0);
 }
 
-/* Bytes of the file are changed at random, many at once, most of them in debug info: an answer comes all the same. */
+/* Random bytes of the file are changed, many at once, most in debug info: there is still an answer. */
 static void test_corrupted(void **state)
 {
 	char *file, copy[160];
@@ -549,7 +552,7 @@ static void test_corrupted(void **state)
 		memcpy(other, file, (size_t)st.st_size);
 		for (int i = 0; i < 1 << (round % 8); i++) {
 			random = random * 6364136223846793005u + 1442695040888963407u;
-			/* Not the first page: that would be no ELF file any more. */
+			/* Not on the first page: that would be no ELF file any more. */
 			other[4096 + (random >> 33) % ((uint64_t)st.st_size - 4096)] = (char)(random >> 24);
 		}
 		fd = open(copy, O_CREAT | O_TRUNC | O_WRONLY, 0700);

@@ -1,4 +1,4 @@
-/* test_window.c - what the blocks of the last while amount to, as the live view shows it. */
+/* test_window.c - sums of the latest blocks, as the live view shows them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +25,7 @@ static const struct blocker computes_elsewhere = {
 	.reason = REASON_COMPUTING, .function = "app::hash", .file = "/src/hash.rs", .task = "app::other"};
 static const struct blocker waits = {.reason = REASON_RUN_QUEUE, .function = "app::hash"};
 
-static struct recent *blocks; /* that the window looks at */
+static struct recent *blocks; /* that the window reads */
 static struct live_run run;
 
 static void add_block(struct live_window *w, const struct block *block, const struct blocker *of)
@@ -155,7 +155,7 @@ static void asked_for(void **state)
 	q.filter = "NAP";
 	live_window_sum(w, &q, &sum);
 	assert_int_equal(sum.rows, 1);
-	assert_int_equal(sum.blocked, 50 * MS); /* how blocked the workers are does not depend on it */
+	assert_int_equal(sum.blocked, 50 * MS); /* the workers' blocked time does not depend on it */
 	assert_ptr_equal(live_window_newest(w, &q, 0)->of, &sleeps);
 	assert_null(live_window_newest(w, &q, 1));
 	q.filter = "comput"; /* by reason */
@@ -180,7 +180,7 @@ static void asked_for(void **state)
 	live_window_sum(w, &q, &sum);
 	assert_int_equal(sum.rows, 1);
 	q.since = 0;
-	q.now = 100 * S + 100 * MS; /* held still: what came later is not seen */
+	q.now = 100 * S + 100 * MS; /* paused: later blocks are not shown */
 	live_window_sum(w, &q, &sum);
 	assert_int_equal(sum.rows, 1);
 	assert_ptr_equal(sum.row[0].of, &computes);
@@ -194,13 +194,13 @@ static void trends(void **state)
 	struct live_sum sum;
 
 	add(w, &computes, 1, 100 * S, 2 * S);		 /* 29 to 31 s before the end of this second */
-	add(w, &computes, 1, 125 * S + 500 * MS, 1 * S); /* on both sides of a cell's border */
+	add(w, &computes, 1, 125 * S + 500 * MS, 1 * S); /* on both sides of a cell's edge */
 	live_window_sum(w, &q, &sum);
 	assert_int_equal(sum.row[0].trend[0], 1 * S);
 	assert_int_equal(sum.row[0].trend[4], 500 * MS);
 	assert_int_equal(sum.row[0].trend[5], 500 * MS);
 	assert_int_equal(sum.row[0].trend[1] + sum.row[0].trend[2] + sum.row[0].trend[3], 0);
-	/* It reaches back as far when the window does not. */
+	/* It reaches back as far if the window does not. */
 	q.span = 5 * S;
 	live_window_sum(w, &q, &sum);
 	assert_int_equal(sum.row[0].count, 1);
@@ -253,7 +253,7 @@ static void detail(void **state)
 	assert_int_equal(d->sum.b.total, 150 * MS);
 	assert_int_equal(d->sum.b.asleep, 50 * MS);
 	assert_int_equal(d->sum.b.max, 50 * MS);
-	assert_int_equal(d->sum.b.parties, 1); /* who ended one of five is not named */
+	assert_int_equal(d->sum.b.parties, 1); /* a waker of one in five is not named */
 	assert_string_equal(d->sum.b.party[0].comm, "waker");
 	assert_int_equal(d->sum.b.party[0].count, 4);
 	assert_int_equal(d->workers, 2);
@@ -273,7 +273,7 @@ static void detail(void **state)
 	free(d);
 }
 
-/* However much comes, the newest are there, and it says since when all are. */
+/* However much comes, the newest blocks are kept, and it is known since when all are. */
 static void bounded(void **state)
 {
 	struct live_window *w = *state;
@@ -289,7 +289,7 @@ static void bounded(void **state)
 	assert_int_equal(sum.from, 100 * S + 999 * MS + MS / 2);
 }
 
-/* The same where they came faster than they were looked at, and where others need more of them. */
+/* The same if blocks come faster than they are read, and if another reader needs more of them. */
 static void bounded_in_a_burst(void **state)
 {
 	struct live_window *w = *state, *other;

@@ -1,4 +1,4 @@
-/* Where a separate debug file is looked for, what is taken for it, and what must not hold anybody up. */
+/* test_debugfile.c - where a separate debug file is searched, what is accepted, and what must not block. */
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <limits.h>
@@ -23,7 +23,7 @@
 #include "resolve/elf/debugfile.h"
 #include "resolve/symbolize/debuginfo.h"
 
-/* The start of an ELF file: others are not opened. */
+/* The start of an ELF file: other files are not opened. */
 #define CONTENT "\177ELF\2\1\1 and what else is in such a file, more or less"
 
 static char directory[32];
@@ -46,7 +46,7 @@ static int remove_directory(void **state)
 
 	(void)state;
 	snprintf(command, sizeof(command), "rm -r %s", directory);
-	return system(command); /* NOLINT: a path of our own */
+	return system(command); /* NOLINT: our own path */
 }
 
 static const char *in_directory(const char *name)
@@ -66,7 +66,8 @@ static void write_file(const char *name, const char *text)
 	fclose(file);
 }
 
-/* Looks for the debug file `link` of directory/program, which has no build id. Returns the path of what was found. */
+/* Searches the debug file `link` of directory/program, which has no build id. Returns the path that was
+ * found. */
 static char *find(const char *link, uint32_t crc, const char *build_id, const char **problem)
 {
 	char program[64], *name = NULL;
@@ -80,7 +81,7 @@ static char *find(const char *link, uint32_t crc, const char *build_id, const ch
 			.path = program, .build_id = build_id, .link = link, .crc = crc, .pid = getpid()},
 		&name, problem, &foreign);
 	assert_true((fd >= 0) == (name != NULL));
-	/* Beside the program, it is what the target may have made. */
+	/* Beside the program the target may have made it. */
 	assert_int_equal(foreign, true);
 	if (fd >= 0)
 		close(fd);
@@ -145,7 +146,8 @@ static void a_fifo_or_a_folder_is_passed_over(void **state)
 	alarm(0);
 }
 
-/* A server that takes a connection and never says a word. Returns its socket; its address is in DEBUGINFOD_URLS. */
+/* A server that accepts connections and never answers. Returns its socket; its address is in
+ * DEBUGINFOD_URLS. */
 static int silent_server(void)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
@@ -162,7 +164,7 @@ static int silent_server(void)
 	return server;
 }
 
-/* Looks for debug info of cmocka's library, of which there is none on a usual machine. */
+/* Searches debug info for cmocka's library, which machines usually lack. */
 static void look_for_debug_info(bool debuginfod)
 {
 	struct space *space = space_new(&(struct space_options){.pid = getpid(), .debuginfod = debuginfod});

@@ -1,4 +1,4 @@
-/* test_callsites.c - which addresses are told as one. */
+/* test_callsites.c - which addresses are treated as one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@ static const struct frame serve = {.pc = 0x20,
 				   .line = 7,
 				   .module = "/app"};
 
-/* `other` is what `one` is at another address, or not. */
+/* Is `other` the same as `one` at another address? */
 static void check(size_t count, const struct frame *one, size_t others, const struct frame *other, bool same)
 {
 	struct callsites *callsites = callsites_new();

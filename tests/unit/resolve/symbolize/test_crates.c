@@ -1,4 +1,5 @@
-/* The crates that an executable names in its constants: this very program plays the Rust one. */
+/* test_crates.c - the crates that an executable names in its constants; this program plays the Rust
+ * executable. */
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +15,7 @@
 #include "resolve/elf/address-space.h"
 #include "resolve/symbolize/crates.h"
 
-/* As rustc leaves them: one after the other, with messages between them. */
+/* As rustc writes them: in a row, with messages in between. */
 __attribute__((used)) static const char constants[] =
 	"called `Option::unwrap()` on a `None` value"
 	"/home/me/.cargo/registry/src/index.crates.io-6f17d22bba15001f/acme-codec-0.3.1/src/de.rs"

@@ -62,7 +62,7 @@ static void reads_what_the_program_wrote(void **state)
 	assert_string_equal(find(jitmap, CODE + 0x2f), "Lcom/shop/Cart;::total");
 	assert_null(find(jitmap, CODE + 0x30));
 	assert_string_equal(find(jitmap, CODE + 0x1ff), "outer");
-	/* What was there before is gone. */
+	/* Its old content is gone. */
 	assert_string_equal(find(jitmap, CODE), "again");
 	jitmap_free(jitmap);
 	jitmap = jitmap_new(0);
@@ -70,7 +70,7 @@ static void reads_what_the_program_wrote(void **state)
 	jitmap_free(jitmap);
 }
 
-/* The file is the target's: anything may be in it. */
+/* The target writes the file: it may contain anything. */
 static void survives_a_hostile_file(void **state)
 {
 	static char text[1 << 16];
@@ -84,7 +84,7 @@ static void survives_a_hostile_file(void **state)
 	struct jitmap *jitmap = jitmap_new(getpid());
 
 	assert_null(find(jitmap, CODE));
-	assert_string_equal(find(jitmap, CODE + 0x40), "\x1b[2J"); /* escaped where it is shown */
+	assert_string_equal(find(jitmap, CODE + 0x40), "\x1b[2J"); /* escaped when it is shown */
 	assert_true(strlen(find(jitmap, CODE + 0x50)) < 2000);
 	find(jitmap, UINT64_MAX);
 	jitmap_free(jitmap);

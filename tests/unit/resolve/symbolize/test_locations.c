@@ -1,4 +1,4 @@
-/* test_locations.c - code without symbols, in an ELF file made here as a linker lays out a stripped Rust program. */
+/* test_locations.c - code without symbols, in an ELF file that is built here like a stripped Rust program. */
 #include <elf.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -52,11 +52,11 @@ static size_t put_string(struct made *image, const char *text)
 	size_t at = STRINGS + image->strings;
 
 	memcpy(image->byte + at, text, strlen(text));
-	image->strings += strlen(text); /* strings of Rust have no NUL */
+	image->strings += strlen(text); /* strings in Rust have no NUL */
 	return at;
 }
 
-/* Gives its address. Its pointer comes from a relocation, or is `in_place`. */
+/* Returns its address. Its pointer comes from a relocation, unless it is `in_place`. */
 static size_t put_location(struct made *image, const char *file, uint32_t line, bool in_place)
 {
 	size_t at = LOCATIONS + 24 * image->locations++, text = put_string(image, file);
@@ -75,7 +75,7 @@ static size_t put_location(struct made *image, const char *file, uint32_t line, 
 	return at;
 }
 
-/* A function of 48 bytes, 16 behind it being nobody's. Gives its address. */
+/* A function of 48 bytes, followed by 16 that belong to none. Returns its address. */
 static size_t put_function(struct made *image)
 {
 	size_t index = image->functions++, at = CODE + FUNCTION * index, fde = FRAMES + 24 * index;
@@ -89,7 +89,7 @@ static size_t put_function(struct made *image)
 	return at;
 }
 
-/* `lea location(%rip), %rdi` is the function's instruction `n`. */
+/* The function's instruction `n` is `lea location(%rip), %rdi`. */
 static void refer(struct made *image, size_t function, size_t n, size_t location)
 {
 	size_t at = function + 3 + 9 * n;
@@ -321,7 +321,7 @@ static void neighbours_tell(void **state)
 	assert_null(frame_at(image, among_tokios)->runtime_files);
 }
 
-/* As -fno-asynchronous-unwind-tables leaves it, with frame pointers. */
+/* As with -fno-asynchronous-unwind-tables, and with frame pointers. */
 static void code_tells_where_functions_begin(void **state)
 {
 	static const unsigned char frame[] = {0x55, 0x48, 0x89, 0xe5},
@@ -339,7 +339,7 @@ static void code_tells_where_functions_begin(void **state)
 	put(image, CODE + 0x60, 0xe8, 1);
 	put(image, CODE + 0x61, (uint32_t)(0x200 - 0x65), 4);
 	put(image, CODE + 0x70, 0xe8, 1);
-	put(image, CODE + 0x71, (uint32_t)(0x301 - 0x75), 4); /* nothing begins so: not a call */
+	put(image, CODE + 0x71, (uint32_t)(0x301 - 0x75), 4); /* nothing begins like this: no call */
 	map(image);
 	assert_int_equal(find(image, CODE + 0x7f)->start, CODE + 0x40);
 	assert_int_equal(find(image, CODE + 0x40)->end, CODE + 0x80);
@@ -350,7 +350,7 @@ static void code_tells_where_functions_begin(void **state)
 	assert_string_equal(frame_at(image, CODE + 0x90)->name, frame_at(image, CODE + 0x100)->name);
 }
 
-/* Without symbols and without CFI that ends. */
+/* Without symbols, and without CFI that ends. */
 static void where_threads_begin(void **state)
 {
 	static const unsigned char glibc[] = {0xff, 0xd2, 0x89, 0xc7, 0xb8, 0x3c, 0, 0, 0, 0x0f, 0x05},
@@ -369,14 +369,14 @@ static void where_threads_begin(void **state)
 	assert_true(unwind_is_start(u, BASE + CODE + 0x125));
 	assert_false(unwind_is_start(u, BASE + CODE + 0xff));
 	assert_false(unwind_is_start(u, BASE + CODE + 0x180));
-	/* Addresses to look up: one less than where the call returns to. */
+	/* Addresses to look up: return address - 1. */
 	assert_true(unwind_is_start(u, BASE + CODE + 0x201));
 	assert_true(unwind_is_start(u, BASE + CODE + 0x302));
 	assert_false(unwind_is_start(u, BASE + CODE + 0x303));
 	unwinder_free(u);
 }
 
-/* Anything may be in the file. The sanitizers look on. */
+/* The file may contain anything. The sanitizers watch. */
 static void a_broken_file_is_survived(void **state)
 {
 	struct made *image = *state, broken;
@@ -390,7 +390,7 @@ static void a_broken_file_is_survived(void **state)
 		broken = *image;
 		for (int i = 0; i < 1 + round % 16; i++) {
 			random = random * 1664525 + 1013904223;
-			/* Mostly where there is something. */
+			/* Mostly in parts that are used. */
 			size_t at = random >> 8 & (round % 2 ? 0xfff : SIZE - 1);
 
 			random = random * 1664525 + 1013904223;

@@ -1,4 +1,5 @@
-/* Mangled names: the crate that a function is written in. Symbols are those of rustc 1.95 but for the noise. */
+/* test_mangling.c - the crate in which a function is written, from its symbol. Symbols are from rustc 1.95,
+ * except the noise. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,10 +30,10 @@ static void tells_the_crate(void **state)
 		/* <&[u8] as object::read::read_ref::ReadRef>::read_bytes_at_until */
 		{"_RNvXNtNtCs6O6TnIPaRGP_6object4read8read_refRShNtB2_7ReadRef19read_bytes_at_until",
 		 "object"},
-		/* the impl is in a module that was named before */
+		/* the impl is in a module that came before */
 		{"_RNvMNtC1a1bNtB2_1C1d", "a"},
 		{"_RNvB2_1b", NULL},
-		/* a trait's own method; not v0; not whole */
+		/* a trait's own method; not v0; incomplete */
 		{"_RNvYNtC1a1BNtC1c1D1e", NULL},
 		{"_ZN4demo3api4hash17h0123456789abcdefE", NULL},
 		{"main", NULL},

@@ -1,4 +1,4 @@
-/* Names: from symbols to what people read. */
+/* test_names.c - from symbols to the names people read. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -106,7 +106,7 @@ static void shows_what_people_call_it(void **state)
 		{"<demo::Map<core::option::Option<core::result::Result<alloc::vec::Vec<u8>, demo::E>>> as "
 		 "demo::T>::get",
 		 "<demo::Map<Option<Result<..>>> as T>::get"},
-		/* as much as there is room for */
+		/* as much as fits */
 		{"<demo::Map<core::option::Option<demo::TypeWithALongName>, "
 		 "core::option::Option<demo::AsLong>> as "
 		 "demo::T>::get",
@@ -119,7 +119,7 @@ static void shows_what_people_call_it(void **state)
 		 "+ "
 		 "core::marker::Send> as demo::a::B>::c",
 		 "<alloc::boxed::Box<dyn FnMut<..> + Send> as B>::c"},
-		/* nothing that makes sense */
+		/* without sense */
 		{"", ""},
 		{"<", "<"},
 		{">", ">"},
@@ -133,7 +133,7 @@ static void shows_what_people_call_it(void **state)
 		{"a::", "a::"},
 		{"<a as ", "<a as "},
 		{"operator<", "operator<"},
-		/* what the compiler made to drop values */
+		/* functions that the compiler made to drop values */
 		{"core::ptr::drop_in_place<demo::Cache>", "drop of demo::Cache"},
 		{"core::ptr::drop_in_place<core::future::from_generator::GenFuture<demo::serve::{{closure}}>"
 		 ">",
@@ -187,7 +187,7 @@ static void bounds_long_names(void **state)
 	assert_true(strlen(name) <= NAME_WHOLE_LIMIT);
 	free(name);
 
-	/* The cut is not within a character of several bytes. */
+	/* The cut is not inside a multi-byte character. */
 	for (size_t i = 0; i + 2 <= size; i += 2)
 		memcpy(long_name + i, "\xc3\xa9", 2);
 	name = name_display(long_name);
@@ -203,7 +203,7 @@ static void bounds_long_names(void **state)
 	free(long_name);
 }
 
-/* Each tuple holds the one before it twice: 60 of them would be 2^60 names. */
+/* Each tuple contains the previous one twice: 60 of them would be 2^60 names. */
 static void bounds_exploding_names(void **state)
 {
 	char symbol[2048] = "_RINvC1a1fTmmE";
@@ -240,7 +240,7 @@ static void bounds_exploding_names(void **state)
 	free(name);
 }
 
-/* Whatever bytes a symbol has, they come back as a bounded name; the sanitizers watch. */
+/* Any bytes of a symbol give a name of limited length; the sanitizers watch. */
 static void survives_noise(void **state)
 {
 	static const char alphabet[] = "_ZNRCBTEI017h<>{}:$.,a \xc3#'-&*()[]@";
@@ -327,7 +327,7 @@ static void names_futures(void **state)
 		{"lab::main::{async_block_env#1}<lab::Pool, u8>, S", "lab::main#1"},
 		{"core::pin::Pin<alloc::boxed::Box<lab::serve::{async_fn_env#0}, alloc::alloc::Global>>, S",
 		 "lab::serve"},
-		/* not told */
+		/* not known */
 		{"core::pin::Pin<alloc::boxed::Box<dyn core::future::future::Future<Output=()>, A>>, S",
 		 NULL},
 		{"T,S", NULL},
@@ -347,7 +347,7 @@ static void names_futures(void **state)
 	}
 }
 
-/* Two questions about a function's name: the future that it is the poll of, and its generic arguments. */
+/* Two questions about a function's name: whose poll it is, and its generic arguments. */
 static void finds_types_in_names(void **state)
 {
 	static const struct {

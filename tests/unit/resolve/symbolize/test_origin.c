@@ -1,4 +1,4 @@
-/* Origins: whose code a frame is. */
+/* test_origin.c - whose code a frame is. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -24,7 +24,7 @@ static void by_path(void **state)
 		const char *file;
 		enum origin origin;
 	} cases[] = {
-		/* rustup's std, Debian's, and the one in a toolchain's rust-src */
+		/* std of rustup, of Debian, and in a toolchain's rust-src */
 		{"/rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/option.rs", ORIGIN_STD},
 		{"/rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/src/libstd/thread.rs", ORIGIN_STD},
 		{"/rust/deps/hashbrown-0.15.2/src/raw.rs", ORIGIN_STD},
@@ -47,7 +47,7 @@ static void by_path(void **state)
 		 ORIGIN_DEPENDENCY},
 		{"/usr/share/cargo/registry/mio-0.8.4/src/poll.rs", ORIGIN_RUNTIME},
 		{"/usr/share/cargo/registry/bytes-1.2.1/src/bytes.rs", ORIGIN_DEPENDENCY},
-		/* what distributions and other build systems have */
+		/* distributions and other build systems */
 		{"/build/reproducible-path/sccache-0.4.0/debian/cargo_registry/tokio-1.24.2/src/park.rs",
 		 ORIGIN_RUNTIME},
 		{"/usr/src/packages/BUILD/debian/cargo_registry/bb8-0.8.1/src/lib.rs", ORIGIN_DEPENDENCY},
@@ -81,7 +81,7 @@ static void by_path(void **state)
 		{"/builds/worker/checkouts/gecko/third_party/rust/tokio/src/park.rs", ORIGIN_RUNTIME},
 		{"/re_cwd/third-party/vendor/tokio-1.43.1/src/park.rs", ORIGIN_RUNTIME},
 		{"external/rust/crates/tokio/src/park.rs", ORIGIN_RUNTIME},
-		/* paths that were trimmed: of what std is built with, and of what the program is */
+		/* trimmed paths: of std's dependencies, and of the program's */
 		{"/cargo/registry/src/index.crates.io-6f17d22bba15001f/gimli-0.31.1/src/lib.rs", ORIGIN_STD},
 		{"/cargo/registry/src/index.crates.io-6f17d22bba15001f/tokio-1.43.1/src/lib.rs",
 		 ORIGIN_RUNTIME},
@@ -97,7 +97,7 @@ static void by_path(void **state)
 		{"/src/vendor/serde_json-1.0.1/src/de.rs", ORIGIN_DEPENDENCY},
 		{"vendor/serde_json/src/de.rs", ORIGIN_DEPENDENCY},
 		{"tokio-1.43.1/src/task.rs", ORIGIN_RUNTIME},
-		/* the rest is the user's */
+		/* everything else is the user's */
 		{"/home/me/app/src/main.rs", ORIGIN_USER},
 		{"/home/me/app/src/vendor/orders.rs", ORIGIN_USER},
 		{"/home/me/app/src/vendor/orders/list.rs", ORIGIN_USER},
@@ -113,7 +113,7 @@ static void by_path(void **state)
 			fail_msg("%s is %s", cases[i].file, origin_name(of_path(cases[i].file)));
 }
 
-/* A crate's folder has its version in its name, wherever it lies, and the program's own may have. */
+/* A crate's folder is named with its version, wherever it is; the program's own folder may be, too. */
 static void packages(void **state)
 {
 	static const struct {
@@ -132,13 +132,13 @@ static void packages(void **state)
 		{"/build/reproducible-path/sccache-0.4.0/src/server.rs",
 		 "/build/reproducible-path/sccache-0.4.0", "sccache::main", ORIGIN_USER},
 		{"/home/me/app-1.2.0-rc/src/main.rs", "/home/me/app-1.2.0", "app::main", ORIGIN_DEPENDENCY},
-		/* known by its name, from a folder without a version */
+		/* known by its name, in a folder without a version */
 		{"/opt/3rd/hyper/src/lib.rs", NULL, "hyper::serve", ORIGIN_DEPENDENCY},
 		{"/opt/3rd/house/src/lib.rs", NULL, "house::serve", ORIGIN_USER},
-		/* but not in the workspace, where a member may be called so */
+		/* but not in the workspace, where a member may have that name */
 		{"/home/me/app/metrics/src/lib.rs", "/home/me/app", "metrics::count", ORIGIN_USER},
 		{"metrics/src/lib.rs", NULL, "metrics::count", ORIGIN_USER},
-		/* no sources of a package: a folder of data, say */
+		/* no package's sources, but a folder of data, say */
 		{"/home/me/v-1.2/app/src/main.rs", NULL, "app::main", ORIGIN_USER},
 	};
 	(void)state;
@@ -164,7 +164,7 @@ static void by_name(void **state)
 		bool rust, main;
 		enum origin origin;
 	} cases[] = {
-		/* what the compiler makes to drop values: whose these are */
+		/* functions made to drop values: whose values */
 		{"core::ptr::drop_in_place<demo::Conn>", true, true, ORIGIN_USER},
 		{"core::ptr::drop_in_place::<alloc::vec::Vec<demo::Item>>", true, true, ORIGIN_USER},
 		{"core::ptr::drop_glue::<demo::serve::{closure#0}>", true, true, ORIGIN_USER},
@@ -203,7 +203,7 @@ static void by_name(void **state)
 		{"<F as tower::Service>::call", true, true, ORIGIN_DEPENDENCY},
 		{"<&mut T as hyper::body::HttpBody>::poll_data", true, true, ORIGIN_DEPENDENCY},
 		{"plugin::run", true, false, ORIGIN_USER},
-		/* C, C++ and what stands around main */
+		/* C, C++, and the code around main */
 		{"epoll_wait", false, false, ORIGIN_SYSTEM},
 		{"std::string::append", false, false, ORIGIN_SYSTEM},
 		{"epoll_wait", false, true, ORIGIN_SYSTEM},
@@ -224,7 +224,7 @@ static void by_name(void **state)
 	}
 }
 
-/* The mangled name says where the code is written, the demangled one only what it is made for. */
+/* The symbol tells where the code is written, the demangled name only its types. */
 static void by_symbol(void **state)
 {
 	static const struct {
@@ -279,7 +279,8 @@ static void by_what_the_binary_says(void **state)
 	facts.function = "demo::read";
 	assert_int_equal(origin_of(&facts), ORIGIN_USER);
 	assert_int_equal(asked, 2);
-	/* It need not be asked where the crate is known; a path in the workspace is better than its word. */
+	/* It need not be asked if the crate is known, and a path in the workspace is better than what it
+	 * says. */
 	facts.function = "core::fmt::write";
 	assert_int_equal(origin_of(&facts), ORIGIN_STD);
 	facts.function = "acme::read";
@@ -339,7 +340,7 @@ static void c_code_in_the_executable(void **state)
 	assert_int_equal(origin_of(&facts), ORIGIN_SYSTEM);
 }
 
-/* Rust's path wins over the crate's name; a macro's path loses against the user's. */
+/* The path of Rust's own code wins over the crate's name; a macro's path loses against the user's. */
 static void macros_and_checkouts(void **state)
 {
 	struct origin_facts facts = {.rust = true, .main = true, .mapped = true, .function = "demo::handler"};

@@ -1,5 +1,5 @@
-/* Address spaces and symbols, tried on this very program: its maps, its debug info, its C library, its vdso.
- */
+/* test_symbolize.c - address spaces and symbols of this program itself: its mappings, debug info, C library,
+ * vdso. */
 #include <fcntl.h>
 #include <limits.h>
 #include <setjmp.h>
@@ -33,7 +33,7 @@ static int inner_line, outer_line;
 #define NEXT_PC "lea (%%rip), %0"
 #endif
 
-/* The address of an instruction in the code that this is inlined into. */
+/* The address of an instruction in the function that this is inlined into. */
 __attribute__((always_inline)) static inline uint64_t inner_here(void)
 {
 	uint64_t pc;
@@ -49,7 +49,7 @@ __attribute__((noinline)) uint64_t outer_function(void)
 	return pc;
 }
 
-/* --- spaces --- */
+/* --- address spaces --- */
 
 static void add_own_maps(struct space *space)
 {
@@ -125,7 +125,7 @@ static void finds_inlined_functions_and_lines(void **state)
 	end(&setup);
 }
 
-/* The function that dladdr would tell, without it: the dynamic linker's own. */
+/* A function of the dynamic linker's, found without dladdr(). */
 static void names_the_c_library_as_people_do(void **state)
 {
 	struct setup setup = live();
@@ -136,7 +136,7 @@ static void names_the_c_library_as_people_do(void **state)
 	const struct frame *outermost = &frames->frame[frames->count - 1];
 	struct module *module = space_module(setup.space, pc);
 	assert_non_null(module);
-	if (module != space_main(setup.space)) { /* a static or a sanitized build has its own */
+	if (module != space_main(setup.space)) { /* a static or sanitized build has its own */
 		assert_string_equal(outermost->function, "getpid");
 		assert_int_equal(outermost->origin, ORIGIN_SYSTEM);
 	}
@@ -245,7 +245,7 @@ static void wants_the_build_that_was_mapped(void **state)
 		assert_non_null(strstr(module->problem, "its build id differs"));
 		space_free(space);
 	}
-	/* In a replay without build ids the file is used, and it is said that nobody checked. */
+	/* In a replay without build ids the file is used, with a warning that it is unchecked. */
 	struct space *space = space_new(&(struct space_options){.exe = exe});
 	code.build_id = "";
 	space_add(space, &code);
@@ -289,7 +289,7 @@ static size_t read_all(const char *path, char **bytes)
 	return (size_t)st.st_size;
 }
 
-/* The file behind a mapping is found though its name is gone (root only: /proc/PID/map_files). */
+/* The file of a mapping is found although its name is gone (root only: /proc/PID/map_files). */
 static void finds_deleted_files(void **state)
 {
 	char path[] = "/tmp/hud-symbolize-XXXXXX", deleted[64], *bytes;
@@ -337,7 +337,7 @@ static void survives_corruption(void **state)
 		memcpy(changed, bytes, size);
 		for (int i = 0; i < 200; i++) {
 			seed = seed * 1103515245 + 12345;
-			/* Half of them where the section headers are, at the end. */
+			/* Half of them near the section headers, at the end. */
 			size_t at = i % 2 ? (size_t)seed % size
 					  : size - 1 - (size_t)seed % (size < 4096 ? size : 4096);
 			changed[at] = (char)(seed >> 16);

@@ -1,5 +1,5 @@
-/* test_aarch64.c - stacks recorded on aarch64, unwound on whatever this machine is. tests/aarch64/program.c tells what is in
- * the recording, and how it knows its own call chains. */
+/* test_aarch64.c - unwinds stacks recorded on aarch64, on any machine. tests/aarch64/program.c describes the
+ * recording, and how it knows its own call chains. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -118,7 +118,7 @@ static void test_recording(void **state)
 			break;
 		}
 	}
-	/* Each `expect` line is of a kind that is not known. */
+	/* Each `expect` line has an unknown kind. */
 	assert_int_equal(compared, stream_unknown_lines(stream));
 	assert_true(compared > 10);
 	assert_true(signed_words > 10);
@@ -128,7 +128,7 @@ static void test_recording(void **state)
 	space_free(space);
 }
 
-/* In a vdso that is not at hand, all that is returned to is the trampoline. */
+/* In a missing vdso, only the trampoline is a return address. */
 static void test_vdso_elsewhere(void **state)
 {
 	struct space *space = space_new(&(struct space_options){.exe = NULL});
@@ -140,7 +140,7 @@ static void test_vdso_elsewhere(void **state)
 	(void)state;
 	space_add(space, &(struct mapping){0x10000, 0x20000, 0, true, "", ""});
 	space_add(space, &(struct mapping){0x7f80000000, 0x7f80001000, 0, true, "[vdso]", "00"});
-	/* A handler's frame, by frame pointers; where sp is after it, they do not tell. */
+	/* A handler's frame, by frame pointers; they do not tell where sp is after it. */
 	words[0] = sp + 64;
 	words[1] = 0x7f80000584;
 	unwind(u, &stack, &chain);
@@ -176,7 +176,7 @@ static uint64_t random_word(uint64_t sp)
 	}
 }
 
-/* Whatever is on the stack: an end, and nothing but code in the chain. */
+/* Whatever is on the stack: it ends, and the chain has only code in it. */
 static void test_random_stacks(void **state)
 {
 	struct space *space = space_new(&(struct space_options){.exe = "/program", .targets = {{PROGRAM}}});
@@ -207,7 +207,7 @@ static void test_random_stacks(void **state)
 		longest = chain.count > longest ? chain.count : longest;
 	}
 	assert_true(longest > 5);
-	/* Trampolines that lead to each other go round, but not for ever. */
+	/* Trampolines that lead to each other form a cycle, which ends. */
 	for (size_t i = 0; i < MOST_WORDS; i++)
 		words[i] = 0;
 	struct raw_stack stack = {.sp = 0x7fc0000000, .word = words, .words = MOST_WORDS};

@@ -1,4 +1,4 @@
-/* test_framepointers.c - programs with and without frame pointers are told apart by their CFI. */
+/* test_framepointers.c - CFI tells whether a program keeps frame pointers. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,7 +37,7 @@ static bool keeps(const char *options)
 
 	struct space *space = space_new(&(struct space_options){.exe = program});
 
-	/* As it would be mapped somewhere: one mapping from the start of the file is enough to open it. */
+	/* One mapping from the start of the file is enough to open it. */
 	space_add(space, &(struct mapping){.start = 0x500000000000,
 					   .end = 0x500000100000,
 					   .executable = true,
@@ -61,7 +61,7 @@ static void not_kept(void **state)
 {
 	(void)state;
 	assert_false(keeps("-O2 -fomit-frame-pointer -pie -fPIE"));
-	/* Nothing to tell by. */
+	/* Without the table nothing is known. */
 	assert_false(keeps("-O2 -fno-omit-frame-pointer -pie -fPIE -Wl,--no-eh-frame-hdr"));
 }
 

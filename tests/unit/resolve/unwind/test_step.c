@@ -1,5 +1,5 @@
-/* test_step.c - the unwinder at every instruction: a child is stepped through code of many kinds, and the chain that is found
- * must be the one that its calls and returns have made. */
+/* test_step.c - the unwinder at every instruction: a child is single-stepped through various code, and the
+ * chain must match its calls and returns. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,17 +34,17 @@
 static struct space *space;
 static volatile int sink;
 
-/* --- what is stepped through --- */
+/* --- the code that is stepped through --- */
 
 __attribute__((noinline)) static int recursive(int depth)
 {
-	volatile char sized[depth + 8]; /* the frame is found by rbp */
+	volatile char sized[depth + 8]; /* its frame is found by rbp */
 
 	sized[0] = (char)depth;
 	return depth > 0 ? recursive(depth - 1) + sized[0] : 1;
 }
 
-/* An early return that has saved nothing, and a body that saves all it can. */
+/* An early return that saves nothing, and a body that saves everything. */
 __attribute__((noinline)) static long shrink_wrapped(const long *a, long count, long (*f)(long))
 {
 	long sum = 0, last = 0, most = 0;
@@ -101,7 +101,7 @@ __attribute__((noinline)) static void exercise(void)
 	qsort(values, 4, sizeof(*values), by_value);
 	sink += snprintf(text, sizeof(text), "%d %s %.2f", values[0], "of", 1.5);
 	sink += (int)strlen(strchr(text, ' '));
-	/* In the vdso: with a loop that begins again when the clock has ticked, and without. */
+	/* In the vdso: with a loop that repeats if the clock has ticked, and without. */
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
 	clock_getres(CLOCK_MONOTONIC, &now);
@@ -120,7 +120,7 @@ static pid_t start_child(void)
 	if (child == 0) {
 		signal(SIGUSR1, on_signal);
 		if (ptrace(PTRACE_TRACEME, 0, 0, 0) != 0)
-			_exit(0); /* not here, in some containers */
+			_exit(0); /* not permitted in some containers */
 		raise(SIGSTOP);
 		exercise();
 		raise(SIGSTOP);
@@ -150,7 +150,7 @@ static uint64_t stack_end(void)
 	return (uint64_t)(uintptr_t)start + size;
 }
 
-/* The stack as the probe copies it: only words that point into code or into the stack. */
+/* The stack as the probe copies it: only words that point into code or the stack. */
 static struct raw_stack copy_stack(pid_t child, const struct user_regs_struct *regs)
 {
 	static uint64_t words[MOST_WORDS];
@@ -185,7 +185,7 @@ static void push(uint64_t pc)
 
 enum instruction { OTHER, CALL, RETURN, SYSTEM_CALL };
 
-/* What is at `pc`; REX and the like, as they are written here, stand before it. */
+/* The instruction at `pc`, after prefixes as this code has them. */
 static enum instruction instruction_at(pid_t child, uint64_t pc)
 {
 	uint64_t word = read_word(child, pc);
@@ -202,12 +202,14 @@ static enum instruction instruction_at(pid_t child, uint64_t pc)
 
 /* --- the vdso ---
  *
- * Its clocks read again whenever the clock has ticked meanwhile, which at the pace of single steps it may do each time. So each of
- * their instructions is stepped over once; when one comes again, the child runs on to where the vdso was called. */
+ * Its clocks are read again if the clock has ticked meanwhile, and with single steps that may be always. So
+ * each instruction there is stepped once; when one comes again, the child runs until it returns from the
+ * vdso.
+ */
 
 static struct {
 	uint64_t stepped[MOST_VDSO_STEPS];
-	size_t steps, calls; /* since it was entered; the calls then */
+	size_t steps, calls; /* since it was entered; and the calls at that time */
 } vdso;
 
 static bool in_vdso(uint64_t pc)
@@ -217,7 +219,7 @@ static bool in_vdso(uint64_t pc)
 	return at && strcmp(at->path, "[vdso]") == 0;
 }
 
-/* Notes that the child is at `pc` in the vdso. Returns true if it has been there in this call. */
+/* Notes that the child is at `pc` in the vdso. Returns true if it was there before in this call. */
 static bool stepped_already(uint64_t pc)
 {
 	if (vdso.steps == 0)
@@ -285,7 +287,7 @@ static void test_every_instruction(void **state)
 		unwinder_free(u);
 		skip();
 	}
-	/* Where it starts is taken on trust: test_unwind.c has compared such stacks. */
+	/* The first chain is not checked: test_unwind.c has compared such stacks. */
 	assert_int_equal(ptrace(PTRACE_GETREGS, child, 0, &regs), 0);
 	stack = copy_stack(child, &regs);
 	unwind(u, &stack, &chain);
@@ -305,19 +307,19 @@ static void test_every_instruction(void **state)
 			break;
 		assert_int_equal(ptrace(PTRACE_GETREGS, child, 0, &regs), 0);
 		if (signal) {
-			/* The handler's first instruction: it was not called. */
+			/* The handler's first instruction, which was not called. */
 			push(interrupted);
 			push(read_word(child, regs.rsp));
 		} else if (instruction == CALL) {
 			push(read_word(child, regs.rsp) - 1);
 		} else if (instruction == RETURN) {
-			/* Back to the trampoline, it is the leaf. */
+			/* Back in the trampoline, which is the leaf. */
 			assert_true(calls.count > 0);
 			calls.count--;
 			in_trampoline += regs.rip == trampoline;
 		} else if (instruction == SYSTEM_CALL && calls.count > 0 &&
 			   regs.rip == calls.pc[calls.count - 1]) {
-			calls.count--; /* from the signal */
+			calls.count--; /* returns from the signal */
 		}
 		signal = WSTOPSIG(status) == SIGTRAP ? 0 : WSTOPSIG(status);
 		if (!in_vdso(regs.rip)) {
@@ -342,7 +344,7 @@ static void test_every_instruction(void **state)
 	unwinder_free(u);
 }
 
-/* --- the space --- */
+/* --- the address space --- */
 
 static int set_up(void **state)
 {
@@ -390,11 +392,12 @@ static int tear_down(void **state)
 static void test_every_instruction(void **state)
 {
 	(void)state;
-	skip(); /* single steps are told apart by x86-64's instructions */
+	skip(); /* recognising steps needs x86-64's instructions */
 }
 #endif
 
-/* With all functions bound at the start: the linker's lazy resolver finds its own frame by rbx, which no copy of a stack holds. */
+/* Binds all functions at the start: the linker's lazy resolver finds its frame by rbx, which is in no copy of
+ * a stack. */
 static void bind_all(char **argv)
 {
 	if (getenv("LD_BIND_NOW"))

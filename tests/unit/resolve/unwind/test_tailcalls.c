@@ -1,4 +1,4 @@
-/* test_tailcalls.c - functions that jumped to another, in this program's own code. */
+/* test_tailcalls.c - functions that jumped to another one, in this program's own code. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -38,7 +38,7 @@
 	/* far apart: jumps to near functions are shorter, as linkers and compilers do not make them between sections */ \
 	__asm__(".skip 300\n")
 
-/* NAME_end is where the call in NAME returns to. */
+/* NAME_end is the return address of the call in NAME. */
 FUNCTION("t_leaf", NOTHING NOTHING "ret\n");
 FUNCTION("t_other", NOTHING "ret\n");
 FUNCTION("t_wait", NOTHING JUMP "t_leaf\n");
@@ -108,7 +108,8 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* The chain in `leaf`, called by what returns to `returns`, as words; frames that have jumped are in brackets. */
+/* The chain in `leaf`, called before the return address `returns`, as names; frames that jumped are in
+ * brackets. */
 static const char *names(const char *leaf, const char *returns)
 {
 	static char text[512];
@@ -165,7 +166,7 @@ static void leaves_a_chain_that_is_whole_as_it_is(void **state)
 	assert_string_equal(names(t_split_cold, t_calls_split_end), " t_split t_calls_split");
 }
 
-/* The chain may be wrong: what does not jump did not lead on. */
+/* The chain may be wrong: code that does not jump did not lead on. */
 static void believes_no_function_that_only_returns(void **state)
 {
 	(void)state;

@@ -1,4 +1,5 @@
-/* test_unwind.c - the unwinder against backtrace(3) on this process's own stacks, and against nonsense. */
+/* test_unwind.c - compares the unwinder with backtrace(3) on this process's own stacks, and feeds it
+ * nonsense. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,13 +25,13 @@
 #define DEPTH 20
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
-/* Anonymous code, as a JIT makes it, where nothing else is mapped. */
+/* Anonymous code like a JIT's, at addresses without other mappings. */
 #define JIT_START UINT64_C(0x10000)
 #define JIT_END UINT64_C(0x20000)
 
 static struct space *space;
 
-/* What a thread saw of itself, from one place in capture(). */
+/* What a thread saw of itself, at one place in capture(). */
 static struct snapshot {
 	struct raw_stack stack;
 	uint64_t *words;
@@ -41,7 +42,7 @@ static struct snapshot {
 
 static volatile int sink;
 
-/* --- the space, and stacks as the probe copies them --- */
+/* --- the address space, and stacks as the probe copies them --- */
 
 static void add_own_mappings(void)
 {
@@ -72,7 +73,7 @@ static int set_up(void **state)
 	if (readlink("/proc/self/exe", exe, sizeof(exe) - 1) < 0)
 		return -1;
 	space = space_new(&(struct space_options){.pid = getpid(), .exe = exe});
-	/* Unwinding may load libgcc: let it be there when the mappings are read. */
+	/* Unwinding may load libgcc: load it before the mappings are read. */
 	void *frames[4];
 	backtrace(frames, COUNT(frames));
 	add_own_mappings();
@@ -103,7 +104,7 @@ static uint64_t stack_end(void)
 	return (uint64_t)(uintptr_t)start + size;
 }
 
-/* The probe's filter. Other frames' words are read on purpose, ASan's red zones among them. */
+/* The probe's filter. It reads other frames on purpose, including ASan's red zones. */
 __attribute__((noinline, no_sanitize("address"))) static void copy_words(uint64_t sp, uint64_t *to,
 									 size_t count)
 {
@@ -136,8 +137,7 @@ __attribute__((noinline)) static void capture(void)
 	sink++;
 }
 
-/* --- a deep stack: plain frames, one with a size only known at run time (CFA by rbp), one that is aligned
- * --- */
+/* --- a deep stack: plain frames, one with a dynamic size (CFA by rbp), and an aligned one --- */
 
 static void f1(int depth, void (*leaf)(void));
 
@@ -196,10 +196,10 @@ static void run_in_thread(void (*leaf)(void))
 	assert_int_equal(pthread_join(thread, NULL), 0);
 }
 
-/* --- against backtrace(3) --- */
+/* --- compared with backtrace(3) --- */
 
-/* Asserts that the snapshot unwinds as backtrace(3) did, with `exact` frames besides the leaf whose address
- * is not a return address. */
+/* Asserts that the snapshot unwinds as by backtrace(3); the addresses of `exact` frames besides the leaf are
+ * no return addresses. */
 static void assert_as_backtrace(size_t exact)
 {
 	struct unwinder *u = unwinder_new(space, arch_host());
@@ -211,8 +211,7 @@ static void assert_as_backtrace(size_t exact)
 		unwind(u, &snapshot.stack, &chain);
 		assert_false(chain.cut);
 		assert_int_equal(chain.pc[0], snapshot.stack.ip);
-		/* backtrace's first frames are in a sanitizer's own backtrace and in capture, at another
-		 * place. */
+		/* backtrace's first frames are inside a sanitizer, and in capture at another place. */
 		while (skip + chain.count < snapshot.expected_count)
 			skip++;
 		assert_in_range(skip, 0, 2);
@@ -252,13 +251,13 @@ static void test_signal_handler(void **state)
 	(void)state;
 	assert_int_equal(sigaction(SIGUSR1, &action, &old), 0);
 	f1(DEPTH, raise_signal);
-	assert_as_backtrace(2); /* the trampoline and the function it interrupted */
+	assert_as_backtrace(2); /* the trampoline and the interrupted function */
 	run_in_thread(raise_signal);
 	assert_as_backtrace(2);
 	sigaction(SIGUSR1, &old, NULL);
 }
 
-/* On a stack of its own the way back leads out of what was copied: what was interrupted is still told. */
+/* From another stack the way back leads out of the copy: the interrupted function is still found. */
 static void test_signal_stack(void **state)
 {
 	static char memory[1 << 17];
@@ -293,7 +292,7 @@ static void test_signal_stack(void **state)
 	unwinder_free(u);
 }
 
-/* --- little is known --- */
+/* --- incomplete stacks --- */
 
 static void test_no_words(void **state)
 {
@@ -310,7 +309,7 @@ static void test_no_words(void **state)
 	assert_int_equal(chain.pc[0], stack.ip);
 	assert_true(chain.cut);
 
-	/* A leaf that is not code: a call through a null or wild pointer. */
+	/* A leaf outside code: a call through a null or wild pointer. */
 	stack = snapshot.stack;
 	for (uint64_t ip = 0; ip <= 8; ip += 8) {
 		stack.ip = ip;
@@ -322,7 +321,7 @@ static void test_no_words(void **state)
 	unwinder_free(u);
 }
 
-/* What was not copied ends the chain; what was, still counts. */
+/* The chain ends where the copy ends; what is before counts. */
 static void test_short_copy(void **state)
 {
 	struct unwinder *u = unwinder_new(space, arch_host());
@@ -347,7 +346,7 @@ static void test_short_copy(void **state)
 	unwinder_free(u);
 }
 
-/* Of a deep stack, both ends: the frames that are known are the right ones, and the first one behind what was not copied is marked. */
+/* Both ends of a deep stack: the known frames are right, and the first one behind the gap is marked. */
 static void test_both_ends(void **state)
 {
 	struct unwinder *u = unwinder_new(space, arch_host());
@@ -377,7 +376,7 @@ static void test_both_ends(void **state)
 		while (i < part.count && !chain_marked(part.pc[i]))
 			i++;
 		assert_memory_equal(part.pc, whole.pc, i * sizeof(*part.pc));
-		if (part.cut || i == whole.count) /* nothing that was needed may have been left out */
+		if (part.cut || i == whole.count) /* nothing needed may be missing */
 			continue;
 		crossed++;
 		left = part.count - i;
@@ -400,7 +399,7 @@ static void test_other_stack(void **state)
 	(void)state;
 	run_in_thread(capture);
 	unwind(u, &snapshot.stack, &whole);
-	/* As if the rest of the stack began elsewhere: all of its words were copied, only apart. */
+	/* As if the rest of the stack began elsewhere: all words were copied, but apart. */
 	for (size_t near = 1; near < snapshot.stack.words; near += 7) {
 		struct raw_stack stack = snapshot.stack;
 
@@ -458,8 +457,7 @@ static void test_frame_pointers(void **state)
 	unwinder_free(u);
 }
 
-/* Where threads start: one that only CFI knows to be that, one that only its name tells, and one that is
- * neither. */
+/* Where threads start: one known by CFI, one by its name, and one not known. */
 #if defined(__aarch64__)
 #define NO_CALLER ".cfi_undefined x30\n"
 #else
@@ -472,7 +470,7 @@ __asm__(".pushsection .text\n"
 	".type __clone3, %function\n__clone3:\n" NOPS ".size __clone3, . - __clone3\n"
 	".type no_start, %function\nno_start:\n" NOPS ".size no_start, . - no_start\n"
 	".popsection\n");
-/* Hidden: what is local to this file is not found through the table that addresses of others' come from. */
+/* Hidden: addresses of local symbols do not come from the table that other files' do. */
 #pragma GCC visibility push(hidden)
 extern const char start_by_cfi[], start_by_name[] __asm__("__clone3"), no_start[];
 #pragma GCC visibility pop
@@ -510,7 +508,7 @@ static void test_thread_starts(void **state)
 }
 
 #if defined(__x86_64__)
-/* Asserts that a leaf at `ip`, as if called from capture and with `pushed` words above its return address,
+/* Asserts that a leaf at `ip`, as if called from capture, with `pushed` words above its return address,
  * unwinds through capture to the thread's start. */
 static void assert_leaf(uint64_t ip, size_t pushed)
 {
@@ -537,7 +535,7 @@ static void assert_leaf(uint64_t ip, size_t pushed)
 	unwinder_free(u);
 }
 
-/* Without CFI, and the stack not touched yet: the return address is at [sp]. */
+/* Without CFI, and before it uses the stack: the return address is at [sp]. */
 static void test_leaf_without_cfi(void **state)
 {
 	(void)state;
@@ -545,7 +543,7 @@ static void test_leaf_without_cfi(void **state)
 	assert_leaf(JIT_START, 0);
 }
 
-/* The first entry of .plt that leads to a function, or 0 if there is none. */
+/* The first entry of .plt that leads to a function; 0 if there is none. */
 static uint64_t plt_entry(bool *has_cfi)
 {
 	struct module *module = space_main(space);
@@ -570,8 +568,8 @@ static uint64_t plt_entry(bool *has_cfi)
 	return 0;
 }
 
-/* GNU ld describes all of .plt by one expression on the pc: the CFA is 8 more from an entry's 11th byte on,
- * when the index has been pushed. lld describes nothing. */
+/* GNU ld describes the whole .plt by one expression of the pc: the CFA is 8 more from an entry's 11th byte
+ * on, when the index is pushed. lld describes nothing. */
 static void test_plt(void **state)
 {
 	bool has_cfi = false;
@@ -665,7 +663,7 @@ static void test_too_deep(void **state)
 	unwinder_free(u);
 }
 
-/* Code that comes and goes: what was found for an address holds for the file that was there. */
+/* Code that is mapped and unmapped: cached rules belong to the file that was there. */
 static void test_remapped(void **state)
 {
 	struct unwinder *u = unwinder_new(space, arch_host());
@@ -692,7 +690,7 @@ static void test_remapped(void **state)
 	free((char *)file.build_id);
 }
 
-/* More addresses than the cache starts with. */
+/* More addresses than the cache begins with. */
 static void test_many_addresses(void **state)
 {
 	struct unwinder *u = unwinder_new(space, arch_host());

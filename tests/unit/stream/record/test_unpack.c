@@ -1,4 +1,5 @@
-/* test_unpack.c - compressed streams: whole, of several parts, cut off anywhere, damaged, and ones that grow. */
+/* test_unpack.c - compressed streams: complete, in several parts, truncated, damaged, and huge when
+ * unpacked. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,7 +19,7 @@
 
 static char text[TEXT];
 
-/* Lines that shrink, but not to nothing. */
+/* Lines that compress, but not to nothing. */
 static int fill(void **state)
 {
 	uint32_t n = 1;
@@ -44,8 +45,8 @@ static FILE *reader(const void *bytes, size_t size)
 	return unpack_fd(fd);
 }
 
-/* Reads all that can be read, of which at least the first `right` bytes have to be those of the text. Returns how much; *error is
- * 0 at the end. */
+/* Reads as much as possible; at least the first `right` bytes must equal the text. Returns how much; *error
+ * is 0 at the end. */
 static size_t read_some(FILE *in, size_t right, int *error)
 {
 	char *got = malloc(2 * TEXT);
@@ -68,7 +69,7 @@ static size_t read_all(FILE *in, int *error)
 	return read_some(in, TEXT, error);
 }
 
-/* The text as `parts` members one behind the other. The caller frees it. */
+/* The text as `parts` members in a row. The caller frees it. */
 static char *packed(enum packing packing, size_t parts, size_t *size)
 {
 	struct packer *packer = packer_new(packing);
@@ -105,12 +106,12 @@ static void whole(void **state)
 		}
 }
 
-/* What was cut off is read as far as it goes, without an error; and more of it never gives less. */
+/* A truncated stream is read as far as it goes, without an error; a longer one never gives less. */
 static void cut(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
-		size_t size, before = 0; /* the first four bytes tell what it is */
+		size_t size, before = 0; /* the first four bytes tell the format */
 		char *bytes = packed(packings[i], 3, &size);
 		int error;
 
@@ -136,7 +137,7 @@ static void damaged(void **state)
 		int error;
 
 		memset(bytes + size / 2, 0xff, 64); /* in the second of three */
-		/* Only a part's end tells that it was damaged. */
+		/* Damage may only show at the end of a part. */
 		size_t got = read_some(reader(bytes, size), TEXT / 3, &error);
 
 		assert_int_equal(error, EBADMSG);
@@ -153,7 +154,7 @@ static void what_follows(void **state)
 		char *bytes = packed(packings[i], 1, &size);
 		int error;
 
-		/* Zeros, as a crash leaves them, are nothing. */
+		/* Zeros, as after a crash, are ignored. */
 		memset(bytes + size, 0, 1000);
 		assert_int_equal(read_all(reader(bytes, size + 1000), &error), TEXT);
 		assert_int_equal(error, 0);
@@ -164,7 +165,7 @@ static void what_follows(void **state)
 	}
 }
 
-/* A frame that asks for a window of 2 GiB is refused, not served. */
+/* A frame that requires a window of 2 GiB is refused. */
 static void wide_window(void **state)
 {
 	/* RFC 8878, 3.1.1.1: no single segment, so a window descriptor follows: exponent 21, 1 KiB << 21. */
@@ -176,7 +177,7 @@ static void wide_window(void **state)
 	assert_int_equal(error, EFBIG);
 }
 
-/* A gigabyte in a few hundred kilobytes passes by without staying. */
+/* A gigabyte packed into a few hundred kilobytes is read without using memory. */
 static void bomb(void **state)
 {
 	size_t size, total = 0, got, zeros = 64 << 20;
