@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # compose.awk - composes the script that hud-trace gives to bpftrace from parts/*.bt.
 #
 #     awk -f compose.awk -f own.awk PARAMETERS PART... own=1 OWN...
@@ -61,6 +62,11 @@ file == 1 {
 
 own {
 	own_line($0)
+	next
+}
+
+# The licence of a part is not the script's.
+FNR == 1 && /SPDX-License-Identifier/ {
 	next
 }
 

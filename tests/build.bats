@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # The built program: hardened, and without a trace of where it was built.
 
 setup() {
@@ -37,4 +38,20 @@ setup() {
 	readelf --debug-dump=info "$POSTPROC" >info 2>/dev/null
 	grep -q 'DW_AT_comp_dir.*: \.$' info
 	! grep 'DW_AT_comp_dir' info | grep -F ": $ROOT" || return 1
+}
+
+@test "licence: each source file has its SPDX line at its start; in Rust at its end, because recordings name lines" {
+	local file lines
+	cd "$ROOT"
+	grep -q '^ *Apache License$' LICENSE
+	find . \( -path ./.git -o -path ./build -o -name target -o -path ./tests/fuzz/corpus -o -path ./tests/recorded \) -prune \
+		-o -type f \( -name '*.[ch18]' -o -name '*.bash*' -o -name '*.bats' -o -name '*.bt' -o -name '*.awk' -o -name '*.py' \
+		-o -name '*.rs' -o -name '*.proto' -o -name Makefile \) -print -o -type f -perm -u+x -exec grep -lI '^#!' {} + \
+		>"$BATS_TEST_TMPDIR/sources"
+	(($(wc -l <"$BATS_TEST_TMPDIR/sources") > 400))
+	while read -r file; do
+		if [[ $file == *.rs ]]; then lines=$(tail -n 1 "$file"); else lines=$(head -n 2 "$file"); fi
+		[[ $lines == *'SPDX-License-Identifier: Apache-2.0'* ]] || echo "$file"
+	done <"$BATS_TEST_TMPDIR/sources" >"$BATS_TEST_TMPDIR/without"
+	diff /dev/null "$BATS_TEST_TMPDIR/without"
 }
