@@ -1114,7 +1114,7 @@ trace_for_real() {
 	ends_with 0
 	grep -q 'from now on little is copied of stacks$' err
 	grep -q '^polls  *probing them costs a worker more than' err
-	grep -qF '@copied = (uint64)1 * 4294967296;' begin
+	grep -qF '@copied = (uint64)1 * 37224448;' begin
 	grep -q '@thin = (uint64)1;' begin
 	# It traces for the rest of the time.
 	left=$(awk '/^interval:ms:/ { split($1, at, ":"); ms = at[3] } /@why = 3;/ { print ms }' script)

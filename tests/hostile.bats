@@ -91,7 +91,7 @@ recording() {
 	start_hostile unshare -m sh -c 'mount --bind root/usr/lib/debug /usr/lib/debug && exec ./innocent'
 	"$POSTPROC" head --pid "$SERVER" >head
 	grep '^site ' head
-	grep -q "^site - no symbol of .* in the file itself, and its debug file is not one of this machine's" head
+	grep -q "^site - no symbol of .* in the file itself, and its debug file is not from this machine" head
 	# If that is this machine's, it is used.
 	nsenter -m -t "$SERVER" "$POSTPROC" head --pid "$SERVER" | grep -q '^site P '
 	# What the executable itself says is used, too.
@@ -177,7 +177,7 @@ greedy() {
 		read -ra options <<<"$kind"
 		(ulimit -t 60 && exec /usr/bin/python3 measure "$POSTPROC" report "${options[@]:2}" in) >out 2>err || { cat err && echo "$kind" && return 1; }
 		grep -q '^hud-trace: ' out
-		[[ $kind != @(names|blockers)* ]] || grep -q '^hud-postproc: to keep all that the stream tells would take more than 240 MiB: ' err
+		[[ $kind != @(names|blockers)* ]] || grep -q '^hud-postproc: the stream needs more than 240 MiB of memory: ' err
 	done
 }
 
@@ -203,7 +203,7 @@ report_on() {
 @test "hostile files: those that libelf must not open are told from others" {
 	for kind in bomb bomb-names bomb-old; do
 		report_on "$kind"
-		grep -q 'not read: its compressed sections would fill the memory' out
+		grep -q 'not read: its compressed sections are too large' out
 	done
 	report_on notes
 	grep -q "not read: its notes are larger than any program's" out

@@ -265,7 +265,7 @@ sealed_child() {
 	within 20 of_report "$REPORT" hud-files
 	kill -KILL "$(of_report "$REPORT" hud-files)"
 	finish_report 1
-	grep -q 'new: the process that makes files has ended' err
+	grep -q 'new: the process that creates files has ended' err
 	[[ ! -e new ]]
 }
 
@@ -276,7 +276,7 @@ sealed_child() {
 	events 11 19 report_main >&9
 	finish_report 0
 	grep -qxF 'hud-postproc: hud-messages was ended by SIGKILL: what other processes had to say since then is missing' err
-	tr -s '\n ' ' ' <out | grep -q 'the process that finds names crashed, and was started again'
+	tr -s '\n ' ' ' <out | grep -q 'the resolver process crashed, and was restarted'
 }
 
 @test "a resolver in foreign hands has no terminal, no input, and nobody to signal" {

@@ -119,8 +119,8 @@ static int open_jit_map(long pid)
 	noted = answering_begin(located);
 	if (noted >= 0) {
 		errno = EINVAL;
-		if (fstat(place, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == process.st_uid)
-			fd = reopen(place, O_RDONLY | O_NONBLOCK);
+		if (fstat(located, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == process.st_uid)
+			fd = reopen(located, O_RDONLY | O_NONBLOCK);
 		answering_end(noted);
 	}
 	error = errno;
@@ -145,8 +145,8 @@ static int open_elf_at(int located)
 
 	errno = EINVAL;
 	/* Files of the kernel's (in /proc, /sys) seem empty; to read one may have an effect. */
-	if (fstat(place, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
-		fd = reopen(place, O_RDONLY | O_NONBLOCK);
+	if (fstat(located, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
+		fd = reopen(located, O_RDONLY | O_NONBLOCK);
 		if (fd >= 0 && !is_elf(fd)) {
 			close(fd);
 			fd = -1;

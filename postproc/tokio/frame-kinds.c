@@ -50,26 +50,26 @@ static const struct rule name_rules[] = {
 /* A task's poll is Core::poll, which has the panic "unexpected stage" in every version. One file of the
  * scheduler and one of the driver are enough: they call each other. */
 static const struct rule file_rules[] = {
-	{"/src/runtime/blocking/pool.rs", MARK_POOL},
+	{"/src/runtime/blocking/pool.rs", FRAME_POOL},
 	/* exit_runtime, which is block_in_place's alone: since 1.28 in a file of its own, in 1.24 with much else */
-	{"/src/runtime/context/runtime_mt.rs", MARK_HANDED_OVER},
-	{"/src/runtime/context.rs", MARK_CONTEXT},
-	{"/src/runtime/scheduler/multi_thread/worker.rs", MARK_WORKER},
-	{"/src/runtime/scheduler/multi_thread_alt/worker.rs", MARK_WORKER},
-	{"/src/runtime/scheduler/current_thread.rs", MARK_CURRENT_THREAD | MARK_BLOCK_ON},
-	{"/src/runtime/scheduler/current_thread/mod.rs", MARK_CURRENT_THREAD | MARK_BLOCK_ON},
-	{"/src/runtime/scheduler/multi_thread/park.rs", MARK_PARK},
-	{"/src/runtime/scheduler/multi_thread_alt/park.rs", MARK_PARK},
-	{"/src/runtime/driver.rs", MARK_PARK},
-	{"/src/runtime/io/mod.rs", MARK_PARK},
-	{"/src/runtime/io/driver.rs", MARK_PARK},
-	{"/src/runtime/time/mod.rs", MARK_PARK},
+	{"/src/runtime/context/runtime_mt.rs", FRAME_HANDED_OVER},
+	{"/src/runtime/context.rs", FRAME_CONTEXT},
+	{"/src/runtime/scheduler/multi_thread/worker.rs", FRAME_WORKER},
+	{"/src/runtime/scheduler/multi_thread_alt/worker.rs", FRAME_WORKER},
+	{"/src/runtime/scheduler/current_thread.rs", FRAME_CURRENT_THREAD | FRAME_BLOCK_ON},
+	{"/src/runtime/scheduler/current_thread/mod.rs", FRAME_CURRENT_THREAD | FRAME_BLOCK_ON},
+	{"/src/runtime/scheduler/multi_thread/park.rs", FRAME_PARK},
+	{"/src/runtime/scheduler/multi_thread_alt/park.rs", FRAME_PARK},
+	{"/src/runtime/driver.rs", FRAME_PARK},
+	{"/src/runtime/io/mod.rs", FRAME_PARK},
+	{"/src/runtime/io/driver.rs", FRAME_PARK},
+	{"/src/runtime/time/mod.rs", FRAME_PARK},
 	/* "failed to park thread" of a multi-thread runtime's block_on, and what it waits with */
-	{"/src/runtime/scheduler/multi_thread/mod.rs", MARK_MAIN_FUTURE},
-	{"/src/runtime/park.rs", MARK_MAIN_PARK},
-	{"/src/runtime/task/core.rs", MARK_POLL},
-	{"/src/runtime/task/harness.rs", MARK_POLL},
-	{"/src/runtime/task/raw.rs", MARK_POLL},
+	{"/src/runtime/scheduler/multi_thread/mod.rs", FRAME_MAIN_FUTURE},
+	{"/src/runtime/park.rs", FRAME_MAIN_PARK},
+	{"/src/runtime/task/core.rs", FRAME_POLL},
+	{"/src/runtime/task/harness.rs", FRAME_POLL},
+	{"/src/runtime/task/raw.rs", FRAME_POLL},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -180,21 +180,21 @@ static void decide_park(unsigned *kinds, size_t i, size_t count)
 
 /* What waits calls nobody, but the file is also referred to by what polls the future between two waits; and that of block_on by a runtime's
  * end. Of a function of the user's, which may do anything else besides, only that it waits tells that it is in block_on. */
-static void settle_main_future(const struct frame *const *frame, unsigned *marks, size_t i)
+static void decide_main_future(const struct frame *const *frame, unsigned *kinds, size_t i)
 {
 	bool polls = false, waits = false;
 
 	for (size_t j = 0; j < i; j++) {
 		polls |= of_user(frame[j]);
-		waits |= (marks[j] & MARK_MAIN_PARK) != 0;
+		waits |= (kinds[j] & FRAME_MAIN_PARK) != 0;
 	}
 	if (polls)
-		marks[i] &= ~(unsigned)MARK_MAIN_PARK;
+		kinds[i] &= ~(unsigned)FRAME_MAIN_PARK;
 	if (!waits && !(polls && !of_user(frame[i])))
-		marks[i] &= ~(unsigned)MARK_MAIN_FUTURE;
+		kinds[i] &= ~(unsigned)FRAME_MAIN_FUTURE;
 }
 
-unsigned marks_of(const struct frame *f)
+unsigned frame_kinds_of(const struct frame *f)
 {
 	size_t length;
 
@@ -223,9 +223,9 @@ void frame_kinds_decide(const struct frame *const *frame, unsigned *kinds, size_
 		}
 	for (size_t i = 0; i < count; i++)
 		if (!has_name(frame[i])) {
-			settle_context(frame, marks, i, count);
-			settle_pool(marks, i, count);
-			settle_park(marks, i, count);
-			settle_main_future(frame, marks, i);
+			decide_context(frame, kinds, i, count);
+			decide_pool(kinds, i, count);
+			decide_park(kinds, i, count);
+			decide_main_future(frame, kinds, i);
 		}
 }

@@ -164,7 +164,7 @@ const char *tokio_table(Elf *elf, const struct tokio_variables *variables, struc
 {
 	unsigned version = 0, versions = find_version(elf, &version);
 
-	if (!versions && !places->context)
+	if (!versions && !variables->context)
 		return "there is no sign of Tokio in it: is it the right process? --target FILE takes "
 		       "symbols from an unstripped copy";
 	if (versions > 1)
@@ -178,7 +178,7 @@ const char *tokio_table(Elf *elf, const struct tokio_variables *variables, struc
 	if (layouts->count)
 		return NULL;
 	layouts->unsure = true;
-	add(places, version, false, layouts);
+	add(variables, version, false, layouts);
 	return layouts->count ? NULL
 			      : "no debug info, and no layout of the table is possible: build with "
 				"[profile.release] debug = true";
