@@ -302,7 +302,7 @@ start_unfilled() {
 	rm -f "in$1"
 	mkfifo "in$1"
 	: >ready
-	./unfilled "${@:2}" <"in$1" >ready 3>&- &
+	"./$UNFILLED" "${@:2}" <"in$1" >ready 3>&- &
 	SERVER=$!
 	STARTED+=("$SERVER")
 	eval "exec $1>in$1"
@@ -319,7 +319,9 @@ was_let_go() {
 }
 
 @test "hostile process: memory that never comes holds nobody, and that is said" {
-	cc -D_GNU_SOURCE -pthread -o unfilled "$ROOT/tests/unfilled.c"
+	# Under a name that nobody else's has.
+	UNFILLED=unfilled-$((RANDOM % 100000))
+	cc -D_GNU_SOURCE -pthread -o "$UNFILLED" "$ROOT/tests/unfilled.c"
 	start_unfilled 8
 	MARK=unfilled-$$-$RANDOM
 	reason=$(why_not)
@@ -337,8 +339,8 @@ was_let_go() {
 	within 15 gone
 	first=$SERVER
 	start_unfilled 7 command
-	run -1 timeout 120 "$HUD" --print-script unfilled 7>&- 8>&- 3>&-
-	[[ $output == *"2 processes match 'unfilled'"*"$first"* && $output == *"$SERVER"* ]]
+	run -1 timeout 120 "$HUD" --print-script "$UNFILLED" 7>&- 8>&- 3>&-
+	[[ $output == *"2 processes match '$UNFILLED'"*"$first"* && $output == *"$SERVER"* ]]
 	was_let_go 7
 	exec 8>&-
 }

@@ -430,8 +430,8 @@ const char *tokio_find(struct module *module, struct tokio_layouts *layouts)
 	s->tls_size = tls_size(elf);
 	if (!s->tls_size) {
 		free(s);
-		return "it has no thread-local memory, in which Tokio keeps its state: is it the right "
-		       "process?";
+		return "it has no thread-local memory, in which Tokio keeps its state: it may be the wrong "
+		       "process";
 	}
 	layouts->tls_size = s->tls_size;
 	find_symbols(module->dwfl, s);

@@ -164,8 +164,8 @@ const char *tokio_table(Elf *elf, const struct tokio_variables *variables, struc
 {
 	unsigned version = 0, versions = find_version(elf, &version);
 
-	if (!versions && !variables->context)
-		return "there is no sign of Tokio in it: is it the right process? --target FILE takes "
+	if (!versions && !places->context)
+		return "there is no sign of Tokio in it: it may be the wrong process, or --target FILE takes "
 		       "symbols from an unstripped copy";
 	if (versions > 1)
 		return "there are two versions of Tokio in it, which only --polls uprobe takes, if it has "

@@ -240,7 +240,7 @@ static void test_found(void **state)
 	thread = (struct thread){.tid = r.pid};
 	assert_string_equal(
 		tokio_verify(r.pid, &thread, 1, &layouts, &layout),
-		"no thread could be stopped to look at its memory: is it frozen, or without a CPU?");
+		"no thread could be stopped to look at its memory: it may be frozen, or without a CPU");
 	assert_false(thread.watched);
 	end(&r);
 }
@@ -289,10 +289,10 @@ static void test_refused(void **state)
 		{"-g -DNO_PARK", "neither of Tokio's schedulers is as expected in its debug info: please "
 				 "report this version of Tokio"},
 		{"-g -DTWICE", "there is more than one Tokio in it, which only --polls uprobe takes"},
-		{"-s", "there is no sign of Tokio in it: is it the right process? --target FILE takes "
+		{"-s", "there is no sign of Tokio in it: it may be the wrong process, or --target FILE takes "
 		       "symbols from an unstripped copy"},
-		{"-Dthread_local=static",
-		 "it has no thread-local memory, in which Tokio keeps its state: is it the right process?"},
+		{"-Dthread_local=static", "it has no thread-local memory, in which Tokio keeps its state: it "
+					  "may be the wrong process"},
 		{"-DVERSION='\"/tokio-1.2.3/\"'",
 		 "no debug info, and its version of Tokio is older than 1.24, the oldest in the table: only "
 		 "--polls uprobe takes it, if it has symbols"},
@@ -406,8 +406,8 @@ static void test_searched(void **state)
 	assert_null(examined("1.33.0", "1 64 8 24 40 56 61 1", &layout));
 	assert_int_equal(layout.id, 40);
 	assert_string_equal(examined("1.47.1", "1 104 8 -1 48 40 61 1", &layout),
-			    "no layout in the table fits its memory (or no thread has a scheduler): is Tokio "
-			    "built with tokio_unstable? [profile.release] debug = true tells its layout");
+			    "no layout in the table fits its memory (or no thread has a scheduler): if Tokio "
+			    "is built with tokio_unstable, [profile.release] debug = true tells its layout");
 	assert_string_equal(examined("1.59.0", "1 104 8 24 48 40 61 0", &layout),
 			    "the version of Tokio is not in the table, and no task ran that would show its "
 			    "layout: start again under load");
