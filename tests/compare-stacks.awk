@@ -99,6 +99,20 @@ input == 3 && $1 == "frame" {
 	gsub(/\\x20/, " ", name[t, n])
 }
 
+# A thread that stands where another one does.
+input == 3 && $1 == "same" {
+	t = tid[$2]
+	from = tid[$3]
+	ours[t] = ours[from]
+	whole[t] = whole[from]
+	for (n = 1; n <= ours[t]; n++) {
+		inlined[t, n] = inlined[from, n]
+		pc[t, n] = pc[from, n]
+		at[t, n] = at[from, n]
+		name[t, n] = name[from, n]
+	}
+}
+
 input == 4 && /^Thread / {
 	match($0, /LWP [0-9]+/)
 	t = substr($0, RSTART + 4, RLENGTH - 4)

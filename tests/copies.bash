@@ -48,6 +48,7 @@ is_small() {
 whole() {
 	"$POSTPROC" resolve "$1" >resolved
 	awk '$1 == "frame" { whole[$2] = $3 }
+		$1 == "same" { whole[$2] = whole[$3] }
 		$1 == "torn" || $1 == "limit" { said += $3 }
 		$1 == "sample" && $6 != "0" { n["sample", whole[$6] == "whole"]++ }
 		$1 == "sleep" && $9 != "0" { n["sleep", whole[$9] == "whole"]++ }

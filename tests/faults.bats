@@ -500,7 +500,7 @@ is_locked() {
 		ends_with 0
 		! grep '^hud-postproc' err || return 1
 		grep '^frame ' r
-		(($(grep -c '^frame .* a_function_of_its_own ' r) == 3))
+		(($(grep -c '^frame .* a_function_of_its_own ' r) == 1 && $(grep -c '^same ' r) == 2))
 	done
 }
 

@@ -283,6 +283,7 @@ static void handle(struct replay *r, const struct event *e)
 	case EVENT_RETURNS:
 	case EVENT_FRAMES:
 	case EVENT_ADDRESS:
+	case EVENT_SAME:
 		need_space(r);
 		stacks_add(r->stacks, e);
 		break;

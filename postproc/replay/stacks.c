@@ -7,6 +7,7 @@
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 
+#include "base/grow.h"
 #include "resolve/resolver.h"
 #include "resolve/symbolize/callsites.h"
 #include "resolve/symbolize/names.h"
@@ -41,7 +42,11 @@ struct stack {
 	const struct frame **frame; /* its frames, if it came resolved */
 	size_t frames;
 	bool whole;
-	const struct verdict *verdict;
+	struct stack *as; /* came resolved, with this one's frames; that one is then `shared` */
+	bool shared;	  /* never forgotten */
+	const struct verdict
+		*meaning; /* NULL until somebody asks for it, or for that of a stack with the same frames */
+	const struct verdict *verdict; /* the same, when it was asked for this stack, and counted */
 };
 
 struct stacks {
@@ -173,7 +178,7 @@ static void forget(struct stacks *stacks, uint64_t which, bool words)
 	void **slot = htab_find_slot(stacks->by_id, &key, NO_INSERT);
 	struct stack *s = slot ? *slot : NULL;
 
-	if (!s || s->described != which + 1 || (words && (s->verdict || s->walked || s->frames)))
+	if (!s || s->shared || s->described != which + 1 || (words && (s->meaning || s->walked || s->frames)))
 		return;
 	if (s == stacks->walk)
 		stacks->walk = NULL;
@@ -221,7 +226,7 @@ static void add_words(struct stacks *stacks, const struct event *e)
 {
 	struct stack *s = find(stacks, e->stack, NO_INSERT);
 
-	if (!s || s->verdict || s->walked || e->tid != s->tid)
+	if (!s || s->meaning || s->as || s->walked || e->tid != s->tid)
 		return;
 	uint64_t *word = chunk_of(stacks, s, e->chunk);
 
@@ -233,7 +238,7 @@ static void add_returns(struct stacks *stacks, const struct event *e)
 {
 	struct stack *s = find(stacks, e->stack, NO_INSERT);
 
-	if (!s || s->verdict || e->tid != s->tid)
+	if (!s || s->meaning || e->tid != s->tid)
 		return;
 	s->returns = e->count < MAX_RETURNS ? (unsigned)e->count : MAX_RETURNS;
 	for (unsigned i = 0; i < s->returns; i++) {
@@ -312,14 +317,29 @@ static void add_frame(struct stacks *stacks, const struct event *e)
 {
 	struct stack *s = find(stacks, e->stack, INSERT);
 
-	if (s->verdict || s->frames >= MAX_CHAIN)
+	if (s->meaning || s->as || s->frames >= MAX_CHAIN)
 		return;
 	s->frame = xrealloc(s->frame, (s->frames + 1) * sizeof(*s->frame));
 	s->frame[s->frames++] = known_frame(stacks, &e->frame);
 	s->whole = e->whole;
 }
 
-/* Notes its description, and forgets the one KEPT descriptions ago. */
+/* Only of frames that came before: no stack leads back to itself. */
+static void add_same(struct stacks *stacks, const struct event *e)
+{
+	struct stack *as = find(stacks, e->other.stack, NO_INSERT);
+
+	if (!as || as->as || (!as->frames && !as->meaning))
+		return;
+	struct stack *s = find(stacks, e->stack, INSERT);
+
+	if (s == as || s->meaning || s->frames || s->shared)
+		return;
+	s->as = as;
+	as->shared = true;
+}
+
+/* It has just been described, and what was KEPT descriptions ago is forgotten. */
 static void remember(struct stacks *stacks, struct stack *s)
 {
 	if (!stacks->recent)
@@ -394,6 +414,9 @@ void stacks_add(struct stacks *stacks, const struct event *e)
 	case EVENT_FRAME:
 		add_frame(stacks, e);
 		break;
+	case EVENT_SAME:
+		add_same(stacks, e);
+		break;
 	case EVENT_ADDRESS:
 		add_address(stacks, stacks->walk, e->ip);
 		break;
@@ -457,15 +480,14 @@ static size_t resolve(struct stacks *stacks, struct stack *s, bool *cut)
 	return count;
 }
 
-const struct verdict *stacks_verdict(struct stacks *stacks, uint64_t id)
+/* Finds out what a stack means, if its lines tell. */
+static void find_meaning(struct stacks *stacks, struct stack *s)
 {
-	struct stack *s = id ? find(stacks, id, NO_INSERT) : NULL;
-
-	if (!s || s->verdict || (!s->frames && (s->walked ? !s->words : !s->ip)))
-		return s ? s->verdict : NULL;
 	size_t count = 0;
 	bool cut = !s->whole;
 
+	if (s->meaning || (!s->frames && (s->walked ? !s->words : !s->ip)))
+		return;
 	if (s->frames) {
 		for (; count < s->frames; count++)
 			stacks->frame[count] = s->frame[count];
@@ -474,37 +496,76 @@ const struct verdict *stacks_verdict(struct stacks *stacks, uint64_t id)
 	}
 	/* What is written tells each address. */
 	if (stacks->recent && !stacks->keep)
-		callsites_unify(stacks->callsites, stacks->frame, count);
-	s->verdict = judge_stack(stacks->judge, stacks->frame, count, cut);
-	stacks->count++;
-	if (cut && !s->verdict->parked) {
-		stacks->cut++;
-		stacks->why.walked += s->walked && !s->frames;
-		stacks->why.too_few += stacks->chain.too_few && !s->frames;
-		stacks->why.elsewhere += stacks->chain.elsewhere && !s->frames;
+		callsites_settle(stacks->callsites, stacks->frame, count);
+	s->meaning = judge_stack(stacks->judge, stacks->frame, count, cut);
+	if (cut && !s->frames && !s->meaning->parked) {
+		stacks->why.walked += s->walked;
+		stacks->why.too_few += stacks->chain.too_few;
+		stacks->why.elsewhere += stacks->chain.elsewhere;
 	}
 	free_words(stacks, s);
 	free(s->frame);
 	s->frame = NULL;
 	s->frames = 0;
+}
+
+const struct verdict *stacks_verdict(struct stacks *stacks, uint64_t id)
+{
+	struct stack *s = id ? find(stacks, id, NO_INSERT) : NULL;
+
+	if (!s || s->verdict)
+		return s ? s->verdict : NULL;
+	find_meaning(stacks, s->as ? s->as : s);
+	s->verdict = s->meaning = s->as ? s->as->meaning : s->meaning;
+	if (!s->verdict)
+		return NULL;
+	stacks->count++;
+	stacks->cut += s->verdict->cut && !s->verdict->parked;
 	return s->verdict;
 }
 
-static int write_stack(void **slot, void *file)
+/* The stacks whose frames have been written, by their verdicts' ids. */
+struct written {
+	FILE *out;
+	uint64_t *stack;
+	size_t size;
+};
+
+static int write_stack(void **slot, void *argument)
 {
 	const struct stack *s = *slot;
+	struct written *w = argument;
+	const struct verdict *v = s->verdict;
 
-	for (size_t i = 0; s->verdict && i < s->verdict->count; i++)
-		event_write(file, &(struct event){.kind = EVENT_FRAME,
-						  .stack = s->id,
-						  .whole = !s->verdict->cut,
-						  .frame = *s->verdict->frame[i]});
+	if (!v)
+		return 1;
+	if (w->size <= v->id) {
+		size_t had = w->size;
+
+		GROW(w->stack, w->size, (size_t)v->id + 1);
+		memset(w->stack + had, 0, (w->size - had) * sizeof(*w->stack));
+	}
+	if (w->stack[v->id]) {
+		event_write(
+			w->out,
+			&(struct event){.kind = EVENT_SAME, .stack = s->id, .other.stack = w->stack[v->id]});
+		return 1;
+	}
+	w->stack[v->id] = s->id;
+	for (size_t i = 0; i < v->count; i++)
+		event_write(w->out, &(struct event){.kind = EVENT_FRAME,
+						    .stack = s->id,
+						    .whole = !v->cut,
+						    .frame = *v->frame[i]});
 	return 1;
 }
 
 void stacks_write(struct stacks *stacks, FILE *out)
 {
-	htab_traverse_noresize(stacks->by_id, write_stack, out);
+	struct written w = {.out = out};
+
+	htab_traverse_noresize(stacks->by_id, write_stack, &w);
+	free(w.stack);
 }
 
 /* How many frames have a name of the program's, and how many have none. */

@@ -23,13 +23,13 @@ void stacks_forget_old(struct stacks *stacks, uint64_t now);
 /* From now on what a stack was found to mean is never forgotten: for stacks_write(). */
 void stacks_keep_meanings(struct stacks *stacks);
 
-/* Takes a line of kind EVENT_STACK, EVENT_WORDS, EVENT_RETURNS, EVENT_FRAMES, EVENT_ADDRESS or EVENT_FRAME. */
+/* Takes a line of kind EVENT_STACK, EVENT_WORDS, EVENT_RETURNS, EVENT_FRAMES, EVENT_ADDRESS, EVENT_FRAME or EVENT_SAME. */
 void stacks_add(struct stacks *stacks, const struct event *e);
 
 /* The meaning of stack `id`; NULL if no line described it. Owned by the judge. */
 const struct verdict *stacks_verdict(struct stacks *stacks, uint64_t id);
 
-/* Writes `frame` lines for every stack whose meaning was asked for. Errors show in ferror(out). */
+/* Writes `frame` lines for every stack whose meaning was asked for, or a `same` line where another has its frames. Errors show in ferror(out). */
 void stacks_write(struct stacks *stacks, FILE *out);
 
 /* Have the stacks whose meaning was asked for frames without a name, but none with a name that is not the system's? */

@@ -40,8 +40,9 @@ enum event_kind {
 	EVENT_WORDS,
 	EVENT_RETURNS,
 	EVENT_FRAMES,
-	EVENT_FRAME,   /* a frame of a resolved stack */
-	EVENT_ADDRESS, /* a line below a `frames` line */
+	EVENT_FRAME,   /* one frame of a stack that was resolved already */
+	EVENT_SAME,    /* a stack whose frames are those of another */
+	EVENT_ADDRESS, /* one line below a `frames` line */
 	EVENT_VERSION, /* the first line of a stream */
 	EVENT_OTHER,   /* a line of no known kind: stream_take_others() */
 };
@@ -63,7 +64,7 @@ struct event {
 	enum event_kind kind;
 	uint64_t ns;
 	long tid;
-	uint64_t stack;		    /* SAMPLE, RUNQ, SLEEP, STACK, WORDS, RETURNS, FRAMES: id */
+	uint64_t stack;		    /* SAMPLE, RUNQ, SLEEP, STACK, WORDS, RETURNS, FRAMES, FRAME, SAME: id */
 	uint64_t age;		    /* SAMPLE */
 	uint64_t asleep, run_queue; /* SLEEP both, RUNQ run_queue */
 	uint64_t total;		    /* COUNTED: ns */
@@ -76,7 +77,7 @@ struct event {
 		long pid, tid;
 		uint64_t stack;
 		const char *comm;
-	} other; /* RUNQ: culprit; SLEEP: waker */
+	} other; /* RUNQ: culprit; SLEEP: waker; SAME: its stack alone */
 	struct {
 		uint64_t before, first, last; /* ns */
 		uint64_t id;		      /* of the task */

@@ -23,6 +23,7 @@ static const struct line_kind kinds[] = {
 	{"frame", EVENT_FRAME,
 	 "ID END CALL ORIGIN PC OFFSET LINE MODULE NAME FUNCTION GENERICS FILE [RUNTIME [DECLARED]]",
 	 LINE_STACK | LINE_HEAD, parse_frame, write_frame},
+	{"same", EVENT_SAME, "ID AS", LINE_STACK | LINE_HEAD, parse_same, write_same},
 	{"named", EVENT_NAMED, "NS TID COMM", 0, parse_named, write_named},
 	{"gone", EVENT_GONE, "NS TID", 0, parse_gone, NULL},
 	{"limit", EVENT_LIMIT, "NS MISSED", 0, parse_limit, NULL},

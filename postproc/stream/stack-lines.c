@@ -115,7 +115,19 @@ void parse_frame(struct fields *c, struct event *e)
 		e->frame.module = "";
 }
 
-/* How the frame got on the stack. */
+void parse_same(struct fields *c, struct event *e)
+{
+	e->stack = field_hex(c);
+	e->other.stack = field_hex(c);
+}
+
+void write_same(FILE *out, const struct event *e)
+{
+	put_hex(out, e->stack);
+	put_hex(out, e->other.stack);
+}
+
+/* How a frame came to be on the stack. */
 static const char *call_word(const struct frame *f)
 {
 	if (f->tail_call)

@@ -16,6 +16,11 @@ $1 == "frame" && pass == 1 {
 	next
 }
 
+$1 == "same" && pass == 1 {
+	frames[$2] = frames[$3]
+	next
+}
+
 pass == 1 {
 	if ($1 == "meta" && $2 == "pid")
 		pid = $3
@@ -42,8 +47,19 @@ function other(i,    n, text) {
 	$0 = text "other"
 }
 
-$1 == "frame" && one($2) != $2 {
+# Of the stack that stands for others the frames may stand under another's name.
+$1 == "same" {
 	next
+}
+
+$1 == "frame" && written[one($2)] && written[one($2)] != $2 {
+	next
+}
+
+$1 == "frame" {
+	id = one($2)
+	written[id] = $2
+	$2 = id
 }
 
 $1 == "sample" {

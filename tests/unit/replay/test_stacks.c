@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arch.h"
@@ -234,6 +235,81 @@ static void test_unasked_ones(void **state)
 	assert_null(stacks_verdict(setup->stacks, 2));
 }
 
+static void add_same(struct setup *setup, uint64_t id, uint64_t as)
+{
+	stacks_add(setup->stacks, &(struct event){.kind = EVENT_SAME, .stack = id, .other.stack = as});
+}
+
+static void add_frame(struct setup *setup, uint64_t id, uint64_t pc)
+{
+	stacks_add(setup->stacks, &(struct event){.kind = EVENT_FRAME,
+						  .stack = id,
+						  .whole = true,
+						  .frame = {.pc = pc, .module = "/app", .function = "f"}});
+}
+
+/* What is written once of stacks that have the same frames, and read again. */
+static void test_same(void **state)
+{
+	struct setup *setup = *state;
+	char *text;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	unsigned frames = 0, same = 0;
+
+	for (uint64_t id = 1; id <= 3; id++) {
+		add_stack(setup, id);
+		assert_non_null(stacks_verdict(setup->stacks, id));
+	}
+	stacks_write(setup->stacks, out);
+	fclose(out);
+	for (const char *line = text; *line; line = strchr(line, '\n') + 1) {
+		frames += !strncmp(line, "frame ", 6);
+		same += !strncmp(line, "same ", 5);
+	}
+	free(text);
+	assert_int_equal(frames, 2);
+	assert_int_equal(same, 2);
+
+	add_frame(setup, 11, CODE);
+	add_frame(setup, 11, CODE + 50);
+	add_same(setup, 12, 11);
+	add_same(setup, 13, 11);
+	const struct verdict *v = stacks_verdict(setup->stacks, 13);
+	assert_int_equal(v->count, 2);
+	assert_ptr_equal(stacks_verdict(setup->stacks, 11), v);
+	assert_ptr_equal(stacks_verdict(setup->stacks, 12), v);
+	assert_int_equal(stacks_count(setup->stacks), 6);
+}
+
+/* Of a stack that no line has described, of itself, of one that is another's, of one that has frames; and that one is not forgotten. */
+static void test_hostile_same(void **state)
+{
+	struct setup *setup = *state;
+	const uint64_t second = UINT64_C(1000000000);
+
+	stacks_forget_old(setup->stacks, 0);
+	add_same(setup, 1, 2);
+	add_same(setup, 2, 1);
+	add_same(setup, 3, 3);
+	for (uint64_t id = 1; id <= 3; id++)
+		assert_null(stacks_verdict(setup->stacks, id));
+	add_frame(setup, 4, CODE);
+	add_same(setup, 4, 4);
+	add_same(setup, 5, 4);
+	add_same(setup, 6, 5);
+	add_same(setup, 4, 5);
+	assert_null(stacks_verdict(setup->stacks, 6));
+	add_frame(setup, 5, CODE + 50);
+	/* It is copied as well, and then nothing of it is seen for an hour. */
+	add_stack(setup, 4);
+	stacks_forget_old(setup->stacks, second);
+	stacks_forget_old(setup->stacks, 3600 * second);
+	const struct verdict *v = stacks_verdict(setup->stacks, 5);
+	assert_int_equal(v->count, 1);
+	assert_ptr_equal(stacks_verdict(setup->stacks, 4), v);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +319,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_why_cut, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_old_ones, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_unasked_ones, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_same, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_hostile_same, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
