@@ -1,4 +1,4 @@
-/* monitor.c - hud-postproc monitor: what hud-trace runs beside bpftrace. Its options are for hud-trace alone. */
+/* monitor.c - hud-postproc monitor: runs beside bpftrace. Its options are for hud-trace only. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <math.h>
@@ -66,7 +66,7 @@ static const struct option longs[] = {
 	{0},
 };
 
-/* --target. Returns false if it is not as it should be. */
+/* Parses --target. Returns false if it is malformed. */
 static bool read_target(const char *text, struct procfs_program *target)
 {
 	int end = 0;
@@ -76,7 +76,7 @@ static bool read_target(const char *text, struct procfs_program *target)
 	       !text[end] && target->pid > 0;
 }
 
-/* --rates, likewise. */
+/* Parses --rates, likewise. */
 static bool read_rates(const char *text, struct sampling_rates *rates)
 {
 	int end = 0;
@@ -86,7 +86,7 @@ static bool read_rates(const char *text, struct sampling_rates *rates)
 	       !text[end] && rates->rest && rates->slow && rates->fast;
 }
 
-/* Takes one option. Returns false if it is not as it should be. */
+/* Handles an option. Returns false if it is malformed. */
 static bool take(int option, const char *value, struct monitor_options *o)
 {
 	switch (option) {

@@ -16,13 +16,14 @@
 #include "stream/record/recording.h"
 #include "stream/record/unpack.h"
 
-/* Ends with an errno, 0 if all was written. */
+/* Ends with an errno; 0 if everything was written. */
 static _Noreturn void work(pid_t parent, const int files[2], int to, const struct replay_options *options,
 			   bool unasked)
 {
 	if (offspring_bind(parent, SIGKILL))
 		_exit(ECHILD);
-	/* The recorder comes before any process of a busy machine while it takes events; what the machine is for comes before names. */
+	/* While it records, the recorder has a high priority. Names are less urgent than the machine's other
+	 * work. */
 	setpriority(PRIO_PROCESS, 0, 0);
 	messages_redirect(false, false, false);
 	sandbox_yield_memory();

@@ -1,4 +1,5 @@
-/* record-resolve.h - the names put into what was just recorded, by a process that may do nothing but that: the recorder opens files. */
+/* record-resolve.h - embeds names into a new recording, in a process that can do nothing else: the recorder
+ * itself can open files. */
 #ifndef HUD_COMMAND_RECORD_RESOLVE_H
 #define HUD_COMMAND_RECORD_RESOLVE_H
 
@@ -8,8 +9,8 @@
 struct recording;
 struct replay_options;
 
-/* As resolve_write() of what was recorded; `unasked`: without a command. Returns 0, or -1 with errno set; errors of writing show in
- * ferror(out). */
+/* As resolve_write(), for this recording; `unasked`: without being asked to. Returns 0, or -1 with errno set;
+ * write errors show in ferror(out). */
 int record_resolve(const struct recording *recording, const struct replay_options *options, bool unasked,
 		   FILE *out);
 

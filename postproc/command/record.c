@@ -1,8 +1,8 @@
-/* record.c - hud-postproc record: passes a stream on, and writes it to a file as well.
+/* record.c - hud-postproc record: passes a stream on, and writes it to a file.
  *
- * Passing it on does not wait for the disk: a thread of its own writes, and between the two wait QUEUE_LIMIT bytes at the most.
- * When there are so many and the disk stands still, what comes is left out of the recording, which then says so itself, in the
- * words that bpftrace has for lost events.
+ * Passing on does not wait for the disk: a separate thread writes, and at most QUEUE_LIMIT bytes wait for it.
+ * If the queue is full and the disk stands still, further lines are left out of the recording, which says so
+ * in the words of bpftrace's lost events.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -39,18 +39,18 @@
 #include "stream/record/recording.h"
 
 #define BLOCK_SIZE (256u << 10)
-#define LINE_LIMIT (1u << 20) /* what is longer without an end is written as it is */
-#define BLOCK_MS 1000	      /* how long lines wait for more of them: what a crash may cost */
+#define LINE_LIMIT (1u << 20) /* longer lines are written in pieces */
+#define BLOCK_MS 1000	      /* how long lines are collected: a crash may lose them */
 #define QUEUE_LIMIT (64u << 20)
-#define STALL_MS 500 /* a disk that takes nothing for so long stands still */
+#define STALL_MS 500 /* a disk that takes nothing for this long stands still */
 #define RING_MIN (64u << 10)
 
 struct options {
 	const char *path;
 	uint64_t ring;
 	bool resolve, quiet, check;
-	bool unasked;	  /* to resolve: only a file, and only if its executable has names */
-	bool needs_begin; /* without one nothing is kept: hud-trace says why */
+	bool unasked;	  /* resolve only a file, and only if its executable has names */
+	bool needs_begin; /* nothing is kept without a begin line: hud-trace says why */
 	struct replay_options replay;
 };
 
@@ -69,15 +69,15 @@ struct recorder {
 	struct batch *first, **last;
 	size_t queued;
 	bool done, stalled;
-	bool begun;	    /* more came than the head of a stream */
+	bool begun;	    /* lines came that are not of the head */
 	bool traced;	    /* a begin line came */
 	int tell;	    /* begun_tell() */
 	atomic_bool failed; /* nothing more can be written */
 	uint64_t lost;	    /* events that found the queue full */
-	uint64_t unsaid;    /* of these, what the recording does not say yet */
-	char *block;	    /* what is not queued yet */
+	uint64_t unsaid;    /* of these, not reported in the recording yet */
+	char *block;	    /* not queued yet */
 	size_t filled, block_size;
-	int64_t since; /* ms, of its first byte */
+	int64_t since; /* ms: when its first byte came */
 };
 
 static int fail(const char *what, const char *why)
@@ -144,7 +144,8 @@ static uint64_t count_events(const char *lines, size_t size)
 	return count;
 }
 
-/* Waits for room for so many bytes in the queue, if the disk takes any at all. False if there is none. */
+/* Waits for room for so many bytes in the queue, as long as the disk takes some. Returns false if there is
+ * none. */
 static bool await_room(struct recorder *r, size_t size)
 {
 	bool room;
@@ -164,7 +165,7 @@ static bool await_room(struct recorder *r, size_t size)
 	return room;
 }
 
-/* Looks for the first line that is not of a stream's head, and for that which says that tracing has begun. */
+/* Finds the first line behind the stream's head, and the one that says that tracing has begun. */
 static void note_begin(struct recorder *r, const char *lines, size_t size)
 {
 	const char *end = lines + size;
@@ -181,7 +182,7 @@ static void note_begin(struct recorder *r, const char *lines, size_t size)
 		begun_tell(&r->tell);
 }
 
-/* Puts lines into the queue, or counts them as lost. */
+/* Queues lines, or counts them as lost. */
 static void enqueue(struct recorder *r, const char *lines, size_t size)
 {
 	char said[64] = "";
@@ -213,7 +214,8 @@ static void enqueue(struct recorder *r, const char *lines, size_t size)
 	pthread_mutex_unlock(&r->mutex);
 }
 
-/* Takes out the lines that only make bpftrace write what came before them (probes/parts/end.bt). Returns how many bytes are left. */
+/* Removes the lines that only make bpftrace write its output (probes/parts/end.bt). Returns how many bytes
+ * are left. */
 static size_t drop_flushes(char *lines, size_t size)
 {
 	char *end = lines + size, *at = lines;
@@ -255,8 +257,8 @@ static void on_term(int signal)
 	ended = 1;
 }
 
-/* SIGTERM ends it in good order, and only while it waits, with the mask *waiting; what ends a pipeline from a terminal reaches
- * it as the end of its input. */
+/* SIGTERM ends it cleanly, and only while it waits with the mask *waiting. Signals that end a pipeline in a
+ * terminal reach it as the end of its input. */
 static void set_signals(sigset_t *waiting)
 {
 	struct sigaction old, action = {.sa_handler = on_term};
@@ -273,7 +275,7 @@ static void set_signals(sigset_t *waiting)
 		sigaction(SIGTERM, &action, NULL);
 }
 
-/* From standard input to standard output and to the queue, until either ends. Returns the exit status. */
+/* Copies standard input to standard output and to the queue, until either ends. Returns the exit status. */
 static int pass_all(struct recorder *r, const sigset_t *waiting)
 {
 	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
@@ -307,7 +309,7 @@ static int pass_all(struct recorder *r, const sigset_t *waiting)
 		r->filled += (size_t)got;
 		if (r->tell && memmem(r->block, r->filled, "\nbegin ", 7))
 			begun_tell(&r->tell);
-		/* Who reads it may have had enough: that is no failure. */
+		/* Its reader may have seen enough: no failure. */
 		if (write_all(STDOUT_FILENO, fresh, (size_t)got))
 			return errno == EPIPE ? 0 : fail("standard output", strerror(errno));
 		if (r->filled >= r->block_size)
@@ -315,7 +317,7 @@ static int pass_all(struct recorder *r, const sigset_t *waiting)
 	}
 }
 
-/* Writes the recording anew with the names in it. Returns the exit status; -1 if it is to stay as it is. */
+/* Rewrites the recording with names in it. Returns the exit status; -1 if it stays as it is. */
 static int resolve(const struct options *o, struct recorder *r)
 {
 	struct recording *to = recording_open(o->path, ".resolved", 0);
@@ -362,7 +364,7 @@ static int record(const struct options *o, struct recorder *r)
 	end_block(r);
 	if (r->unsaid)
 		enqueue(r, "", 0);
-	/* Who reads the other end need not wait for the disk. */
+	/* The reader of standard output need not wait for the disk. */
 	close(STDOUT_FILENO);
 	pthread_mutex_lock(&r->mutex);
 	r->done = true;
@@ -377,7 +379,7 @@ static int record(const struct options *o, struct recorder *r)
 	}
 	bool nothing = o->needs_begin ? !r->traced : !r->begun;
 
-	if (nothing && !r->failed && recording_is_file(r->recording)) { /* what stands there is better */
+	if (nothing && !r->failed && recording_is_file(r->recording)) { /* the existing file is better */
 		recording_discard(r->recording);
 		return o->needs_begin ? 1 : fail(r->path, "nothing came that could be recorded");
 	}
@@ -411,7 +413,7 @@ static const char usage[] =
 	"      --check         write nothing; exit with status 2 if FILE cannot be written\n"
 	"  -h, --help\n";
 
-/* "64M" in bytes; 0 if it is no size from RING_MIN up to a TiB. */
+/* "64M" in bytes; 0 if it is no size from RING_MIN to a TiB. */
 static uint64_t parse_size(const char *text)
 {
 	static const char units[] = "KMG";
@@ -425,7 +427,7 @@ static uint64_t parse_size(const char *text)
 	return size >= RING_MIN && size <= (uint64_t)1 << 40 ? size : 0;
 }
 
-/* Reads the options. Returns the exit status if there is nothing more to do, else -1. */
+/* Reads the options. Returns -1, or the exit status if nothing is left to do. */
 static int parse(int argc, char **argv, struct options *o)
 {
 	enum { RING = 256, RESOLVE, NO_RESOLVE, UNASKED, DEBUGINFOD, HEADLESS, CHECK, BEGUN };
@@ -496,7 +498,8 @@ static int parse(int argc, char **argv, struct options *o)
 	return 2;
 }
 
-/* Its files are the caller's, and new ones come while it runs: it becomes that user before it opens the first. */
+/* Its files are the caller's, and it creates more while it runs: it becomes that user before it opens the
+ * first. */
 static int confine(struct options *o)
 {
 	o->replay.confine = sandbox_resolver;
@@ -509,7 +512,7 @@ static int confine(struct options *o)
 	return confine_record();
 }
 
-/* Whoever traces for an hour wants to know before whether its recording can be written. Returns 0, or 2 after a message. */
+/* Before a trace of an hour begins: can its recording be written? Returns 0, or 2 after a message. */
 static int check(const struct options *o)
 {
 	const char *problem = NULL;
@@ -542,7 +545,7 @@ int record_main(int argc, char **argv)
 		return status;
 	if (o.check)
 		return check(&o);
-	/* Then nobody is needed who opens files. */
+	/* Then no helper is needed to open files. */
 	o.resolve = o.resolve && !(o.unasked && outpath_check(o.path) > 0);
 	if (!o.quiet && isatty(STDERR_FILENO))
 		progress_enable();
@@ -553,7 +556,7 @@ int record_main(int argc, char **argv)
 	r.path = path;
 	r.last = &r.first;
 	r.tell = o.replay.begun;
-	o.replay.begun = 0; /* Who resolves the recording in the end has nobody to tell. */
+	o.replay.begun = 0; /* Resolving has nobody to report to. */
 	r.block_size = o.ring && o.ring / 16 < BLOCK_SIZE ? o.ring / 16 : BLOCK_SIZE;
 	r.recording = recording_open(o.path, ".partial", o.ring);
 	if (r.recording && o.resolve && !recording_is_file(r.recording)) {

@@ -23,7 +23,7 @@ static double number(const struct reporting *o, const char *option, const char *
 	return command_number(o->command, option, text, low, high);
 }
 
-/* Takes "F" or "F=FILE"; exits if there is no such format, or with the list of them. */
+/* Adds the output "F" or "F=FILE"; exits if there is no such format, or to list them. */
 static void add_output(struct reporting *o, const char *argument)
 {
 	const char *equals = strchr(argument, '=');
@@ -143,8 +143,8 @@ int reporting_fail(const struct reporting *o, const char *what, const char *why)
 	return 1;
 }
 
-/* bpftrace does not wait for who reads: what comes while this process has no CPU waits in the pipe. Root may have one of that size; for
- * others fs.pipe-max-size is the limit. */
+/* bpftrace does not wait for its reader: while this process has no CPU, lines wait in the pipe. Root may make
+ * it this large; for others fs.pipe-max-size is the limit. */
 static void widen_input(void)
 {
 	if (fcntl(STDIN_FILENO, F_SETPIPE_SZ, 16 << 20) < 0)

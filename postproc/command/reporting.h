@@ -1,4 +1,4 @@
-/* reporting.h - what the subcommands that end with a report have in common: their options, their outputs. */
+/* reporting.h - shared by the subcommands that end with a report: options and outputs. */
 #ifndef HUD_COMMAND_REPORTING_H
 #define HUD_COMMAND_REPORTING_H
 
@@ -31,7 +31,7 @@ struct reporting {
 	struct output *probe_output;
 	enum chart_kind chart_kind;
 	bool no_colour, quiet;
-	bool needs_begin; /* without one there is nothing to report: hud-trace says why */
+	bool needs_begin; /* nothing is reported without a begin line: hud-trace says why */
 };
 
 /* Options without a letter; a subcommand's own begin at REPORTING_OWN. */
@@ -55,8 +55,9 @@ enum {
 
 #define REPORTING_LETTERS "t:p:v"
 
-/* Rows for getopt_long(). Two are for hud-trace: --headless, no progress; --begun FD, where to tell that tracing has begun. */
-/* clang-format off: a row is a row. */
+/* Rows for getopt_long(). Two are for hud-trace: --headless (no progress) and --begun FD (where to report
+ * that tracing has begun). */
+/* clang-format off: one row each */
 #define REPORTING_OPTIONS                                                                                    \
 	{"target", required_argument, NULL, 't'}, {"pid", required_argument, NULL, 'p'},                     \
 		{"debuginfod", no_argument, NULL, REPORTING_DEBUGINFOD},                                     \
@@ -78,23 +79,24 @@ enum {
 	}
 /* clang-format on */
 
-/* Takes one of these options. False if it is none; exits with status 2 after a message if its value is wrong. */
+/* Handles one of these options. Returns false if it is another one; exits with status 2 after a message if
+ * its value is wrong. */
 bool reporting_option(struct reporting *o, int option, const char *value);
 
-/* Takes what is left of the command line, which is to be one FILE; exits with status 2 otherwise. */
+/* Takes the rest of the command line, which must be one FILE; otherwise exits with status 2. */
 void reporting_file(struct reporting *o, int count, char **arguments);
 
-/* A message about this subcommand. Returns 1. */
+/* Prints a message about this subcommand. Returns 1. */
 int reporting_fail(const struct reporting *o, const char *what, const char *why);
 
-/* sandbox_begin(), for the files of the command line. */
+/* sandbox_begin() for the files of the command line. */
 int reporting_begin(struct reporting *o);
 
-/* Opens what --probe-output names: before the first replay is made. Returns 0, or 1 after a message. */
+/* Opens the file of --probe-output, before the first replay is made. Returns 0, or 1 after a message. */
 int reporting_open_probe_output(struct reporting *o);
 
-/* Writes all outputs and the chart. `error`: that of reading (replay/replay.h), or 0; what was read is reported all the same. Returns the
- * exit status. */
+/* Writes all outputs and the chart. `error` is the read error (replay/replay.h), or 0; what was read is
+ * reported in any case. Returns the exit status. */
 int reporting_write(struct reporting *o, const struct model *model, int error, struct chart *chart);
 
 #endif

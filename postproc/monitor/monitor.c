@@ -21,7 +21,7 @@
 #include "target/bpfmap.h"
 
 #define BEFORE_END_MS                                                                                        \
-	300 /* what sleeps is seen so long before the end: what tells of the begin may be late */
+	300 /* how long before the end sleepers are stopped; more, because the begin may be reported late */
 #define FIRST_MEASURE_MS 900
 
 /* What it waits for. */
@@ -38,13 +38,13 @@ enum source {
 
 enum { PROCFS, RATE, STUCK, CHILDREN };
 
-/* What the script is asked for (probes/parts/end.bt): to copy no stacks any more; to end, because of breakpoints that are hit too often, or
- * because tracing costs too much. */
+/* Requests to the script (probes/parts/end.bt): to copy no more stacks; to end because breakpoints are hit
+ * too often, or because tracing costs too much. */
 enum asked { ASKED_NOTHING, ASKED_THIN, ASKED_LIMIT = 4, ASKED_END };
 
 struct monitor {
 	const struct monitor_options *o;
-	struct pollfd on[SOURCES]; /* negative descriptors are passed over */
+	struct pollfd on[SOURCES]; /* negative descriptors are ignored */
 	struct child child[CHILDREN];
 	struct overhead overhead;
 	int64_t measure_at, touch_at; /* ms; 0: never */
@@ -98,7 +98,7 @@ static void start(struct monitor *m, struct child *child)
 		overhead_add(&m->overhead, child->pid);
 }
 
-/* Of a target that has ended there is nothing to tell. */
+/* Nothing can be watched in a target that has ended. */
 static void start_children(struct monitor *m)
 {
 	const struct monitor_options *o = m->o;
@@ -115,7 +115,7 @@ static void start_children(struct monitor *m)
 		start(m, &m->child[STUCK]);
 }
 
-/* One of them has ended, with that status of wait(2). */
+/* One of them has ended with this status of wait(2). */
 static void child_has_ended(struct monitor *m, struct child *child, int status)
 {
 	bool looks_at_target = child != &m->child[RATE];
@@ -146,7 +146,7 @@ static void reap(struct monitor *m)
 				child_has_ended(m, &m->child[i], status);
 }
 
-/* Has workers that sleep be seen. */
+/* Makes the stacks of sleeping workers visible. */
 static void touch_sleepers(struct monitor *m)
 {
 	m->touch_at = 0;
@@ -170,7 +170,7 @@ static void take_signal(struct monitor *m)
 	m->done = !m->child[STUCK].pid;
 }
 
-/* A line tells that tracing has begun; without one, nobody is left to write it. */
+/* A line reports that tracing has begun; at the end of the pipe nobody can report it any more. */
 static void take_begin(struct monitor *m)
 {
 	char line[16];
@@ -208,8 +208,8 @@ static void take(struct monitor *m, enum source source)
 	}
 }
 
-/* Asks the script for it. Returns false after a message if that is impossible: the kernel gives its variables away to root only, and not where
- * Yama or another module forbids it. */
+/* Sends a request to the script. Returns false after a message if that fails: the kernel only lets root write
+ * its variables, and not if Yama or another module forbids it. */
 static bool ask(struct monitor *m, enum asked asked)
 {
 	int map = bpfmap_open(m->on[BPFTRACE].fd, m->o->bpftrace, "asked");
@@ -223,7 +223,7 @@ static bool ask(struct monitor *m, enum asked asked)
 	return set;
 }
 
-/* What there is left to try comes last: it may come late to a bpftrace that has much to do. */
+/* What else there is comes last: a busy bpftrace may notice it late. */
 static void restrain(struct monitor *m)
 {
 	const struct overhead *o = &m->overhead;
@@ -254,7 +254,7 @@ static void measure(struct monitor *m)
 	m->measure_at = clock_ms() + wait_ms;
 }
 
-/* Waits until something is to be done. */
+/* Waits until there is something to do, and does it. */
 static void wait_and_take(struct monitor *m)
 {
 	int64_t next = m->measure_at, now = clock_ms();
@@ -274,7 +274,8 @@ static void wait_and_take(struct monitor *m)
 
 /* --- begin and end --- */
 
-/* Its own signals come by a descriptor, and none that a terminal sends ends it. Its children inherit both. */
+/* Its own signals come through a descriptor; signals that a terminal sends do not end it. Its children
+ * inherit both. */
 static int open_signals(void)
 {
 	static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
@@ -289,7 +290,8 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-/* What has the target's id now keeps it as long as it is the same process. Returns a descriptor; -1 if it has ended. */
+/* The process that has the target's id keeps it while the descriptor is open. Returns a descriptor; -1 if the
+ * target has ended. */
 static int open_target(const struct procfs_program *target)
 {
 	int fd = process_open(target->pid);
@@ -309,7 +311,7 @@ static void open_sources(struct monitor *m)
 		m->on[i] = (struct pollfd){.fd = -1, .events = POLLIN};
 	m->on[BEGIN].fd = o->begin;
 	m->on[QUIT].fd = o->quit;
-	/* Of a pipe without a reader, and of a terminal that is gone, it is said without asking. */
+	/* poll(2) always reports a pipe without a reader, and a terminal that is gone. */
 	m->on[OUTPUT] = (struct pollfd){.fd = STDOUT_FILENO};
 	m->on[SIGNALS].fd = open_signals();
 	m->on[BPFTRACE].fd = process_open(o->bpftrace);
@@ -319,7 +321,7 @@ static void open_sources(struct monitor *m)
 		m->on[PROCESSES + i].fd = process_open(o->process[i]);
 }
 
-/* Tells of what has ended before it could be waited for. */
+/* Reports processes that ended before they could be watched. */
 static void tell_missing(struct monitor *m)
 {
 	if (m->o->target.pid && m->on[TARGET].fd < 0)

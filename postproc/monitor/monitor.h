@@ -1,4 +1,5 @@
-/* monitor.h - looks after a trace while it lasts: what it costs, how often it takes samples, and what becomes of the processes that matter.
+/* monitor.h - watches a trace: what it costs, how often it should sample, and whether the processes that
+ * matter still run.
  *
  * It stays root, and of the target only reads when that was started. Whatever else looks at the target are children of its own, with fewer rights. */
 #ifndef HUD_MONITOR_MONITOR_H
@@ -18,21 +19,21 @@
 struct monitor_options {
 	pid_t bpftrace;
 	struct procfs_program target;	  /* pid 0: none */
-	pid_t process[MONITOR_PROCESSES]; /* further ones of the trace's */
+	pid_t process[MONITOR_PROCESSES]; /* further processes of the trace */
 	size_t processes;
-	char *const *tids; /* workers, as procfs_run() takes them */
+	char *const *tids; /* workers, as for procfs_run() */
 	size_t workers;
-	const char *tokio;    /* as stuck_run() takes it; NULL: no worker is stopped */
+	const char *tokio;    /* as for stuck_run(); NULL: workers are not stopped */
 	uint64_t duration_ms; /* of the trace, from its begin; 0: not known */
 	struct overhead_limits limits;
-	struct sampling_rates rates; /* fast 0: the sampling rate is nobody's to choose */
-	bool thin;		     /* no stacks are copied, because of what tracing cost before */
+	struct sampling_rates rates; /* fast 0: the sampling rate is fixed */
+	bool thin;		     /* no stacks are copied, because of an earlier measurement */
 	bool verbose;		     /* print each measurement of the overhead */
-	/* Descriptors; -1: there is none. */
-	int news;  /* where to write what has happened */
-	int begin; /* where a line tells that tracing has begun; -1: it has */
-	int quit;  /* the end of a pipe whose other end is closed when the user wants tracing to end */
-	int lines; /* where to write event lines about the target */
+	/* Descriptors; -1: none. */
+	int news;  /* events are reported here */
+	int begin; /* a line comes here when tracing has begun; -1: it has */
+	int quit;  /* the other end of this pipe is closed when the user wants tracing to end */
+	int lines; /* event lines about the target are written here */
 };
 
 /* Until bpftrace ends: writes a line to o->news when something has happened:

@@ -1,8 +1,8 @@
 /* overhead.c - see overhead.h.
  *
- * The time that probes take in the kernel is only known while the kernel counts it, for all BPF programs of the machine, and that
- * costs some 30 ns for each run of each. So it counts for a tenth of each second: as long as a file descriptor is open
- * that asks for it (BPF_ENABLE_STATS, Linux 5.8), which is closed whatever ends this program.
+ * The kernel only measures the time of probes when asked to, for all BPF programs of the machine, and this
+ * costs some 30 ns for each run. So it measures for a tenth of each second: as long as a file descriptor for
+ * it is open (BPF_ENABLE_STATS, Linux 5.8), which is closed however this program ends.
  */
 #include "monitor/overhead.h"
 
@@ -18,12 +18,12 @@
 #include "base/process.h"
 #include "target/perfevents.h"
 
-#define ROUNDS 3     /* so many in a row are too dear, before that is said */
-#define COUNT_MS 100 /* of a round, how long the probes are watched */
+#define ROUNDS 3     /* rounds in a row that must be too expensive */
+#define COUNT_MS 100 /* of each round, how long probes are measured */
 #define REST_MS 900
-#define TRAP_NS 1000 /* that a hit takes, at least: the trap into the kernel and back */
+#define TRAP_NS 1000 /* the least time of a hit: the trap into the kernel and back */
 
-/* What follows "\nNAME:" in the text; NULL if that is not there. */
+/* What follows "\nNAME:" in the text; NULL if it is not there. */
 static const char *find_number(const char *text, const char *name)
 {
 	size_t length = strlen(name);
@@ -34,7 +34,8 @@ static const char *find_number(const char *text, const char *name)
 	return NULL;
 }
 
-/* Adds up over the BPF programs that process `pid` holds, as /proc/PID/fdinfo tells (bpf_prog_show_fdinfo, Linux 5.1). */
+/* Sums over the BPF programs that process `pid` has open, by /proc/PID/fdinfo (bpf_prog_show_fdinfo, Linux
+ * 5.1). */
 static struct overhead_probes read_probes(pid_t pid)
 {
 	struct overhead_probes all = {0};
@@ -57,7 +58,7 @@ static struct overhead_probes read_probes(pid_t pid)
 		all.programs++;
 		type = find_number(text, "prog_type");
 		hits = find_number(text, "run_cnt");
-		if (type && hits && strtoul(type, NULL, 10) == BPF_PROG_TYPE_KPROBE) /* uprobes, too */
+		if (type && hits && strtoul(type, NULL, 10) == BPF_PROG_TYPE_KPROBE) /* includes uprobes */
 			all.hits += strtoull(hits, NULL, 10);
 	}
 	if (directory)
@@ -65,7 +66,7 @@ static struct overhead_probes read_probes(pid_t pid)
 	return all;
 }
 
-/* The CPU time of process `pid` so far, in ns; 0 when it is gone. */
+/* The CPU time of process `pid` so far, ns; 0 if it is gone. */
 static int64_t read_cpu(pid_t pid)
 {
 	struct process_stat stat;
@@ -89,7 +90,7 @@ void overhead_remove(struct overhead *o, pid_t pid)
 			o->process[i].pid = 0;
 }
 
-/* Has the kernel count. */
+/* Makes the kernel measure. */
 static void begin_counting(struct overhead *o)
 {
 	union bpf_attr request;
@@ -111,10 +112,10 @@ static void end_counting(struct overhead *o)
 		close(o->counting);
 	double passed = (double)(clock_ns() - o->started);
 
-	/* Programs that are gone count for nothing. */
+	/* Programs that are gone do not count. */
 	o->probes = after.ns > o->before.ns ? (double)(after.ns - o->before.ns) / passed : 0;
 	o->hits = after.hits > o->before.hits ? (double)(after.hits - o->before.hits) / passed * 1e9 : 0;
-	/* Compiling and attaching cost much, but once. */
+	/* Compiling and attaching are expensive, but happen once. */
 	o->unsettled = !after.programs || after.programs != o->programs;
 	o->programs = after.programs;
 }

@@ -1,8 +1,8 @@
 /* procfs.c - see procfs.h.
  *
- * Which descriptor a worker reads, writes or locks while it sleeps in that, and what this is; whether any worker waits in the driver
- * of I/O and timers; how long the process's control group had no CPU because of its quota, and the machine none because of its host.
- * Each is a line of its own in the stream (probes/README.md).
+ * Which descriptor a worker reads, writes or locks while it sleeps, and what it refers to; whether a worker
+ * waits in the driver of I/O and timers; how long the process's control group had no CPU because of its
+ * quota, and the machine none because of its host. Each has its own line in the stream (probes/README.md).
  */
 #include "monitor/procfs.h"
 
@@ -19,11 +19,11 @@
 #include "target/sleepers.h"
 
 #define LOOK_MS 20	/* how often it looks at workers */
-#define QUOTA_MS 10	/* and at a control group that has a quota */
-#define CHECK_MS 250	/* and whether it still runs that program */
+#define QUOTA_MS 10	/* and at a control group with a quota */
+#define CHECK_MS 250	/* and whether the program still runs */
 #define MOST_LOOKS 1000 /* at workers, in a second */
 
-/* How long to wait between looks: what looking costs does not grow with the workers. */
+/* The time between looks: the cost of looking does not grow with the number of workers. */
 static unsigned interval(size_t workers, bool quota)
 {
 	unsigned ms = LOOK_MS;
@@ -41,7 +41,7 @@ static uint64_t now_ns(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* The mappings that process `pid` has at this moment; -1: they cannot be had. */
+/* The current mappings of process `pid`; -1 if they cannot be opened. */
 static int open_maps(pid_t pid)
 {
 	char path[32];
@@ -50,8 +50,8 @@ static int open_maps(pid_t pid)
 	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-/* Does the program whose mappings were opened still run? Of one that has gone the kernel shows none (m_start of
- * fs/proc/task_mmu.c), although the process may be there. */
+/* Does the program whose mappings were opened still run? If not, the kernel shows no mappings (m_start of
+ * fs/proc/task_mmu.c), even if the process exists. */
 static bool still_runs(int maps)
 {
 	char byte;
@@ -59,7 +59,8 @@ static bool still_runs(int maps)
 	return pread(maps, &byte, 1, 0) == 1;
 }
 
-/* Does process `pid` run another program than that whose mappings `maps` are? Nobody tells of an exec. One that ends has none. */
+/* Does process `pid` run another program than the one of `maps`? Nothing reports an exec. A process that ends
+ * has no mappings. */
 static bool is_replaced(pid_t pid, int maps)
 {
 	if (still_runs(maps))
@@ -72,7 +73,7 @@ static bool is_replaced(pid_t pid, int maps)
 	return another;
 }
 
-/* Looks until the process ends, or nobody reads what it writes. Returns an exit status. */
+/* Looks until the process ends, or nobody reads the output. Returns an exit status. */
 static int look(int pidfd, pid_t pid, int maps, struct cgroups *cgroups, struct sleepers *sleepers,
 		unsigned ms)
 {
@@ -108,7 +109,7 @@ int procfs_run(int pidfd, const struct procfs_program *program, char *const *tid
 
 	if (process_ends(pidfd, 0) || maps < 0 || !process_stat(program->pid, 0, &stat))
 		return 0;
-	/* The process is the same one, so what it has run since it was looked at is told by that. */
+	/* It is the same process, so this tells whether its program was replaced since. */
 	if (stat.stack != program->stack)
 		return PROCFS_REPLACED;
 	if (confine_proc_reader())

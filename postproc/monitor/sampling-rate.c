@@ -1,9 +1,9 @@
 /* sampling-rate.c - see sampling-rate.h.
  *
- * Two polls that follow each other at once are told apart by looking at them at each timer interrupt, so a poll's length is known
- * to the distance of two of these. Each costs the interrupted CPU some time, and a virtual machine much. So the fewest are made while
- * there are no long polls, for sure: what else is polled begins or ends with a park, and is seen there. More where a poll may have been
- * long, and many while some are, whose lengths matter.
+ * Two consecutive polls are told apart by a look at each timer interrupt, so the length of a poll is known to
+ * within two of them. Each interrupt costs time, much of it in a virtual machine. So there are few while
+ * certainly no poll is long: shorter polls begin or end with a park, and that is seen. There are more when a
+ * poll may have been long, and many while some are, because then lengths matter.
  */
 #include "monitor/sampling-rate.h"
 
@@ -25,20 +25,21 @@
 #include "target/bpfmap.h"
 #include "target/timers.h"
 
-#define REST_MS 250 /* how often it looks */
-#define CALM_S 10   /* so long after the last long poll it is calm */
-#define SURE_S 60   /* and so long after the last that may have been: probes/parts/samples.bt has less */
-#define RENEW_S 60  /* other events on a CPU shift those that are there */
+#define REST_MS 250 /* how often it reads the script's variables */
+#define CALM_S 10   /* this long after the last long poll the rate falls */
+/* And this long after the last one that may have been long: less than in probes/parts/samples.bt. */
+#define SURE_S 60
+#define RENEW_S 60 /* other events on a CPU shift existing ones */
 
-/* What the script says: its variables, -1 if they cannot be read, and what they were. */
+/* The script's variables (descriptors; -1 if they cannot be read), and their last values. */
 struct hints {
 	int worked, doubt;
 	uint64_t work, doubted;
-	time_t calm, sure; /* from when on */
+	time_t calm, sure; /* when the rate falls */
 };
 
-/* Waits until all of the script is attached: what is attached to a CPU later shifts the timers there. Opens its other variables then.
- * Returns false when the process has ended before. */
+/* Waits until the whole script is attached: what is attached later shifts a CPU's timers. Then opens its
+ * other variables. Returns false if the process has ended before. */
 static bool await_begin(int pidfd, pid_t pid, struct hints *hints)
 {
 	int begun = -1;
@@ -57,7 +58,7 @@ static bool await_begin(int pidfd, pid_t pid, struct hints *hints)
 	return true;
 }
 
-/* The CPUs that the threads of a process may use; all, if that cannot be read. */
+/* The CPUs that the process's threads may use; all, if that cannot be read. */
 static void allowed(pid_t pid, cpu_set_t *cpus)
 {
 	size_t size = CPU_ALLOC_SIZE(TIMERS_CPUS);
@@ -87,7 +88,7 @@ static unsigned choose(struct hints *hints, const struct sampling_rates *rates, 
 	uint64_t work = hints->worked >= 0 ? bpfmap_number(hints->worked) : 0;
 	uint64_t doubted = hints->doubt >= 0 ? bpfmap_number(hints->doubt) : 0;
 
-	/* A little is always there, of polls that were mostly without a CPU. */
+	/* There is always a little, of polls that were mostly without a CPU. */
 	if (work - hints->work >= rates->threshold_ns)
 		hints->calm = now + CALM_S;
 	if (doubted != hints->doubted || hints->doubt < 0)

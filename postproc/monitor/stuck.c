@@ -1,9 +1,10 @@
 /* stuck.c - see stuck.h.
  *
- * A stack is taken when its thread is back from a sleep. One that sleeps in its poll for good never is: a deadlock would be
- * told without its place. So each worker that has slept in the same poll for a second is stopped for a moment, and goes on
- * sleeping; that is seen as a coming back. It takes two of these when the thread slept already as the probes came, and when
- * that is nobody knows here, so it is done several times. The same when the trace is about to end, with all that sleep then.
+ * A stack is taken when its thread returns from a sleep. A thread that sleeps in its poll forever never does:
+ * a deadlock would be reported without its place. So each worker that has slept in one poll for a second is
+ * stopped for a moment; then it goes on sleeping, but the probes see it return. If it slept already when the
+ * probes came, which is not known here, it takes two such stops; so there are several. The same happens for
+ * all sleeping workers when the trace is about to end.
  */
 #include "monitor/stuck.h"
 
@@ -27,9 +28,9 @@
 #include "target/ptrace-stop.h"
 #include "tokio/layout-fields.h"
 
-#define OFTEN 20      /* so many seconds every second */
-#define SELDOM 30     /* later every so many seconds */
-#define BETWEEN_MS 20 /* the two times that it takes */
+#define OFTEN 20      /* so many seconds, every second */
+#define SELDOM 30     /* later, every so many seconds */
+#define BETWEEN_MS 20 /* the two stops */
 
 /* Where each Tokio of the process keeps its state. */
 struct layouts {
@@ -40,8 +41,8 @@ struct layouts {
 /* What is known of a worker. */
 struct worker {
 	struct thread thread;
-	struct tokio_poll poll; /* the one that it slept in when it was last looked at */
-	unsigned seconds;	/* for how long it has slept in that poll */
+	struct tokio_poll poll; /* the one in which it slept when last checked */
+	unsigned seconds;	/* how long it has slept in that poll */
 };
 
 static bool asleep(pid_t pid, pid_t tid)
@@ -70,7 +71,7 @@ static void look(pid_t pid, struct worker *w, const struct layouts *layouts)
 {
 	struct tokio_poll poll = {0};
 
-	/* A thread of a busy machine may not have stopped in time to tell. */
+	/* On a busy machine the thread may not have stopped in time. */
 	if (!w->thread.thread_pointer)
 		roles_read_thread_pointers(&w->thread, 1);
 	bool known = w->thread.thread_pointer && asleep(pid, w->thread.tid) &&
@@ -84,7 +85,7 @@ static void look(pid_t pid, struct worker *w, const struct layouts *layouts)
 
 enum next { A_SECOND, ABOUT_TO_END, ENDED };
 
-/* Waits for a second, or for less if the process ends, whose id may soon be another's, or the signal comes. */
+/* Waits for a second; less if the process ends (another one may get its id) or the signal comes. */
 static enum next wait_for(int pidfd, int signals)
 {
 	struct pollfd on[] = {{.fd = pidfd, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
@@ -97,7 +98,7 @@ static enum next wait_for(int pidfd, int signals)
 	return A_SECOND;
 }
 
-/* Which of the threads of `pid` those are. */
+/* Finds the threads of `pid` with these ids. */
 static size_t find_workers(pid_t pid, char *const *tids, size_t count, struct worker *workers)
 {
 	struct thread *threads;
@@ -113,8 +114,8 @@ static size_t find_workers(pid_t pid, char *const *tids, size_t count, struct wo
 	return found;
 }
 
-/* Has each worker that sleeps, in the same poll as a moment ago if that is known, be seen. Of what slept before the probes came the first
- * time tells only that it sleeps. */
+/* Makes the stack of each worker visible that sleeps in the same poll as a moment ago, if polls are known. If
+ * it slept before the probes came, the first stop only shows that it sleeps. */
 static void touch_all(int pidfd, pid_t pid, struct worker *workers, size_t count,
 		      const struct layouts *layouts)
 {
@@ -137,7 +138,7 @@ static void touch_all(int pidfd, pid_t pid, struct worker *workers, size_t count
 	}
 }
 
-/* Until the process or the trace ends. */
+/* Watches until the process or the trace ends. */
 static void watch(int pidfd, pid_t pid, int signals, struct worker *workers, size_t count,
 		  const struct layouts *layouts)
 {
@@ -150,7 +151,7 @@ static void watch(int pidfd, pid_t pid, int signals, struct worker *workers, siz
 		touch_all(pidfd, pid, workers, count, layouts);
 }
 
-/* Tells of SIGUSR2. */
+/* A descriptor for SIGUSR2. */
 static int open_signals(void)
 {
 	sigset_t set;
@@ -160,7 +161,7 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-/* One from each line of `text`, if that is not empty. False if a line is not as it should be. */
+/* Reads a layout from each line of `text`. Returns false if a line is malformed. */
 static bool read_layouts(const char *text, struct layouts *layouts)
 {
 	layouts->count = 0;
@@ -183,9 +184,9 @@ int stuck_run(int pidfd, pid_t pid, const char *tokio, char *const *tids, size_t
 		      stderr);
 		return 1;
 	}
-	/* Ctrl-Z must not stop it while it holds a thread, nor what it starts. */
+	/* Ctrl-Z must not stop this process, or those it starts, while it holds a thread. */
 	signal(SIGTSTP, SIG_IGN);
-	/* Memory is read by another process: it may never answer. */
+	/* Another process reads the memory, because that may block forever. */
 	if (inspector_start(pid) || confine_to_tracer() || confine_inspector())
 		return 1;
 	struct worker *workers = xcalloc(count, sizeof(*workers));

@@ -11,18 +11,18 @@
 
 #include "base/clock.h"
 
-#define HANGS_MS 1500 /* then it is taken to hang: who asked for it asks on, or has given up */
+#define HANGS_MS 1500 /* then the request is taken to hang: its asker has asked again or given up */
 #define THREADS 8
 
 static struct {
 	pthread_mutex_t mutex;
 	struct {
 		uint64_t device;
-		int64_t since; /* ms; 0: nothing is being asked */
+		int64_t since; /* ms; 0: unused */
 	} at[THREADS];
 } asking = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
-/* Where the file is, as far as is known without asking its file system. */
+/* The file's device, without asking its file system. */
 static uint64_t device_of(int fd)
 {
 	struct statx st;
