@@ -365,7 +365,7 @@ void json_stack_id(struct json *j, const char *key, const struct verdict *v)
 		json_null(j, key);
 }
 
-void json_party(struct json *j, const char *key, enum reason reason, const struct party *p)
+void json_peer(struct json *j, const char *key, enum reason reason, const struct peer *p)
 {
 	if (!p->comm) {
 		json_null(j, key);
@@ -410,20 +410,19 @@ static int by_id(const void *one, const void *two)
 const struct verdict **json_stacks(const struct model *m, bool blocks, size_t *count)
 {
 	size_t shares = blocks ? 0 : m->shares, spans = blocks ? m->spans : 0;
-	size_t most = shares + 2 * spans + (1 + PARTIES_SHOWN + HELD_SHOWN) * m->blockers, n = 0,
-	       distinct = 0;
+	size_t most = shares + 2 * spans + (1 + PEERS_SHOWN + HELD_SHOWN) * m->blockers, n = 0, distinct = 0;
 	const struct verdict **stack = xcalloc(most + 1, sizeof(*stack));
 
 	for (size_t i = 0; i < shares; i++)
 		stack[n++] = m->share[i].stack;
 	for (size_t i = 0; i < spans; i++) {
 		stack[n++] = m->span[i].stack;
-		stack[n++] = m->span[i].party.stack;
+		stack[n++] = m->span[i].peer.stack;
 	}
 	for (size_t i = 0; i < m->blockers; i++) {
 		stack[n++] = m->blocker[i].stack;
-		for (size_t k = 0; k < m->blocker[i].parties; k++)
-			stack[n++] = m->blocker[i].party[k].stack;
+		for (size_t k = 0; k < m->blocker[i].peers; k++)
+			stack[n++] = m->blocker[i].peer[k].stack;
 		for (size_t k = 0; k < m->blocker[i].helds; k++)
 			stack[n++] = m->blocker[i].held[k].stack;
 	}

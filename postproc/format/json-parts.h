@@ -30,12 +30,12 @@ void json_blocker(struct json *j, enum reason reason, const struct blocker *bloc
 void json_stack_id(struct json *j, const char *key, const struct verdict *stack);
 
 /* Who ended a block of this reason, or had the CPU; null if not known. `key` is NULL in an array. */
-void json_party(struct json *j, const char *key, enum reason reason, const struct party *party);
+void json_peer(struct json *j, const char *key, enum reason reason, const struct peer *peer);
 
 /* What a lock's holder did while others waited for it, as an object. */
 void json_held(struct json *j, const struct held *held);
 
-/* Every stack that blockers and their parties refer to, and shares, or with `blocks` each block and its party, once, by id. The caller
+/* Every stack that blockers and their peers refer to, and shares, or with `blocks` each block and its peer, once, by id. The caller
  * frees the array. */
 const struct verdict **json_stacks(const struct model *model, bool blocks, size_t *count);
 

@@ -41,8 +41,8 @@ static const struct share *blocker(struct json *j, const struct blocker *b, size
 	}
 	json_array_end(j);
 	json_array_begin(j, "parties");
-	for (size_t i = 0; i < b->parties; i++)
-		json_party(j, NULL, b->reason, &b->party[i]);
+	for (size_t i = 0; i < b->peers; i++)
+		json_peer(j, NULL, b->reason, &b->peer[i]);
 	json_array_end(j);
 	json_array_begin(j, "held");
 	for (size_t i = 0; i < b->helds; i++)

@@ -19,7 +19,7 @@ static void block(struct json *j, const struct model *m, const struct span *s)
 	json_blocker(j, s->reason, b);
 	json_number(j, "rank", (uint64_t)(b - m->blocker) + 1);
 	json_stack_id(j, "stack", s->stack);
-	json_party(j, "party", s->reason, &s->party);
+	json_peer(j, "party", s->reason, &s->peer);
 	json_object_end(j);
 }
 

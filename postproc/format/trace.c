@@ -139,9 +139,9 @@ static void stack(struct json *j, const struct verdict *v)
 	json_array_end(j);
 }
 
-static void party(struct json *j, const struct span *s)
+static void peer(struct json *j, const struct span *s)
 {
-	const struct party *p = &s->party;
+	const struct peer *p = &s->peer;
 	char *text;
 
 	if (!p->comm)
@@ -183,7 +183,7 @@ static void event(struct trace *t, const struct span *s)
 	json_boolean(j, "estimated", s->blocker->estimated);
 	if (s->blocker->task)
 		json_text(j, "task", s->blocker->task);
-	party(j, s);
+	peer(j, s);
 	stack(j, s->stack);
 	json_object_end(j);
 	json_object_end(j);

@@ -16,7 +16,7 @@ struct reason_info {
 /* The row for `reason`; an out-of-range value gets REASON_SYSCALL's. Never NULL. */
 const struct reason_info *reason_info(enum reason reason);
 
-/* Describes a party that is no thread (thread 0) but has this name. Static text. */
+/* Describes a peer that is no thread (thread 0) but has this name. Static text. */
 const char *reason_nobody(enum reason reason, const char *name);
 
 #endif

@@ -182,11 +182,11 @@ static void share_out(struct thing *things, size_t count, uint64_t whole)
 
 void holders_find(const struct holders *h, struct block *wait)
 {
-	struct thread key = {.tid = wait->party.tid};
+	struct thread key = {.tid = wait->peer.tid};
 	uint64_t from = wait->start, to = wait->start + wait->asleep;
 	struct thing things[THINGS], *most = things;
 
-	if (!wait->party.comm || !wait->party.same_process || !wait->party.tid || !is_held(wait))
+	if (!wait->peer.comm || !wait->peer.same_process || !wait->peer.tid || !is_held(wait))
 		return;
 	const struct thread *t = htab_find(h->threads, &key);
 	size_t count = t ? things_of(t, &from, to, things) : 0;

@@ -21,7 +21,7 @@ void holders_free(struct holders *holders);
 void holders_did(struct holders *holders, const struct block *did);
 
 /* Sets wait->held, if the thread that released the lock that `wait` waited for is of this process, and did one thing for at least half of that time.
- * Wakers come first: wait->party must be set. Not if it was no lock, but a condition variable, a channel or a thread's end. */
+ * Wakers come first: wait->peer must be set. Not if it was no lock, but a condition variable, a channel or a thread's end. */
 void holders_find(const struct holders *holders, struct block *wait);
 
 /* The thread exited. */

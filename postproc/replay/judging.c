@@ -27,13 +27,13 @@ static const struct verdict *verdict_of(struct replay *r, const struct event *e,
 	return v;
 }
 
-static void set_party(struct replay *r, struct block *block, const struct event *e)
+static void set_peer(struct replay *r, struct block *block, const struct event *e)
 {
-	block->party.comm = e->other.comm && *e->other.comm ? e->other.comm : NULL;
-	block->party.pid = e->other.pid;
-	block->party.tid = e->other.tid;
-	block->party.same_process = e->other.pid == r->model->target.pid;
-	block->party.stack = stacks_verdict(r->stacks, e->other.stack);
+	block->peer.comm = e->other.comm && *e->other.comm ? e->other.comm : NULL;
+	block->peer.pid = e->other.pid;
+	block->peer.tid = e->other.tid;
+	block->peer.same_process = e->other.pid == r->model->target.pid;
+	block->peer.stack = stacks_verdict(r->stacks, e->other.stack);
 }
 
 static uint64_t period(const struct replay *r)
@@ -150,7 +150,7 @@ static void judge_runq_event(struct replay *r, const struct event *e)
 	if (!worker)				   /* no worker's time includes it */
 		return;
 	if (segment.block.reason == REASON_RUN_QUEUE)
-		set_party(r, &segment.block, e);
+		set_peer(r, &segment.block, e);
 	tally_add(r->tally, &segment.block);
 }
 

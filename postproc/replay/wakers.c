@@ -72,7 +72,7 @@ static bool is_of_device(enum reason reason, char state)
 
 static void set_interrupt(struct block *block, bool timer)
 {
-	block->party.comm = timer ? "timer" : "interrupt";
+	block->peer.comm = timer ? "timer" : "interrupt";
 }
 
 void waker_find(const struct waker_facts *facts, struct block *block)
@@ -103,9 +103,9 @@ void waker_find(const struct waker_facts *facts, struct block *block)
 			set_interrupt(block, true);
 		return;
 	}
-	block->party.comm = comm;
-	block->party.pid = e->other.pid;
-	block->party.tid = e->other.tid;
-	block->party.same_process = same;
-	block->party.stack = facts->stack;
+	block->peer.comm = comm;
+	block->peer.pid = e->other.pid;
+	block->peer.tid = e->other.tid;
+	block->peer.same_process = same;
+	block->peer.stack = facts->stack;
 }

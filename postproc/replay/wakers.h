@@ -19,7 +19,7 @@ struct waker_facts {
 	bool certain; /* the stream only names threads that woke on purpose: `meta wakers process` */
 };
 
-/* Sets block->party; its comm is the event's or static. Leaves it empty if it is not known. Thread 0, named
+/* Sets block->peer; its comm is the event's or static. Leaves it empty if it is not known. Thread 0, named
  * `timer` or `interrupt`, is not a thread. */
 void waker_find(const struct waker_facts *facts, struct block *block);
 

@@ -56,7 +56,7 @@ static const char *of_lock(const struct blocker *b)
 {
 	const struct verdict *v = b->stack;
 
-	if (b->parties && b->party[0].tid == 0)
+	if (b->peers && b->peer[0].tid == 0)
 		return "It waits until its time is over, and nobody lets it go on before. Wait with Tokio's "
 		       "own "
 		       "(tokio::time::timeout around a Notify, Semaphore or channel), with an async pool, or "
@@ -90,9 +90,9 @@ static bool is_drop(const struct verdict *v)
 static const char *of_run_queue(const struct blocker *b)
 {
 	/* Thread 0 is the idle one: the CPU was free, but the worker was not let on it. */
-	if (b->parties == 0 || b->party[0].tid == 0)
+	if (b->peers == 0 || b->peer[0].tid == 0)
 		return reason_info(REASON_RUN_QUEUE)->advice;
-	if (b->party[0].same_process)
+	if (b->peer[0].same_process)
 		return "This process competes with itself: more busy threads than CPUs. Run fewer worker or "
 		       "blocking threads, bound the CPU-heavy pool, or give the process more CPUs.";
 	return "CPU pressure from another process: not your code. Give this service CPUs of its own (cpuset, "

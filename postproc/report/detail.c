@@ -268,10 +268,10 @@ static void make_up(struct report *report, const struct blocker *b)
 	page_end(&report->page);
 }
 
-/* What the parties of this blocker have done. */
+/* What the peers of this blocker have done. */
 static const char *role_of(const struct blocker *b)
 {
-	bool other = b->parties && !b->party[0].same_process && b->party[0].tid;
+	bool other = b->peers && !b->peer[0].same_process && b->peer[0].tid;
 
 	switch (b->reason) {
 	case REASON_RUN_QUEUE:
@@ -288,7 +288,7 @@ static const char *role_of(const struct blocker *b)
 }
 
 /* Who ended the sleep or had the CPU. */
-static void parties(struct report *report, const struct blocker *b)
+static void peers(struct report *report, const struct blocker *b)
 {
 	const char *role = role_of(b);
 	struct page *page = &report->page;
@@ -296,8 +296,8 @@ static void parties(struct report *report, const struct blocker *b)
 
 	if (b->reason == REASON_SLEEP) /* its end is a timer's, as its name says */
 		return;
-	for (size_t i = 0; i < b->parties; i++) {
-		const struct party *p = &b->party[i];
+	for (size_t i = 0; i < b->peers; i++) {
+		const struct peer *p = &b->peer[i];
 
 		label(page, i ? "" : role);
 		if (p->tid == 0) {
@@ -384,7 +384,7 @@ void report_detail(struct report *report, size_t rank)
 	}
 	if (b->stack && b->stack->count)
 		chain(report, b);
-	parties(report, b);
+	peers(report, b);
 	locks(report, b, rank);
 	label(page, "advice");
 	page_wrap(page, STYLE_PLAIN, reason_advice(b));

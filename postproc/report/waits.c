@@ -22,14 +22,14 @@ static bool same_wait(const struct blocker *a, const struct blocker *b)
 	       !strcmp(a->function, b->function);
 }
 
-static bool same_culprit(const struct party *a, const struct party *b)
+static bool same_culprit(const struct peer *a, const struct peer *b)
 {
 	if (a->same_process != b->same_process || !a->tid != !b->tid)
 		return false;
 	return !a->tid || !strcmp(a->comm, b->comm);
 }
 
-static void add_culprit(struct wait *wait, const struct party *p)
+static void add_culprit(struct wait *wait, const struct peer *p)
 {
 	size_t i = 0;
 
@@ -48,7 +48,7 @@ static void add_culprit(struct wait *wait, const struct party *p)
 
 static int by_culprit(const void *one, const void *two)
 {
-	const struct party *a = one, *b = two;
+	const struct peer *a = one, *b = two;
 
 	return (a->total < b->total) - (a->total > b->total);
 }
@@ -88,7 +88,7 @@ struct wait *waits_of(const struct model *m, size_t *count)
 }
 
 /* "stress-ng (process 977) 180 ms". The caller frees it. */
-static char *culprit(const struct party *p)
+static char *culprit(const struct peer *p)
 {
 	char time[UNIT_SIZE];
 
@@ -107,7 +107,7 @@ char *waits_for_whom(const struct wait *wait)
 	uint64_t rest = wait->total;
 	char time[UNIT_SIZE], *text = xstrdup("");
 
-	for (size_t i = 0; i < wait->culprits && i < PARTIES_SHOWN; i++) {
+	for (size_t i = 0; i < wait->culprits && i < PEERS_SHOWN; i++) {
 		char *one = culprit(&wait->culprit[i]), *more = concat(text, i ? ", " : "", one, NULL);
 
 		rest -= wait->culprit[i].total < rest ? wait->culprit[i].total : rest;

@@ -10,7 +10,7 @@
 struct wait {
 	const struct blocker *of; /* the one with most time */
 	uint64_t total, count, max;
-	struct party culprit[WAIT_CULPRITS]; /* who had the CPU, most time first */
+	struct peer culprit[WAIT_CULPRITS]; /* who had the CPU, most time first */
 	size_t culprits;
 };
 

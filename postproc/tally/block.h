@@ -29,7 +29,7 @@ struct block {
 		long pid, tid;
 		bool same_process;
 		const struct verdict *stack;
-	} party; /* waker or culprit */
+	} peer; /* waker or culprit */
 	struct {
 		enum reason reason;
 		const char *syscall;	     /* as above */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_PARTIES 64 /* distinct wakers or culprits told apart within a blocker */
+#define MOST_PEERS 64	/* distinct wakers or culprits told apart within a blocker */
 #define MOST_HELD 16	/* distinct things that holders of a lock did */
 #define MOST_STACKS 256 /* distinct stacks told apart within a blocker */
 
@@ -28,57 +28,57 @@ static void add_stack(struct blocker_sum *sum, const struct block *block)
 }
 
 /* Where they were, and without a stack their name. */
-static bool same_party(const struct party *one, const struct party *two)
+static bool same_peer(const struct peer *one, const struct peer *two)
 {
 	return one->stack == two->stack && !strcmp(one->comm, two->comm);
 }
 
 /* What runs under one name counts as one, in however many processes; and who is thread 0 on a CPU is nobody on each. */
-static bool same_culprit(const struct party *one, const struct party *two)
+static bool same_culprit(const struct peer *one, const struct peer *two)
 {
 	return one->same_process == two->same_process && !one->tid == !two->tid &&
 	       (!one->tid || !strcmp(one->comm, two->comm));
 }
 
-/* Adds to the party in the list that is the same, or to a new one. */
-static void add_party(struct party **list, size_t *count,
-		      bool same(const struct party *, const struct party *), const struct party *party)
+/* Adds to the peer in the list that is the same, or to a new one. */
+static void add_peer(struct peer **list, size_t *count, bool same(const struct peer *, const struct peer *),
+		     const struct peer *peer)
 {
 	size_t i = 0;
 
-	while (i < *count && !same(&(*list)[i], party))
+	while (i < *count && !same(&(*list)[i], peer))
 		i++;
 	if (i == *count) {
-		if (i == MOST_PARTIES)
+		if (i == MOST_PEERS)
 			return;
 		*list = xrealloc(*list, (i + 1) * sizeof(**list));
-		(*list)[i] = *party;
-		(*list)[i].comm = xstrdup(party->comm);
+		(*list)[i] = *peer;
+		(*list)[i].comm = xstrdup(peer->comm);
 		(*list)[i].count = (*list)[i].total = 0;
 		++*count;
 	}
-	(*list)[i].processes |= (*list)[i].pid != party->pid;
-	(*list)[i].pid = party->pid;
-	(*list)[i].tid = party->tid;
+	(*list)[i].processes |= (*list)[i].pid != peer->pid;
+	(*list)[i].pid = peer->pid;
+	(*list)[i].tid = peer->tid;
 	(*list)[i].count++;
-	(*list)[i].total += party->total;
+	(*list)[i].total += peer->total;
 }
 
-static void add_parties(struct blocker_sum *sum, const struct block *block)
+static void add_peers(struct blocker_sum *sum, const struct block *block)
 {
-	struct party party = {.comm = block->party.comm,
-			      .pid = block->party.pid,
-			      .tid = block->party.tid,
-			      .same_process = block->party.same_process,
-			      .stack = block->party.stack,
-			      .total = block->duration};
+	struct peer peer = {.comm = block->peer.comm,
+			    .pid = block->peer.pid,
+			    .tid = block->peer.tid,
+			    .same_process = block->peer.same_process,
+			    .stack = block->peer.stack,
+			    .total = block->duration};
 
-	if (!party.comm)
+	if (!peer.comm)
 		return;
-	add_party(&sum->party, &sum->parties, same_party, &party);
-	party.stack = NULL;
+	add_peer(&sum->peer, &sum->peers, same_peer, &peer);
+	peer.stack = NULL;
 	if (judge_is_wait(block->reason))
-		add_party(&sum->culprit, &sum->culprits, same_culprit, &party);
+		add_peer(&sum->culprit, &sum->culprits, same_culprit, &peer);
 }
 
 static bool same_held(const struct held *held, const struct block *block)
@@ -122,13 +122,13 @@ void blocker_sum_add(struct blocker_sum *sum, const struct block *block)
 		sum->b.max = block->duration;
 	histogram_add(&sum->b.durations, block->duration);
 	add_stack(sum, block);
-	add_parties(sum, block);
+	add_peers(sum, block);
 	add_held(sum, block);
 }
 
-static int by_party_total(const void *one, const void *two)
+static int by_peer_total(const void *one, const void *two)
 {
-	const struct party *a = one, *b = two;
+	const struct peer *a = one, *b = two;
 
 	return (a->total < b->total) - (a->total > b->total);
 }
@@ -141,9 +141,9 @@ static int by_held_total(const void *one, const void *two)
 }
 
 /* Who ended few of the waits says nothing about them. Who had the CPU does. */
-static bool is_telling(const struct blocker *b, const struct party *party)
+static bool is_telling(const struct blocker *b, const struct peer *peer)
 {
-	return judge_is_wait(b->reason) || 2 * party->count >= b->count;
+	return judge_is_wait(b->reason) || 2 * peer->count >= b->count;
 }
 
 /* The frame of the user's code that is nearest to the task; NULL if there is none. */
@@ -197,15 +197,15 @@ void blocker_sum_finish(struct blocker_sum *sum)
 			sum->b.syscall = most->syscall;
 	}
 	find_within(sum);
-	if (sum->parties)
-		qsort(sum->party, sum->parties, sizeof(*sum->party), by_party_total);
-	sum->b.parties = 0;
-	for (size_t i = 0; i < sum->parties && sum->b.parties < PARTIES_SHOWN; i++)
-		if (is_telling(&sum->b, &sum->party[i]))
-			sum->b.party[sum->b.parties++] = sum->party[i];
+	if (sum->peers)
+		qsort(sum->peer, sum->peers, sizeof(*sum->peer), by_peer_total);
+	sum->b.peers = 0;
+	for (size_t i = 0; i < sum->peers && sum->b.peers < PEERS_SHOWN; i++)
+		if (is_telling(&sum->b, &sum->peer[i]))
+			sum->b.peer[sum->b.peers++] = sum->peer[i];
 	if (sum->culprits)
-		qsort(sum->culprit, sum->culprits, sizeof(*sum->culprit), by_party_total);
-	sum->b.culprits = sum->culprits < PARTIES_SHOWN ? sum->culprits : PARTIES_SHOWN;
+		qsort(sum->culprit, sum->culprits, sizeof(*sum->culprit), by_peer_total);
+	sum->b.culprits = sum->culprits < PEERS_SHOWN ? sum->culprits : PEERS_SHOWN;
 	for (size_t i = 0; i < sum->b.culprits; i++)
 		sum->b.culprit[i] = sum->culprit[i];
 	if (sum->helds)
@@ -215,19 +215,19 @@ void blocker_sum_finish(struct blocker_sum *sum)
 		sum->b.held[i] = sum->held[i];
 }
 
-static void free_parties(struct party *party, size_t count)
+static void free_peers(struct peer *peer, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		free((char *)party[i].comm);
-	free(party);
+		free((char *)peer[i].comm);
+	free(peer);
 }
 
 void blocker_sum_clear(struct blocker_sum *sum)
 {
 	const struct blocker *b = &sum->b;
 
-	free_parties(sum->party, sum->parties);
-	free_parties(sum->culprit, sum->culprits);
+	free_peers(sum->peer, sum->peers);
+	free_peers(sum->culprit, sum->culprits);
 	free(sum->held);
 	free(sum->share);
 	*sum = (struct blocker_sum){.b = {.reason = b->reason,

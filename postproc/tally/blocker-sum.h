@@ -14,9 +14,9 @@ struct blocker_sum {
 		const char *syscall;
 	} * share;
 	size_t shares;
-	struct party *party;
-	size_t parties;
-	struct party *culprit; /* of waits for a CPU: the same, but by name alone */
+	struct peer *peer;
+	size_t peers;
+	struct peer *culprit; /* of waits for a CPU: the same, but by name alone */
 	size_t culprits;
 	struct held *held;
 	size_t helds;

@@ -16,7 +16,7 @@
 
 /* Who ended a sleep (waker), or ran during a wait (culprit). In a blocker's list the most frequent comes
  * first. */
-struct party {
+struct peer {
 	const char *comm; /* raw bytes from the kernel: hostile */
 	long pid, tid;	  /* of the latest */
 	bool same_process;
@@ -25,7 +25,7 @@ struct party {
 	bool processes;		     /* there were several of that name: pid is the latest's */
 };
 
-#define PARTIES_SHOWN 3
+#define PEERS_SHOWN 3
 
 /* What the holder of a lock did while others waited for it. */
 struct held {
@@ -59,11 +59,11 @@ struct blocker {
 	size_t stacks;		     /* how many distinct ones */
 	const struct frame *
 		within; /* the user's function that the task called first, in most of the time; NULL if unknown */
-	uint64_t within_total;		   /* ns of total */
-	struct party party[PARTIES_SHOWN]; /* of wakers those that ended at least half of the waits */
-	size_t parties;
+	uint64_t within_total;	       /* ns of total */
+	struct peer peer[PEERS_SHOWN]; /* of wakers those that ended at least half of the waits */
+	size_t peers;
 	/* Of a wait for a CPU: who had it, by name alone, without stacks. Most time first. */
-	struct party culprit[PARTIES_SHOWN];
+	struct peer culprit[PEERS_SHOWN];
 	size_t culprits;
 	struct held held[HELD_SHOWN]; /* of a lock, as far as it is known. Most time first */
 	size_t helds;
@@ -77,7 +77,7 @@ struct span {
 	enum reason reason;
 	const struct blocker *blocker;
 	const struct verdict *stack; /* may be NULL */
-	struct party party;	     /* of this block (count and total are 0); comm is NULL if not known */
+	struct peer peer;	     /* of this block (count and total are 0); comm is NULL if not known */
 };
 
 /* What one worker had of a blocker with one of its stacks. */

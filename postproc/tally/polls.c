@@ -176,8 +176,8 @@ void polls_segment(struct polls *p, const struct segment *segment)
 	*pending = (struct pending){.segment = *segment, .weight = 1};
 	if (t->count > 1 && !segment->sample && !judge_is_wait(segment->block.reason))
 		part_from_wait(&pending->segment, &pending[-1].segment);
-	if (segment->block.party.comm)
-		pending->segment.block.party.comm = pending->comm = xstrdup(segment->block.party.comm);
+	if (segment->block.peer.comm)
+		pending->segment.block.peer.comm = pending->comm = xstrdup(segment->block.peer.comm);
 }
 
 static bool same_function(const struct verdict *a, const struct verdict *b)

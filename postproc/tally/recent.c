@@ -38,7 +38,7 @@ static void drop_first(struct recent *r)
 
 	if (block_end(b) > r->dropped)
 		r->dropped = block_end(b);
-	free((char *)b->party.comm);
+	free((char *)b->peer.comm);
 	r->first++;
 }
 
@@ -77,8 +77,8 @@ void recent_add(struct recent *r, const struct block *block, const struct blocke
 
 	*kept = (struct recent_block){.b = *block, .of = of};
 	kept->b.task = NULL;
-	if (block->party.comm)
-		kept->b.party.comm = xstrdup(block->party.comm);
+	if (block->peer.comm)
+		kept->b.peer.comm = xstrdup(block->peer.comm);
 }
 
 uint64_t recent_first(const struct recent *r)

@@ -12,7 +12,7 @@ struct spans {
 	struct kept_span *ring; /* a ring of NEWEST, or all */
 	size_t size;
 	uint64_t count; /* how many ever */
-	htab_t names;	/* of parties, interned */
+	htab_t names;	/* of peers, interned */
 };
 
 struct spans *spans_new(bool all)
@@ -34,19 +34,19 @@ void spans_free(struct spans *spans)
 }
 
 /* Who ended this block. Keeps names only if all spans are kept: a process may have any number of them. */
-static struct party party_of(struct spans *spans, const struct block *block)
+static struct peer peer_of(struct spans *spans, const struct block *block)
 {
-	if (!spans->all || !block->party.comm)
-		return (struct party){0};
-	void **slot = htab_find_slot(spans->names, block->party.comm, INSERT);
+	if (!spans->all || !block->peer.comm)
+		return (struct peer){0};
+	void **slot = htab_find_slot(spans->names, block->peer.comm, INSERT);
 
 	if (!*slot)
-		*slot = xstrdup(block->party.comm);
-	return (struct party){.comm = *slot,
-			      .pid = block->party.pid,
-			      .tid = block->party.tid,
-			      .same_process = block->party.same_process,
-			      .stack = block->party.stack};
+		*slot = xstrdup(block->peer.comm);
+	return (struct peer){.comm = *slot,
+			     .pid = block->peer.pid,
+			     .tid = block->peer.tid,
+			     .same_process = block->peer.same_process,
+			     .stack = block->peer.stack};
 }
 
 void spans_add(struct spans *spans, const struct block *block, const struct blocker *blocker)
@@ -62,7 +62,7 @@ void spans_add(struct spans *spans, const struct block *block, const struct bloc
 			 .duration = block->duration,
 			 .reason = block->reason,
 			 .stack = block->stack,
-			 .party = party_of(spans, block)},
+			 .peer = peer_of(spans, block)},
 		.tid = block->tid,
 		.blocker = blocker,
 	};

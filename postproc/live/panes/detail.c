@@ -75,9 +75,9 @@ static void by_worker(struct page *page, const struct live_detail *d)
 }
 
 /* What the one who ended most of it, or had the CPU, was doing. */
-static void party(struct report *report, const struct blocker *b)
+static void peer(struct report *report, const struct blocker *b)
 {
-	const struct party *p = b->parties ? &b->party[0] : NULL;
+	const struct peer *p = b->peers ? &b->peer[0] : NULL;
 
 	if (!p || !p->stack || !p->stack->count || b->reason == REASON_SLEEP)
 		return;
@@ -163,7 +163,7 @@ static bool write_detail(struct live_view *v, const struct live_workers *workers
 		by_worker(&report.page, d);
 		page_end(&report.page);
 		durations(&report.page, d);
-		party(&report, b);
+		peer(&report, b);
 	}
 	blocker_sum_clear(&d->sum);
 	free(d);

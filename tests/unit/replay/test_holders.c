@@ -71,7 +71,7 @@ static struct block waited(struct holders *h, const struct verdict *stack)
 			     .asleep = 20 * MS,
 			     .reason = REASON_LOCK,
 			     .stack = stack,
-			     .party = {.comm = "worker", .pid = 1, .tid = HOLDER, .same_process = true}};
+			     .peer = {.comm = "worker", .pid = 1, .tid = HOLDER, .same_process = true}};
 
 	holders_find(h, &wait);
 	return wait;
@@ -130,7 +130,7 @@ static void of_others_nothing_is_known(void **state)
 			     .asleep = 20 * MS,
 			     .reason = REASON_LOCK,
 			     .stack = &mutex,
-			     .party = {.comm = "other", .pid = 2, .tid = HOLDER}};
+			     .peer = {.comm = "other", .pid = 2, .tid = HOLDER}};
 
 	(void)state;
 	did(*state, WAITER, 90, 29, REASON_FILE, &sync_file);

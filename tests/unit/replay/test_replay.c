@@ -57,9 +57,9 @@ static void waits_are_added_up(void **state)
 	assert_int_equal(m.blockers, 1);
 	assert_int_equal(m.blocker[0].count, 3);
 	assert_int_equal(m.blocker[0].max, 9000000);
-	assert_int_equal(m.blocker[0].parties, 2);
-	assert_string_equal(m.blocker[0].party[0].comm, "cc1");
-	assert_int_equal(m.blocker[0].party[0].total, 17000000);
+	assert_int_equal(m.blocker[0].peers, 2);
+	assert_string_equal(m.blocker[0].peer[0].comm, "cc1");
+	assert_int_equal(m.blocker[0].peer[0].total, 17000000);
 	assert_int_equal(m.workers, 1);
 	assert_int_equal(m.worker_time, 2000000000);
 	assert_int_equal(m.spans, 3);
@@ -186,7 +186,7 @@ static void looked_at_on_the_way(void **state)
 		for (size_t i = 0; i < m.blockers; i++) {
 			assert_string_equal(m.blocker[i].function, expected.blocker[i].function);
 			assert_int_equal(m.blocker[i].count, expected.blocker[i].count);
-			assert_int_equal(m.blocker[i].parties, expected.blocker[i].parties);
+			assert_int_equal(m.blocker[i].peers, expected.blocker[i].peers);
 			assert_int_equal(m.blocker[i].durations.count, expected.blocker[i].durations.count);
 		}
 		assert_int_equal(m.worker[0].run_queue, expected.worker[0].run_queue);

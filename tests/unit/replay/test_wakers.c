@@ -20,7 +20,7 @@ static const char *waker(enum reason reason, char how, const char *syscall)
 
 	waker_find(&(struct waker_facts){.event = &e, .syscall = syscall, .reason = reason, .pid = TARGET},
 		   &block);
-	return block.party.comm;
+	return block.peer.comm;
 }
 
 static void a_device_has_no_waker(void **state)

@@ -188,8 +188,8 @@ static struct model *fixture(size_t n)
 	blockers[0].run_queue = 60 * MS;
 	blockers[0].stacks = 4;
 	blockers[0].stack_total = blockers[0].total / 10 * 8;
-	blockers[0].party[0] = (struct party){"swapper/3", 0, 0, false, NULL, 42, 3 * S, false};
-	blockers[0].parties = 1;
+	blockers[0].peer[0] = (struct peer){"swapper/3", 0, 0, false, NULL, 42, 3 * S, false};
+	blockers[0].peers = 1;
 
 	blockers[0].within = slow_page[6];
 	blockers[0].within_total = blockers[0].total / 10 * 9;
@@ -204,10 +204,9 @@ static struct model *fixture(size_t n)
 	blockers[2].task = "shop::pages::cart";
 	blockers[2].syscall = "futex";
 	blockers[2].asleep = blockers[2].total;
-	blockers[2].party[0] =
-		(struct party){"tokio-runtime-w", 4242, 4252, true, &unlock_stack, 97, S, false};
-	blockers[2].party[1] = (struct party){"cache-refresh", 4242, 4290, true, NULL, 23, 310 * MS, false};
-	blockers[2].parties = 2;
+	blockers[2].peer[0] = (struct peer){"tokio-runtime-w", 4242, 4252, true, &unlock_stack, 97, S, false};
+	blockers[2].peer[1] = (struct peer){"cache-refresh", 4242, 4290, true, NULL, 23, 310 * MS, false};
+	blockers[2].peers = 2;
 	blockers[2].held[0] = (struct held){REASON_COMPUTING, NULL, &hash_stack, 97, S};
 	blockers[2].held[1] = (struct held){REASON_FILE, "fdatasync", &unlock_stack, 20, 200 * MS};
 	blockers[2].helds = 2;
@@ -223,9 +222,9 @@ static struct model *fixture(size_t n)
 			      71, &busy_stack, 17, 12 * MS);
 	blockers[5].task = "shop::search::run";
 	blockers[5].run_queue = blockers[5].total;
-	blockers[5].party[0] = (struct party){"stress-ng-cpu", 977, 977, false, NULL, 15, 180 * MS, false};
-	blockers[5].parties = 1;
-	blockers[5].culprit[0] = blockers[5].party[0];
+	blockers[5].peer[0] = (struct peer){"stress-ng-cpu", 977, 977, false, NULL, 15, 180 * MS, false};
+	blockers[5].peers = 1;
+	blockers[5].culprit[0] = blockers[5].peer[0];
 	blockers[5].culprits = 1;
 	model.blocker = blockers;
 	model.blockers = 6;
@@ -509,10 +508,10 @@ static void any_names_stay_in_their_columns(void **state)
 		blockers[i].syscall = i % 2 ? name : evil;
 		blockers[i].stack = &stack;
 		blockers[i].total = blockers[i].max = blockers[i].count = UINT64_MAX / 1000;
-		blockers[i].party[0] = (struct party){i % 2 ? evil : name, 1,	       1,    i % 2, &stack,
-						      UINT64_MAX,	   UINT64_MAX, false};
-		blockers[i].parties = 1;
-		blockers[i].culprit[0] = blockers[i].party[0];
+		blockers[i].peer[0] = (struct peer){i % 2 ? evil : name, 1,	     1,	   i % 2, &stack,
+						    UINT64_MAX,		 UINT64_MAX, false};
+		blockers[i].peers = 1;
+		blockers[i].culprit[0] = blockers[i].peer[0];
 		blockers[i].culprits = 1;
 	}
 	for (size_t i = 0; i < m->workers; i++)
@@ -580,11 +579,11 @@ static void advice_depends_on_who_had_the_cpu(void **state)
 
 	(void)state;
 	assert_non_null(strstr(reason_advice(b), "another process"));
-	b->party[0].same_process = true;
+	b->peer[0].same_process = true;
 	assert_non_null(strstr(reason_advice(b), "competes with itself"));
-	b->party[0] = (struct party){.comm = "swapper/1", .count = 1};
+	b->peer[0] = (struct peer){.comm = "swapper/1", .count = 1};
 	assert_non_null(strstr(reason_advice(b), "quota"));
-	b->parties = 0;
+	b->peers = 0;
 	assert_non_null(strstr(reason_advice(b), "quota"));
 }
 

@@ -18,7 +18,7 @@ static void add(struct blocker_sum *sum, unsigned count, unsigned first, unsigne
 
 		blocker_sum_add(sum, &(struct block){.duration = 10 * MS,
 						     .reason = sum->b.reason,
-						     .party = {.comm = comm, .tid = 7}});
+						     .peer = {.comm = comm, .tid = 7}});
 	}
 	blocker_sum_finish(sum);
 }
@@ -29,12 +29,12 @@ static void few_of_the_waits_name_no_waker(void **state)
 
 	(void)state;
 	add(&sum, 46, 2, 0);
-	assert_int_equal(sum.b.parties, 0);
+	assert_int_equal(sum.b.peers, 0);
 	blocker_sum_clear(&sum);
 	add(&sum, 46, 23, 22);
-	assert_int_equal(sum.b.parties, 1);
-	assert_string_equal(sum.b.party[0].comm, "first");
-	assert_int_equal(sum.b.party[0].count, 23);
+	assert_int_equal(sum.b.peers, 1);
+	assert_string_equal(sum.b.peer[0].comm, "first");
+	assert_int_equal(sum.b.peer[0].count, 23);
 	blocker_sum_clear(&sum);
 }
 
@@ -45,8 +45,8 @@ static void who_had_the_cpu_is_named(void **state)
 
 	(void)state;
 	add(&sum, 46, 12, 2);
-	assert_int_equal(sum.b.parties, 2);
-	assert_string_equal(sum.b.party[1].comm, "second");
+	assert_int_equal(sum.b.peers, 2);
+	assert_string_equal(sum.b.peer[1].comm, "second");
 	blocker_sum_clear(&sum);
 }
 
@@ -55,14 +55,14 @@ static void who_had_the_cpu_is_added_up(void **state)
 {
 	static const struct verdict here, there;
 	static const struct block blocks[] = {
-		{.duration = 40 * MS, .party = {.comm = "cc1", .pid = 7, .tid = 7}},
-		{.duration = 30 * MS, .party = {.comm = "cc1", .pid = 8, .tid = 8}},
+		{.duration = 40 * MS, .peer = {.comm = "cc1", .pid = 7, .tid = 7}},
+		{.duration = 30 * MS, .peer = {.comm = "cc1", .pid = 8, .tid = 8}},
 		{.duration = 20 * MS,
-		 .party = {.comm = "worker", .pid = 1, .tid = 2, .same_process = true, .stack = &here}},
+		 .peer = {.comm = "worker", .pid = 1, .tid = 2, .same_process = true, .stack = &here}},
 		{.duration = 20 * MS,
-		 .party = {.comm = "worker", .pid = 1, .tid = 3, .same_process = true, .stack = &there}},
-		{.duration = 9 * MS, .party = {.comm = "swapper/0"}},
-		{.duration = 9 * MS, .party = {.comm = "swapper/1"}},
+		 .peer = {.comm = "worker", .pid = 1, .tid = 3, .same_process = true, .stack = &there}},
+		{.duration = 9 * MS, .peer = {.comm = "swapper/0"}},
+		{.duration = 9 * MS, .peer = {.comm = "swapper/1"}},
 	};
 	struct blocker_sum sum = {.b.reason = REASON_RUN_QUEUE};
 
@@ -84,7 +84,7 @@ static void who_had_the_cpu_is_added_up(void **state)
 	assert_null(sum.b.culprit[1].stack);
 	assert_int_equal(sum.b.culprit[2].tid, 0);
 	assert_int_equal(sum.b.culprit[2].count, 2);
-	assert_int_equal(sum.b.parties, 3); /* of five, by where they were */
+	assert_int_equal(sum.b.peers, 3); /* of five, by where they were */
 	blocker_sum_clear(&sum);
 }
 

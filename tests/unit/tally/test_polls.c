@@ -112,7 +112,7 @@ static void a_poll_is_divided_among_what_it_did(void **state)
 	assert_int_equal(f->total, 60 * MS);
 	assert_int_equal(g->total, 40 * MS);
 	assert_int_equal(g->asleep, 40 * MS);
-	assert_string_equal(g->party[0].comm, "other");
+	assert_string_equal(g->peer[0].comm, "other");
 	assert_int_equal(o.model.polls, 1);
 	assert_int_equal(o.model.longest_poll, 100 * MS);
 	assert_int_equal(o.model.blocked, 100 * MS);

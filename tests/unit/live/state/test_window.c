@@ -243,7 +243,7 @@ static void detail(void **state)
 					.asleep = 10 * MS,
 					.tid = i % 2,
 					.reason = REASON_SLEEP,
-					.party = {.comm = i ? "waker" : "a name that is too long", .tid = 5}},
+					.peer = {.comm = i ? "waker" : "a name that is too long", .tid = 5}},
 			&sleeps);
 	add(w, &computes, 1, 108 * S, 1 * S);
 	live_window_sum(w, &q, &sum);
@@ -253,9 +253,9 @@ static void detail(void **state)
 	assert_int_equal(d->sum.b.total, 150 * MS);
 	assert_int_equal(d->sum.b.asleep, 50 * MS);
 	assert_int_equal(d->sum.b.max, 50 * MS);
-	assert_int_equal(d->sum.b.parties, 1); /* a waker of one in five is not named */
-	assert_string_equal(d->sum.b.party[0].comm, "waker");
-	assert_int_equal(d->sum.b.party[0].count, 4);
+	assert_int_equal(d->sum.b.peers, 1); /* a waker of one in five is not named */
+	assert_string_equal(d->sum.b.peer[0].comm, "waker");
+	assert_int_equal(d->sum.b.peer[0].count, 4);
 	assert_int_equal(d->workers, 2);
 	assert_int_equal(d->worker[0].tid, 0);
 	assert_int_equal(d->worker[0].count, 3);
@@ -300,7 +300,7 @@ static void bounded_in_a_burst(void **state)
 	recent_keep(more, LIVE_BLOCKS);
 	other = live_window_new(more);
 	for (uint64_t i = 0; i < LIVE_BLOCKS + 1000; i++) {
-		struct block block = {.start = 100 * S + i * MS, .duration = MS / 2, .party.comm = "c"};
+		struct block block = {.start = 100 * S + i * MS, .duration = MS / 2, .peer.comm = "c"};
 
 		recent_add(blocks, &block, &computes);
 		recent_add(more, &block, &computes);
