@@ -328,13 +328,13 @@ was_let_go() {
 	[[ ! $reason ]] || skip "$reason"
 	HUD_LIVE_MARK=$MARK run -0 --separate-stderr timeout 120 "$HUD" --pid "$SERVER" --duration 1 8>&- 3>&-
 	echo "$output$stderr"
-	[[ $stderr == *'its memory or its files did not answer in time'* ]]
+	[[ $stderr == *'parts of the process could not be read in time'* ]]
 	nothing_left
 	was_let_go 8
 	# The command line is in its memory, too: reading it blocks.
 	start_unfilled 8 command
 	HUD_LIVE_MARK=$MARK timeout 120 "$POSTPROC" head --headless --pid "$SERVER" >head 8>&- 3>&-
-	grep -q '^meta warning .*its memory or its files did not answer in time' head
+	grep -q '^meta warning .*parts of the process could not be read in time' head
 	grep -q '^thread [0-9]* unknown 1 tokio-runtime-w' head
 	within 15 gone
 	first=$SERVER

@@ -496,7 +496,7 @@ static void find_meaning(struct stacks *stacks, struct stack *s)
 	}
 	/* What is written tells each address. */
 	if (stacks->recent && !stacks->keep)
-		callsites_settle(stacks->callsites, stacks->frame, count);
+		callsites_unify(stacks->callsites, stacks->frame, count);
 	s->meaning = judge_stack(stacks->judge, stacks->frame, count, cut);
 	if (cut && !s->frames && !s->meaning->parked) {
 		stacks->why.walked += s->walked;

@@ -164,7 +164,7 @@ const char *tokio_table(Elf *elf, const struct tokio_variables *variables, struc
 {
 	unsigned version = 0, versions = find_version(elf, &version);
 
-	if (!versions && !places->context)
+	if (!versions && !variables->context)
 		return "there is no sign of Tokio in it: it may be the wrong process, or --target FILE takes "
 		       "symbols from an unstripped copy";
 	if (versions > 1)

@@ -79,34 +79,6 @@ static struct standing look_at_all(pid_t pid, const struct thread *threads, size
 	struct standing s = {0};
 	const struct tokio_layout *fits = NULL;
 
-	for (size_t i = 0; i < layouts->count; i++)
-		evidence[i].last = xcalloc(count, sizeof(*evidence[i].last));
-	for (int looks = 0;; looks++) {
-		bool open = false; /* may still be seen at work */
-		const struct tokio_layout *standing = NULL;
-		bool several = false, decided = false; /* with task ids at different places; one is at work */
-
-		for (size_t i = 0; i < layouts->count; i++) {
-			struct evidence *e = &evidence[i];
-
-			if (!e->wrong)
-				look_once(pid, threads, count, &layouts->layout[i], e);
-			if (!e->wrong && e->seen) {
-				several = several || (standing && standing->id != layouts->layout[i].id);
-				standing = &layouts->layout[i];
-			}
-			decided = decided || (!e->wrong && works(e));
-			open = open || (!e->wrong && e->seen && !works(e));
-		}
-		if (looks >= LOOKS_MIN &&
-		    clock_ms() - start >= ((layouts->unsure || (several && !decided)) && open
-						   ? TOKIO_UNSURE_MS
-						   : TOKIO_LOOKS_MS))
-			break;
-		tokio_pause();
-	}
-	why = "no layout in the table fits its memory (or no thread has a scheduler): if Tokio is built with "
-	      "tokio_unstable, [profile.release] debug = true tells its layout";
 	for (size_t i = 0; i < layouts->count; i++) {
 		struct evidence *e = &evidence[i];
 
@@ -129,9 +101,9 @@ static struct standing look_at_all(pid_t pid, const struct thread *threads, size
 static const char *choose_by(const struct tokio_layouts *layouts, const struct evidence *evidence,
 			     struct tokio_layout *chosen)
 {
-	const char *why =
-		"no layout in the table fits its memory (or no thread has a scheduler): is Tokio built with "
-		"tokio_unstable? [profile.release] debug = true tells its layout";
+	const char *why = "no layout in the table fits its memory (or no thread has a scheduler): if Tokio "
+			  "is built with "
+			  "tokio_unstable, [profile.release] debug = true tells its layout";
 	bool at_work = false;
 	size_t fit = 0;
 
@@ -217,7 +189,7 @@ static const char *find_schedulers(pid_t pid, struct thread *threads, const stru
 		}
 	}
 	if (!looked_at)
-		return "no thread could be stopped to look at its memory: it may be frozen, or without a CPU";
+		return "no thread could be stopped to read its memory: it may be frozen, or without a CPU";
 	return seen ? NULL : tokio_not_scheduled;
 }
 

@@ -240,7 +240,7 @@ static void test_found(void **state)
 	thread = (struct thread){.tid = r.pid};
 	assert_string_equal(
 		tokio_verify(r.pid, &thread, 1, &layouts, &layout),
-		"no thread could be stopped to look at its memory: it may be frozen, or without a CPU");
+		"no thread could be stopped to read its memory: it may be frozen, or without a CPU");
 	assert_false(thread.watched);
 	end(&r);
 }
