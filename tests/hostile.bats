@@ -339,6 +339,10 @@ was_let_go() {
 	within 15 gone
 	first=$SERVER
 	start_unfilled 7 command
+	# Nor is who types its name held.
+	completed=$(timeout 60 bash -c '. "$1"; COMP_WORDS=(hud-trace "$2"); COMP_CWORD=1; _hud_trace; echo "${COMPREPLY[*]}"' - \
+		"$ROOT/bin/hud-trace.bash-completion" "${UNFILLED%?}" 7>&- 8>&- 3>&-)
+	[[ $completed == "$UNFILLED" ]]
 	run -1 timeout 120 "$HUD" --print-script "$UNFILLED" 7>&- 8>&- 3>&-
 	[[ $output == *"2 processes match '$UNFILLED'"*"$first"* && $output == *"$SERVER"* ]]
 	was_let_go 7

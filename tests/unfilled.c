@@ -69,7 +69,7 @@ static char *map_stack(void)
 	return stack;
 }
 
-/* The same for a page of the command line, which is all of the argument `padding`. */
+/* The same for a page of the command line, which is all of its first word, `padding`. */
 static void miss_command(char *padding)
 {
 	char *page = padding + PAGE - (uintptr_t)padding % PAGE;
@@ -79,14 +79,14 @@ static void miss_command(char *padding)
 	miss(page, PAGE);
 }
 
-/* Begins anew with an argument of some pages. */
-static void pad_command(char *name)
+/* Begins anew with a first word of some pages. */
+static void pad_command(void)
 {
 	char padding[3 * PAGE];
 
 	memset(padding, 'x', sizeof(padding) - 1);
 	padding[sizeof(padding) - 1] = '\0';
-	execl("/proc/self/exe", name, "command", padding, NULL);
+	execl("/proc/self/exe", padding, "command", NULL);
 	need(0, "exec");
 }
 
@@ -124,13 +124,13 @@ int main(int argc, char **argv)
 	pthread_t thread;
 	char byte;
 
-	if (command && argc == 2)
-		pad_command(argv[0]);
+	if (command && strlen(argv[0]) < 2 * PAGE)
+		pad_command();
 	need(!pthread_create(&thread, NULL, run, map_stack()), "pthread_create");
 	while (!tid)
 		usleep(1000);
 	if (command)
-		miss_command(argv[2]);
+		miss_command(argv[0]);
 	printf("ready %d\n", tid);
 	fflush(stdout);
 	while (read(0, &byte, 1) > 0)
