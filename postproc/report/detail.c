@@ -196,7 +196,7 @@ void report_chain(struct report *report, const struct verdict *stack)
 	}
 	if (stack->cut) {
 		mark(report, STYLE_FAINT, "…", "...");
-		page_text(page, STYLE_FAINT, "cut here: the frames above were not captured");
+		page_text(page, STYLE_FAINT, "cut here: what called the function below is not known");
 		page_end(page);
 	}
 	for (size_t i = 0; i < n; i++) {
