@@ -446,6 +446,12 @@ bool judge_same_function(const struct frame *a, const struct frame *b)
 	return a->name && b->name ? !strcmp(a->name, b->name) : a->pc == b->pc;
 }
 
+bool judge_same_blame(const struct verdict *a, const struct verdict *b)
+{
+	return a == b || (a && b && a->count && b->count &&
+			  judge_same_function(a->frame[a->blame], b->frame[b->blame]));
+}
+
 static const struct judged *judged_of(const struct verdict *v)
 {
 	return (const struct judged *)v;

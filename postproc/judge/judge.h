@@ -73,9 +73,11 @@ int judge_order(const struct verdict *a, const struct verdict *b);
 /* Are the frames of one function? Without names: at the same address. */
 bool judge_same_function(const struct frame *a, const struct frame *b);
 
-/* The system call of a thread in restart_syscall, which was stopped during the call: among the calls that the
- * kernel resumes this way (nanosleep, poll, a futex with a timeout), the one whose C library function is on
- * the stack. Static text. */
+/* Do two stacks, or none, blame the same function? */
+bool judge_same_blame(const struct verdict *a, const struct verdict *b);
+
+/* Which system call it is whose thread sleeps in restart_syscall, after it was stopped in there: of those that the kernel
+ * goes on with so (nanosleep, poll, a futex with a timeout), the one that the C library's function tells. Static text. */
 const char *judge_restarted(const struct verdict *verdict);
 
 /* The call that a thread slept in. */

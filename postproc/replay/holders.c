@@ -123,11 +123,7 @@ static bool without_lock(const struct deed *d)
 
 static bool same_thing(const struct deed *a, const struct deed *b)
 {
-	const struct verdict *v = a->stack, *w = b->stack;
-
-	return a->reason == b->reason &&
-	       (v == w || (v && w && v->count && w->count &&
-			   judge_same_function(v->frame[v->blame], w->frame[w->blame])));
+	return a->reason == b->reason && judge_same_blame(a->stack, b->stack);
 }
 
 static void add_deed(struct thing *things, size_t *count, const struct deed *d, uint64_t time)

@@ -10,6 +10,7 @@
 #include "judge/reasons.h"
 #include "report/advice.h"
 #include "report/parts.h"
+#include "tally/blocker-sum.h"
 
 #define WHO_COLUMN 46 /* where the numbers of a row end */
 #define INDENT 4      /* of the lines below */
@@ -22,18 +23,11 @@ static bool same_wait(const struct blocker *a, const struct blocker *b)
 	       !strcmp(a->function, b->function);
 }
 
-static bool same_culprit(const struct peer *a, const struct peer *b)
-{
-	if (a->same_process != b->same_process || !a->tid != !b->tid)
-		return false;
-	return !a->tid || !strcmp(a->comm, b->comm);
-}
-
-static void add_culprit(struct wait *wait, const struct peer *p)
+static void add_culprit(struct wait *wait, const struct party *p)
 {
 	size_t i = 0;
 
-	while (i < wait->culprits && !same_culprit(&wait->culprit[i], p))
+	while (i < wait->culprits && !blocker_sum_same_culprit(&wait->culprit[i], p))
 		i++;
 	if (i == WAIT_CULPRITS)
 		return;
@@ -167,40 +161,51 @@ static void advice(struct report *report, const struct wait *wait, size_t count,
 	page_wrap(&report->page, STYLE_PLAIN, reason_advice(wait[i].of));
 }
 
+static void row(struct report *report, const struct wait *wait)
+{
+	struct page *page = &report->page;
+	char *whom = waits_for_whom(wait);
+
+	numbers(page, wait->total, report_time_of(report->model, wait->of), wait->count, wait->max);
+	report_where(report, STYLE_OWN, wait->of->function, "");
+	page_to(page, INDENT);
+	page_text(page, STYLE_FAINT, "for ");
+	page_wrap(page, STYLE_PLAIN, whom);
+	free(whom);
+}
+
+/* What has no row, but main futures' waits, which are a share of another time. */
+static void rest(struct report *report, const struct wait *wait, size_t count)
+{
+	struct page *page = &report->page;
+	struct wait sum = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		if (wait[i].of->main_future)
+			continue;
+		sum.total += wait[i].total;
+		sum.count += wait[i].count;
+		sum.max = wait[i].max > sum.max ? wait[i].max : sum.max;
+	}
+	numbers(page, sum.total, report->model->worker_time, sum.count, sum.max);
+	page_printf(page, STYLE_PLAIN, "%zu others (-v shows all)", count);
+	page_end(page);
+}
+
 void report_waits(struct report *report)
 {
-	const struct model *m = report->model;
-	struct page *page = &report->page;
 	size_t count, shown;
-	struct wait *wait = waits_of(m, &count), rest = {0};
+	struct wait *wait = waits_of(report->model, &count);
 
 	shown = count > WAITS_SHOWN + 1 && !report->options.verbose ? WAITS_SHOWN : count;
 	if (count) {
-		page_end(page);
-		heading(page);
+		page_end(&report->page);
+		heading(&report->page);
 	}
-	for (size_t i = 0; i < count; i++) {
-		if (i < shown) {
-			numbers(page, wait[i].total, report_time_of(m, wait[i].of), wait[i].count,
-				wait[i].max);
-			report_where(report, STYLE_OWN, wait[i].of->function, "");
-			char *whom = waits_for_whom(&wait[i]);
-
-			page_to(page, INDENT);
-			page_text(page, STYLE_FAINT, "for ");
-			page_wrap(page, STYLE_PLAIN, whom);
-			free(whom);
-			continue;
-		}
-		rest.total += wait[i].of->main_future ? 0 : wait[i].total;
-		rest.count += wait[i].of->main_future ? 0 : wait[i].count;
-		rest.max = wait[i].max > rest.max ? wait[i].max : rest.max;
-	}
-	if (shown < count) {
-		numbers(page, rest.total, m->worker_time, rest.count, rest.max);
-		page_printf(page, STYLE_PLAIN, "%zu others (-v shows all)", count - shown);
-		page_end(page);
-	}
+	for (size_t i = 0; i < shown; i++)
+		row(report, &wait[i]);
+	if (shown < count)
+		rest(report, wait + shown, count - shown);
 	advice(report, wait, count, REASON_RUN_QUEUE);
 	advice(report, wait, count, REASON_THROTTLED);
 	free(wait);

@@ -33,8 +33,7 @@ static bool same_peer(const struct peer *one, const struct peer *two)
 	return one->stack == two->stack && !strcmp(one->comm, two->comm);
 }
 
-/* What runs under one name counts as one, in however many processes; and who is thread 0 on a CPU is nobody on each. */
-static bool same_culprit(const struct peer *one, const struct peer *two)
+bool blocker_sum_same_culprit(const struct party *one, const struct party *two)
 {
 	return one->same_process == two->same_process && !one->tid == !two->tid &&
 	       (!one->tid || !strcmp(one->comm, two->comm));
@@ -78,16 +77,7 @@ static void add_peers(struct blocker_sum *sum, const struct block *block)
 	add_peer(&sum->peer, &sum->peers, same_peer, &peer);
 	peer.stack = NULL;
 	if (judge_is_wait(block->reason))
-		add_peer(&sum->culprit, &sum->culprits, same_culprit, &peer);
-}
-
-static bool same_held(const struct held *held, const struct block *block)
-{
-	const struct verdict *a = held->stack, *b = block->held.stack;
-
-	return held->reason == block->held.reason &&
-	       (a == b ||
-		(a->count && b->count && judge_same_function(a->frame[a->blame], b->frame[b->blame])));
+		add_party(&sum->culprit, &sum->culprits, blocker_sum_same_culprit, &party);
 }
 
 static void add_held(struct blocker_sum *sum, const struct block *block)
@@ -96,7 +86,8 @@ static void add_held(struct blocker_sum *sum, const struct block *block)
 
 	if (!block->held.stack)
 		return;
-	while (i < sum->helds && !same_held(&sum->held[i], block))
+	while (i < sum->helds && (sum->held[i].reason != block->held.reason ||
+				  !judge_same_blame(sum->held[i].stack, block->held.stack)))
 		i++;
 	if (i == MOST_HELD)
 		return;
@@ -144,6 +135,30 @@ static int by_held_total(const void *one, const void *two)
 static bool is_telling(const struct blocker *b, const struct peer *peer)
 {
 	return judge_is_wait(b->reason) || 2 * peer->count >= b->count;
+}
+
+static void finish_parties(struct blocker_sum *sum)
+{
+	if (sum->parties)
+		qsort(sum->party, sum->parties, sizeof(*sum->party), by_party_total);
+	sum->b.parties = 0;
+	for (size_t i = 0; i < sum->parties && sum->b.parties < PARTIES_SHOWN; i++)
+		if (is_telling(&sum->b, &sum->party[i]))
+			sum->b.party[sum->b.parties++] = sum->party[i];
+	if (sum->culprits)
+		qsort(sum->culprit, sum->culprits, sizeof(*sum->culprit), by_party_total);
+	sum->b.culprits = sum->culprits < PARTIES_SHOWN ? sum->culprits : PARTIES_SHOWN;
+	for (size_t i = 0; i < sum->b.culprits; i++)
+		sum->b.culprit[i] = sum->culprit[i];
+}
+
+static void finish_helds(struct blocker_sum *sum)
+{
+	if (sum->helds)
+		qsort(sum->held, sum->helds, sizeof(*sum->held), by_held_total);
+	sum->b.helds = sum->helds < HELD_SHOWN ? sum->helds : HELD_SHOWN;
+	for (size_t i = 0; i < sum->b.helds; i++)
+		sum->b.held[i] = sum->held[i];
 }
 
 /* The frame of the user's code that is nearest to the task; NULL if there is none. */
@@ -197,22 +212,8 @@ void blocker_sum_finish(struct blocker_sum *sum)
 			sum->b.syscall = most->syscall;
 	}
 	find_within(sum);
-	if (sum->peers)
-		qsort(sum->peer, sum->peers, sizeof(*sum->peer), by_peer_total);
-	sum->b.peers = 0;
-	for (size_t i = 0; i < sum->peers && sum->b.peers < PEERS_SHOWN; i++)
-		if (is_telling(&sum->b, &sum->peer[i]))
-			sum->b.peer[sum->b.peers++] = sum->peer[i];
-	if (sum->culprits)
-		qsort(sum->culprit, sum->culprits, sizeof(*sum->culprit), by_peer_total);
-	sum->b.culprits = sum->culprits < PEERS_SHOWN ? sum->culprits : PEERS_SHOWN;
-	for (size_t i = 0; i < sum->b.culprits; i++)
-		sum->b.culprit[i] = sum->culprit[i];
-	if (sum->helds)
-		qsort(sum->held, sum->helds, sizeof(*sum->held), by_held_total);
-	sum->b.helds = sum->helds < HELD_SHOWN ? sum->helds : HELD_SHOWN;
-	for (size_t i = 0; i < sum->b.helds; i++)
-		sum->b.held[i] = sum->held[i];
+	finish_parties(sum);
+	finish_helds(sum);
 }
 
 static void free_peers(struct peer *peer, size_t count)

@@ -26,7 +26,11 @@ struct blocker_sum {
  * memory. */
 void blocker_sum_add(struct blocker_sum *sum, const struct block *block);
 
-/* Completes sum->b. More blocks may follow. */
+/* Are two who had a CPU one? What runs under one name counts as one, in however many processes; and who is thread 0 on a CPU is nobody on
+ * each. */
+bool blocker_sum_same_culprit(const struct party *one, const struct party *two);
+
+/* Completes sum->b. More may be added after that. */
 void blocker_sum_finish(struct blocker_sum *sum);
 
 /* Removes all blocks; keeps the blocker's identity. */

@@ -180,17 +180,11 @@ void polls_segment(struct polls *p, const struct segment *segment)
 		pending->segment.block.peer.comm = pending->comm = xstrdup(segment->block.peer.comm);
 }
 
-static bool same_function(const struct verdict *a, const struct verdict *b)
-{
-	return a == b || (a && b && a->count && b->count &&
-			  judge_same_function(a->frame[a->blame], b->frame[b->blame]));
-}
-
-static bool same_thing(const struct pending *one, const struct pending *two)
+static bool same_thing(const struct kept *one, const struct kept *two)
 {
 	const struct block *a = &one->segment.block, *b = &two->segment.block;
 
-	return a->reason == b->reason && same_function(a->stack, b->stack);
+	return a->reason == b->reason && judge_same_blame(a->stack, b->stack);
 }
 
 static hashval_t hash_thing(const struct pending *k)
