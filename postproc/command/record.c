@@ -342,10 +342,9 @@ static int resolve(const struct options *o, struct recorder *r)
 		error = errno;
 	}
 	if (failed && error == ENODATA && o->unasked) {
-		if (!o->quiet)
-			complain("hud-postproc record: %s: left without names, as the executable has none: "
-				 "give an unstripped copy with --target when you read it\n",
-				 r->path);
+		complain("hud-postproc record: %s: left without names, as the executable has none: "
+			 "give an unstripped copy with --target when you read it\n",
+			 r->path);
 		return -1;
 	}
 	return failed ? fail("the names could not be put in", strerror(error)) : 0;
