@@ -1,6 +1,7 @@
 /* command.c - shared by the subcommands. */
 #include "command/command.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <langinfo.h>
@@ -17,6 +18,8 @@
 #include "report/report.h"
 #include "resolve/elf/address-space.h"
 #include "resolve/symbolize/origin.h"
+#include "sandbox/atomic-file.h"
+#include "sandbox/userfiles.h"
 
 /* Complains about the option `option`, or the letter `letter`. */
 static void refuse(const char *command, const char *option, int letter, bool lacks)
@@ -134,4 +137,24 @@ void command_fit_terminal(struct report_options *options, bool no_colour)
 	options->colour =
 		tty && !no_colour && !(unwanted && *unwanted) && terminal && strcmp(terminal, "dumb") != 0;
 	options->utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+}
+
+int command_open_output(struct output *output, const char *command, const char *path,
+			struct report_options *options)
+{
+	if (path) /* a file is no terminal */
+		options->colour = false;
+	if (output_open(output, path) == 0)
+		return 0;
+	complain("hud-postproc %s: %s: %s\n", command, path, userfiles_error(errno));
+	return 1;
+}
+
+int command_close_output(struct output *output, const char *command, const char *what, bool whole)
+{
+	if (output_close(output, whole) == 0)
+		return 0;
+	if (errno != EPIPE)
+		complain("hud-postproc %s: %s: %s\n", command, what, strerror(errno));
+	return 1;
 }

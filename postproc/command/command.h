@@ -48,4 +48,15 @@ int command_descriptor(const char *command, const char *option, const char *text
  * UTF-8. */
 void command_fit_terminal(struct report_options *options, bool no_colour);
 
+struct output;
+
+/* Opens an output of `command`: file `path`, or standard output if that is NULL. Switches off colour in *options for a
+ * file. Returns 0, or 1 after a message. */
+int command_open_output(struct output *output, const char *command, const char *path,
+			struct report_options *options);
+
+/* Closes it; `whole`: everything was written. `what` names it in messages. Returns 0, or 1 after a message (none if its
+ * reader is gone). */
+int command_close_output(struct output *output, const char *command, const char *what, bool whole);
+
 #endif

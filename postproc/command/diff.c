@@ -210,15 +210,11 @@ static int write_output(const struct options *o, size_t i, const struct diff *di
 	struct report_options options = o->report;
 	struct output output;
 
-	if (path) /* a file is no terminal */
-		options.colour = false;
-	if (output_open(&output, path))
-		return fail(path, userfiles_error(errno));
+	if (command_open_output(&output, "diff", path, &options))
+		return 1;
 	int failed = o->output[i].format->write(output.file, diff, &options);
 
-	if (output_close(&output, !failed))
-		return errno == EPIPE ? 1 : fail(path ? path : "the comparison", strerror(errno));
-	return 0;
+	return command_close_output(&output, "diff", path ? path : "the comparison", !failed);
 }
 
 static int enter_sandbox(struct options *o)

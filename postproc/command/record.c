@@ -426,24 +426,25 @@ static uint64_t parse_size(const char *text)
 	return size >= RING_MIN && size <= (uint64_t)1 << 40 ? size : 0;
 }
 
+enum { RING = 256, RESOLVE, NO_RESOLVE, UNASKED, DEBUGINFOD, HEADLESS, CHECK, BEGUN };
+static const struct option longs[] = {
+	{"ring", required_argument, NULL, RING},
+	{"resolve", no_argument, NULL, RESOLVE},
+	{"no-resolve", no_argument, NULL, NO_RESOLVE},
+	{"resolve-unasked", no_argument, NULL, UNASKED}, /* for hud-trace */
+	{"target", required_argument, NULL, 't'},
+	{"pid", required_argument, NULL, 'p'},
+	{"debuginfod", no_argument, NULL, DEBUGINFOD},
+	{"headless", no_argument, NULL, HEADLESS},
+	{"check", no_argument, NULL, CHECK},
+	{"begun", required_argument, NULL, BEGUN}, /* for hud-trace */
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
 /* Reads the options. Returns -1, or the exit status if nothing is left to do. */
 static int parse(int argc, char **argv, struct options *o)
 {
-	enum { RING = 256, RESOLVE, NO_RESOLVE, UNASKED, DEBUGINFOD, HEADLESS, CHECK, BEGUN };
-	static const struct option longs[] = {
-		{"ring", required_argument, NULL, RING},
-		{"resolve", no_argument, NULL, RESOLVE},
-		{"no-resolve", no_argument, NULL, NO_RESOLVE},
-		{"resolve-unasked", no_argument, NULL, UNASKED}, /* for hud-trace */
-		{"target", required_argument, NULL, 't'},
-		{"pid", required_argument, NULL, 'p'},
-		{"debuginfod", no_argument, NULL, DEBUGINFOD},
-		{"headless", no_argument, NULL, HEADLESS},
-		{"check", no_argument, NULL, CHECK},
-		{"begun", required_argument, NULL, BEGUN}, /* for hud-trace */
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
 	int c;
 
 	while ((c = command_option(argc, argv, "t:p:h", longs)) != -1) {

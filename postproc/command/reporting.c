@@ -171,15 +171,11 @@ static int write_output(struct reporting *o, size_t i, const struct model *model
 	struct report_options options = o->report;
 	struct output output;
 
-	if (path) /* a file is no terminal */
-		options.colour = false;
-	if (output_open(&output, path))
-		return reporting_fail(o, path, userfiles_error(errno));
+	if (command_open_output(&output, o->command, path, &options))
+		return 1;
 	int failed = format->write(output.file, model, &options);
 
-	if (output_close(&output, !failed))
-		return errno == EPIPE ? 1 : reporting_fail(o, path ? path : "the report", strerror(errno));
-	return 0;
+	return command_close_output(&output, o->command, path ? path : "the report", !failed);
 }
 
 int reporting_open_probe_output(struct reporting *o)

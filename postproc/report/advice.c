@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "judge/reasons.h"
+#include "resolve/symbolize/origin.h"
 #include "resolve/symbolize/pathname.h"
 
 /* Does a frame from the leaf to the poll have this in its name? */
@@ -16,26 +17,12 @@ static bool calls(const struct verdict *v, const char *part)
 	return false;
 }
 
-/* Is this the C library, or the dynamic linker, which does what its caller asks for? */
-static bool is_libc(const struct frame *f)
-{
-	static const char *const names[] = {"libc.so",	  "libc-",   "ld-linux", "ld-musl",
-					    "libpthread", "libm.so", "[vdso]"};
-	const char *base = strrchr(f->module, '/');
-
-	base = base ? base + 1 : f->module;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (strncmp(base, names[i], strlen(names[i])) == 0)
-			return true;
-	return false;
-}
-
 /* Is what the user's code called a library's, another crate's or one in C, that went on from there by itself? */
 static bool in_library(const struct verdict *v)
 {
 	for (size_t i = 0; v && i < v->poll && v->frame[i]->origin != ORIGIN_USER; i++)
 		if (v->frame[i]->origin == ORIGIN_DEPENDENCY ||
-		    (v->frame[i]->origin == ORIGIN_SYSTEM && !is_libc(v->frame[i])))
+		    (v->frame[i]->origin == ORIGIN_SYSTEM && !origin_is_libc(v->frame[i]->module)))
 			return true;
 	return false;
 }
