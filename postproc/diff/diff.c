@@ -1,4 +1,4 @@
-/* diff.c - see diff.h. What both writers say in words is in words.c. */
+/* diff.c - see diff.h. words.c has the words that both writers use. */
 #include "diff/diff.h"
 
 #include <libiberty/hashtab.h>
@@ -9,9 +9,9 @@
 
 #include "diff/significance.h"
 
-#define BUILDS 64 /* told apart in a trace */
+#define BUILDS 64 /* counted in a trace */
 
-/* A blocker with its slices, to be found by what it is matched by. */
+/* A blocker and its slices, found by what it is matched by. */
 struct entry {
 	const struct blocker *blocker;
 	struct slices slices;
@@ -21,10 +21,10 @@ struct entry {
 /* One trace. */
 struct side {
 	const struct model *model;
-	struct entry *entry; /* as model->blocker */
+	struct entry *entry; /* in the order of model->blocker */
 	struct slices blocked, run_queue;
 	double worker_time, time;  /* seconds */
-	const char *build[BUILDS]; /* of the executable, and of files that hold nameless code */
+	const char *build[BUILDS]; /* of the executable, and of files with nameless code */
 	size_t builds;
 };
 
@@ -36,7 +36,7 @@ static hashval_t hash_entry(const void *p)
 	return b->task ? iterative_hash(b->task, strlen(b->task), h) : h;
 }
 
-/* An offset means something in one build only. */
+/* Offsets are only comparable within a build. */
 static bool same_build(const struct blocker *a, const struct blocker *b)
 {
 	return !a->nameless_build == !b->nameless_build &&
@@ -70,7 +70,7 @@ static void open_side(struct side *side, const struct model *m)
 		.worker_time = (double)m->worker_time / 1e9,
 		.time = (double)(m->end - m->start) / 1e9,
 	};
-	/* So that the mean over the slices is the blocked time per second of worker time. */
+	/* So that the mean of the slices is the blocked time per second of worker time. */
 	double scale = m->worker_time ? NOISE_SLICES / side->worker_time : 0;
 
 	if (m->target.build_id)
@@ -130,7 +130,7 @@ static double size_of(const struct change *c)
 	return c->is.time > c->was.time ? c->is.time : c->was.time;
 }
 
-/* 0: beyond noise, 1: not, 2: nothing can be said. */
+/* 0: significant, 1: not, 2: not comparable. */
 static int class_of(const struct change *c)
 {
 	return change_beyond_noise(c->kind) ? 0 : c->kind == CHANGE_UNMATCHED ? 2 : 1;
@@ -153,7 +153,7 @@ static int by_importance(const void *one, const void *two)
 	return order ? order : strcmp(x->task ? x->task : "", y->task ? y->task : "");
 }
 
-/* Is the build that a blocker's offset is good for known to be in the other trace? */
+/* Is the build of a blocker's offset known to be in the other trace? */
 static bool matchable(const struct blocker *b, const struct side *other)
 {
 	size_t i = 0;
@@ -187,7 +187,7 @@ static void add(struct diff *d, const struct side sides[2], const struct entry *
 	d->ranked++;
 }
 
-/* The rows there will be: all before, and those after that were not there before. */
+/* Finds the rows: all blockers before, and those after that were not there before. */
 static size_t match(struct side sides[2], htab_t entries, struct entry **partner)
 {
 	size_t rows = sides[0].model->blockers;
@@ -214,7 +214,7 @@ void diff_make(struct diff *d, const struct model *before, const struct model *a
 	open_side(&sides[0], before);
 	open_side(&sides[1], after);
 	size_t rows = match(sides, entries, partner);
-	/* All rows and the two sums have a share of the chance to be wrong (Bonferroni). */
+	/* The chance to be wrong is divided among all rows and the two sums (Bonferroni). */
 	double limit = NOISE_CHANCE / (double)(rows + 2);
 
 	d->change = xcalloc(rows + 1, sizeof(*d->change));

@@ -12,16 +12,17 @@
 #include "base/units.h"
 #include "judge/reasons.h"
 
-/* What the number is followed by. */
+/* What follows the number. */
 enum unit { NO_LIMIT, TIME, PERCENT, PER_SECOND, NONE };
 
-/* What there is. A name may stand twice, with units that tell which it is; other names of a report are in figures.c. */
+/* The names. One may be listed twice, with different units; the names of the report's figures are in
+ * figures.c. */
 static const struct {
 	const char *name;
 	enum gate_what what;
 	enum unit unit;
-	bool report;	   /* a trace alone has it */
-	const char *wrong; /* what is said of another unit */
+	bool report;	   /* a single trace has it */
+	const char *wrong; /* complaint about another unit */
 } table[] = {
 	{"total", GATE_TOTAL, TIME, true,
 	 "'total' takes a time (total>2s), and of two traces a growth (total>10%)"},
@@ -46,7 +47,7 @@ static const char *skip_blanks(const char *p)
 	return p + strspn(p, " \t");
 }
 
-/* A decimal number, not more: strtod() would take "inf" and "0x1p9". Returns where it ends, NULL if there is none. */
+/* A decimal number; strtod() would accept "inf" and "0x1p9". Returns where it ends, NULL if there is none. */
 static const char *number(const char *p, double *value)
 {
 	char digits[32];
@@ -61,7 +62,7 @@ static const char *number(const char *p, double *value)
 	return *end || end == digits ? NULL : p + length;
 }
 
-/* What a number of this unit is multiplied by to be ns, percent and so on; 0 if it is another one. A time without one is in ms. */
+/* The factor from this unit to ns, percent and so on; 0 for a wrong unit. A time without a unit is in ms. */
 static double factor_of(enum unit unit, const char *text, size_t length)
 {
 	switch (unit) {
@@ -79,7 +80,7 @@ static double factor_of(enum unit unit, const char *text, size_t length)
 	return 0;
 }
 
-/* Takes a figure of the report. Returns NULL, or what is wrong. */
+/* Parses a figure of the report. Returns NULL, or what is wrong. */
 static const char *parse_figure(struct gate *gate, const char *name, size_t length, const char *unit,
 				size_t unit_length)
 {
@@ -103,7 +104,7 @@ static const char *parse_figure(struct gate *gate, const char *name, size_t leng
 	       "number";
 }
 
-/* The limit, when the name has been read. */
+/* Parses the limit, after the name. */
 static const char *parse_limit(struct gate *gate, const char *name, size_t length, const char *p, bool diff)
 {
 	const char *wrong = NULL;
@@ -125,7 +126,7 @@ static const char *parse_limit(struct gate *gate, const char *name, size_t lengt
 		wrong = wrong ? wrong : table[i].wrong;
 		double factor = factor_of(table[i].unit, p, unit_length);
 
-		/* Of two traces, a bare number may as well be meant to be a growth. */
+		/* For two traces, a bare number could be a growth. */
 		if (factor <= 0 || (!diff && !table[i].report) ||
 		    (diff && table[i].what == GATE_TOTAL && !unit_length))
 			continue;
@@ -165,7 +166,8 @@ static bool beyond(const struct gate *gate, double value)
 	return gate->or_equal ? value >= gate->limit : value > gate->limit;
 }
 
-/* The blocker with the longest block, or with the most time; NULL if there is none. Waiting for a CPU is no blocking. */
+/* The blocker with the longest block, or with most time; NULL if there is none. Waits for a CPU are no
+ * blocking. */
 static const struct blocker *worst(const struct model *m, bool longest)
 {
 	const struct blocker *worst = NULL;
@@ -180,7 +182,7 @@ static const struct blocker *worst(const struct model *m, bool longest)
 	return worst;
 }
 
-/* `what` and who has the largest part in it. Takes `what` over. */
+/* Appends to `what` which blocker has most of it. Frees `what`. */
 static char *blame(char *what, const struct model *m)
 {
 	const struct blocker *b = worst(m, false);
@@ -204,13 +206,13 @@ static char *longest(const struct gate *gate, const struct model *m)
 	if (b && beyond(gate, (double)b->max))
 		return text_format("%s took %s (%s)", b->function, unit_duration(time, b->max),
 				   reason_info(b->reason)->word);
-	/* No code alone held the worker for so long, but all that a poll did together. */
+	/* Not a single function, but everything in one poll blocked the worker so long. */
 	if (m->polls && beyond(gate, (double)m->longest_poll))
 		return text_format("a poll took %s", unit_duration(time, m->longest_poll));
 	return NULL;
 }
 
-/* Blockers of this kind. Waits for a CPU are the machine's, not the code's. */
+/* Blockers with this change. Waits for a CPU are not the code's fault. */
 static char *changed(const struct diff *d, enum change_kind kind)
 {
 	const struct change *first = NULL;
@@ -247,7 +249,7 @@ static char *growth(const struct gate *gate, const struct diff *d)
 	double percent = c->was.time > 0 ? 100 * (c->is.time / c->was.time - 1) : 0;
 	char was[UNIT_SIZE], is[UNIT_SIZE];
 
-	/* From nothing to something is more than any growth. */
+	/* Growth from nothing exceeds any limit. */
 	if (!change_beyond_noise(c->kind) || c->is.time <= c->was.time ||
 	    (c->was.time > 0 && !beyond(gate, percent)))
 		return NULL;
@@ -261,7 +263,7 @@ static char *growth(const struct gate *gate, const struct diff *d)
 		     d->after);
 }
 
-/* What nobody knows passes no gate. */
+/* A value that is not known fails. */
 static char *figure_broken(const struct gate *gate, const struct model *m)
 {
 	double value;

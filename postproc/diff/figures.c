@@ -9,11 +9,11 @@
 
 struct figure {
 	const char *name;
-	bool time, share, count;		  /* how it can be had */
+	bool time, share, count;		  /* in which forms it exists */
 	uint64_t (*of)(const struct model *m);	  /* ns, or a number */
-	uint64_t (*whole)(const struct model *m); /* what its share is of, ns; NULL: it has none */
+	uint64_t (*whole)(const struct model *m); /* what its share is of, ns; NULL: it has no share */
 	bool (*known)(const struct model *m);	  /* NULL: always */
-	const char *words;			  /* before the value */
+	const char *words;			  /* text before the value */
 };
 
 static uint64_t stalled(const struct model *m)
@@ -21,7 +21,7 @@ static uint64_t stalled(const struct model *m)
 	return m->stalled.total;
 }
 
-/* Without polls nobody knows which blocks were at once with others. */
+/* Without polls it is not known which blocks happened at once. */
 static bool stalled_known(const struct model *m)
 {
 	return !m->blocked || (m->polls && !m->workers_left_out);

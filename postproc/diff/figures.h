@@ -1,4 +1,4 @@
-/* figures.h - the figures that the head of the report names, for --fail-on to ask for by these names. */
+/* figures.h - the figures in the head of the report, which --fail-on can name. */
 #ifndef HUD_DIFF_FIGURES_H
 #define HUD_DIFF_FIGURES_H
 
@@ -11,14 +11,14 @@ enum figure_kind { FIGURE_TIME, FIGURE_SHARE, FIGURE_COUNT };
 
 struct figure;
 
-/* The one of this name (`length` bytes) that can be had so; NULL if there is none. */
+/* The figure with this name (`length` bytes) that exists in this form; NULL if there is none. */
 const struct figure *figure_named(const char *name, size_t length, enum figure_kind kind);
 
-/* Its value: ns, percent or a number. False: the trace does not tell. */
+/* Its value: ns, percent or a number. Returns false if the trace does not tell. */
 bool figure_value(const struct figure *figure, enum figure_kind kind, const struct model *model,
 		  double *value);
 
-/* What it is of this model, in words: "all workers were blocked at once for 1.20 s". The caller frees it. */
+/* Its text for this model: "all workers were blocked at once for 1.20 s". The caller frees it. */
 char *figure_text(const struct figure *figure, const struct model *model);
 
 #endif

@@ -1,4 +1,4 @@
-/* markdown.c - a comparison of two traces as a table in GitHub's markdown, for a pull request. */
+/* markdown.c - a comparison of two traces as a table in GitHub's Markdown, for a pull request. */
 #include <errno.h>
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
@@ -10,8 +10,8 @@
 #include "judge/reasons.h"
 #include "report/source-path.h"
 
-/* Raw text as code. In a code span only a backquote means something, in a table a bar as well (even there): look-alikes
- * stand for them. */
+/* Raw text as code. In a code span only a backquote is special, in a table also a bar: replaces both by
+ * look-alikes. */
 static void code(FILE *out, const char *raw)
 {
 	char *safe = escape_terminal(raw, true);

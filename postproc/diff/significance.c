@@ -20,7 +20,7 @@ static double mean_of(const struct slices *s)
 	return sum / NOISE_SLICES;
 }
 
-/* The variance of the mean, by the differences among groups of `size` slices. */
+/* The variance of the mean, from the differences among groups of `size` slices. */
 static double error_by(const struct slices *s, double mean, size_t size)
 {
 	size_t groups = NOISE_SLICES / size;
@@ -36,8 +36,8 @@ static double error_by(const struct slices *s, double mean, size_t size)
 	return sum / (double)(groups - 1) / (double)groups;
 }
 
-/* The same, the largest of three: where neighbours resemble each other, as in a burst that lasts for several slices, they
- * are not as many observations as there are slices, and larger groups differ more than chance has it. */
+/* The largest of three: if neighbours are alike, as in a burst of several slices, there are fewer
+ * observations than slices, and larger groups differ more than by chance. */
 static double error_of(const struct slices *s, double mean)
 {
 	return fmax(error_by(s, mean, 1), fmax(error_by(s, mean, 4), error_by(s, mean, 8)));
@@ -53,8 +53,9 @@ double noise_chance(const struct slices *one, const struct slices *other)
 		return 1;
 	if (error <= 0)
 		return 0;
-	/* Degrees of freedom after Welch and Satterthwaite; Student's t as a normal deviate after Wallace (Annals of
-	 * Mathematical Statistics 30, 1959), which is right to the second digit from 5 degrees on. Here are 39 or more. */
+	/* Degrees of freedom by Welch and Satterthwaite; Student's t as a normal deviate by Wallace (Annals
+	 * of Mathematical Statistics 30, 1959), correct to two digits from 5 degrees on. Here there are at
+	 * least 39. */
 	double freedom = (NOISE_SLICES - 1) * error * error / (error1 * error1 + error2 * error2);
 	double z = (8 * freedom + 1) / (8 * freedom + 3) *
 		   sqrt(freedom * log1p(difference * difference / error / freedom));

@@ -11,7 +11,7 @@
 #include "report/parts.h"
 #include "report/source-path.h"
 
-#define INDENT 4      /* of the lines below a row */
+#define INDENT 4      /* of further lines of a row */
 #define WHY_COLUMN 62 /* where the numbers of a row end */
 
 /* Columns of the head. */

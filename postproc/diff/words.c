@@ -1,4 +1,4 @@
-/* words.c - what a comparison says in words and numbers, in whatever format it is written. */
+/* words.c - the words and numbers of a comparison, in any format. */
 #include <libiberty/libiberty.h>
 #include <math.h>
 #include <stdlib.h>
@@ -98,7 +98,7 @@ char *diff_verdict(const struct diff *d)
 			   is);
 }
 
-/* Were polls told apart as well as this: exactly, by guess, or not at all? Two exact ways give the same. */
+/* How exactly polls were told apart: exactly, by estimate, or not at all. The two exact ways are equal. */
 static int exactness(const char *polls)
 {
 	static const char unsampled[] = "estimate without samples";
@@ -108,8 +108,8 @@ static int exactness(const char *polls)
 	return !polls || !strncmp(polls, "estimate", 8) ? 1 : 2;
 }
 
-/* Why a side has no names, for the caller to free. Both texts come from who has read the target's files: what a terminal would obey, or
- * markdown, is taken out. */
+/* Why a side has no names; the caller frees it. The process that read the target's files wrote both texts, so
+ * control sequences and Markdown are removed. */
 static char *unread_program(const struct lacking *program, const char *which)
 {
 	char *name = escape_terminal(lbasename(program->path), false);

@@ -17,7 +17,7 @@ static bool calls(const struct verdict *v, const char *part)
 	return false;
 }
 
-/* Is what the user's code called a library's, another crate's or one in C, that went on from there by itself? */
+/* Did the user's code call a library (another crate, or one in C) that continued by itself? */
 static bool in_library(const struct verdict *v)
 {
 	for (size_t i = 0; v && i < v->poll && v->frame[i]->origin != ORIGIN_USER; i++)
@@ -76,7 +76,7 @@ static bool is_drop(const struct verdict *v)
 
 static const char *of_run_queue(const struct blocker *b)
 {
-	/* Thread 0 is the idle one: the CPU was free, but the worker was not let on it. */
+	/* Thread 0 is the idle thread: the CPU was free, but the worker was not allowed on it. */
 	if (b->peers == 0 || b->peer[0].tid == 0)
 		return reason_info(REASON_RUN_QUEUE)->advice;
 	if (b->peer[0].same_process)

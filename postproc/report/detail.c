@@ -1,4 +1,4 @@
-/* detail.c - one blocker at length: how the code got there, who was involved, what to do. */
+/* detail.c - one blocker in detail: how the code got there, who was involved, what to do. */
 #include <inttypes.h>
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
@@ -12,11 +12,11 @@
 #include "report/source-path.h"
 
 #define INDENT 4
-#define NAME_COLUMN 8	/* of a call chain's frames */
-#define LABEL_COLUMN 16 /* where the text beside a label begins */
-#define LINES_SHOWN 30	/* of a call chain: a deep recursion's middle is left out */
+#define NAME_COLUMN 8	/* of the frames of a call chain */
+#define LABEL_COLUMN 16 /* of the text beside a label */
+#define LINES_SHOWN 30	/* of a call chain: of a deep recursion, the middle is left out */
 
-/* A part of the call chain that is one line: a frame, or several that are not worth a line each. */
+/* A line of the call chain: a frame, or several folded ones. */
 struct entry {
 	size_t from, to; /* indices in the stack, from >= to */
 	bool folded;
@@ -29,18 +29,17 @@ static void label(struct page *page, const char *text)
 	page_to(page, LABEL_COLUMN);
 }
 
-/* Does frame `i` get a line of its own, whatever is around it? `last_own`: the user's frame nearest to the
- * leaf. */
+/* Does frame `i` always have its own line? `last_own` is the user's frame nearest to the leaf. */
 static bool stands_out(const struct verdict *stack, size_t i, size_t last_own)
 {
 	if (i == 0 || i == stack->blame || stack->frame[i]->origin == ORIGIN_USER)
 		return true;
-	/* What the user's code called last is where its knowledge ends: "std::thread::sleep". */
+	/* Users know the function that their code called last: "std::thread::sleep". */
 	return i + 1 == last_own;
 }
 
-/* Cuts the chain from the task's outermost frame to the leaf into lines. Returns how many; `entries` has room
- * for count of the stack. */
+/* Divides the chain, from the task's outermost frame to the leaf, into lines. Returns how many; `entries` has
+ * room for all frames. */
 static size_t cut_into_lines(const struct verdict *stack, bool all, struct entry *entries)
 {
 	size_t outermost = stack->poll < stack->count ? stack->poll : stack->count - 1;
@@ -57,13 +56,13 @@ static size_t cut_into_lines(const struct verdict *stack, bool all, struct entry
 		else
 			entries[n++] = (struct entry){i, i, fold};
 	}
-	/* A fold of one frame saves nothing. */
+	/* Folding a single frame saves nothing. */
 	for (size_t i = 0; i < n; i++)
 		entries[i].folded = entries[i].folded && entries[i].from > entries[i].to;
 	return n;
 }
 
-/* The mark before a frame: its own code is marked, so is what stands for several. */
+/* The mark before a line: for the user's own frames, and for folded ones. */
 static void mark(struct report *report, enum style style, const char *utf8, const char *ascii)
 {
 	page_to(&report->page, INDENT);
@@ -71,7 +70,7 @@ static void mark(struct report *report, enum style style, const char *utf8, cons
 	page_to(&report->page, NAME_COLUMN);
 }
 
-/* "… tokio, hyper: 12 frames": the crates in order of first sight, three at most. */
+/* "… tokio, hyper: 12 frames": the crates in order of appearance, at most three. */
 static void folded_line(struct report *report, const struct verdict *stack, const struct entry *entry)
 {
 	char *crate[3];
@@ -101,7 +100,7 @@ static void folded_line(struct report *report, const struct verdict *stack, cons
 	page_end(&report->page);
 }
 
-/* What a frame's line says first. The caller frees it. */
+/* What a frame's line begins with. The caller frees it. */
 static char *frame_title(const struct report *report, const struct frame *frame)
 {
 	char *name = place_name(frame, report->options.verbose);
@@ -115,7 +114,7 @@ static char *frame_title(const struct report *report, const struct frame *frame)
 	return title;
 }
 
-/* `place_column`: where the source place stands, unless the name reaches beyond it. */
+/* `place_column`: where the source location is written, unless the name is longer. */
 static void frame_line(struct report *report, const struct frame *frame, size_t place_column)
 {
 	struct page *page = &report->page;
@@ -136,7 +135,7 @@ static void frame_line(struct report *report, const struct frame *frame, size_t 
 	free(title);
 }
 
-/* The column behind the longest name with a source place, if that leaves room for the places. */
+/* The column behind the longest name with a source location, if that leaves room for locations. */
 static size_t place_column_for(const struct report *report, const struct verdict *stack,
 			       const struct entry *entries, size_t n)
 {
@@ -152,7 +151,7 @@ static size_t place_column_for(const struct report *report, const struct verdict
 		size_t name_width = page_width(&report->page, title),
 		       place_width = page_width(&report->page, place);
 
-		/* A line that needs it all for itself does not count. */
+		/* A line that fills the width anyway does not count. */
 		if (place_width && NAME_COLUMN + name_width + 2 + place_width <= report->page.width) {
 			names = name_width > names ? name_width : names;
 			places = place_width > places ? place_width : places;
@@ -166,7 +165,7 @@ static size_t place_column_for(const struct report *report, const struct verdict
 	return column < most ? column : most;
 }
 
-/* Why the function that is named is not the user's own. */
+/* Why the named function is not the user's own. */
 static const char *why_not_own(const struct verdict *stack, const struct frame *blamed)
 {
 	const struct frame *poll = stack->poll < stack->count ? stack->frame[stack->poll] : NULL;
@@ -242,7 +241,7 @@ static void chain(struct report *report, const struct blocker *b)
 	}
 }
 
-/* What the blocked time was made of, when it is not all of one kind. */
+/* What the blocked time consists of, if it is of several kinds. */
 static void make_up(struct report *report, const struct blocker *b)
 {
 	const char *kind[] = {"running", "asleep", "waiting for a CPU"};
@@ -287,14 +286,14 @@ static const char *role_of(const struct blocker *b)
 	}
 }
 
-/* Who ended the sleep or had the CPU. */
+/* Who ended the sleep, or had the CPU. */
 static void peers(struct report *report, const struct blocker *b)
 {
 	const char *role = role_of(b);
 	struct page *page = &report->page;
 	char count[UNIT_SIZE], of[UNIT_SIZE], time[UNIT_SIZE];
 
-	if (b->reason == REASON_SLEEP) /* its end is a timer's, as its name says */
+	if (b->reason == REASON_SLEEP) /* a timer ends it, as its name says */
 		return;
 	for (size_t i = 0; i < b->peers; i++) {
 		const struct peer *p = &b->peer[i];
@@ -329,7 +328,7 @@ static void peers(struct report *report, const struct blocker *b)
 	}
 }
 
-/* What is done while this lock is held; and who waits for one that is held here. */
+/* What is done while this lock is held; and who waits for locks that are held here. */
 static void locks(struct report *report, const struct blocker *b, size_t rank)
 {
 	char *text;

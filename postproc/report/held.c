@@ -1,4 +1,4 @@
-/* held.c - a lock, and what is done while it is held, point at each other. */
+/* held.c - a lock and what is done while it is held refer to each other. */
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "report/parts.h"
 #include "tally/blockers.h"
 
-/* Where the ranking has what a holder did; SIZE_MAX if it does not: it may have taken less than the threshold. */
+/* The rank of what a holder did; SIZE_MAX if it is not ranked: it may have taken less than the threshold. */
 static size_t rank_of(const struct model *m, const struct held *held)
 {
 	char *name = blockers_name(held->stack);
@@ -31,7 +31,7 @@ static size_t rank_of(const struct model *m, const struct held *held)
 	return rank;
 }
 
-/* What it did. The caller frees it. */
+/* What the holder did. The caller frees it. */
 static char *deed(const struct held *held)
 {
 	if (held->syscall && *held->syscall)

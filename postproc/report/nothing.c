@@ -76,7 +76,7 @@ void report_nothing(struct report *report)
 				   m->target.workers_how);
 		bullet(page, text);
 		free(text);
-	} else if (m->workers == 0) { /* all others are known as such by a stack or by Tokio's state */
+	} else if (m->workers == 0) { /* a stack or Tokio's state shows that all others are workers */
 		text = text_format("Check that the worker threads are the right ones, and name them with "
 				   "--workers%s%s%s.",
 				   m->target.workers_how ? " (found by: " : "",

@@ -6,7 +6,7 @@
 #include "base/units.h"
 #include "report/parts.h"
 
-/* A raw line as it was printed: what is longer than the page goes on in the next line. */
+/* Prints a raw line; what is longer than the page continues on the next line. */
 static void print_line(struct page *page, const char *raw)
 {
 	char *safe = escape_terminal(raw, false);

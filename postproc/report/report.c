@@ -1,4 +1,4 @@
-/* report.c - the report from its head to its last line. */
+/* report.c - the report from its first to its last line. */
 #include <errno.h>
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "report/parts.h"
 #include "report/source-path.h"
 
-#define LABEL_COLUMN 13 /* where the text beside a label begins */
+#define LABEL_COLUMN 13 /* of the text beside a label */
 
 static void label(struct page *page, const char *text)
 {
@@ -18,7 +18,7 @@ static void label(struct page *page, const char *text)
 	page_to(page, LABEL_COLUMN);
 }
 
-/* A label and raw text, or nothing if there is none. */
+/* A label and raw text; nothing without a text. */
 static void fact(struct page *page, const char *name, const char *text)
 {
 	if (!text)
@@ -41,7 +41,7 @@ static void title(struct report *report)
 
 	page_text(page, STYLE_STRONG, "hud-trace:");
 	page_to(page, page->column + 1);
-	/* The name gives way to what follows it. */
+	/* The name is shortened to leave room for the rest. */
 	size_t workers = m->workers - m->main_futures.threads + m->workers_left_out;
 	char *rest = text_format(" (pid %ld): %zu worker%s for %s, threshold %s", m->target.pid, workers,
 				 workers == 1 ? "" : "s", unit_duration(time, m->end - m->start),
@@ -115,10 +115,10 @@ static void stacks(struct report *report)
 	page_end(page);
 }
 
-/* How it is known where polls begin and end: what the counts rest on. */
+/* How polls were told apart, on which the counts depend. */
 static void polls(struct report *report)
 {
-	/* How the stream begins to tell it, and what is printed for that. */
+	/* How the stream's text begins, and what is printed for it. */
 	static const char *const ways[][2] = {
 		{"estimate without samples,", "unknown, and code that computes is not seen"},
 		{"estimate", "estimated from samples"},
@@ -145,7 +145,7 @@ static void polls(struct report *report)
 	free(text);
 }
 
-/* What was asked of bpftrace and the kernel in vain. */
+/* What bpftrace or the kernel refused. */
 static void without(struct report *report)
 {
 	const char *what = report->model->target.without;
@@ -243,7 +243,7 @@ static void ended(struct report *report)
 	fact(&report->page, "ended", why);
 }
 
-/* How long workers were blocked, one of them and all at once. */
+/* How long workers were blocked: one at a time, and all at once. */
 static void blocked(struct report *report)
 {
 	const struct model *m = report->model;
@@ -392,7 +392,7 @@ int report_write(FILE *out, const struct model *model, const struct report_optio
 	whole(&report);
 	free(report.root);
 	if (fflush(out) != 0 || ferror(out)) {
-		/* An error of a write long before may have left no errno behind. */
+		/* A much earlier write error may have left no errno. */
 		errno = errno ? errno : EIO;
 		return -1;
 	}

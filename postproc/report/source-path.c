@@ -1,4 +1,4 @@
-/* source-path.c - where code is, in few words. */
+/* source-path.c - see source-path.h. */
 #include <ctype.h>
 #include <inttypes.h>
 #include <libiberty/libiberty.h>
@@ -10,7 +10,7 @@
 #include "report/source-path.h"
 #include "resolve/symbolize/cratepath.h"
 
-/* Cuts `root` to the directories it shares with `file`; the first file gives all of its own. */
+/* Shortens `root` to the directories it has in common with `file`; takes those of the first file. */
 static void narrow(char **root, const char *file)
 {
 	size_t same = 0, length = 0;
@@ -25,7 +25,7 @@ static void narrow(char **root, const char *file)
 	(*root)[length] = '\0';
 }
 
-/* Is this file from a place that belongs to no workspace? Then the first byte that is worth showing, else NULL. */
+/* Is this file in a place outside all workspaces? Returns the first byte worth showing, otherwise NULL. */
 static const char *well_known(const char *file)
 {
 	size_t length;
@@ -51,7 +51,7 @@ char *place_root(const struct model *model)
 	}
 	if (!root)
 		return NULL;
-	/* "src/" says something: it stays with the file. */
+	/* "src/" is informative: it stays with the file. */
 	for (char *src = root, *last = NULL;; last = src++) {
 		src = strstr(src, "/src/");
 		if (!src) {
@@ -66,7 +66,8 @@ char *place_root(const struct model *model)
 	return NULL;
 }
 
-/* Is it a source of the C library's? Distributions build that in a directory of its own, as "./io/../sysdeps/unix/sysv/linux/read.c". */
+/* Is it a source of the C library? Distributions build it in its own directory, as
+ * "./io/../sysdeps/unix/sysv/linux/read.c". */
 static bool is_c_library(const char *file)
 {
 	static const char *const folders[] = {"./io/",	   "./libio/",	"./malloc/", "./misc/",	  "./nptl/",
@@ -112,7 +113,7 @@ char *place_crate(const struct frame *frame)
 		/* "ld-linux-x86-64.so.2", "libc.so.6", "[vdso]" */
 		return xstrndup(base, strcspn(base, "."));
 	}
-	/* "<&mut dyn core::fmt::Write as ..>" and the like: the first path in it counts. */
+	/* "<&mut dyn core::fmt::Write as ..>" and the like: takes the first path in it. */
 	const char *end = strstr(name, "::");
 	const char *start = end;
 

@@ -12,10 +12,10 @@
 #include "tokio/role.h"
 
 #define WHY_COLUMN 64	 /* where the numbers of a row end */
-#define WHERE_COLUMN 80	 /* where the function stands in a wide terminal */
-#define WIDE 140	 /* from which width on it stands in the first line */
-#define INDENT 4	 /* of the lines below */
-#define WORKERS_SHOWN 16 /* more than these are added up */
+#define WHERE_COLUMN 80	 /* of the function, in a wide terminal */
+#define WIDE 140	 /* the width from which the function is in the first line */
+#define INDENT 4	 /* of further lines */
+#define WORKERS_SHOWN 16 /* the others are added up */
 
 /* Columns of the workers' table. */
 enum { NAME_COLUMN = 10, ROLE_COLUMN = 27, NUMBERS_COLUMN = 42 };
@@ -27,7 +27,7 @@ void report_where(struct report *report, enum style style, const char *name, con
 	size_t room = page->width > at ? page->width - at : 0;
 	size_t name_width = page_width(page, name), place_width = page_width(page, place);
 
-	/* Whole, however long: a terminal breaks the line. */
+	/* In full: a terminal breaks the line. */
 	if (report->options.verbose) {
 		page_fit(page, style, name_width, text_shorten, name);
 		if (place_width) {
@@ -37,7 +37,8 @@ void report_where(struct report *report, enum style style, const char *name, con
 		page_end(page);
 		return;
 	}
-	/* Both get what they need if there is room; else the place gives way first, down to two fifths. */
+	/* Both get what they need if there is room; otherwise the location is shortened first, down to two
+	 * fifths. */
 	if (place_width && name_width + 2 + place_width > room) {
 		size_t least = room * 2 / 5;
 		size_t left = room > name_width + 2 ? room - name_width - 2 : 0;
@@ -76,7 +77,7 @@ static void heading(struct page *page)
 	page_end(page);
 }
 
-/* The nearest caller whose source is known, of a function that has neither name nor source; or NULL. */
+/* The nearest caller with a known source, if the function itself has neither name nor source; or NULL. */
 static const struct frame *known_caller(const struct blocker *b)
 {
 	const struct verdict *v = b->stack;
@@ -101,7 +102,7 @@ static void caller_line(struct report *report, const struct frame *caller)
 	free(place);
 }
 
-/* A faint label and a text, below the function. Takes the text over. */
+/* A faint label and a text, below the function. Frees the text. */
 static void line_below(struct report *report, const char *label, char *text)
 {
 	struct page *page = &report->page;
@@ -125,7 +126,8 @@ static void held_lines(struct report *report, size_t rank)
 		line_below(report, "lock held here: ", holds);
 }
 
-/* Does the function say no more than the blamed one, or the task, which may be a part of it ("main#1", "main:21")? */
+/* Does the function say no more than the blamed one or the task, which may be part of it ("main#1",
+ * "main:21")? */
 static bool is_said(const struct blocker *b, const char *function)
 {
 	size_t length = strlen(function);
@@ -135,7 +137,7 @@ static bool is_said(const struct blocker *b, const char *function)
 		(b->task[length] == '\0' || strspn(b->task + length, "#:") == 1));
 }
 
-/* The task, where it says more than the function does; and which of the user's functions it was in. */
+/* The task, if it says more than the function; and which of the user's functions it was in. */
 static void task_lines(struct report *report, const struct blocker *b)
 {
 	struct page *page = &report->page;
@@ -158,7 +160,7 @@ static void task_lines(struct report *report, const struct blocker *b)
 	free(place);
 }
 
-/* Rank, numbers and reason; then the function; then the task, where it says more than the function does. */
+/* Rank, numbers and reason; then the function; then the task, if it says more than the function. */
 static void row(struct report *report, size_t rank)
 {
 	const struct blocker *b = &report->model->blocker[rank];
@@ -193,7 +195,8 @@ static void row(struct report *report, size_t rank)
 	task_lines(report, b);
 }
 
-/* The task of all the first `count` rows, if it is the same and says more than their functions do; else NULL. */
+/* The task of the first `count` rows, if it is the same and says more than their functions; otherwise
+ * NULL. */
 static const char *common_task(const struct model *m, size_t count)
 {
 	const char *task = count > 1 ? m->blocker[0].task : NULL;
@@ -280,7 +283,7 @@ static uint64_t watched(const struct worker *worker)
 	return worker->last > worker->first ? worker->last - worker->first : 0;
 }
 
-/* The numbers of a line: share of the time watched, how often, the longest, and waiting for a CPU. */
+/* The numbers of a line: share of the watched time, count, longest, and time waiting for a CPU. */
 static void numbers(struct page *page, const struct worker *sum, uint64_t time)
 {
 	char text[UNIT_SIZE];

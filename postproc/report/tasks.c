@@ -1,5 +1,4 @@
-/* tasks.c - the tasks whose polls were long, the one with most time in them first; and how long all polls took, where
- * they were counted. */
+/* tasks.c - tasks with long polls, by time; and how long all polls took, if they were counted. */
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +30,7 @@ void report_tasks(struct report *report)
 	size_t all = 0, shown;
 	char text[UNIT_SIZE];
 
-	/* Those without stand behind the others. */
+	/* Tasks without long polls come last. */
 	while (all < m->tasks && m->task[all].total)
 		all++;
 	if (!all)

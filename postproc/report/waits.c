@@ -13,9 +13,9 @@
 #include "tally/blocker-sum.h"
 
 #define WHO_COLUMN 46 /* where the numbers of a row end */
-#define INDENT 4      /* of the lines below */
+#define INDENT 4      /* of further lines */
 #define ADVICE_COLUMN 16
-#define WAITS_SHOWN 5 /* more than these are added up */
+#define WAITS_SHOWN 5 /* the others are added up */
 
 static bool same_wait(const struct blocker *a, const struct blocker *b)
 {
@@ -146,7 +146,7 @@ static void heading(struct page *page)
 	page_end(page);
 }
 
-/* What to do about the most waits for this reason. */
+/* Advice about the most waits for this reason. */
 static void advice(struct report *report, const struct wait *wait, size_t count, enum reason reason)
 {
 	size_t i = 0;

@@ -1,4 +1,4 @@
-/* waits.h - waits for a CPU, by the code that had to wait: for the tables that stand below a ranking. */
+/* waits.h - waits for a CPU, by the code that had to wait: for tables below a ranking. */
 #ifndef HUD_REPORT_WAITS_H
 #define HUD_REPORT_WAITS_H
 
@@ -6,7 +6,7 @@
 
 #define WAIT_CULPRITS 8
 
-/* Waits of one function for one reason, whatever tasks it ran in. */
+/* The waits of a function for one reason, in any task. */
 struct wait {
 	const struct blocker *of; /* the one with most time */
 	uint64_t total, count, max;
@@ -14,11 +14,12 @@ struct wait {
 	size_t culprits;
 };
 
-/* All waits of the model, the function with most of them first; *count of them. The caller frees the array; what it points to is the
- * model's. Exits the program when out of memory. */
+/* All waits of the model, the function with most of them first; *count of them. The caller frees the array;
+ * what it points to belongs to the model. Exits the program when out of memory. */
 struct wait *waits_of(const struct model *model, size_t *count);
 
-/* Who had the CPU, as far as that is known: "stress-ng (process 977) 180 ms, others 18.0 ms". Raw text; the caller frees it. */
+/* Who had the CPU, if known: "stress-ng (process 977) 180 ms, others 18.0 ms". Raw text; the caller frees
+ * it. */
 char *waits_for_whom(const struct wait *wait);
 
 #endif

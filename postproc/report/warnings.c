@@ -35,7 +35,7 @@ const struct lacking *report_unread_program(const struct model *m)
 	return NULL;
 }
 
-/* Why most of the cut stacks are, and what to do. */
+/* Why most of the cut stacks are cut, and what to do. */
 static const char *why_cut(const struct model *m)
 {
 	const char *how = m->target.stacks ? m->target.stacks : "";
@@ -63,7 +63,7 @@ static const char *why_cut(const struct model *m)
 	return "Most lead through code without unwind tables: building that with frame pointers helps.";
 }
 
-/* Has no function of the program a source line, although they have names? */
+/* Do the program's functions have names, but no source lines? */
 static bool lacks_lines(const struct model *m)
 {
 	bool named = false;
@@ -109,7 +109,7 @@ static void unread_lines(struct report *report)
 		     unit_count(text, unknown), unknown == 1 ? "" : "s", unknown == 1 ? "was" : "were");
 }
 
-/* Stacks that were not taken whole, and events that came in such numbers that they were counted only. */
+/* Incomplete stacks, and events that were only counted because there were too many. */
 static void left_out(struct report *report)
 {
 	const struct model *m = report->model;
@@ -168,7 +168,7 @@ static void lacking_files(struct report *report)
 		char *path = escape_terminal(m->lacking[i].path, report->options.utf8);
 		char *why = escape_terminal(m->lacking[i].why, report->options.utf8);
 
-		/* Both come from who has read the target's files. */
+		/* The process that read the target's files wrote both texts. */
 		warn(&report->page, "%s: %s.%s", path, why,
 		     program == &m->lacking[i]
 			     ? " Without it its functions have no names, and stacks are cut "
