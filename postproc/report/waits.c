@@ -23,7 +23,7 @@ static bool same_wait(const struct blocker *a, const struct blocker *b)
 	       !strcmp(a->function, b->function);
 }
 
-static void add_culprit(struct wait *wait, const struct party *p)
+static void add_culprit(struct wait *wait, const struct peer *p)
 {
 	size_t i = 0;
 

@@ -33,7 +33,7 @@ static bool same_peer(const struct peer *one, const struct peer *two)
 	return one->stack == two->stack && !strcmp(one->comm, two->comm);
 }
 
-bool blocker_sum_same_culprit(const struct party *one, const struct party *two)
+bool blocker_sum_same_culprit(const struct peer *one, const struct peer *two)
 {
 	return one->same_process == two->same_process && !one->tid == !two->tid &&
 	       (!one->tid || !strcmp(one->comm, two->comm));
@@ -77,7 +77,7 @@ static void add_peers(struct blocker_sum *sum, const struct block *block)
 	add_peer(&sum->peer, &sum->peers, same_peer, &peer);
 	peer.stack = NULL;
 	if (judge_is_wait(block->reason))
-		add_party(&sum->culprit, &sum->culprits, blocker_sum_same_culprit, &party);
+		add_peer(&sum->culprit, &sum->culprits, blocker_sum_same_culprit, &peer);
 }
 
 static void add_held(struct blocker_sum *sum, const struct block *block)
@@ -137,17 +137,17 @@ static bool is_telling(const struct blocker *b, const struct peer *peer)
 	return judge_is_wait(b->reason) || 2 * peer->count >= b->count;
 }
 
-static void finish_parties(struct blocker_sum *sum)
+static void finish_peers(struct blocker_sum *sum)
 {
-	if (sum->parties)
-		qsort(sum->party, sum->parties, sizeof(*sum->party), by_party_total);
-	sum->b.parties = 0;
-	for (size_t i = 0; i < sum->parties && sum->b.parties < PARTIES_SHOWN; i++)
-		if (is_telling(&sum->b, &sum->party[i]))
-			sum->b.party[sum->b.parties++] = sum->party[i];
+	if (sum->peers)
+		qsort(sum->peer, sum->peers, sizeof(*sum->peer), by_peer_total);
+	sum->b.peers = 0;
+	for (size_t i = 0; i < sum->peers && sum->b.peers < PEERS_SHOWN; i++)
+		if (is_telling(&sum->b, &sum->peer[i]))
+			sum->b.peer[sum->b.peers++] = sum->peer[i];
 	if (sum->culprits)
-		qsort(sum->culprit, sum->culprits, sizeof(*sum->culprit), by_party_total);
-	sum->b.culprits = sum->culprits < PARTIES_SHOWN ? sum->culprits : PARTIES_SHOWN;
+		qsort(sum->culprit, sum->culprits, sizeof(*sum->culprit), by_peer_total);
+	sum->b.culprits = sum->culprits < PEERS_SHOWN ? sum->culprits : PEERS_SHOWN;
 	for (size_t i = 0; i < sum->b.culprits; i++)
 		sum->b.culprit[i] = sum->culprit[i];
 }
@@ -212,7 +212,7 @@ void blocker_sum_finish(struct blocker_sum *sum)
 			sum->b.syscall = most->syscall;
 	}
 	find_within(sum);
-	finish_parties(sum);
+	finish_peers(sum);
 	finish_helds(sum);
 }
 

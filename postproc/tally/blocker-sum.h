@@ -28,7 +28,7 @@ void blocker_sum_add(struct blocker_sum *sum, const struct block *block);
 
 /* Are two who had a CPU one? What runs under one name counts as one, in however many processes; and who is thread 0 on a CPU is nobody on
  * each. */
-bool blocker_sum_same_culprit(const struct party *one, const struct party *two);
+bool blocker_sum_same_culprit(const struct peer *one, const struct peer *two);
 
 /* Completes sum->b. More may be added after that. */
 void blocker_sum_finish(struct blocker_sum *sum);

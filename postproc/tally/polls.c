@@ -180,7 +180,7 @@ void polls_segment(struct polls *p, const struct segment *segment)
 		pending->segment.block.peer.comm = pending->comm = xstrdup(segment->block.peer.comm);
 }
 
-static bool same_thing(const struct kept *one, const struct kept *two)
+static bool same_thing(const struct pending *one, const struct pending *two)
 {
 	const struct block *a = &one->segment.block, *b = &two->segment.block;
 
