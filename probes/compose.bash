@@ -75,16 +75,17 @@ choose_polls() {
 		[[ $one == -* ]] || how+=${how:+, }${one#*how=}
 	done
 	if [[ $POLLS == tls && ${TOKIO[0]} == -* ]]; then
-		die "--polls tls: Tokio's state cannot be read: $(clean "$how"). Without --polls tls they are told apart in another way"
+		die "--polls tls: Tokio's state cannot be read: $(clean "$how"). Without --polls tls another way is taken"
 	elif [[ $POLLS == uprobe && $NO_SITES ]]; then
-		die "--polls uprobe: no poll can be probed: $(clean "$NO_SITES"). Without --polls uprobe they are told apart in another way"
+		die "--polls uprobe: no poll can be probed: $(clean "$NO_SITES"). Without --polls uprobe another way is taken"
 	elif [[ $POLLS == auto ]] && ((${#MAINS[@]} == ${#WATCHED[@]})); then
 		POLLS=estimate how='a main future is in no scheduler that would tell its polls'
 	elif [[ $POLLS == auto ]]; then
 		POLLS=tls
 		[[ ${TOKIO[0]} != -* ]] || POLLS=uprobe
 		[[ $POLLS != uprobe || $NO_SITES ]] || find_sharers
-		[[ $POLLS != uprobe || ! $NO_SITES ]] || POLLS=estimate how+="; $NO_SITES"
+		[[ $POLLS != uprobe || ! $NO_SITES ]] || POLLS=estimate
+		[[ $POLLS != estimate || $how == "$NO_SITES" ]] || how+="; $NO_SITES"
 	elif [[ $POLLS != tls ]]; then
 		how='as asked for'
 	fi

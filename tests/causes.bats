@@ -192,8 +192,8 @@ threading.Thread(target=time.sleep, args=(300,)).start()' 3>&- &
 	chmod +x fake/bpftrace
 	PATH=$PWD/fake:$PATH says '--stacks dwarf: bpftrace 0.17 cannot walk stacks by CFI, 0.26 and later can; use --stacks copy' \
 		"$HUD" --print-script --pid "$threads" --workers python --stacks dwarf
-	says "Without --polls tls they are told apart in another way" "$HUD" --print-script --pid "$threads" --workers python --polls tls
-	says "Without --polls uprobe they are told apart in another way" "$HUD" --print-script --pid "$threads" --workers python --polls uprobe
+	says "Without --polls tls another way is taken" "$HUD" --print-script --pid "$threads" --workers python --polls tls
+	says "Without --polls uprobe another way is taken" "$HUD" --print-script --pid "$threads" --workers python --polls uprobe
 	# It is not whole.
 	cp -r "$ROOT/bin" "$ROOT/probes" .
 	says "build/hud-postproc is missing: run make in $PWD" bin/hud-trace --print-script --pid "$threads"
