@@ -226,6 +226,49 @@ static void no_link_leads_out_of_its_root(void **state)
 	close(ready[1]);
 }
 
+/* Most of the files in /proc of who says that its memory is not to be read are root's; and in a mount namespace of its own anybody can put any
+ * file there, under that name. */
+static void a_list_of_jit_code_is_its_users_own(void **state)
+{
+	char *file, *path, byte;
+	int ready[2];
+	(void)state;
+
+	if (geteuid() != 0) {
+		print_message("needs root\n");
+		skip();
+	}
+	assert_int_equal(pipe(ready), 0);
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (setresgid(65534, 65534, 65534) == 0 && setresuid(65534, 65534, 65534) == 0 &&
+		    prctl(PR_SET_DUMPABLE, 0) == 0 && write(ready[1], "", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	file = xasprintf("/tmp/perf-%d.map", (int)pid);
+	path = xasprintf("/proc/%d/root%s", (int)pid, file);
+	int fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "1000 10 f\n", 10), 10);
+	assert_int_equal(opener_start(pid), 0);
+	refuses(path, EINVAL);
+	assert_int_equal(fchown(fd, 65534, 65534), 0);
+	opens(path);
+	close(fd);
+	unlink(file);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	close(ready[0]);
+	close(ready[1]);
+	free(file);
+	free(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +276,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_helper_opens_the_same, make_directory, remove_directory),
 		cmocka_unit_test_setup_teardown(of_a_process_what_it_maps, make_directory, remove_directory),
 		cmocka_unit_test_setup_teardown(no_link_leads_out_of_its_root, make_directory,
+						remove_directory),
+		cmocka_unit_test_setup_teardown(a_list_of_jit_code_is_its_users_own, make_directory,
 						remove_directory),
 	};
 
