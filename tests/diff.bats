@@ -106,6 +106,34 @@ passed() {
 	[[ $(grep '^|' out.md | awk -F'|' '{ print NF }' | sort -u) == 10 ]]
 }
 
+# A worker with nothing to do waits for a CPU six times in each second before, and not after; and once in its code in both.
+@test "waits for a CPU stand below the code, if they changed" {
+	for side in before after; do
+		stream 30 aaaabbbb 1:202:120:18 >blocks
+		{
+			grep -v '^[se][ln][ed]' blocks
+			{
+				grep '^sleep' blocks
+				awk -v often="$([[ $side == before ]] && echo 6 || echo 0)" 'BEGIN {
+					for (s = 2; s < 30; s++) {
+						for (n = 0; n < often; n++)
+							printf "runq %d.%d00000000 101 0 20000000 W ffff 77 78 0 rival\n", s, n
+						printf "runq %d.900000000 101 0 10000000 P 1 77 78 0 rival\n", s
+					}
+				}' | sed 's/\.//'
+			} | sort -n -k 2
+			grep '^end' blocks
+		} >"$side"
+	done
+	"$POSTPROC" diff --format markdown=out.md --format text before after >out
+	cat out out.md
+	grep -qxF ' Waits for a CPU, which no code is to blame for: 1 of 2 changed significantly.' out
+	sed -n '/^ Waits/,$p' out | grep -qE '^ gone .* run queue$'
+	! sed '/^ Waits/,$d' out | grep 'run queue$' || return 1
+	grep -qE '^  blockers +1 unchanged$' out
+	[[ $(sed -n '/^Waits for a CPU/,$p' out.md | grep -cE '^\| \*\*gone\*\* .* \| run queue \|') == 1 ]]
+}
+
 @test "a recording and itself: nothing has changed" {
 	before_and_after
 	run -0 "$POSTPROC" diff --fail-on new --fail-on worse --fail-on 'total>0%' before before

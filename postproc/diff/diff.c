@@ -181,8 +181,10 @@ static void add(struct diff *d, const struct side sides[2], const struct entry *
 		c->kind = CHANGE_UNMATCHED;
 	else
 		c->kind = kind_of(c, was ? &was->slices : &none, is ? &is->slices : &none, limit);
-	if (judge_is_wait(change_blocker(c)->reason))
+	if (judge_is_wait(change_blocker(c)->reason)) {
+		d->waits += change_beyond_noise(c->kind);
 		return;
+	}
 	d->kinds[c->kind]++;
 	d->ranked++;
 }

@@ -44,6 +44,7 @@ struct diff {
 	 * size. */
 	struct change *change;
 	size_t changes, ranked;		  /* of them, code */
+	size_t waits;			  /* of the others, beyond noise */
 	size_t kinds[CHANGE_KINDS];	  /* how many of each, of code */
 	struct change blocked, run_queue; /* sums; `before` and `after` are NULL */
 };
@@ -78,7 +79,10 @@ char *diff_verdict(const struct diff *diff);
 /* The counts of what changed: "1 gone, 2 worse". The caller frees it. */
 char *diff_counts(const struct diff *diff);
 
-/* Calls `warn` with everything that makes the two less comparable. */
+/* What is said of waits for a CPU, above a row for each that changed beyond noise. The caller frees it; NULL if there are none. */
+char *diff_waits(const struct diff *diff);
+
+/* Calls `warn` with each thing that makes the two less comparable. */
 void diff_warnings(const struct diff *diff, void (*warn)(void *context, const char *text), void *context);
 
 /* A sentence on how significance was decided. The caller frees it. */

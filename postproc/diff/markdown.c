@@ -74,10 +74,13 @@ static void table(FILE *out, const struct diff *d, const struct report_options *
 
 	if (d->ranked)
 		rows(out, d, 0, d->ranked, top, root);
-	if (d->ranked < d->changes) {
-		fputs("\nWaits for a CPU, which no code is to blame for:\n", out);
-		rows(out, d, d->ranked, d->changes, top, root);
-	}
+	char *waits = diff_waits(d);
+
+	if (waits)
+		fprintf(out, "\n%s\n", waits);
+	if (d->waits)
+		rows(out, d, d->ranked, d->ranked + d->waits, top, root);
+	free(waits);
 	fprintf(out, "\nBlocked time is per second of worker time. %s\n", method);
 	free(method);
 	free(root);

@@ -199,11 +199,14 @@ static void table(struct report *report, const struct diff *d)
 	page_end(page);
 	heading(page);
 	rows(report, d, 0, d->ranked, report->options.top);
-	if (d->ranked < d->changes) {
+	char *waits = diff_waits(d);
+
+	if (waits) {
 		page_end(page);
-		page_text(page, STYLE_PLAIN, " Waits for a CPU, which no code is to blame for:");
-		page_end(page);
-		rows(report, d, d->ranked, d->changes, report->options.top);
+		page_to(page, KIND_COLUMN);
+		page_wrap(page, STYLE_PLAIN, waits);
+		rows(report, d, d->ranked, d->ranked + d->waits, report->options.top);
+		free(waits);
 	}
 	page_end(page);
 	char *method = diff_method(d);

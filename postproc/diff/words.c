@@ -73,6 +73,18 @@ char *diff_counts(const struct diff *d)
 	return text ? text : xstrdup("no blockers");
 }
 
+char *diff_waits(const struct diff *d)
+{
+	static const char what[] = "Waits for a CPU, which no code is to blame for";
+	size_t all = d->changes - d->ranked;
+
+	if (!all)
+		return NULL;
+	if (!d->waits)
+		return text_format("%s: no significant change (of %zu).", what, all);
+	return text_format("%s: %zu of %zu changed significantly.", what, d->waits, all);
+}
+
 char *diff_verdict(const struct diff *d)
 {
 	char was[UNIT_SIZE], is[UNIT_SIZE];
