@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "resolve/symbolize/pathname.h"
+
 #define DEEDS 32 /* kept of a thread: the newest */
 #define THINGS 8 /* told apart while one lock is held */
 
@@ -105,11 +107,14 @@ static bool is_held(const struct block *wait)
 	if (!v || (wait->reason != REASON_LOCK && wait->reason != REASON_FILE_LOCK))
 		return false;
 	for (size_t i = 0; i < v->count && i < v->poll && v->frame[i]->origin != ORIGIN_USER; i++) {
-		const char *name = v->frame[i]->function;
+		/* Without what it is generic over: a channel may be one of locks. */
+		char *name = pathname_bare(v->frame[i]->function ? v->frame[i]->function : "");
+		bool other = has_one_of(name, not_held);
 
-		if (name && has_one_of(name, not_held))
+		found = found || has_one_of(name, held);
+		free(name);
+		if (other)
 			return false;
-		found = found || (name && has_one_of(name, held));
 	}
 	return found;
 }

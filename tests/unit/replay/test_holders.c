@@ -33,6 +33,10 @@ static const struct verdict mutex =
 static const struct verdict condvar = STACK(
 	FRAME("syscall", ORIGIN_SYSTEM), FRAME("std::sys::sync::condvar::futex::Condvar::wait", ORIGIN_STD),
 	FRAME("std::sync::Mutex", ORIGIN_STD), FRAME("app::wait", ORIGIN_USER));
+static const struct verdict channel =
+	STACK(FRAME("syscall", ORIGIN_SYSTEM),
+	      FRAME("<std::sync::mpsc::Receiver<alloc::sync::Arc<std::sync::Mutex<u64>>>>::recv", ORIGIN_STD),
+	      FRAME("app::take", ORIGIN_USER));
 static const struct verdict own_name =
 	STACK(FRAME("syscall", ORIGIN_SYSTEM), FRAME("app::Mutex::wait", ORIGIN_USER));
 static const struct verdict sync_file =
@@ -119,6 +123,7 @@ static void only_locks_are_held(void **state)
 	(void)state;
 	did(*state, HOLDER, 90, 29, REASON_FILE, &sync_file);
 	assert_null(waited(*state, &condvar).held.stack);
+	assert_null(waited(*state, &channel).held.stack);
 	assert_null(waited(*state, &own_name).held.stack);
 	assert_null(waited(*state, &count_up).held.stack);
 }
