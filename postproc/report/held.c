@@ -41,6 +41,12 @@ static char *deed(const struct held *held)
 	return text_format("in a %s", reason_info(held->reason)->word);
 }
 
+/* Where the report tells of a blocker: its number, if it has a row, else its name. The caller frees it. */
+static char *see(const struct report *report, size_t rank, const char *name)
+{
+	return rank < report->options.top ? text_format("see #%zu", rank + 1) : xstrdup(name);
+}
+
 char *report_held(const struct report *report, const struct blocker *b, size_t i)
 {
 	char count[UNIT_SIZE], of[UNIT_SIZE], time[UNIT_SIZE];
@@ -50,7 +56,7 @@ char *report_held(const struct report *report, const struct blocker *b, size_t i
 	const struct held *held = &b->held[i];
 	size_t rank = rank_of(report->model, held);
 	char *did = deed(held), *name = blockers_name(held->stack);
-	char *where = rank == SIZE_MAX ? text_format("%s", name) : text_format("see #%zu", rank + 1);
+	char *where = see(report, rank, name);
 	char *text = text_format("while %s: %s; %s of %s wait%s, %s", did, where,
 				 unit_count(count, held->count), unit_count(of, b->count),
 				 b->count == 1 ? "" : "s", unit_duration(time, held->total));
@@ -65,7 +71,7 @@ char *report_holds(const struct report *report, size_t rank)
 {
 	const struct model *m = report->model;
 	uint64_t total = 0, waits = 0;
-	char count[UNIT_SIZE], time[UNIT_SIZE], *see = xstrdup("");
+	char count[UNIT_SIZE], time[UNIT_SIZE], *where = xstrdup("");
 
 	for (size_t i = 0; i < m->ranked; i++) {
 		uint64_t before = waits;
@@ -80,16 +86,17 @@ char *report_holds(const struct report *report, size_t rank)
 		}
 		if (waits == before)
 			continue;
-		char *more = text_format("%s%s#%zu", see, *see ? ", " : "", i + 1);
+		char *one = see(report, i, m->blocker[i].function);
+		char *more = concat(where, *where ? ", " : "", one, NULL);
 
-		free(see);
-		see = more;
+		free(one);
+		free(where);
+		where = more;
 	}
-	char *text =
-		waits ? text_format("others waited for it %s time%s, %s: see %s", unit_count(count, waits),
-				    waits == 1 ? "" : "s", unit_duration(time, total), see)
-		      : NULL;
+	char *text = waits ? text_format("others waited for it %s time%s, %s: %s", unit_count(count, waits),
+					 waits == 1 ? "" : "s", unit_duration(time, total), where)
+			   : NULL;
 
-	free(see);
+	free(where);
 	return text;
 }

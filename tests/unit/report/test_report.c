@@ -745,6 +745,25 @@ static void what_shorter_polls_took_is_told_if_it_is_known(void **state)
 	}
 }
 
+/* A row that is not shown has no number to look for. */
+static void a_lock_points_at_what_is_shown(void **state)
+{
+	struct model *m = fixture(1);
+	const struct blocker lock_row = blockers[2];
+
+	(void)state;
+	char *text = report(m, (struct report_options){.width = 100, .utf8 = true, .top = 2});
+
+	assert_non_null(
+		strstr(text, "lock held here: others waited for it 97 times, 1.00 s: shop::cart::add\n"));
+	free(text);
+	blockers[2] = blockers[0];
+	blockers[0] = lock_row;
+	text = report(m, (struct report_options){.width = 100, .utf8 = true, .top = 1});
+	assert_non_null(strstr(text, "held while computing: shop::login::verify; 97 of 120 waits, 1.00 s\n"));
+	free(text);
+}
+
 static void write_errors_are_told(void **state)
 {
 	FILE *full = fopen("/dev/full", "w");
@@ -814,6 +833,7 @@ int main(void)
 		cmocka_unit_test(a_task_of_all_rows_is_said_once),
 		cmocka_unit_test(sources_of_the_c_library_are_not_shown),
 		cmocka_unit_test(what_shorter_polls_took_is_told_if_it_is_known),
+		cmocka_unit_test(a_lock_points_at_what_is_shown),
 		cmocka_unit_test(write_errors_are_told),
 		cmocka_unit_test(units),
 	};
