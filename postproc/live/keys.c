@@ -1,4 +1,5 @@
-/* keys.c - what the keys of the live view do. They are those of less, htop and mpv where these have one. */
+/* keys.c - what each key of the live view does. Keys mean what they mean in less, htop and mpv, where these
+ * have them. */
 #include <ctype.h>
 #include <curses.h>
 #include <libiberty/libiberty.h>
@@ -40,7 +41,7 @@ static void go(struct live_view *v, long by)
 		move_lines(v, by);
 }
 
-/* The sizes of the window that + and - go through. */
+/* The window sizes that + and - step through. */
 static void change_span(struct live_view *v, int by)
 {
 	static const unsigned seconds[] = {1, 2, 5, 10, 30, 60, 120, 300, 600, 900};
@@ -55,7 +56,7 @@ static void change_span(struct live_view *v, int by)
 	v->query.span = seconds[i] * 1000000000ull;
 }
 
-/* 1, 2, 5, 10, ... times the threshold of the probes, below which nothing is known. */
+/* 1, 2, 5, 10, ... times the probes' threshold: the trace holds nothing shorter. */
 static void change_threshold(struct live_view *v, int by)
 {
 	static const unsigned factor[] = {1, 2, 4, 10, 20, 40, 100, 200, 400, 1000};
@@ -77,7 +78,7 @@ static void change_threshold(struct live_view *v, int by)
 	free(said);
 }
 
-/* Of the groupings the next one that tells anything apart. */
+/* The next grouping that tells blockers apart. */
 static void change_group(struct live_view *v)
 {
 	struct live_query query = v->query;
@@ -99,7 +100,7 @@ static void change_group(struct live_view *v)
 	v->sum = sum;
 }
 
-/* Leaves out what has the reason of the selected row. */
+/* Hides the blockers that have the selected row's reason. */
 static void hide(struct live_view *v)
 {
 	const struct live_row *row = v->page == LIVE_LIST ? live_selected(v) : NULL;
@@ -124,7 +125,7 @@ static void reset(struct live_view *v)
 	live_say(v, "counted from here on");
 }
 
-/* Keys of a recording that is played. */
+/* The keys that control playback of a recording. */
 static bool play_key(struct live_view *v, int key)
 {
 	struct live_playback *p = &v->playback;
@@ -153,7 +154,7 @@ static bool play_key(struct live_view *v, int key)
 	}
 }
 
-/* The filter, as it is typed. */
+/* A key typed into the filter. */
 static void type(struct live_view *v, int key)
 {
 	size_t length = strlen(v->filter);
@@ -164,7 +165,7 @@ static void type(struct live_view *v, int key)
 	} else if (key == '\n' || key == '\r' || key == KEY_ENTER) {
 		v->typing = false;
 	} else if (key == KEY_BACKSPACE || key == 127 || key == 8) {
-		/* All bytes of a character. */
+		/* A character may have several bytes: remove them all. */
 		while (length && ((unsigned char)v->filter[length - 1] & 0xc0) == 0x80)
 			length--;
 		v->filter[length ? length - 1 : 0] = '\0';
@@ -249,7 +250,7 @@ void live_key(struct live_view *v, int key)
 	case 'q':
 	case 'Q':
 	case KEY_F(10):
-		/* From a page within, as in less and htop, it leads out of that. */
+		/* On a page this goes back to the list, as in less and htop. */
 		if (v->page == LIVE_LIST)
 			v->leave = true;
 		else

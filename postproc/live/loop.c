@@ -17,25 +17,25 @@
 #include "stream/record/unpack.h"
 
 #define BUFFER 65536
-#define MUCH (256 << 10) /* bytes in a pipe that should not wait */
-#define PAUSE 100000000u /* ns between two reads of a stream: few of its writers fill the pipe in that */
+#define MUCH (256 << 10) /* bytes in a pipe: with more, reading cannot wait */
+#define PAUSE 100000000u /* ns between two reads of a stream; in that time few writers fill the pipe */
 
 struct live_loop {
 	struct live_source_options options;
 	struct live_view *view;
 	struct replay *replay;
 	struct model *model;
-	uint64_t resume;	    /* the stream is read again at this time; */
-	struct live_player *player; /* or a recording is played */
-	uint64_t moved;		    /* when its position was */
-	uint64_t step_from;	    /* blocks that there were when the step began */
-	int error;		    /* errno; nothing more is read */
+	uint64_t resume;	    /* when to read the stream again */
+	struct live_player *player; /* NULL unless a recording is played */
+	uint64_t moved;		    /* when the position last moved */
+	uint64_t step_from;	    /* how many blocks there were when the step began */
+	int error;		    /* errno; set once reading has failed */
 	char note[512];
 	size_t noted;
 	char bytes[BUFFER];
 };
 
-/* A recording is opened anew for each time that it is played. Returns 0, or -1 with errno set. */
+/* Opens the recording again: each replay needs it from its start. Returns 0, or -1 with errno set. */
 static int open_player(struct live_loop *l)
 {
 	const char *path = l->options.file;
@@ -82,7 +82,7 @@ static void begin(struct live_loop *l)
 	live_view_attach(l->view, l->replay, l->model);
 }
 
-/* Hands on what was read. False: nothing more is to be read. */
+/* Passes on what was read. Returns false when there is no more to read. */
 static bool feed(struct live_loop *l, ssize_t got)
 {
 	if (got > 0 && replay_feed(l->replay, l->bytes, (size_t)got) == 0)
@@ -93,7 +93,7 @@ static bool feed(struct live_loop *l, ssize_t got)
 
 /* --- waiting --- */
 
-/* The last whole line of what came is shown. */
+/* Shows the last whole line that came. */
 static void take_notes(struct live_loop *l)
 {
 	ssize_t got = read(l->options.notes, l->note + l->noted, sizeof(l->note) - 1 - l->noted);
@@ -118,7 +118,8 @@ static void take_notes(struct live_loop *l)
 	}
 }
 
-/* Waits for a key, a note, the stream (if `stream`), or `ms`. Has something come of the stream? */
+/* Waits for a key, a note, the stream (if `stream` is set), or `ms` to pass. Returns whether the stream has
+ * something to read. */
 static bool wait_for(struct live_loop *l, bool stream, int ms)
 {
 	struct pollfd fds[] = {{.fd = live_terminal_fd(), .events = POLLIN},
@@ -136,7 +137,7 @@ static bool wait_for(struct live_loop *l, bool stream, int ms)
 
 /* --- a stream --- */
 
-/* Is there more in the pipe than should wait? */
+/* Is the pipe so full that it must be read now? */
 static bool urgent(void)
 {
 	int waiting = 0;
@@ -144,7 +145,8 @@ static bool urgent(void)
 	return ioctl(STDIN_FILENO, FIONREAD, &waiting) || waiting > MUCH;
 }
 
-/* Waits for `ms` at most, and takes what has come, in as few reads as may be. False at the end. */
+/* Waits at most `ms`, then reads what has come in as few reads as possible. Returns false at the end of the
+ * stream. */
 static bool follow(struct live_loop *l, int ms)
 {
 	uint64_t now = clock_ns();
@@ -161,7 +163,7 @@ static bool follow(struct live_loop *l, int ms)
 
 /* --- a recording --- */
 
-/* Goes back, which is only possible from the start. */
+/* Goes back in time: replays from the start. */
 static bool play_again(struct live_loop *l)
 {
 	live_view_detach(l->view);
@@ -175,14 +177,14 @@ static bool play_again(struct live_loop *l)
 	return false;
 }
 
-/* Moves the position of what is played. False: back. */
+/* Moves the playback position. Returns false if it must go back. */
 static bool move_position(struct live_loop *l)
 {
 	struct live_view *v = l->view;
 	struct live_playback *p = &v->playback;
 	uint64_t now = clock_ns(), next = live_player_next(l->player);
 
-	if (!v->position) /* the first line that tells a time is where it begins */
+	if (!v->position) /* playback begins at the first line that has a time */
 		v->position = next;
 	else if (!v->paused && !p->ended && l->moved)
 		v->position += (uint64_t)((double)(now - l->moved) * p->speed);
@@ -209,7 +211,7 @@ static bool move_position(struct live_loop *l)
 	return true;
 }
 
-/* Waits for the next line, but not for less than what an eye can see, nor for more than `ms`. */
+/* Waits for the next line: at least as long as an eye can notice, at most `ms`. */
 static void wait_for_next(struct live_loop *l, int ms)
 {
 	const struct live_view *v = l->view;
@@ -221,7 +223,8 @@ static void wait_for_next(struct live_loop *l, int ms)
 	wait_for(l, false, wait < 20 ? 20 : wait < ms ? (int)wait : ms);
 }
 
-/* Takes what has its time, or waits for that, `ms` at most. False: nothing more is to be read. */
+/* Takes the lines whose time has come, or waits at most `ms` for the next. Returns false when there is no
+ * more to read. */
 static bool play(struct live_loop *l, int ms)
 {
 	struct live_view *v = l->view;
@@ -245,7 +248,7 @@ static bool play(struct live_loop *l, int ms)
 
 /* --- all of it --- */
 
-/* The user's terminal is theirs again; who traces is told, and takes a moment to end that. */
+/* Gives the terminal back to the user, and tells hud-trace, which needs a moment to end the trace. */
 static void leave(struct live_loop *l)
 {
 	live_terminal_close();
@@ -268,7 +271,7 @@ static void show(struct live_loop *l)
 	leave(l);
 }
 
-/* What is left once the view is gone, or all if there was none. */
+/* Reads what is left after the view is gone; or everything, if there never was a view. */
 static void read_rest(struct live_loop *l)
 {
 	ssize_t got;

@@ -14,10 +14,10 @@ struct live_player {
 	FILE *in;
 	bool at_end, failed;
 	int error;
-	bool in_line;	   /* the line that is being given has begun */
-	bool peeked;	   /* what the next line's time is has been found */
-	uint64_t next;	   /* that */
-	size_t at, filled; /* of `bytes` */
+	bool in_line;	   /* part of the current line has been returned */
+	bool peeked;	   /* `next` is known */
+	uint64_t next;	   /* the time of the next line */
+	size_t at, filled; /* positions in `bytes` */
 	char bytes[BUFFER];
 };
 
@@ -37,7 +37,7 @@ void live_player_free(struct live_player *p)
 	free(p);
 }
 
-/* More bytes behind those that there are. */
+/* Reads more bytes behind those in the buffer. */
 static void fill(struct live_player *p)
 {
 	memmove(p->bytes, p->bytes + p->at, p->filled - p->at);
@@ -52,7 +52,7 @@ static void fill(struct live_player *p)
 	}
 }
 
-/* The end of the line at `at`, which may be that of the buffer: a longer line is given in parts. */
+/* Where the line at `at` ends, or the buffer does: a line longer than the buffer is returned in parts. */
 static size_t line_end(struct live_player *p)
 {
 	for (;;) {
@@ -66,7 +66,7 @@ static size_t line_end(struct live_player *p)
 	}
 }
 
-/* Looks at the line that comes next, if it is at its beginning. */
+/* Finds the time of the next line, if `at` is at its beginning. */
 static void peek(struct live_player *p)
 {
 	size_t end = line_end(p);

@@ -18,17 +18,17 @@ static struct {
 	FILE *file;
 	int fd;
 	SCREEN *screen;
-	bool others;	    /* use it now */
-	pid_t owner, group; /* what is forked later has nothing to do with it */
+	bool others;	    /* another process uses the terminal now */
+	pid_t owner, group; /* a process forked later must not touch the terminal */
 	struct termios modes;
-	char leave[256]; /* what gives it back, made before it is needed */
+	char leave[256]; /* the sequence that restores the terminal, prepared in advance */
 	size_t leave_length;
-	int errors, kept; /* standard error, and what stands for it */
+	int errors, kept; /* standard error, and the file that replaces it */
 } terminal = {.fd = -1};
 
 static volatile sig_atomic_t open_now, leaving, stopping, continued;
 
-/* Off: what the view has the terminal report of the mouse. */
+/* Switches off the mouse reports that the view asked for. */
 static const char no_mouse[] = "\033[?1006l\033[?1000l";
 
 static void on_leave(int signal)
@@ -48,7 +48,7 @@ static void on_continue(int signal)
 	continued = 1;
 }
 
-/* Only what may be done in a signal handler. */
+/* Calls only what a signal handler may call. */
 static void give_back(void)
 {
 	if (write(terminal.fd, terminal.leave, terminal.leave_length) < 0)
@@ -77,7 +77,7 @@ static void handle_signals(void)
 {
 	static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS};
 
-	/* A second Ctrl-C does not ask. */
+	/* A second Ctrl-C ends the program at once. */
 	handle(SIGINT, on_leave, SA_RESTART | (int)SA_RESETHAND);
 	handle(SIGTERM, on_leave, SA_RESTART);
 	handle(SIGHUP, on_leave, SA_RESTART);
@@ -87,7 +87,7 @@ static void handle_signals(void)
 		handle(crashes[i], on_crash, 0);
 }
 
-/* A string of terminfo's, without the pauses that some terminals once needed, "$<5>". */
+/* Appends a string of terminfo, without padding such as "$<5>", which only old terminals needed. */
 static void append(const char *text)
 {
 	for (size_t i = 0; text && text[i]; i++) {
@@ -109,7 +109,7 @@ static void prepare_leaving(void)
 		append("\r\n");
 }
 
-/* Messages would go into the middle of the view. */
+/* Messages would be printed into the view. */
 static void keep_errors(void)
 {
 	fflush(stderr);
@@ -209,7 +209,7 @@ bool live_terminal_ours(void)
 		endwin();
 		handle(SIGTSTP, SIG_DFL, 0);
 		raise(SIGTSTP);
-		/* Here it goes on. */
+		/* Execution continues here after the stop. */
 		handle(SIGTSTP, on_stop, SA_RESTART);
 		continued = 1;
 	}
@@ -234,5 +234,5 @@ void live_terminal_rescue(void)
 		return;
 	prepare_leaving();
 	if (write(terminal.fd, terminal.leave, terminal.leave_length) < 0)
-		return; /* it is gone, then */
+		return; /* it is gone */
 }

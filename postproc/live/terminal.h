@@ -1,32 +1,34 @@
-/* terminal.h - the terminal that the live view has while it is up, and gives back as it was, whatever ends it.
+/* terminal.h - takes the terminal for the live view, and restores it however the program ends.
  *
- * There is one: that which the process is controlled by. Keys come from it and the view goes to it; standard input is the stream.
+ * It is the process's controlling terminal: keys are read from it and the view is drawn on it, as standard
+ * input is the stream.
  */
 #ifndef HUD_LIVE_TERMINAL_H
 #define HUD_LIVE_TERMINAL_H
 
 #include <stdbool.h>
 
-/* Takes the terminal and clears it. What goes to standard error from now on is kept for later. Reads terminfo's file, so it
- * comes before sandbox_seal(). Returns 0; or -1, with *why set to static text: there is none, it is in other hands, or it cannot
- * place a cursor. */
+/* Takes the terminal and clears it. From now on standard error is kept for later. It reads a terminfo file,
+ * so call it before sandbox_seal(). Returns 0; or -1 with *why set to static text: there is no terminal,
+ * another process uses it, or it cannot place a cursor. */
 int live_terminal_open(const char **why);
 
-/* Gives it back, and prints what was kept. What is closed already stays so. */
+/* Restores the terminal and prints what was kept. Does nothing if it is closed already. */
 void live_terminal_close(void);
 
 bool live_terminal_is_open(void);
 
-/* To wait for keys; -1 while the terminal is another's. */
+/* For waiting for keys; -1 while another process has the terminal. */
 int live_terminal_fd(void);
 
-/* Has a signal asked to leave (SIGINT, SIGTERM, SIGHUP)? */
+/* Has a signal asked the program to leave (SIGINT, SIGTERM, SIGHUP)? */
 bool live_terminal_leaving(void);
 
-/* Is the terminal this process's to write to? After Ctrl-Z it may be another's. Stops here, if that was asked for. */
+/* May this process write to the terminal? After Ctrl-Z another one may have it. If a stop was requested, the
+ * process stops in here. */
 bool live_terminal_ours(void);
 
-/* Makes a terminal usable whose view was killed; its modes are for stty(1). */
+/* Restores a terminal whose view was killed. Its modes are left to stty(1). */
 void live_terminal_rescue(void);
 
 #endif

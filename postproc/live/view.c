@@ -13,7 +13,7 @@
 #include "live/terminal.h"
 
 #define REDRAW 250000000u /* ns between two redraws, at least */
-#define QUIET 1000000000u /* ns without a line: nothing earlier will come */
+#define QUIET 1000000000u /* ns without a line, after which nothing earlier can still come */
 #define SECOND 1000000000u
 
 void live_view_start(struct live_view *v, bool colour, bool utf8, uint64_t span)
@@ -56,7 +56,7 @@ void live_view_detach(struct live_view *v)
 	v->sum = (struct live_sum){0};
 }
 
-/* How fast events come, once a second. */
+/* The rate of events, measured once a second. */
 static void measure_rate(struct live_view *v)
 {
 	const struct model *m = v->model;
@@ -74,11 +74,11 @@ static void measure_rate(struct live_view *v)
 	v->rate_lost = m->lost;
 }
 
-/* The stream's clock goes on while nothing comes. That of a recording is moved by who plays it. */
+/* The stream's clock keeps running while nothing comes. For a recording, the player moves it. */
 static void move_clock(struct live_view *v)
 {
 	v->wall = clock_ns();
-	/* What the trace's is, the head of the stream tells. */
+	/* The head of the stream has the trace's threshold. */
 	if (v->model)
 		v->query.threshold =
 			v->threshold > v->model->target.threshold ? v->threshold : v->model->target.threshold;
@@ -97,7 +97,7 @@ static void move_clock(struct live_view *v)
 	if (v->playback.ended) {
 		replay_advance(v->replay, UINT64_MAX);
 		v->position = v->newest;
-		/* Those of the last moment are counted after that, and no other second may come to be measured. */
+		/* The events of the last moment come later, and there may be no further second to measure. */
 		v->events_per_s = v->lost_per_s = 0;
 	}
 	if (!v->playback.playing && v->wall - v->newest_wall > QUIET)
@@ -107,7 +107,7 @@ static void move_clock(struct live_view *v)
 		v->query.now = v->position;
 }
 
-/* What the screen needs, in so few words that it fits. */
+/* Says what the screen needs, in few enough words to fit. */
 static void too_small(void)
 {
 	char text[64];
@@ -119,10 +119,10 @@ static void too_small(void)
 	pen_put(2, 0, (size_t)COLS, pen_style(PEN_PLAIN), "Enlarge it, or q: report");
 }
 
-/* The list: header, table, lanes, last blocks, keys. */
+/* The list: header, table, lanes, latest blocks, keys. */
 static void draw_list(struct live_view *v, const struct live_workers *workers)
 {
-	/* Lines that stand: three of the header, three headings, the selected row's name, a line between, the keys. */
+	/* Fixed lines: three of header, three headings, the selected row's name, an empty one, the keys. */
 	int free_rows = LINES - 9, lanes, blocks;
 
 	lanes = workers->count < 1 ? 1 : (int)(workers->count < 64 ? workers->count : 64);
@@ -162,7 +162,8 @@ static void draw(struct live_view *v)
 	refresh();
 }
 
-/* What is drawn moves by itself: a second of the clock, a cell of a lane, of which some 60 are a window. */
+/* Changes when a redraw would show something new without new events: each second, and each cell of a lane, of
+ * which a window has about 60. */
 static uint64_t moving(const struct live_view *v)
 {
 	uint64_t step = v->query.span / 64;

@@ -1,4 +1,4 @@
-/* write.c - the report so far, and its chart, as files beside each other, or one call chain, for whoever wants to keep what the view shows. */
+/* write.c - writes files from the view: the report so far with its chart, or one call chain. */
 #include <errno.h>
 #include <libiberty/libiberty.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 #define CHAIN_WIDTH 120
 #define TEXT "txt"
 #define PICTURE "svg"
-#define MOST 999 /* files of that name */
+#define MOST 999 /* files of one name */
 
 void live_offer_files(void)
 {
@@ -32,7 +32,8 @@ const char *live_picture(void)
 	return STEM "." PICTURE;
 }
 
-/* The next file that is not there yet: its number, from *number on. NULL with errno set. */
+/* Opens the next file that does not exist yet, counting up from *number. Returns NULL with errno set on
+ * failure. */
 static FILE *open_next(const char *stem, const char *ending, unsigned *number)
 {
 	int fd = -1;
@@ -49,7 +50,7 @@ static FILE *open_next(const char *stem, const char *ending, unsigned *number)
 	return file;
 }
 
-/* Closes a file; whether all of it is there. */
+/* Closes a file. Returns whether all of it was written. */
 static bool finish(FILE *file, bool whole)
 {
 	whole &= fflush(file) == 0 && !ferror(file);

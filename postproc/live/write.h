@@ -1,17 +1,19 @@
-/* write.h - the report so far and its chart, as files. */
+/* write.h - writes the report so far, its chart, and call chains to files. */
 #ifndef HUD_LIVE_WRITE_H
 #define HUD_LIVE_WRITE_H
 
 #include "live/state/state.h"
 
-/* Names the files that may be written, before sandbox_begin(); and one that ends as the chart does. */
+/* live_offer_files() announces the files that may be written; call it before sandbox_begin(). live_picture()
+ * is a file name with the chart's ending. */
 void live_offer_files(void);
 const char *live_picture(void);
 
-/* Writes what there is so far to files, as who called, in the working directory. None is replaced. */
+/* Writes the report and the chart so far, as the calling user, into the working directory. No file is
+ * replaced. */
 void live_write(struct live_view *view);
 
-/* The same of the selected row: its call chain, with all frames, and what the details show besides. */
+/* Does the same for the selected row: its call chain with all frames, and the rest of its details. */
 void live_write_chain(struct live_view *view);
 
 #endif

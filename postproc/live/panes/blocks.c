@@ -1,4 +1,4 @@
-/* blocks.c - the last blocks, one a line, the newest first. */
+/* blocks.c - the latest blocks, one per line, newest first. */
 #include <curses.h>
 #include <inttypes.h>
 #include <libiberty/libiberty.h>
@@ -15,7 +15,8 @@
 
 #define FUNCTION 44 /* column */
 
-/* When it was: by the clock on the wall if that is known, else since the start. `text` has room for UNIT_SIZE. */
+/* Writes when it was: as wall-clock time if that is known, else as time since the start. `text` has room for
+ * UNIT_SIZE. */
 static void when(const struct live_view *v, uint64_t ns, char *text)
 {
 	const struct target *t = &v->model->target;
@@ -31,7 +32,7 @@ static void when(const struct live_view *v, uint64_t ns, char *text)
 			 ns > v->model->start ? (double)(ns - v->model->start) / 1e9 : 0);
 }
 
-/* A line: what began at `start`, and where. */
+/* A line: when it began, how long it took, and where. */
 static void line(const struct live_view *v, int row, uint64_t start, uint64_t duration, enum reason reason,
 		 const char *word, long tid)
 {
@@ -47,7 +48,7 @@ static void line(const struct live_view *v, int row, uint64_t start, uint64_t du
 	pen_right(row, 35, 7, pen_style(PEN_PLAIN), text);
 }
 
-/* A poll that has not ended. */
+/* A poll that has not ended yet. */
 static void lasting(const struct live_view *v, int row, const struct live_worker *w, const char *root)
 {
 	const struct frame *f = w->stack && w->stack->count ? w->stack->frame[w->stack->blame] : NULL;

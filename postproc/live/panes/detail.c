@@ -1,4 +1,5 @@
-/* detail.c - one blocker at length: what the report says of it, and how it is spread over workers and durations. */
+/* detail.c - one blocker in detail: what the report says about it, and its distribution over workers and
+ * durations. */
 #include <curses.h>
 #include <inttypes.h>
 #include <libiberty/libiberty.h>
@@ -14,7 +15,7 @@
 #include "report/parts.h"
 
 #define INDENT 4
-#define LABEL_COLUMN 16 /* as report/detail.c has it */
+#define LABEL_COLUMN 16 /* as in report/detail.c */
 #define BAR_COLUMN 46
 
 static void label(struct page *page, const char *text)
@@ -24,7 +25,7 @@ static void label(struct page *page, const char *text)
 	page_to(page, LABEL_COLUMN);
 }
 
-/* A line of code: only its end gives way. */
+/* Shortens a line of code at its end. */
 static char *cut(const char *text, size_t columns, bool utf8)
 {
 	size_t bytes = strlen(text);
@@ -57,7 +58,7 @@ static void bar(struct page *page, uint64_t part, uint64_t most)
 	free(text);
 }
 
-/* Which workers it kept. */
+/* Which workers it blocked. */
 static void by_worker(struct page *page, const struct live_detail *d)
 {
 	char text[UNIT_SIZE], time[UNIT_SIZE];
@@ -74,7 +75,7 @@ static void by_worker(struct page *page, const struct live_detail *d)
 	}
 }
 
-/* What the one who ended most of it, or had the CPU, was doing. */
+/* What the peer was doing that ended most of the wait, or had the CPU. */
 static void peer(struct report *report, const struct blocker *b)
 {
 	const struct peer *p = b->peers ? &b->peer[0] : NULL;
@@ -90,7 +91,7 @@ static void peer(struct report *report, const struct blocker *b)
 	report_chain(report, p->stack);
 }
 
-/* The lines of code, if they are at hand. */
+/* The lines of source code, if the source is available. */
 static void source(struct report *report, const struct blocker *b)
 {
 	struct page *page = &report->page;
@@ -114,7 +115,7 @@ static void source(struct report *report, const struct blocker *b)
 	}
 }
 
-/* How many took how long. */
+/* How many blocks there are of each duration. */
 static void durations(struct page *page, const struct live_detail *d)
 {
 	uint64_t most = 0;
@@ -138,7 +139,7 @@ static void durations(struct page *page, const struct live_detail *d)
 	}
 }
 
-/* Writes the selected row at length. False if it is gone. */
+/* Writes the selected row in detail. Returns false if that row is gone. */
 static bool write_detail(struct live_view *v, const struct live_workers *workers, const struct page *page,
 			 bool verbose)
 {

@@ -14,7 +14,7 @@ enum { OWN_PAIR = REASON_PAIR + REASON_COUNT, WARNING_PAIR, PAIRS_NEEDED };
 
 static bool coloured, unicode;
 
-/* How far apart two colours are, 0xRRGGBB. */
+/* The distance between two colours, 0xRRGGBB. */
 static unsigned distance(unsigned a, unsigned b)
 {
 	int red = (int)(a >> 16 & 255) - (int)(b >> 16 & 255),
@@ -23,7 +23,7 @@ static unsigned distance(unsigned a, unsigned b)
 	return (unsigned)(red * red + green * green + blue * blue);
 }
 
-/* The nearest that the terminal has: of the cube of 256 as xterm has it, or of eight. */
+/* The nearest colour of the terminal: one of xterm's cube of 256, or one of eight. */
 static short nearest(unsigned colour)
 {
 	static const unsigned eight[] = {0x000000, 0xcd0000, 0x00cd00, 0xcdcd00,
@@ -58,7 +58,7 @@ void pen_start(bool colour, bool utf8)
 	for (int i = 0; i < REASON_COUNT; i++) {
 		unsigned wanted = reason_info((enum reason)i)->colour;
 
-		/* Black is not seen where all is. */
+		/* Black would be invisible on a black background. */
 		init_pair((short)(REASON_PAIR + i), nearest(wanted ? wanted : 0xb0b0b0), back);
 	}
 	init_pair(OWN_PAIR, COLOR_CYAN, back);
@@ -147,7 +147,7 @@ void pen_fill(int row, int column, size_t columns, unsigned long style)
 	mvhline(row, column, ' ' | (chtype)style, (int)columns);
 }
 
-/* Behind the next "::" that is not within angle brackets; NULL if there is none. */
+/* The text after the first "::" outside angle brackets, or NULL. */
 static const char *behind_first(const char *name)
 {
 	int depth = 0;
@@ -184,8 +184,8 @@ void pen_where(int row, int column, unsigned long style, const char *name, const
 	char *safe = escape_terminal(place, pen_utf8()), *whole = escape_terminal(name, pen_utf8());
 	size_t for_name = text_width(whole), for_place = text_width(safe);
 
-	/* If both do not fit, the place is a file's name only; and if it does not either with the last part of the function's,
-	 * each takes half. */
+	/* If both do not fit, the place is cut to its file name; if that and the last part of the function's
+	 * name still do not fit, each gets half. */
 	if (for_name + 1 + for_place > room) {
 		const char *base = strrchr(safe, '/'), *last = strstr(whole, "::");
 		size_t least = text_width(base && base[1] ? base + 1 : safe);

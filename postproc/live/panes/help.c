@@ -1,4 +1,4 @@
-/* help.c - the keys. */
+/* help.c - the page that explains the keys. */
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
 
@@ -38,7 +38,7 @@ static const char lanes[] =
 
 #define LETTERS_IN_A_LINE 4
 
-/* The letter of each reason. Owned by the caller. */
+/* The letter of each reason. The caller owns the text. */
 static char *letters(void)
 {
 	char *text = xstrdup("\n  \033[1mLetters\033[0m\n");

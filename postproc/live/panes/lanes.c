@@ -1,4 +1,4 @@
-/* lanes.c - a lane for each worker on the axis of time: what blocked it when, the newest right. */
+/* lanes.c - a lane per worker along the time axis: what blocked it when, with the newest at the right. */
 #include <ctype.h>
 #include <curses.h>
 #include <libiberty/libiberty.h>
@@ -11,9 +11,10 @@
 #include "live/panes/draw.h"
 #include "live/panes/panes.h"
 
-#define LANE 17 /* column where lanes begin */
+#define LANE 17 /* the column where lanes begin */
 
-/* Where time stands on the lanes: cells do not move against it, so that what was drawn stays as it was. */
+/* The time axis of the lanes. Cells have fixed times, so that what was drawn does not change as time
+ * passes. */
 struct axis {
 	uint64_t start, width; /* of a cell, ns */
 	size_t cells;
@@ -52,7 +53,8 @@ static void lasting(const struct live_worker *worker, int row, int column)
 		 worker->stack ? pen_reason(worker->reason, true) : pen_style(PEN_WARNING) | A_REVERSE, cue);
 }
 
-/* A capital letter is a cell that was blocked for half of its time or more, a small one less. */
+/* A capital letter marks a cell that was blocked for at least half of its time, a small letter one that was
+ * blocked for less. */
 static void lane(const struct live_view *v, const struct live_worker *worker, int row, const struct axis *a,
 		 struct live_cell *cell)
 {
@@ -76,7 +78,7 @@ static void lane(const struct live_view *v, const struct live_worker *worker, in
 	for (size_t i = 0; i < a->cells; i++) {
 		uint64_t begins = a->start + i * a->width;
 
-		/* It is in a poll that has not ended, and counts as nothing yet. */
+		/* The worker is in a poll that has not ended and is not judged yet. */
 		if (worker->running && begins + a->width > worker->running && begins < v->query.now) {
 			lasting(worker, row, LANE + (int)i);
 			continue;

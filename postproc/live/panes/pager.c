@@ -1,4 +1,4 @@
-/* pager.c - a page of text in the view, with a title. */
+/* pager.c - a titled page of text in the view. */
 #include <curses.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +6,8 @@
 #include "live/panes/draw.h"
 #include "live/panes/panes.h"
 
-/* The style that one of base/text-layout.c's sequences begins: text of others never has one. */
+/* The style that an escape sequence begins. The sequences are base/text-layout.c's: text from elsewhere is
+ * escaped and has none. */
 static enum pen style_of(const char *sequence)
 {
 	static const struct {
@@ -24,7 +25,7 @@ static enum pen style_of(const char *sequence)
 	return PEN_PLAIN;
 }
 
-/* A line, piece by piece. */
+/* Writes a line, one stretch of equal style at a time. */
 static void put_line(int row, const char *text, size_t length)
 {
 	enum pen pen = PEN_PLAIN;

@@ -1,4 +1,5 @@
-/* screen.c - the first lines of the view and its last: what is traced, how bad it is, which keys there are. */
+/* screen.c - the first lines of the view and its last one: what is traced, how much it is blocked, and the
+ * keys. */
 #include <curses.h>
 #include <inttypes.h>
 #include <libiberty/libiberty.h>
@@ -64,7 +65,7 @@ static double share_of(uint64_t part, uint64_t whole)
 	return whole ? (double)part / (double)whole : 0;
 }
 
-/* How blocked the workers are, now and over the run. */
+/* How much the workers are blocked, now and over the whole run. */
 static void how_bad(const struct live_view *v, const struct live_workers *w)
 {
 	const struct live_sum *s = &v->sum;
@@ -98,7 +99,7 @@ static int fact(int column, const char *name, const char *text, enum pen style)
 	return column + (int)pen_put(2, column, 40, pen_style(style), text) + 2;
 }
 
-/* How it is traced, and how much comes. */
+/* How the target is traced, and how many events come. */
 static void how_traced(const struct live_view *v)
 {
 	const struct model *m = v->model;
@@ -130,7 +131,7 @@ void live_header(const struct live_view *v, const struct live_workers *workers)
 	how_traced(v);
 }
 
-/* What X would show again; "" if nothing is hidden. */
+/* Names what X would show again; "" if nothing is hidden. */
 static void say_hidden(const struct live_view *v, char *text, size_t size)
 {
 	unsigned hidden = v->query.hidden, first = 0;
@@ -143,7 +144,7 @@ static void say_hidden(const struct live_view *v, char *text, size_t size)
 			 hidden & (hidden - 1) ? " and others" : "");
 }
 
-/* What the last line says: a message, the filter, or the keys as far as they fit. */
+/* The last line: a message, the filter, or as many keys as fit. */
 void live_footer(const struct live_view *v)
 {
 	static const char *const groups[] = {"function", "file", "task", "reason"};
@@ -164,7 +165,7 @@ void live_footer(const struct live_view *v)
 	}
 	const struct {
 		const char *key, *does;
-		bool list; /* means something there only */
+		bool list; /* works on the list only */
 	} keys[] = {{"q", v->page == LIVE_LIST ? "report" : "back", false},
 		    {"Enter", "details", true},
 		    {"/", *v->filter ? v->filter : "filter", true},

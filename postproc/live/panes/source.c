@@ -19,11 +19,11 @@
 #define TAB 4
 #define LARGEST (16 << 20) /* bytes of a file */
 #define LONGEST 500	   /* bytes of a line */
-#define LIMIT_MS 1000	   /* for opening one: the view rests meanwhile */
+#define LIMIT_MS 1000	   /* ms to open a file: the view stands still meanwhile */
 
 static struct helper *helper;
 
-/* What was asked for last: it is drawn many times. */
+/* The last request, kept because each redraw asks again. */
 static struct {
 	char *file;
 	unsigned line, first;
@@ -76,7 +76,7 @@ void live_source_end(void)
 	helper = NULL;
 }
 
-/* A line without its tabs and its end. */
+/* A line with blanks for its tabs and without its line end. */
 static char *plain(const char *line)
 {
 	char *text = xmalloc(TAB * LONGEST + 1), *to = text;
@@ -104,7 +104,7 @@ static void read_lines(FILE *in, unsigned line)
 		if (n >= last.first)
 			last.text[last.count++] = plain(text);
 	free(text);
-	/* The file is shorter: it is not that one. */
+	/* The file ends before that line: it is not the file that was compiled. */
 	if (last.first + last.count <= line)
 		while (last.count)
 			free(last.text[--last.count]);

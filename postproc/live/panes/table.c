@@ -1,4 +1,5 @@
-/* table.c - the ranked blockers, a line each, with their trends; below them the whole name of the selected one. */
+/* table.c - the ranked blockers, one per line, with their trends; below them the full name of the selected
+ * one. */
 #include <curses.h>
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 #include "live/panes/panes.h"
 #include "report/source-path.h"
 
-/* Where the columns end (numbers) or begin. */
+/* Where each column ends (numbers) or begins (text). */
 enum { CUE = 0, WORD = 2, TOTAL = 21, SHARE = 28, COUNT = 34, MAX = 42, TREND = 43 };
 
 static int where_column(const struct live_view *v)
@@ -108,7 +109,7 @@ static void table_row(const struct live_view *v, const struct live_workers *w, c
 	free(place);
 }
 
-/* All of the names of the selected row, and what it leads to. */
+/* The selected row's names in full, and its call path. */
 static void whole_name(const struct live_view *v, int row, const char *root)
 {
 	const struct live_row *r = live_selected(v);
@@ -123,7 +124,7 @@ static void whole_name(const struct live_view *v, int row, const char *root)
 	} else {
 		bool task = r->of->task && strcmp(r->of->task, r->of->function) != 0;
 
-		/* The task as well, if there is room. */
+		/* The task's name is added if it fits. */
 		name = text_format("%s%s%s", r->of->function, task ? "  in task " : "",
 				   task ? r->of->task : "");
 		if (text_width(name) + text_width(place) + 4 > (size_t)COLS) {
@@ -136,7 +137,7 @@ static void whole_name(const struct live_view *v, int row, const char *root)
 	free(place);
 }
 
-/* Why there is no row. */
+/* Says why there are no rows. */
 static void nothing(const struct live_view *v, int row)
 {
 	char text[UNIT_SIZE], span[UNIT_SIZE];
@@ -164,7 +165,7 @@ void live_table(struct live_view *v, const struct live_workers *workers, int top
 	heading(v, top - 1);
 	v->table_top = top;
 	v->table_rows = shown;
-	/* The selected one stays in sight. */
+	/* Scrolls to keep the selected row visible. */
 	if (live_selected(v) && v->at < v->scroll)
 		v->scroll = v->at;
 	if (live_selected(v) && v->at >= v->scroll + shown)

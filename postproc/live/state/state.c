@@ -4,7 +4,7 @@
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
 
-#define MESSAGE 5000000000u /* ns that a message stays */
+#define MESSAGE 5000000000u /* ns for which a message is shown */
 
 void live_say(struct live_view *v, const char *text)
 {

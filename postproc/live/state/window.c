@@ -1,6 +1,7 @@
 /* window.c - see window.h.
  *
- * A redraw goes through all blocks once. What takes comparing names is done once for each blocker, of which there are few.
+ * Each redraw goes through all blocks once. Names are compared once per blocker, not once per block, as there
+ * are far fewer blockers.
  */
 #include "live/state/window.h"
 
@@ -17,27 +18,27 @@
 
 #define SECOND 1000000000u
 
-/* One blocker, in this sum. */
+/* A blocker, and what it has in the current sum. */
 struct cause {
 	const struct blocker *of;
-	uint64_t pass; /* that what follows is of */
-	bool shown;    /* it passes the filter */
-	size_t row;    /* SIZE_MAX: none yet */
+	uint64_t pass; /* the pass that the following fields belong to */
+	bool shown;    /* the filter lets it through */
+	size_t row;    /* SIZE_MAX: no row yet */
 	uint64_t total;
 };
 
 struct live_window {
 	const struct recent *blocks;
-	struct cause *cause[LIVE_BLOCKS]; /* a ring: of block i at i % LIVE_BLOCKS */
-	uint64_t first, next;		  /* what is looked at: from, up to */
-	uint64_t dropped;		  /* when the newest ended for which there is no room */
+	struct cause *cause[LIVE_BLOCKS]; /* ring: block i has index i % LIVE_BLOCKS */
+	uint64_t first, next;		  /* the blocks in the window: from the first, up to the next */
+	uint64_t dropped;		  /* when the newest block ended that had to make room */
 	htab_t causes;
 	uint64_t pass;
 	struct live_row *row;
 	size_t rows, allocated;
 	char *root;
-	size_t rooted; /* of how many causes it is */
-	size_t at;     /* how far live_window_newest() has come: the block */
+	size_t rooted; /* the number of causes `root` was found from */
+	size_t at;     /* the block that live_window_newest() has reached */
 };
 
 static hashval_t hash_cause(const void *cause)
@@ -87,7 +88,7 @@ static const struct block *block_at(const struct live_window *w, uint64_t i)
 	return &recent_at(w->blocks, i)->b;
 }
 
-/* There is no room for the first any more. */
+/* Drops the first block, to make room. */
 static void drop_first(struct live_window *w)
 {
 	uint64_t ended = w->first < recent_first(w->blocks) ? recent_dropped(w->blocks)
@@ -130,7 +131,7 @@ const char *live_window_root(struct live_window *w)
 
 	if (w->rooted == causes)
 		return w->root;
-	/* One stack of each, as the newest has it. */
+	/* One stack per cause: that of its newest block. */
 	struct model model = {.blocker = xcalloc(causes + 1, sizeof(*model.blocker))};
 
 	w->pass++;
@@ -146,7 +147,7 @@ const char *live_window_root(struct live_window *w)
 	w->root = place_root(&model);
 	w->rooted = causes;
 	free(model.blocker);
-	/* What was asked of this pass is not known of it. */
+	/* Invalidates the causes' fields of this pass: they answer no query. */
 	w->pass++;
 	return w->root;
 }
@@ -162,7 +163,7 @@ static bool passes(const struct blocker *b, const char *filter)
 	       holds(b->task, filter) || holds(reason_info(b->reason)->word, filter);
 }
 
-/* Begins a cause anew, for this pass. */
+/* Starts a cause's sum for this pass. */
 static struct cause *cause_in(const struct live_window *w, uint64_t i, const char *filter)
 {
 	struct cause *c = w->cause[i % LIVE_BLOCKS];
@@ -178,7 +179,7 @@ static struct cause *cause_in(const struct live_window *w, uint64_t i, const cha
 
 bool live_same_row(enum live_group group, const struct blocker *a, const struct blocker *b)
 {
-	/* Waits for a CPU are below the ranking: in no row with code. */
+	/* Waits for a CPU rank below the rest, and share no row with code. */
 	if (judge_is_wait(a->reason) != judge_is_wait(b->reason))
 		return false;
 	switch (group) {
@@ -229,7 +230,7 @@ static void add_trend(struct live_row *row, const struct block *b, const struct 
 
 	if (!cells)
 		return;
-	/* They move once a second. */
+	/* Trends move once a second. */
 	uint64_t width = LIVE_TREND / cells, end = (q->now / SECOND + 1) * SECOND;
 
 	for (size_t i = 0; i < cells; i++) {
@@ -240,7 +241,7 @@ static void add_trend(struct live_row *row, const struct block *b, const struct 
 	}
 }
 
-static enum live_sort sorting; /* qsort has no room for it */
+static enum live_sort sorting; /* qsort cannot pass it to the comparison */
 
 static int by_rank(const void *one, const void *two)
 {
@@ -265,13 +266,13 @@ static uint64_t start_of(const struct live_query *q)
 	return q->since > from ? q->since : from;
 }
 
-/* Has it come by the time that is looked at, and is it new? */
+/* Has it come by the query's time, and after the last reset? */
 static bool in_time(const struct block *b, const struct live_query *q)
 {
 	return block_end(b) <= q->now && b->start >= q->since;
 }
 
-/* And is it long enough, and for a reason that is shown? */
+/* Is it also long enough, and is its reason shown? */
 static bool asked_for(const struct block *b, const struct live_query *q)
 {
 	return in_time(b, q) && b->duration >= q->threshold && !(q->hidden >> b->reason & 1);
@@ -283,7 +284,7 @@ static void forget_old(struct live_window *w, uint64_t now)
 		w->first++;
 }
 
-/* What only its trend is left of is no row. */
+/* Removes rows that have nothing but a trend. */
 static void drop_empty(struct live_window *w)
 {
 	size_t kept = 0;
@@ -384,7 +385,7 @@ void live_window_lane(const struct live_window *w, const struct live_query *q, l
 	free(time);
 }
 
-/* 1, 2, 5, 10, ... us: which of these stretches. */
+/* Which stretch it falls into: 1, 2, 5, 10, ... us. */
 static size_t stretch_of(uint64_t duration)
 {
 	size_t i = 0;
@@ -411,7 +412,7 @@ static void add_worker(struct live_detail *d, const struct block *b, uint64_t in
 
 	while (i < d->workers && i < room && d->worker[i].tid != b->tid)
 		i++;
-	if (i == room) /* few have more */
+	if (i == room) /* few blockers are on more workers */
 		return;
 	if (i == d->workers) {
 		d->worker[i].tid = b->tid;

@@ -4,7 +4,8 @@
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
 
-#define STALE 3000000000u /* ns: what lasts is said to once a second: without that it does no more */
+/* Ns; a lasting poll is reported once a second, so after this long without a report it has ended. */
+#define STALE 3000000000u
 
 struct roll {
 	struct live_workers *workers;
@@ -40,7 +41,7 @@ static int by_tid(const void *one, const void *two)
 	return (a->w.tid > b->w.tid) - (a->w.tid < b->w.tid);
 }
 
-/* A poll that has not ended counts up to now, in time; as what, is told when it ends. */
+/* A poll that has not ended counts up to now in time; its reason is known only when it ends. */
 static void see_running(void *context, const struct running *running)
 {
 	struct roll *roll = context;
