@@ -1,22 +1,24 @@
 # shellcheck shell=bash
-# What bpftrace complains of. Until tracing has begun that is kept: where the script is refused and another one is tried, nobody has to read it.
+# bpftrace's complaints. They are kept until tracing has begun: if the script is refused and another one is
+# tried, nobody needs to read them.
 
-COMPLAINTS='' KEPT_WORDS='' SIFTER='' # where it goes, where what was kept comes from, and who is between
-SAID=''                               # what bpftrace said before tracing had begun, and nobody was shown
-BEGUN_MARK=$'\1'                      # says that tracing has begun, in a line of its own or behind half a line
+COMPLAINTS='' KEPT_WORDS='' SIFTER='' # the descriptor bpftrace writes to, the one to read what was kept from, and the process in between
+SAID=''                               # what bpftrace said before tracing had begun and was not shown
+BEGUN_MARK=$'\1'                      # sent to say that tracing has begun; it is a line of its own, or ends half a line
 
-# Lines that mean nothing here.
+# Lines that say nothing of use here.
 NOISE='RLIMIT_MEMLOCK|^Attach|WARNING:|^[0-9]+ warnings? generated\.$|^[[:space:]]*[~^]*$'
 
-# Text of bpftrace without bytes that a terminal would obey, and of a bearable length.
+# Text of bpftrace, shortened, without the bytes that control a terminal.
 harmless() {
 	local text=${1:0:500}
 
 	printf '%s' "${text//[!$'\t' -~]/?}"
 }
 
-# Passes bpftrace's complaints on, from standard input: 40 lines once tracing has begun. What came before it prints at the end if that
-# never comes: the first and the last 20. All are read, because SIGPIPE would end bpftrace.
+# Passes on bpftrace's complaints from standard input: at most 40 lines after tracing has begun. Complaints
+# before that are printed at the end, and only if tracing never begins: the first 20 and the last 20. All
+# input is read, because SIGPIPE would end bpftrace.
 sift_complaints() {
 	local line shown=() more=0 begun=''
 
@@ -44,7 +46,7 @@ sift_complaints() {
 	fi
 }
 
-# Starts who takes the complaints about SCRIPT; bpftrace is to write them to COMPLAINTS.
+# Starts the process that takes the complaints about SCRIPT. bpftrace must write them to COMPLAINTS.
 start_sifter() {
 	local in
 
@@ -61,10 +63,11 @@ start_sifter() {
 	[[ ! $BEGUN ]] || tell_sifter
 }
 
-# Tracing has begun.
+# Tells the sifter that tracing has begun.
 tell_sifter() {
 	[[ $COMPLAINTS ]] || return 0
-	# The braces: bash tells of children that were killed meanwhile, which is ours to tell.
+	# The braces hide bash's own messages about children that were killed meanwhile: hud-trace reports
+	# those itself.
 	{ (printf '%s\n' "$BEGUN_MARK" >&"$COMPLAINTS") || true; } 2>/dev/null
 }
 

@@ -1,28 +1,28 @@
 # shellcheck shell=bash
-# Which descriptors a process has open: each child gets 0, 1, 2 and what it needs besides, and nothing that merely happens to be open.
+# The descriptors that a process has open. Each child gets 0, 1, 2 and those that it needs, and no others.
 
-NAMED_FDS=() # those that the command line names, as process substitution does: /dev/fd/N
+NAMED_FDS=() # those named on the command line, as process substitution does: /dev/fd/N
 
-# Remembers the descriptor that the path $1 names, if it does.
+# Notes the descriptor that the path $1 names, if it names one.
 note_descriptor() {
 	[[ ! $1 =~ ^/(dev|proc/self)/fd/([0-9]{1,6})$ ]] || NAMED_FDS+=("${BASH_REMATCH[2]}")
 }
 
-# Closes all descriptors of this process from 3 up, but $@ and those that no program that it becomes would get (bash's own).
+# Closes this process's descriptors from 3 up, except $@ and those that an exec closes anyway (bash's own).
 close_others() {
 	local file fd word flags kept=" $* "
 
 	for file in /proc/self/fdinfo/*; do
 		fd=${file##*/}
 		[[ $fd != [012] && $kept != *" $fd "* ]] || continue
-		# That of the directory is gone by now.
+		# The descriptor of the directory is closed by now.
 		{ while read -r word flags && [[ $word != flags: ]]; do :; done <"$file"; } 2>/dev/null || continue
-		# O_CLOEXEC of asm-generic/fcntl.h; the same on x86-64 and aarch64.
+		# O_CLOEXEC of asm-generic/fcntl.h: the same value on x86-64 and aarch64.
 		((8#$flags & 8#2000000)) || exec {fd}>&-
 	done
 }
 
-# A pipe with no name: sets IN and OUT to its ends, opened apart.
+# Makes an unnamed pipe and sets IN and OUT to its two ends, each opened on its own.
 open_pipe() {
 	local both
 

@@ -1,20 +1,22 @@
 # shellcheck shell=bash
-# hud-trace --doctor: what of all that tracing needs is there, what is not, and what helps.
+# hud-trace --doctor: says which of the things that tracing needs are there, which are missing, and how to get
+# them.
 
-UNFIT=0 # the exit status that what is missing calls for
+UNFIT=0 # the exit status: not 0 if something needed is missing
 
-# One line: $1 is ok, missing or optional; $2 what it is about; the rest is what there is, and what helps.
+# Prints a line: $1 is ok, missing or optional; $2 the subject; then what was found, and a remedy.
 tell() {
 	printf '%-9s %-11s %s\n' "$1" "$2" "$3"
 	[[ ! ${4-} ]] || printf '%21s %s\n' '' "-> $4"
 }
 
-# Something that tracing goes without: $1 is whether it is there.
+# Prints a line about something optional; $1 tells whether it is there.
 tell_option() {
 	if (($1)); then tell ok "$2" "$3"; else tell optional "$2" "$4" "$5"; fi
 }
 
-# A small script with all kinds of probes is loaded and attached: what a seccomp filter, say, refuses shows only so.
+# Loads and attaches a small script with all kinds of probes: only that shows, for example, what a seccomp
+# filter refuses.
 try_small_script() {
 	local words status=0
 
@@ -42,7 +44,7 @@ tell_need() {
 	[[ $1 != @(rights|namespace|lockdown|ptrace) ]] || UNFIT=77
 }
 
-# SCRIPT is loaded, attached, and runs until tracing has begun; else SAID is why not.
+# Loads and attaches SCRIPT, and runs it until tracing has begun. On failure SAID tells why.
 try_script() {
 	local words status=0
 
@@ -55,8 +57,8 @@ try_script() {
 	return 1
 }
 
-# The very script that a trace would run, but for its duration, and where that is refused what would be tried in its place. Fails if nothing
-# is left to try.
+# Tries the script that a trace would run, apart from its duration; if that is refused, those that a trace
+# would try next. Fails if none is left to try.
 tell_script() {
 	local words log
 
@@ -73,12 +75,13 @@ tell_script() {
 	tell ok script "loaded and attached: ${#WATCHED[@]} workers, polls: ${META[polls]%% *}, stacks: ${META[stacks]}"
 }
 
-# Tokio's state in a program of 1.43, as hud-postproc head tells it.
+# The state of Tokio in a program built with 1.43, as hud-postproc head prints it.
 SOME_STATE='id-at=48 id-tag-at=0 budget-at=0 tagged=1 tag-at=0'
 SOME_STATE+=' mt-known=1 mt-at=40 mt-tag=0 mt-core=24 mt-tick=64 mt-idle=8 mt-parked=0'
 SOME_STATE+=' ct-known=1 ct-at=40 ct-tag=1 ct-core=24 ct-tick=96 ct-idle=0 ct-parked=2 module=0 dtv-entry=0 block=0 how=table 1.43'
 
-# Without a target, the script is for a process that does nothing, as if it had a state of Tokio's. In a shell of its own.
+# Without a target, composes the script for an idle process, with a made-up state of Tokio. Runs in a
+# subshell.
 tell_any_script() {
 	local name=''
 
@@ -96,7 +99,7 @@ tell_any_script() {
 	tell_script
 }
 
-# What a trace of the target would have. Ends with a message where there is nothing to trace.
+# Says what a trace of the target would use. Ends with a message if the target cannot be traced.
 examine_target() {
 	local key warning
 
@@ -124,7 +127,8 @@ tell_target() {
 		UNFIT=$((status ? 1 : UNFIT))
 	else
 		words=${words#hud-trace: }
-		# What it says, behind that perhaps threads, one in a line, and what helps.
+		# The first line says what is wrong; after it there may be threads, one per line, and then the
+		# remedy.
 		tell missing target "${words%%$'\n'*}$(sed -n '2,${$!{/^warning: /!p}}' <<<"$words" |
 			sed -E 's/^ *([0-9]+) /\1 /' | paste -s | sed 's/\t/, /g; s/^./ &/')" \
 			"$([[ $words != *$'\n'* ]] || printf '%s' "${words##*$'\n'}")"
@@ -132,7 +136,7 @@ tell_target() {
 	fi
 }
 
-# The library that libdw asks servers by, which it loads when it needs it.
+# libdebuginfod, with which libdw asks servers: libdw loads it on first use.
 has_debuginfod() {
 	compgen -G '/usr/lib*/libdebuginfod.so.1' >/dev/null || compgen -G '/usr/lib/*/libdebuginfod.so.1' >/dev/null
 }

@@ -1,17 +1,18 @@
 # shellcheck shell=bash
-# Where bpftrace or the kernel refuses the script, the next one asks for less, and so on, until there is nothing more to leave out.
+# If bpftrace or the kernel refuses the script, the next one asks for less, and so on, until nothing more can
+# be left out.
 
-WITHOUT=()     # what the trace goes without
-NO_RAW=0       # 1: tracepoints are not to be taken raw
-NO_TICKS=0     # 1: samples are not to be taken at timer interrupts
-LEAN=0         # 1: there is to be little room for copies of stacks
-TRIED_SMALL='' # 1: whether bpftrace can run a small script has been tried
+WITHOUT=()     # what this trace goes without
+NO_RAW=0       # 1: do not use raw tracepoints
+NO_TICKS=0     # 1: do not sample at timer interrupts
+LEAN=0         # 1: keep little room for copies of stacks
+TRIED_SMALL='' # 1: it was tried whether bpftrace can run a small script
 TRIAL=''       # why it cannot
 
-# Each of these leaves something out, and adds to WITHOUT what that is. It fails if there is nothing of that, or if it was asked for: who
-# wants just that is told.
+# Each of these functions leaves something out and adds its name to WITHOUT. It fails if the script does not
+# have that thing, or if the user asked for it explicitly: then the refusal is reported instead.
 
-# Both have bpftrace read files of the target: their ELF for probes, their CFI for its own walk.
+# Both have bpftrace read the target's files: their ELF for probes, their CFI for its own unwinder.
 without_files() {
 	local before=${#WITHOUT[@]}
 
@@ -40,7 +41,7 @@ without_copies() {
 	WITHOUT+=('copies of stacks')
 }
 
-# In their place there are the usual ones, or else a timer of the script's own.
+# Ordinary tracepoints or a timer of the script replace them.
 without_raw() {
 	((!NO_RAW)) && takes_raw || return 1
 	NO_RAW=1
@@ -54,7 +55,7 @@ without_ticks() {
 	WITHOUT+=('the tracepoint timer:hrtimer_expire_exit')
 }
 
-# Programs at looks are then smaller, and polls are estimated.
+# Without the state, the programs that sample are smaller; polls are then estimated.
 without_state() {
 	[[ $POLLS == tls && $ASKED_POLLS == auto ]] || return 1
 	POLLS=estimate
@@ -70,8 +71,9 @@ without_resume() {
 	WITHOUT+=('the tracepoint rseq:rseq_update')
 }
 
-# What may help, the most likely first, as far as bpftrace's words tell. Where it names a tracepoint, it cannot find or attach to that one; but
-# a program that cannot be loaded is called by its tracepoint, too.
+# Lists what may help, most likely first, judging by bpftrace's message. If the message names a tracepoint,
+# bpftrace could not find it or attach to it; but a program that could not be loaded is called by its
+# tracepoint's name, too.
 list_ways() {
 	if [[ $SAID == *[Ll]oad* ]]; then
 		echo deep_copies copies files state
@@ -83,14 +85,15 @@ list_ways() {
 	echo files deep_copies copies raw ticks state
 }
 
-# Did bpftrace end of itself before tracing had begun? Signals of these kinds come from whoever wants it to end.
+# Did bpftrace end by itself before tracing had begun? Signals of these kinds come from someone who wants it
+# to end.
 was_refused() {
 	[[ ! $BEGUN && ! $ENDING && ! $LEFT ]] && ((STATUS && COPIER_STATUS == 3)) || return 1
 	! blames_own_script || return 1
 	((STATUS <= 128)) || [[ $(kill -l "$STATUS" 2>/dev/null) != @(INT|TERM|HUP|QUIT) ]]
 }
 
-# A complaint is about a script of the user's own.
+# The complaint is about one of the user's own scripts.
 blames_own_script() {
 	local script
 
@@ -100,7 +103,7 @@ blames_own_script() {
 	return 1
 }
 
-# Leaves out what may help, and says so to the user and in the head. Fails if nothing does.
+# Leaves out what may help, and says so to the user and in the head. Fails if nothing is left to leave out.
 ask_for_less() {
 	local way before=${#WITHOUT[@]} words
 
@@ -129,7 +132,8 @@ join_words() {
 	printf '%s' "$words${2+ and $2}"
 }
 
-# Nothing was left to leave out: shows the kernel's own words about SCRIPT, where bpftrace keeps them back, and what helps.
+# Nothing more can be left out: shows the kernel's log for SCRIPT, which bpftrace prints only on request, and
+# a remedy.
 explain_refusal() {
 	local words=$SAID wishes=()
 
@@ -146,15 +150,15 @@ explain_refusal() {
 	((!${#wishes[@]})) || say "hud-trace: leave out $(join_words "${wishes[@]}"), and it is tried with less"
 }
 
-# The end of what the verifier says about SCRIPT: the last program's is that which it refuses.
+# The end of the verifier's log for SCRIPT: the last program in it is the refused one.
 kernel_log() {
 	local COMMAND
 
-	# Without room for all that it says, the kernel says nothing.
+	# If its log does not fit, the kernel prints none.
 	local -x BPFTRACE_LOG_SIZE=10000000
 
 	bpftrace_command -v -B line
-	# Should it run this time, it is ended as it begins.
+	# If the script runs this time, it is ended as soon as it begins.
 	{ timeout -s KILL 600 "${COMMAND[@]}" < <(printf '%s\n' "$SCRIPT") 2>&1 || true; } | awk '
 		/^begin / { exit }
 		/^processed [0-9]+ insns/ { last = two "\n" one "\n" $0 }
@@ -162,7 +166,7 @@ kernel_log() {
 		END { print last }' | sed 's/[^\t -~]/?/g; s/^/    /; /^ *$/d' | cut -c 1-500
 }
 
-# What helps against what bpftrace says in $1.
+# The remedy for bpftrace's message $1.
 remedy_for() {
 	case $1 in
 	*'Unknown struct'* | *'linux/types.h'* | *'unknown type name'*) echo "this bpftrace cannot read the kernel's types: a newer one may" ;;

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# The live view: where it is shown, and what that changes about the pipeline. hud-postproc live is the report then, with the
-# terminal while tracing lasts.
+# The live view: when it is shown, and how the pipeline differs with it. While tracing lasts, hud-postproc
+# live takes the place of the report and uses the terminal.
 
-# Sets VIEW if it is: the report goes to a terminal that is this process's, and nothing else was asked for.
+# Sets VIEW if the report goes to this process's terminal and no other output was asked for.
 choose_view() {
 	local format stat
 
@@ -11,15 +11,16 @@ choose_view() {
 		[[ $format == *=?* && $format != *=- ]] || return 0
 	done
 	{ MODES=$(stty -g </dev/tty); } 2>/dev/null || return 0
-	# Not in the background, where it would be stopped: its process group is the terminal's.
+	# Not in the background, where using the terminal would stop it: its process group must be the
+	# terminal's.
 	read -r stat <"/proc/$$/stat" || return 0
 	read -ra stat <<<"${stat##*) }"
 	[[ ${stat[2]} == "${stat[5]}" ]] || return 0
 	VIEW=1
 }
 
-# What is said while the view is up would be written into it: the view shows it in its last line, by the pipe $1, and all of it is
-# printed behind the report.
+# Messages would be printed into the view. Instead the view shows them in its last line, which it reads from
+# the pipe $1, and all of them are printed after the report.
 hold_notes() {
 	local line lines=()
 
@@ -30,7 +31,7 @@ hold_notes() {
 	((!${#lines[@]})) || printf '%s\n' "${lines[@]}"
 }
 
-# From here on standard error is held; the terminal's is $SCREEN. The view is to read the notes from $NOTES.
+# From here on standard error is held back; $SCREEN is the terminal's. The view reads the notes from $NOTES.
 start_holding() {
 	local to
 
@@ -42,7 +43,7 @@ start_holding() {
 	exec {to}>&-
 }
 
-# Starts the view, which reads the event lines from $1, as REPORTER. By FROM_VIEW it tells that the user leaves it.
+# Starts the view as REPORTER, with the event lines from $1. It tells by FROM_VIEW that the user has left it.
 start_view() {
 	open_pipe
 	FROM_VIEW=$IN TELL=$OUT
@@ -52,7 +53,7 @@ start_view() {
 	NOTES='' TELL=''
 }
 
-# The view is gone. If it did not go by itself, the terminal is not as it was yet.
+# The view has ended. If it was killed, the terminal must be restored.
 end_view() {
 	[[ $VIEW ]] || return 0
 	VIEW=''
@@ -63,7 +64,7 @@ end_view() {
 	exec 2>&"$SCREEN" {SCREEN}>&-
 }
 
-# What was held has been printed.
+# Waits until everything held back has been printed.
 await_notes() {
 	[[ ! $NOTE_KEEPER ]] || wait "$NOTE_KEEPER" || true
 	NOTE_KEEPER=''

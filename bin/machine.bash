@@ -1,16 +1,16 @@
 # shellcheck shell=bash
-# The machine: whether it, and whoever asks, can trace. Each check sets FOUND to what there is; where tracing cannot be had with
-# that, it fails, with REMEDY set to what helps.
+# Checks whether this machine and this user can trace. Each check sets FOUND to what it found. If that does
+# not allow tracing, the check fails and sets REMEDY.
 
 NEEDS=(rights namespace processor kernel lockdown ptrace bpftrace btf tracefs tracepoints)
 FOUND='' REMEDY=''
 CPUS=''       # how many are online
 ANSWERS=''    # where bpftrace's answers are read
-INFO=''       # what it says that it and the kernel can do
-RAW_POINTS='' # the raw tracepoint that it was asked for, if it has that
+INFO=''       # what bpftrace says that it and the kernel support
+RAW_POINTS='' # the raw tracepoint that bpftrace was asked about, if it lists that
 TYPES=''      # of the names that are looked for in the kernel's types, those that are there, each between spaces
 
-# Tracing is for root. Anyone else is told what to type.
+# Tracing needs root. Tells any other user what to type.
 require_root() {
 	local command=hud-trace words='' keep=
 
@@ -23,7 +23,8 @@ require_root() {
 	exit 77
 }
 
-# Sets BPFTRACE to its version, or NO_BPFTRACE to why there is none. What else it is asked for it answers while other things are done.
+# Sets BPFTRACE to its version, or NO_BPFTRACE to the reason why there is none. bpftrace answers further
+# questions in the background.
 find_bpftrace() {
 	local words
 
@@ -38,14 +39,14 @@ find_bpftrace() {
 	fi
 }
 
-# Sets REPLY to what the kernel says of this process under the name $1.
+# Sets REPLY to the kernel's value for $1 in this process's status.
 read_own_status() {
 	local key
 
 	while read -r key REPLY && [[ $key != "$1:" ]]; do :; done </proc/self/status
 }
 
-# CAP_SYS_ADMIN, or CAP_PERFMON and CAP_BPF.
+# CAP_SYS_ADMIN, or both CAP_PERFMON and CAP_BPF.
 check_rights() {
 	local capabilities
 
@@ -62,7 +63,8 @@ check_rights() {
 	fi
 }
 
-# The number of the initial one is PROC_PID_INIT_INO of linux/proc_ns.h. Elsewhere the ids that probes see are those of no thread here.
+# The initial namespace's number is PROC_PID_INIT_INO of linux/proc_ns.h. In any other namespace, the ids that
+# probes see are not those seen here.
 check_namespace() {
 	FOUND='the initial pid namespace'
 	[[ $(readlink /proc/self/ns/pid) == 'pid:[4026531836]' ]] || {
@@ -94,7 +96,7 @@ count_cpus() {
 	[[ $CPUS ]] || CPUS=$(getconf _NPROCESSORS_ONLN)
 }
 
-# Loops are of 5.3, bpf_probe_read_user is of 5.5.
+# Loops came with 5.3, bpf_probe_read_user with 5.5.
 check_kernel() {
 	read_release
 	FOUND="Linux $((RELEASE / 1000)).$((RELEASE % 1000))"
@@ -104,7 +106,7 @@ check_kernel() {
 	}
 }
 
-# [confidentiality] keeps probes from reading memory (security/security.c, LOCKDOWN_BPF_READ_KERNEL).
+# [confidentiality] forbids probes to read memory (security/security.c, LOCKDOWN_BPF_READ_KERNEL).
 check_lockdown() {
 	local words=''
 
@@ -118,15 +120,16 @@ check_lockdown() {
 	}
 }
 
-# What it and the kernel can do, and whether it takes tracepoints raw: without the perf events by which bpftrace takes them else, which cost each
-# switch of threads. It can since 0.18, but 0.27 does not where the kernel has no list of functions that can be traced.
+# Asks bpftrace what it and the kernel support, and whether it attaches to raw tracepoints. Those avoid the
+# perf events of its ordinary tracepoints, which slow each thread switch. bpftrace has them since 0.18, but
+# 0.27 needs the kernel's list of traceable functions for them.
 ask_bpftrace() {
 	bpftrace --info 2>&1 || true
 	printf '\0'
 	((BPFTRACE[0] == 0 && BPFTRACE[1] < 18)) || bpftrace -l 'rawtracepoint:sched_switch' 2>/dev/null || true
 }
 
-# bpftrace says that there is no $1. (It tells in one column or in two, and of a `module btf` besides `btf`.)
+# bpftrace says that it has no $1. (It prints one column or two, and has a `module btf` besides `btf`.)
 says_no() {
 	[[ $INFO =~ (^|$'\n'|[[:blank:]]{2})[[:blank:]]*"$1: no" ]]
 }
@@ -140,7 +143,7 @@ read_answers() {
 	ANSWERS=''
 }
 
-# Sets TYPES, once. In BTF a name stands between two NULs (Documentation/bpf/btf.rst).
+# Sets TYPES, once. In BTF each name stands between two NULs (Documentation/bpf/btf.rst).
 read_types() {
 	local words name
 
@@ -153,8 +156,8 @@ read_types() {
 	done
 }
 
-# What the probes read must be in the kernel's types: members of struct sched_info are there with CONFIG_SCHED_INFO only (linux/sched.h). And
-# bpftrace must be able to read them, which it is asked where there is time.
+# The kernel's types must have what the probes read: struct sched_info has members only with CONFIG_SCHED_INFO
+# (linux/sched.h). bpftrace must also be able to read the types; it is asked when there is time.
 check_btf() {
 	local types=/sys/kernel/btf/vmlinux name
 
@@ -180,7 +183,7 @@ check_btf() {
 	done
 }
 
-# Yama's scope 3 is for root too.
+# Yama's scope 3 applies to root, too.
 check_ptrace() {
 	local scope=0
 
@@ -203,7 +206,7 @@ check_bpftrace() {
 	fi
 }
 
-# Mounts it, unless only asked how things are.
+# Mounts it, unless this is only an examination.
 check_tracefs() {
 	FOUND="tracefs on $TRACEFS"
 	if [[ ! -d $TRACEFS/events && -d /sys/kernel/debug/tracing/events ]]; then
@@ -242,7 +245,7 @@ check_tracepoints() {
 	}
 }
 
-# What keeps from tracing is said, and what helps.
+# Says what prevents tracing, and the remedy.
 check_machine() {
 	local need
 

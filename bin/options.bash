@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# The command line: its options, what they may be, and what may go together. Sets the settings that bin/hud-trace lists.
+# The command line: the options, their values, and which may be combined. Sets the settings that bin/hud-trace
+# lists.
 
 usage() {
 	cat <<-'END'
@@ -70,7 +71,8 @@ usage() {
 	END
 }
 
-# Sets REPLY to the whole number $2; $1, the option's name, refuses what is not from $3 to $4, which $5 says.
+# Sets REPLY to the whole number $2. Refuses one that is not between $3 and $4, which the message gives as $5,
+# in the name of option $1.
 number() {
 	local option=$1 text=$2 low=$3 high=$4 range=$5
 
@@ -79,8 +81,8 @@ number() {
 	((REPLY >= low && REPLY <= high)) || refuse "$option: '$(clean "$text")' is not $range"
 }
 
-# Sets REPLY to the duration $2 in microseconds: a number of $3, unless it has a unit of its own. $1, the option's name, refuses what is
-# not from $4 to $5 microseconds, which $6 says.
+# Sets REPLY to the duration $2 in microseconds. Its unit is $3 unless it has one. Refuses one that is not
+# between $4 and $5 microseconds, which the message gives as $6, in the name of option $1.
 duration() {
 	local option=$1 text=$2 unit=$3 low=$4 high=$5 range=$6 fraction
 	local pattern='^0*([0-9]{0,9})(\.([0-9]+))?(us|ms|s|m|h)?$'
@@ -95,7 +97,7 @@ duration() {
 	((REPLY >= low && REPLY <= high)) || refuse "$option: '$(clean "$text")' is not $range"
 }
 
-# The words of getopt's output, into the array WORDS: as `eval set --` would take them, without running anything.
+# Splits getopt's output into the array WORDS, as `eval set --` would, but without executing anything.
 unquote() {
 	local rest=$1 word="^ ('(([^']|'\\\\'')*)'|[^' ]+)"
 
@@ -115,7 +117,7 @@ parse_options() {
 	long+=,format:,export:,fail-on:,polls:,stacks:,stack-size:,headless,quiet,no-color,print-script,raw,debuginfod
 	long+=,record:,ring:,resolve,no-resolve,doctor,max-overhead:,mine:,not-mine:
 
-	# These would have getopt take the words in another way.
+	# These variables would change how getopt parses.
 	words=$(env -u GETOPT_COMPATIBLE -u POSIXLY_CORRECT getopt -n hud-trace -o hVp:t:qv -l "$long" -- "$@" 2>&1) ||
 		refuse "$(clean "$(sed -n '1s/^[^:]*: //p' <<<"$words")")"
 	unquote "$words"
@@ -179,7 +181,7 @@ parse_options() {
 	check_options "$@"
 }
 
-# Nothing was named: who types that may not know what there is to name.
+# No process was named: the user may not know which ones there are.
 ask_for_process() {
 	say 'hud-trace: which process? It reports which code blocks a Tokio process.'
 	say "Name it, or a part, or give its id: 'hud-trace my-app', 'hud-trace --pid 42'."
@@ -187,7 +189,7 @@ ask_for_process() {
 	exit 2
 }
 
-# What one option alone does not tell.
+# Checks that depend on several options.
 check_options() {
 	local script format target crate
 

@@ -1,8 +1,10 @@
 # shellcheck shell=bash
-# The pipeline: bpftrace, the recorder and the report, from their start to the end of the last of them, whatever ends it.
+# The pipeline of bpftrace, the recorder and the report: started here, and followed until the last of them has
+# ended, for whatever reason.
 
-# Becomes the program $3..., which gets the signal $1 when this script ends, however that happens: also if it did already.
-# (The kernel sends the signal only if the parent ends after it was asked to.) Of what is open it gets 0, 1, 2 and the descriptors $2.
+# Becomes the program $3.... It gets the signal $1 when this script ends, in whatever way, even if that is
+# before this call. (The kernel sends the signal only if the parent ends after it was asked to.) It keeps the
+# descriptors 0, 1, 2 and $2.
 exec_bound() {
 	# shellcheck disable=SC2086 # numbers, or nothing
 	close_others $2
@@ -10,7 +12,7 @@ exec_bound() {
 	exec setpriv --pdeathsig "$1" sh -c '[ "$PPID" = "$0" ] || exit; exec "$@"' "$$" "${@:3}"
 }
 
-# The variables that bpftrace is to find. Each CPU has a buffer of so many pages; some machines have many CPUs.
+# Environment variables for bpftrace. Each CPU has a buffer of so many pages; some machines have many CPUs.
 bpftrace_settings() {
 	local pages=512
 
@@ -21,7 +23,7 @@ bpftrace_settings() {
 	echo "BPFTRACE_NO_USER_SYMBOLS=1 BPFTRACE_MAP_KEYS_MAX=$KEYS BPFTRACE_MAX_MAP_KEYS=$KEYS BPFTRACE_PERF_RB_PAGES=$pages"
 }
 
-# Sets COMMAND to what runs a script from standard input, with the options $@.
+# Sets COMMAND to one that runs a script from standard input, with the options $@.
 bpftrace_command() {
 	local settings
 
@@ -50,13 +52,13 @@ run_report() {
 	[[ $VERBOSE ]] && options+=(--verbose)
 	[[ $COLOR == no ]] && options+=(--no-color)
 	[[ $HEADLESS$QUIET ]] && options+=(--headless)
-	# It ends at the end of its input, and not before.
+	# It ends at the end of its input, not earlier.
 	trap '' INT TERM HUP
 	close_others ${NAMED_FDS[@]+"${NAMED_FDS[@]}"} "$TELL_BEGIN" "$NOTES" "$TELL"
 	exec env "${USER_LOCALE[@]}" "$POSTPROC" "$([[ $VIEW ]] && echo live || echo report)" "${options[@]}" -
 }
 
-# Ends at the end of its input as well.
+# Ends at the end of its input, too.
 run_record() {
 	local options=(--pid "$PID" --begun "$TELL_BEGIN" "$RESOLVE")
 
@@ -69,8 +71,8 @@ run_record() {
 	exec "$POSTPROC" record "${options[@]}" -- "$RECORD"
 }
 
-# Ends at the end of its input, too: that of bpftrace's output, with the lines from $1 between. Who reads what it writes may be gone;
-# that shows there.
+# Ends at the end of its input, too: bpftrace's output, into which the lines from $1 are merged. If the reader
+# of its own output has gone, others report that.
 run_copies() {
 	trap '' INT TERM HUP PIPE
 	close_others "$1"
@@ -78,9 +80,10 @@ run_copies() {
 	exec "$POSTPROC" copies "$@"
 }
 
-# On SIGTERM bpftrace ends in good order, or at once while it is still compiling. A signal that comes to a child of bash before its
-# exec may be lost, so it is sent again while the child is one of those that exec_bound and bpftrace_command begin with; but not to bpftrace
-# itself, which skips its END when a second one comes.
+# bpftrace obeys SIGTERM in good order, or at once while it is still compiling. A signal that arrives before a
+# child of bash has called exec may be lost. So it is sent again while the child is one of the programs that
+# exec_bound and bpftrace_command start with; but not to bpftrace itself, which skips its END at a second
+# signal.
 end_tracing() {
 	local name=bash tries
 
@@ -96,14 +99,14 @@ end_tracing() {
 	done
 }
 
-# Has the monitor see to what sleeps, before the trace ends; then that ends itself. That takes a moment.
+# Has the monitor look at the sleepers before the trace ends. The monitor then ends, a moment later.
 see_sleepers() {
 	local tries
 
 	[[ $BEGUN && $MONITOR && ! $LEFT ]] && kill -USR2 "$MONITOR" 2>/dev/null || return 0
 	for ((tries = 0; tries < 20; tries++)); do
 		[[ -d /proc/$MONITOR ]] || break
-		{ sleep 0.02 || true; } 2>/dev/null # a terminal that goes ends this, too
+		{ sleep 0.02 || true; } 2>/dev/null # a terminal that hangs up ends this, too
 	done
 }
 
@@ -117,7 +120,7 @@ on_end() {
 	end_tracing
 }
 
-# Whatever ends this script: nothing that it started stays.
+# Leaves no process of this script behind, whatever ends it.
 clean_up() {
 	local child
 
@@ -130,12 +133,14 @@ clean_up() {
 	fi
 }
 
-# Child $1 ended while a signal came, so that bash 5.2 takes it to run: it would wait until all the others have ended.
+# Child $1 ended while a signal arrived, and bash 5.2 believes that it still runs: `wait` would then wait
+# until all other children have ended.
 is_lost() {
 	[[ ! -d /proc/$1 && $'\n'$(jobs -rp)$'\n' == *$'\n'"$1"$'\n'* ]]
 }
 
-# Starts what looks after the trace, `hud-postproc monitor`: it tells what happens by the pipe FROM_MONITOR, and ends when bpftrace does.
+# Starts `hud-postproc monitor`, which watches the trace, tells by the pipe FROM_MONITOR what happens, and
+# ends when bpftrace does.
 start_monitor() {
 	local options kept tokio workers=${#WATCHED[@]}
 
@@ -149,10 +154,12 @@ start_monitor() {
 	[[ ! $THIN ]] || options+=(--thin)
 	((!TICKS)) || options+=(--rates "${THRESHOLD_US}000:$REST_HZ:$HZ:$FAST_HZ")
 	count_cpus
-	# Breakpoints may take from each worker that can run 2 % of its time. Those of the user's own scripts cannot be told from these.
+	# Breakpoints may use 2 % of the time of each worker that can run. If the user's own scripts have
+	# breakpoints, these cannot be told apart, so there is no limit.
 	[[ $POLLS != uprobe ]] || ((${#OWN[@]})) || options+=(--max-hits $((2 * (workers < CPUS ? workers : CPUS))))
 	[[ $POLLS != tls ]] || tokio=$(printf '%s\n' "${TOKIO[@]}")
-	# Signals of a terminal, which come to all, end it only when it says so.
+	# A terminal sends its signals to all of these processes; the monitor ignores them, and ends when its
+	# work is done.
 	{
 		trap '' INT TERM HUP
 		exec_bound KILL "$kept" "$POSTPROC" monitor "${options[@]}" --tokio "${tokio-}" -- "${SLEEPERS[@]}"
@@ -161,7 +168,7 @@ start_monitor() {
 	exec {OUT}>&-
 }
 
-# Tracing costs $1 % of a CPU, $2 in probes, $3 in processes, and $4 follows.
+# Tracing costs $1 % of a CPU, of which $2 in probes and $3 in processes; the consequence is $4.
 note_cost() {
 	local means='it ends'
 
@@ -173,20 +180,21 @@ note_cost() {
 	say "overhead    that is more than --max-overhead, $MAX_OVERHEAD%: $means"
 }
 
-# Breakpoints at polls are hit $1 times a second, and $2 follows.
+# Breakpoints at polls are hit $1 times a second; the consequence is $2.
 note_hits() {
 	say "overhead    breakpoints are hit $1 times a second, by all processes together"
 	DEAR='all processes together too much'
 	[[ $2 != kill ]] || end_tracing
 }
 
-# The target has ended, or runs another program: $1. bpftrace is about to notice that itself, and a signal on top would cost its last lines.
+# The target has ended or runs another program, as $1 says. bpftrace is about to notice that itself; a signal
+# now would cost its last lines.
 note_left() {
 	LEFT=$1
 	PATIENCE=$((SECONDS + (BEGUN ? 30 + ${#SITES[@]} / 5 : 3)))
 }
 
-# The process $1 has ended: bpftrace is, too, if that was the report or the recorder.
+# The process $1 has ended. If it was the report or the recorder, bpftrace is ended.
 note_finished() {
 	case $1 in
 	"$REPORTER") await REPORTER REPORT_STATUS && UNWRITTEN=${REPORT_STATUS#0} ;;
@@ -196,7 +204,7 @@ note_finished() {
 	end_tracing
 }
 
-# What the monitor tells: postproc/monitor/monitor.h.
+# Handles a line from the monitor: postproc/monitor/monitor.h.
 heed() {
 	case $1 in
 	begun) note_begin ;;
@@ -225,13 +233,13 @@ note_monitor_gone() {
 	fi
 }
 
-# Waits until bpftrace has ended; sets STATUS to its exit status. It is ended when the report is gone, the recorder, or
-# the target (which it notices itself, unless that was before it had attached).
+# Waits until bpftrace has ended; sets STATUS to its exit status. Ends it when the report, the recorder or the
+# target has ended. (bpftrace notices the target's end itself, unless that came before it had attached.)
 await_bpftrace() {
 	local news status
 
 	PATIENCE=''
-	# A signal may have come before there was a bpftrace to tell.
+	# A signal may have come before bpftrace was started.
 	[[ ! $ENDING ]] || end_tracing
 	while [[ $MONITOR ]]; do
 		status=0
@@ -253,8 +261,9 @@ await_bpftrace() {
 	end_sifter
 }
 
-# Tracing has begun. What takes events from the kernel comes first from now on, before any process of a busy machine:
-# the kernel does not wait with them. It has little to do, and --max-overhead bounds that.
+# Tracing has begun. The processes that take events from the kernel get priority now, over everything on a
+# busy machine, because the kernel drops what is not taken. They have little to do, and --max-overhead limits
+# that.
 note_begin() {
 	local tenths=$(((${EPOCHREALTIME/./} - STARTED_US) / 100000))
 
@@ -262,10 +271,11 @@ note_begin() {
 	tell_sifter
 	end_steps
 	[[ $QUIET || $VIEW ]] || say "tracing     began after $((tenths / 10)).$((tenths % 10)) s"
-	# The braces: after any program that it waits for, bash tells of children that were killed meanwhile, which is ours to tell.
+	# The braces hide bash's own messages about children that were killed meanwhile: hud-trace reports
+	# those itself.
 	# shellcheck disable=SC2086 # numbers, or nothing
 	{ renice -n -19 -p $TRACER $COPIER $RECORDER || true; } &>/dev/null
-	# The same program again, as far as the monitor can tell, may have come before that.
+	# The target may have started the same program anew before that, which the monitor cannot see.
 	[[ ! $LEFT ]] || return 0
 	look_for_target
 	[[ ! $LEFT ]] || note_left "$LEFT"
@@ -295,8 +305,8 @@ end_early() {
 	exit 1
 }
 
-# Waits for the process in the variable $1, empties that, and sets the variable $2 to its status. What bash has to say of one
-# that was killed is not for the user.
+# Waits for the process in the variable $1, clears that, and sets the variable $2 to its status. Hides bash's
+# own message about a killed child.
 await() {
 	local -n child=$1 result=$2
 	local signals
@@ -309,13 +319,13 @@ await() {
 	done
 }
 
-# Whether $2 is the status of something that a signal ended, which is then said, with what that means: $1 what it was, $3.
+# Did a signal cause the status $2? Then says so: $1 names the process, $3 the consequence.
 was_killed() {
 	(($2 > 128)) && kill -l "$2" &>/dev/null || return 1
 	say "hud-trace: $1 was ended by SIG$(kill -l "$2")$3"
 }
 
-# Who reads it may be gone already; that shows later.
+# The reader may have gone already; that is reported later.
 write_head() (
 	trap '' PIPE
 	printf '%s\n' "$HEAD" 2>/dev/null || true
@@ -325,7 +335,7 @@ write_head() (
 start_bpftrace() {
 	local to=$1 buffers=full lines
 
-	# What is copied is read as soon as it is told.
+	# Copies must be read as soon as their line comes.
 	[[ ! $RAW && $STACKS != copy ]] || buffers=line
 	open_pipe
 	lines=$IN TO_COPIES=$OUT
@@ -336,7 +346,8 @@ start_bpftrace() {
 	exec {IN}<&- {lines}<&-
 	start_sifter
 	bpftrace_command --no-warnings -B "$buffers"
-	# Ctrl-C in a terminal goes to all of these processes: bpftrace is told when the sleepers have been seen (end_tracing).
+	# Ctrl-C in a terminal reaches all of these processes. bpftrace must be ended only after the monitor
+	# has looked at the sleepers (end_tracing).
 	# shellcheck disable=SC2261 # one of these is standard output
 	exec_bound TERM '' env --block-signal=INT "${COMMAND[@]}" >&"$to" 2>&"$COMPLAINTS" < <(printf '%s\n' "$SCRIPT") &
 	TRACER=$!
@@ -345,11 +356,12 @@ start_bpftrace() {
 	start_monitor
 }
 
-# Runs bpftrace with probes at polls to its end, writing to the file descriptor $1. Fails if these were too dear.
+# Runs bpftrace with probes at polls until it ends, writing to the file descriptor $1. Fails if these probes
+# cost too much.
 probe_polls() {
 	local relay watch to=$1
 
-	# tee writes to what it is told to and to a pipe; whether it could, and what came, is for others to say.
+	# tee writes to its output and to a pipe. Others report failed writes.
 	exec {relay}> >(
 		trap '' INT TERM HUP
 		close_others "$to"
@@ -363,7 +375,7 @@ probe_polls() {
 	! wait "$watch"
 }
 
-# Leaves of the duration what is left of it since $1 (us). Attaching counts too, which leaves a second at least.
+# Reduces the duration to what is left of it since $1 (us), at least a second, as attaching counts, too.
 shorten_duration() {
 	local left
 
@@ -372,15 +384,15 @@ shorten_duration() {
 	DURATION_MS=$((left > 1000 ? left : 1000))
 }
 
-# For what is left of the time since $1 (us), tracing goes on without probes at polls.
+# Goes on without probes at polls, for what is left of the time since $1 (us).
 go_on_estimating() {
 	shorten_duration "$1"
 	POLLS=estimate
 	[[ $QUIET ]] || say "polls       probing them costs ${DEAR:-a worker more than 2 % of its time}: estimated from now on"
 }
 
-# Runs bpftrace on SCRIPT to its end, writing to the file descriptor $1: perhaps twice, if probes at polls turn out to be too dear. The time to
-# trace for counts from $2 (us).
+# Runs bpftrace on SCRIPT until it ends, writing to the file descriptor $1; a second time if probes at polls
+# turn out to cost too much. The duration counts from $2 (us).
 run_script() {
 	if [[ $POLLS == uprobe ]] && ! probe_polls "$1" && [[ ! $ENDING ]]; then
 		show_complaints
@@ -393,7 +405,8 @@ run_script() {
 	fi
 }
 
-# The same, again with less if bpftrace or the kernel refuses it. What is added to the head is the rest of it.
+# Does the same, and tries again with less if bpftrace or the kernel refuses the script. Prints the lines that
+# this adds to the head.
 run_scripts() {
 	local head
 
@@ -416,18 +429,19 @@ trace() {
 	SCRIPT=$(compose_script)
 	look_for_target
 	[[ ! $LEFT ]] || end_early
-	# By this the monitor is told something. One that comes while the child is still this shell would end it, and have it clean up.
+	# USR2 is a message to the monitor. It may come while the child is still this shell, which it would
+	# end, running clean_up.
 	trap '' USR2
 	trap clean_up EXIT
 	trap on_interrupt INT
 	trap on_end TERM HUP
 	end_steps
 	[[ ! $VIEW ]] || start_holding
-	# By this the report or the recorder tells that tracing has begun.
+	# By this pipe the report or the recorder tells that tracing has begun.
 	open_pipe
 	FROM_READERS=$IN TELL_BEGIN=$OUT
 	exec {out}>&1
-	# It also tells when what stdout leads to is full: bpftrace does not look.
+	# The recorder also notices when standard output can take no more, which bpftrace does not.
 	[[ ! $RAW || $RECORD ]] || RECORD=/dev/null RESOLVE=--no-resolve
 	if [[ ! $RAW ]]; then
 		exec {out}>&-
@@ -482,7 +496,7 @@ trace() {
 		say "hud-trace: process $PID has ${LEFT/replaced/been replaced by another program}, which bpftrace did not notice: the last lines may be missing"
 		status=1
 	fi
-	# What failed counts for more than what --fail-on finds.
+	# A failure outranks what --fail-on finds.
 	((REPORT_STATUS && REPORT_STATUS != 3)) || REPORT_STATUS=$((RECORD_STATUS ? RECORD_STATUS : status ? status : REPORT_STATUS))
 	exit "$REPORT_STATUS"
 }

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
-# What hud-trace is doing until tracing has begun, on a terminal: one line, written anew in place, which is gone before anything else is said.
+# Shows on a terminal what hud-trace does until tracing has begun: one line, rewritten in place, and removed
+# before anything else is printed.
 
-STEPS='' STEP=''         # 1: steps are shown; the one that is
+STEPS='' STEP=''         # 1: steps are shown; the current step
 STEPPER='' STEPS_OPEN='' # who shows bpftrace's steps, and the pipe whose end ends that
 
 choose_steps() {
@@ -14,7 +15,7 @@ show_step() {
 	printf '\r\e[K%s...' "$1" >&2 || true
 }
 
-# The line is gone.
+# Removes the line.
 end_steps() {
 	[[ $STEP ]] || return 0
 	STEP=''
@@ -26,8 +27,9 @@ end_steps() {
 	printf '\r\e[K' >&2 || true
 }
 
-# What bpftrace, process $1, does, as its open files tell: it makes maps when it has compiled the script, and has more events open than one for the
-# output of each CPU, or links, when the kernel has taken programs.
+# Tells what bpftrace, process $1, is doing, from its open files. It makes its maps after compiling the
+# script. Once the kernel has taken programs, it has links, or more events than the one per CPU for its
+# output.
 bpftrace_step() {
 	local files rest
 
@@ -42,7 +44,7 @@ bpftrace_step() {
 	fi
 }
 
-# Shows the steps of bpftrace until end_steps.
+# Shows bpftrace's steps until end_steps.
 follow_bpftrace() {
 	local in
 

@@ -1,9 +1,10 @@
 # shellcheck shell=bash
-# The target: which process a name means, whether it can be traced, and what its head tells.
+# The target: finds the process that a name means, checks that it can be traced, and reads its head.
 
 declare -A META=() # the head's meta lines
 
-# Reads a file of /proc into REPLY, which may hold anything but NUL. Fails if there is none: processes come and go.
+# Reads a file of /proc, which may contain anything but NUL, into REPLY. Fails if it does not exist: processes
+# come and go.
 slurp() {
 	REPLY=''
 	{ read -r -d '' REPLY <"$1" || true; } 2>/dev/null
@@ -11,13 +12,13 @@ slurp() {
 	[[ $REPLY ]]
 }
 
-# Sets FIELDS to the words of /proc/$1/stat that follow the name: 0 state, 1 parent, 6 flags, 19 start time, 25 where the stack of the
-# program begins, at random for each.
+# Sets FIELDS to the words of /proc/$1/stat after the name: 0 state, 1 parent, 6 flags, 19 start time, 25 the
+# address of the program's stack, which is random for each program.
 read_stat() {
 	slurp "/proc/$1/stat" && read -r -a FIELDS <<<"${REPLY##*) }"
 }
 
-# Every process but kernel threads, this one, its children, and the programs that it was started by.
+# All processes except kernel threads, this one, its children, and its ancestors.
 list_processes() {
 	local pid exe
 	local -A kin=()
@@ -43,13 +44,13 @@ describe() {
 
 	boot=$(sed -n 's/^btime //p' /proc/stat)
 	read_stat "$1" && start=$((boot + FIELDS[19] / $(getconf CLK_TCK)))
-	# It is in the process's memory, which may never come (userfaultfd).
+	# The command line is in the process's memory, and reading that may never return (userfaultfd).
 	mapfile -d '' -n 200 -t words < <(timeout 2 cat "/proc/$1/cmdline" 2>/dev/null)
 	line=${words[*]}
 	printf '%8d  %(%F %T)T  %.200s' "$1" "${start:-0}" "$(clean "${line:0:200}")"
 }
 
-# Names that resemble NAME: one holds the other, or few letters differ.
+# Names like NAME: one contains the other, or few letters differ.
 near_names() {
 	local pid
 
@@ -113,22 +114,22 @@ find_target() {
 	esac
 }
 
-# Sets REPLY to what stat(1) tells by format $1 of the target's executable, to $2 if it tells nothing: a file system that does not answer
-# may hold it for ever.
+# Sets REPLY to what stat(1) prints for format $1 about the target's executable, or to $2 if it prints
+# nothing: a file system that does not answer may block it for ever.
 stat_program() {
 	stat_file "/proc/$PID/exe" "$@"
 }
 
-# The same of another file, $1.
+# The same for another file, $1.
 stat_file() {
 	read -r -t 5 REPLY < <(exec stat -Lc "$2" "$1" 2>/dev/null) || REPLY=$3
 }
 
-# Is PID one that can be traced?
+# Can PID be traced?
 check_target() {
 	[[ -d /proc/$PID ]] || die "no process has the id $PID"
 	slurp "/proc/$PID/status" || die "process $PID has just ended"
-	# A line of its own: the name above it may hold these letters.
+	# It must be a line of its own: the process's name, above, may contain the same letters.
 	[[ $REPLY =~ $'\n'Tgid:$'\t'([0-9]+) ]]
 	((BASH_REMATCH[1] == PID)) || die "$PID is a thread of process ${BASH_REMATCH[1]}: use --pid ${BASH_REMATCH[1]}"
 	read_stat "$PID" || die "process $PID has just ended"
@@ -140,21 +141,21 @@ check_target() {
 	PROGRAM=$REPLY
 }
 
-# Sets LEFT to what has become of the target: '' if it still runs that program, ended, or replaced by another program. An id may
-# mean another process by now.
+# Sets LEFT to what has become of the target: '' if it still runs that program, ended, or replaced by another
+# program. Its id may belong to another process by now.
 look_for_target() {
 	LEFT=ended
 	read_stat "$PID" && [[ ${FIELDS[0]} != [ZX] ]] && ((FIELDS[19] == BORN)) || return 0
 	LEFT=replaced
-	# Without randomization, each program's stack may begin at the same address.
+	# Without randomization, the stacks of all programs may have the same address.
 	stat_program %d:%i ''
 	((FIELDS[25] == STACK_START)) && [[ $REPLY == "$PROGRAM" ]] || return 0
 	LEFT=''
 }
 
-# Probes go into a file, and whoever runs that pays for them: sets NO_SITES to why they would not be the target's alone. That is if
-# another user has made the file for many, or another process has it mapped. (The device is left out of the comparison: that of a
-# file in an overlay is another one in each container.)
+# Probes are placed in a file, and slow every process that runs it. Sets NO_SITES to the reason if that is not
+# only the target: the file is another user's, made for many, or another process has it mapped. (The device is
+# not compared: in an overlay it differs between containers.)
 find_sharers() {
 	local file name owner users inode sharer status
 
@@ -170,8 +171,8 @@ find_sharers() {
 		fi
 		stat_file "$file" %i unknown
 		inode=$REPLY status=0
-		# There may be more of them than fit into one command line, and one may keep others from reading its own. They come and go
-		# meanwhile, which grep counts as an error, and so does xargs: 123.
+		# There may be more than one command line can hold, some may not be readable, and they come
+		# and go meanwhile. grep counts that as an error, and so does xargs: 123.
 		sharer=$(printf '%s\0' /proc/[1-9]*/maps | timeout 10 xargs -0 grep -lsE "^[^ ]+ [^ ]+ [^ ]+ [^ ]+ $inode ") || status=$?
 		if ((status != 0 && status != 123)); then
 			NO_SITES="no probes unasked (--polls uprobe): who has $name mapped cannot be told"
@@ -185,8 +186,9 @@ find_sharers() {
 	done
 }
 
-# Who wrote the head has read files of the target, and may be in foreign hands; what follows takes words of it for numbers, and puts
-# them into the script that root runs. So each line is to be as probes/README.md has it.
+# The process that wrote the head has read files of the target, which may have taken control of it. The head's
+# words are used below as numbers, and in the script that root runs. So each line must have the form given in
+# probes/README.md.
 check_head() {
 	local hex='[0-9a-f]{1,16}' number='[0-9]{1,20}' tid='[1-9][0-9]{0,9}' odd
 
@@ -196,7 +198,7 @@ thread $tid (worker|current-thread|main-future|blocking-pool|other|unknown) [01]
 	die "hud-postproc head wrote an unexpected line about process $PID: $(clean "${odd:0:200}")"
 }
 
-# Everything about the process that the stream has to begin with. Here its threads are looked at.
+# Reads everything about the process that the stream begins with. This is where its threads are examined.
 read_head() {
 	local options=(--pid "$PID") line kind one two three rest words script
 
@@ -210,10 +212,11 @@ read_head() {
 	options+=(--meta "bpftrace=${BPFTRACE[0]}.${BPFTRACE[1]}" --meta "hud-trace=$VERSION")
 	printf -v words '%q ' "${ARGUMENTS[@]}"
 	options+=(--meta "options=${words% }")
-	# Debian's bpftrace has no disassembler to see whether an instruction begins behind a function's start.
+	# Debian's bpftrace has no disassembler, so it cannot check whether an instruction begins at an offset
+	# into a function.
 	[[ $POLLS != @(auto|uprobe) ]] || read_answers
 	[[ $INFO != *'bfd: no'* ]] || options+=(--probe-starts)
-	# Ctrl-Z is not to come while it holds a thread of the target.
+	# Ctrl-Z must not stop it while it holds a thread of the target.
 	HEAD=$(trap '' TSTP && close_others && exec "$POSTPROC" head "${options[@]}") || die "process $PID could not be inspected"
 	check_head
 	for script in ${OWN[@]+"${OWN[@]}"}; do
@@ -228,7 +231,8 @@ read_head() {
 			[[ $three == 1 && -d /proc/$PID/task/$one ]] || continue
 			WATCHED+=("$one")
 			[[ $two != main-future ]] || MAINS+=("$one")
-			# Of several Tokios, each has a driver of its own, and whose a worker is, is not told.
+			# With several Tokios, each has its own driver, and it is not known to which one a
+			# worker belongs.
 			[[ $two != worker ]] || ((${#TOKIO[@]} > 1)) || one=+$one
 			SLEEPERS+=("$one")
 			;;
@@ -251,7 +255,8 @@ read_head() {
 	((${#WATCHED[@]})) || no_workers
 }
 
-# Sites are probed in the file that is mapped where they are: sets SITE_FILES to these, and gives each its file in place of its address.
+# Sites are probed in the file that is mapped at their address: sets SITE_FILES to these files, and replaces
+# each site's address by an offset into its file.
 locate_sites() {
 	local i kind address site map maps at file
 	local -A files=()
