@@ -58,7 +58,7 @@ thin 2000000000~tracing cost more than --max-overhead allows. A higher --thresho
 end 9000000000 overhead~Tracing was ended because it cost more than --max-overhead allows. A higher --threshold or a lower --hz costs less.
 meta polls uprobe 3|end 9000000000 limit|begin 9100000000|end 9200000000 duration~the probes that told polls apart were taken off: they cost a worker more than 2% of its time.
 meta stacks walked by frame pointers|WALKED~Most were walked in the kernel, where not all code lets it: --stacks copy takes more time, but gets further.
-meta stacks copied (up to 128 KiB), unwound by CFI|limit 2000000000 20|DEEP~Most were copied in part only, because copying stacks had used up its share of the time: a higher --threshold or a lower --hz needs fewer.
+meta stacks copied (up to 128 KiB), unwound by CFI|limit 2000000000 20|WALKED~Most were copied in part only, because copying stacks had used up its share of the time: a higher --threshold or a lower --hz needs fewer.
 END
 }
 
@@ -100,7 +100,7 @@ cut_in() {
 	cp first code
 	sed "s|$PWD/code|$PWD/other|" stream >changed
 	"$POSTPROC" report --headless changed | tr -s ' \n' ' ' >out
-	grep -q 'other: the file here is of another build (its build id differs): --target takes a copy of the one that ran\.' out
+	grep -qE 'other: this library is another build now \(build id [0-9a-f]+, the recording has [0-9a-f]+\): give the old one with --target\.' out
 	grep -q 'Most lead through code without unwind tables, or through files that could not be read (see above)\.' out
 }
 
@@ -123,6 +123,7 @@ cut_in() {
 		[[ $made ]] || continue
 		read -r offset address < <(readelf -lW "$made" 2>/dev/null | awk '$1 == "LOAD" && / R E / { print $2, $3 }') || offset=0x1000 address=0x1000
 		[[ $made == */* || $made == '['* ]] || made=$PWD/$made
+		sentence=${sentence/OWN/$(readelf -n "$made" 2>/dev/null | sed -n 's/.*Build ID: //p')}
 		[[ $id != = ]] || id=$(readelf -n "$made" | sed -n 's/.*Build ID: //p')
 		[[ $rest != = ]] || rest=$(printf %x "$offset")
 		printf '%s\n' 'hud-trace 2' 'meta pid 0' 'meta arch x86_64' 'meta threshold-us 5000' "meta exe $made" 'meta stacks walked by frame pointers' \
@@ -134,11 +135,11 @@ cut_in() {
 		grep -qF -- "$made: $sentence." out || { echo "$made $id $rest: $sentence" && cat printed && return 1; }
 	done <<'END'
 text~-~=~~not an ELF executable or library
-narrow~-~=~~not an ELF file of 64 bits and this byte order
+narrow~-~=~~not a 64-bit ELF file with this byte order
 /nowhere/shop~-~=~~the file is not on this machine; --target takes a copy
 code~-~=~~taken from this machine's file without a check: the recording has no build id
 code~-~777000~~the file here is another one (its segments are not where they were mapped): --target takes a copy of the one that ran
-code~0123456789abcdef~=~~the file here is of another build (its build id differs): --target takes a copy of the one that ran
+code~0123456789abcdef~=~~this executable is another build now (build id OWN, the recording has 0123456789abcdef): give the old one with --target
 code~=~=~--target other~--target not used: its build id differs from the running program's
 code~=~=~--target text~--target not used: not an executable that can be read
 code~-~=~--target code~--target used without a check: the recording has no build id

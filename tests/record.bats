@@ -337,7 +337,7 @@ make_program() {
 	! grep -q 'another build' report || return 1
 	rm program
 	"$POSTPROC" report old | tr -s ' \n' ' ' >line
-	grep -qF "! $PWD/program: the file is not on this machine: give it with --target. Without it its functions have no names" line
+	grep -qF "! $PWD/program: the file is not on this machine; --target takes a copy. Without it its functions have no names" line
 	! grep -q 'stacks are cut short' line || return 1
 }
 
