@@ -179,8 +179,10 @@ threading.Thread(target=time.sleep, args=(300,)).start()' 3>&- &
 	says "$tid is a thread of process $threads: use --pid $threads" "$HUD" --print-script --pid "$tid"
 	# shellcheck disable=SC2016 # for the other shell
 	says 'hud-trace cannot trace itself' bash -c 'exec "$0" --print-script --pid $$' "$HUD"
-	# Its parent is another program by then, which does not wait.
-	bash -c 'sleep 0 & echo $! >child; exec sleep 300' 3>&- &
+	/usr/bin/python3 -c 'import os, time
+child = os.fork() or os._exit(0)
+print(child, flush=True)
+time.sleep(300)' >child 3>&- &
 	STARTED+=("$!")
 	within 20 test -s child
 	within 20 is_zombie "$(<child)"

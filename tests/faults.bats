@@ -544,7 +544,7 @@ is_locked() {
 	for death in crashed 'took too long' 'took too much memory'; do
 		FAULT=$death LD_PRELOAD=$PWD/faulty.so start_fake "printf 'begin 5\n$EVENT' $SERVER; echo end 99 duration"
 		ends_with 0
-		grep -qx "warning  *reading $PWD/target to find workers $death: it is done without" err
+		grep -qx "warning  *reading $PWD/target to find workers $death: left out" err
 		grep -qx "polls  *estimate its file cannot be read (see the warnings)" err
 		reported out
 		nothing_left
