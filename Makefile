@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # hud-trace. `make` builds it; `make deps` installs what it needs to build and to run.
 #
 #     make demo         trace a demo server and show the report

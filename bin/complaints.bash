@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # bpftrace's complaints. They are kept until tracing has begun: if the script is refused and another one is
 # tried, nobody needs to read them.

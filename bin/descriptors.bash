@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # The descriptors that a process has open. Each child gets 0, 1, 2 and those that it needs, and no others.
 

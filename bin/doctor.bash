@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # hud-trace --doctor: says which of the things that tracing needs are there, which are missing, and how to get
 # them.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # If bpftrace or the kernel refuses the script, the next one asks for less, and so on, until nothing more can
 # be left out.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # The live view: when it is shown, and how the pipeline differs with it. While tracing lasts, hud-postproc
 # live takes the place of the report and uses the terminal.

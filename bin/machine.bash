@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # Checks whether this machine and this user can trace. Each check sets FOUND to what it found. If that does
 # not allow tracing, the check fails and sets REMEDY.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # The command line: the options, their values, and which may be combined. Sets the settings that bin/hud-trace
 # lists.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # The pipeline of bpftrace, the recorder and the report: started here, and followed until the last of them has
 # ended, for whatever reason.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # Shows on a terminal what hud-trace does until tracing has begun: one line, rewritten in place, and removed
 # before anything else is printed.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # The target: finds the process that a name means, checks that it can be traced, and reads its head.
 

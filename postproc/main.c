@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* main.c - hud-postproc: what comes before and after bpftrace in hud-trace. */
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>

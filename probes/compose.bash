@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # Composes the script that bpftrace runs: decides how polls are told apart and stacks are taken, and collects
 # the parameters for compose.awk.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # own.awk - takes the user's own script apart, to compose it with the parts. compose.awk calls it.
 #
 # bpftrace 0.17 and 0.23 allow only one BEGIN and one END (0.27 allows more), and all versions require

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # How accurate reports are: recordings of examples/ground-truth, which wrote down what was true. `make
 # bench-accuracy` makes such recordings.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Three builds of a program whose stacks are found and named in different ways; each frame is compared with
 # gdb's. tests/suites/builds.bats has all kinds of builds; tests/builds does the work.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # What is blamed, and why: recordings of the programs in tests/cases, each a situation from real reports. The
 # suite of the same name in tests/suites builds and traces them.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # What is said about what could not be done: the true cause, and what to do about it. Each table has the sentences, and what brings them
 # about. Why Tokio's state is not known: tests/unit/tokio/test_tokio.c.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Charts, drawn by gnuplot from recorded streams.
 
 bats_require_minimum_version 1.5.0

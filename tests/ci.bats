@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # examples/ci: what it starts, keeps and ends with. One trace of the demo server; else a stand-in for hud-trace, which takes a recording.
 
 bats_require_minimum_version 1.5.0

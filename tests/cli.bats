@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # The command lines of hud-trace and hud-postproc. Nothing here traces: most of it needs neither root nor BPF.
 
 bats_require_minimum_version 1.5.0

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Holds the stacks of a process as `hud-postproc resolve` gives them against gdb's, and against what the program says it does.
 #
 #     awk -f compare-stacks.awk CHAINS RECORDING RESOLVED BACKTRACES

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # For the suites about copied stacks: a target with deep stacks, and checks of scripts and recordings.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Copied stacks: what the kernel verifies, how deep stacks may be, which process reads them. Needs root and
 # BPF.
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* copy-stacks.c - the stacks of a process as it stands, as event lines (probes/README.md).
  *
  *     { hud-postproc head --pid PID; copy-stacks PID; } > recording

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* deep-stack.c - a target of tests: a thread that sleeps, and computes, below frames that fill its stack.
  *
  *     deep-stack KIB SLEEP_US

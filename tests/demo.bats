@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # What `make demo` and `make deps` need of a machine and leave on it, and the demo's own output. Nothing is
 # installed or traced.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Which descriptors the processes of a running trace have open: what they need, and what the user named for
 # them. Needs root and the demo server, but no BPF: bpftrace is a fake.
 

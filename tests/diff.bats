@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # hud-postproc diff, and --fail-on: output and exit status. Nothing here traces.
 
 bats_require_minimum_version 1.5.0

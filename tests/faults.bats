@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # What goes wrong on a machine, and how hud-trace handles it. Mostly with a fake bpftrace: this needs root,
 # but no BPF. The last tests trace.
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* faulty-libdw.c - a libdw that its readers die of, for LD_PRELOAD: reading debug info crashes, takes too long, takes too much
  * memory, waits a while, or is in foreign hands, as FAULT says; reading build ids too with FAULT_ALL. Only in processes of which that is expected. */
 #include <dlfcn.h>

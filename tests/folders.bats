@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # The folders of postproc/ have an order, and no include goes back up. The order is the list in
 # postproc/README.md.
 

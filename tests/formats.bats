@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # json, ndjson and trace: compared with golden files, their schema, the rules of their readers, and each
 # other.
 #

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # The fuzzers' corpora: all inputs that once did harm, and damaged variants of each, the same every time. Uses
 # gcc's sanitizers; `make fuzz` looks for new inputs.
 

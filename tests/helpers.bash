@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # Helpers of the live tests: the demo server, its load, and hud-trace on it. Teardown ends them all, by pid.
 

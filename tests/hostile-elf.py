@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Writes an ELF file that a linker would not: hostile-elf.py KIND FILE. Without arguments it lists the kinds.
 
 Each is small, and asks whoever reads it for far more time or memory than its size is worth, or leads them astray. All have a

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # What the target chooses may be hostile: names, paths, and the files that it maps.
 
 bats_require_minimum_version 1.5.0

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # hud-trace on the real demo server. Needs root and BPF; skipped without. Each build of the server is traced
 # once, under all of its load; the tests check the results.
 

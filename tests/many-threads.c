@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* many-threads.c - a target of tests: threads that sleep in turns, and threads that come and go.
  *
  *     many-threads COUNT SLEEP_US RATE

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* musl-waits.c - three threads that wait in known ways, for a C library whose code has no unwind tables. */
 #include <poll.h>
 #include <pthread.h>

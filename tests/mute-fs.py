@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """A file system that stops answering, as an NFS server does that is gone: mute-fs.py FOLDER FILE
 
 Mounts on FOLDER a file system (FUSE) with one file, "file", that has what FILE has, and prints "ready". Once its standard input ends, it

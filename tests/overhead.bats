@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # What tracing costs, and what limits it. Needs root and BPF; skipped without.
 
 bats_require_minimum_version 1.5.0

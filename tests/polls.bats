@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Polls by Tokio's own state, compared with a program that writes down its own. Needs root and BPF; skipped
 # without. Each mode of the program is traced once; the tests check the results.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # The formats pprof, prometheus and markdown, read by other people's readers: protoc, prometheus_client,
 # cmark-gfm.
 #

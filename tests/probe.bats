@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # The user's own probes: how a script is composed, and the examples on the real demo server. The latter needs
 # root and BPF.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Recordings: written while they are passed on, and read again. live.bats records traces.
 
 bats_require_minimum_version 1.5.0

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # The rights of hud-postproc's processes (hud-trace(8), SECURITY): as root, through sudo, and as any user.
 
 bats_require_minimum_version 1.5.0

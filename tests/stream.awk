@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Writes the event lines of an app with two workers, 11 and 12, that are blocked in turn for 10 ms, by function NAME, N times, every
 # STEP ns. With LASTS, worker 11 then stays in a poll; with OPEN the stream has no end.
 function setting(name, otherwise) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* swap-between.c - runs a command, and exchanges two files before the Nth call by which it looks at, opens, renames or removes a file.
  *
  *     swap-between N NAME OTHER COMMAND...

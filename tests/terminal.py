@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Types at a shell with job control, in a terminal of its own: terminal.py COMMAND [AWAIT TYPE]...
 
 The shell runs COMMAND. Each AWAIT is a regular expression that is waited for, in what has come since the one before, or file:NAME,

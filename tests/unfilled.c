@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* unfilled.c - a process with memory that never comes: whoever reads it waits, as for a file system that does not answer.
  *
  * Its second thread, called like a worker of Tokio's, runs on a stack above which pages are missing that userfaultfd(2) is to fill and nobody

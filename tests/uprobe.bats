@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # hud-trace --polls uprobe on real programs. Needs root and BPF; skipped without. Each program is traced once;
 # the tests check the results.
 

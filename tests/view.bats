@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # The live view, in tmux: what the screen shows, what keys do, and that the terminal is restored, whatever
 # ends the view.
 

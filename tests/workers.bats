@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Many workers, and many names: they are values in the script's maps. The last tests need root and BPF.
 
 bats_require_minimum_version 1.5.0

@@ -13,3 +13,4 @@ fn main() {
         println!("cargo:rustc-cfg=hyper_0_14");
     }
 }
+// SPDX-License-Identifier: Apache-2.0

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* arch.h - what differs between architectures: registers, calls, system calls.
  *
  * The architecture is the recording's (`meta arch`), which need not be this machine's.

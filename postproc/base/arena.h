@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* arena.h - memory for many small things that are all freed at once: glibc's obstack. */
 #ifndef HUD_BASE_ARENA_H
 #define HUD_BASE_ARENA_H

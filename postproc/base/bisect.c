@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* bisect.c - see bisect.h. */
 #include "base/bisect.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* bisect.h - binary search among structs that are sorted by a number. */
 #ifndef HUD_BASE_BISECT_H
 #define HUD_BASE_BISECT_H

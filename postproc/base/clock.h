@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* clock.h - CLOCK_MONOTONIC: it never jumps when somebody sets the date. */
 #ifndef HUD_BASE_CLOCK_H
 #define HUD_BASE_CLOCK_H

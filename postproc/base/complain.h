@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* complain.h - messages on standard error. They may hold names that the target chose. */
 #ifndef HUD_BASE_COMPLAIN_H
 #define HUD_BASE_COMPLAIN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* duration-buckets.c - see duration-buckets.h. */
 #include "base/duration-buckets.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* duration-buckets.h - exact counts of durations up to each of a few limits: what Prometheus calls a
  * histogram. */
 #ifndef HUD_BASE_DURATION_BUCKETS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* escape.h - makes text of strangers (thread names, symbols, paths) safe to show, and shortens it to columns.
  *
  * All results are strings that the caller frees; without memory the program ends. Widths are columns of a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* grow.h - arrays that grow. */
 #ifndef HUD_BASE_GROW_H
 #define HUD_BASE_GROW_H

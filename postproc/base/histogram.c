@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* histogram.c - durations in log-linear buckets. */
 #include "base/histogram.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* histogram.h - durations in log-linear buckets (as HdrHistogram): fixed size, 1/16 relative precision. */
 #ifndef HUD_BASE_HISTOGRAM_H
 #define HUD_BASE_HISTOGRAM_H

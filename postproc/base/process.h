@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* process.h - what Linux tells about another process: a pidfd, and its files in /proc. */
 #ifndef HUD_BASE_PROCESS_H
 #define HUD_BASE_PROCESS_H

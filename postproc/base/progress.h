@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* progress.h - tells the user what takes time, when reading symbols takes longer than a second. */
 #ifndef HUD_BASE_PROGRESS_H
 #define HUD_BASE_PROGRESS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* text-layout.c - see text-layout.h. */
 #include <libiberty/libiberty.h>
 #include <stdarg.h>

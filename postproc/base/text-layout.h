@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* text-layout.h - lines of text in columns. All text of the report passes through here.
  *
  * It escapes every text and cuts it to the columns left, so no name can break the layout.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* units.h - numbers as people read them: durations, shares, counts. */
 #ifndef HUD_BASE_UNITS_H
 #define HUD_BASE_UNITS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* write-all.c - see write-all.h. */
 #include "base/write-all.h"
 

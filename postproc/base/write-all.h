@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* write-all.h - write(2) until all is written. */
 #ifndef HUD_BASE_WRITE_ALL_H
 #define HUD_BASE_WRITE_ALL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* blockers.c - the blockers by rank: for each a row with its name, and its bar below. */
 #include <libiberty/libiberty.h>
 #include <stdlib.h>

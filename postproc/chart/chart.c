@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* chart.c - runs gnuplot: without a shell, and without file names in its script. A picture appears only when
  * it is complete. */
 #include <errno.h>

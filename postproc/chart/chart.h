@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* chart.h - the report as a picture, by gnuplot. */
 #ifndef HUD_CHART_CHART_H
 #define HUD_CHART_CHART_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* heatmap.c - start of blocks against duration: the more blocks, the darker the cell. */
 #include <libiberty/libiberty.h>
 #include <math.h>

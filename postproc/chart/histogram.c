@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* histogram.c - durations of blocks, and of waits for a CPU: bars on a logarithmic axis, with p50, p99 and
  * max. */
 #include <libiberty/libiberty.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* page.c - see page.h. Plots are drawn where they are on the page. Texts and legends are in one last plot
  * over all of them, whose coordinates are the page's pixels. */
 #include <libiberty/libiberty.h>

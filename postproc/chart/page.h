@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* page.h - the chart's page as a gnuplot script: panels below each other, and functions for panels to draw
  * with.
  *

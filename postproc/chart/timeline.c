@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* timeline.c - when each worker was blocked: a lane for each worker, with its blocks coloured by reason. */
 #include <libiberty/libiberty.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* command.c - shared by the subcommands. */
 #include "command/command.h"
 

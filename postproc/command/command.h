@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* command.h - the subcommands of hud-postproc. Each has a main() of its own; argv[0] is its name. */
 #ifndef HUD_COMMAND_COMMAND_H
 #define HUD_COMMAND_COMMAND_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* copies.c - hud-postproc copies: completes a script's lines with the stacks that the script copied.
  *
  * The script's first line tells which process runs it and where its copies are. After that line, this process

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* diff.c - hud-postproc diff: what has changed from one recording to another. */
 #include <errno.h>
 #include <getopt.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* head.c - hud-postproc head: the command line for head_write(). */
 #include <ctype.h>
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* kernel.c - hud-postproc kernel: where the kernel keeps variables that the probes read but bpftrace cannot
  * find. */
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* live.c - hud-postproc live: shows a stream or recording in the live view, then reports it. */
 #include <errno.h>
 #include <libiberty/libiberty.h>

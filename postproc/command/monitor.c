@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* monitor.c - hud-postproc monitor: runs beside bpftrace. Its options are for hud-trace only. */
 #include <getopt.h>
 #include <inttypes.h>

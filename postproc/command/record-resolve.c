@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* record-resolve.c - see record-resolve.h. */
 #include "command/record-resolve.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* record-resolve.h - embeds names into a new recording, in a process that can do nothing else: the recorder
  * itself can open files. */
 #ifndef HUD_COMMAND_RECORD_RESOLVE_H

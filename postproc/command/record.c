@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* record.c - hud-postproc record: passes a stream on, and writes it to a file.
  *
  * Passing on does not wait for the disk: a separate thread writes, and at most QUEUE_LIMIT bytes wait for it.

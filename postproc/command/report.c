@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* report.c - hud-postproc report: turns a stream into the report and its chart. */
 #include <errno.h>
 #include <libiberty/libiberty.h>

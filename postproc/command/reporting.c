@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* reporting.c - see reporting.h. */
 #include "command/reporting.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* reporting.h - shared by the subcommands that end with a report: options and outputs. */
 #ifndef HUD_COMMAND_REPORTING_H
 #define HUD_COMMAND_REPORTING_H

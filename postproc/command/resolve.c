@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* resolve.c - hud-postproc resolve: puts names into a recording, so that any machine can read it. */
 #include <errno.h>
 #include <getopt.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* diff.h - compares two traces: which blockers are gone, better, worse or new, and whether that is
  * significant. */
 #ifndef HUD_DIFF_DIFF_H

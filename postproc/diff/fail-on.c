@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fail-on.c - see fail-on.h. */
 #include "diff/fail-on.h"
 

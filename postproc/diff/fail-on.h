@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fail-on.h - --fail-on: conditions on a trace, or on the comparison of two, with an exit status of their
  * own. */
 #ifndef HUD_DIFF_FAIL_ON_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* figures.h - the figures in the head of the report, which --fail-on can name. */
 #ifndef HUD_DIFF_FIGURES_H
 #define HUD_DIFF_FIGURES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* markdown.c - a comparison of two traces as a table in GitHub's Markdown, for a pull request. */
 #include <errno.h>
 #include <libiberty/libiberty.h>

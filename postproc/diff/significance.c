@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* significance.c - see significance.h. */
 #include "diff/significance.h"
 

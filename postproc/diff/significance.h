@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* significance.h - is a difference between two traces more than chance?
  *
  * Each trace is divided into NOISE_SLICES slices of equal length. How much the slices of a trace differ among

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* text.c - a comparison of two traces as text for people. */
 #include <errno.h>
 #include <libiberty/libiberty.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* words.c - the words and numbers of a comparison, in any format. */
 #include <libiberty/libiberty.h>
 #include <math.h>

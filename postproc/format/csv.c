@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* csv.c - the blockers as comma-separated values, by RFC 4180. */
 #include <errno.h>
 #include <inttypes.h>

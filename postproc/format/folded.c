@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* folded.c - folded stacks: "reason;outermost;...;leaf MICROSECONDS", for flamegraph.pl, inferno and
  * speedscope.
  *

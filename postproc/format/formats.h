@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* formats.h - the formats of a report: the table is in formats.c, each format in NAME.c. */
 #ifndef HUD_FORMAT_FORMATS_H
 #define HUD_FORMAT_FORMATS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* json-parts.c - see json-parts.h. */
 #include "format/json-parts.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* json-parts.h - parts that the JSON formats share. report-schema.json describes them.
  *
  * All times are in nanoseconds. Those of blocks and workers are relative to the trace's start, so that every

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* json-writer.c - see json-writer.h.
  *
  * json-c only prints whole trees. So the braces of the document, and the brackets of its arrays, are written

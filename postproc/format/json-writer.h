@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* json-writer.h - writes JSON with json-c as it goes. A document is an object; of its members, and of the
  * elements of its arrays, only the current one is in memory.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* markdown.c - the ranked blockers as a table in GitHub-flavoured Markdown, for pull requests and issues. */
 #include <errno.h>
 #include <libiberty/libiberty.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* ndjson.c - every block as a JSON object, one a line: header, stacks, blocks by start, summary.
  * report-schema.json describes them. */
 #include <stdlib.h>

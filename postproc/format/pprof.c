@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pprof.c - a profile for pprof and other readers of its format (Pyroscope, Parca, speedscope):
  * profile.proto, gzipped.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* prometheus.c - metrics in Prometheus' text exposition format 0.0.4, for node_exporter's textfile collector.
  *
  * What is told of blockers is bounded: the top ones, of code and of waits for a CPU, have series of their own, the others one for each reason. Two of the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* trace.c - Chrome's Trace Event Format (JSON), for Perfetto and chrome://tracing: a lane for each worker, a
  * complete event ("X") for each block.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* head-process.c - see head-process.h. */
 #include "head/head-process.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* head-process.h - the process that writes a head. It reads the target's ELF and DWARF, and may crash; then
  * the next one goes on without what it crashed on.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* head.c - see head.h. */
 #include "head/head.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* head.h - the head of an event-line stream: everything about a process that is needed to resolve its events
  * later.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* meta.h - `meta` lines of a head. */
 #ifndef HUD_HEAD_META_H
 #define HUD_HEAD_META_H

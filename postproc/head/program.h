@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* program.h - finds the program among the mapped files if the kernel was told to run the dynamic linker
  * (ld.so PROGRAM). */
 #ifndef HUD_HEAD_PROGRAM_H

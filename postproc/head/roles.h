@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* roles.h - the threads of a process, and which of them run a Tokio scheduler.
  *
  * Tokio gives workers and spawn_blocking threads the same name, programs choose others, and a current-thread

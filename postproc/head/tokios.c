@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tokios.c - see tokios.h. */
 #include "head/tokios.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tokios.h - the Tokios of a process: the executable's, or those of its libraries (plugins, extension
  * modules). Each has its own runtimes and state. */
 #ifndef HUD_HEAD_TOKIOS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* calls.c - see calls.h.
  *
  * Rules match parts of a frame's demangled name, or of its display name: v0 has `<a::Type>::method`, the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* calls.h - what a task's code called, as far as this decides why it blocks. */
 #ifndef HUD_JUDGE_CALLS_H
 #define HUD_JUDGE_CALLS_H

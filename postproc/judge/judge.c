@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* judge.c - see judge.h. tokio/frame-kinds.c tells what each frame does for Tokio. */
 #include "judge/judge.h"
 

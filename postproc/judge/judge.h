@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* judge.h - decides what a named stack means: the thread's role, whose code runs, and why it is there.
  *
  * Each distinct stack is judged once. The same rules find the workers before a trace (head/roles.c) and judge

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* reasons.c - the table of reasons. postproc/README.md lists what else a new reason needs. */
 #include "judge/reasons.h"
 

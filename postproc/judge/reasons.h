@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* reasons.h - the name of each reason for blocking, its colour, and advice. */
 #ifndef HUD_JUDGE_REASONS_H
 #define HUD_JUDGE_REASONS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* keys.c - what each key of the live view does. Keys mean what they mean in less, htop and mpv, where these
  * have them. */
 #include <ctype.h>

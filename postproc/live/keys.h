@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* keys.h - the keys, and how they change the state of the live view. */
 #ifndef HUD_LIVE_KEYS_H
 #define HUD_LIVE_KEYS_H

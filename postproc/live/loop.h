@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* loop.h - runs the live view: waits for keys and input, and passes them on. */
 #ifndef HUD_LIVE_LOOP_H
 #define HUD_LIVE_LOOP_H

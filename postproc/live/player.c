@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* player.c - see player.h. */
 #include "live/player.h"
 

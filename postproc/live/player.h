@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* player.h - plays a recording: returns each line when its time has come. */
 #ifndef HUD_LIVE_PLAYER_H
 #define HUD_LIVE_PLAYER_H

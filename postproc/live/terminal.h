@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* terminal.h - takes the terminal for the live view, and restores it however the program ends.
  *
  * It is the process's controlling terminal: keys are read from it and the view is drawn on it, as standard

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* view.h - the live view: lays out its parts on the screen. */
 #ifndef HUD_LIVE_VIEW_H
 #define HUD_LIVE_VIEW_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* write.c - writes files from the view: the report so far with its chart, or one call chain. */
 #include <errno.h>
 #include <libiberty/libiberty.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* write.h - writes the report so far, its chart, and call chains to files. */
 #ifndef HUD_LIVE_WRITE_H
 #define HUD_LIVE_WRITE_H

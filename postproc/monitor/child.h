@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* child.h - a child process of the monitor, which watches one thing and only has the rights for that. */
 #ifndef HUD_MONITOR_CHILD_H
 #define HUD_MONITOR_CHILD_H

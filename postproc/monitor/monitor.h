@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* monitor.h - watches a trace: what it costs, how often it should sample, and whether the processes that
  * matter still run.
  *

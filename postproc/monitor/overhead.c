@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* overhead.c - see overhead.h.
  *
  * The kernel only measures the time of probes when asked to, for all BPF programs of the machine, and this

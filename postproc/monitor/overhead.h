@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* overhead.h - measures what tracing costs, while it runs. */
 #ifndef HUD_MONITOR_OVERHEAD_H
 #define HUD_MONITOR_OVERHEAD_H

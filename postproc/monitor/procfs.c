@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* procfs.c - see procfs.h.
  *
  * Which descriptor a worker reads, writes or locks while it sleeps, and what it refers to; whether a worker

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* procfs.h - watches a process in /proc, and its control groups, where probes see nothing. */
 #ifndef HUD_MONITOR_PROCFS_H
 #define HUD_MONITOR_PROCFS_H

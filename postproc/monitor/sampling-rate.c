@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* sampling-rate.c - see sampling-rate.h.
  *
  * Two consecutive polls are told apart by a look at each timer interrupt, so the length of a poll is known to

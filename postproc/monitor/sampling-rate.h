@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* sampling-rate.h - how often the probes at timer interrupts run. */
 #ifndef HUD_MONITOR_SAMPLING_RATE_H
 #define HUD_MONITOR_SAMPLING_RATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* stuck.c - see stuck.h.
  *
  * A stack is taken when its thread returns from a sleep. A thread that sleeps in its poll forever never does:

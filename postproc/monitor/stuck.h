@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* stuck.h - makes the stacks of sleeps visible that never end, or not before the trace does. */
 #ifndef HUD_MONITOR_STUCK_H
 #define HUD_MONITOR_STUCK_H

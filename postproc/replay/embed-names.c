@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* embed-names.c - see embed-names.h. */
 #include "replay/embed-names.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* embed-names.h - puts names into a recording, so that it needs no binaries. */
 #ifndef HUD_REPLAY_EMBED_NAMES_H
 #define HUD_REPLAY_EMBED_NAMES_H

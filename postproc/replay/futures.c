@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* futures.c - see futures.h. */
 #include "replay/futures.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* futures.h - which future is polled at which site, by `site` lines. */
 #ifndef HUD_REPLAY_FUTURES_H
 #define HUD_REPLAY_FUTURES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* holders.h - what the thread that released a lock did while another waited for it.
  *
  * A lock's holder runs when it releases the lock: all that it slept in until then was told before. Nothing is known of threads that are

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* judging.c - what an event means: a block of a worker, a poll, or a thread that came or went. */
 #include <string.h>
 

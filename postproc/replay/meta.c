@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* meta.c - `meta` lines: what the target is, and how it was traced. */
 #include <inttypes.h>
 #include <libiberty/libiberty.h>

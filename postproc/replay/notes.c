@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* notes.c - what the model says about how well the stream could be read: unknown lines, cut stacks, missing
  * symbols. */
 #include <libiberty/libiberty.h>

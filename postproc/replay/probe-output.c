@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* probe-output.c - see probe-output.h. */
 #include "replay/probe-output.h"
 

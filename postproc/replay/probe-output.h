@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* probe-output.h - what the user's own scripts print: the lines of a stream that are of no known kind, if its head names such scripts. */
 #ifndef HUD_REPLAY_PROBE_OUTPUT_H
 #define HUD_REPLAY_PROBE_OUTPUT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* replay.c - see replay.h.
  *
  * Lines of different CPUs are out of order by a few milliseconds, and a stack's description comes after the

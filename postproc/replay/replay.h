@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* replay.h - turns an event-line stream, live or recorded, into the model of what happened. */
 #ifndef HUD_REPLAY_REPLAY_H
 #define HUD_REPLAY_REPLAY_H

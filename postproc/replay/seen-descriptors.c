@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* seen-descriptors.c - see seen-descriptors.h. */
 #include "replay/seen-descriptors.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* seen-descriptors.h - the descriptors on which workers were seen to sleep. If the same user function made
  * the same system call at another time, it is assumed to have used the same. */
 #ifndef HUD_REPLAY_SEEN_DESCRIPTORS_H

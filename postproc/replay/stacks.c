@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* stacks.c - see stacks.h. */
 #include "replay/stacks.h"
 

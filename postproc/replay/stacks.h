@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* stacks.h - the stacks of a stream: assembled from its lines, then unwound, resolved and judged, once
  * each. */
 #ifndef HUD_REPLAY_STACKS_H

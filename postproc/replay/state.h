@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* state.h - shared by the files of replay/ while a stream is read. */
 #ifndef HUD_REPLAY_STATE_H
 #define HUD_REPLAY_STATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* throttle.c - see throttle.h.
  *
  * The kernel adds to its counters when a group may run again: the sum, over all throttled CPUs, of how long

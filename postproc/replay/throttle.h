@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* throttle.h - when a control group's CPU quota kept the process from running, by the kernel's counters. */
 #ifndef HUD_REPLAY_THROTTLE_H
 #define HUD_REPLAY_THROTTLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* wakers.c - see wakers.h. */
 #include "replay/wakers.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* wakers.h - what ended a sleep: a thread that meant to, a timer, or another interrupt.
  *
  * The kernel reports as waker whatever ran on the CPU where the wake-up happened: a thread that a timer

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* advice.h - what to do about a blocker. */
 #ifndef HUD_REPORT_ADVICE_H
 #define HUD_REPORT_ADVICE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* detail.c - one blocker in detail: how the code got there, who was involved, what to do. */
 #include <inttypes.h>
 #include <libiberty/libiberty.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* held.c - a lock and what is done while it is held refer to each other. */
 #include <libiberty/libiberty.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* nothing.c - see parts.h. */
 #include <stdlib.h>
 #include <string.h>

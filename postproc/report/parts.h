@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* parts.h - the report's parts, one file each; only report.c puts them together. */
 #ifndef HUD_REPORT_PARTS_H
 #define HUD_REPORT_PARTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* probes.c - see parts.h. */
 #include <stdlib.h>
 #include <string.h>

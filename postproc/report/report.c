@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* report.c - the report from its first to its last line. */
 #include <errno.h>
 #include <libiberty/libiberty.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* report.h - the report as text: what blocked the workers, ranked, and what to do about it. */
 #ifndef HUD_REPORT_REPORT_H
 #define HUD_REPORT_REPORT_H

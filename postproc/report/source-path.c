@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* source-path.c - see source-path.h. */
 #include <ctype.h>
 #include <inttypes.h>

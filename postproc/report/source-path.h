@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* source-path.h - where code is, in few words: shortened source paths, and the crate of a function. */
 #ifndef HUD_REPORT_SOURCE_PATH_H
 #define HUD_REPORT_SOURCE_PATH_H

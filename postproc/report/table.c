@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* table.c - the tables of the report: blockers by rank, workers by blocked time. */
 #include <inttypes.h>
 #include <libiberty/libiberty.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tasks.c - tasks with long polls, by time; and how long all polls took, if they were counted. */
 #include <libiberty/libiberty.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* waits.c - see waits.h; and the report's table of waits for a CPU. */
 #include "report/waits.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* waits.h - waits for a CPU, by the code that had to wait: for tables below a ranking. */
 #ifndef HUD_REPORT_WAITS_H
 #define HUD_REPORT_WAITS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* warnings.c - see parts.h. */
 #include <libiberty/libiberty.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* resolver-process.c - see resolver-process.h. */
 #include "resolve/resolver-process.h"
 

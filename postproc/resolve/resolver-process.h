@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* resolver-process.h - starts, asks and ends the process that answers the resolver's questions. It may hang,
  * crash, or run out of memory. */
 #ifndef HUD_RESOLVE_RESOLVER_PROCESS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* resolver-server.c - see resolver-server.h. */
 #include "resolve/resolver-server.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* resolver-server.h - the process that answers the resolver's questions, and the protocol between the two.
  * Both are the same program. */
 #ifndef HUD_RESOLVE_RESOLVER_SERVER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* resolver.c - see resolver.h. This is the side that asks; resolver-server.c answers, in a process of its
  * own. */
 #include "resolve/resolver.h"

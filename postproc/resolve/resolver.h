@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* resolver.h - unwinding and names, in a process that may crash.
  *
  * The files that the target maps are hostile, and libraries parse them. So this is done in a process that can

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* answering.c - see answering.h. */
 #include "sandbox/answering.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* answering.h - file systems that do not answer: each blocks one thread, not all.
  *
  * A thread that asks one waits in the kernel until it answers, perhaps forever. So each request is noted

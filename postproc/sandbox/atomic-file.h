@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* atomic-file.h - a file that is written whole or not at all. */
 #ifndef HUD_SANDBOX_ATOMIC_FILE_H
 #define HUD_SANDBOX_ATOMIC_FILE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* confine.c - see confine.h. Who and what: credentials(7), capabilities(7), seccomp(2). */
 #include "sandbox/confine.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* confine.h - giving up rights: which user this process is, what it may do, which system calls it may make.
  *
  * hud-trace(8), SECURITY, lists the rights of each process. Each function here makes one kind of process. All

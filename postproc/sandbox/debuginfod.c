@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* debuginfod.c - see debuginfod.h. The variables are described in debuginfod-client-config(7). */
 #include "sandbox/debuginfod.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* debuginfod.h - fetches debug info from servers (debuginfod), within limits of time. */
 #ifndef HUD_SANDBOX_DEBUGINFOD_H
 #define HUD_SANDBOX_DEBUGINFOD_H

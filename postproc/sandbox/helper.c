@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* helper.c - see helper.h. */
 #include "sandbox/helper.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* helper.h - a process that keeps rights which this process gives up. It opens files and passes them on, or
  * does other things when asked.
  *

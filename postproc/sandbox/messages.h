@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* messages.h - passes messages of processes that hostile input may have taken over on to standard error, as
  * plain text.
  *

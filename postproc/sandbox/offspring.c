@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* offspring.c - see offspring.h. */
 #include "sandbox/offspring.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* offspring.h - child processes: they end with their parent, and it does not wait forever for one that
  * hangs. */
 #ifndef HUD_SANDBOX_OFFSPRING_H

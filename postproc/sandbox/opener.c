@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* opener.c - see opener.h. */
 #include "sandbox/opener.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* opener.h - opens ELF files of the target for a process that may not do so itself.
  *
  * It opens only regular files, read-only, that are ELF but no core dumps, and the target's map of generated

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* outpath.c - see outpath.h. */
 #include "sandbox/outpath.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* outpath.h - finds the directory for a new file without following what others have put there, and holds it
  * open.
  *

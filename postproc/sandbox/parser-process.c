@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* parser-process.c - see parser-process.h. */
 #include "sandbox/parser-process.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* parser-process.h - a process that reads the target's files. Hostile files may crash it.
  *
  * It can only read, compute and answer. The process that started it learns how it died, and can try again

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* reopen.c - see reopen.h. */
 #include "sandbox/reopen.h"
 

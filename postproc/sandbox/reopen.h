@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* reopen.h - a file that was judged before it is opened: to open a device or a pipe may have an effect already. */
 #ifndef HUD_SANDBOX_REOPEN_H
 #define HUD_SANDBOX_REOPEN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* sandbox.c - see sandbox.h. */
 #include "sandbox/sandbox.h"
 

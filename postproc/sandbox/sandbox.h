@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* sandbox.h - the processes of a subcommand, and what each may do: hud-trace(8), SECURITY.
  *
  * The order: sandbox_begin(); what still needs rights (binary_prepare()); sandbox_seal(); only then read what

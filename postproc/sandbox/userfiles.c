@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* userfiles.c - see userfiles.h. */
 #include "sandbox/userfiles.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* userfiles.h - the files that the command line names, read and written with the rights of the user who
  * called.
  *

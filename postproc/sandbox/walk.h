@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* walk.h - walks from a path to its file, component by component, with system calls that a seccomp filter can
  * check.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* begun.c - see begun.h. */
 #include "stream/begun.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* begun.h - reports to hud-trace, through a pipe, that tracing has begun. */
 #ifndef HUD_STREAM_BEGUN_H
 #define HUD_STREAM_BEGUN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* copies.h - turns the output of a script that copies stacks (probes/stack.bt) into the event lines of
  * probes/README.md: describes each stack once, under an id made of its content, which events then name. */
 #ifndef HUD_STREAM_COPIES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* event.h - an event line as described in probes/README.md: what it says, not what it means. */
 #ifndef HUD_STREAM_EVENT_H
 #define HUD_STREAM_EVENT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fields.h - reads and writes an event line field by field: words between single spaces, numbers, escaped
  * text. "-" means not known. */
 #ifndef HUD_STREAM_FIELDS_H

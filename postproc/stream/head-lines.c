@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* head-lines.c - lines before the trace begins: about the target, and how it is traced. */
 #include "stream/line-kinds.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* line-kinds.c - see line-kinds.h and event.h. */
 #include "stream/line-kinds.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* line-kinds.h - the kinds of lines in a stream: one table for all readers and writers.
  *
  * To add a kind: a value of enum event_kind and its members of struct event (event.h); its parser, and its

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* reorder.c - see reorder.h. */
 #include "stream/reorder.h"
 

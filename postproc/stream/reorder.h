@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* reorder.h - puts events in order of time; lines are nearly in order. */
 #ifndef HUD_STREAM_REORDER_H
 #define HUD_STREAM_REORDER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* stack-lines.c - lines that describe stacks: copied, walked in the kernel, or already resolved. */
 #include "stream/line-kinds.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* stream.h - parses an event-line stream (probes/README.md): bytes in, events out. */
 #ifndef HUD_STREAM_STREAM_H
 #define HUD_STREAM_STREAM_H

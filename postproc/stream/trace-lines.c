@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* trace-lines.c - lines of the trace: what happened, and how completely it was seen. */
 #include "stream/line-kinds.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* block.h - a stretch in which a worker was blocked: judged, not yet added up. */
 #ifndef HUD_TALLY_BLOCK_H
 #define HUD_TALLY_BLOCK_H

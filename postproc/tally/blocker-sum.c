@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* blocker-sum.c - see blocker-sum.h. */
 #include "tally/blocker-sum.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* blocker-sum.h - adds up the blocks of one blocker: the stack with most time, and who ended them. */
 #ifndef HUD_TALLY_BLOCKER_SUM_H
 #define HUD_TALLY_BLOCKER_SUM_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* blockers.c - see blockers.h. */
 #include "tally/blockers.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* blockers.h - adds up blocks by what is to blame: function, reason and task. */
 #ifndef HUD_TALLY_BLOCKERS_H
 #define HUD_TALLY_BLOCKERS_H

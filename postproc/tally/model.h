@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* model.h - the result of a trace: the data that all writers (text, chart, exports) read.
  *
  * Plain structs without behaviour. tally.c fills them in; nothing here is formatted or escaped. Times are in

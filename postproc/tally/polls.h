@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* polls.h - turns long polls, and the sleeps, waits and samples inside them, into blocks.
  *
  * One poll can do several things: compute here, wait for a lock there. Its time is divided among them: each

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* recent.c - see recent.h. */
 #include "tally/recent.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* recent.h - the latest blocks, one by one, in the order in which they became known: for --window and the
  * live view. */
 #ifndef HUD_TALLY_RECENT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* samples.h - estimates stretches of computing from CPU samples.
  *
  * A worker that is sampled in the same work repeatedly, without a sleep in between, probably did not return

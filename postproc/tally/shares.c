@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shares.c - see shares.h. */
 #include "tally/shares.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* shares.h - adds up blocks by worker, blocker and stack: no more sums than there are different stacks. */
 #ifndef HUD_TALLY_SHARES_H
 #define HUD_TALLY_SHARES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* spans.h - single blocks: the newest, or all. */
 #ifndef HUD_TALLY_SPANS_H
 #define HUD_TALLY_SPANS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* stalls.h - when several workers were in long polls at once.
  *
  * While all workers of a runtime are, a task that becomes ready has to wait for one of them. Times are ns on

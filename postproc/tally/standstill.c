@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* standstill.c - see standstill.h: sweeps over starts and ends of long polls, and of stretches in which no
  * worker was in the driver. */
 #include "tally/standstill.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* standstill.h - when no worker polled the driver of I/O and timers, because the one that should have was in
  * a long poll.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tally.h - adds up blocks into the model. */
 #ifndef HUD_TALLY_TALLY_H
 #define HUD_TALLY_TALLY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tasks.h - long polls by task. */
 #ifndef HUD_TALLY_TASKS_H
 #define HUD_TALLY_TASKS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* bpfmap.c - see bpfmap.h. */
 #include "target/bpfmap.h"
 

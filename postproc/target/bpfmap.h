@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* bpfmap.h - a variable of a running bpftrace script, read or set from outside. */
 #ifndef HUD_TARGET_BPFMAP_H
 #define HUD_TARGET_BPFMAP_H

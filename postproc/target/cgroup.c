@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* cgroup.c - see cgroup.h. Files: Documentation/scheduler/sched-bwc.rst and admin-guide/cgroup-v2.rst of
  * Linux 6.18; steal: proc(5). */
 #include "target/cgroup.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* cgroup.h - CPU quotas of a process's control groups (version 1 and 2), and how long they kept it from
  * running. */
 #ifndef HUD_TARGET_CGROUP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* copyring.c - see copyring.h. Layout of the maps: probes/stack.bt. */
 #include "target/copyring.h"
 

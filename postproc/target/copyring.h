@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* copyring.h - reads the stacks that a running bpftrace script copies to its maps (probes/stack.bt). */
 #ifndef HUD_TARGET_COPYRING_H
 #define HUD_TARGET_COPYRING_H

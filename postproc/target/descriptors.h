@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* descriptors.h - the file descriptors of another process. */
 #ifndef HUD_TARGET_DESCRIPTORS_H
 #define HUD_TARGET_DESCRIPTORS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* inspector.c - see inspector.h. */
 #include "target/inspector.h"
 

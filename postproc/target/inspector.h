@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* inspector.h - inspects a live process on behalf of a process without ptrace rights: threads, their
  * registers and stacks, memory.
  *

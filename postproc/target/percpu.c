@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* percpu.c - see percpu.h. BTF: Documentation/bpf/btf.rst of Linux 6.18. */
 #include "target/percpu.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* percpu.h - offsets of the running kernel's per-CPU variables that show whether a CPU handles an interrupt,
  * and which. */
 #ifndef HUD_TARGET_PERCPU_H

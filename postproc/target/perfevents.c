@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* perfevents.c - see perfevents.h. */
 #include "target/perfevents.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* perfevents.h - the perf events by which another process attaches BPF programs to tracepoints. */
 #ifndef HUD_TARGET_PERFEVENTS_H
 #define HUD_TARGET_PERFEVENTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* procmaps.c - see procmaps.h. */
 #include "target/procmaps.h"
 

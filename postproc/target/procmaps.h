@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* procmaps.h - the executable mappings of a running process: /proc/PID/maps. */
 #ifndef HUD_TARGET_PROCMAPS_H
 #define HUD_TARGET_PROCMAPS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* procread.c - see procread.h. */
 #include "target/procread.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* procread.h - reads a live process, with this process's own rights.
  *
  * Except for stopping a thread, everything may block as long as the process likes: its memory and files may

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* ptrace-stop.h - stops a thread of another process for a moment.
  *
  * With ptrace, the tracer is a thread of this program. When that ends, the kernel resumes what it still

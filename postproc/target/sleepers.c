@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* sleepers.c - see sleepers.h. /proc/PID/task/TID/syscall: proc(5). */
 #include "target/sleepers.h"
 

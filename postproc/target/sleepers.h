@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* sleepers.h - in which system calls workers sleep, by /proc: on which descriptor, and whether in Tokio's
  * driver. */
 #ifndef HUD_TARGET_SLEEPERS_H

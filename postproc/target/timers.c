@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* timers.c - see timers.h. */
 #include "target/timers.h"
 

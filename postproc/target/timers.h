@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* timers.h - timer interrupts on all CPUs: programs on timer tracepoints run there, and see what was
  * interrupted. */
 #ifndef HUD_TARGET_TIMERS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* current.c - see current.h. */
 #include "tokio/current.h"
 

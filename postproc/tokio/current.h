@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* current.h - finds the tick in the core of a current-thread runtime.
  *
  * Its offset depends on the features that Tokio was built with, so no table has it: the live process shows

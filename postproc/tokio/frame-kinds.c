@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* frame-kinds.c - see frame-kinds.h. Names and files of Tokio 1.24 to 1.53; if they changed, the old and the
  * new one are here. */
 #include "tokio/frame-kinds.h"

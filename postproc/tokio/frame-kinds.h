@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* frame-kinds.h - which frames of a call chain are Tokio's, and what they do. */
 #ifndef HUD_TOKIO_FRAME_KINDS_H
 #define HUD_TOKIO_FRAME_KINDS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* layout-fields.c - see layout-fields.h. */
 #include "tokio/layout-fields.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* layout-fields.h - a layout as named fields of a stream's `tokio` line (probes/README.md). */
 #ifndef HUD_TOKIO_LAYOUT_FIELDS_H
 #define HUD_TOKIO_LAYOUT_FIELDS_H

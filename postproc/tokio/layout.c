@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* layout.c - see layout.h. What it says about Tokio is from the sources of 1.24.2, 1.43.1 and 1.53.2. */
 #include "tokio/layout.h"
 

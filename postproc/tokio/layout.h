@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* layout.h - where Tokio keeps its state in an executable, so that probes can read it.
  *
  * Each thread of a runtime has a thread-local pointer to its scheduler's context, and that one to the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* look.h - reads a thread of the live process once, and checks whether a layout fits. */
 #ifndef HUD_TOKIO_LOOK_H
 #define HUD_TOKIO_LOOK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pollsites.c - see pollsites.h. */
 #include "tokio/pollsites.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pollsites.h - where in an executable polls of tasks begin and end: addresses for probes.
  *
  * Tokio polls tasks through a table of functions, so `tokio::runtime::task::raw::poll` exists once for each

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* role.c - see role.h. */
 #include "tokio/role.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* role.h - what a thread does for Tokio. */
 #ifndef HUD_TOKIO_ROLE_H
 #define HUD_TOKIO_ROLE_H

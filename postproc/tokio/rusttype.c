@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* rusttype.c - see rusttype.h. */
 #include "tokio/rusttype.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* rusttype.h - offsets in a Rust type, from DWARF: rustc orders the fields as it likes. */
 #ifndef HUD_TOKIO_RUSTTYPE_H
 #define HUD_TOKIO_RUSTTYPE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* search.h - finds Tokio's variables in thread-local memory without symbols. */
 #ifndef HUD_TOKIO_SEARCH_H
 #define HUD_TOKIO_SEARCH_H

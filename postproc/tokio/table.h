@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* table.h - the known layouts of Tokio in release builds, for executables without debug info. */
 #ifndef HUD_TOKIO_TABLE_H
 #define HUD_TOKIO_TABLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* thread.h - a thread of the target, for the head of a stream. */
 #ifndef HUD_TOKIO_THREAD_H
 #define HUD_TOKIO_THREAD_H

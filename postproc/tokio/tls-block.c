@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tls-block.c - see tls-block.h. */
 #include "tokio/tls-block.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tls-block.h - where a module's thread-local memory is in each thread (x86-64; Drepper's "ELF Handling For
  * Thread-Local Storage").
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* verify.c - see layout.h: verifies layouts with the live process. */
 #include <libiberty/libiberty.h>
 #include <stdlib.h>

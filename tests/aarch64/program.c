@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* program.c - an aarch64 program that records its own stacks, as the probes would, next to the call chains that it knows.
  *
  * `record` builds it and runs it under an emulator; test_unwind.c replays what it prints. Without libraries, so that this one

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* calls.c - makes so many system calls a second, which a probe may make an event of each.
  *
  *     calls RATE SECONDS

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* measure.c - what a command takes.
  *
  *     measure FILE COMMAND [ARGUMENT ...]

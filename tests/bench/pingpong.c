@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pingpong.c - how often two processes can pass a byte to and fro.
  *
  *     pingpong SECONDS [CPU]

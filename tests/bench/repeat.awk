@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # repeat.awk - a long recording out of a short one: its events again and again, each time later.
 #
 #     awk -v events=1000000 -f repeat.awk recording > long

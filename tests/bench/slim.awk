@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # slim.awk - a recording with names (--resolve) made smaller, for a test to keep.
 #
 #     awk -v root=FOLDER -f slim.awk recording recording > smaller

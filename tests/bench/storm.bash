@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2034,SC2120,SC2154
 # For loss and soak: the demo server under its load, and as many more events as one likes. Needs $work, a folder.
 

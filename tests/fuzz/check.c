@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* check.c - is what was written fit to be shown? Told by the C library, not by the code under test. */
 #include <stdlib.h>
 #include <string.h>

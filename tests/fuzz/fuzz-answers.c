@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz-answers.c - a resolver in foreign hands: its answers are any bytes. */
 #include <signal.h>
 #include <stdlib.h>

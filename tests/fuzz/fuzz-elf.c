@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz-elf.c - files that the target has mapped. */
 #include <elf.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz-formats.c - see fuzz-formats.h. */
 #include "fuzz-formats.h"
 

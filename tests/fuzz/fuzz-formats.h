@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz-formats.h - all that is written, looked at with readers that are not the tool's own. */
 #ifndef HUD_FUZZ_FORMATS_H
 #define HUD_FUZZ_FORMATS_H

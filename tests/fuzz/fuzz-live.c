@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz-live.c - a stream as the live view shows it while it comes, with keys pressed meanwhile; on a terminal that nobody sees. */
 #include <curses.h>
 #include <fcntl.h>

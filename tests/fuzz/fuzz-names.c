@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz-names.c - symbols, which may be anything. */
 #include <stdlib.h>
 #include <string.h>

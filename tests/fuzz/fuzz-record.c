@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz-record.c - a stream is recorded, whole or in a ring, and read again. */
 #include <stdlib.h>
 #include <string.h>

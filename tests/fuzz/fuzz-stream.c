@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz-stream.c - event lines from anywhere. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz.c - the fuzzers in one program: `fuzz NAME [LIBFUZZER'S OPTION]... CORPUS...`; `fuzz` alone lists the names.
  *
  * Built with FUZZ=1, by clang, libFuzzer has the main(). Otherwise its own main() runs files: `fuzz NAME [-variants=N] FILE...`.

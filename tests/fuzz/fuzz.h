@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* fuzz.h - what the fuzzers share. Each takes any bytes; what it finds wrong with what the tool makes of them ends the program. */
 #ifndef HUD_FUZZ_H
 #define HUD_FUZZ_H

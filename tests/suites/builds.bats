@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Programs built in all ways that change how their stacks are found and named: each frame is compared with
 # gdb's, and the result with the table in tests/README.md. `tests/builds` does the work, and prints the table.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # What is blamed, and why, live: the programs of tests/cases, built and traced. tests/cases.bats has
 # recordings of them.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # Copied stacks, in modes for which tests/copies.bats has no time. Needs root and BPF.
 
 bats_require_minimum_version 1.5.0

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
 # hud-trace on more builds of the demo server and the ground truth than tests/live.bats and tests/polls.bats
 # trace. Needs root and BPF; skipped without.
 

@@ -136,3 +136,4 @@ fn sales_report(rows: usize) -> String {
     }
     report
 }
+// SPDX-License-Identifier: Apache-2.0

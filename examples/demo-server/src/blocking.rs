@@ -103,3 +103,4 @@ pub fn update_totals(totals: &Mutex<u64>) -> u64 {
     thread::sleep(SAVE);
     *total
 }
+// SPDX-License-Identifier: Apache-2.0

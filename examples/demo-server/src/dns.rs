@@ -61,3 +61,4 @@ fn reply_to(query: &[u8]) -> Option<Vec<u8>> {
     }
     Some(reply)
 }
+// SPDX-License-Identifier: Apache-2.0

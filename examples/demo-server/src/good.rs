@@ -99,3 +99,4 @@ async fn update_totals_async(totals: &Mutex<u64>) -> u64 {
     time::sleep(SAVE).await;
     *total
 }
+// SPDX-License-Identifier: Apache-2.0

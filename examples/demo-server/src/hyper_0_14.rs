@@ -21,3 +21,4 @@ where
         .serve_connection(stream, service_fn(route))
         .await
 }
+// SPDX-License-Identifier: Apache-2.0

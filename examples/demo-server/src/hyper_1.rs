@@ -114,3 +114,4 @@ impl Write for Stream {
         self.tokio().poll_write_vectored(context, slices)
     }
 }
+// SPDX-License-Identifier: Apache-2.0

@@ -162,3 +162,4 @@ fn respond(status: StatusCode, text: &str) -> Response<Text> {
 fn no_address() -> io::Error {
     io::Error::new(io::ErrorKind::NotFound, "the name has no address")
 }
+// SPDX-License-Identifier: Apache-2.0

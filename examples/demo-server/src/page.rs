@@ -25,3 +25,4 @@ pub fn render(app: &App) -> String {
         .expect("writing to a String cannot fail");
     page
 }
+// SPDX-License-Identifier: Apache-2.0

@@ -168,3 +168,4 @@ pub fn nap_often(us: u64) {
         }
     }
 }
+// SPDX-License-Identifier: Apache-2.0

@@ -65,3 +65,4 @@ async fn say_polls(seconds: u64) {
         before = now;
     }
 }
+// SPDX-License-Identifier: Apache-2.0

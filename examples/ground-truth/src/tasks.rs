@@ -374,3 +374,4 @@ pub fn local_set(seed: u64) {
     local.spawn_local(computes(Lengths::new(seed * 1000 + 91)));
     runtime.block_on(local);
 }
+// SPDX-License-Identifier: Apache-2.0

@@ -106,3 +106,4 @@ pub async fn measured<F: Future>(kind: &'static Kind, future: F) -> F::Output {
 pub fn declare(kind: &Kind) {
     write(format!("kind {} {} {} {}\n", kind.name, kind.reason, kind.function, kind.task));
 }
+// SPDX-License-Identifier: Apache-2.0

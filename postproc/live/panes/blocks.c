@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* blocks.c - the latest blocks, one per line, newest first. */
 #include <curses.h>
 #include <inttypes.h>

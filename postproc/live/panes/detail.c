@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* detail.c - one blocker in detail: what the report says about it, and its distribution over workers and
  * durations. */
 #include <curses.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* draw.h - text on the screen of the live view. All text goes through here: it is escaped, and cut to its
  * columns. */
 #ifndef HUD_LIVE_PANES_DRAW_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* help.c - the page that explains the keys. */
 #include <libiberty/libiberty.h>
 #include <stdlib.h>

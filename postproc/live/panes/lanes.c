@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* lanes.c - a lane per worker along the time axis: what blocked it when, with the newest at the right. */
 #include <ctype.h>
 #include <curses.h>

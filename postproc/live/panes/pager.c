@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pager.c - a titled page of text in the view. */
 #include <curses.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* panes.h - the parts of the live view, one file each. Rows and columns count from the screen's corner. */
 #ifndef HUD_LIVE_PANES_PANES_H
 #define HUD_LIVE_PANES_PANES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* source.c - see source.h.
  *
  * Which file it is, debug info says, and so the target, which may have put a link there. It is opened as the caller, who may read it

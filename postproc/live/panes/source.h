@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* source.h - the source lines around a blocker, where the source is available. */
 #ifndef HUD_LIVE_PANES_SOURCE_H
 #define HUD_LIVE_PANES_SOURCE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* table.c - the ranked blockers, one per line, with their trends; below them the full name of the selected
  * one. */
 #include <curses.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* state.c - see state.h. */
 #include "live/state/state.h"
 

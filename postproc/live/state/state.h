@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* state.h - what the live view shows, and what the user has chosen. All parts of the view read it; keys
  * change it. */
 #ifndef HUD_LIVE_STATE_STATE_H

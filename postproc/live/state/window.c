@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* window.c - see window.h.
  *
  * Each redraw goes through all blocks once. Names are compared once per blocker, not once per block, as there

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* window.h - sums up the recent blocks, for the live view.
  *
  * Times are ns on the target's CLOCK_BOOTTIME. The work is bounded: it looks at the newest LIVE_BLOCKS at

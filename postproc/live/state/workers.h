@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* workers.h - the workers that the live view shows, and the polls they are in. */
 #ifndef HUD_LIVE_STATE_WORKERS_H
 #define HUD_LIVE_STATE_WORKERS_H

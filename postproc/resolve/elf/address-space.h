@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* address-space.h - the address space of the traced process: which file is mapped where.
  *
  * It is built from the stream's `map` lines and never from /proc, so a recording resolves like a live trace.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* binary.h - finds the file on this machine that is mapped in the target, and its bias there. */
 #ifndef HUD_RESOLVE_ELF_BINARY_H
 #define HUD_RESOLVE_ELF_BINARY_H

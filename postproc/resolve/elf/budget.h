@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* budget.h - limits the CPU time that one module may cost.
  *
  * A hostile file can take hours to read: a row of call frame information with a hundred million registers, or

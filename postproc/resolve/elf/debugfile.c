@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* debugfile.c - see debugfile.h.
  *
  * libdwfl could search, too, but it opens whatever it finds: a FIFO in a container's file system would block

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* debugfile.h - finds the separate file with a module's debug info. */
 #ifndef HUD_RESOLVE_ELF_DEBUGFILE_H
 #define HUD_RESOLVE_ELF_DEBUGFILE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* elfbounds.c - see elfbounds.h. */
 #include "resolve/elf/elfbounds.h"
 

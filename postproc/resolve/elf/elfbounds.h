@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* elfbounds.h - checks an ELF file's sizes against what linkers make, before libelf and libdw read it.
  *
  * These libraries believe the sizes in a file: a section of a megabyte may claim to decompress to a gigabyte,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* entries.c - see entries.h. */
 #include "resolve/elf/entries.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* entries.h - guesses where functions begin in code without symbols and unwind tables: at targets of calls,
  * and at typical prologues. */
 #ifndef HUD_RESOLVE_ELF_ENTRIES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* image.h - the parts of an ELF file that are loaded into memory: bytes, pointers after relocation, and where
  * functions begin. Used where neither symbols nor debug info help. The file is hostile. */
 #ifndef HUD_RESOLVE_ELF_IMAGE_H

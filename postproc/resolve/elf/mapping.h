@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mapping.h - a part of the target's address space, and the file that is mapped there. */
 #ifndef HUD_RESOLVE_ELF_MAPPING_H
 #define HUD_RESOLVE_ELF_MAPPING_H

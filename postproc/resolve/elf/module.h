@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* module.h - one mapped ELF file, and what has been read from it. */
 #ifndef HUD_RESOLVE_ELF_MODULE_H
 #define HUD_RESOLVE_ELF_MODULE_H

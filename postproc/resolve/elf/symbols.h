@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* symbols.h - a module's function symbols, sorted once; libdwfl's own lookup searches linearly. */
 #ifndef HUD_RESOLVE_ELF_SYMBOLS_H
 #define HUD_RESOLVE_ELF_SYMBOLS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* callsites.c - see callsites.h. */
 #include "resolve/symbolize/callsites.h"
 

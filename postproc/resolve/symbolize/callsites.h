@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* callsites.h - treats addresses of one function and line as one.
  *
  * A loop has many addresses, and so has each call in it. By address, a long trace has endless different

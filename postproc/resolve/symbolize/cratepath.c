@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* cratepath.c - see cratepath.h. */
 #include "resolve/symbolize/cratepath.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* cratepath.h - tells by a source path whether it belongs to the standard library, or to a crate that
  * somebody else wrote.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* crates.h - finds the crates that an executable was built from, without debug info.
  *
  * Code that can panic refers to its source path, also in release builds, and strip keeps these: paths of

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* debuginfo.h - functions, inlined functions and lines from a module's DWARF. */
 #ifndef HUD_RESOLVE_SYMBOLIZE_DEBUGINFO_H
 #define HUD_RESOLVE_SYMBOLIZE_DEBUGINFO_H

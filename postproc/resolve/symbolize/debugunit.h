@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* debugunit.h - a unit of a module's DWARF: an index of its functions, and what is inlined into them. */
 #ifndef HUD_RESOLVE_SYMBOLIZE_DEBUGUNIT_H
 #define HUD_RESOLVE_SYMBOLIZE_DEBUGUNIT_H

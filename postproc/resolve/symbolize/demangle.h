@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* demangle.h - from mangled symbols to whole names. */
 #ifndef HUD_RESOLVE_SYMBOLIZE_DEMANGLE_H
 #define HUD_RESOLVE_SYMBOLIZE_DEMANGLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* dropglue.c - see dropglue.h. */
 #include "resolve/symbolize/dropglue.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* dropglue.h - finds whose value a function of std drops when the calling code does not say.
  *
  * A future drops its contents in each of its states. The compiler merges equal calls, and the function that

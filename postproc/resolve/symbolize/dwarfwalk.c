@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* dwarfwalk.c - see dwarfwalk.h. */
 #include "resolve/symbolize/dwarfwalk.h"
 

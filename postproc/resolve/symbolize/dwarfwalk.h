@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* dwarfwalk.h - visits DWARF entries in the order of the section, each once. */
 #ifndef HUD_RESOLVE_SYMBOLIZE_DWARFWALK_H
 #define HUD_RESOLVE_SYMBOLIZE_DWARFWALK_H

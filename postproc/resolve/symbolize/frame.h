@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* frame.h - what is known of a function at an address: names, source location, whose code it is. */
 #ifndef HUD_RESOLVE_SYMBOLIZE_FRAME_H
 #define HUD_RESOLVE_SYMBOLIZE_FRAME_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* inlines.c - see inlines.h. */
 #include "resolve/symbolize/inlines.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* inlines.h - the functions inlined into another one, and where. */
 #ifndef HUD_RESOLVE_SYMBOLIZE_INLINES_H
 #define HUD_RESOLVE_SYMBOLIZE_INLINES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* jitmap.c - see jitmap.h. */
 #include "resolve/symbolize/jitmap.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* jitmap.h - names of code that the program generated, from /tmp/perf-PID.map.
  *
  * The format is perf's (tools/perf/Documentation/jit-interface.txt in Linux): lines of START SIZE NAME, in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* locations.c - see locations.h.
  *
  * Location is { file: &str, line: u32, col: u32 }, 24 bytes, in this order in rustc 1.63 to 1.95. A

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* locations.h - the source locations that code without symbols still refers to.
  *
  * Rust code that can panic refers to a core::panic::Location, which strip keeps. These locations tell whose

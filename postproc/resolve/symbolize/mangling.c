@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "resolve/symbolize/mangling.h"
 
 #include <libiberty/safe-ctype.h>

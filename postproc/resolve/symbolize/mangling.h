@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* mangling.h - what a Rust symbol tells but its demangled name does not. */
 #ifndef HUD_RESOLVE_SYMBOLIZE_MANGLING_H
 #define HUD_RESOLVE_SYMBOLIZE_MANGLING_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* names.h - from whole demangled names (demangle.h) to the names people use. */
 #ifndef HUD_RESOLVE_SYMBOLIZE_NAMES_H
 #define HUD_RESOLVE_SYMBOLIZE_NAMES_H

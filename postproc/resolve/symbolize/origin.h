@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* origin.h - whose code a function is, by its source path, otherwise by its crate's name. */
 #ifndef HUD_RESOLVE_SYMBOLIZE_ORIGIN_H
 #define HUD_RESOLVE_SYMBOLIZE_ORIGIN_H

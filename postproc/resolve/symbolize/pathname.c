@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pathname.c - see pathname.h. */
 #include "resolve/symbolize/pathname.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pathname.h - what a function's whole name says, apart from its generic arguments. */
 #ifndef HUD_RESOLVE_SYMBOLIZE_PATHNAME_H
 #define HUD_RESOLVE_SYMBOLIZE_PATHNAME_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* stripped-function.c - see stripped-function.h. */
 #include "resolve/symbolize/stripped-function.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* stripped-function.h - what can be said about a function without a name: the Locations it refers to, and its
  * neighbours. */
 #ifndef HUD_RESOLVE_SYMBOLIZE_STRIPPED_FUNCTION_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 #include "resolve/symbolize/symbolize.h"
 #include "resolve/symbolize/frame.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* symbolize.h - from a code address to the functions at it.
  *
  * Each address is looked up once. The result belongs to the cache, and lives as long as that.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* cfiexpr.h - evaluates DWARF expressions in call frame information, over a copied stack.
  *
  * A value of 0 means "not known" everywhere here: the probe writes 0 for words that it drops, and no code

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* framepointers.h - does a module's code keep frame pointers? Its call frame information tells. */
 #ifndef HUD_RESOLVE_UNWIND_FRAMEPOINTERS_H
 #define HUD_RESOLVE_UNWIND_FRAMEPOINTERS_H

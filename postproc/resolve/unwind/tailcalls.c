@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tailcalls.c - see tailcalls.h.
  *
  * Finds jumps by looking at every byte of a function for an instruction whose target is the first byte of

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* tailcalls.h - finds functions that made a tail call, so that their frames are missing on the stack.
  *
  * If a function ends in a call, an optimiser makes that a jump, and the function's frame is gone while the

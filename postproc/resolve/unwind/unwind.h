@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* unwind.h - from registers and copied stack words to the call chain, by CFI.
  *
  * Reads the target's .eh_frame (or .debug_frame) with libdw, and caches the rules for each pc. Never reads

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* pack.h - compresses the blocks of a recording one by one: the file is complete after each of them. */
 #ifndef HUD_STREAM_RECORD_PACK_H
 #define HUD_STREAM_RECORD_PACK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* recording.h - a file to which an event-line stream is written.
  *
  * While it is written it is called NAME.partial. It consists of blocks of whole lines, each compressed

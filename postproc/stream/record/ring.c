@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* ring.c - see ring.h. */
 #include "stream/record/ring.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* ring.h - remembers what dropped lines at the start of a recording said: which threads came and went, which
  * stacks later events name, and when the recording begins.
  *

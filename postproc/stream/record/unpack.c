@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* unpack.c - see unpack.h. Members (gzip, RFC 1952) and frames (zstd, RFC 8878) may follow each other.
  *
  * gzread() will not do: it takes garbage behind a member for the end, without an error; if it finds damage,

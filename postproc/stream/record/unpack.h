@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* unpack.h - reads a stream that is plain, gzip or zstd, as its first bytes tell. */
 #ifndef HUD_STREAM_RECORD_UNPACK_H
 #define HUD_STREAM_RECORD_UNPACK_H

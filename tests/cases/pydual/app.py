@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # A program in Python with two extension modules, each of which has a Tokio of its own. $CASE_LIBS: their folder.
 import ctypes
 import os

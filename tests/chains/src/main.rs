@@ -224,3 +224,4 @@ fn main() {
     let _ = std::io::stdin().read(&mut [0]);
     std::process::exit(0);
 }
+// SPDX-License-Identifier: Apache-2.0

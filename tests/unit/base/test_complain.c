@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_complain.c - messages on standard error: what names in them may do, and which formats work. */
 #include <setjmp.h>
 #include <stdarg.h>

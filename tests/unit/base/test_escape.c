@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_escape.c - how bytes of strangers are escaped, and how names are shortened. */
 #include <setjmp.h>
 #include <stdarg.h>

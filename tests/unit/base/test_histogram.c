@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_histogram.c - durations in buckets: which bucket they get, and how exact the results are. */
 #include <setjmp.h>
 #include <stdarg.h>

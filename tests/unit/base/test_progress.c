@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_progress.c - which messages appear, and when, while symbols are read. Here a long step is one that
  * lasts until its message came. */
 #include <poll.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_chart.c - charts drawn by gnuplot: hostile names stay text, and a picture is complete or missing. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_diff.c - two traces compared: which blockers are matched, and what became of them. */
 #include <setjmp.h>
 #include <stdarg.h>

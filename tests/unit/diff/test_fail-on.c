@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_fail-on.c - --fail-on: which expressions are valid, and what exceeds them. */
 #include <setjmp.h>
 #include <stdarg.h>

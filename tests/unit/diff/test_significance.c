@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_significance.c - chance is rarely taken for a change, and a change rarely for chance. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_judge.c - the meaning of stacks, with frames as in Tokio 1.24 to 1.53. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_player.c - the speed at which a recording is played. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_source.c - which files the live view shows lines of: those that are named in debug info are the target's to choose. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_view.c - what the live view requests while a stream comes, without a terminal. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_holders.c - what is said of the holder of a lock, and what is not. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_memory.c - a long trace takes no more memory than a short one of the same kind: only distinct stacks
  * are kept. */
 #include <malloc.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_replay.c - whole streams into the model: sums, ranking, windows, and broken streams. */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_stacks.c - stacks assembled from their lines, with return addresses that a return probe had
  * replaced. */
 #include <setjmp.h>

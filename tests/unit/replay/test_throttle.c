@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_throttle.c - when a CPU quota kept a process from running. */
 #include <setjmp.h>
 #include <stdarg.h>

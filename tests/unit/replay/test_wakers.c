@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_wakers.c - who ended a sleep, if it can be told. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_report.c - compares the report with golden texts, and checks what must hold for any names.
  *
  * Read the golden texts: they are what a user sees. After a wanted change, rewrite them with UPDATE_GOLDEN=1

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_resolver.c - names from a process that may die: the same names as without it, and what a death
  * costs. */
 #include <setjmp.h>

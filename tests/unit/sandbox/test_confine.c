@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_confine.c - what each filter forbids: tried from inside, by a process with all other rights. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_helper.c - a helper that hangs: its asker goes on, others are served, and it ends with the process
  * that started it. */
 #include <setjmp.h>

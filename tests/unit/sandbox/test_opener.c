@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_opener.c - what is opened for a process without rights: ELF files other than core dumps, without links
  * that lead out. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_copies.c - what becomes of the lines of a script that copies stacks: each stack is described once, and
  * events name it. */
 #include <setjmp.h>

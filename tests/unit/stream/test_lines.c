@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_lines.c - the table of line kinds: for each kind, its parser, its writer and probes/README.md agree
  * about its fields. */
 #include <setjmp.h>

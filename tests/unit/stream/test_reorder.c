@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_reorder.c - events come out in order of time, and only a limited number is held back. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_stream.c - event lines: each kind, hostile thread names, and what is not an event line. */
 #include <setjmp.h>
 #include <stdarg.h>

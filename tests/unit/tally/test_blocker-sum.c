@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_blocker-sum.c - who is named for ending a blocker's blocks, or for having the CPU. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_polls.c - streams in which polls are told apart: whole polls become blocks, and no time counts
  * twice. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_stalls.c - when several workers were in long polls at once. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_standstill.c - when no worker waited in the driver of I/O and timers. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_percpu.c - what this kernel's BTF tells, and that truncated or damaged BTF tells nothing. */
 #include <setjmp.h>
 #include <stdarg.h>

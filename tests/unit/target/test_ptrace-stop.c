@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_ptrace-stop.c - threads go on, whatever becomes of the process that stops them, and whenever. */
 #include <pthread.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_layout_fields.c - a layout as the named fields of a `tokio` line, and back. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_pollsites.c - where polls begin and end, in a program with symbols like Tokio's and others. */
 #include <inttypes.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_tls_block.c - where a library's thread-local memory is in each thread, compared with what the library
  * itself says. */
 #include <dlfcn.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_tokio.c - where Tokio keeps its state: found in a program laid out like one of Tokio's, and in several
  * that are not. */
 #include <fcntl.h>

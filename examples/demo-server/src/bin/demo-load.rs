@@ -264,3 +264,4 @@ impl Connection {
 fn invalid(error: std::num::ParseIntError) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, error)
 }
+// SPDX-License-Identifier: Apache-2.0

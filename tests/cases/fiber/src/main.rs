@@ -47,3 +47,4 @@ fn keep<T>(x: T) -> T {
     unsafe { std::arch::asm!("/* {0} */", in(reg) &x as *const T, options(nostack, preserves_flags)) };
     x
 }
+// SPDX-License-Identifier: Apache-2.0

@@ -311,3 +311,4 @@ async fn main() {
     tokio::time::sleep(Duration::from_secs(60)).await;
     println!("{}", item(1).tags.len());
 }
+// SPDX-License-Identifier: Apache-2.0

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_window.c - sums of the latest blocks, as the live view shows them. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_debugfile.c - where a separate debug file is searched, what is accepted, and what must not block. */
 #include <arpa/inet.h>
 #include <dlfcn.h>

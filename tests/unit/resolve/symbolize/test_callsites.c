@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_callsites.c - which addresses are treated as one. */
 #include <setjmp.h>
 #include <stdarg.h>

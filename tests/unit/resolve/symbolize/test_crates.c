@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_crates.c - the crates that an executable names in its constants; this program plays the Rust
  * executable. */
 #include <limits.h>

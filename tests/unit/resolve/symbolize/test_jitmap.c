@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_jitmap.c - names of generated code, from a file that this process writes as a JIT compiler does. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_locations.c - code without symbols, in an ELF file that is built here like a stripped Rust program. */
 #include <elf.h>
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_mangling.c - the crate in which a function is written, from its symbol. Symbols are from rustc 1.95,
  * except the noise. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_names.c - from symbols to the names people read. */
 #include <setjmp.h>
 #include <stdarg.h>

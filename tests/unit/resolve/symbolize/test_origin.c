@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_origin.c - whose code a frame is. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_symbolize.c - address spaces and symbols of this program itself: its mappings, debug info, C library,
  * vdso. */
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_aarch64.c - unwinds stacks recorded on aarch64, on any machine. tests/aarch64/program.c describes the
  * recording, and how it knows its own call chains. */
 #include <setjmp.h>

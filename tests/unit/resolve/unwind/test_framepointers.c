@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_framepointers.c - CFI tells whether a program keeps frame pointers. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_step.c - the unwinder at every instruction: a child is single-stepped through various code, and the
  * chain must match its calls and returns. */
 #include <setjmp.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_tailcalls.c - functions that jumped to another one, in this program's own code. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_unwind.c - compares the unwinder with backtrace(3) on this process's own stacks, and feeds it
  * nonsense. */
 #include <setjmp.h>

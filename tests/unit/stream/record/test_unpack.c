@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* test_unpack.c - compressed streams: complete, in several parts, truncated, damaged, and huge when
  * unpacked. */
 #include <setjmp.h>
