@@ -422,9 +422,79 @@ run_scripts() {
 	show_complaints
 }
 
+# Starts the report or the view. Sets OUT to the descriptor for its event lines.
+start_report() {
+	local in out
+
+	open_pipe
+	in=$IN out=$OUT
+	if [[ $VIEW ]]; then
+		start_view "$in"
+	else
+		run_report <&"$in" &
+		REPORTER=$!
+	fi
+	exec {in}<&-
+	OUT=$out
+}
+
+# Starts the recorder, which passes on to the descriptor $1 what it reads. Sets OUT to the descriptor for its event lines.
+start_recorder() {
+	local to=$1
+
+	open_pipe
+	run_record <&"$IN" >&"$to" &
+	RECORDER=$!
+	exec {IN}<&- {to}>&-
+}
+
+# bpftrace could not trace: ends the pipeline, whose descriptor for event lines is $1, without a report.
+give_up() {
+	local out=$1
+
+	[[ ! $REPORTER ]] || kill -KILL "$REPORTER" 2>/dev/null || true
+	exec {out}>&-
+	await REPORTER REPORT_STATUS
+	await RECORDER RECORD_STATUS
+	end_view 137
+	await_notes
+	die 'bpftrace could not trace (its words are above).' \
+		'hud-trace --doctor tells what is missing; hud-trace --print-script shows the script'
+}
+
+# Waits for the report and the recorder, whose input has ended.
+await_readers() {
+	await REPORTER REPORT_STATUS
+	end_view "$REPORT_STATUS"
+	await RECORDER RECORD_STATUS
+	await_notes
+	# The monitor may have ended before it could tell.
+	[[ $BEGUN ]] || ! read -r -t 5 -u "$FROM_READERS" || note_begin
+}
+
+# All have ended: says what failed, and exits with the status that follows. $1 is not 0 if bpftrace failed.
+conclude() {
+	local status=$1
+
+	! was_killed 'hud-postproc report' "$REPORT_STATUS" ': there is no report' || REPORT_STATUS=1
+	! was_killed 'hud-postproc copies' "$COPIER_STATUS" ': what came before counts' || status=1
+	! was_killed 'the recorder' "$RECORD_STATUS" "; what it has written is $(clean "$RECORD").partial" || RECORD_STATUS=1
+	if [[ ! $BEGUN ]]; then
+		explain_nothing
+		exit 1
+	fi
+	if [[ $UNNOTICED ]]; then
+		say "hud-trace: process $PID has ${LEFT/replaced/been replaced by another program}, which bpftrace did not notice: the last lines may be missing"
+		status=1
+	fi
+	# A failure outranks what --fail-on finds.
+	((REPORT_STATUS && REPORT_STATUS != 3)) || REPORT_STATUS=$((RECORD_STATUS ? RECORD_STATUS : status ? status : REPORT_STATUS))
+	exit "$REPORT_STATUS"
+}
+
 # Runs the pipeline to its end.
 trace() {
-	local status=0 in out to started=${EPOCHREALTIME/./}
+	local status=0 out started=${EPOCHREALTIME/./}
 
 	show_step 'composing the script'
 	SCRIPT=$(compose_script)
@@ -446,58 +516,19 @@ trace() {
 	[[ ! $RAW || $RECORD ]] || RECORD=/dev/null RESOLVE=--no-resolve
 	if [[ ! $RAW ]]; then
 		exec {out}>&-
-		open_pipe
+		start_report
 		out=$OUT
-		in=$IN
-		if [[ $VIEW ]]; then
-			start_view "$in"
-		else
-			run_report <&"$in" &
-			REPORTER=$!
-		fi
-		exec {in}<&-
 	fi
 	if [[ $RECORD ]]; then
-		to=$out
-		open_pipe
+		start_recorder "$out"
 		out=$OUT
-		run_record <&"$IN" >&"$to" &
-		RECORDER=$!
-		exec {IN}<&- {to}>&-
 	fi
 	exec {TELL_BEGIN}>&-
 	write_head >&"$out"
 	run_scripts "$out" "$started"
-	if ((STATUS > 0 && (STATUS < 128 || STATUS == 255))); then
-		[[ ! $REPORTER ]] || kill -KILL "$REPORTER" 2>/dev/null || true
-		exec {out}>&-
-		await REPORTER REPORT_STATUS
-		await RECORDER RECORD_STATUS
-		end_view 137
-		await_notes
-		die 'bpftrace could not trace (its words are above).' \
-			'hud-trace --doctor tells what is missing; hud-trace --print-script shows the script'
-	fi
+	((STATUS <= 0 || (STATUS >= 128 && STATUS != 255))) || give_up "$out"
 	[[ $ENDING ]] || ! was_killed bpftrace "$STATUS" ', not by hud-trace: what came before counts' || status=1
 	exec {out}>&-
-	await REPORTER REPORT_STATUS
-	end_view "$REPORT_STATUS"
-	await RECORDER RECORD_STATUS
-	await_notes
-	# The monitor may have ended before it could tell.
-	[[ $BEGUN ]] || ! read -r -t 5 -u "$FROM_READERS" || note_begin
-	! was_killed 'hud-postproc report' "$REPORT_STATUS" ': there is no report' || REPORT_STATUS=1
-	! was_killed 'hud-postproc copies' "$COPIER_STATUS" ': what came before counts' || status=1
-	! was_killed 'the recorder' "$RECORD_STATUS" "; what it has written is $(clean "$RECORD").partial" || RECORD_STATUS=1
-	if [[ ! $BEGUN ]]; then
-		explain_nothing
-		exit 1
-	fi
-	if [[ $UNNOTICED ]]; then
-		say "hud-trace: process $PID has ${LEFT/replaced/been replaced by another program}, which bpftrace did not notice: the last lines may be missing"
-		status=1
-	fi
-	# A failure outranks what --fail-on finds.
-	((REPORT_STATUS && REPORT_STATUS != 3)) || REPORT_STATUS=$((RECORD_STATUS ? RECORD_STATUS : status ? status : REPORT_STATUS))
-	exit "$REPORT_STATUS"
+	await_readers
+	conclude "$status"
 }
