@@ -244,7 +244,7 @@ await_bpftrace() {
 	[[ ! $ENDING ]] || end_tracing
 	while [[ $MONITOR ]]; do
 		status=0
-		# A signal that comes between two commands is taken up when the wait is over.
+		# A signal that comes between two commands is handled only after the wait.
 		read -r -t 1 -a news -u "$FROM_MONITOR" || status=$?
 		if ((!status)); then
 			heed "${news[@]}"

@@ -224,7 +224,7 @@ read_head() {
 		add_meta probe "$(clean "$script")"
 	done
 	while IFS= read -r line; do
-		# Of these there may be very many, and locate_sites reads what it needs.
+		# There may be very many of these, and locate_sites reads those that it needs.
 		[[ $line != 'map '* ]] || continue
 		read -r kind one two three rest <<<"$line"
 		case $kind in

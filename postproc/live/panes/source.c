@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* source.c - see source.h.
  *
- * Which file it is, debug info says, and so the target, which may have put a link there. It is opened as the caller, who may read it
- * anyway, for reading only, and only if it is a regular file that is named like Rust's: a device is not touched.
+ * The file's name comes from debug info, so the target controls it, and may have put a link there. So the file is opened
+ * read-only, as the calling user, who may read it anyway, and only if it is a regular file with a name of a Rust source.
+ * That is checked before it is opened, because opening a device may have effects.
  */
 #include "live/panes/source.h"
 
