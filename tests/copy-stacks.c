@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* copy-stacks.c - the stacks of a process as it stands, as event lines (probes/README.md).
+/* copy-stacks.c - prints the current stacks of a process as event lines (probes/README.md).
  *
  *     { hud-postproc head --pid PID; copy-stacks PID; } > recording
  *
- * Each thread is stopped, and its registers and the words of its stack that can matter are copied, as probes/stack.bt does
- * it at an event; so the stacks of a process that stands still can be held against what a debugger says of them.
+ * Each thread is stopped, and its registers and the words of its stack that can matter are copied, as
+ * probes/stack.bt does at an event. So the stacks of a process that does not move can be compared with what a
+ * debugger shows.
  */
 #include <dirent.h>
 #include <inttypes.h>
@@ -61,7 +62,7 @@ static size_t copy(long tid, uint64_t sp, uint64_t *to)
 	size_t pages = 0;
 
 	for (uint64_t at = sp, end = sp + STACK_MAX; at < end;
-	     pages++) { /* what is promised is whole pieces */
+	     pages++) { /* only whole pieces are guaranteed */
 		uint64_t piece = PAGE - at % PAGE < end - at ? PAGE - at % PAGE : end - at;
 
 		remote[pages] = (struct iovec){(void *)(uintptr_t)at, piece}; /* NOLINT */

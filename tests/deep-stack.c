@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* deep-stack.c - a target of tests: a thread that sleeps, and computes, below frames that fill its stack.
+/* deep-stack.c - a program for tests to trace: a thread that sleeps, and computes, below many stack frames.
  *
  *     deep-stack KIB SLEEP_US
  *
- * The thread has some KIB of live frames, each of 1 KiB, when it sleeps for SLEEP_US, again and again; between two sleeps it computes
- * for as long. "ready" says that it does.
+ * The thread has about KIB live frames of 1 KiB each. It sleeps for SLEEP_US again and again, and computes
+ * just as long in between. It prints "ready" when it has begun.
  */
 #include <pthread.h>
 #include <stdio.h>

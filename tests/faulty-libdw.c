@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* faulty-libdw.c - a libdw that its readers die of, for LD_PRELOAD: reading debug info crashes, takes too long, takes too much
- * memory, waits a while, or is in foreign hands, as FAULT says; reading build ids too with FAULT_ALL. Only in processes of which that is expected. */
+/* faulty-libdw.c - a libdw that harms its users, for LD_PRELOAD. Depending on FAULT, reading debug info
+ * crashes, takes too long, takes too much memory, waits a while, or runs an attacker's code; with FAULT_ALL,
+ * reading build ids does so, too. Only processes with hud-resolver's filter are harmed. */
 #include <dlfcn.h>
 #include <elfutils/libdwelf.h>
 #include <elfutils/libdwfl.h>
@@ -14,7 +15,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* What it could do to others if it were in foreign hands: says what of that it can. */
+/* Tries what an attacker's code might do to others, and says what of that works. */
 static void hijacked(void)
 {
 	static int done;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* many-threads.c - a target of tests: threads that sleep in turns, and threads that come and go.
+/* many-threads.c - a program for tests to trace: threads that sleep in turns, and threads that begin and end.
  *
  *     many-threads COUNT SLEEP_US RATE
  *
- * COUNT threads sleep for SLEEP_US again and again; RATE threads a second begin, and end soon. "ready" says that all run.
+ * COUNT threads sleep for SLEEP_US again and again; RATE threads per second begin and soon end. It prints
+ * "ready" when all run.
  */
 #include <pthread.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* musl-waits.c - three threads that wait in known ways, for a C library whose code has no unwind tables. */
+/* musl-waits.c - three threads that wait in known ways, built for a C library without unwind tables. */
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t never = PTHREAD_COND_INITIALIZER;
 
-/* Its frame is found by the frame pointer, which the C library's functions save. */
+/* Its frame is found through the frame pointer, which the C library's functions save. */
 __attribute__((noinline)) static void wait_for_lock(int size)
 {
 	char room[size];

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* swap-between.c - runs a command, and exchanges two files before the Nth call by which it looks at, opens, renames or removes a file.
+/* swap-between.c - runs a command, and exchanges two files just before its Nth call that examines, opens,
+ * renames or removes a file.
  *
  *     swap-between N NAME OTHER COMMAND...
  *
- * (If both are there then.) Calls count from the first that has NAME's last component in its path. The exchange stands between two calls, whatever the machine is
- * busy with: the kernel holds each call until this program has let it go (seccomp_unotify(2)). Prints how many calls there were. */
+ * (Only if both exist then.) Calls count from the first whose path contains NAME's last component. The
+ * exchange happens exactly between two calls, however busy the machine is: the kernel holds each call until
+ * this program lets it go on (seccomp_unotify(2)). Prints how many calls there were.
+ */
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +37,7 @@ static const struct call {
 
 #define CALLS (sizeof(calls) / sizeof(*calls))
 
-/* Its descriptor of the listener is there until the parent has it, too. */
+/* Keeps its descriptor of the listener until the parent has one, too. */
 static void become(int ready, int taken, char **command)
 {
 	char byte;
@@ -59,7 +62,7 @@ static void become(int ready, int taken, char **command)
 	err(99, "%s", command[0]);
 }
 
-/* Does the path of the call have `name` in it? */
+/* Does the path of the call contain `name`? */
 static bool mentions(const struct seccomp_notif *request, const char *name)
 {
 	char path[4096] = "";
@@ -68,7 +71,7 @@ static bool mentions(const struct seccomp_notif *request, const char *name)
 		if (calls[i].path < 0 || request->data.nr != seccomp_syscall_resolve_name(calls[i].name))
 			continue;
 		uint64_t from = request->data.args[calls[i].path];
-		/* Up to the end of the page: what follows may not be there. */
+		/* Reads to the end of the page: the next page may not exist. */
 		struct iovec to = {path, sizeof(path) - from % sizeof(path)},
 			     remote = {(void *)from, to.iov_len};
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* unfilled.c - a process with memory that never comes: whoever reads it waits, as for a file system that does not answer.
+/* unfilled.c - a process with memory that never arrives: reading it blocks, as with a file system that does
+ * not answer.
  *
- * Its second thread, called like a worker of Tokio's, runs on a stack above which pages are missing that userfaultfd(2) is to fill and nobody
- * does. With the argument `command`, a part of its command line lies in such a page, too. Prints "ready TID" and runs until its standard input ends;
- * then it prints "longest MS", the longest time for which the thread did not run.
+ * Its second thread is named like a Tokio worker, and runs on a stack above which pages are missing;
+ * userfaultfd(2) would have to fill them, but nobody does. With the argument `command`, part of its command
+ * line is in such a page, too. Prints "ready TID" and runs until its standard input ends; then it prints
+ * "longest MS", the longest time for which the thread did not run.
  */
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
@@ -46,7 +48,7 @@ static void need(int good, const char *what)
 	}
 }
 
-/* Has `size` bytes at `start` missing until somebody fills them. */
+/* Makes `size` bytes at `start` missing until they are filled. */
 static void miss(char *start, size_t size)
 {
 	struct uffdio_register missing = {.range = {(uintptr_t)start, size},
@@ -58,7 +60,7 @@ static void miss(char *start, size_t size)
 	need(!ioctl(fd, UFFDIO_REGISTER, &missing), "UFFDIO_REGISTER");
 }
 
-/* A stack with nothing behind it. */
+/* A stack with no memory above it. */
 static char *map_stack(void)
 {
 	char *stack = mmap(NULL, STACK + MISSING, PROT_READ | PROT_WRITE,
@@ -70,7 +72,7 @@ static char *map_stack(void)
 	return stack;
 }
 
-/* The same for a page of the command line, which is all of its first word, `padding`. */
+/* Does the same for a page of the command line, all of which belongs to its first word, `padding`. */
 static void miss_command(char *padding)
 {
 	char *page = padding + PAGE - (uintptr_t)padding % PAGE;
@@ -80,7 +82,7 @@ static void miss_command(char *padding)
 	miss(page, PAGE);
 }
 
-/* Begins anew with a first word of some pages. */
+/* Executes itself again with a first word of several pages. */
 static void pad_command(void)
 {
 	char padding[3 * PAGE];

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* program.c - an aarch64 program that records its own stacks, as the probes would, next to the call chains that it knows.
+/* program.c - an aarch64 program that records its own stacks, as the probes would, together with the true
+ * call chains.
  *
- * `record` builds it and runs it under an emulator; test_unwind.c replays what it prints. Without libraries, so that this one
- * small file is all that a replay needs. argv: build id, path. Besides event lines (probes/README.md) it prints
+ * `record` builds it and runs it under an emulator; test_unwind.c replays its output. It uses no libraries,
+ * so that a replay needs only this one small file. argv: build id, path. Besides event lines
+ * (probes/README.md) it prints
  *
  *     expect ID whole|cut ADDRESS...
  *
- * the addresses to look up, leaf first. Each function notes its return address on entry: that is where they come from.
+ * with the addresses to look up, leaf first. Each function notes its return address on entry: the chains come
+ * from these.
  */
 typedef unsigned long u64;
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define SIGUSR1 10
 
-/* What one place in the code saw: registers, and the words next to sp, which are gone when it is printed. */
+/* The registers at one place in the code, and the words next to sp, which are overwritten before the snapshot
+ * is printed. */
 struct snapshot {
 	u64 pc, sp, fp, lr;
 	u64 low[8];
@@ -122,7 +126,7 @@ static NOINLINE void ordinary(void)
 {
 	ENTER();
 	leaf(snapshots);
-	/* In a leaf the return address is in the register alone. */
+	/* A leaf's return address is only in the register. */
 	print(snapshots, stack_end, (u64[]){snapshots[0].pc, plain(snapshots[0].lr) - 1}, 2, 0);
 	LEAVE();
 }
@@ -158,7 +162,7 @@ static NOINLINE void through_frame_without_cfi(void)
 	u64 here;
 
 	ENTER();
-	/* What the assembly function returns to is noted for it. */
+	/* Notes, for the assembly function, the address that it returns to. */
 	__asm__("adr %0, 1f" : "=r"(here));
 	returns[depth++] = here;
 	__asm__ volatile("mov x0, %0\n\tmov x1, %1\n\tbl frame_without_cfi\n1:"
@@ -269,7 +273,7 @@ __attribute__((used)) static void begin(u64 *sp)
 
 /* --- assembly --- */
 
-/* x0: the snapshot to write, left behind it. */
+/* x0: where to write the snapshot; it then points behind that. */
 #define SNAP                                                                                                 \
 	"adr x9, .\n mov x10, sp\n stp x9, x10, [x0], #16\n stp x29, x30, [x0], #16\n"                       \
 	"ldp x9, x10, [sp]\n stp x9, x10, [x0], #16\n ldp x9, x10, [sp, #16]\n stp x9, x10, [x0], #16\n"     \
@@ -293,7 +297,7 @@ __asm__(".arch armv8.3-a\n.text\n"
 	"ldp x29, x30, [sp], #48\n ret\n"
 	END(frame_without_cfi)
 
-	/* As compilers write it with -mbranch-protection=pac-ret. */
+	/* As compilers emit it with -mbranch-protection=pac-ret. */
 	FUNCTION(steps) ".cfi_startproc\n" SNAP
 	"paciasp\n .cfi_negate_ra_state\n" SNAP
 	"stp x29, x30, [sp, #-32]!\n .cfi_def_cfa_offset 32\n .cfi_offset 29, -32\n .cfi_offset 30, -24\n" SNAP

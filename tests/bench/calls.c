@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* calls.c - makes so many system calls a second, which a probe may make an event of each.
+/* calls.c - makes a given number of system calls per second, each of which a probe can turn into an event.
  *
  *     calls RATE SECONDS
  *
- * They come evenly, as far as the clock allows: a few at a time. Prints how many there were in all.
+ * They are evenly spaced, as far as the clock allows: a few at a time. Prints how many there were in all.
  */
 #include <stdio.h>
 #include <stdlib.h>

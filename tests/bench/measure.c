@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* measure.c - what a command takes.
+/* measure.c - measures the time and memory of a command.
  *
  *     measure FILE COMMAND [ARGUMENT ...]
  *
- * Runs the command, which has standard input, output and error, and writes to FILE: the seconds that went by, its seconds of
- * CPU, and the most memory it had (KiB). The exit status is the command's.
+ * Runs the command with its own standard input, output and error, and writes to FILE: the seconds that
+ * passed, its CPU seconds, and its peak memory (KiB). The exit status is the command's.
  */
 #include <spawn.h>
 #include <stdio.h>

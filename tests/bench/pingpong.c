@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pingpong.c - how often two processes can pass a byte to and fro.
+/* pingpong.c - measures how often two processes can pass a byte back and forth.
  *
  *     pingpong SECONDS [CPU]
  *
- * Both are on one CPU (0), so each byte is a wake-up, a sleep and a switch, and they do nothing else. Prints the number of switches
- * in a second of their CPU time, which other programs on that CPU do not take from: that of the quickest tenth of slices of 20 ms.
+ * Both run on one CPU (0) and do nothing else, so each byte is a wake-up, a sleep and a switch. Prints the
+ * switches per second of their CPU time, so that other programs on that CPU do not count; it is that of the
+ * fastest tenth of slices of 20 ms.
  */
 #include <sched.h>
 #include <signal.h>
@@ -56,7 +57,7 @@ int main(int argc, char **argv)
 	}
 	CPU_ZERO(&one);
 	CPU_SET(argc > 2 ? atoi(argv[2]) : 0, &one);
-	/* Without the right to, other programs get in between. */
+	/* Without the permission, other programs interrupt it. */
 	sched_setscheduler(0, SCHED_FIFO, &(struct sched_param){.sched_priority = 1});
 	if (sched_setaffinity(0, sizeof one, &one) || pipe(ping) || pipe(pong)) {
 		perror("pingpong");

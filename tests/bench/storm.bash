@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2034,SC2120,SC2154
-# For loss and soak: the demo server under its load, and as many more events as one likes. Needs $work, a folder.
+# For loss and soak: runs the demo server under load, and adds any number of events. Needs $work, a folder.
 
 started=()
 trap 'end_started' EXIT
@@ -36,7 +36,7 @@ start_server() {
 	started+=("$!")
 }
 
-# Makes $work/storm.bt: each call of `calls` becomes as many sleeps of one of the server's workers as AT_ONCE says.
+# Writes $work/storm.bt: each call of `calls` becomes AT_ONCE sleeps of one of the server's workers.
 AT_ONCE=10
 write_probe() {
 	local worker i
@@ -51,8 +51,8 @@ write_probe() {
 	} >"$work/storm.bt"
 }
 
-# Starts hud-trace on the server, with these events too, and options $@; the report goes to $work/report. Returns when it traces;
-# sets tracer.
+# Starts hud-trace on the server, with these events too, and options $@; the report goes to $work/report.
+# Returns when tracing has begun; sets tracer.
 start_tracer() {
 	rm -f "$work/recording" "$work/recording.partial"
 	env --default-signal=INT bin/hud-trace -q --pid "$server" --max-overhead 10000 --probe "$work/storm.bt" \
@@ -68,7 +68,7 @@ start_tracer() {
 	return 1
 }
 
-# Ends it; sets events, with those that were lost, and lost.
+# Ends the trace; sets events, including the lost ones, and lost.
 end_tracer() {
 	kill -INT "$tracer"
 	wait "$tracer" || { tail -n 1 "$work/words" && return 1; }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check.c - is what was written fit to be shown? Told by the C library, not by the code under test. */
+/* check.c - checks that output is fit to be shown, with the C library instead of the code under test. */
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
@@ -15,7 +15,8 @@ void check_failed(const char *what, const char *why, const char *text, size_t si
 	abort();
 }
 
-/* What turns the direction of writing, or joins what stands around it (Unicode's bidirectional controls and the like). */
+/* Characters that change the direction of writing or join their neighbours (Unicode's bidirectional controls
+ * and the like). */
 static int turns(wchar_t c)
 {
 	return c == 0xad || c == 0x61c || (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) ||
@@ -42,7 +43,7 @@ void check_text(const char *what, const char *text, size_t size, int ascii)
 FILE *open_bytes(const uint8_t *data, size_t size)
 {
 	static char empty[1];
-	/* fmemopen() of no bytes at all fails in some versions of glibc. */
+	/* fmemopen() of zero bytes fails in some versions of glibc. */
 	FILE *in = size ? fmemopen((void *)data, size, "r") : fmemopen(empty, 1, "r");
 
 	if (!in)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz-answers.c - a resolver in foreign hands: its answers are any bytes. */
+/* fuzz-answers.c - a resolver under an attacker's control: its answers are any bytes. */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static struct {
 	size_t left;
 } bytes;
 
-/* The socket that questions come from: the only one that this process, which was just forked, has. */
+/* The socket on which questions come: the only one that this process, which was just forked, has. */
 static int find_socket(void)
 {
 	for (int fd = 3; fd < 1024; fd++) {
@@ -45,8 +45,8 @@ static void send_all(int fd, const void *from, size_t size)
 	}
 }
 
-/* In place of giving up rights: answers each question with the next bytes, two of which tell how many they are. The rest of them, when there is
- * no such number any more. */
+/* Runs instead of giving up rights: answers each question with the next bytes, whose number the two bytes
+ * before them give; with all remaining bytes if there are fewer. */
 static int answer_all(void)
 {
 	static char more[MORE_LIMIT];

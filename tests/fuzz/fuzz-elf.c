@@ -20,12 +20,12 @@
 #include "tokio/layout.h"
 #include "tokio/pollsites.h"
 
-#define BASE UINT64_C(0x10000000) /* where what is position independent is mapped */
+#define BASE UINT64_C(0x10000000) /* where position-independent files are mapped */
 #define MAPPINGS 8
 #define PLACES 64
 #define WORDS 256
 
-/* The file of the moment, which keeps its name. */
+/* The current file; its name does not change. */
 static int file = -1;
 
 static struct space *map_bytes(const uint8_t *data, size_t size, uint64_t *entry)
@@ -72,7 +72,7 @@ static struct space *map_bytes(const uint8_t *data, size_t size, uint64_t *entry
 	return space;
 }
 
-/* Addresses that are worth a look. */
+/* Addresses that are worth looking up. */
 struct places {
 	uint64_t at[PLACES];
 	size_t count;
@@ -143,7 +143,7 @@ void fuzz_elf(const uint8_t *data, size_t size)
 
 	if (module)
 		symbols_each_own(module, add_place, &places);
-	/* What is looked at before somebody else reads the file. */
+	/* What is read before another process reads the file. */
 	Elf *elf = elf_memory((char *)(uintptr_t)data, size);
 
 	if (elf && !elfbounds_problem(elf))
@@ -158,7 +158,7 @@ void fuzz_elf(const uint8_t *data, size_t size)
 	space_free(space);
 }
 
-/* Whatever the lines say, the mappings are in order and do not overlap. */
+/* Whatever the lines say, the mappings must be sorted and must not overlap. */
 void fuzz_maps(const uint8_t *data, size_t size)
 {
 	struct space *space = space_new(&(struct space_options){.exe = "/exe"});
@@ -220,7 +220,7 @@ static size_t make_file(uint8_t *image, const uint8_t *program, size_t length)
 		 .p_vaddr = FRAMES,
 		 .p_filesz = 20},
 	};
-	/* Version 1; a relative pointer, a count of one, a table of one. LSB 5.0, 10.6.2. */
+	/* Version 1; a relative pointer, a count of one, a table of one entry. LSB 5.0, 10.6.2. */
 	int32_t header[5] = {0x3b031b01, 16, 1, CODE - FRAMES, 44};
 	/* CIE: version 1, "zR", alignments 1 and -8, register 16, pointers relative: 24 bytes with its own length. */
 	static const uint8_t cie[24] = {20, 0,	  0,  0, 0,    0,    0, 0, 1,	 'z', 'R', 0,
@@ -232,14 +232,14 @@ static size_t make_file(uint8_t *image, const uint8_t *program, size_t length)
 	memcpy(image + FRAMES, header, sizeof(header));
 	memcpy(image + FRAMES + 20, cie, sizeof(cie));
 	memcpy(image + FRAMES + 44, fde, sizeof(fde));
-	memcpy(image + FRAMES + 61, program, length); /* behind the length of no augmentation */
+	memcpy(image + FRAMES + 61, program, length); /* after the length of the augmentation, which is 0 */
 	phdr[1].p_filesz = phdr[1].p_memsz = 61 + length + 4;
 	memcpy(image, &ehdr, sizeof(ehdr));
 	memcpy(image + sizeof(ehdr), phdr, sizeof(phdr));
 	return FRAMES + 61 + length + 4;
 }
 
-/* The first byte is the program's length; what is behind it, as words, is the stack. */
+/* The first byte is the length of the program; the words after that are the stack. */
 void fuzz_unwind(const uint8_t *data, size_t size)
 {
 	static uint8_t image[FRAMES + 1024];
@@ -261,7 +261,7 @@ void fuzz_unwind(const uint8_t *data, size_t size)
 	size -= 1 + length;
 	words = size / 8 < WORDS ? size / 8 : WORDS;
 	memcpy(word, data, words * 8);
-	/* Small ones are offsets in code and stack: a fuzzer finds these sooner than addresses. */
+	/* Small words are offsets in code and stack: a fuzzer finds these sooner than addresses. */
 	for (size_t i = 0; i < words; i++)
 		if (word[i] >> 16 == 0)
 			word[i] += word[i] & 1 ? BASE + CODE : stack.sp;

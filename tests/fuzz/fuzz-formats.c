@@ -34,7 +34,7 @@ static void check_json(const char *what, const char *text, size_t size)
 	check_text(what, text, size, 0);
 }
 
-/* Calls `check` with each line, which has to have an end. */
+/* Calls `check` for each line. The last one must have an end, too. */
 static void each_line(const char *what, const char *text, size_t size,
 		      void (*check)(const char *what, const char *line, size_t length))
 {
@@ -54,7 +54,7 @@ static void check_json_lines(const char *what, const char *text, size_t size)
 	each_line(what, text, size, check_json);
 }
 
-/* RFC 4180, and that no field is a formula. */
+/* RFC 4180; also, no field may be a formula. */
 static void csv_line(const char *what, const char *line, size_t length)
 {
 	size_t fields = 1;
@@ -136,7 +136,7 @@ static void check_prometheus(const char *what, const char *text, size_t size)
 	each_line(what, text, size, prometheus_line);
 }
 
-/* Bars without a backslash before them divide cells: so many as the table's head has, in each row of it. */
+/* Unescaped bars separate cells: each row of a table has as many as its head. */
 static size_t bars;
 
 static void markdown_line(const char *what, const char *line, size_t length)
@@ -192,7 +192,7 @@ static void check_ascii(const char *what, const char *text, size_t size)
 	check_text(what, text, size, 1);
 }
 
-/* A gnuplot script: strings are closed on their line, and nothing in it is run or substituted. */
+/* A gnuplot script: each string ends on its line, and nothing in it is executed or substituted. */
 static void script_line(const char *what, const char *line, size_t length)
 {
 	size_t quotes = 0;

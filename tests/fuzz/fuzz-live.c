@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz-live.c - a stream as the live view shows it while it comes, with keys pressed meanwhile; on a terminal that nobody sees. */
+/* fuzz-live.c - a stream shown in the live view while it comes, with keys pressed meanwhile, on a terminal
+ * that nobody sees. */
 #include <curses.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 #define CHUNK 1024 /* bytes between two keys */
 #define STEP 50000000u
 
-/* What keys stand for above ASCII. */
+/* Key codes above ASCII. */
 static const int others[] = {KEY_UP,	KEY_DOWN,  KEY_PPAGE,  KEY_NPAGE, KEY_HOME,	 KEY_END,  KEY_LEFT,
 			     KEY_RIGHT, KEY_ENTER, KEY_RESIZE, KEY_MOUSE, KEY_BACKSPACE, KEY_F(1), KEY_F(10)};
 
@@ -27,7 +28,7 @@ struct keys {
 	const uint8_t *at, *end;
 };
 
-/* The terminal is nobody else's (live_terminal_ours()). */
+/* This process owns the terminal (live_terminal_ours()). */
 pid_t tcgetpgrp(int fd)
 {
 	(void)fd;
@@ -63,7 +64,7 @@ static void press(struct live_view *v, struct keys *k)
 	v->leave = false;
 }
 
-/* Draws, whenever it was last done. */
+/* Redraws, without waiting for the next redraw to be due. */
 static void draw(struct live_view *v)
 {
 	v->changed = true;
@@ -71,7 +72,7 @@ static void draw(struct live_view *v)
 	live_view_tick(v);
 }
 
-/* Moves the clock to the next line, and takes what has come then. Returns how many bytes that are. */
+/* Moves the clock to the next line, and takes what is due then. Returns how many bytes that is. */
 static size_t step(struct live_view *v, struct live_player *player, char bytes[CHUNK])
 {
 	ssize_t got;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz-record.c - a stream is recorded, whole or in a ring, and read again. */
+/* fuzz-record.c - records a stream, in full or in a ring, and reads it back. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,7 +11,7 @@
 #include "stream/record/ring.h"
 #include "stream/record/unpack.h"
 
-#define HEAD_MOST 4096 /* bytes of a head: of so small a ring it is half */
+#define HEAD_MOST 4096 /* bytes of a head: half of a ring of this size */
 
 static char directory[] = "/dev/shm/hud-fuzz-XXXXXX";
 
@@ -30,7 +30,7 @@ static void make_directory(void)
 		abort();
 }
 
-/* Records in blocks of whole lines, some `most` bytes each. Returns -1 where it was given up. */
+/* Records in blocks of whole lines, about `most` bytes each. Returns -1 if recording has given up. */
 static int record(struct recording *recording, const char *lines, size_t size, size_t most)
 {
 	while (size) {
@@ -49,7 +49,7 @@ static int record(struct recording *recording, const char *lines, size_t size, s
 	return 0;
 }
 
-/* What was recorded, with a 0 behind; for the caller to free. */
+/* Returns the recording, with a 0 byte at its end. The caller frees it. */
 static char *read_again(const char *path, size_t *size)
 {
 	FILE *in = unpack_open(path);
@@ -71,14 +71,15 @@ static char *read_again(const char *path, size_t *size)
 	return text;
 }
 
-/* All of a line without its end is no line; then nothing is said of it. */
+/* A line without its end is ignored; that alone needs no warning. */
 static void check_whole(const uint8_t *data, size_t size, const char *text, size_t length)
 {
 	if (length != size || memcmp(text, data, size) != 0)
 		check_failed("recording", "not what was recorded", text, length);
 }
 
-/* What it keeps of a stream that can be read can be read; and it is not larger than was asked for, but for one block. */
+/* If the stream can be read, so can what the ring keeps; and the ring is at most one block larger than was
+ * asked for. */
 static void check_ring(const char *path, const char *text, size_t length, size_t limit, size_t block,
 		       size_t longest)
 {

@@ -11,7 +11,7 @@
 #include "replay/replay.h"
 #include "stream/record/unpack.h"
 
-/* The first two bytes choose how it is read. */
+/* The first two bytes choose how to read it. */
 static struct replay *read_stream(FILE *in, unsigned mode, struct model *model)
 {
 	struct replay *replay = replay_new(&(struct replay_options){
@@ -27,7 +27,7 @@ static struct replay *read_stream(FILE *in, unsigned mode, struct model *model)
 	return replay;
 }
 
-/* How it is read comes from the bytes themselves, so that corpora are plain streams. */
+/* The bytes themselves choose how they are read, so that corpora are plain streams. */
 static unsigned mode_of(const uint8_t *data, size_t size)
 {
 	unsigned sum = 0;
@@ -46,7 +46,7 @@ void fuzz_stream(const uint8_t *data, size_t size)
 	size_t length = 0;
 	FILE *out = open_memstream(&lines, &length);
 
-	/* What is written resolved must be lines that can be read. */
+	/* A resolved stream must consist of valid lines. */
 	replay_write_stacks(replay, out);
 	fclose(out);
 	struct replay *second = read_stream(open_bytes((const uint8_t *)lines, length), mode, &again);

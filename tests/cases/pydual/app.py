@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# A program in Python with two extension modules, each of which has a Tokio of its own. $CASE_LIBS: their folder.
+# A Python program with two extension modules, each with its own Tokio. $CASE_LIBS: their folder.
 import ctypes
 import os
 import sys
@@ -10,7 +10,7 @@ a = ctypes.CDLL(folder + "/libcolframe.so", mode=ctypes.RTLD_GLOBAL)
 b = ctypes.CDLL(folder + "/liblakestore.so")
 a.colframe_start()
 b.lakestore_start()
-# For so long a thread keeps the interpreter's lock while others want it.
+# A thread keeps the interpreter's lock this long while others wait for it.
 sys.setswitchinterval(0.05)
 
 
