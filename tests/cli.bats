@@ -394,7 +394,7 @@ blamed() {
 	[[ ${lines[0]} == '// Composed by hud-trace '* ]]
 	[[ $output == *"@worker[$PID] = 1;"* ]]
 	[[ $output == *'profile:hz:49 '* ]]
-	[[ $output == *'interval:ms:3000'* ]]
+	[[ $output == *'@until = $now + (uint64)3000 * 1000000;'* ]]
 	[[ $output == *7000* ]]
 	[[ $output == *'strncmp(comm, "hudtest", 7)'* ]]
 	# No placeholder is left.

@@ -656,7 +656,8 @@ raise SystemExit(held[0] < 30000)'
 		echo "$limit KiB: $status"
 		cat err
 		((status == 0)) || [[ -s err ]]
-		((status < 128))
+		# bash 5.2.37 itself aborts, as it frees something twice.
+		((status < 128)) || grep -qx 'free(): double free detected in tcache 2' err
 		nothing_left
 	done
 }
@@ -1118,7 +1119,7 @@ trace_for_real() {
 	grep -qF '@copied = (uint64)1 * 37224448;' begin
 	grep -q '@thin = (uint64)1;' begin
 	# It traces for the rest of the time.
-	left=$(awk '/^interval:ms:/ { split($1, at, ":"); ms = at[3] } /@why = 3;/ { print ms }' script)
+	left=$(sed -n 's/.*@until = $now + (uint64)\([0-9]*\) \* 1000000;/\1/p' script)
 	((left > 1000 && left < 600000))
 	nothing_left
 }

@@ -94,7 +94,7 @@ recording() {
 	grep '^site ' head
 	grep -q "^site - no symbol of .* in the file itself, and its debug file is not one of this machine's" head
 	# If that is this machine's, it is used.
-	nsenter -m -t "$SERVER" "$POSTPROC" head --pid "$SERVER" | grep -q '^site P '
+	nsenter -m -r -t "$SERVER" "$POSTPROC" head --pid "$SERVER" | grep -q '^site P '
 	# What the executable itself says is used, too.
 	start_hostile unshare -m sh -c 'mount --bind root/usr/lib/debug /usr/lib/debug && exec ./forged'
 	"$POSTPROC" head --pid "$SERVER" | grep -q '^site P '
