@@ -29,7 +29,8 @@ static const struct {
 	[TEXT_TINY_RIGHT] = {7.5, "right"},
 };
 
-static const struct chart_panel *const kinds[CHART_KINDS][5] = {
+/* CHART_ALL is every other kind, and each list ends with NULL. */
+static const struct chart_panel *const kinds[CHART_KINDS][CHART_KINDS] = {
 	[CHART_ALL] = {&panel_blockers, &panel_timeline, &panel_histogram, &panel_heatmap},
 	[CHART_TIMELINE] = {&panel_timeline},
 	[CHART_BLOCKERS] = {&panel_blockers},
