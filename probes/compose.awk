@@ -6,13 +6,14 @@
 # Each line of PARAMETERS is a name and its value. In code, the name is replaced by the value. Parts may have
 # four directives:
 #
-#     //@if NAME ... //@end     only if NAME has a value other than 0; with !NAME, only if it has not
+#     //@if NAME ... //@end     kept if NAME is set and not 0; with !NAME, if it is unset, empty or 0
 #     //@body NAME ... //@end   defines a piece, with the comment above it
 #     //@paste NAME             inserts that piece
-#     //@each NAME ... //@end   repeats as many times as NAME's value; the i-th time, WORD is replaced by WORD_i
+#     //@each NAME ... //@end   repeats as many times as NAME's value; in turn i, each word W for which there is
+#                               a parameter W_i becomes its value
 #
 # Some pieces are generated: `forget` deletes what is kept for the current thread, `clear` empties all maps,
-# and own_* are pieces of the OWN scripts (own.awk).
+# and own_* are pieces of the OWN scripts (own.awk). `names` and `workers` come from compose.bash (made_part).
 
 function on(name) {
 	return name in value && value[name] != "" && value[name] != "0"
@@ -131,7 +132,8 @@ left_out[depth] {
 	next
 }
 
-# What is above the first empty line describes the whole part, and precedes the first code that is left of it.
+# The comment above the first empty line is about the whole part. It is written before the first code that is
+# kept.
 /^$/ && !piece {
 	if (!title_done[file]++)
 		title = pending "\n"

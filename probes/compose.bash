@@ -99,9 +99,9 @@ choose_polls() {
 	esac
 }
 
-# How often to look at workers. Two consecutive polls are told apart by looks: often enough to see a poll of
-# the threshold's length twice. A single poll is known from the parks around it, so one look is enough until
-# there is doubt. Adds this to the head.
+# How often to look at workers. Polls without a park between are told apart only by looks; so a poll of the
+# threshold's length must be looked at twice. A single poll is known from the parks around it, so one look is
+# enough until there is doubt. Adds this to the head.
 choose_rate() {
 	HZ=$ASKED_HZ TICKS=0
 	# Polls are looked at whenever a timer interrupts the CPU anyway.
@@ -192,8 +192,8 @@ choose_stacks() {
 	lay_out_copies
 }
 
-# bpftrace would wait for ever where the file system of something that is mapped does not answer. Not asked for what it has in memory: that
-# may be all that there is.
+# bpftrace would wait for ever where the file system of something that is mapped does not answer. Read past the
+# page cache (iflag=direct): a cached page proves nothing.
 check_mapped_files() {
 	local kind start end path
 
@@ -309,7 +309,8 @@ made_part() {
 	printf '//@end\n'
 }
 
-# The script that bpftrace runs, composed by compose.awk.
+# The script that bpftrace runs, composed by compose.awk. A new part belongs into the list here: begin.bt is
+# first, because bpftrace learns types from it, and end.bt last, because probes are attached in this order.
 compose_script() {
 	local own=() script
 

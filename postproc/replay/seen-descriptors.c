@@ -71,7 +71,7 @@ void seen_descriptors_add(struct seen_descriptors *s, const struct event *e)
 {
 	enum descriptor kind = (enum descriptor)e->descriptor.kind;
 
-	/* The probes know its number, and `hud-postproc procfs` its kind. */
+	/* The probes know its number, and `hud-postproc monitor` its kind. */
 	if (kind == DESCRIPTOR_UNKNOWN)
 		kind = kind_of(s, e->descriptor.number);
 	if (kind == DESCRIPTOR_UNKNOWN)
