@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* confine.h - giving up rights: which user this process is, what it may do, which system calls it may make.
  *
- * hud-trace(8), SECURITY, lists the rights of each process. Each function here makes one kind of process. All
- * return 0, or -1 after a message: a process that cannot give up a right must end.
+ * hud-trace(8), SECURITY, lists the rights of each process. A process calls one of confine_to_*() for its user and
+ * capabilities, and another function for its filter; confine_opener() sets both. All return 0, or -1 after a
+ * message: a process that cannot give up a right must end.
  */
 #ifndef HUD_SANDBOX_CONFINE_H
 #define HUD_SANDBOX_CONFINE_H
