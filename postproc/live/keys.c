@@ -12,7 +12,7 @@
 #include "judge/reasons.h"
 #include "live/keys.h"
 #include "live/panes/panes.h"
-#include "live/write.h"
+#include "live/save.h"
 
 #define SEEK 10000000000 /* ns */
 
@@ -312,7 +312,7 @@ void live_key(struct live_view *v, int key)
 		v->query.hidden = 0;
 		break;
 	case 'c':
-		live_write_chain(v);
+		live_save_chain(v);
 		break;
 	case '/':
 		v->page = LIVE_LIST;
@@ -338,7 +338,7 @@ void live_key(struct live_view *v, int key)
 		reset(v);
 		break;
 	case 'w':
-		live_write(v);
+		live_save(v);
 		break;
 	case '?':
 	case 'h':

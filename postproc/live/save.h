@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* write.h - writes the report so far, its chart, and call chains to files. */
-#ifndef HUD_LIVE_WRITE_H
-#define HUD_LIVE_WRITE_H
+/* save.h - saves the report so far, its chart, and call chains to files. */
+#ifndef HUD_LIVE_SAVE_H
+#define HUD_LIVE_SAVE_H
 
 #include "live/state/state.h"
 
@@ -12,9 +12,9 @@ const char *live_picture(void);
 
 /* Writes the report and the chart so far, as the calling user, into the working directory. No file is
  * replaced. */
-void live_write(struct live_view *view);
+void live_save(struct live_view *view);
 
 /* Does the same for the selected row: its call chain with all frames, and the rest of its details. */
-void live_write_chain(struct live_view *view);
+void live_save_chain(struct live_view *view);
 
 #endif

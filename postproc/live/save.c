@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* write.c - writes files from the view: the report so far with its chart, or one call chain. */
+/* save.c - writes files from the view: the report so far with its chart, or one call chain. */
 #include <errno.h>
 #include <libiberty/libiberty.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "base/escape.h"
 #include "chart/chart.h"
 #include "live/panes/panes.h"
-#include "live/write.h"
+#include "live/save.h"
 #include "report/report.h"
 #include "sandbox/userfiles.h"
 
@@ -70,7 +70,7 @@ static void say_failed(struct live_view *v, const char *stem, unsigned number, c
 	free(said);
 }
 
-void live_write(struct live_view *v)
+void live_save(struct live_view *v)
 {
 	struct report_options options = {.top = 20, .details = 20, .utf8 = v->utf8};
 	unsigned text = v->written + 1, picture;
@@ -101,7 +101,7 @@ void live_write(struct live_view *v)
 	free(said);
 }
 
-void live_write_chain(struct live_view *v)
+void live_save_chain(struct live_view *v)
 {
 	struct live_workers workers = v->window ? live_workers_now(v) : (struct live_workers){0};
 	char *text = v->window ? live_detail_text(v, &workers, CHAIN_WIDTH) : NULL;
