@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* screen.c - the first lines of the view and its last one: what is traced, how much it is blocked, and the
+/* header-footer.c - the first lines of the view and its last one: what is traced, how much it is blocked, and the
  * keys. */
 #include <curses.h>
 #include <inttypes.h>
