@@ -11,7 +11,7 @@
 
 #include "replay/embed-names.h"
 #include "sandbox/confine.h"
-#include "sandbox/messages.h"
+#include "sandbox/message-relay.h"
 #include "sandbox/offspring.h"
 #include "sandbox/sandbox.h"
 #include "stream/record/recording.h"

@@ -30,7 +30,7 @@
 #include "resolve/elf/binary.h"
 #include "sandbox/confine.h"
 #include "sandbox/debuginfod.h"
-#include "sandbox/messages.h"
+#include "sandbox/message-relay.h"
 #include "sandbox/opener.h"
 #include "sandbox/outpath.h"
 #include "sandbox/sandbox.h"

@@ -24,7 +24,7 @@
 #include "head/roles.h"
 #include "head/tokios.h"
 #include "sandbox/confine.h"
-#include "sandbox/messages.h"
+#include "sandbox/message-relay.h"
 #include "target/inspector.h"
 #include "target/ptrace-stop.h"
 #include "tokio/layout-fields.h"

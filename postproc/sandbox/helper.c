@@ -18,7 +18,7 @@
 
 #include "base/clock.h"
 #include "sandbox/confine.h"
-#include "sandbox/messages.h"
+#include "sandbox/message-relay.h"
 #include "sandbox/offspring.h"
 
 #define DESCRIPTORS 1024 /* higher descriptors are not used */

@@ -31,7 +31,7 @@ struct helper_duty {
 	 * one needs the right to start threads after prepare(). */
 	unsigned threads;
 	/* Does this descriptor stay open in the helper? NULL: none does, except its socket, and 2 for
-	 * messages (sandbox/messages.h). */
+	 * messages (sandbox/message-relay.h). */
 	bool (*keeps)(void *context, int fd);
 	/* Gives up all rights that serve() does not need. Returns 0; -1 after a message: then it serves
 	 * nothing. */

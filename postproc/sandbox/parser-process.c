@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "sandbox/messages.h"
+#include "sandbox/message-relay.h"
 #include "sandbox/offspring.h"
 
 #define ADDRESSES ((rlim_t)4 << 30)    /* bytes of addresses: files of gigabytes, also unpacked */

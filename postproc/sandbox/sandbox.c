@@ -14,7 +14,7 @@
 
 #include "sandbox/confine.h"
 #include "sandbox/debuginfod.h"
-#include "sandbox/messages.h"
+#include "sandbox/message-relay.h"
 #include "sandbox/opener.h"
 #include "sandbox/userfiles.h"
 

@@ -19,7 +19,7 @@
 
 #include "base/process.h"
 #include "live/panes/source.h"
-#include "sandbox/messages.h"
+#include "sandbox/message-relay.h"
 
 static char directory[32];
 

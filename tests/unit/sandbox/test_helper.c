@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "sandbox/helper.h"
-#include "sandbox/messages.h"
+#include "sandbox/message-relay.h"
 
 #define PATIENCE 120 /* s: limit for a test that hangs */
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* messages.h - passes messages of processes that hostile input may have taken over on to standard error, as
+/* message-relay.h - passes messages of processes that hostile input may have taken over on to standard error, as
  * plain text.
  *
  * A process that reads what the target controls must not have the terminal: it could send control sequences,
  * and read what is typed. So its standard error is a pipe that another process reads, and its standard input
  * and output are /dev/null.
  */
-#ifndef HUD_SANDBOX_MESSAGES_H
-#define HUD_SANDBOX_MESSAGES_H
+#ifndef HUD_SANDBOX_MESSAGE_RELAY_H
+#define HUD_SANDBOX_MESSAGE_RELAY_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* messages.c - see messages.h. */
-#include "sandbox/messages.h"
+/* message-relay.c - see message-relay.h. */
+#include "sandbox/message-relay.h"
 
 #include <errno.h>
 #include <fcntl.h>
