@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "tokio/current.h"
+#include "tokio/current-thread-tick.h"
 #include "tokio/look.h"
 #include "tokio/thread.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "tokio/current.h"
+#include "tokio/current-thread-tick.h"
 #include "tokio/layout.h"
 #include "tokio/look.h"
 #include "tokio/search.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* current.c - see current.h. */
-#include "tokio/current.h"
+/* current-thread-tick.c - see current-thread-tick.h. */
+#include "tokio/current-thread-tick.h"
 
 #include <libiberty/libiberty.h>
 #include <stdlib.h>

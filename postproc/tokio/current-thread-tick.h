@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* current.h - finds the tick in the core of a current-thread runtime.
+/* current-thread-tick.h - finds the tick in the core of a current-thread runtime.
  *
  * Its offset depends on the features that Tokio was built with, so no table has it: the live process shows
  * it.
  */
-#ifndef HUD_TOKIO_CURRENT_H
-#define HUD_TOKIO_CURRENT_H
+#ifndef HUD_TOKIO_CURRENT_THREAD_TICK_H
+#define HUD_TOKIO_CURRENT_THREAD_TICK_H
 
 #include "tokio/layout.h"
 
