@@ -17,7 +17,7 @@
 #include "base/escape.h"
 #include "head/head-process.h"
 #include "head/meta.h"
-#include "head/program.h"
+#include "head/real-program.h"
 #include "head/roles.h"
 #include "head/tokios.h"
 #include "resolve/elf/address-space.h"

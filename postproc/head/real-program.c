@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* program.c - see program.h. */
-#include "head/program.h"
+/* real-program.c - see real-program.h. */
+#include "head/real-program.h"
 
 #include <elf.h>
 #include <gelf.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* program.h - finds the program among the mapped files if the kernel was told to run the dynamic linker
+/* real-program.h - finds the program among the mapped files if the kernel was told to run the dynamic linker
  * (ld.so PROGRAM). */
-#ifndef HUD_HEAD_PROGRAM_H
-#define HUD_HEAD_PROGRAM_H
+#ifndef HUD_HEAD_REAL_PROGRAM_H
+#define HUD_HEAD_REAL_PROGRAM_H
 
 #include <sys/types.h>
 
