@@ -9,7 +9,7 @@
 #include <libiberty/libiberty.h>
 
 #include "base/bisect.h"
-#include "resolve/elf/entries.h"
+#include "resolve/elf/function-starts.h"
 #include "resolve/elf/module.h"
 
 #define HEADER_SIZE 12 /* of .eh_frame_hdr, before its table */
@@ -185,7 +185,7 @@ uint64_t image_pointer(const struct image *l, uint64_t where, const unsigned cha
 static void read_entries(struct image *l)
 {
 	size_t count;
-	uint64_t *start = entries_find(l, &count);
+	uint64_t *start = function_starts_find(l, &count);
 
 	l->entries_sought = true;
 	l->function = count ? xcalloc(count, sizeof(*l->function)) : NULL;

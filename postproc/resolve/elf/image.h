@@ -40,7 +40,7 @@ struct image {
 	struct function *function; /* sorted by start */
 	size_t functions;
 	bool x86_64, aarch64;
-	bool entries_sought; /* entries.c has looked for functions */
+	bool entries_sought; /* function-starts.c has looked for functions */
 	struct htab *files;  /* the texts of locations.c */
 };
 

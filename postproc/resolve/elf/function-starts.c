@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* entries.c - see entries.h. */
-#include "resolve/elf/entries.h"
+/* function-starts.c - see function-starts.h. */
+#include "resolve/elf/function-starts.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -89,7 +89,7 @@ static int by_value(const void *one, const void *two)
 	return (a > b) - (a < b);
 }
 
-uint64_t *entries_find(const struct image *image, size_t *count)
+uint64_t *function_starts_find(const struct image *image, size_t *count)
 {
 	struct entries e = {.start = NULL};
 	size_t kept = 0;
