@@ -8,7 +8,7 @@
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 
-#include "judge/calls.h"
+#include "judge/library-calls.h"
 #include "resolve/symbolize/names.h"
 #include "resolve/symbolize/pathname.h"
 #include "tokio/frame-kinds.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* calls.h - what a task's code called, as far as this decides why it blocks. */
-#ifndef HUD_JUDGE_CALLS_H
-#define HUD_JUDGE_CALLS_H
+/* library-calls.h - what a task's code called, as far as this decides why it blocks. */
+#ifndef HUD_JUDGE_LIBRARY_CALLS_H
+#define HUD_JUDGE_LIBRARY_CALLS_H
 
 #include <stddef.h>
 

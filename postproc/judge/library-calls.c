@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* calls.c - see calls.h.
+/* library-calls.c - see library-calls.h.
  *
  * Rules match parts of a frame's demangled name, or of its display name: v0 has `<a::Type>::method`, the
  * display name `a::Type::method`. Names of std are from Rust 1.63 to 1.97.
  */
-#include "judge/calls.h"
+#include "judge/library-calls.h"
 
 #include <libiberty/libiberty.h>
 #include <stdbool.h>
