@@ -11,7 +11,7 @@
 #include "resolve/elf/address-space.h"
 #include "resolve/elf/elfbounds.h"
 #include "resolve/elf/symbols.h"
-#include "resolve/symbolize/locations.h"
+#include "resolve/symbolize/panic-locations.h"
 #include "resolve/symbolize/symbolize.h"
 #include "resolve/unwind/framepointers.h"
 #include "resolve/unwind/tailcalls.h"

@@ -27,7 +27,7 @@ struct relocation {
 /* A function by .eh_frame_hdr; without that, by its code. */
 struct function {
 	uint64_t start, end; /* ELF virtual addresses */
-	bool scanned;	     /* locations.c has filled in the rest */
+	bool scanned;	     /* panic-locations.c has filled in the rest */
 	size_t count;
 	struct location *location; /* in order of the code */
 };
@@ -41,7 +41,7 @@ struct image {
 	size_t functions;
 	bool x86_64, aarch64;
 	bool entries_sought; /* function-starts.c has looked for functions */
-	struct htab *files;  /* the texts of locations.c */
+	struct htab *files;  /* the texts of panic-locations.c */
 };
 
 /* The module's image, read on first use; empty if the file cannot be read. Owned by the module. */

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "resolve/elf/module.h"
-#include "resolve/symbolize/locations.h"
 #include "resolve/symbolize/origin.h"
+#include "resolve/symbolize/panic-locations.h"
 
 #define NEIGHBOURS 4	       /* checked on each side */
 #define RUNTIME_FILES_MAX 4096 /* bytes */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* locations.c - see locations.h.
+/* panic-locations.c - see panic-locations.h.
  *
  * Location is { file: &str, line: u32, col: u32 }, 24 bytes, in this order in rustc 1.63 to 1.95. A
  * relocation (R_X86_64_RELATIVE) sets the pointer, or it is there already (RELR, or an executable that is not
  * position independent).
  */
-#include "resolve/symbolize/locations.h"
+#include "resolve/symbolize/panic-locations.h"
 
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* locations.h - the source locations that code without symbols still refers to.
+/* panic-locations.h - the source locations that code without symbols still refers to.
  *
  * Rust code that can panic refers to a core::panic::Location, which strip keeps. These locations tell whose
  * code a function is, and often which function.
  */
-#ifndef HUD_RESOLVE_SYMBOLIZE_LOCATIONS_H
-#define HUD_RESOLVE_SYMBOLIZE_LOCATIONS_H
+#ifndef HUD_RESOLVE_SYMBOLIZE_PANIC_LOCATIONS_H
+#define HUD_RESOLVE_SYMBOLIZE_PANIC_LOCATIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>

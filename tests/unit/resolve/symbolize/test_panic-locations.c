@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_locations.c - code without symbols, in an ELF file that is built here like a stripped Rust program. */
+/* test_panic-locations.c - code without symbols, in an ELF file that is built here like a stripped Rust program. */
 #include <elf.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,7 @@
 #include "base/arch.h"
 #include "resolve/elf/address-space.h"
 #include "resolve/symbolize/frame.h"
-#include "resolve/symbolize/locations.h"
+#include "resolve/symbolize/panic-locations.h"
 #include "resolve/symbolize/symbolize.h"
 #include "resolve/unwind/unwind.h"
 
