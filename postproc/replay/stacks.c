@@ -10,7 +10,7 @@
 
 #include "base/grow.h"
 #include "resolve/resolver.h"
-#include "resolve/symbolize/callsites.h"
+#include "resolve/symbolize/merge-callsites.h"
 #include "resolve/symbolize/names.h"
 
 #define MAX_CHUNKS 4096 /* chunks of 128 bytes: limits the memory for a hostile `stack` line */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_callsites.c - which addresses are treated as one. */
+/* test_merge-callsites.c - which addresses are treated as one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <stdbool.h>
 
-#include "resolve/symbolize/callsites.h"
+#include "resolve/symbolize/merge-callsites.h"
 
 static const struct frame serve = {.pc = 0x20,
 				   .function = "app::serve",

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* callsites.h - treats addresses of one function and line as one.
+/* merge-callsites.h - treats addresses of one function and line as one.
  *
  * A loop has many addresses, and so has each call in it. By address, a long trace has endless different
  * stacks; by line, it has as many as a reader would count. Where the line is not known, the function alone
  * counts.
  */
-#ifndef HUD_RESOLVE_SYMBOLIZE_CALLSITES_H
-#define HUD_RESOLVE_SYMBOLIZE_CALLSITES_H
+#ifndef HUD_RESOLVE_SYMBOLIZE_MERGE_CALLSITES_H
+#define HUD_RESOLVE_SYMBOLIZE_MERGE_CALLSITES_H
 
 #include <stddef.h>
 

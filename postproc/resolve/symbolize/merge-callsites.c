@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* callsites.c - see callsites.h. */
-#include "resolve/symbolize/callsites.h"
+/* merge-callsites.c - see merge-callsites.h. */
+#include "resolve/symbolize/merge-callsites.h"
 
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
