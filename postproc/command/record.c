@@ -35,9 +35,9 @@
 #include "sandbox/outpath.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/userfiles.h"
-#include "stream/begun.h"
 #include "stream/line-kinds.h"
 #include "stream/record/recording.h"
+#include "stream/tell-begun.h"
 
 #define BLOCK_SIZE (256u << 10)
 #define LINE_LIMIT (1u << 20) /* longer lines are written in pieces */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* begun.c - see begun.h. */
-#include "stream/begun.h"
+/* tell-begun.c - see tell-begun.h. */
+#include "stream/tell-begun.h"
 
 #include <errno.h>
 #include <stdio.h>
