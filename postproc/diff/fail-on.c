@@ -17,7 +17,7 @@
 enum unit { NO_LIMIT, TIME, PERCENT, PER_SECOND, NONE };
 
 /* The names. One may be listed twice, with different units; the names of the report's figures are in
- * figures.c. */
+ * report-figures.c. */
 static const struct {
 	const char *name;
 	enum gate_what what;

@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #include "diff/diff.h"
-#include "diff/figures.h"
+#include "diff/report-figures.h"
 #include "tally/model.h"
 
 #define GATES 16
@@ -22,7 +22,7 @@ enum gate_what {
 	GATE_COUNT,   /* blocks */
 	GATE_RATE,    /* blocks per second */
 	GATE_LOST,    /* lost events */
-	GATE_FIGURE,  /* a figure of the report's head (diff/figures.h) */
+	GATE_FIGURE,  /* a figure of the report's head (diff/report-figures.h) */
 	GATE_NEW,     /* a significant new blocker */
 	GATE_WORSE,   /* one that got significantly worse */
 };

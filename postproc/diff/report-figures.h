@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* figures.h - the figures in the head of the report, which --fail-on can name. */
-#ifndef HUD_DIFF_FIGURES_H
-#define HUD_DIFF_FIGURES_H
+/* report-figures.h - the figures in the head of the report, which --fail-on can name. */
+#ifndef HUD_DIFF_REPORT_FIGURES_H
+#define HUD_DIFF_REPORT_FIGURES_H
 
 #include <stdbool.h>
 #include <stddef.h>

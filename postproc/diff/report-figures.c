@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* figures.c - see figures.h. */
-#include "diff/figures.h"
+/* report-figures.c - see report-figures.h. */
+#include "diff/report-figures.h"
 
 #include <libiberty/libiberty.h>
 #include <string.h>
