@@ -24,7 +24,7 @@
 #include "base/process.h"
 #include "sandbox/confine.h"
 #include "target/bpfmap.h"
-#include "target/timers.h"
+#include "target/timer-interrupts.h"
 
 #define REST_MS 250 /* how often it reads the script's variables */
 #define CALM_S 10   /* this long after the last long poll the rate falls */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* timers.h - timer interrupts on all CPUs: programs on timer tracepoints run there, and see what was
+/* timer-interrupts.h - timer interrupts on all CPUs: programs on timer tracepoints run there, and see what was
  * interrupted. */
-#ifndef HUD_TARGET_TIMERS_H
-#define HUD_TARGET_TIMERS_H
+#ifndef HUD_TARGET_TIMER_INTERRUPTS_H
+#define HUD_TARGET_TIMER_INTERRUPTS_H
 
 #include <sched.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* timers.c - see timers.h. */
-#include "target/timers.h"
+/* timer-interrupts.c - see timer-interrupts.h. */
+#include "target/timer-interrupts.h"
 
 #include <errno.h>
 #include <inttypes.h>
