@@ -17,7 +17,7 @@
 
 #include "base/clock.h"
 #include "base/process.h"
-#include "target/perfevents.h"
+#include "target/hush-perfevents.h"
 
 #define ROUNDS 3     /* rounds in a row that must be too expensive */
 #define COUNT_MS 100 /* of each round, how long probes are measured */

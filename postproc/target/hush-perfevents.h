@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* perfevents.h - the perf events by which another process attaches BPF programs to tracepoints. */
-#ifndef HUD_TARGET_PERFEVENTS_H
-#define HUD_TARGET_PERFEVENTS_H
+/* hush-perfevents.h - the perf events by which another process attaches BPF programs to tracepoints. */
+#ifndef HUD_TARGET_HUSH_PERFEVENTS_H
+#define HUD_TARGET_HUSH_PERFEVENTS_H
 
 #include <stddef.h>
 #include <sys/types.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* perfevents.c - see perfevents.h. */
-#include "target/perfevents.h"
+/* hush-perfevents.c - see hush-perfevents.h. */
+#include "target/hush-perfevents.h"
 
 #include <errno.h>
 #include <linux/perf_event.h>
