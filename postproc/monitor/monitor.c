@@ -17,7 +17,7 @@
 #include "base/complain.h"
 #include "base/process.h"
 #include "monitor/child.h"
-#include "monitor/stuck.h"
+#include "monitor/stop-sleepers.h"
 #include "sandbox/confine.h"
 #include "target/bpfmap.h"
 
@@ -90,7 +90,7 @@ static int run_stuck(const void *context)
 {
 	const struct monitor *m = context;
 
-	return stuck_run(m->on[TARGET].fd, m->o->target.pid, m->o->tokio, m->o->tids, m->o->workers);
+	return stop_sleepers_run(m->on[TARGET].fd, m->o->target.pid, m->o->tokio, m->o->tids, m->o->workers);
 }
 
 static void start(struct monitor *m, struct child *child)

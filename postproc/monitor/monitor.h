@@ -24,7 +24,7 @@ struct monitor_options {
 	size_t processes;
 	char *const *tids; /* workers, as for procfs_run() */
 	size_t workers;
-	const char *tokio;    /* as for stuck_run(); NULL: workers are not stopped */
+	const char *tokio;    /* as for stop_sleepers_run(); NULL: workers are not stopped */
 	uint64_t duration_ms; /* of the trace, from its begin; 0: not known */
 	struct overhead_limits limits;
 	struct sampling_rates rates; /* fast 0: the sampling rate is fixed */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stuck.c - see stuck.h.
+/* stop-sleepers.c - see stop-sleepers.h.
  *
  * A stack is taken when its thread returns from a sleep. A thread that sleeps in its poll forever never does:
  * a deadlock would be reported without its place. So each worker that has slept in one poll for a second is
@@ -7,7 +7,7 @@
  * probes came, which is not known here, it takes two such stops; so there are several. The same happens for
  * all sleeping workers when the trace is about to end.
  */
-#include "monitor/stuck.h"
+#include "monitor/stop-sleepers.h"
 
 #include <libiberty/libiberty.h>
 #include <poll.h>
@@ -175,7 +175,7 @@ static bool read_layouts(const char *text, struct layouts *layouts)
 	return true;
 }
 
-int stuck_run(int pidfd, pid_t pid, const char *tokio, char *const *tids, size_t count)
+int stop_sleepers_run(int pidfd, pid_t pid, const char *tokio, char *const *tids, size_t count)
 {
 	struct layouts layouts;
 	int signals = open_signals();

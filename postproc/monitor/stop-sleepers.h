@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stuck.h - makes the stacks of sleeps visible that never end, or not before the trace does. */
-#ifndef HUD_MONITOR_STUCK_H
-#define HUD_MONITOR_STUCK_H
+/* stop-sleepers.h - stops sleeping workers for a moment (the process hud-stuck), so that the stacks of sleeps appear
+ * that never end, or not before the trace does. */
+#ifndef HUD_MONITOR_STOP_SLEEPERS_H
+#define HUD_MONITOR_STOP_SLEEPERS_H
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -11,6 +12,6 @@
  * second. At SIGUSR2, which must be blocked, it does this for every sleeping worker, and ends. `tokio` has
  * the fields of the stream's tokio lines, one line each; if it is empty, polls are not known, and workers are
  * stopped only at the signal. Returns an exit status. */
-int stuck_run(int pidfd, pid_t pid, const char *tokio, char *const *tids, size_t count);
+int stop_sleepers_run(int pidfd, pid_t pid, const char *tokio, char *const *tids, size_t count);
 
 #endif
