@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* line-kinds.h - the kinds of lines in a stream: one table for all readers and writers.
- *
- * To add a kind: a value of enum event_kind and its members of struct event (event.h); its parser, and its
- * writer if C writes it (head-lines.c, stack-lines.c or trace-lines.c); its row in the table (line-kinds.c);
- * a line in probes/README.md. Older readers skip and count unknown kinds, so a new kind needs no new version
- * of the stream.
- */
+ * postproc/README.md lists what else a new kind needs. */
 #ifndef HUD_STREAM_LINE_KINDS_H
 #define HUD_STREAM_LINE_KINDS_H
 
