@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A member of struct tokio_layout. To add one: a row here, and its name in compose.bash if probes need it. */
+/* A member of struct tokio_layout. postproc/README.md lists what else a new one needs. */
 #define FIELD(name, member)                                                                                  \
 	{                                                                                                    \
 		name, offsetof(struct tokio_layout, member), sizeof(((struct tokio_layout *)0)->member)      \
 	}
 
-/* The order in which poll.bt takes them. */
+/* In the order in which poll.bt takes them: a new one comes last. */
 static const struct {
 	const char *name;
 	size_t offset, size;
