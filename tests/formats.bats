@@ -87,6 +87,11 @@ write_all() {
 	"$POSTPROC" report "${options[@]}" "${@:2}" "$1"
 }
 
+# The names of all formats.
+formats() {
+	"$POSTPROC" report --format list - | awk '{ print $1 }'
+}
+
 # The files $@ (JSON, or JSON lines in *.ndjson) match the schema and, with STRICT, have no other members.
 # Uses Debian's Python, whatever else is installed.
 valid() {
@@ -392,7 +397,7 @@ good_references() {
 @test "lost events show in every format and chart, and in none without" {
 	write_stream | awk '$1 == "end" { print "Lost 1237 events" } { print }' >lossy
 	write_stream >s
-	for format in text json ndjson trace csv folded prometheus markdown pprof; do
+	for format in $(formats); do
 		for stream in lossy s; do
 			"$POSTPROC" report --format "$format" "$stream" >out
 			[[ $format != pprof ]] || { gzip -dc out >plain && mv plain out; }
@@ -562,10 +567,20 @@ for line in open(sys.argv[1]) if "ndjson" in sys.argv[1] else [open(sys.argv[1])
 		[[ $output == *"no process is named 'hudnosuchproc'"* ]]
 	done
 	[[ $(ls) == old && $(cat old) == old ]]
-	run -0 "$HUD" --format list
-	for format in text json ndjson csv folded trace; do
-		grep -q "^  $format " <<<"$output"
-	done
+}
+
+@test "--format list, both manuals and the completion have the same formats" {
+	"$HUD" --format list | awk '{ print $1 }' | sort >listed
+	formats | sort >own
+	# .BR text ", " json " and " markdown ;
+	sed -n '/^The formats are$/{n;p}' "$ROOT/bin/hud-trace.8" | sed 's/^\.BR//; s/"[^"]*"/ /g; s/;//' | tr -s ' ' '\n' | sed '/^$/d' | sort >manual
+	sed -n '/^\.SH FORMATS/,/^\.SH [^F]/p' "$ROOT/bin/hud-postproc.1" | grep -A 1 '^\.TP' | sed -nE 's/^\.BR? ([a-z]+).*/\1/p' | sort >page
+	sed -n '/--format)/{n;p}' "$ROOT/bin/hud-trace.bash-completion" | sed 's/.*"$word"//; s/ list$//' | tr -s ' ' '\n' | sed '/^$/d' | sort >completion
+	(($(wc -l <own) > 5))
+	diff own listed
+	diff own manual
+	diff own page
+	diff own completion
 }
 
 @test "--format and --export are in the manual page and the completion" {

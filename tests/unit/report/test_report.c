@@ -606,6 +606,53 @@ static void reasons_are_told_apart(void **state)
 	assert_ptr_equal(reason_info(REASON_COUNT), reason_info(REASON_SYSCALL));
 }
 
+/* Reads a file of this repository into `text`. */
+static void read_source(const char *name, char *text, size_t size)
+{
+	char *path, *tests = strdup(__FILE__);
+
+	*strstr(tests, "tests/unit/") = '\0';
+	assert_true(asprintf(&path, "%s%s", tests, name) > 0);
+	FILE *in = fopen(path, "r");
+
+	assert_non_null(in);
+	text[fread(text, 1, size - 1, in)] = '\0';
+	assert_true(feof(in));
+	fclose(in);
+	free(path);
+	free(tests);
+}
+
+/* The schema has the id of each reason, and no other; the manual explains the words that stand under `why`. */
+static void reasons_are_documented(void **state)
+{
+	static char schema[200000], manual[200000];
+	char *ids, *why;
+	int quotes = 0;
+
+	(void)state;
+	read_source("postproc/format/report-schema.json", schema, sizeof(schema));
+	read_source("bin/hud-trace.8", manual, sizeof(manual));
+	assert_non_null(ids = strstr(schema, "\"reason\": {\n      \"enum\": ["));
+	ids = strchr(ids, '[');
+	*strchr(ids, ']') = '\0';
+	assert_non_null(why = strstr(manual, "\n.B why\n"));
+	*strstr(why, "\n.PP\n") = '\0';
+	for (int i = 0; i < REASON_COUNT; i++) {
+		const struct reason_info *reason = reason_info(i);
+		char quoted[40];
+
+		snprintf(quoted, sizeof(quoted), "\"%s\"", reason->id);
+		if (!strstr(ids, quoted))
+			fail_msg("report-schema.json does not have %s", quoted);
+		if (!judge_is_wait(i) && !strstr(why, reason->word))
+			fail_msg("hud-trace.8 does not have '%s' under `why`", reason->word);
+	}
+	for (const char *c = ids; *c; c++)
+		quotes += *c == '"';
+	assert_int_equal(quotes, 2 * REASON_COUNT);
+}
+
 /* An offset says little: the nearest source line is shown, too. */
 static void a_function_without_a_name_has_its_caller(void **state)
 {
@@ -829,6 +876,7 @@ int main(void)
 		cmocka_unit_test(deep_recursion_is_cut),
 		cmocka_unit_test(advice_depends_on_who_had_the_cpu),
 		cmocka_unit_test(reasons_are_told_apart),
+		cmocka_unit_test(reasons_are_documented),
 		cmocka_unit_test(a_function_without_a_name_has_its_caller),
 		cmocka_unit_test(stacks_on_other_stacks_are_told_as_such),
 		cmocka_unit_test(a_task_of_all_rows_is_said_once),
