@@ -468,11 +468,11 @@ thread $SERVER worker 1 w"
 	[[ $output == *"@worker[$SERVER] = 1"* && $output != *"@worker[$$] = 1"* ]]
 }
 
-# Reads stream $1 and writes every format of it.
+# Reads stream $1 and writes every format of it that is text.
 write_all() {
 	local format options=()
 
-	for format in text csv json ndjson trace folded prometheus markdown; do
+	for format in $("$POSTPROC" report --format list - | awk '$1 != "pprof" { print $1 }'); do
 		options+=(--format "$format=all.$format")
 	done
 	"$POSTPROC" report --headless "${options[@]}" --chart all.svg "$1" 2>err
