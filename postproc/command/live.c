@@ -119,7 +119,6 @@ int live_main(int argc, char **argv)
 		return 1;
 	struct live_loop *loop =
 		live_loop_new(view, &(struct live_source_options){.file = o.reporting.file,
-								  .speed = o.speed,
 								  .tell = o.tell,
 								  .notes = o.notes,
 								  .replay = &o.reporting.replay});

@@ -9,9 +9,8 @@
 struct live_source_options {
 	const char
 		*file; /* the recording to play, or "-" for standard input, which is played if it is a file */
-	double speed;
-	int tell;  /* closed when the user leaves; -1: none */
-	int notes; /* where lines for the user come from; -1: none */
+	int tell;      /* closed when the user leaves; -1: none */
+	int notes;     /* where lines for the user come from; -1: none */
 	const struct replay_options *replay;
 };
 

@@ -13,7 +13,7 @@
 
 struct live_player {
 	FILE *in;
-	bool at_end, failed;
+	bool at_end;
 	int error;
 	bool in_line;	   /* part of the current line has been returned */
 	bool peeked;	   /* `next` is known */

@@ -18,7 +18,6 @@
 static struct {
 	FILE *file;
 	int fd;
-	SCREEN *screen;
 	bool others;	    /* another process uses the terminal now */
 	pid_t owner, group; /* a process forked later must not touch the terminal */
 	struct termios modes;
@@ -149,8 +148,7 @@ int live_terminal_open(const char **why)
 	if (tcgetpgrp(terminal.fd) != terminal.group)
 		return -1;
 	*why = "the terminal ($TERM) is not known, or cannot show one";
-	if (!type || !strcmp(type, "dumb") ||
-	    !(terminal.screen = newterm(NULL, terminal.file, terminal.file)))
+	if (!type || !strcmp(type, "dumb") || !newterm(NULL, terminal.file, terminal.file))
 		return -1;
 	if (!cursor_address) {
 		endwin();

@@ -37,7 +37,7 @@ struct sections {
 	Elf *elf;
 	size_t count;
 	struct section {
-		uint64_t start, end;
+		uint64_t end;
 		bool executable;
 	} * section;
 	bool symtab;
@@ -59,8 +59,7 @@ static struct sections read_sections(Elf *elf)
 		if (shdr.sh_type == SHT_SYMTAB)
 			sections.symtab = true;
 		sections.section[index] =
-			(struct section){.start = shdr.sh_addr,
-					 .end = shdr.sh_addr + shdr.sh_size,
+			(struct section){.end = shdr.sh_addr + shdr.sh_size,
 					 .executable = (shdr.sh_flags & SHF_EXECINSTR) != 0};
 	}
 	sections.count = count;
