@@ -253,42 +253,44 @@ static bool core_pointer(Dwarf_Die *context, uint64_t *offset)
 	       rusttype_member(&unsafe_cell, "value", &option, offset) && dwarf_bytesize(&option) == 8;
 }
 
-static bool multi_thread(struct search *s, struct tokio_scheduler *t)
+/* Sets t->known if all of it was found. */
+static void multi_thread(struct search *s, struct tokio_scheduler *t)
 {
 	Dwarf_Die type, count;
 	uint64_t at = 0;
 
 	if (!s->typed[MT_CONTEXT] || !s->typed[MT_CORE] || !core_pointer(&s->type[MT_CONTEXT], &t->core))
-		return false;
+		return;
 	/* Option<Parker>: Parker is an Arc, so null means None. No allocation has an address whose lower half
 	 * is 0. */
 	if (!rusttype_member(&s->type[MT_CORE], "park", &type, &t->idle) || dwarf_bytesize(&type) != 8)
-		return false;
+		return;
 	t->idle_value = 0;
 	if (!rusttype_member(&s->type[MT_CORE], "tick", &type, &t->counter) || dwarf_bytesize(&type) != 4)
-		return false;
+		return;
 	/* Up to 1.28, metrics count every poll; the tick does not count tasks in the LIFO slot. */
 	if (rusttype_member(&s->type[MT_CORE], "metrics", &type, &at) &&
 	    rusttype_member(&type, "poll_count", &count, &at))
 		t->counter = at;
-	return t->known = true;
+	t->known = true;
 }
 
-static bool current_thread(struct search *s, struct tokio_scheduler *t)
+/* The same. */
+static void current_thread(struct search *s, struct tokio_scheduler *t)
 {
 	struct rusttype_variant none;
 	uint64_t at = 0;
 	Dwarf_Die type;
 
 	if (!s->typed[CT_CONTEXT] || !s->typed[CT_CORE] || !core_pointer(&s->type[CT_CONTEXT], &t->core))
-		return false;
+		return;
 	if (!rusttype_member(&s->type[CT_CORE], "tick", &type, &t->counter) || dwarf_bytesize(&type) != 4)
-		return false;
+		return;
 	/* Option<Driver>: taken out while the driver waits in park. */
 	if (!rusttype_member(&s->type[CT_CORE], "driver", &type, &at) ||
 	    !rusttype_variant(&type, "None", &none) || !none.has_value ||
 	    (none.tag_size != 4 && none.tag_size != 8))
-		return false;
+		return;
 	/* The half of the value that is not 0 is enough to recognise it. */
 	t->idle = at + none.tag;
 	t->idle_value = (uint32_t)none.value;
@@ -296,7 +298,7 @@ static bool current_thread(struct search *s, struct tokio_scheduler *t)
 		t->idle += 4;
 		t->idle_value = (uint32_t)(none.value >> 32);
 	}
-	return t->known = true;
+	t->known = true;
 }
 
 /* The variant of scheduler::Context with this scheduler's context. */

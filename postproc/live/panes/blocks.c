@@ -69,7 +69,7 @@ void live_blocks(const struct live_view *v, const struct live_workers *workers, 
 	const struct recent_block *block;
 	int row = 0;
 
-	pen_fill(top - 1, 0, (size_t)COLS, pen_style(PEN_HEAD));
+	pen_fill(top - 1, pen_style(PEN_HEAD));
 	pen_put(top - 1, 0, 12, pen_style(PEN_HEAD), "LAST BLOCKS");
 	pen_right(top - 1, 15, 5, pen_style(PEN_HEAD), "TOOK");
 	pen_put(top - 1, 23, 11, pen_style(PEN_HEAD), "WHY");

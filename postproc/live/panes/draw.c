@@ -140,12 +140,12 @@ void pen_right(int row, int column, size_t columns, unsigned long style, const c
 	pen_put(row, column + (int)(columns - width), width, style, text);
 }
 
-void pen_fill(int row, int column, size_t columns, unsigned long style)
+void pen_fill(int row, unsigned long style)
 {
-	if (row < 0 || row >= LINES || column < 0 || column >= COLS)
+	if (row < 0 || row >= LINES)
 		return;
 	attrset((attr_t)style);
-	mvhline(row, column, ' ' | (chtype)style, (int)columns);
+	mvhline(row, 0, ' ' | (chtype)style, COLS);
 }
 
 /* The text after the first "::" outside angle brackets, or NULL. */

@@ -35,8 +35,8 @@ void pen_right(int row, int column, size_t columns, unsigned long style, const c
  * and is not escaped. */
 void pen_cell(int row, int column, unsigned long style, const char *glyph);
 
-/* Fills columns with blanks of a style. */
-void pen_fill(int row, int column, size_t columns, unsigned long style);
+/* Fills a row with blanks of a style. */
+void pen_fill(int row, unsigned long style);
 
 /* Shorteners for narrow columns: the first drops whole parts from the front of a name's path, the second
  * reduces a file's path to its name. */

@@ -47,7 +47,7 @@ static void title(const struct live_view *v, const struct live_workers *workers)
 				   : xstrdup("");
 	size_t room = (size_t)COLS - text_width(right) - 2, used = text_width(what);
 
-	pen_fill(0, 0, (size_t)COLS, pen_style(PEN_BAR));
+	pen_fill(0, pen_style(PEN_BAR));
 	used = pen_put(0, 1, room > used ? room - used : 0, pen_style(PEN_BAR) | A_BOLD,
 		       m->target.name  ? m->target.name
 		       : m->target.exe ? m->target.exe

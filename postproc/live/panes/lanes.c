@@ -37,7 +37,7 @@ static void scale(const struct live_view *v, int row, const struct axis *a)
 	char text[UNIT_SIZE], *from = text_format("-%s", unit_setting(text, v->query.span)),
 			      *middle = text_format("-%s", unit_setting(text, v->query.span / 2));
 
-	pen_fill(row, 0, (size_t)COLS, pen_style(PEN_HEAD));
+	pen_fill(row, pen_style(PEN_HEAD));
 	pen_put(row, 0, 16, pen_style(PEN_HEAD), "WORKER  BLOCKED");
 	pen_put(row, LANE, a->cells, pen_style(PEN_HEAD), from);
 	pen_put(row, LANE + (int)(a->cells / 2) - (int)strlen(middle) / 2, 12, pen_style(PEN_HEAD), middle);

@@ -59,7 +59,7 @@ void live_pager(struct live_view *v, const char *title, const char *text)
 {
 	size_t rows = LINES > 2 ? (size_t)LINES - 2 : 0, n = 0;
 
-	pen_fill(0, 0, (size_t)COLS, pen_style(PEN_BAR));
+	pen_fill(0, pen_style(PEN_BAR));
 	pen_put(0, 1, (size_t)COLS - 2, pen_style(PEN_BAR), title);
 	for (const char *line = text, *end; *line; line = *end ? end + 1 : end, n++) {
 		end = strchrnul(line, '\n');

@@ -34,7 +34,7 @@ static void heading(const struct live_view *v, int row)
 		       {COUNT, "COUNT", SORT_COUNT},
 		       {MAX, "MAX", SORT_MAX}};
 
-	pen_fill(row, 0, (size_t)COLS, pen_style(PEN_HEAD));
+	pen_fill(row, pen_style(PEN_HEAD));
 	pen_put(row, WORD, 12, pen_style(PEN_HEAD), "WHY");
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
 		char *text = concat(numbers[i].sort == v->query.sort ? arrow : "", numbers[i].text, NULL);
@@ -83,7 +83,7 @@ static void table_row(const struct live_view *v, const struct live_workers *w, c
 	bool placed = v->query.group == GROUP_FUNCTION || v->query.group == GROUP_REASON;
 
 	if (selected)
-		pen_fill(row, 0, (size_t)COLS, style);
+		pen_fill(row, style);
 	pen_put(row, CUE, 1, pen_reason(r->of->reason, true), cue);
 	pen_put(row, WORD, 11, selected ? style : pen_reason(r->of->reason, false),
 		r->mixed ? "and others" : reason->word);
