@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,7 +65,8 @@ static unsigned sudo_id(const char *name)
 	return text && *text >= '0' && *text <= '9' && !*end && id < UINT32_MAX ? (unsigned)id : 0;
 }
 
-bool confine_user_is_root(void)
+/* Did root start this program, not sudo? Then its files are root's. */
+static bool user_is_root(void)
 {
 	return geteuid() == 0 && sudo_id("SUDO_UID") == 0;
 }
@@ -113,7 +115,7 @@ void confine_choose(void)
 {
 	uid_t uid = 0;
 
-	if (stranger || geteuid() != 0 || !confine_user_is_root())
+	if (stranger || geteuid() != 0 || !user_is_root())
 		return;
 	for (int tries = 0; tries < TRIES; tries++) {
 		if (getrandom(&uid, sizeof(uid), 0) != sizeof(uid))
@@ -175,11 +177,11 @@ static int confine_to(uint64_t kept)
 {
 	if (geteuid() != 0)
 		return keep_capabilities(0);
-	if (!confine_user_is_root() && (become_user() || hide()))
+	if (!user_is_root() && (become_user() || hide()))
 		return -1;
-	if (confine_user_is_root())
+	if (user_is_root())
 		drop_bounds(kept);
-	return keep_capabilities(confine_user_is_root() ? kept : 0);
+	return keep_capabilities(user_is_root() ? kept : 0);
 }
 
 int confine_to_user(void)
@@ -194,7 +196,7 @@ int confine_to_user_or_nobody_later(void)
 
 int confine_to_nobody(void)
 {
-	if (geteuid() == 0 && ((confine_user_is_root() ? become_nobody() : become_user()) || hide()))
+	if (geteuid() == 0 && ((user_is_root() ? become_nobody() : become_user()) || hide()))
 		return -1;
 	return keep_capabilities(0);
 }
@@ -202,8 +204,8 @@ int confine_to_nobody(void)
 /* Becomes nobody, or the calling user, with the capabilities `kept`. */
 static int confine_to_nobody_with(uint64_t kept)
 {
-	if (geteuid() == 0 && (prctl(PR_SET_KEEPCAPS, 1) ||
-			       (confine_user_is_root() ? become_nobody() : become_user()) || hide()))
+	if (geteuid() == 0 &&
+	    (prctl(PR_SET_KEEPCAPS, 1) || (user_is_root() ? become_nobody() : become_user()) || hide()))
 		return -1;
 	return keep_capabilities(kept);
 }

@@ -8,8 +8,6 @@
 #ifndef HUD_SANDBOX_CONFINE_H
 #define HUD_SANDBOX_CONFINE_H
 
-#include <stdbool.h>
-
 /* --- which user: only for a process that root runs; others stay who they are --- */
 
 /* Becomes the user who called sudo, with that user's groups. Without sudo, or if root called it, stays root,
@@ -44,9 +42,6 @@ int confine_opener(void);
 /* Chooses the id of nobody for this process and those forked from it later: they must be able to end each
  * other. */
 void confine_choose(void);
-
-/* Did root start this program, not sudo? Then its files are root's. */
-bool confine_user_is_root(void);
 
 /* The home directory of the user that this process became; the caller frees it. NULL if that is $HOME. */
 char *confine_home(void);

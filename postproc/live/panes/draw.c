@@ -161,7 +161,8 @@ static const char *behind_first(const char *name)
 	return NULL;
 }
 
-char *pen_shorten_name(const char *text, size_t columns, bool utf8)
+/* Drops whole parts from the front of a name's path, until it fits. */
+static char *shorten_name(const char *text, size_t columns, bool utf8)
 {
 	const char *rest = text, *next;
 
@@ -202,7 +203,7 @@ void pen_where(int row, int column, unsigned long style, const char *name, const
 
 	for_place = text_width(fit);
 	pen_put_as(row, column, for_place && room > for_place + 1 ? room - for_place - 1 : room, style,
-		   pen_shorten_name, name);
+		   shorten_name, name);
 	pen_put(row, column + (int)(room - for_place), for_place,
 		style & A_REVERSE ? style : pen_style(PEN_FAINT), fit);
 	free(fit);

@@ -38,9 +38,7 @@ void pen_cell(int row, int column, unsigned long style, const char *glyph);
 /* Fills a row with blanks of a style. */
 void pen_fill(int row, unsigned long style);
 
-/* Shorteners for narrow columns: the first drops whole parts from the front of a name's path, the second
- * reduces a file's path to its name. */
-char *pen_shorten_name(const char *text, size_t columns, bool utf8);
+/* Shortens a file's path for a narrow column, down to its name. The caller frees the result. */
 char *pen_shorten_place(const char *text, size_t columns, bool utf8);
 
 /* Writes a function's name from `column` on, and its place in the source at the right end of the line. Both
