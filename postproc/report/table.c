@@ -222,7 +222,9 @@ void report_table(struct report *report)
 
 	report->task = common_task(model, shown);
 	if (report->task) {
-		page_text(page, STYLE_FAINT, "All rows are of task ");
+		page_text(page, STYLE_FAINT,
+			  common_task(model, model->ranked) ? "All rows are of task "
+							    : "All rows shown are of task ");
 		page_text(page, STYLE_PLAIN, report->task);
 		page_end(page);
 	}

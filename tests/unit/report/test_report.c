@@ -726,6 +726,7 @@ static void a_task_of_all_rows_is_said_once(void **state)
 	/* Of the rows that are shown. */
 	text = report(m, (struct report_options){.width = 80, .utf8 = true, .top = 3});
 	assert_int_equal(occurrences(text, "hyper::NewSvcTask"), 1);
+	assert_non_null(strstr(text, "\nAll rows shown are of task hyper::NewSvcTask\n #"));
 	free(text);
 	/* The task says it, or the function does. */
 	blockers[0].within = blockers[1].within = blockers[2].within = slow_page[6];
