@@ -103,28 +103,23 @@ static void caller_line(struct report *report, const struct frame *caller)
 	free(place);
 }
 
-/* A faint label and a text, below the function. Frees the text. */
-static void line_below(struct report *report, const char *label, char *text)
+/* The label of a line below the function. */
+static void label_below(struct report *report, const char *label)
 {
 	struct page *page = &report->page;
 
 	page_to(page, page->width >= WIDE ? WHERE_COLUMN : INDENT);
 	page_text(page, STYLE_FAINT, label);
-	page_text(page, STYLE_PLAIN, text);
-	page_end(page);
-	free(text);
 }
 
-/* A lock, and who holds it. */
-static void held_lines(struct report *report, size_t rank)
+/* A lock, and who holds it. Broken into lines: if its middle were left out, that could be the numbers. Frees the text. */
+static void lock_line(struct report *report, const char *label, char *text)
 {
-	char *held = report_held(report, &report->model->blocker[rank], 0),
-	     *holds = report_holds(report, rank);
-
-	if (held)
-		line_below(report, "held ", held);
-	if (holds)
-		line_below(report, "lock held here: ", holds);
+	if (!text)
+		return;
+	label_below(report, label);
+	page_wrap(&report->page, STYLE_PLAIN, text);
+	free(text);
 }
 
 /* Does the function say no more than the blamed one or the task, which may be part of it ("main#1",
@@ -144,8 +139,11 @@ static void task_lines(struct report *report, const struct blocker *b)
 	struct page *page = &report->page;
 	char share[UNIT_SIZE];
 
-	if (b->task && !report->task && (b->main_future || strcmp(b->task, b->function) != 0))
-		line_below(report, b->main_future ? "main future " : "task ", xstrdup(b->task));
+	if (b->task && !report->task && (b->main_future || strcmp(b->task, b->function) != 0)) {
+		label_below(report, b->main_future ? "main future " : "task ");
+		page_text(page, STYLE_PLAIN, b->task);
+		page_end(page);
+	}
 	if (!b->within || !b->within->name || is_said(b, b->within->name))
 		return;
 	char *name = place_name(b->within, false),
@@ -192,7 +190,8 @@ static void row(struct report *report, size_t rank)
 
 	if (caller)
 		caller_line(report, caller);
-	held_lines(report, rank);
+	lock_line(report, "held ", report_held(report, b, 0));
+	lock_line(report, "lock held here: ", report_holds(report, rank));
 	task_lines(report, b);
 }
 

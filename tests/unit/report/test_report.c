@@ -813,6 +813,28 @@ static void a_lock_points_at_what_is_shown(void **state)
 	free(text);
 }
 
+/* However long the names are. */
+static void numbers_of_a_lock_are_not_shortened(void **state)
+{
+	struct model *m = fixture(1);
+	const struct blocker lock_row = blockers[2];
+
+	(void)state;
+	blockers[2].function = "shop::warehouse::reservations::AuditLog::append";
+	char *text = report(m, (struct report_options){.width = 80, .utf8 = true, .top = 2});
+
+	assert_non_null(strstr(text,
+			       "\n    lock held here: others waited for it 97 times, 1.00 s:\n"
+			       "                    shop::warehouse::reservations::AuditLog::append\n"));
+	free(text);
+	blockers[2] = blockers[0];
+	blockers[0] = lock_row;
+	text = report(m, (struct report_options){.width = 60, .utf8 = true, .top = 1});
+	assert_non_null(strstr(text, "\n    held while computing: shop::login::verify; 97 of 120\n"
+				     "         waits, 1.00 s\n"));
+	free(text);
+}
+
 static void write_errors_are_told(void **state)
 {
 	FILE *full = fopen("/dev/full", "w");
@@ -884,6 +906,7 @@ int main(void)
 		cmocka_unit_test(sources_of_the_c_library_are_not_shown),
 		cmocka_unit_test(what_shorter_polls_took_is_told_if_it_is_known),
 		cmocka_unit_test(a_lock_points_at_what_is_shown),
+		cmocka_unit_test(numbers_of_a_lock_are_not_shortened),
 		cmocka_unit_test(write_errors_are_told),
 		cmocka_unit_test(units),
 	};
