@@ -14,7 +14,7 @@
 
 /* What a thread did, or was seen doing. */
 struct deed {
-	uint64_t start, end;
+	uint64_t start, ready, end; /* from `ready` on it waited for a CPU */
 	enum reason reason;
 	const char *syscall;
 	const struct verdict *stack;
@@ -29,6 +29,7 @@ struct thread {
 /* Deeds that are one thing. */
 struct thing {
 	const struct deed *deed;
+	enum reason reason; /* the deed's, or REASON_RUN_QUEUE */
 	uint64_t time;
 	unsigned samples;
 };
@@ -76,9 +77,14 @@ void holders_did(struct holders *h, const struct block *did)
 		*slot = new;
 	}
 	struct thread *t = *slot;
+	uint64_t end = did->start + did->duration;
 
+	/* The sleep that was told before includes it. */
+	if (judge_is_wait(did->reason) && t->count && t->deed[(t->count - 1) % DEEDS].end == end)
+		return;
 	t->deed[t->count++ % DEEDS] = (struct deed){.start = did->start,
-						    .end = did->start + did->duration,
+						    .ready = end - did->run_queue,
+						    .end = end,
 						    .reason = did->reason,
 						    .syscall = did->syscall,
 						    .stack = did->stack};
@@ -97,17 +103,14 @@ static bool has_one_of(const char *name, const char *const parts[])
 	return false;
 }
 
-/* Is it a lock that somebody holds? What the user's code has called says so: other code waits by a futex as well. */
-static bool is_held(const struct block *wait)
+/* Is this in a lock that somebody may hold? What the user's code has called says so: other code waits by a futex as well. */
+static bool in_lock(const struct verdict *v)
 {
 	static const char *const held[] = {"Mutex", "mutex", "RwLock", "rwlock", "_lll_lock", NULL};
 	static const char *const not_held[] = {"ondvar", "_cond_", NULL};
-	const struct verdict *v = wait->stack;
-	bool found = wait->reason == REASON_FILE_LOCK;
+	bool found = false;
 
-	if (!v || (wait->reason != REASON_LOCK && wait->reason != REASON_FILE_LOCK))
-		return false;
-	for (size_t i = 0; i < v->count && i < v->poll && v->frame[i]->origin != ORIGIN_USER; i++) {
+	for (size_t i = 0; v && i < v->count && i < v->poll && v->frame[i]->origin != ORIGIN_USER; i++) {
 		/* Without what it is generic over: a channel may be one of locks. */
 		char *name = pathname_bare(v->frame[i]->function ? v->frame[i]->function : "");
 		bool other = has_one_of(name, not_held);
@@ -120,30 +123,47 @@ static bool is_held(const struct block *wait)
 	return found;
 }
 
-/* It had no lock then: it waited for one, perhaps this one, or had nothing to do. */
+static bool is_held(const struct block *wait)
+{
+	return wait->reason == REASON_FILE_LOCK || (wait->reason == REASON_LOCK && in_lock(wait->stack));
+}
+
+/* It had no lock then: it waited for one, perhaps this one, or had nothing to do. Or that is not sure: it lost the CPU as it took one. */
 static bool without_lock(const struct deed *d)
 {
 	return d->reason == REASON_LOCK || d->reason == REASON_FILE_LOCK ||
-	       (d->stack && (d->stack->parked || d->stack->idle));
+	       (d->stack && (d->stack->parked || d->stack->idle)) ||
+	       (judge_is_wait(d->reason) && in_lock(d->stack));
 }
 
-static bool same_thing(const struct deed *a, const struct deed *b)
+/* Where it waited for a CPU does not part that. */
+static bool same_thing(const struct thing *a, const struct thing *b)
 {
-	return a->reason == b->reason && judge_same_blame(a->stack, b->stack);
+	return a->reason == b->reason &&
+	       (a->reason == REASON_RUN_QUEUE || judge_same_blame(a->deed->stack, b->deed->stack));
 }
 
-static void add_deed(struct thing *things, size_t *count, const struct deed *d, uint64_t time)
+static void add_thing(struct thing *things, size_t *count, const struct thing *more)
 {
 	size_t i = 0;
 
-	while (i < *count && !same_thing(things[i].deed, d))
+	while (i < *count && !same_thing(&things[i], more))
 		i++;
-	if (i == THINGS)
+	if (i == THINGS || !(more->time || more->samples))
 		return;
-	if (i == *count)
-		things[(*count)++] = (struct thing){.deed = d};
-	things[i].time += time;
-	things[i].samples += d->start == d->end;
+	if (i == *count) {
+		things[(*count)++] = *more;
+		return;
+	}
+	things[i].time += more->time;
+	things[i].samples += more->samples;
+}
+
+static uint64_t within(uint64_t start, uint64_t end, uint64_t from, uint64_t to)
+{
+	start = start > from ? start : from;
+	end = end < to ? end : to;
+	return end > start ? end - start : 0;
 }
 
 /* What the thread did between `*from` and `to`. *from becomes when it can have got the lock at the earliest. Returns how many things. */
@@ -162,9 +182,11 @@ static size_t things_of(const struct thread *t, uint64_t *from, uint64_t to, str
 			*from = d->end < to ? d->end : to;
 			break;
 		}
-		uint64_t start = d->start > *from ? d->start : *from, end = d->end < to ? d->end : to;
-
-		add_deed(things, &count, d, end - start);
+		add_thing(things, &count,
+			  &(struct thing){d, d->reason, within(d->start, d->ready, *from, to),
+					  d->start == d->end});
+		add_thing(things, &count,
+			  &(struct thing){d, REASON_RUN_QUEUE, within(d->ready, d->end, *from, to), 0});
 	}
 	return count;
 }
@@ -199,7 +221,7 @@ void holders_find(const struct holders *h, struct block *wait)
 			most = &things[i];
 	if (!count || !most->deed->stack || 2 * most->time < wait->asleep)
 		return;
-	wait->held.reason = most->deed->reason;
-	wait->held.syscall = most->deed->syscall;
+	wait->held.reason = most->reason;
+	wait->held.syscall = most->reason == REASON_RUN_QUEUE ? NULL : most->deed->syscall;
 	wait->held.stack = most->deed->stack;
 }

@@ -144,6 +144,7 @@ static void judge_runq_event(struct replay *r, const struct event *e)
 			  .stack = v},
 	};
 
+	holders_did(r->holders, &segment.block);
 	if (e->run_queue < r->model->target.threshold)
 		return;
 	if (exact_polls_of(r, e->tid))

@@ -35,6 +35,8 @@ static size_t rank_of(const struct model *m, const struct held *held)
 /* What the holder did. The caller frees it. */
 static char *deed(const struct held *held)
 {
+	if (judge_is_wait(held->reason))
+		return xstrdup("waiting for a CPU");
 	if (held->syscall && *held->syscall)
 		return text_format("in %s(2)", held->syscall);
 	if (held->reason == REASON_COMPUTING)
@@ -48,6 +50,19 @@ static char *see(const struct report *report, size_t rank, const char *name)
 	return rank < report->options.top ? text_format("see #%zu", rank + 1) : xstrdup(name);
 }
 
+/* Where the holder did it: ": see #4". Where it had to wait for a CPU says nothing. The caller frees it. */
+static char *place_of(const struct report *report, const struct held *held)
+{
+	if (judge_is_wait(held->reason))
+		return xstrdup("");
+	char *name = blockers_name(held->stack), *where = see(report, rank_of(report->model, held), name),
+	     *text = concat(": ", where, NULL);
+
+	free(where);
+	free(name);
+	return text;
+}
+
 char *report_held(const struct report *report, const struct blocker *b, size_t i)
 {
 	char count[UNIT_SIZE], of[UNIT_SIZE], time[UNIT_SIZE];
@@ -55,15 +70,12 @@ char *report_held(const struct report *report, const struct blocker *b, size_t i
 	if (i >= b->helds)
 		return NULL;
 	const struct held *held = &b->held[i];
-	size_t rank = rank_of(report->model, held);
-	char *did = deed(held), *name = blockers_name(held->stack);
-	char *where = see(report, rank, name);
-	char *text = text_format("while %s: %s; %s of %s wait%s, %s", did, where,
+	char *did = deed(held), *where = place_of(report, held);
+	char *text = text_format("while %s%s; %s of %s wait%s, %s", did, where,
 				 unit_count(count, held->count), unit_count(of, b->count),
 				 b->count == 1 ? "" : "s", unit_duration(time, held->total));
 
 	free(where);
-	free(name);
 	free(did);
 	return text;
 }

@@ -81,14 +81,19 @@ static void add_peers(struct blocker_sum *sum, const struct block *block)
 		add_peer(&sum->culprit, &sum->culprits, blocker_sum_same_culprit, &peer);
 }
 
+static bool same_held(const struct held *held, const struct block *block)
+{
+	return held->reason == block->held.reason &&
+	       (judge_is_wait(held->reason) || judge_same_blame(held->stack, block->held.stack));
+}
+
 static void add_held(struct blocker_sum *sum, const struct block *block)
 {
 	size_t i = 0;
 
 	if (!block->held.stack)
 		return;
-	while (i < sum->helds && (sum->held[i].reason != block->held.reason ||
-				  !judge_same_blame(sum->held[i].stack, block->held.stack)))
+	while (i < sum->helds && !same_held(&sum->held[i], block))
 		i++;
 	if (i == MOST_HELD)
 		return;

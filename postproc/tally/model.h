@@ -30,7 +30,7 @@ struct peer {
 
 /* What the holder of a lock did while others waited for it. */
 struct held {
-	enum reason reason;
+	enum reason reason;  /* REASON_RUN_QUEUE: it waited for a CPU, wherever: `stack` is one of several */
 	const char *syscall; /* static; NULL or "": none is known */
 	const struct verdict *stack;
 	uint64_t count, total; /* of the waits: how many, and for how long, ns */

@@ -119,6 +119,46 @@ static void before_the_holder_got_it_does_not_count(void **state)
 	assert_null(waited(*state, &mutex).held.stack);
 }
 
+/* HOLDER was woken, or had lost the CPU, and waited for one. */
+static void queued(struct holders *h, uint64_t start, uint64_t asleep, uint64_t run_queue, enum reason reason,
+		   const struct verdict *stack)
+{
+	holders_did(h, &(struct block){.tid = HOLDER,
+				       .start = start * MS,
+				       .duration = (asleep + run_queue) * MS,
+				       .run_queue = run_queue * MS,
+				       .reason = reason,
+				       .syscall = reason == REASON_FILE ? "fdatasync" : NULL,
+				       .stack = stack});
+}
+
+/* Wherever that was, it is one thing. */
+static void that_the_holder_waited_for_a_cpu(void **state)
+{
+	(void)state;
+	queued(*state, 98, 3, 6, REASON_FILE, &sync_file);
+	queued(*state, 101, 0, 6, REASON_RUN_QUEUE, &sync_file); /* told twice */
+	queued(*state, 107, 0, 2, REASON_RUN_QUEUE, &sync_file);
+	assert_null(waited(*state, &mutex).held.stack);
+	queued(*state, 112, 0, 3, REASON_RUN_QUEUE, &count_up);
+	struct block wait = waited(*state, &mutex);
+
+	assert_int_equal(wait.held.reason, REASON_RUN_QUEUE);
+	assert_non_null(wait.held.stack);
+	assert_null(wait.held.syscall);
+}
+
+/* It may not have got it before. */
+static void who_loses_the_cpu_in_a_lock_does_not_hold_it(void **state)
+{
+	(void)state;
+	queued(*state, 100, 0, 19, REASON_RUN_QUEUE, &mutex);
+	assert_null(waited(*state, &mutex).held.stack);
+	queued(*state, 90, 5, 25, REASON_LOCK, &mutex);
+	queued(*state, 95, 0, 25, REASON_RUN_QUEUE, &mutex);
+	assert_null(waited(*state, &mutex).held.stack);
+}
+
 static void only_locks_are_held(void **state)
 {
 	(void)state;
@@ -167,6 +207,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_the_holder_was_seen_computing, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_took_less_than_half_is_not_said, setup, teardown),
 		cmocka_unit_test_setup_teardown(before_the_holder_got_it_does_not_count, setup, teardown),
+		cmocka_unit_test_setup_teardown(that_the_holder_waited_for_a_cpu, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_loses_the_cpu_in_a_lock_does_not_hold_it, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(only_locks_are_held, setup, teardown),
 		cmocka_unit_test_setup_teardown(of_others_nothing_is_known, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_newest_are_kept, setup, teardown),

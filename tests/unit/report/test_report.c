@@ -835,6 +835,18 @@ static void numbers_of_a_lock_are_not_shortened(void **state)
 	free(text);
 }
 
+static void that_the_holder_waited_for_a_cpu_is_said(void **state)
+{
+	struct model *m = fixture(1);
+
+	(void)state;
+	blockers[2].held[0] = (struct held){REASON_RUN_QUEUE, NULL, &hash_stack, 40, 500 * MS};
+	char *text = report(m, plain);
+
+	assert_non_null(strstr(text, "\n    held while waiting for a CPU; 40 of 120 waits, 500 ms\n"));
+	free(text);
+}
+
 static void write_errors_are_told(void **state)
 {
 	FILE *full = fopen("/dev/full", "w");
@@ -907,6 +919,7 @@ int main(void)
 		cmocka_unit_test(what_shorter_polls_took_is_told_if_it_is_known),
 		cmocka_unit_test(a_lock_points_at_what_is_shown),
 		cmocka_unit_test(numbers_of_a_lock_are_not_shortened),
+		cmocka_unit_test(that_the_holder_waited_for_a_cpu_is_said),
 		cmocka_unit_test(write_errors_are_told),
 		cmocka_unit_test(units),
 	};
