@@ -50,6 +50,20 @@ static char *see(const struct report *report, size_t rank, const char *name)
 	return rank < report->options.top ? text_format("see #%zu", rank + 1) : xstrdup(name);
 }
 
+/* How many waits are not known, if what is named covers less than half of them. */
+static char *not_known(const struct blocker *b)
+{
+	uint64_t named = 0, rest = b->count - b->held_known;
+	char count[UNIT_SIZE];
+
+	for (size_t i = 0; i < b->helds; i++)
+		named += b->held[i].count;
+	if (!b->helds || 2 * named >= b->count || !rest)
+		return NULL;
+	return text_format("other %s wait%s: not known what the holder did", unit_count(count, rest),
+			   rest == 1 ? "" : "s");
+}
+
 /* Where the holder did it: ": see #4". Where it had to wait for a CPU says nothing. The caller frees it. */
 static char *place_of(const struct report *report, const struct held *held)
 {
@@ -68,7 +82,7 @@ char *report_held(const struct report *report, const struct blocker *b, size_t i
 	char count[UNIT_SIZE], of[UNIT_SIZE], time[UNIT_SIZE];
 
 	if (i >= b->helds)
-		return NULL;
+		return i == b->helds ? not_known(b) : NULL;
 	const struct held *held = &b->held[i];
 	char *did = deed(held), *where = place_of(report, held);
 	char *text = text_format("while %s%s; %s of %s wait%s, %s", did, where,

@@ -38,7 +38,7 @@ void report_table(struct report *report);
 void report_waits(struct report *report);
 
 /* What is done while the lock is held for which blocker `b` waits: "while in fdatasync(2): see #4; 31 of 31
- * waits, 380 ms". The i-th of these; NULL past the last. Raw text; the caller frees it. */
+ * waits, 380 ms". The i-th of these; last, if these are few, how many waits are not known; then NULL. Raw text; the caller frees it. */
 char *report_held(const struct report *report, const struct blocker *b, size_t i);
 
 /* Who waits for locks that are held in blocker number `rank`: "others waited for it 31 times, 380 ms: see

@@ -93,6 +93,7 @@ static void add_held(struct blocker_sum *sum, const struct block *block)
 
 	if (!block->held.stack)
 		return;
+	sum->b.held_known++;
 	while (i < sum->helds && !same_held(&sum->held[i], block))
 		i++;
 	if (i == MOST_HELD)

@@ -68,6 +68,7 @@ struct blocker {
 	size_t culprits;
 	struct held held[HELD_SHOWN]; /* of a lock, as far as it is known. Most time first */
 	size_t helds;
+	uint64_t held_known; /* of count: waits of which it is known, also those not in `held` */
 };
 
 /* A block on the time axis. With DETAIL_SPANS there are all, with who ended it or had the CPU; otherwise the

@@ -211,6 +211,7 @@ static struct model *fixture(size_t n)
 	blockers[2].held[0] = (struct held){REASON_COMPUTING, NULL, &hash_stack, 97, S};
 	blockers[2].held[1] = (struct held){REASON_FILE, "fdatasync", &unlock_stack, 20, 200 * MS};
 	blockers[2].helds = 2;
+	blockers[2].held_known = 117;
 
 	blockers[3] = blocker(REASON_FILE, "shop+0x51c0", NULL, 0, &read_stack, 9, 60 * MS);
 	blockers[3].syscall = "read";
@@ -835,15 +836,23 @@ static void numbers_of_a_lock_are_not_shortened(void **state)
 	free(text);
 }
 
-static void that_the_holder_waited_for_a_cpu_is_said(void **state)
+static void what_the_holder_did_may_not_be_known(void **state)
 {
 	struct model *m = fixture(1);
 
 	(void)state;
 	blockers[2].held[0] = (struct held){REASON_RUN_QUEUE, NULL, &hash_stack, 40, 500 * MS};
+	blockers[2].held_known = 60;
 	char *text = report(m, plain);
 
 	assert_non_null(strstr(text, "\n    held while waiting for a CPU; 40 of 120 waits, 500 ms\n"));
+	assert_null(strstr(text, "not known what the holder did")); /* 60 are named */
+	free(text);
+	blockers[2].held[1].count = 19;
+	blockers[2].held_known = 59;
+	text = report(m, plain);
+	assert_non_null(strstr(text, "; 19 of 120\n                waits, 200 ms\n"
+				     "                other 61 waits: not known what the holder did\n"));
 	free(text);
 }
 
@@ -919,7 +928,7 @@ int main(void)
 		cmocka_unit_test(what_shorter_polls_took_is_told_if_it_is_known),
 		cmocka_unit_test(a_lock_points_at_what_is_shown),
 		cmocka_unit_test(numbers_of_a_lock_are_not_shortened),
-		cmocka_unit_test(that_the_holder_waited_for_a_cpu_is_said),
+		cmocka_unit_test(what_the_holder_did_may_not_be_known),
 		cmocka_unit_test(write_errors_are_told),
 		cmocka_unit_test(units),
 	};
