@@ -40,6 +40,16 @@ static const char *of_sleep(const struct verdict *v)
 	return "Use tokio::time::sleep(..).await: this sleep holds the worker.";
 }
 
+/* Is a file or disk what its holder was in most, as far as that is known? Waiting for a CPU was not its own doing. */
+static bool held_in_file(const struct blocker *b)
+{
+	size_t i = 0;
+
+	while (i < b->helds && judge_is_wait(b->held[i].reason))
+		i++;
+	return i < b->helds && b->held[i].reason == REASON_FILE;
+}
+
 static const char *of_lock(const struct blocker *b)
 {
 	const struct verdict *v = b->stack;
@@ -53,6 +63,10 @@ static const char *of_lock(const struct blocker *b)
 	if (calls(v, "rayon_core::") || calls(v, "rayon::"))
 		return "The worker waits for rayon's threads: rayon::spawn the work there and .await a "
 		       "tokio::sync::oneshot that it sends its result through.";
+	if (held_in_file(b))
+		return "It is held during a file or disk access: take that out of the locked part, or give "
+		       "the "
+		       "file one writer thread and send it the data.";
 	return in_library(v) && !calls(v, "std::") && !calls(v, "parking_lot")
 		       ? in_library_advice
 		       : reason_info(REASON_LOCK)->advice;

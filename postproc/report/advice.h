@@ -5,7 +5,7 @@
 
 #include "tally/model.h"
 
-/* What to do about this blocker: its reason's advice, unless who had the CPU says more. Static text. */
+/* What to do about this blocker: its reason's advice, unless who had the CPU, or what a lock's holder did, says more. Static text. */
 const char *reason_advice(const struct blocker *blocker);
 
 #endif

@@ -589,6 +589,18 @@ static void advice_depends_on_who_had_the_cpu(void **state)
 	assert_non_null(strstr(reason_advice(b), "quota"));
 }
 
+static void advice_depends_on_what_the_holder_did(void **state)
+{
+	struct blocker *b = &fixture(4)->blocker[2];
+
+	(void)state;
+	assert_null(strstr(reason_advice(b), "writer thread"));
+	b->held[0].reason = REASON_RUN_QUEUE;
+	assert_non_null(strstr(reason_advice(b), "writer thread"));
+	b->helds = 1;
+	assert_null(strstr(reason_advice(b), "writer thread"));
+}
+
 /* No two reasons look alike, with or without colours. */
 static void reasons_are_told_apart(void **state)
 {
@@ -919,6 +931,7 @@ int main(void)
 		cmocka_unit_test(no_colour_means_no_escapes),
 		cmocka_unit_test(deep_recursion_is_cut),
 		cmocka_unit_test(advice_depends_on_who_had_the_cpu),
+		cmocka_unit_test(advice_depends_on_what_the_holder_did),
 		cmocka_unit_test(reasons_are_told_apart),
 		cmocka_unit_test(reasons_are_documented),
 		cmocka_unit_test(a_function_without_a_name_has_its_caller),
