@@ -302,9 +302,13 @@ static void peers(struct report *report, const struct blocker *b)
 		label(page, i ? "" : role);
 		if (p->tid == 0) {
 			page_text(page, STYLE_PLAIN, reason_nobody(b->reason, p->comm));
+		} else if (p->names) {
+			page_text(page, STYLE_STRONG, "several threads");
 		} else {
 			page_fit(page, STYLE_STRONG, 24, text_shorten, p->comm);
-			if (p->same_process)
+			if (p->same_process && p->threads)
+				page_text(page, STYLE_PLAIN, " (several threads)");
+			else if (p->same_process)
 				page_printf(page, STYLE_PLAIN, " (thread %ld)", p->tid);
 			else
 				page_printf(page, STYLE_PLAIN,

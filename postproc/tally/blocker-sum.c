@@ -28,9 +28,12 @@ static void add_stack(struct blocker_sum *sum, const struct block *block)
 	sum->share[i].total += block->duration;
 }
 
-/* Where they were, and without a stack their name. */
+/* Of the target's threads any that were in the same function: each of several workers may end less than half of the waits. Of others where they
+ * were, and without a stack their name. */
 static bool same_peer(const struct peer *one, const struct peer *two)
 {
+	if (one->same_process && two->same_process && one->stack && two->stack)
+		return judge_same_blame(one->stack, two->stack);
 	return one->stack == two->stack && !strcmp(one->comm, two->comm);
 }
 
@@ -38,6 +41,21 @@ bool blocker_sum_same_culprit(const struct peer *one, const struct peer *two)
 {
 	return one->same_process == two->same_process && !one->tid == !two->tid &&
 	       (!one->tid || !strcmp(one->comm, two->comm));
+}
+
+static void add_to_peer(struct peer *sum, const struct peer *peer)
+{
+	if (peer->tid && strcmp(sum->comm, peer->comm) != 0) {
+		free((char *)sum->comm);
+		sum->comm = xstrdup(peer->comm);
+		sum->names = true;
+	}
+	sum->processes |= sum->pid != peer->pid;
+	sum->threads |= sum->tid != peer->tid;
+	sum->pid = peer->pid;
+	sum->tid = peer->tid;
+	sum->count++;
+	sum->total += peer->total;
 }
 
 /* Adds to the peer in the list that is the same, or to a new one. */
@@ -57,11 +75,7 @@ static void add_peer(struct peer **list, size_t *count, bool same(const struct p
 		(*list)[i].count = (*list)[i].total = 0;
 		++*count;
 	}
-	(*list)[i].processes |= (*list)[i].pid != peer->pid;
-	(*list)[i].pid = peer->pid;
-	(*list)[i].tid = peer->tid;
-	(*list)[i].count++;
-	(*list)[i].total += peer->total;
+	add_to_peer(&(*list)[i], peer);
 }
 
 static void add_peers(struct blocker_sum *sum, const struct block *block)

@@ -24,6 +24,8 @@ struct peer {
 	const struct verdict *stack; /* may be NULL: not captured, or not the target's */
 	uint64_t count, total;	     /* how often; ns of blocking it ended or caused */
 	bool processes;		     /* there were several of that name: pid is the latest's */
+	bool threads;		     /* there were several: tid is the latest's */
+	bool names;		     /* these had several names: comm is the latest's */
 };
 
 #define PEERS_SHOWN 3

@@ -85,7 +85,7 @@ static void peer(struct report *report, const struct blocker *b)
 		return;
 	page_end(&report->page);
 	label(&report->page, "meanwhile");
-	page_fit(&report->page, STYLE_STRONG, 24, text_shorten, p->comm);
+	page_fit(&report->page, STYLE_STRONG, 24, text_shorten, p->names ? "several threads" : p->comm);
 	page_text(&report->page, STYLE_PLAIN,
 		  judge_is_wait(b->reason) ? " had the CPU in" : " ended the wait in");
 	page_end(&report->page);

@@ -189,7 +189,7 @@ static struct model *fixture(size_t n)
 	blockers[0].run_queue = 60 * MS;
 	blockers[0].stacks = 4;
 	blockers[0].stack_total = blockers[0].total / 10 * 8;
-	blockers[0].peer[0] = (struct peer){"swapper/3", 0, 0, false, NULL, 42, 3 * S, false};
+	blockers[0].peer[0] = (struct peer){"swapper/3", 0, 0, false, NULL, 42, 3 * S, false, false, false};
 	blockers[0].peers = 1;
 
 	blockers[0].within = slow_page[6];
@@ -205,8 +205,10 @@ static struct model *fixture(size_t n)
 	blockers[2].task = "shop::pages::cart";
 	blockers[2].syscall = "futex";
 	blockers[2].asleep = blockers[2].total;
-	blockers[2].peer[0] = (struct peer){"tokio-runtime-w", 4242, 4252, true, &unlock_stack, 97, S, false};
-	blockers[2].peer[1] = (struct peer){"cache-refresh", 4242, 4290, true, NULL, 23, 310 * MS, false};
+	blockers[2].peer[0] =
+		(struct peer){"tokio-runtime-w", 4242, 4252, true, &unlock_stack, 97, S, false, false, false};
+	blockers[2].peer[1] =
+		(struct peer){"cache-refresh", 4242, 4290, true, NULL, 23, 310 * MS, false, false, false};
 	blockers[2].peers = 2;
 	blockers[2].held[0] = (struct held){REASON_COMPUTING, NULL, &hash_stack, 97, S};
 	blockers[2].held[1] = (struct held){REASON_FILE, "fdatasync", &unlock_stack, 20, 200 * MS};
@@ -224,7 +226,8 @@ static struct model *fixture(size_t n)
 			      71, &busy_stack, 17, 12 * MS);
 	blockers[5].task = "shop::search::run";
 	blockers[5].run_queue = blockers[5].total;
-	blockers[5].peer[0] = (struct peer){"stress-ng-cpu", 977, 977, false, NULL, 15, 180 * MS, false};
+	blockers[5].peer[0] =
+		(struct peer){"stress-ng-cpu", 977, 977, false, NULL, 15, 180 * MS, false, false, false};
 	blockers[5].peers = 1;
 	blockers[5].culprit[0] = blockers[5].peer[0];
 	blockers[5].culprits = 1;
@@ -510,8 +513,8 @@ static void any_names_stay_in_their_columns(void **state)
 		blockers[i].syscall = i % 2 ? name : evil;
 		blockers[i].stack = &stack;
 		blockers[i].total = blockers[i].max = blockers[i].count = UINT64_MAX / 1000;
-		blockers[i].peer[0] = (struct peer){i % 2 ? evil : name, 1,	     1,	   i % 2, &stack,
-						    UINT64_MAX,		 UINT64_MAX, false};
+		blockers[i].peer[0] = (struct peer){i % 2 ? evil : name, 1,	     1,	    i % 2, &stack,
+						    UINT64_MAX,		 UINT64_MAX, false, false, false};
 		blockers[i].peers = 1;
 		blockers[i].culprit[0] = blockers[i].peer[0];
 		blockers[i].culprits = 1;
@@ -826,6 +829,18 @@ static void a_lock_points_at_what_is_shown(void **state)
 	free(text);
 }
 
+static void several_threads_that_release_a_lock_are_said(void **state)
+{
+	struct model *m = fixture(1);
+
+	(void)state;
+	blockers[2].peer[0].threads = true;
+	assert_true(
+		reports(m, "\n    released by tokio-runtime-w (several threads), 97 of 120 times, 1.00 s\n"));
+	blockers[2].peer[0].names = true;
+	assert_true(reports(m, "\n    released by several threads, 97 of 120 times, 1.00 s\n"));
+}
+
 /* However long the names are. */
 static void numbers_of_a_lock_are_not_shortened(void **state)
 {
@@ -940,6 +955,7 @@ int main(void)
 		cmocka_unit_test(sources_of_the_c_library_are_not_shown),
 		cmocka_unit_test(what_shorter_polls_took_is_told_if_it_is_known),
 		cmocka_unit_test(a_lock_points_at_what_is_shown),
+		cmocka_unit_test(several_threads_that_release_a_lock_are_said),
 		cmocka_unit_test(numbers_of_a_lock_are_not_shortened),
 		cmocka_unit_test(what_the_holder_did_may_not_be_known),
 		cmocka_unit_test(write_errors_are_told),

@@ -126,12 +126,46 @@ static void the_outermost_own_function_is_the_one_with_most_time(void **state)
 	blocker_sum_clear(&sum);
 }
 
+/* Each of them ended less than half. Where in the function they were, and from where it was called, does not part them. */
+static void threads_that_release_in_one_function_are_added_up(void **state)
+{
+	const struct frame *const unlock[] = {FRAME("app::add", ORIGIN_USER)}, *const other[] = {
+										       FRAME("app::take",
+											     ORIGIN_USER)};
+	const struct verdict stacks[] = {{.count = 1, .poll = 1, .frame = unlock},
+					 {.count = 1, .poll = 1, .frame = unlock},
+					 {.count = 1, .poll = 1, .frame = other}};
+	static const char *const names[] = {"worker-1", "worker-2", "worker-3"};
+	struct blocker_sum sum = {.b.reason = REASON_LOCK};
+
+	(void)state;
+	for (unsigned i = 0; i < 9; i++) {
+		struct block block = {.duration = 10 * MS, .reason = REASON_LOCK};
+
+		block.peer.comm = names[i % 3];
+		block.peer.pid = 1;
+		block.peer.tid = 2 + i % 3;
+		block.peer.same_process = true;
+		block.peer.stack = &stacks[i % 3];
+		blocker_sum_add(&sum, &block);
+	}
+	blocker_sum_finish(&sum);
+	assert_int_equal(sum.b.peers, 1);
+	assert_int_equal(sum.b.peer[0].count, 6);
+	assert_int_equal(sum.b.peer[0].total, 60 * MS);
+	assert_true(sum.b.peer[0].threads && sum.b.peer[0].names);
+	assert_string_equal(sum.b.peer[0].comm, "worker-2");
+	assert_int_equal(sum.b.peer[0].tid, 3);
+	blocker_sum_clear(&sum);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(few_of_the_waits_name_no_waker),
 		cmocka_unit_test(who_had_the_cpu_is_named),
 		cmocka_unit_test(who_had_the_cpu_is_added_up),
+		cmocka_unit_test(threads_that_release_in_one_function_are_added_up),
 		cmocka_unit_test(the_outermost_own_function_is_the_one_with_most_time),
 	};
 
