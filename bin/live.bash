@@ -3,21 +3,25 @@
 # The live view: when it is shown, and how the pipeline differs with it. While tracing lasts, hud-postproc
 # live takes the place of the report and uses the terminal.
 
-# Sets VIEW if the report goes to this process's terminal and no other output was asked for.
+# Sets VIEW if the report goes to this process's terminal and no other output was asked for. Says why if that
+# alone does not suffice.
 choose_view() {
 	local format stat
 
-	[[ ! $HEADLESS$QUIET$RAW && -t 1 && ${TERM:-dumb} != dumb ]] || return 0
+	[[ ! $HEADLESS$QUIET$RAW && -t 1 ]] || return 0
 	for format in ${FORMATS[@]+"${FORMATS[@]}"}; do
 		[[ $format == *=?* && $format != *=- ]] || return 0
 	done
-	{ MODES=$(stty -g </dev/tty); } 2>/dev/null || return 0
-	# Not in the background, where using the terminal would stop it: its process group must be the
-	# terminal's.
-	read -r stat <"/proc/$$/stat" || return 0
-	read -ra stat <<<"${stat##*) }"
-	[[ ${stat[2]} == "${stat[5]}" ]] || return 0
-	VIEW=1
+	if [[ ${TERM:-dumb} == dumb ]]; then
+		say "no live view: TERM is ${TERM:-not set}"
+	elif ! { MODES=$(stty -g </dev/tty); } 2>/dev/null; then
+		say 'no live view: no controlling terminal'
+	# In the background, using the terminal would stop it: its process group must be the terminal's.
+	elif read -r stat <"/proc/$$/stat" && read -ra stat <<<"${stat##*) }" && [[ ${stat[2]} == "${stat[5]}" ]]; then
+		VIEW=1
+	else
+		say 'no live view: not in the foreground (timeout --foreground keeps it there)'
+	fi
 }
 
 # Messages would be printed into the view. Instead the view shows them in its last line, which it reads from

@@ -437,6 +437,7 @@ trace_in() {
 	# What bin/live.bash checks: the terminal is ours, and no output is for programs.
 	cat >choose <<-END
 		FORMATS=() HEADLESS='' QUIET='' RAW='' VIEW=''
+		say() { echo "said \$*" >&2; }
 		. $ROOT/bin/live.bash
 		eval "\$1"
 		choose_view
@@ -450,10 +451,25 @@ trace_in() {
 	done
 	has '^one$'
 	has '^piped$'
+	# Only what the user did not ask for has its reason said.
+	[[ $(screen | grep -c '^said ') == 2 ]]
+	has '^said no live view: TERM is dumb$'
+	has '^said no live view: TERM is not set$'
 	runs "(bash choose :; echo in the background: \$?) & wait"
 	shows 'in the background: [0-9]'
 	# This shell puts a background job into its own process group, which does not own the terminal.
 	has 'in the background: 0'
+	has '^said no live view: not in the foreground \(timeout --foreground keeps it there\)$'
+	# Where the shell has not made it the leader of a process group already.
+	runs '(timeout 60 bash choose :; exit)'
+	is_back
+	has '^said no live view: not in the foreground '
+	runs '(timeout 60 bash choose : | cat; timeout --foreground 60 bash choose :)'
+	is_back 1
+	lacks said
+	runs 'setsid --wait bash choose :'
+	is_back
+	has '^said no live view: no controlling terminal$'
 	# hud-postproc live without a terminal: prints the report.
 	setsid "$POSTPROC" live "$RECORDING" >out 2>err </dev/null
 	grep -q 'no view: ' err
