@@ -39,7 +39,10 @@ static const struct rule name_rules[] = {
 	{"tokio::runtime::io::Driver::turn", FRAME_PARK},
 	{"tokio::runtime::park::CachedParkThread::block_on", FRAME_MAIN_FUTURE},
 	{"tokio::park::thread::CachedParkThread::block_on", FRAME_MAIN_FUTURE},
-	{"multi_thread::MultiThread::block_on", FRAME_MAIN_FUTURE},
+	{"multi_thread::MultiThread::block_on", FRAME_MAIN_FUTURE | FRAME_ENTERED},
+	{"tokio::runtime::runtime::Runtime::block_on", FRAME_ENTERED},
+	{"tokio::runtime::handle::Handle::block_on", FRAME_ENTERED},
+	{"tokio::runtime::context::runtime::enter_runtime", FRAME_ENTERED},
 	{"tokio::runtime::park::CachedParkThread::park", FRAME_MAIN_PARK},
 	{"tokio::runtime::park::Inner::park", FRAME_MAIN_PARK},
 	{"tokio::runtime::task::raw::poll", FRAME_POLL},
@@ -66,7 +69,7 @@ static const struct rule file_rules[] = {
 	{"/src/runtime/io/driver.rs", FRAME_PARK},
 	{"/src/runtime/time/mod.rs", FRAME_PARK},
 	/* "failed to park thread" of a multi-thread runtime's block_on, and what it waits with */
-	{"/src/runtime/scheduler/multi_thread/mod.rs", FRAME_MAIN_FUTURE},
+	{"/src/runtime/scheduler/multi_thread/mod.rs", FRAME_MAIN_FUTURE | FRAME_ENTERED},
 	{"/src/runtime/park.rs", FRAME_MAIN_PARK},
 	{"/src/runtime/task/core.rs", FRAME_POLL},
 	{"/src/runtime/task/harness.rs", FRAME_POLL},
@@ -192,7 +195,19 @@ static void decide_main_future(const struct frame *const *frame, unsigned *kinds
 	if (polls)
 		kinds[i] &= ~(unsigned)FRAME_MAIN_PARK;
 	if (!waits && !(polls && !of_user(frame[i])))
-		kinds[i] &= ~(unsigned)FRAME_MAIN_FUTURE;
+		kinds[i] &= ~(unsigned)(FRAME_MAIN_FUTURE | FRAME_ENTERED);
+}
+
+/* Blocking calls of Tokio's channels and locks, and a runtime's end, poll a future the same way, but in no runtime. */
+static void decide_entered(unsigned *kinds, size_t count)
+{
+	bool entered = false;
+
+	for (size_t i = count; i-- > 0;) {
+		entered |= (kinds[i] & FRAME_ENTERED) != 0;
+		if (!entered)
+			kinds[i] &= ~(unsigned)FRAME_MAIN_FUTURE;
+	}
 }
 
 unsigned frame_kinds_of(const struct frame *f)
@@ -229,4 +244,5 @@ void frame_kinds_decide(const struct frame *const *frame, unsigned *kinds, size_
 			decide_park(kinds, i, count);
 			decide_main_future(frame, kinds, i);
 		}
+	decide_entered(kinds, count);
 }

@@ -18,14 +18,15 @@ enum frame_kind {
 	FRAME_POLL = 64,	  /* a task's poll, also that of a spawn_blocking closure */
 	FRAME_MAIN_FUTURE = 128,  /* block_on without a scheduler: polls a future on its caller's thread */
 	FRAME_MAIN_PARK = 256,	  /* the same, waiting for something to do */
+	FRAME_ENTERED = 512,	  /* block_on of a runtime or of a handle to one */
 };
 
 /* The kinds of a frame by itself: by its names, or without names by Tokio's source files that its code refers
  * to. */
 unsigned frame_kinds_of(const struct frame *frame);
 
-/* Removes from the kinds of `count` frames, leaf first, those that contradict other frames; only for frames
- * without names. In doubt it prefers a park to a poll, so that nothing is blamed without evidence. */
+/* Removes from the kinds of `count` frames, leaf first, those that contradict other frames; with names, only
+ * FRAME_MAIN_FUTURE outside any FRAME_ENTERED. In doubt it prefers a park to a poll, so that nothing is blamed without evidence. */
 void frame_kinds_decide(const struct frame *const *frame, unsigned *kinds, size_t count);
 
 #endif

@@ -418,6 +418,44 @@ static void a_nameless_current_thread_runtime(void **state)
 	assert_false(JUDGE(false, &epoll, &s_called, &s_current, &start)->in_poll);
 }
 
+/* Each kind of code that calls CachedParkThread::block_on, as in Tokio 1.24 and 1.43. */
+static void block_on_of_a_runtime_and_of_a_channel(void **state)
+{
+#define RUNTIME(name) FRAME(ORIGIN_RUNTIME, "tokio::" name)
+	static const struct frame waits = RUNTIME("runtime::park::CachedParkThread::park"),
+				  polls = RUNTIME("runtime::park::CachedParkThread::block_on"),
+				  region = RUNTIME(
+					  "runtime::context::blocking::BlockingRegionGuard::block_on"),
+				  multi = RUNTIME("runtime::scheduler::multi_thread::MultiThread::block_on"),
+				  runtime = RUNTIME("runtime::runtime::Runtime::block_on"),
+				  handle = RUNTIME("runtime::handle::Handle::block_on"),
+				  inner = RUNTIME("runtime::handle::Handle::block_on_inner"),
+				  enter = RUNTIME("runtime::context::runtime::enter_runtime"),
+				  plain = RUNTIME("future::block_on::block_on"),
+				  receive = RUNTIME("sync::mpsc::bounded::Receiver<T>::blocking_recv"),
+				  end = RUNTIME("runtime::blocking::shutdown::Receiver::wait");
+#undef RUNTIME
+	const struct frame *const entered[] = {&multi, &runtime, &handle, &inner, &enter};
+
+	for (size_t i = 0; i < sizeof(entered) / sizeof(*entered); i++) {
+		const struct verdict *v = JUDGE(false, &user, &polls, &region, entered[i], &handler, &start);
+
+		assert_int_equal(v->role, ROLE_MAIN_FUTURE);
+		assert_true(v->in_poll);
+		assert_int_equal(v->poll, 1);
+		v = JUDGE(false, &futex, &waits, &polls, &region, entered[i], &handler, &start);
+		assert_int_equal(v->role, ROLE_MAIN_FUTURE);
+		assert_true(v->parked);
+	}
+	assert_int_equal(JUDGE(false, &futex, &waits, &polls, &region, &plain, &receive, &user, &start)->role,
+			 ROLE_OTHER);
+	assert_int_equal(JUDGE(false, &polls, &region, &plain, &receive, &user, &start)->role, ROLE_OTHER);
+	assert_int_equal(JUDGE(false, &futex, &waits, &polls, &region, &end, &user, &start)->role,
+			 ROLE_OTHER);
+	/* A runtime that is entered below it is another one's. */
+	assert_int_equal(JUDGE(false, &runtime, &polls, &region, &plain, &start)->role, ROLE_OTHER);
+}
+
 static void a_nameless_main_future(void **state)
 {
 	const struct verdict *v = JUDGE(false, &s_std, &s_called, &s_user, &s_block_on, &s_called, &start);
@@ -499,6 +537,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nameless_parks, make_judge, drop_judge),
 		cmocka_unit_test_setup_teardown(nameless_threads_that_may_block, make_judge, drop_judge),
 		cmocka_unit_test_setup_teardown(a_nameless_current_thread_runtime, make_judge, drop_judge),
+		cmocka_unit_test_setup_teardown(block_on_of_a_runtime_and_of_a_channel, make_judge,
+						drop_judge),
 		cmocka_unit_test_setup_teardown(a_nameless_main_future, make_judge, drop_judge),
 		cmocka_unit_test_setup_teardown(nameless_file_access, make_judge, drop_judge),
 		cmocka_unit_test_setup_teardown(v0_names, make_judge, drop_judge),
