@@ -255,6 +255,21 @@ part() {
 	diff out file
 }
 
+@test "what differs between the two is told of both: the target, the line" {
+	before_and_after
+	sed -i 's/^meta target shop$/meta target shop.after/; s|/srv/shop/src/|/home/ci/shop/src/|; /page.rs/s/ 42 / 47 /' after
+	"$POSTPROC" diff --format markdown=out.md --format text before after >out
+	cat out out.md
+	[[ $(head -n 1 out) == 'hud-trace: shop and shop.after, before and after' ]]
+	[[ $(head -n 1 out.md) == '### hud-trace: `shop` and `shop.after`, before and after' ]]
+	grep -qxF '    shop::page::render  src/page.rs:42 before, src/page.rs:47 after' out
+	grep -qF '`src/page.rs:42 before, src/page.rs:47 after`' out.md
+	# The same line below another directory, and what is in one of them only.
+	grep -qxF '    <shop::auth::Login<T, Vec<u8>> as Check>::verify  src/auth.rs:43' out
+	grep -A1 '^ gone ' out | grep -qxF '    shop::cart::add  src/cart.rs:41'
+	grep -A1 '^ new ' out | grep -qxF '    shop::log::flush  src/log.rs:44'
+}
+
 @test "colour only on a terminal" {
 	before_and_after
 	TERM=xterm script -qec "'$POSTPROC' diff before after" /dev/null </dev/null >out

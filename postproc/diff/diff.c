@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "diff/significance.h"
+#include "report/source-path.h"
 
 #define BUILDS 64 /* counted in a trace */
 
@@ -213,7 +214,12 @@ void diff_make(struct diff *d, const struct model *before, const struct model *a
 	htab_t entries = htab_create(64, hash_entry, equal_entries, NULL);
 	struct entry **partner = xcalloc(before->blockers + 1, sizeof(struct entry *));
 
-	*d = (struct diff){.before = before, .after = after};
+	*d = (struct diff){
+		.before = before,
+		.after = after,
+		.root_before = place_root(before),
+		.root_after = place_root(after),
+	};
 	open_side(&sides[0], before);
 	open_side(&sides[1], after);
 	size_t rows = match(sides, entries, partner);
@@ -242,6 +248,8 @@ void diff_make(struct diff *d, const struct model *before, const struct model *a
 
 void diff_free(struct diff *diff)
 {
+	free(diff->root_before);
+	free(diff->root_after);
 	free(diff->change);
 }
 

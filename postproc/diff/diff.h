@@ -48,6 +48,7 @@ struct diff {
 	size_t waits;			  /* of the others, beyond noise */
 	size_t kinds[CHANGE_KINDS];	  /* how many of each, of code */
 	struct change blocked, run_queue; /* sums; `before` and `after` are NULL */
+	char *root_before, *root_after;	  /* place_root() of each */
 };
 
 /* Compares two traces that were read with all spans. Matches blockers by function, reason and task. *diff
@@ -63,6 +64,12 @@ bool change_beyond_noise(enum change_kind kind);
 
 /* The blocker after; if there is none, the one before. */
 const struct blocker *change_blocker(const struct change *change);
+
+/* Where its code is, in both traces if that differs; "" if it is not known. Raw text that the caller frees. */
+char *change_place(const struct diff *diff, const struct change *change);
+
+/* The target's name in one of the traces. Raw text. */
+const char *diff_target(const struct model *model);
 
 /* The growth in percent: "+12%", "-100%"; "" if it is not significant, or there was nothing before. Written
  * to `text` (UNIT_SIZE bytes). */

@@ -9,7 +9,6 @@
 #include "base/units.h"
 #include "diff/diff.h"
 #include "judge/reasons.h"
-#include "report/source-path.h"
 
 /* Raw text as code. In a code span only a backquote is special, in a table also a bar: replaces both by
  * look-alikes. */
@@ -27,11 +26,11 @@ static void code(FILE *out, const char *raw)
 	free(safe);
 }
 
-static void row(FILE *out, const struct change *c, const char *root)
+static void row(FILE *out, const struct diff *d, const struct change *c)
 {
 	const struct blocker *b = change_blocker(c);
 	const char *strong = change_beyond_noise(c->kind) ? "**" : "";
-	char text[UNIT_SIZE], *place = place_text(root, b->file, b->line);
+	char text[UNIT_SIZE], *place = change_place(d, c);
 
 	fprintf(out, "| %s%s%s | ", strong, change_word(c->kind), strong);
 	code(out, b->function);
@@ -55,7 +54,7 @@ static void row(FILE *out, const struct change *c, const char *root)
 }
 
 /* A table of the changes from `from` up to `end`, at most `top`. */
-static void rows(FILE *out, const struct diff *d, size_t from, size_t end, size_t top, const char *root)
+static void rows(FILE *out, const struct diff *d, size_t from, size_t end, size_t top)
 {
 	size_t shown = end - from < top ? end : from + top;
 
@@ -63,7 +62,7 @@ static void rows(FILE *out, const struct diff *d, size_t from, size_t end, size_
 	      "|:--|:--|:--|--:|--:|--:|--:|--:|\n",
 	      out);
 	for (size_t i = from; i < shown; i++)
-		row(out, &d->change[i], root);
+		row(out, d, &d->change[i]);
 	if (shown < end)
 		fprintf(out, "\nand %zu more\n", end - shown);
 }
@@ -71,20 +70,19 @@ static void rows(FILE *out, const struct diff *d, size_t from, size_t end, size_
 static void table(FILE *out, const struct diff *d, const struct report_options *options)
 {
 	size_t top = options->top ? options->top : 10;
-	char *root = place_root(d->after), *method = diff_method(d);
+	char *method = diff_method(d);
 
 	if (d->ranked)
-		rows(out, d, 0, d->ranked, top, root);
+		rows(out, d, 0, d->ranked, top);
 	char *waits = diff_waits(d);
 
 	if (waits)
 		fprintf(out, "\n%s\n", waits);
 	if (d->waits)
-		rows(out, d, d->ranked, d->ranked + d->waits, top, root);
+		rows(out, d, d->ranked, d->ranked + d->waits, top);
 	free(waits);
 	fprintf(out, "\nBlocked time is per second of worker time. %s\n", method);
 	free(method);
-	free(root);
 }
 
 static void warn(void *out, const char *text)
@@ -95,13 +93,17 @@ static void warn(void *out, const char *text)
 int diff_markdown(FILE *out, const struct diff *d, const struct report_options *options)
 {
 	const struct model *a = d->before, *b = d->after;
-	const struct target *t = &b->target;
+	const char *before = diff_target(a), *after = diff_target(b);
 	char *verdict = diff_verdict(d), *counts = diff_counts(d);
 	char was[UNIT_SIZE], is[UNIT_SIZE];
 
 	errno = 0;
 	fputs("### hud-trace: ", out);
-	code(out, t->name ? t->name : t->exe ? t->exe : "?");
+	if (strcmp(before, after) != 0) {
+		code(out, before);
+		fputs(" and ", out);
+	}
+	code(out, after);
 	fprintf(out, ", before and after\n\n**%s** %s.\n\n", verdict, counts);
 	fprintf(out, "Before: %s, %zu workers; after: %s, %zu workers.\n",
 		unit_duration(was, a->end - a->start), a->workers - a->main_futures.threads,

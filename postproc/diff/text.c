@@ -10,7 +10,6 @@
 #include "diff/diff.h"
 #include "judge/reasons.h"
 #include "report/parts.h"
-#include "report/source-path.h"
 
 #define INDENT 4      /* of further lines of a row */
 #define WHY_COLUMN 62 /* where the numbers of a row end */
@@ -38,14 +37,18 @@ static enum style style_of(enum change_kind kind)
 static void title(struct report *report, const struct diff *d)
 {
 	struct page *page = &report->page;
-	const struct target *t = &d->after->target;
+	const char *was = diff_target(d->before), *is = diff_target(d->after);
+	bool same = !strcmp(was, is);
+	unsigned room = page->width > 40 ? page->width - 40 : 20;
 
 	page_text(page, STYLE_STRONG, "hud-trace:");
 	page_to(page, page->column + 1);
-	page_fit(page, STYLE_STRONG, page->width > 40 ? page->width - 40 : 20, text_shorten,
-		 t->name  ? t->name
-		 : t->exe ? t->exe
-			  : "?");
+	if (!same) {
+		room /= 2;
+		page_fit(page, STYLE_STRONG, room, text_shorten, was);
+		page_text(page, STYLE_PLAIN, " and ");
+	}
+	page_fit(page, STYLE_STRONG, room, text_shorten, is);
 	page_text(page, STYLE_PLAIN, ", before and after");
 	page_end(page);
 	char *text = diff_verdict(d);
@@ -147,7 +150,7 @@ static void heading(struct page *page)
 	page_end(page);
 }
 
-static void row(struct report *report, const struct change *c)
+static void row(struct report *report, const struct diff *d, const struct change *c)
 {
 	struct page *page = &report->page;
 	const struct blocker *b = change_blocker(c);
@@ -165,7 +168,7 @@ static void row(struct report *report, const struct change *c)
 	page_to(page, WHY_COLUMN);
 	page_text(page, STYLE_STRONG, reason_info(b->reason)->word);
 	page_end(page);
-	char *place = place_text(report->root, b->file, b->line);
+	char *place = change_place(d, c);
 
 	page_to(page, INDENT);
 	report_where(report, STYLE_OWN, b->function, place);
@@ -185,7 +188,7 @@ static void rows(struct report *report, const struct diff *d, size_t from, size_
 	size_t shown = end - from < most ? end : from + most;
 
 	for (size_t i = from; i < shown; i++)
-		row(report, &d->change[i]);
+		row(report, d, &d->change[i]);
 	if (shown == end)
 		return;
 	page_to(page, INDENT);
@@ -218,7 +221,7 @@ static void table(struct report *report, const struct diff *d)
 
 int diff_text(FILE *out, const struct diff *diff, const struct report_options *options)
 {
-	struct report report = {.model = diff->after, .options = *options, .root = place_root(diff->after)};
+	struct report report = {.model = diff->after, .options = *options, .root = diff->root_after};
 	struct report_options *o = &report.options;
 
 	o->width = o->width == 0 ? 80 : o->width < 60 ? 60 : o->width;
@@ -230,7 +233,6 @@ int diff_text(FILE *out, const struct diff *diff, const struct report_options *o
 	diff_warnings(diff, warn, &report.page);
 	if (diff->changes)
 		table(&report, diff);
-	free(report.root);
 	if (fflush(out) != 0 || ferror(out)) {
 		errno = errno ? errno : EIO;
 		return -1;

@@ -10,6 +10,7 @@
 #include "diff/diff.h"
 #include "diff/significance.h"
 #include "report/report.h"
+#include "report/source-path.h"
 
 static const char *const words[CHANGE_KINDS] = {
 	[CHANGE_NEW] = "new",	     [CHANGE_WORSE] = "worse",	      [CHANGE_GONE] = "gone",
@@ -20,6 +21,26 @@ static const char *const words[CHANGE_KINDS] = {
 const char *change_word(enum change_kind kind)
 {
 	return words[(unsigned)kind < CHANGE_KINDS ? kind : CHANGE_NONE];
+}
+
+const char *diff_target(const struct model *model)
+{
+	const struct target *t = &model->target;
+
+	return t->name ? t->name : t->exe ? t->exe : "?";
+}
+
+char *change_place(const struct diff *d, const struct change *c)
+{
+	const struct blocker *before = c->before, *after = c->after;
+	char *was = before ? place_text(d->root_before, before->file, before->line) : xstrdup("");
+	char *is = after ? place_text(d->root_after, after->file, after->line) : xstrdup("");
+	char *text = *was && *is && strcmp(was, is) != 0 ? text_format("%s before, %s after", was, is)
+							 : xstrdup(*is ? is : was);
+
+	free(was);
+	free(is);
+	return text;
 }
 
 char *change_growth(char *text, const struct change *c)
