@@ -211,6 +211,19 @@ part() {
 	EXPR='max>100ms' passed before after
 }
 
+@test "near the threshold no change fails --fail-on" {
+	stream 30 aaaabbbb 1:202:20:7 2:230:90:20 >before
+	stream 30 aaaabbbb 1:202:200:7 2:230:90:20 3:0:200:7 >after
+	for EXPR in new worse; do
+		passed before after
+	done
+	grep -A1 '^ worse? ' <<<"$output" | grep -q 'shop::cart::add'
+	grep -A1 '^ new? ' <<<"$output" | grep -q 'shop::auth::Login'
+	# What is twice as long as a lower threshold is none of chance.
+	sed -i 's/^meta threshold-us 5000/meta threshold-us 3000/' before after
+	EXPR=worse SAID='shop::cart::add blocks 23.4 ms per second and worker, before 2.38 ms (lock)' broken before after
+}
+
 @test "a wrong --fail-on is refused before anything is read" {
 	for EXPR in '' new 'total>10%' 'max>50x' 'max' 'foo>1' 'max>5ms or so'; do
 		run -2 --separate-stderr "$POSTPROC" report --fail-on "$EXPR" /nonexistent

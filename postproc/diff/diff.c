@@ -125,6 +125,13 @@ static enum change_kind kind_of(const struct change *c, const struct slices *was
 	return c->is.time > c->was.time ? CHANGE_WORSE : CHANGE_BETTER;
 }
 
+/* Are its blocks, on average, shorter than twice the threshold? How many of them are seen is then chance: as
+ * many may have been a little shorter. */
+static bool near_threshold(const struct blocker *b, const struct model *m)
+{
+	return !b || !b->count || (double)b->total / (double)b->count < 2 * (double)m->target.threshold;
+}
+
 static double size_of(const struct change *c)
 {
 	if (change_beyond_noise(c->kind))
@@ -183,6 +190,9 @@ static void add(struct diff *d, const struct side sides[2], const struct entry *
 		c->kind = CHANGE_UNMATCHED;
 	else
 		c->kind = kind_of(c, was ? &was->slices : &none, is ? &is->slices : &none, limit);
+	if (change_beyond_noise(c->kind) && near_threshold(before, sides[0].model) &&
+	    near_threshold(after, sides[1].model))
+		c->kind += CHANGE_MAYBE_NEW - CHANGE_NEW;
 	if (judge_is_wait(change_blocker(c)->reason)) {
 		d->waits += change_beyond_noise(c->kind);
 		return;

@@ -17,9 +17,11 @@ enum change_kind {
 	CHANGE_WORSE,
 	CHANGE_GONE,
 	CHANGE_BETTER,
-	CHANGE_MAYBE_NEW,  /* only after, but so rare that it may have been missed before */
-	CHANGE_MAYBE_GONE, /* only before, but so rare */
-	CHANGE_NONE,	   /* in both, no significant change */
+	CHANGE_MAYBE_NEW, /* the same four, in this order, but perhaps by chance: too rare, or near_threshold() */
+	CHANGE_MAYBE_WORSE,
+	CHANGE_MAYBE_GONE,
+	CHANGE_MAYBE_BETTER,
+	CHANGE_NONE, /* in both, no significant change */
 	/* Code without a name, of a build that the other trace does not have: not comparable. */
 	CHANGE_UNMATCHED,
 	CHANGE_KINDS,

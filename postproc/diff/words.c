@@ -13,9 +13,11 @@
 #include "report/source-path.h"
 
 static const char *const words[CHANGE_KINDS] = {
-	[CHANGE_NEW] = "new",	     [CHANGE_WORSE] = "worse",	      [CHANGE_GONE] = "gone",
-	[CHANGE_BETTER] = "better",  [CHANGE_MAYBE_NEW] = "new?",     [CHANGE_MAYBE_GONE] = "gone?",
-	[CHANGE_NONE] = "unchanged", [CHANGE_UNMATCHED] = "no match",
+	[CHANGE_NEW] = "new",	       [CHANGE_WORSE] = "worse",
+	[CHANGE_GONE] = "gone",	       [CHANGE_BETTER] = "better",
+	[CHANGE_MAYBE_NEW] = "new?",   [CHANGE_MAYBE_WORSE] = "worse?",
+	[CHANGE_MAYBE_GONE] = "gone?", [CHANGE_MAYBE_BETTER] = "better?",
+	[CHANGE_NONE] = "unchanged",   [CHANGE_UNMATCHED] = "no match",
 };
 
 const char *change_word(enum change_kind kind)
@@ -214,11 +216,15 @@ void diff_warnings(const struct diff *d, void (*warn)(void *context, const char 
 
 char *diff_method(const struct diff *d)
 {
-	bool maybe = d->kinds[CHANGE_MAYBE_NEW] || d->kinds[CHANGE_MAYBE_GONE];
+	bool maybe = false;
 
+	for (int kind = CHANGE_MAYBE_NEW; kind <= CHANGE_MAYBE_BETTER; kind++)
+		maybe |= d->kinds[kind] != 0;
 	return text_format(
 		"Significant: more than the normal variation within each trace, of which %d slices are "
 		"compared. With nothing changed, one comparison in %.0f shows a change.%s",
 		NOISE_SLICES, 1 / NOISE_CHANCE,
-		maybe ? " A ? marks what was seen in one trace only, but too rarely to tell." : "");
+		maybe ? " A ? marks what may be chance: it is too rare, or its blocks are shorter than twice "
+			"the threshold."
+		      : "");
 }

@@ -154,6 +154,29 @@ static void too_little_to_tell(void **state)
 	finish(&o);
 }
 
+/* The threshold is 5 ms. Only if both sides are near it is the count chance. */
+static void near_the_threshold_it_may_be_chance(void **state)
+{
+	struct outcome o;
+	(void)state;
+
+	BEFORE({5, 30, 6, 230}, {6, 100, 9, 202}, {7, 100, 6, 202}, {8, 100, 9, 230});
+	AFTER(BUILD("aa", "11"), 10, {5, 100, 9, 230}, {6, 100, 6, 230}, {7, 100, 20, 202}, {8, 30, 6, 230});
+	compare(&o);
+	assert_int_equal(find(&o, "f", REASON_SLEEP)->kind, CHANGE_MAYBE_WORSE);
+	assert_int_equal(find(&o, "g", REASON_LOCK)->kind, CHANGE_MAYBE_GONE);
+	assert_int_equal(find(&o, "g", REASON_SLEEP)->kind, CHANGE_MAYBE_NEW);
+	assert_int_equal(find(&o, "app+0x50", REASON_LOCK)->kind, CHANGE_WORSE);
+	assert_int_equal(find(&o, "lib.so+0x50", REASON_SLEEP)->kind, CHANGE_MAYBE_BETTER);
+	char *counts = diff_counts(&o.diff), *method = diff_method(&o.diff);
+
+	assert_string_equal(counts, "1 worse, 1 new?, 1 worse?, 1 gone?, 1 better?");
+	assert_non_null(strstr(method, "twice the threshold"));
+	free(counts);
+	free(method);
+	finish(&o);
+}
+
 static void offsets_of_another_build_do_not_match(void **state)
 {
 	struct outcome o;
@@ -314,6 +337,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_kind),
 		cmocka_unit_test(too_little_to_tell),
+		cmocka_unit_test(near_the_threshold_it_may_be_chance),
 		cmocka_unit_test(offsets_of_another_build_do_not_match),
 		cmocka_unit_test(the_same_build_may_lose_its_code),
 		cmocka_unit_test(unknown_builds_do_not_match),
