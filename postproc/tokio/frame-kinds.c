@@ -198,7 +198,8 @@ static void decide_main_future(const struct frame *const *frame, unsigned *kinds
 		kinds[i] &= ~(unsigned)(FRAME_MAIN_FUTURE | FRAME_ENTERED);
 }
 
-/* Blocking calls of Tokio's channels and locks, and a runtime's end, poll a future the same way, but in no runtime. */
+/* Blocking calls of Tokio's channels and locks, and a runtime's end, poll a future the same way, but in no
+ * runtime. Where all that would tell is inlined and has no debug info, it is not taken for a runtime's. */
 static void decide_entered(unsigned *kinds, size_t count)
 {
 	bool entered = false;
