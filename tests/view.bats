@@ -49,8 +49,9 @@ keys() {
 	t send-keys "$@"
 }
 
-# Types a command that prints its status behind its output.
+# Types a command that prints its status behind its output. What an earlier one left on the screen goes first.
 runs() {
+	keys -R
 	keys "clear; $*; echo ended with \$?" Enter
 }
 
