@@ -245,13 +245,15 @@ await_bpftrace() {
 	[[ ! $ENDING ]] || end_tracing
 	while [[ $MONITOR ]]; do
 		status=0
-		# A signal that comes between two commands is handled only after the wait.
-		read -r -t 1 -a news -u "$FROM_MONITOR" || status=$?
+		# A signal that comes between two commands is handled after the next line, and there is one each
+		# second. (With a time limit, read loses what it has read when that passes.)
+		read -r -a news -u "$FROM_MONITOR" || status=$?
 		if ((!status)); then
 			heed "${news[@]}"
 		elif ((status <= 128)); then
 			note_monitor_gone
-		elif [[ $PATIENCE ]] && ((SECONDS > PATIENCE)); then
+		fi
+		if [[ $PATIENCE ]] && ((SECONDS > PATIENCE)); then
 			PATIENCE='' UNNOTICED=1
 			end_tracing
 		fi

@@ -238,6 +238,15 @@ static void restrain(struct monitor *m)
 	     o->processes * 100, what);
 }
 
+/* A sign of life, unless the reader is stopped and the pipe is full. */
+static void tick(const struct monitor *m)
+{
+	struct pollfd news = {.fd = m->o->news, .events = POLLOUT};
+
+	if (poll(&news, 1, 0) == 1 && news.revents == POLLOUT)
+		tell(m, "tick\n");
+}
+
 static void measure(struct monitor *m)
 {
 	unsigned wait_ms;
@@ -253,6 +262,7 @@ static void measure(struct monitor *m)
 		break;
 	}
 	m->measure_at = clock_ms() + wait_ms;
+	tick(m);
 }
 
 /* Waits until there is something to do, and does it. */

@@ -47,9 +47,10 @@ struct monitor_options {
  *     killed NAME SIGNAL     a child of the monitor's was killed, and is started again
  *     lost NAME SIGNAL       the same, but not started again, because it was too often before
  *     costly ALL PROBES REST HOW   tracing costs more than o->limits.all: percent of a CPU, in probes, in processes
+ *     tick                   nothing; at least once a second, so that the reader need not limit its wait
  *     hits COUNT HOW         breakpoints are hit so often in a second that this is more than o->limits.hits
  *
- * HOW is what follows: "thin", the script copies no stacks any more; "end", it ends, both within a second; "kill": the caller has to end bpftrace.
+ * HOW is what follows: "thin", the script copies little of stacks from now on; "end", it ends, both within a second; "kill": the caller has to end bpftrace.
  *
  * At SIGUSR2 the trace is about to end: it ends when workers that sleep have been stopped once more. Ignores signals that a terminal sends.
  * Returns an exit status. */
