@@ -24,8 +24,9 @@ static void check_json(const char *what, const char *text, size_t size)
 	struct json_tokener *parser = json_tokener_new();
 	struct json_object *tree = NULL;
 
-	/* check_text() sees whether it is UTF-8: json-c 0.18 refuses a good character behind an escape. */
-	json_tokener_set_flags(parser, JSON_TOKENER_STRICT);
+	/* json-c 0.18, when strict, refuses bytes above 0x7f. */
+	json_tokener_set_flags(parser, JSON_TOKENER_VALIDATE_UTF8 |
+					       (json_c_version_num() < 18 << 8 ? JSON_TOKENER_STRICT : 0));
 	if (size <= INT_MAX)
 		tree = json_tokener_parse_ex(parser, text, (int)size);
 	if (!tree)
