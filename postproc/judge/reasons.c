@@ -19,12 +19,10 @@ static const struct reason_info reasons[REASON_COUNT] = {
 		 "(try_lock, LOCK_NB, F_SETLK) with tokio::time::sleep between; and hold it for less time."},
 	[REASON_SLEEP] = {"sleep", "sleep", 'S', 0x56b4e9,
 			  "Use tokio::time::sleep(..).await instead of std::thread::sleep."},
-	[REASON_LOCK] =
-		{"lock", "lock", 'L', 0xe69f00,
-		 "Hold the lock for less time: move slow work out of the locked part, or shard the data. "
-		 "If it must be "
-		 "held across an .await, use tokio::sync::Mutex. Waiting on a std channel or thread? "
-		 "Use tokio::sync::mpsc or spawn_blocking."},
+	[REASON_LOCK] = {"lock", "lock", 'L', 0xe69f00,
+			 "Hold the lock for less time: move slow work out of the locked part, or shard the "
+			 "data. If it must be held across an .await, use tokio::sync::Mutex. Waiting on a "
+			 "std channel or thread? Use tokio::sync::mpsc or spawn_blocking."},
 	[REASON_NAME_LOOKUP] = {"name lookup", "name-lookup", 'N', 0xcc79a7,
 				"Use tokio::net::lookup_host, or connect by name with tokio::net: both look "
 				"it up outside the worker."},

@@ -56,17 +56,14 @@ static const char *of_lock(const struct blocker *b)
 
 	if (b->peers && b->peer[0].tid == 0)
 		return "It waits until its time is over, and nobody lets it go on before. Wait with Tokio's "
-		       "own "
-		       "(tokio::time::timeout around a Notify, Semaphore or channel), with an async pool, or "
-		       "in "
-		       "tokio::task::spawn_blocking.";
+		       "own (tokio::time::timeout around a Notify, Semaphore or channel), with an async "
+		       "pool, or in tokio::task::spawn_blocking.";
 	if (calls(v, "rayon_core::") || calls(v, "rayon::"))
 		return "The worker waits for rayon's threads: rayon::spawn the work there and .await a "
 		       "tokio::sync::oneshot that it sends its result through.";
 	if (held_in_file(b))
 		return "It is held during a file or disk access: take that out of the locked part, or give "
-		       "the "
-		       "file one writer thread and send it the data.";
+		       "the file one writer thread and send it the data.";
 	return in_library(v) && !calls(v, "std::") && !calls(v, "parking_lot")
 		       ? in_library_advice
 		       : reason_info(REASON_LOCK)->advice;

@@ -173,12 +173,10 @@ static const char *why_not_own(const struct verdict *stack, const struct frame *
 
 	if (!blamed->function)
 		return "no symbol covers this address. If the binary was stripped, --target FILE takes the "
-		       "symbols "
-		       "from an unstripped copy of the same build.";
+		       "symbols from an unstripped copy of the same build.";
 	if (poll && poll->function && !poll->file)
 		return "no frame of your own code is on this stack: the task or the nearest frame is named. "
-		       "What was "
-		       "inlined shows with debug info: [profile.release] debug = 1.";
+		       "What was inlined shows with debug info: [profile.release] debug = 1.";
 	return "no frame of your own code is on this stack: the nearest one is named.";
 }
 

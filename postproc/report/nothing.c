@@ -37,10 +37,8 @@ void report_nobody_schedules(struct report *report)
 	}
 	page_wrap(page, STYLE_PLAIN,
 		  "What they wait for may be what only a task could do, which nobody runs. .await it instead "
-		  "of "
-		  "block_in_place(|| .. block_on(..)), or bound how many requests get there at once (a "
-		  "Semaphore), below "
-		  "max_blocking_threads.");
+		  "of block_in_place(|| .. block_on(..)), or bound how many requests get there at once (a "
+		  "Semaphore), below max_blocking_threads.");
 	page_end(page);
 }
 

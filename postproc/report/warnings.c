@@ -43,8 +43,7 @@ static const char *why_cut(const struct model *m)
 
 	if (m->stacks_skipped && m->stacks_skipped >= m->stacks_cut)
 		return "Most were copied in part only, because copying stacks had used up its share of the "
-		       "time: a "
-		       "higher --threshold or a lower --hz needs fewer.";
+		       "time: a higher --threshold or a lower --hz needs fewer.";
 	if (m->stacks_too_few * 2 >= m->stacks_cut && strstr(how, "KiB, the most"))
 		return "Most are deeper than what is copied of a stack, which is as much as can be.";
 	if (m->stacks_too_few * 2 >= m->stacks_cut)
@@ -55,12 +54,10 @@ static const char *why_cut(const struct model *m)
 		       "copied below each other.";
 	if (m->stacks_walked * 2 >= m->stacks_cut)
 		return "Most were walked in the kernel, where not all code lets it: --stacks copy takes more "
-		       "time, "
-		       "but gets further.";
+		       "time, but gets further.";
 	if (m->lackings)
 		return "Most lead through code without unwind tables, or through files that could not be "
-		       "read "
-		       "(see above).";
+		       "read (see above).";
 	return "Most lead through code without unwind tables: building that with frame pointers helps.";
 }
 
@@ -124,13 +121,11 @@ static void left_out(struct report *report)
 		     unit_count(text, m->stacks_missing),
 		     m->lost ? "The lines of these stacks were lost, like other events."
 			     : "The stream does not have these stacks: it begins too late, or the copies "
-			       "could "
-			       "not be read, which hud-trace says while it traces.");
+			       "could not be read, which hud-trace says while it traces.");
 	if (m->stacks_skipped)
 		warn(page,
 		     "%s stacks were copied in part only, or not at all, so as not to slow the target down: "
-		     "there "
-		     "were too many at once. A higher --threshold or a lower --hz needs fewer.",
+		     "there were too many at once. A higher --threshold or a lower --hz needs fewer.",
 		     unit_count(text, m->stacks_skipped));
 	if (m->stacks_torn)
 		warn(page,
@@ -141,21 +136,18 @@ static void left_out(struct report *report)
 	if (m->registers_strange)
 		warn(page,
 		     "%s stacks were not taken, and system calls are not known: this kernel keeps the "
-		     "registers of a "
-		     "thread elsewhere than hud-trace takes it to. --stacks fp may do; please report the "
-		     "kernel.",
+		     "registers of a thread elsewhere than hud-trace takes it to. --stacks fp may do; please "
+		     "report the kernel.",
 		     unit_count(text, m->registers_strange));
 	if (m->events_counted)
 		warn(page,
 		     "%s waits, %s in all, were counted only, so as not to slow the target down: there were "
-		     "too "
-		     "many at once. They are in none of the sums. A higher --threshold makes fewer.",
+		     "too many at once. They are in none of the sums. A higher --threshold makes fewer.",
 		     unit_count(text, m->events_counted), unit_duration(share, m->counted));
 	if (m->polls_counted)
 		warn(page,
 		     "%s long polls, %s in all, were counted only, so as not to slow the target down: there "
-		     "were "
-		     "too many at once. What they did is told for some of them, or not at all. A higher "
+		     "were too many at once. What they did is told for some of them, or not at all. A higher "
 		     "--threshold makes fewer.",
 		     unit_count(text, m->polls_counted), unit_duration(share, m->polls_counted_ns));
 }
@@ -192,8 +184,7 @@ void report_warnings(struct report *report)
 	if (m->estimated_from)
 		warn(page,
 		     "After %s the probes that told polls apart were taken off: they cost a worker more than "
-		     "2%% of "
-		     "its time. Nothing was seen for %s, and polls are estimated from samples since.",
+		     "2%% of its time. Nothing was seen for %s, and polls are estimated from samples since.",
 		     unit_duration(text, m->estimated_from > m->start ? m->estimated_from - m->start : 0),
 		     unit_duration(share, m->unseen));
 	if (m->lost)
@@ -206,8 +197,7 @@ void report_warnings(struct report *report)
 	if (m->thinned)
 		warn(page,
 		     "After %s little was copied of stacks, as tracing cost more than --max-overhead allows. "
-		     "A "
-		     "higher --threshold, a lower --hz or a higher --max-overhead keeps them whole.",
+		     "A higher --threshold, a lower --hz or a higher --max-overhead keeps them whole.",
 		     unit_duration(text, m->thinned > m->start ? m->thinned - m->start : 0));
 	if (m->ended && !strcmp(m->ended, "overhead"))
 		warn(page, "Tracing was ended because it cost more than --max-overhead allows. A higher "

@@ -21,8 +21,7 @@ bool debuginfod_wanted(const char *command)
 	if (!urls || !*urls) {
 		fprintf(stderr,
 			"hud-postproc %s: --debuginfod: DEBUGINFOD_URLS names no server; sudo drops it, "
-			"unless told: "
-			"sudo --preserve-env=DEBUGINFOD_URLS\n",
+			"unless told: sudo --preserve-env=DEBUGINFOD_URLS\n",
 			command);
 		exit(2);
 	}

@@ -309,11 +309,9 @@ const char *pollsites_find(pid_t pid, struct module *module, struct symbolizer *
 	for (size_t i = 0; i < sites->count; i++)
 		sites->polls += sites->site[i].kind == SITE_POLL;
 	if (sites->polls == 0 && module->foreign_debug)
-		why = "no symbol of tokio::runtime::task::raw::poll in the file itself, and its debug "
-		      "file is "
-		      "not one of this machine's: where probes go is not for the process to choose; if you "
-		      "trust it, name it "
-		      "with --target";
+		why = "no symbol of tokio::runtime::task::raw::poll in the file itself, and its debug file "
+		      "is not one of this machine's: where probes go is not for the process to choose; if "
+		      "you trust it, name it with --target";
 	else if (sites->polls == 0)
 		why = "no symbol of tokio::runtime::task::raw::poll: --target FILE takes them from an "
 		      "unstripped copy";

@@ -103,8 +103,7 @@ static const char *choose_by(const struct tokio_layouts *layouts, const struct e
 			     struct tokio_layout *chosen)
 {
 	const char *why = "no layout in the table fits its memory (or no thread has a scheduler): if Tokio "
-			  "is built with "
-			  "tokio_unstable, [profile.release] debug = true tells its layout";
+			  "is built with tokio_unstable, [profile.release] debug = true tells its layout";
 	bool at_work = false;
 	size_t fit = 0;
 

@@ -18,10 +18,9 @@
 #include "sandbox/opener.h"
 
 static const char damaged[] = "its debug info cannot be read: no source lines or inlined calls";
-static const char zstd[] =
-	"its debug info is compressed by zstd, which this elfutils cannot read (0.189 can, where it is built "
-	"so): no source "
-	"lines or inlined calls; --target takes a file without (objcopy --decompress-debug-sections)";
+static const char zstd[] = "its debug info is compressed by zstd, which this elfutils cannot read (0.189 "
+			   "can, where it is built so): no source lines or inlined calls; --target takes a "
+			   "file without (objcopy --decompress-debug-sections)";
 static const char split_packed[] = "its debug info is packed in a .dwp file, which this elfutils cannot read "
 				   "(0.192 can): no inlined calls; "
 				   "with split-debuginfo = \"unpacked\" or \"off\" there are";
