@@ -14,7 +14,7 @@ exec_bound() {
 }
 
 # Environment variables for bpftrace. Each CPU has a buffer of so many pages; some machines have many CPUs. With a limit of arenas, malloc()
-# does not raise its threshold for mmap(), and gives back what LLVM has used: 9 MiB less.
+# does not raise its threshold for mmap(), and gives back what LLVM has used.
 bpftrace_settings() {
 	local pages=512
 

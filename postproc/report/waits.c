@@ -41,13 +41,6 @@ static void add_culprit(struct wait *wait, const struct peer *p)
 	wait->culprit[i].total += p->total;
 }
 
-static int by_culprit(const void *one, const void *two)
-{
-	const struct peer *a = one, *b = two;
-
-	return (a->total < b->total) - (a->total > b->total);
-}
-
 static int by_total(const void *one, const void *two)
 {
 	const struct wait *a = one, *b = two;
@@ -77,7 +70,7 @@ struct wait *waits_of(const struct model *m, size_t *count)
 			add_culprit(&wait[i], &of->culprit[c]);
 	}
 	for (size_t i = 0; i < *count; i++)
-		qsort(wait[i].culprit, wait[i].culprits, sizeof(*wait->culprit), by_culprit);
+		qsort(wait[i].culprit, wait[i].culprits, sizeof(*wait->culprit), blocker_sum_by_peer_total);
 	qsort(wait, *count, sizeof(*wait), by_total);
 	return wait;
 }

@@ -15,6 +15,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "sandbox/reopen.h"
+
 #define LINKS 40 /* as the kernel's MAXSYMLINKS */
 
 static int close_with(int fd, int error)
@@ -217,11 +219,11 @@ static int special(const char *path, int *fd)
 		return !*path || errno == ENOENT ? 0 : -1;
 	error = fstat(found, &st) == 0 ? judge(&st) : errno;
 	/* Opens the file that was judged; its name may lead to another one by now. */
-	snprintf(again, sizeof(again), "/proc/self/fd/%d", found);
 	if (!error && fd) {
-		*fd = open(again, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+		*fd = reopen(found, O_WRONLY);
 		error = *fd < 0 ? errno : 0;
 	} else if (!error) {
+		snprintf(again, sizeof(again), "/proc/self/fd/%d", found);
 		error = access(again, W_OK) ? errno : 0;
 	}
 	close(found);

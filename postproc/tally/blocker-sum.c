@@ -138,7 +138,7 @@ void blocker_sum_add(struct blocker_sum *sum, const struct block *block)
 	add_held(sum, block);
 }
 
-static int by_peer_total(const void *one, const void *two)
+int blocker_sum_by_peer_total(const void *one, const void *two)
 {
 	const struct peer *a = one, *b = two;
 
@@ -161,13 +161,13 @@ static bool is_telling(const struct blocker *b, const struct peer *peer)
 static void finish_peers(struct blocker_sum *sum)
 {
 	if (sum->peers)
-		qsort(sum->peer, sum->peers, sizeof(*sum->peer), by_peer_total);
+		qsort(sum->peer, sum->peers, sizeof(*sum->peer), blocker_sum_by_peer_total);
 	sum->b.peers = 0;
 	for (size_t i = 0; i < sum->peers && sum->b.peers < PEERS_SHOWN; i++)
 		if (is_telling(&sum->b, &sum->peer[i]))
 			sum->b.peer[sum->b.peers++] = sum->peer[i];
 	if (sum->culprits)
-		qsort(sum->culprit, sum->culprits, sizeof(*sum->culprit), by_peer_total);
+		qsort(sum->culprit, sum->culprits, sizeof(*sum->culprit), blocker_sum_by_peer_total);
 	sum->b.culprits = sum->culprits < PEERS_SHOWN ? sum->culprits : PEERS_SHOWN;
 	for (size_t i = 0; i < sum->b.culprits; i++)
 		sum->b.culprit[i] = sum->culprit[i];

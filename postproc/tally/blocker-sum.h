@@ -31,6 +31,9 @@ void blocker_sum_add(struct blocker_sum *sum, const struct block *block);
  * each. */
 bool blocker_sum_same_culprit(const struct peer *one, const struct peer *two);
 
+/* For qsort(3): orders peers by their total, largest first. */
+int blocker_sum_by_peer_total(const void *one, const void *two);
+
 /* Completes sum->b. More may be added after that. */
 void blocker_sum_finish(struct blocker_sum *sum);
 
