@@ -135,7 +135,10 @@ recording() {
 greedy() {
 	awk -v kind="$1" -v n="$2" 'BEGIN {
 		print "hud-trace 1\nmeta pid 42\nmeta exe /x\nmeta arch x86_64\nmeta threshold-us 5000\nmeta hz 99"
-		print "meta polls " (kind ~ /^(polls|blockers)$/ ? "tls x" : "estimate x") "\nthread 43 worker 1 w\nbegin 1000000000"
+		print "meta polls " (kind ~ /^(polls|blockers|locks)$/ ? "tls x" : "estimate x")
+		if (kind == "locks")
+			print "meta wakers process\nthread 44 worker 1 w"
+		print "thread 43 worker 1 w\nbegin 1000000000"
 		ns = 1000000000
 		while (kind == "names" && length(name) < 16000) name = name "xxxxxxxxxxxxxxxxxxxx"
 		for (i = 1; kind == "polls" && i <= 4096; i++) {
@@ -154,6 +157,19 @@ greedy() {
 				printf "sleep %.0f 43 0 900000 0 S 202 %x 5 5 0 x\n", ns += 10000000, i
 				printf "poll %.0f 43 %.0f %.0f %.0f 0 %d %d M E\n", ns + 2, ns - 9000000, ns + 1, ns - 9000001, i, i
 			}
+			if (kind == "locks") {
+				# One waits for the lock, which the other holds while it works.
+				printf "frame %x whole call std %x 0 1 m a::Mutex::lock a::Mutex::lock - -\n", i, i
+				printf "frame %x whole call user %x 0 %d m f%d f%d - /a.rs\n", i, n + i, i, i, i
+				printf "frame %x whole call user %x 0 %d m g%d g%d - /b.rs\n", n + i, 2 * n + i, i, i, i
+				for (k = 0; k < 2; k++)
+					printf "frame %x whole call dependency %x 0 1 m tokio::runtime::task::raw::poll tokio::runtime::task::raw::poll - -\n", i + n * k, 3 * n + i
+				ns += 20000000
+				printf "sleep %.0f 44 1 8900000 1000 S 75 %x 0 0 0 x\n", ns, n + i
+				printf "sleep %.0f 43 0 9000000 0 S 202 %x 42 44 %x w\n", ns + 100000, i, n + i
+				for (k = 0; k < 2; k++)
+					printf "poll %.0f %d %.0f %.0f %.0f 0 %d %d M E\n", ns + 200000 + k, 44 - k, ns - 9100000, ns + 100000, ns - 9100001, 2 * i + k, 2 * i + k
+			}
 			if (kind == "maps")
 				printf "map 7f%010x 7f%010x r-xp 0 - /x\n", (n - i) * 8192, (n - i) * 8192 + 4096
 		}
@@ -171,13 +187,15 @@ greedy() {
 		print(used.ru_maxrss >> 10, "MiB,", used.ru_utime + used.ru_stime, "s", file=sys.stderr)
 		sys.exit(status or used.ru_maxrss > 512 << 10)
 	END
-	for kind in 'words 10000' 'names 12000' 'polls 30000' 'maps 200000' 'blockers 80000 --format text --format pprof=p.pb.gz'; do
+	for kind in 'words 10000' 'names 12000' 'polls 30000' 'maps 200000' 'locks 16000 --format text' \
+		'blockers 80000 --format text --format pprof=p.pb.gz'; do
 		# shellcheck disable=SC2086 # a kind and a number
 		greedy $kind >in
 		(($(stat -c %s in) < 2000000))
 		read -ra options <<<"$kind"
 		(ulimit -t 60 && exec /usr/bin/python3 measure "$POSTPROC" report "${options[@]:2}" in) >out 2>err || { cat err && echo "$kind" && return 1; }
 		grep -q '^hud-trace: ' out
+		[[ $kind != locks* ]] || grep -q '^    held while in fdatasync(2): ' out
 		[[ $kind != @(names|blockers)* ]] || grep -q '^hud-postproc: the stream needs more than 240 MiB of memory: ' err
 	done
 }

@@ -1,35 +1,122 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* held.c - a lock and what is done while it is held refer to each other. */
-#include <libiberty/libiberty.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <libiberty/hashtab.h>
+#include <libiberty/libiberty.h>
+
+#include "base/bisect.h"
 #include "base/escape.h"
 #include "base/units.h"
 #include "judge/reasons.h"
 #include "report/parts.h"
 #include "tally/blockers.h"
 
-/* The rank of what a holder did; SIZE_MAX if it is not ranked: it may have taken less than the threshold. */
-static size_t rank_of(const struct model *m, const struct held *held)
+/* The first blocker with this reason and function, and this task, or any if that is NULL. */
+struct first {
+	enum reason reason;
+	const char *function, *task;
+	size_t rank;
+};
+
+/* A lock, the blocker number `lock`, was held meanwhile; what its holder did has this rank. */
+struct hold {
+	uint64_t rank;
+	size_t lock;
+	const struct held *held;
+};
+
+/* A recording may have very many of both, so neither is searched one by one. */
+struct held_index {
+	htab_t firsts;
+	struct hold *hold; /* by rank, then by lock */
+	size_t holds;
+};
+
+static hashval_t hash_first(const void *p)
+{
+	const struct first *f = p;
+	hashval_t h = iterative_hash(f->function, strlen(f->function), (hashval_t)f->reason);
+
+	return f->task ? iterative_hash(f->task, strlen(f->task), h) : h;
+}
+
+static int equal_firsts(const void *one, const void *two)
+{
+	const struct first *a = one, *b = two;
+
+	return a->reason == b->reason && !strcmp(a->function, b->function) && !a->task == !b->task &&
+	       (!a->task || !strcmp(a->task, b->task));
+}
+
+static void add_first(htab_t firsts, const struct first *first)
+{
+	void **slot = htab_find_slot(firsts, first, INSERT);
+
+	if (!slot)
+		xmalloc_failed(sizeof(*first));
+	if (!*slot)
+		*slot = xmemdup(first, sizeof(*first), sizeof(*first));
+}
+
+/* The rank of what a holder did, preferably in the same task; SIZE_MAX if it is not ranked: it may have taken
+ * less than the threshold. */
+static size_t rank_of(const struct held_index *index, const struct held *held)
 {
 	char *name = blockers_name(held->stack);
-	size_t rank = SIZE_MAX;
+	struct first key = {.reason = held->reason, .function = name, .task = held->stack->task};
+	const struct first *found = htab_find(index->firsts, &key);
 
+	if (!found && key.task) {
+		key.task = NULL;
+		found = htab_find(index->firsts, &key);
+	}
+	free(name);
+	return found ? found->rank : SIZE_MAX;
+}
+
+static int by_rank(const void *one, const void *two)
+{
+	const struct hold *a = one, *b = two;
+
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
+	return (a->held > b->held) - (a->held < b->held); /* they lie in the order of the locks */
+}
+
+struct held_index *held_index_new(const struct model *m)
+{
+	struct held_index *index = xcalloc(1, sizeof(*index));
+	size_t holds = 0;
+
+	index->firsts = htab_create(64, hash_first, equal_firsts, free);
 	for (size_t i = 0; i < m->ranked; i++) {
 		const struct blocker *b = &m->blocker[i];
 
-		if (b->reason != held->reason || strcmp(b->function, name) != 0)
-			continue;
-		if (rank == SIZE_MAX)
-			rank = i;
-		if (b->task && held->stack->task && !strcmp(b->task, held->stack->task)) {
-			rank = i;
-			break;
-		}
+		holds += b->helds;
+		add_first(index->firsts, &(struct first){b->reason, b->function, NULL, i});
+		if (b->task)
+			add_first(index->firsts, &(struct first){b->reason, b->function, b->task, i});
 	}
-	free(name);
-	return rank;
+	index->hold = xcalloc(holds + 1, sizeof(*index->hold));
+	for (size_t i = 0; i < m->ranked; i++)
+		for (size_t k = 0; k < m->blocker[i].helds; k++) {
+			const struct held *held = &m->blocker[i].held[k];
+
+			index->hold[index->holds++] = (struct hold){rank_of(index, held), i, held};
+		}
+	qsort(index->hold, index->holds, sizeof(*index->hold), by_rank);
+	return index;
+}
+
+void held_index_free(struct held_index *index)
+{
+	htab_delete(index->firsts);
+	free(index->hold);
+	free(index);
 }
 
 /* What the holder did. The caller frees it. */
@@ -69,7 +156,7 @@ static char *place_of(const struct report *report, const struct held *held)
 {
 	if (judge_is_wait(held->reason))
 		return xstrdup("");
-	char *name = blockers_name(held->stack), *where = see(report, rank_of(report->model, held), name),
+	char *name = blockers_name(held->stack), *where = see(report, rank_of(report->held, held), name),
 	     *text = concat(": ", where, NULL);
 
 	free(where);
@@ -96,34 +183,33 @@ char *report_held(const struct report *report, const struct blocker *b, size_t i
 
 char *report_holds(const struct report *report, size_t rank)
 {
-	const struct model *m = report->model;
+	const struct held_index *index = report->held;
+	size_t first = rank ? FIRST_BEYOND(index->hold, index->holds, rank, rank - 1) : 0,
+	       end = FIRST_BEYOND(index->hold, index->holds, rank, rank), size;
 	uint64_t total = 0, waits = 0;
-	char count[UNIT_SIZE], time[UNIT_SIZE], *where = xstrdup("");
+	char count[UNIT_SIZE], time[UNIT_SIZE], *where = NULL, *text;
 
-	for (size_t i = 0; i < m->ranked; i++) {
-		uint64_t before = waits;
+	if (first == end)
+		return NULL;
+	FILE *out = open_memstream(&where, &size);
 
-		for (size_t k = 0; k < m->blocker[i].helds; k++) {
-			const struct held *held = &m->blocker[i].held[k];
+	if (!out)
+		xmalloc_failed(0);
+	for (size_t i = first; i < end; i++) {
+		const struct hold *hold = &index->hold[i];
 
-			if (rank_of(m, held) != rank)
-				continue;
-			waits += held->count;
-			total += held->total;
-		}
-		if (waits == before)
+		waits += hold->held->count;
+		total += hold->held->total;
+		if (i > first && hold->lock == hold[-1].lock)
 			continue;
-		char *one = see(report, i, m->blocker[i].function);
-		char *more = concat(where, *where ? ", " : "", one, NULL);
+		char *one = see(report, hold->lock, report->model->blocker[hold->lock].function);
 
+		fprintf(out, "%s%s", i > first ? ", " : "", one);
 		free(one);
-		free(where);
-		where = more;
 	}
-	char *text = waits ? text_format("others waited for it %s time%s, %s: %s", unit_count(count, waits),
-					 waits == 1 ? "" : "s", unit_duration(time, total), where)
-			   : NULL;
-
+	fclose(out);
+	text = text_format("others waited for it %s time%s, %s: %s", unit_count(count, waits),
+			   waits == 1 ? "" : "s", unit_duration(time, total), where);
 	free(where);
 	return text;
 }

@@ -12,7 +12,8 @@ struct report {
 	struct report_options options; /* defaults filled in */
 	/* The directory of the user's sources, from place_root(); may be NULL. */
 	char *root;
-	const char *task; /* the task of all rows, which do not repeat it; NULL: they differ */
+	struct held_index *held; /* what locks' holders did, by its rank */
+	const char *task;	 /* the task of all rows, which do not repeat it; NULL: they differ */
 };
 
 /* A name and, to its right, a source location ("" for none), in the rest of the line. Ends the line. */
@@ -36,6 +37,11 @@ void report_table(struct report *report);
 
 /* A line for each function that had to wait for a CPU. If there are any, begins with an empty line. */
 void report_waits(struct report *report);
+
+/* The index that report_held() and report_holds() need. Exits the program when out of memory. The model must
+ * outlive it. */
+struct held_index *held_index_new(const struct model *model);
+void held_index_free(struct held_index *index);
 
 /* What is done while the lock is held for which blocker `b` waits: "while in fdatasync(2): see #4; 31 of 31
  * waits, 380 ms". The i-th of these; last, if these are few, how many waits are not known; then NULL. Raw text; the caller frees it. */

@@ -382,7 +382,10 @@ static void whole(struct report *report)
 
 int report_write(FILE *out, const struct model *model, const struct report_options *options)
 {
-	struct report report = {.model = model, .options = *options, .root = place_root(model)};
+	struct report report = {.model = model,
+				.options = *options,
+				.root = place_root(model),
+				.held = held_index_new(model)};
 	struct report_options *o = &report.options;
 
 	o->width = o->width == 0 ? 80 : o->width < 60 ? 60 : o->width;
@@ -391,6 +394,7 @@ int report_write(FILE *out, const struct model *model, const struct report_optio
 	report.page = (struct page){.out = out, .width = o->width, .colour = o->colour, .utf8 = o->utf8};
 	errno = 0;
 	whole(&report);
+	held_index_free(report.held);
 	free(report.root);
 	if (fflush(out) != 0 || ferror(out)) {
 		/* A much earlier write error may have left no errno. */

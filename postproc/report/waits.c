@@ -50,25 +50,46 @@ static int by_total(const void *one, const void *two)
 	return strcmp(a->of->function, b->of->function);
 }
 
+/* For qsort(3): parts of one wait stand side by side, the highest rank first. */
+static int by_identity(const void *one, const void *two)
+{
+	const struct blocker *a = *(const struct blocker *const *)one,
+			     *b = *(const struct blocker *const *)two;
+	int order = strcmp(a->function, b->function);
+
+	if (order)
+		return order;
+	if (a->reason != b->reason)
+		return a->reason < b->reason ? -1 : 1;
+	if (a->main_future != b->main_future)
+		return a->main_future ? 1 : -1;
+	return (a > b) - (a < b);
+}
+
 struct wait *waits_of(const struct model *m, size_t *count)
 {
-	struct wait *wait = xcalloc(m->blockers - m->ranked + 1, sizeof(*wait));
+	size_t parts = m->blockers - m->ranked;
+	const struct blocker **part = xcalloc(parts + 1, sizeof(*part));
+	struct wait *wait = xcalloc(parts + 1, sizeof(*wait));
 
+	for (size_t i = 0; i < parts; i++)
+		part[i] = &m->blocker[m->ranked + i];
+	qsort(part, parts, sizeof(*part), by_identity);
 	*count = 0;
-	for (size_t b = m->ranked; b < m->blockers; b++) {
-		const struct blocker *of = &m->blocker[b];
-		size_t i = 0;
+	for (size_t i = 0; i < parts; i++) {
+		const struct blocker *of = part[i];
 
-		while (i < *count && !same_wait(wait[i].of, of))
-			i++;
-		if (i == *count)
+		if (!i || !same_wait(part[i - 1], of))
 			wait[(*count)++].of = of;
-		wait[i].total += of->total;
-		wait[i].count += of->count;
-		wait[i].max = of->max > wait[i].max ? of->max : wait[i].max;
+		struct wait *w = &wait[*count - 1];
+
+		w->total += of->total;
+		w->count += of->count;
+		w->max = of->max > w->max ? of->max : w->max;
 		for (size_t c = 0; c < of->culprits; c++)
-			add_culprit(&wait[i], &of->culprit[c]);
+			add_culprit(w, &of->culprit[c]);
 	}
+	free(part);
 	for (size_t i = 0; i < *count; i++)
 		qsort(wait[i].culprit, wait[i].culprits, sizeof(*wait->culprit), blocker_sum_by_peer_total);
 	qsort(wait, *count, sizeof(*wait), by_total);
