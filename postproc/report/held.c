@@ -66,6 +66,8 @@ static void add_first(htab_t firsts, const struct first *first)
  * less than the threshold. */
 static size_t rank_of(const struct held_index *index, const struct held *held)
 {
+	if (!index)
+		return SIZE_MAX;
 	char *name = blockers_name(held->stack);
 	struct first key = {.reason = held->reason, .function = name, .task = held->stack->task};
 	const struct first *found = htab_find(index->firsts, &key);
@@ -184,6 +186,9 @@ char *report_held(const struct report *report, const struct blocker *b, size_t i
 char *report_holds(const struct report *report, size_t rank)
 {
 	const struct held_index *index = report->held;
+
+	if (!index)
+		return NULL;
 	size_t first = rank ? FIRST_BEYOND(index->hold, index->holds, rank, rank - 1) : 0,
 	       end = FIRST_BEYOND(index->hold, index->holds, rank, rank), size;
 	uint64_t total = 0, waits = 0;

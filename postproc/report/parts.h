@@ -12,7 +12,7 @@ struct report {
 	struct report_options options; /* defaults filled in */
 	/* The directory of the user's sources, from place_root(); may be NULL. */
 	char *root;
-	struct held_index *held; /* what locks' holders did, by its rank */
+	struct held_index *held; /* what locks' holders did, by its rank; NULL: nothing is ranked */
 	const char *task;	 /* the task of all rows, which do not repeat it; NULL: they differ */
 };
 
