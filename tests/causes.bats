@@ -204,6 +204,9 @@ time.sleep(300)' >child 3>&- &
 	mkdir build && cp "$POSTPROC" build
 	rm probes/stack.bt
 	says "the probes are missing from $PWD/probes" bin/hud-trace --print-script --pid "$threads"
+	# A command fails where none is expected to.
+	sed -i 's/^main() {/&\n\tfalse/' bin/hud-trace
+	says ': false failed with status 1. Please report this.' bin/hud-trace --version
 }
 
 @test "nothing came: --workers is advised unless it was used" {
