@@ -199,6 +199,17 @@ thread $tid (worker|current-thread|main-future|blocking-pool|other|unknown) [01]
 	die "hud-postproc head wrote an unexpected line about process $PID: $(clean "${odd:0:200}")"
 }
 
+# Root cannot look into every process (__ptrace_may_access in Linux 6.18's kernel/ptrace.c). Prints why, and what to do.
+say_closed() {
+	! readlink "/proc/$PID/exe" >/dev/null || return 0
+	read_own_status CapEff
+	if ((16#$REPLY >> 19 & 1)); then
+		printf ': the kernel lets not even root look into it from here. It belongs to a machine or container around this one, or a security module protects it: run hud-trace outside'
+	else
+		printf ': root lacks CAP_SYS_PTRACE here. Give it to the container (--cap-add SYS_PTRACE)'
+	fi
+}
+
 # Reads everything about the process that the stream begins with. This is where its threads are examined.
 read_head() {
 	local options=(--pid "$PID") line kind one two three rest words script
@@ -218,7 +229,7 @@ read_head() {
 	[[ $POLLS != @(auto|uprobe) ]] || read_answers
 	[[ $INFO != *'bfd: no'* ]] || options+=(--probe-starts)
 	# Ctrl-Z must not stop it while it holds a thread of the target.
-	HEAD=$(trap '' TSTP && close_others && exec "$POSTPROC" head "${options[@]}") || die "process $PID could not be inspected"
+	HEAD=$(trap '' TSTP && close_others && exec "$POSTPROC" head "${options[@]}") || die "process $PID could not be inspected$(say_closed)"
 	check_head
 	for script in ${OWN[@]+"${OWN[@]}"}; do
 		add_meta probe "$(clean "$script")"

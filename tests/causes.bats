@@ -198,6 +198,12 @@ time.sleep(300)' >child 3>&- &
 		"$HUD" --print-script --pid "$threads" --workers python --stacks dwarf
 	says "Without --polls tls another way is taken" "$HUD" --print-script --pid "$threads" --workers python --polls tls
 	says "Without --polls uprobe another way is taken" "$HUD" --print-script --pid "$threads" --workers python --polls uprobe
+	# Root without the right to look into it.
+	setpriv --reuid 12 --clear-groups sleep 300 3>&- &
+	STARTED+=("$!")
+	within 10 grep -q sleep "/proc/$!/comm"
+	says "process $! could not be inspected: root lacks CAP_SYS_PTRACE here. Give it to the container (--cap-add SYS_PTRACE)" \
+		setpriv --bounding-set=-sys_ptrace "$HUD" --pid "$!" --workers sleep
 	# It is not whole.
 	cp -r "$ROOT/bin" "$ROOT/probes" .
 	says "build/hud-postproc is missing: run make in $PWD" bin/hud-trace --print-script --pid "$threads"
