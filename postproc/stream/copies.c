@@ -239,8 +239,8 @@ static void write_returned(FILE *out, uint64_t id, long tid, const struct return
 	event_write(out, &e);
 }
 
-/* Where the bytes of a copy are from: `near` from the start of sp's block, `window` from each of `windows`,
- * the others from `rest`. */
+/* Where the bytes of a copy are from: `near` from the start of sp's block, `window` from each of `windows`
+ * (which repeats `rest` where there is nothing to copy), the others from `rest`. */
 struct origin_of_copy {
 	size_t near, window;
 	uint64_t windows[STACK_PARTS - 1], rest;
@@ -268,8 +268,14 @@ static void arrange(uint64_t *words, size_t there, const struct origin_of_copy *
 	memmove(bytes + near, bytes + there - left, left);
 	s->count = near / sizeof(*words);
 	for (size_t i = 0; i < STACK_PARTS - 1 && from->window && left >= from->window;
-	     i++, left -= from->window)
-		add_part(s, from->windows[i], from->window);
+	     i++, left -= from->window) {
+		char *here = bytes + s->count * sizeof(*words);
+
+		if (from->windows[i] != from->rest)
+			add_part(s, from->windows[i], from->window);
+		else
+			memmove(here, here + from->window, left - from->window);
+	}
 	add_part(s, from->rest, left);
 }
 

@@ -164,6 +164,30 @@ static void both_ends(void **state)
 	assert_non_null(strstr(text, " 7 1500 7040 7010 2\n"));
 }
 
+/* Of four places for stacks in between, those that are not needed repeat the last part. */
+static void one_between(void **state)
+{
+	struct setup *setup = *state;
+	char expected[512];
+	const char *text;
+
+	setup->word[0] = 0x1234;
+	setup->word[16] = 0x3ff0; /* the stack in between */
+	for (size_t i = 32; i < 96; i += 16)
+		setup->word[i] = 0x3ff1; /* three times the last part, and itself */
+	add(setup, "copied 8000000000000041 7 1500 7000 7010 768 128 a000 128 9000 a000 a000 a000", 0);
+	text = written(setup);
+	unsigned long long id = id_of(text);
+
+	snprintf(expected, sizeof(expected),
+		 "stack %llx 7 1500 7000 7010 3 0 1 9000 1 a000\n"
+		 "words %llx 7 0 1234 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
+		 "words %llx 7 1 3ff0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
+		 "words %llx 7 2 3ff1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
+		 id, id, id, id);
+	assert_string_equal(text, expected);
+}
+
 static void events_name_stacks(void **state)
 {
 	struct setup *setup = *state;
@@ -288,6 +312,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(described_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(both_ends, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(one_between, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(events_name_stacks, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(others_pass, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(events_wait, set_up, tear_down),
