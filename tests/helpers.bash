@@ -91,14 +91,15 @@ are_small() {
 # A test waits for a background process by what it writes. The background shell may create or empty the file
 # late, so this is done before.
 
-# Starts the demo server at path $1, with the variables $2...; sets SERVER, ADDR and LOADER.
+# Starts the demo server at path $1, with the variables $2...; sets SERVER, ADDR and LOADER. Waits $TO_START
+# seconds (30) until it listens: SERVER becomes the server only then.
 start_server() {
 	LOADER=${1%/*}/demo-load
 	: >server.out
 	env "${@:2}" "$DEMO/run" "$1" >server.out 2>server.err 3>&- &
 	SERVER=$!
 	STARTED+=("$SERVER")
-	within 30 grep -qs '^listening on ' server.out
+	within "${TO_START-30}" grep -qs '^listening on ' server.out
 	ADDR=$(sed -n 's/^listening on //p' server.out)
 }
 
