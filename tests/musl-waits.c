@@ -37,6 +37,19 @@ __attribute__((noinline)) static void wait_in_poll(void)
 	room[2] = 2;
 }
 
+/* Deeper than a short copy of the stack. */
+__attribute__((noinline)) static void descend(int levels)
+{
+	volatile char room[200];
+
+	room[1] = 1;
+	if (levels)
+		descend(levels - 1);
+	else
+		wait_in_poll();
+	room[2] = 2;
+}
+
 static void *lock(void *argument)
 {
 	wait_for_lock(10);
@@ -57,6 +70,6 @@ int main(void)
 	pthread_create(&thread, NULL, nap, NULL);
 	puts("ready");
 	fflush(stdout);
-	wait_in_poll();
+	descend(6);
 	return 0;
 }

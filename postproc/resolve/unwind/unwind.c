@@ -22,6 +22,7 @@
 #define BARE_FAR (1u << 16)    /* bytes from a frame to the next frame pointer */
 #define BARE_DEPTH 8	       /* such functions in a row */
 #define BARE_BUDGET 256	       /* return addresses tried for one stack */
+#define BARE_SURE 4	       /* frames by CFI that confirm one in a short copy */
 #define REST_BUDGET 2048       /* words tried behind a gap in the copy */
 #define REST_FRAME (64u << 10) /* bytes of a frame that reaches across the gap */
 #define ENTRY_SIZE 64	       /* bytes of code at the entry point: some 40 in glibc and musl */
@@ -585,10 +586,18 @@ struct search {
 	const struct raw_stack *stack;
 	struct chain *chain;
 	enum fit fit;
+	bool short_copy; /* it may end where the copied words do */
 	unsigned budget;
 };
 
 static bool search(struct search *s, const struct cursor *at, unsigned depth);
+
+/* Did CFI lead from frame `index` far enough? */
+static bool is_confirmed(const struct search *s, const struct cursor *bare, size_t index)
+{
+	return !s->chain->cut || (s->short_copy && s->chain->too_few && !bare->frame.pc &&
+				  s->chain->count >= index + BARE_SURE);
+}
 
 /* Unwinds from the return address at `sp`, if it were that of the function at *at, with the caller's frame
  * pointer `fp`. */
@@ -603,7 +612,8 @@ static bool try_caller(struct search *s, const struct cursor *at, uint64_t sp, u
 	s->budget--;
 	s->chain->pc[at->index] = at->interrupted ? at->frame.pc : at->frame.pc - 1;
 	walk(s->u, s->stack, &caller, s->chain, &bare);
-	if (s->chain->cut && !(bare.frame.pc && depth < BARE_DEPTH && search(s, &bare, depth + 1)))
+	if (!is_confirmed(s, &bare, caller.index) &&
+	    !(bare.frame.pc && depth < BARE_DEPTH && search(s, &bare, depth + 1)))
 		return false;
 	s->chain->pc[caller.index] |= CHAIN_FOUND;
 	return true;
@@ -624,7 +634,7 @@ static bool try_callers(struct search *s, const struct cursor *at, uint64_t sp, 
 }
 
 /* Searches the stack for the call of the function at *at, which has no CFI. Takes the one from which
- * unwinding reaches the thread's start; the chain is complete then. */
+ * unwinding reaches the thread's start; or the end of a short copy, if only that can be had. */
 static bool search(struct search *s, const struct cursor *at, unsigned depth)
 {
 	uint64_t pc = at->interrupted ? at->frame.pc : at->frame.pc - 1, first = at->frame.sp, start, end;
@@ -701,6 +711,27 @@ static void cross_gap(struct unwinder *u, const struct raw_stack *stack, struct 
 	free(whole);
 }
 
+/* Continues behind code without CFI, at *bare: to the thread's start, or to where the copy ends. */
+static void cross_bare(struct unwinder *u, const struct raw_stack *stack, const struct cursor *bare,
+		       struct chain *chain)
+{
+	static const struct {
+		enum fit fit;
+		bool short_copy;
+	} pass[] = {{FIT_FUNCTION, false}, {FIT_BARE, false}, {FIT_FUNCTION, true}};
+	struct chain *whole = xmemdup(chain, sizeof(*chain), sizeof(*chain));
+	bool found = false;
+
+	for (size_t i = 0; i < sizeof(pass) / sizeof(*pass) && !found; i++) {
+		struct search s = {u, stack, whole, pass[i].fit, pass[i].short_copy, BARE_BUDGET};
+
+		found = search(&s, bare, 0);
+	}
+	if (found)
+		*chain = *whole;
+	free(whole);
+}
+
 void unwind(struct unwinder *u, const struct raw_stack *stack, struct chain *chain)
 {
 	struct cursor leaf = {.frame = {.pc = stack->ip,
@@ -716,13 +747,7 @@ void unwind(struct unwinder *u, const struct raw_stack *stack, struct chain *cha
 		cross_gap(u, stack, chain);
 	if (!chain->cut || !bare.frame.pc || u->arch->has_lr || !space_module(u->space, bare.frame.pc))
 		return;
-	struct chain *whole = xmemdup(chain, sizeof(*chain), sizeof(*chain));
-
-	for (enum fit fit = FIT_FUNCTION; fit < FIT_COUNT && chain->cut; fit++) {
-		struct search s = {u, stack, whole, fit, BARE_BUDGET};
-
-		if (search(&s, &bare, 0))
-			*chain = *whole;
-	}
-	free(whole);
+	cross_bare(u, stack, &bare, chain);
+	if (chain->cut && ends_before_rest(stack, chain))
+		cross_gap(u, stack, chain);
 }
