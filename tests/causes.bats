@@ -156,6 +156,20 @@ END
 	grep -qF "$PWD/closed: the file cannot be read: run as root." out
 }
 
+@test "code that is mapped a second time (V8's builtins) is of the same file" {
+	local id
+
+	printf '.globl _start\n_start: .fill 12288, 1, 0x90\n' >code.s
+	cc -no-pie -nostdlib -Wl,--build-id -o code code.s
+	id=$(readelf -n code | sed -n 's/.*Build ID: //p')
+	read -r offset address < <(readelf -lW code | awk '$1 == "LOAD" && / R E / { print $2, $3 }')
+	report "$(printf 'meta exe %s|map %x %x r-xp %x %s %s|map 7f0000000000 7f0000001000 r-xp %x %s %s|frames 1| 7f0000000100|sleep 2000000000 43 0 20000000 0 S 35 1 0 0 0 -' \
+		"$PWD/code" "$((address))" $((address + 0x3000)) "$((offset))" "$id" "$PWD/code" $((offset + 0x1000)) "$id" "$PWD/code")"
+	cat printed
+	grep -q ' stacks 1, 100.0% cut short ' out
+	run -1 grep -F 'the file here is another one' out
+}
+
 # hud-trace --print-script with $2... says $1, and ends with status 1.
 says() {
 	local wanted=$1

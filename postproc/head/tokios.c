@@ -61,7 +61,8 @@ void tokios_find(struct space *space, struct tokios *tokios)
 	}
 	for (size_t i = 0; (map = space_at(space, i)); i++)
 		if (map->executable && map->path[0] == '/' && (module = space_module(space, map->start)) &&
-		    module != main && !has(tokios, module) && tokio_is_in(module))
+		    module != main && !has(tokios, module) && !space_is_repeated(space, map->start) &&
+		    tokio_is_in(module))
 			add(tokios, module);
 	if (!tokios->count)
 		tokios_main(space, tokios);

@@ -402,6 +402,26 @@ static bool belongs(const struct region *region, struct module *module)
 	return elf && binary_bias(elf, &region->map, &bias) && bias == module->bias;
 }
 
+static bool is_part_of_file(const struct region *part, const struct region *whole)
+{
+	const struct mapping *a = &part->map, *b = &whole->map;
+
+	return b->executable && b->end - b->start > a->end - a->start && a->offset >= b->offset &&
+	       a->offset - b->offset <= (b->end - b->start) - (a->end - a->start) &&
+	       a->start - a->offset != b->start - b->offset && !strcmp(a->path, b->path) &&
+	       !strcmp(a->build_id, b->build_id);
+}
+
+bool space_is_repeated(const struct space *space, uint64_t addr)
+{
+	const struct region *region = region_of(space, addr);
+
+	for (size_t i = 0; region && i < space->count; i++)
+		if (is_part_of_file(region, &space->regions[i]))
+			return true;
+	return false;
+}
+
 static void adopt(struct region *region, struct module *module)
 {
 	region->module = module;
@@ -507,6 +527,9 @@ static struct module *open_module(struct space *space, const struct region *regi
 	module->bias = region->map.start - region->map.offset;
 	loaded->said = other_build(space, &region->map, &binary, is_main);
 	module->problem = loaded->said ? loaded->said : binary.problem;
+	/* Of an executable at a fixed address, the names are elsewhere. */
+	if (binary.is_elsewhere && space_is_repeated(space, region->map.start))
+		module->problem = NULL;
 	if (binary.fd >= 0) {
 		module->bias = binary.bias;
 		module->has_symtab = binary.has_symtab;

@@ -51,6 +51,10 @@ struct module *space_module(struct space *space, uint64_t pc);
 /* Is `addr` in executable memory of the target? */
 bool space_executable(const struct space *space, uint64_t addr);
 
+/* Is the code at the address a part of a file that is mapped whole elsewhere? V8 maps its builtins a second
+ * time, near the code that it generates. */
+bool space_is_repeated(const struct space *space, uint64_t addr);
+
 /* The mapping at `addr`, or NULL. Owned by the space, valid until the next space_add(). */
 const struct mapping *space_mapping(const struct space *space, uint64_t addr);
 

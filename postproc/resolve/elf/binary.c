@@ -288,6 +288,7 @@ void binary_find(const struct binary_wanted *wanted, struct binary *binary)
 	if (target_problem)
 		binary->problem = target_problem;
 	binary->is_other_build = binary->problem == other_build;
+	binary->is_elsewhere = binary->problem == other_layout;
 }
 
 bool binary_is_build(int fd, const char *build_id)

@@ -28,6 +28,7 @@ struct binary {
 	const char *problem;		   /* static text: why fd is -1 or less than hoped; or NULL */
 	bool is_other_build;		   /* fd is -1 because the file at the path has another build id: */
 	char other_build_id[BUILD_ID_HEX]; /* "" if it has none */
+	bool is_elsewhere;		   /* fd is -1 because its segments are not where it is mapped */
 };
 
 /* Finds and opens the file: --target, then the file as the live process sees it, then its path here, then
