@@ -59,7 +59,6 @@ thin 2000000000~tracing cost more than --max-overhead allows. A higher --thresho
 end 9000000000 overhead~Tracing was ended because it cost more than --max-overhead allows. A higher --threshold or a lower --hz costs less.
 meta polls uprobe 3|end 9000000000 limit|begin 9100000000|end 9200000000 duration~the probes that told polls apart were taken off: they cost a worker more than 2% of its time.
 meta stacks walked by frame pointers|WALKED~Most were walked in the kernel, where not all code lets it: --stacks copy takes more time, but gets further.
-meta stacks copied (up to 128 KiB), unwound by CFI|limit 2000000000 20|WALKED~Most were copied in part only, because copying stacks had used up its share of the time: a higher --threshold or a lower --hz needs fewer.
 END
 }
 
@@ -90,6 +89,12 @@ cut_in() {
 	grep -q 'Most are deeper than what is copied of a stack: a larger --stack-size copies more\.' out
 	cut_in deep 'stacks copied (up to 512 KiB, the most), unwound by CFI'
 	grep -q 'Most are deeper than what is copied of a stack, which is as much as can be\.' out
+	cut_in deep 'stacks copied (up to 128 KiB), unwound by CFI|limit 2000000000 20'
+	grep -q 'Most were copied in part only, because copying stacks had used up its share of the time: a higher --threshold or a lower --hz needs fewer\.' out
+	cut_in bare 'stacks copied (up to 128 KiB), unwound by CFI|limit 2000000000 20'
+	grep -q 'Most lead through code without unwind tables' out
+	cut_in bare 'stacks copied (up to 128 KiB), unwound by CFI|torn 2000000000 15'
+	grep -q 'Most were written over before they were read (see above)\.' out
 	cut_in fiber 'stacks copied (up to 128 KiB), unwound by CFI'
 	grep -q 'Most go on on another stack, as fibers and coroutines have them .* and where that is was not found' out
 	cut_in bare 'stacks copied (up to 128 KiB), unwound by CFI'

@@ -55,8 +55,8 @@ static void set_text(struct replay *r, const char **field, const char *text)
 /* Each recording has one: of one that was resolved twice the last counts. */
 static void take_cut_why(struct replay *r, const char *text)
 {
-	sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64, &r->cut_why.walked, &r->cut_why.too_few,
-	       &r->cut_why.elsewhere);
+	sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64, &r->cut_why.walked, &r->cut_why.too_few,
+	       &r->cut_why.elsewhere, &r->cut_why.reduced);
 }
 
 void replay_meta(struct replay *r, const struct event *e)

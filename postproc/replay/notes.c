@@ -30,6 +30,7 @@ struct cut_why replay_cut_why(const struct replay *r)
 	why.walked += r->cut_why.walked;
 	why.too_few += r->cut_why.too_few;
 	why.elsewhere += r->cut_why.elsewhere;
+	why.reduced += r->cut_why.reduced;
 	return why;
 }
 
@@ -44,6 +45,7 @@ static void note_stacks(const struct replay *r, struct model *m)
 	m->stacks_walked = why.walked;
 	m->stacks_too_few = why.too_few;
 	m->stacks_elsewhere = why.elsewhere;
+	m->stacks_reduced = why.reduced;
 }
 
 static void note_mappings(struct replay *r, struct model *m)

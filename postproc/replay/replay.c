@@ -397,7 +397,8 @@ void replay_write_stacks(const struct replay *r, FILE *out)
 	if (!r->stacks)
 		return;
 	struct cut_why why = replay_cut_why(r);
-	char *text = text_format("%" PRIu64 " %" PRIu64 " %" PRIu64, why.walked, why.too_few, why.elsewhere);
+	char *text = text_format("%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64, why.walked, why.too_few,
+				 why.elsewhere, why.reduced);
 
 	if (why.walked || why.too_few || why.elsewhere)
 		event_write(out, &(struct event){.kind = EVENT_META, .key = "cut-stacks", .text = text});

@@ -23,6 +23,8 @@
 #define WAIT UINT64_C(15000000000) /* ns */
 #define LONG UINT64_C(60000000000)
 #define MAX_WORDS (UINT64_C(128) << 20) /* bytes of all waiting words, including those that lines announce */
+/* The 4 KiB that probes/parts/stacks.bt copies when there are too many stacks, and 256 bytes. */
+#define REDUCED_CHUNKS 34
 #define MAX_CHAIN 1024 /* frames, with inlined ones; the rest is dropped, and the stack is cut */
 
 /* A described stack. It stays unresolved until something asks for its meaning. */
@@ -502,6 +504,7 @@ static void find_meaning(struct stacks *stacks, struct stack *s)
 	if (cut && !s->frames && !s->meaning->parked) {
 		stacks->why.walked += s->walked;
 		stacks->why.too_few += stacks->chain.too_few;
+		stacks->why.reduced += stacks->chain.too_few && s->chunks <= REDUCED_CHUNKS;
 		stacks->why.elsewhere += stacks->chain.elsewhere;
 	}
 	free_words(stacks, s);

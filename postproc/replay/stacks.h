@@ -44,6 +44,7 @@ uint64_t stacks_cut(const struct stacks *stacks);
  * that came resolved this is not known. */
 struct cut_why {
 	uint64_t walked, too_few, elsewhere;
+	uint64_t reduced; /* of too_few: no more was copied than is when there are too many stacks */
 };
 
 struct cut_why stacks_cut_why(const struct stacks *stacks);

@@ -41,7 +41,9 @@ static const char *why_cut(const struct model *m)
 {
 	const char *how = m->target.stacks ? m->target.stacks : "";
 
-	if (m->stacks_skipped && m->stacks_skipped >= m->stacks_cut)
+	if (m->stacks_torn * 2 >= m->stacks_cut)
+		return "Most were written over before they were read (see above).";
+	if (m->stacks_skipped && m->stacks_reduced * 2 >= m->stacks_cut)
 		return "Most were copied in part only, because copying stacks had used up its share of the "
 		       "time: a higher --threshold or a lower --hz needs fewer.";
 	if (m->stacks_too_few * 2 >= m->stacks_cut && strstr(how, "KiB, the most"))

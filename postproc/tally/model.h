@@ -245,7 +245,8 @@ struct model {
 	struct probe_lines probes;
 	uint64_t stacks, stacks_cut, stacks_missing;
 	uint64_t stacks_walked,
-		stacks_too_few; /* of stacks_cut: walked in the kernel; deeper than the copy */
+		stacks_too_few;	 /* of stacks_cut: walked in the kernel; deeper than the copy */
+	uint64_t stacks_reduced; /* of stacks_too_few: so little was copied as when there are too many */
 	/* Stacks that were not taken, because the registers were not where they should be. */
 	uint64_t registers_strange;
 	uint64_t stacks_elsewhere; /* of stacks_cut: continue on another stack, which was not copied */

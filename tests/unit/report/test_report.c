@@ -349,7 +349,7 @@ static void golden_warnings(void **state)
 	m->stacks_missing = 20;
 	m->stacks_skipped = 1500;
 	m->stacks_cut = 400;
-	m->stacks_too_few = 300;
+	m->stacks_too_few = m->stacks_reduced = 300;
 	assert_golden("report-warnings", report(m, (struct report_options){.top = 1}));
 }
 
@@ -357,19 +357,22 @@ static void golden_warnings(void **state)
 static void cut_stacks_have_cures(void **state)
 {
 	static const struct {
-		uint64_t too_few, elsewhere, walked, skipped;
+		uint64_t too_few, elsewhere, walked, skipped, torn;
 		const char *how;
 		size_t lackings;
 		const char *cure;
 	} cases[] = {
-		{300, 0, 50, 0, "copied (up to 128 KiB), unwound by CFI", 0, "a larger --stack-size"},
-		{300, 0, 50, 0, "copied (up to 512 KiB, the most), unwound by CFI", 0, "as much as can be"},
-		{100, 250, 0, 0, "copied (up to 128 KiB), unwound by CFI", 0, "another stack"},
-		{100, 0, 250, 0, "walked by frame pointers", 0, "--stacks copy"},
-		{300, 0, 0, 400, "copied (up to 128 KiB), unwound by CFI", 0, "had used up its share"},
-		{10, 0, 20, 0, "copied (up to 128 KiB), unwound by CFI", 0,
+		{300, 0, 50, 0, 20, "copied (up to 128 KiB), unwound by CFI", 0, "a larger --stack-size"},
+		{300, 0, 50, 0, 0, "copied (up to 512 KiB, the most), unwound by CFI", 0,
+		 "as much as can be"},
+		{100, 250, 0, 0, 0, "copied (up to 128 KiB), unwound by CFI", 0, "another stack"},
+		{100, 0, 250, 0, 0, "walked by frame pointers", 0, "--stacks copy"},
+		{300, 0, 0, 400, 0, "copied (up to 128 KiB), unwound by CFI", 0, "had used up its share"},
+		{300, 0, 0, 400, 250, "copied (up to 128 KiB), unwound by CFI", 0, "Most were written over"},
+		{10, 0, 20, 400, 0, "copied (up to 128 KiB), unwound by CFI", 0,
 		 "building that with frame pointers"},
-		{10, 0, 20, 0, "copied (up to 128 KiB), unwound by CFI", 1, "files that could not be read"},
+		{10, 0, 20, 0, 0, "copied (up to 128 KiB), unwound by CFI", 1,
+		 "files that could not be read"},
 	};
 
 	struct lacking lacking = {"/usr/lib/x.so", "the file is not on this machine", true};
@@ -380,6 +383,8 @@ static void cut_stacks_have_cures(void **state)
 
 		m->stacks_cut = 400;
 		m->stacks_too_few = cases[i].too_few;
+		m->stacks_reduced = cases[i].skipped ? cases[i].too_few : 0;
+		m->stacks_torn = cases[i].torn;
 		m->stacks_elsewhere = cases[i].elsewhere;
 		m->stacks_walked = cases[i].walked;
 		m->stacks_skipped = cases[i].skipped;
