@@ -40,6 +40,49 @@ static const char *of_sleep(const struct verdict *v)
 	return "Use tokio::time::sleep(..).await: this sleep holds the worker.";
 }
 
+/* Does the frame wait on behalf of its caller? Without names, a dependency or code of nobody's may. */
+static bool only_waits(const struct frame *f)
+{
+	if (f->origin == ORIGIN_SYSTEM || f->origin == ORIGIN_STD)
+		return true;
+	if (f->origin != ORIGIN_DEPENDENCY && f->origin != ORIGIN_UNKNOWN)
+		return false;
+	return !f->function || strstr(f->function, "parking_lot") || strstr(f->function, "lock_api::");
+}
+
+/* The function of Tokio's that takes a lock, if it takes the lock for itself; otherwise NULL. */
+static const struct frame *tokio_locking(const struct verdict *v)
+{
+	size_t i = 0;
+
+	while (v && i < v->poll && only_waits(v->frame[i]))
+		i++;
+	return v && i && i < v->poll && v->frame[i]->origin == ORIGIN_RUNTIME ? v->frame[i] : NULL;
+}
+
+/* Advice about a lock of Tokio's own; NULL if it is another. */
+static const char *of_tokios_lock(const struct verdict *v)
+{
+	const struct frame *f = tokio_locking(v);
+	const char *text = !f ? "" : f->function ? f->function : f->runtime_files ? f->runtime_files : "";
+
+	if (strstr(text, "shutdown"))
+		return NULL;
+	if (strstr(text, "tokio::runtime::blocking::pool::") || strstr(text, "/src/runtime/blocking/pool.rs"))
+		return "This lock is Tokio's own: spawn_blocking takes it for each call, and so do tokio::fs "
+		       "and "
+		       "tokio::net's name lookup. It is held for a moment only, unless its holder has no "
+		       "CPU: run fewer busy "
+		       "threads, or give the process more CPUs. Fewer and larger calls take it less often.";
+	if (strstr(text, "tokio::runtime::scheduler::") || strstr(text, "tokio::runtime::task::") ||
+	    strstr(text, "tokio::runtime::time::") || strstr(text, "tokio::runtime::io::") ||
+	    strstr(text, "tokio::sync::"))
+		return "This lock is Tokio's own, and held for a moment only, unless its holder has no CPU: "
+		       "run "
+		       "fewer busy threads, or give the process more CPUs.";
+	return NULL;
+}
+
 /* Is a file or disk what its holder was in most, as far as that is known? Waiting for a CPU was not its own doing. */
 static bool held_in_file(const struct blocker *b)
 {
@@ -53,7 +96,10 @@ static bool held_in_file(const struct blocker *b)
 static const char *of_lock(const struct blocker *b)
 {
 	const struct verdict *v = b->stack;
+	const char *tokios = of_tokios_lock(v);
 
+	if (tokios)
+		return tokios;
 	if (b->peers && b->peer[0].tid == 0)
 		return "It waits until its time is over, and nobody lets it go on before. Wait with Tokio's "
 		       "own (tokio::time::timeout around a Notify, Semaphore or channel), with an async "
@@ -86,16 +132,38 @@ static bool is_drop(const struct verdict *v)
 	return function && pathname_dropped(function, &length);
 }
 
-static const char *of_run_queue(const struct blocker *b)
+const char *advice_run_queue(const struct cpu_shares *had)
 {
-	/* Thread 0 is the idle thread: the CPU was free, but the worker was not allowed on it. */
-	if (b->peers == 0 || b->peer[0].tid == 0)
+	uint64_t known = had->own + had->others;
+
+	/* The CPU was free, but the worker was not allowed on it. */
+	if (!known || had->idle > known)
 		return reason_info(REASON_RUN_QUEUE)->advice;
-	if (b->peer[0].same_process)
+	if (had->own * 2 >= known)
 		return "This process competes with itself: more busy threads than CPUs. Run fewer worker or "
 		       "blocking threads, bound the CPU-heavy pool, or give the process more CPUs.";
+	if (had->own * 5 >= known)
+		return "Mostly other processes had the CPU, but often threads of this process did: give it "
+		       "CPUs of its "
+		       "own (cpuset, weight, nice) or move the other load away, and run fewer busy threads: "
+		       "those that "
+		       "often wake for a moment count, too.";
 	return "CPU pressure from another process: not your code. Give this service CPUs of its own (cpuset, "
 	       "weight, nice), or move the other load away.";
+}
+
+void advice_add_culprit(struct cpu_shares *had, const struct peer *p)
+{
+	*(!p->tid ? &had->idle : p->same_process ? &had->own : &had->others) += p->total;
+}
+
+static const char *of_run_queue(const struct blocker *b)
+{
+	struct cpu_shares had = {0};
+
+	for (size_t i = 0; i < b->culprits; i++)
+		advice_add_culprit(&had, &b->culprit[i]);
+	return advice_run_queue(&had);
 }
 
 const char *reason_advice(const struct blocker *b)

@@ -161,19 +161,26 @@ static void heading(struct page *page)
 	page_end(page);
 }
 
-/* Advice about the most waits for this reason. */
+/* Advice about the waits for this reason. */
 static void advice(struct report *report, const struct wait *wait, size_t count, enum reason reason)
 {
-	size_t i = 0;
+	const struct blocker *of = NULL;
+	struct cpu_shares had = {0};
 
-	while (i < count && wait[i].of->reason != reason)
-		i++;
-	if (i == count)
+	for (size_t i = 0; i < count; i++) {
+		if (wait[i].of->reason != reason)
+			continue;
+		of = of ? of : wait[i].of;
+		for (size_t c = 0; c < wait[i].culprits; c++)
+			advice_add_culprit(&had, &wait[i].culprit[c]);
+	}
+	if (!of)
 		return;
 	page_to(&report->page, INDENT);
 	page_text(&report->page, STYLE_FAINT, "advice");
 	page_to(&report->page, ADVICE_COLUMN);
-	page_wrap(&report->page, STYLE_PLAIN, reason_advice(wait[i].of));
+	page_wrap(&report->page, STYLE_PLAIN,
+		  reason == REASON_RUN_QUEUE ? advice_run_queue(&had) : reason_advice(of));
 }
 
 static void row(struct report *report, const struct wait *wait)

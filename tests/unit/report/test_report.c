@@ -588,13 +588,57 @@ static void advice_depends_on_who_had_the_cpu(void **state)
 	struct blocker *b = &fixture(4)->blocker[5];
 
 	(void)state;
-	assert_non_null(strstr(reason_advice(b), "another process"));
-	b->peer[0].same_process = true;
+	b->culprit[0] = (struct peer){.comm = "make", .pid = 9, .tid = 9, .total = 900};
+	b->culprit[1] = (struct peer){.comm = "shop", .pid = 7, .tid = 7, .total = 100, .same_process = true};
+	b->culprit[2] = (struct peer){.comm = "swapper/1", .total = 100};
+	b->culprits = 3;
+	assert_non_null(strstr(reason_advice(b), "another process: not your code"));
+	b->culprit[1].total = 300;
+	assert_non_null(strstr(reason_advice(b), "often threads of this process did"));
+	b->culprit[1].total = 1000;
 	assert_non_null(strstr(reason_advice(b), "competes with itself"));
-	b->peer[0] = (struct peer){.comm = "swapper/1", .count = 1};
+	b->culprit[2].total = 2000;
 	assert_non_null(strstr(reason_advice(b), "quota"));
-	b->peers = 0;
+	b->culprits = 0;
 	assert_non_null(strstr(reason_advice(b), "quota"));
+}
+
+/* By names and, without them, by the files that code refers to. */
+static void advice_tells_tokios_own_locks(void **state)
+{
+	static const struct {
+		const char *function, *files;
+		enum origin origin;
+		const char *advice;
+	} cases[] = {
+		{"tokio::runtime::blocking::pool::Spawner::spawn_task", NULL, ORIGIN_RUNTIME,
+		 "spawn_blocking takes it"},
+		{NULL, "/r/tokio-1.53.1/src/runtime/blocking/pool.rs", ORIGIN_RUNTIME,
+		 "spawn_blocking takes it"},
+		{"tokio::sync::batch_semaphore::Semaphore::try_acquire", NULL, ORIGIN_RUNTIME,
+		 "and held for a moment"},
+		{"tokio::runtime::blocking::pool::BlockingPool::shutdown", NULL, ORIGIN_RUNTIME,
+		 "Hold the lock"},
+		{"dashmap::lock::RawRwLock::lock", NULL, ORIGIN_DEPENDENCY, "Hold the lock"},
+	};
+	struct blocker *b = &fixture(4)->blocker[2];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct frame leaf = {.function = "syscall", .module = "libc.so.6", .origin = ORIGIN_SYSTEM},
+			     lock = {.function = "parking_lot::raw_mutex::RawMutex::lock_slow",
+				     .origin = ORIGIN_DEPENDENCY},
+			     taker = {.function = cases[i].function,
+				      .origin = cases[i].origin,
+				      .runtime_files = cases[i].files},
+			     user = {.function = "shop::order", .origin = ORIGIN_USER};
+		const struct frame *const frame[] = {&leaf, &lock, &taker, &user};
+		struct verdict v = {.frame = frame, .count = 4, .poll = 4, .blame = 3, .in_poll = true};
+
+		b->stack = &v;
+		b->peers = b->helds = 0;
+		assert_non_null(strstr(reason_advice(b), cases[i].advice));
+	}
 }
 
 static void advice_depends_on_what_the_holder_did(void **state)
@@ -951,6 +995,7 @@ int main(void)
 		cmocka_unit_test(no_colour_means_no_escapes),
 		cmocka_unit_test(deep_recursion_is_cut),
 		cmocka_unit_test(advice_depends_on_who_had_the_cpu),
+		cmocka_unit_test(advice_tells_tokios_own_locks),
 		cmocka_unit_test(advice_depends_on_what_the_holder_did),
 		cmocka_unit_test(reasons_are_told_apart),
 		cmocka_unit_test(reasons_are_documented),
