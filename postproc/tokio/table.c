@@ -86,6 +86,13 @@ bool tokio_version_is_in(Elf *elf)
 	return find_version(elf, &version) > 0;
 }
 
+unsigned tokio_version(Elf *elf)
+{
+	unsigned version;
+
+	return find_version(elf, &version) == 1 ? version : 0;
+}
+
 /* Counts from the thread pointer, or from the start of a context that is not found yet. */
 static uint64_t offset_of(uint64_t context, uint64_t offset)
 {

@@ -19,6 +19,9 @@ struct tokio_variables {
 /* Does the file name a version of Tokio? */
 bool tokio_version_is_in(Elf *elf);
 
+/* The version of Tokio that the file names: 43001 for 1.43.1; 0 if it names none, or several. */
+unsigned tokio_version(Elf *elf);
+
 /* The layouts that fit the version of Tokio which the module names. Returns NULL, or why none is known
  * (static text). */
 const char *tokio_table(Elf *elf, const struct tokio_variables *variables, struct tokio_layouts *layouts);

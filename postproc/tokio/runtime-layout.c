@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* runtime-layout.c - see runtime-layout.h. What it says about Tokio is from the sources of 1.24.2, 1.43.1 and
+ * 1.53.1. */
+#include "tokio/runtime-layout.h"
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
+#include <libiberty/libiberty.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "resolve/elf/module.h"
+#include "tokio/named-types.h"
+#include "tokio/runtime-table.h"
+#include "tokio/rusttype.h"
+
+#define STEP_BYTES 64
+#define SIZE_MAX_HERE (1 << 20) /* bytes: larger structures are not believed */
+
+enum { MULTI_THREAD, CURRENT_THREAD, ROOTS };
+
+/* How a path goes on from one structure to the next: an Arc's pointer, then its value. */
+#define IN_ARC ".?pointer.*.data"
+#define MT_H "worker" IN_ARC ".handle" IN_ARC
+#define MT_R MT_H ".shared.remotes.data_ptr.*"
+#define CT_H "handle" IN_ARC
+#define CORE "core.value.value.?__0.*"
+
+/* From a thread's context to each field. A step is the name of a member; with ?, of one at any depth; *, what
+ * a pointer leads to: offsets count from there; #, the size. */
+static const struct {
+	int root;
+	const char *path;
+} paths[RUNTIME_FIELDS] = {
+	[MT_CONTEXT_WORKER] = {MULTI_THREAD, "worker"},
+	[MT_CONTEXT_CORE] = {MULTI_THREAD, "core.value.value"},
+	[MT_WORKER_HANDLE] = {MULTI_THREAD, "worker" IN_ARC ".handle"},
+	[MT_WORKER_INDEX] = {MULTI_THREAD, "worker" IN_ARC ".index"},
+	[MT_CORE_LIFO] = {MULTI_THREAD, CORE ".lifo_slot"},
+	[MT_REMOTES] = {MULTI_THREAD, MT_H ".shared.remotes.data_ptr"},
+	[MT_REMOTES_COUNT] = {MULTI_THREAD, MT_H ".shared.remotes.length"},
+	[MT_REMOTE_SIZE] = {MULTI_THREAD, MT_R ".#"},
+	[MT_REMOTE_QUEUE] = {MULTI_THREAD, MT_R ".steal.__0"},
+	[MT_QUEUE_HEAD] = {MULTI_THREAD, MT_R ".steal.__0" IN_ARC ".head"},
+	[MT_QUEUE_TAIL] = {MULTI_THREAD, MT_R ".steal.__0" IN_ARC ".tail"},
+	[MT_IDLE] = {MULTI_THREAD, MT_H ".shared.idle.state"},
+	[MT_INJECTED] = {MULTI_THREAD, MT_H ".shared.inject.?len"},
+	[MT_OWNER] = {MULTI_THREAD, MT_H ".shared.owned.id"},
+	[MT_TASKS] = {MULTI_THREAD, MT_H ".shared.owned.list.count"},
+	[MT_POOL] = {MULTI_THREAD, MT_H ".blocking_spawner.inner"},
+	[MT_NAME] = {MULTI_THREAD, MT_H ".name.?pointer"},
+	[MT_NAME_LENGTH] = {MULTI_THREAD, MT_H ".name.?len"},
+	[MT_NAME_CAPACITY] = {MULTI_THREAD, MT_H ".name.?cap"},
+	[CT_CONTEXT_HANDLE] = {CURRENT_THREAD, "handle"},
+	[CT_CONTEXT_CORE] = {CURRENT_THREAD, "core.value.value"},
+	[CT_CORE_QUEUE_HEAD] = {CURRENT_THREAD, CORE ".tasks.head"},
+	[CT_CORE_QUEUE_TAIL] = {CURRENT_THREAD, CORE ".tasks.tail"},
+	[CT_CORE_QUEUE_LEN] = {CURRENT_THREAD, CORE ".tasks.len"},
+	[CT_CORE_QUEUE_CAP] = {CURRENT_THREAD, CORE ".tasks.buf.?cap"},
+	[CT_INJECTED] = {CURRENT_THREAD, CT_H ".shared.inject.shared.len"},
+	[CT_OWNER] = {CURRENT_THREAD, CT_H ".shared.owned.id"},
+	[CT_TASKS] = {CURRENT_THREAD, CT_H ".shared.owned.list.count"},
+	[CT_POOL] = {CURRENT_THREAD, CT_H ".blocking_spawner.inner"},
+	[CT_NAME] = {CURRENT_THREAD, CT_H ".name.?pointer"},
+	[CT_NAME_LENGTH] = {CURRENT_THREAD, CT_H ".name.?len"},
+	[CT_NAME_CAPACITY] = {CURRENT_THREAD, CT_H ".name.?cap"},
+	[POOL_THREADS] = {ROOTS, "blocking_spawner.inner" IN_ARC ".metrics.num_threads"},
+	[POOL_IDLE] = {ROOTS, "blocking_spawner.inner" IN_ARC ".metrics.num_idle_threads"},
+	[POOL_QUEUED] = {ROOTS, "blocking_spawner.inner" IN_ARC ".metrics.queue_depth"},
+	[POOL_CAP] = {ROOTS, "blocking_spawner.inner" IN_ARC ".thread_cap"},
+};
+
+/* What a pointer leads to: a reference, or a Box, which is one by another name. */
+static bool dereference(Dwarf_Die *type, Dwarf_Die *to)
+{
+	return dwarf_tag(type) == DW_TAG_pointer_type && rusttype_of(type, to);
+}
+
+/* The member at any depth whose name follows the question mark. */
+static bool search(Dwarf_Die *type, const char *name, Dwarf_Die *to, uint64_t *offset)
+{
+	Dwarf_Die holder;
+
+	return rusttype_search(type, name, &holder, offset) && rusttype_member(&holder, name, to, offset);
+}
+
+static bool take(const char *step, Dwarf_Die *type, uint64_t *offset)
+{
+	Dwarf_Die from = *type;
+
+	if (!strcmp(step, "*")) {
+		*offset = 0;
+		return dereference(&from, type);
+	}
+	if (!strcmp(step, "#")) {
+		int size = dwarf_bytesize(&from);
+
+		*offset = (uint64_t)size;
+		return size > 0;
+	}
+	return *step == '?' ? search(&from, step + 1, type, offset)
+			    : rusttype_member(&from, step, type, offset);
+}
+
+static bool follow(const Dwarf_Die *root, const char *path, Dwarf_Die *type, uint64_t *offset)
+{
+	char step[STEP_BYTES];
+
+	*type = *root;
+	*offset = 0;
+	for (size_t length; *path; path += length + (path[length] == '.')) {
+		length = strcspn(path, ".");
+		if (length >= sizeof(step))
+			return false;
+		memcpy(step, path, length);
+		step[length] = '\0';
+		if (!take(step, type, offset) || *offset > SIZE_MAX_HERE)
+			return false;
+	}
+	return true;
+}
+
+/* The offset at the end of a path; the pool's begin at either handle. */
+static int32_t offset_of(const struct named_type *roots, int root, const char *path)
+{
+	Dwarf_Die handle, type;
+	uint64_t offset;
+
+	if (root < ROOTS)
+		return roots[root].found && follow(&roots[root].die, path, &type, &offset) ? (int32_t)offset
+											   : RUNTIME_UNKNOWN;
+	for (int i = 0; i < ROOTS; i++)
+		if (roots[i].found &&
+		    follow(&roots[i].die, i == MULTI_THREAD ? MT_H : CT_H, &handle, &offset) &&
+		    follow(&handle, path, &type, &offset))
+			return (int32_t)offset;
+	return RUNTIME_UNKNOWN;
+}
+
+static bool from_dwarf(Dwarf *dwarf, struct runtime_layout *layout)
+{
+	struct named_type roots[ROOTS] = {
+		[MULTI_THREAD] = {.path = "tokio::runtime::scheduler::multi_thread::worker::Context"},
+		[CURRENT_THREAD] = {.path = "tokio::runtime::scheduler::current_thread::Context"},
+	};
+	bool any = false;
+
+	named_types_find(dwarf, roots, ROOTS);
+	for (int i = 0; i < RUNTIME_FIELDS; i++) {
+		layout->at[i] = offset_of(roots, paths[i].root, paths[i].path);
+		any = any || layout->at[i] != RUNTIME_UNKNOWN;
+	}
+	strcpy(layout->how, "DWARF");
+	return any;
+}
+
+const char *runtime_layouts_find(struct module *module, struct runtime_layouts *layouts)
+{
+	GElf_Addr bias;
+	Elf *elf = module && module->dwfl ? dwfl_module_getelf(module->dwfl, &bias) : NULL;
+	Dwarf *dwarf = elf ? dwfl_module_getdwarf(module->dwfl, &bias) : NULL;
+
+	layouts->count = 0;
+	if (!elf)
+		return "its file cannot be read";
+	if (dwarf && from_dwarf(dwarf, &layouts->layout[0])) {
+		layouts->count = 1;
+		return NULL;
+	}
+	return runtime_table(elf, layouts);
+}
+
+char *runtime_layout_row(const struct runtime_layout *layout)
+{
+	char *row = xstrdup("");
+
+	for (int i = 0; i < RUNTIME_FIELDS; i++) {
+		char *longer = xasprintf("%s%s%d", row, i ? ", " : "", (int)layout->at[i]);
+
+		free(row);
+		row = longer;
+	}
+	return row;
+}

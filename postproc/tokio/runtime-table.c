@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* runtime-table.c - see runtime-table.h. */
+#include "tokio/runtime-table.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tokio/table.h"
+
+#define VERSION(minor, patch) (1000u * (minor) + (patch)) /* of Tokio 1 */
+#define ANY 999u
+
+/* Layouts of release builds without Tokio's unstable features: the rows that runtime_layout_row() makes of such
+ * builds with debug info. What depends on Tokio's other features is not here, or differs between rows; what is
+ * read decides which row fits. */
+static const struct known {
+	unsigned from, to; /* versions */
+	int32_t at[RUNTIME_FIELDS];
+} known[] = {
+	{VERSION(24, 0), VERSION(28, ANY), {0,	 16,  16,  24,	0,  96, 104, 16, 0,   24,  32,	80,
+					    160, 200, -1,  288, -1, -1, -1,  0,	 16,  512, -1,	520,
+					    496, -1,  112, -1,	32, -1, -1,  -1, 240, 248, 256, 232}},
+};
+
+const char *runtime_table(Elf *elf, struct runtime_layouts *layouts)
+{
+	unsigned version = tokio_version(elf);
+
+	layouts->count = 0;
+	if (!version)
+		return "no debug info, and no single version of Tokio is named in it";
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		struct runtime_layout *layout = &layouts->layout[layouts->count];
+
+		if (version < known[i].from || version > known[i].to || layouts->count == RUNTIME_LAYOUTS)
+			continue;
+		memcpy(layout->at, known[i].at, sizeof(layout->at));
+		snprintf(layout->how, sizeof(layout->how), "table 1.%u, verified", version / 1000);
+		layouts->count++;
+	}
+	return layouts->count ? NULL : "no debug info, and its version of Tokio is not in the table";
+}
