@@ -70,6 +70,7 @@ static const struct {
 	[POOL_IDLE] = {ROOTS, "blocking_spawner.inner" IN_ARC ".metrics.num_idle_threads"},
 	[POOL_QUEUED] = {ROOTS, "blocking_spawner.inner" IN_ARC ".metrics.queue_depth"},
 	[POOL_CAP] = {ROOTS, "blocking_spawner.inner" IN_ARC ".thread_cap"},
+	[POOL_NAMER] = {ROOTS, "blocking_spawner.inner" IN_ARC ".thread_name.?pointer"},
 };
 
 /* What a pointer leads to: a reference, or a Box, which is one by another name. */

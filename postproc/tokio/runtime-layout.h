@@ -51,10 +51,13 @@ enum runtime_field {
 	POOL_IDLE,
 	POOL_QUEUED,
 	POOL_CAP,
+	POOL_NAMER, /* the pointer to what names its threads, an Arc: by that a pool is recognised */
 	RUNTIME_FIELDS
 };
 
 #define RUNTIME_UNKNOWN (-1)
+#define RUNTIME_SEARCHED                                                                                     \
+	(-2) /* of MT_POOL and CT_POOL: it depends on Tokio's features, and is searched for */
 
 struct runtime_layout {
 	int32_t at[RUNTIME_FIELDS]; /* RUNTIME_UNKNOWN: this build does not have it, or it is not known */

@@ -11,15 +11,21 @@
 #define ANY 999u
 
 /* Layouts of release builds without Tokio's unstable features: the rows that runtime_layout_row() makes of such
- * builds with debug info. What depends on Tokio's other features is not here, or differs between rows; what is
- * read decides which row fits. */
+ * builds with debug info, of the versions that were tried. What depends on Tokio's other features is searched for
+ * (-2), or is not known (-1). What is read decides whether a row fits. */
 static const struct known {
 	unsigned from, to; /* versions */
 	int32_t at[RUNTIME_FIELDS];
 } known[] = {
-	{VERSION(24, 0), VERSION(28, ANY), {0,	 16,  16,  24,	0,  96, 104, 16, 0,   24,  32,	80,
-					    160, 200, -1,  288, -1, -1, -1,  0,	 16,  512, -1,	520,
-					    496, -1,  112, -1,	32, -1, -1,  -1, 240, 248, 256, 232}},
+	{VERSION(24, 0), VERSION(24, ANY), {0,	 16, 16, 24, 0,	 96, 104, 16,  0,   24,	 32, 80, 160,
+					    200, -1, -2, -1, -1, -1, 0,	  16,  -1,  -1,	 -1, -1, -1,
+					    112, -1, -2, -1, -1, -1, 240, 248, 256, 232, 48}},
+	{VERSION(43, 0), VERSION(43, ANY), {0,	 16,  16, 24, 0,  120, 128, 16,	 0,   24,  32, 216, 208,
+					    176, 160, -2, -1, -1, -1,  0,   16,	 -1,  -1,  -1, -1,  208,
+					    160, 144, -2, -1, -1, -1,  248, 256, 264, 240, 48}},
+	{VERSION(53, 0), VERSION(53, ANY), {0,	 16,  16, 24,  0,   152, 160, 16,  0,	24,  32, 248, 240,
+					    208, 192, -2, 24,  32,  16,	 0,   16,  -1,	-1,  -1, -1,  456,
+					    408, 392, -2, 728, 736, 720, 240, 248, 256, 232, 48}},
 };
 
 const char *runtime_table(Elf *elf, struct runtime_layouts *layouts)

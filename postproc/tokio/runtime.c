@@ -10,6 +10,7 @@
 #define QUEUE_CAPACITY 256u		/* of a worker's queue (queue.rs, 1.24 to 1.53) */
 #define TASKS_MAX ((uint64_t)1 << 32)	/* larger numbers of tasks are not believed */
 #define THREADS_MAX ((uint64_t)1 << 24) /* of a pool */
+#define HANDLE_BYTES 1024u		/* of a handle that are searched for its pool */
 #define IDLE_SEARCHING 0xffffu		/* idle.rs: UNPARK_SHIFT is 16 */
 
 struct reading {
@@ -94,18 +95,52 @@ static bool read_workers(const struct reading *r, struct runtime_figures *f)
 	return f->searching <= f->workers && f->awake <= f->workers;
 }
 
-static bool read_pool(const struct reading *r, enum runtime_field field, struct runtime_figures *f)
+/* Reads the pool at f->pool. Returns false if it cannot be one. */
+static bool read_pool_at(const struct reading *r, struct runtime_figures *f)
 {
-	if (!has(r, field) || !has(r, POOL_CAP))
-		return true; /* this layout does not tell */
-	if (!arc_at(r, f->handle, field, &f->pool))
-		return false;
+	uint64_t namer;
+
 	f->pool_cap = number_at(r, f->pool, POOL_CAP, THREADS_MAX);
 	f->pool_threads = number_at(r, f->pool, POOL_THREADS, THREADS_MAX);
 	f->pool_idle = number_at(r, f->pool, POOL_IDLE, THREADS_MAX);
 	f->pool_queued = number_at(r, f->pool, POOL_QUEUED, TASKS_MAX);
+	if (has(r, POOL_NAMER) && !arc_at(r, f->pool, POOL_NAMER, &namer))
+		return false;
 	return f->pool_cap && f->pool_cap != RUNTIME_NUMBER_UNKNOWN && f->pool_threads <= f->pool_cap &&
 	       f->pool_idle != RUNTIME_NUMBER_UNKNOWN && f->pool_queued != RUNTIME_NUMBER_UNKNOWN;
+}
+
+/* Finds the one pointer in the handle that leads to a pool; without one, or with several, it is not known. */
+static void search_pool(const struct reading *r, struct runtime_figures *f)
+{
+	uint64_t found = 0, pool;
+
+	for (uint64_t at = 16; at < HANDLE_BYTES; at += 8) {
+		if (!memory_word(r->memory, f->handle + at, &pool))
+			break;
+		f->pool = pool;
+		if (pool == found || !is_arc(r, pool) || !read_pool_at(r, f))
+			continue;
+		if (found) {
+			found = 0;
+			break;
+		}
+		found = pool;
+	}
+	f->pool = found;
+	if (!found || !read_pool_at(r, f))
+		f->pool_threads = f->pool_idle = f->pool_queued = f->pool_cap = RUNTIME_NUMBER_UNKNOWN;
+}
+
+static bool read_pool(const struct reading *r, enum runtime_field field, struct runtime_figures *f)
+{
+	if (!has(r, field) || !has(r, POOL_CAP))
+		return true; /* this layout does not tell */
+	if (r->at[field] == RUNTIME_SEARCHED) {
+		search_pool(r, f);
+		return true;
+	}
+	return arc_at(r, f->handle, field, &f->pool) && read_pool_at(r, f);
 }
 
 /* Option<String>: the capacity is beyond all that there can be if there is none. */

@@ -39,7 +39,8 @@ static const struct runtime_layout layout = {
 	       [CT_CORE_QUEUE_CAP] = 24, [CT_INJECTED] = -1,	    [CT_OWNER] = 200,
 	       [CT_TASKS] = -1,		 [CT_POOL] = 288,	    [CT_NAME] = -1,
 	       [CT_NAME_LENGTH] = -1,	 [CT_NAME_CAPACITY] = -1,   [POOL_THREADS] = 40,
-	       [POOL_IDLE] = 48,	 [POOL_QUEUED] = 56,	    [POOL_CAP] = 32}};
+	       [POOL_IDLE] = 48,	 [POOL_QUEUED] = 56,	    [POOL_CAP] = 32,
+	       [POOL_NAMER] = 64}};
 
 static const struct tokio_layout tokio = {.multi_thread = {.known = true, .pointer = 8, .core = 16},
 					  .current_thread = {.known = true, .pointer = 16, .core = 16}};
@@ -97,6 +98,7 @@ static int make(void **state)
 	put_arc(POOL);
 	put(POOL + 32, 514);
 	put(POOL + 40, 5);
+	put(POOL + 64, BASE + WORKER);
 	put(POOL + 48, 2);
 	put(POOL + 56, 3);
 	put(TLS - 8, BASE + CONTEXT);
@@ -179,6 +181,7 @@ static void no_runtime(void **state)
 		{POOL + 32, 0},
 		{POOL + 40, 515},
 		{POOL + 48, UINT64_MAX},
+		{POOL + 64, BASE + 3},
 	};
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
@@ -188,6 +191,25 @@ static void no_runtime(void **state)
 	}
 	assert_false(runtime_read(&memory, &layout, 0, true, &figures));
 	assert_false(runtime_read(&memory, &layout, UINT64_MAX - 7, true, &figures));
+}
+
+/* Where the pool's place is not known, it is searched for: there must be one, not two. */
+static void a_searched_pool(void **state)
+{
+	struct runtime_layout searched = layout;
+
+	(void)state;
+	searched.at[MT_POOL] = RUNTIME_SEARCHED;
+	assert_true(runtime_read(&memory, &searched, BASE + HANDLE, true, &figures));
+	assert_int_equal(figures.pool, BASE + POOL);
+	assert_int_equal(figures.pool_threads, 5);
+	put(HANDLE + 400, BASE + POOL);
+	assert_true(runtime_read(&memory, &searched, BASE + HANDLE, true, &figures));
+	memcpy(bytes + POOL + 256, bytes + POOL, 128);
+	put(HANDLE + 400, BASE + POOL + 256);
+	assert_true(runtime_read(&memory, &searched, BASE + HANDLE, true, &figures));
+	assert_int_equal(figures.pool, 0);
+	assert_true(figures.pool_threads == RUNTIME_NUMBER_UNKNOWN);
 }
 
 /* A name that there is not, or that cannot be read, is none. */
@@ -245,6 +267,7 @@ int main(void)
 		cmocka_unit_test_setup(what_a_build_lacks_is_unknown, make),
 		cmocka_unit_test_setup(a_queue_that_changes_is_read_again, make),
 		cmocka_unit_test_setup(no_runtime, make),
+		cmocka_unit_test_setup(a_searched_pool, make),
 		cmocka_unit_test_setup(no_name, make),
 		cmocka_unit_test_setup(what_a_thread_drives, make),
 		cmocka_unit_test_setup(a_current_threads_queue, make),
