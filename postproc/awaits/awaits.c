@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* awaits.c - see awaits.h. Layouts are from the sources of Tokio 1.24.2, 1.43.1 and 1.53.2. */
+#include "awaits/awaits.h"
+
+#include <dwarf.h>
+#include <libiberty/hashtab.h>
+#include <libiberty/libiberty.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "awaits/chain.h"
+#include "awaits/coroutine.h"
+#include "awaits/future-index.h"
+#include "awaits/type.h"
+#include "awaits/value.h"
+#include "base/arena.h"
+#include "resolve/elf/address-space.h"
+
+/* Bits of a header's state. */
+enum { STATE_RUNNING = 1, STATE_COMPLETE = 2 };
+
+#define POLLS 16		/* functions merged into one that are told apart */
+#define ROOTS_LIMIT 1000000u	/* vtables that are remembered */
+#define OFFSET_LIMIT (1u << 30) /* of anything in a task */
+
+/* A module whose tasks were seen. */
+struct source {
+	struct module *module;
+	struct future_index *index;
+	struct types *types;
+	struct source *next;
+};
+
+/* What all tasks with one vtable have in common. */
+struct root {
+	uint64_t vtable;
+	enum await_status status; /* AWAIT_SUSPENDED: its tasks have chains */
+	struct source *source;
+	struct type *stage; /* enum Stage<T> */
+	uint64_t offset;    /* of the stage, from the header */
+	const char *future; /* T's name for people; NULL: unknown */
+	uint64_t size;
+};
+
+struct awaits {
+	struct space *space;
+	struct source *sources;
+	htab_t roots;
+	struct arena *memory; /* of roots */
+	struct peek peek;
+};
+
+/* A task and its memory. */
+struct full_task {
+	struct await_task task; /* the first member */
+	struct arena *memory;
+};
+
+/* --- modules --- */
+
+static struct source *source_at(struct awaits *awaits, uint64_t address)
+{
+	struct module *module = space_module(awaits->space, address);
+	struct source *source;
+
+	if (!module)
+		return NULL;
+	for (source = awaits->sources; source; source = source->next)
+		if (source->module == module)
+			return source;
+	source = xcalloc(1, sizeof(*source));
+	source->module = module;
+	source->index = future_index_new(module);
+	source->types = types_new(source->index);
+	source->next = awaits->sources;
+	awaits->sources = source;
+	return source;
+}
+
+const char *awaits_problem(struct awaits *awaits, uint64_t address)
+{
+	struct source *source = source_at(awaits, address);
+
+	if (!source)
+		return "its code is not in a file";
+	switch (future_index_lack(source->index)) {
+	case FUTURE_INDEX_COMPLETE:
+		return future_index_has_types(source->index)
+			       ? NULL
+			       : "its debug info has lines but no types: build with debug = 2";
+	case FUTURE_INDEX_EMPTY:
+		return "it has no debug info: build with debug = 2";
+	case FUTURE_INDEX_TOO_LONG:
+		return "its debug info takes too long to read";
+	}
+	return NULL;
+}
+
+/* --- what a vtable tells --- */
+
+/* Vtable { poll, schedule, dealloc, try_read_output, drop_join_handle_slow, drop_abort_handle, shutdown,
+ * trailer_offset, scheduler_offset, id_offset, .. } */
+enum { VTABLE_POLL = 0, VTABLE_TRAILER = 7, VTABLE_SCHEDULER = 8, VTABLE_WORDS = 10 };
+
+static bool template_type(Dwarf_Die *function, Dwarf_Die *type)
+{
+	Dwarf_Attribute attribute;
+	Dwarf_Die child;
+
+	if (dwarf_child(function, &child))
+		return false;
+	do {
+		if (dwarf_tag(&child) == DW_TAG_template_type_parameter)
+			return dwarf_formref_die(dwarf_attr(&child, DW_AT_type, &attribute), type);
+	} while (dwarf_siblingof(&child, &child) == 0);
+	return false;
+}
+
+/* Core { scheduler, task_id, .., stage: CoreStage { stage: UnsafeCell<Stage<T>> } } */
+static bool find_stage(struct root *root, Dwarf_Die *poll, const uint64_t *vtable)
+{
+	struct types *types = root->source->types;
+	struct target target = {.types = types};
+	struct value core = {.address = vtable[VTABLE_SCHEDULER]}, stage;
+	Dwarf_Die die;
+
+	if (!future_index_core(root->source->index, poll, &die) || !(core.type = types_of(types, &die)) ||
+	    !value_at(&target, &core, "stage", &stage))
+		return false;
+	while (stage.type->kind == TYPE_STRUCT)
+		if (!stage.type->members || !value_member(&target, &stage, &stage.type->member[0], &stage))
+			return false;
+	root->stage = stage.type;
+	root->offset = stage.address;
+	return stage.type->kind == TYPE_ENUM && type_is(stage.type, "tokio::runtime::task::core::Stage<") &&
+	       stage.address + stage.type->size <= vtable[VTABLE_TRAILER];
+}
+
+static enum await_status read_root(struct awaits *awaits, struct root *root, const uint64_t *vtable)
+{
+	Dwarf_Die polls[POLLS], type;
+	struct types *types;
+	struct type *future;
+	size_t count;
+	bool typed = false;
+
+	root->source = source_at(awaits, vtable[VTABLE_POLL]);
+	if (!root->source || future_index_lack(root->source->index) == FUTURE_INDEX_EMPTY)
+		return AWAIT_NO_DEBUG_INFO;
+	types = root->source->types;
+	count = future_index_polls(root->source->index, vtable[VTABLE_POLL], polls, POLLS);
+	for (size_t i = 0; i < count; i++) {
+		if (!template_type(&polls[i], &type) || !(future = types_of(types, &type)))
+			continue;
+		typed = true;
+		if (!find_stage(root, &polls[i], vtable))
+			continue;
+		root->future = coroutine_name(types, future->path);
+		root->size = future->size;
+		return type_is(future, "tokio::runtime::blocking::task::BlockingTask<") ? AWAIT_BLOCKING
+											: AWAIT_SUSPENDED;
+	}
+	return typed || future_index_has_types(root->source->index) ? AWAIT_NO_TYPE : AWAIT_LINES_ONLY;
+}
+
+static hashval_t hash_root(const void *data)
+{
+	const struct root *root = data;
+
+	return (hashval_t)(root->vtable >> 3) * 2654435761u;
+}
+
+static int same_root(const void *a, const void *b)
+{
+	const struct root *x = a, *y = b;
+
+	return x->vtable == y->vtable;
+}
+
+/* NULL if there is no vtable there. */
+static const struct root *root_of(struct awaits *awaits, uint64_t vtable)
+{
+	struct root wanted = {.vtable = vtable}, *root;
+	void **slot = htab_find_slot(awaits->roots, &wanted, NO_INSERT);
+	uint64_t words[VTABLE_WORDS];
+
+	if (slot)
+		return *slot;
+	if (!peek_bytes(&awaits->peek, vtable, words, sizeof(words)) ||
+	    words[VTABLE_TRAILER] >= OFFSET_LIMIT || words[VTABLE_SCHEDULER] >= words[VTABLE_TRAILER] ||
+	    htab_elements(awaits->roots) >= ROOTS_LIMIT)
+		return NULL;
+	root = arena_alloc(awaits->memory, sizeof(*root));
+	*root = wanted;
+	root->status = read_root(awaits, root, words);
+	*htab_find_slot(awaits->roots, root, INSERT) = root;
+	return root;
+}
+
+/* --- tasks --- */
+
+struct awaits *awaits_new(struct space *space)
+{
+	struct awaits *awaits = xcalloc(1, sizeof(*awaits));
+
+	awaits->space = space;
+	awaits->roots = htab_create_alloc(256, hash_root, same_root, NULL, xcalloc, free);
+	awaits->memory = arena_new();
+	return awaits;
+}
+
+void awaits_free(struct awaits *awaits)
+{
+	if (!awaits)
+		return;
+	while (awaits->sources) {
+		struct source *source = awaits->sources;
+
+		awaits->sources = source->next;
+		types_free(source->types);
+		future_index_free(source->index);
+		free(source);
+	}
+	htab_delete(awaits->roots);
+	arena_free(awaits->memory);
+	peek_free(&awaits->peek);
+	free(awaits);
+}
+
+/* Stage { Running(T), Finished(..), Consumed } */
+static void read_chain(struct awaits *awaits, const struct root *root, uint64_t header,
+		       struct full_task *full)
+{
+	struct target target = {.types = root->source->types, .peek = &awaits->peek};
+	struct value stage = {root->stage, header + root->offset}, content, future;
+
+	peek_object(&awaits->peek, stage.address, root->stage->size);
+	if (!value_content(&target, &stage, &content)) {
+		full->task.status = AWAIT_UNREADABLE;
+	} else if (strcmp(content.type->name, "Running") != 0) {
+		full->task.status = AWAIT_COMPLETED;
+	} else if (!content.type->members ||
+		   !value_member(&target, &content, &content.type->member[0], &future)) {
+		full->task.status = AWAIT_NO_TYPE;
+	} else {
+		full->task.status = AWAIT_SUSPENDED;
+		chain_walk(&target, &future, full->memory, &full->task);
+	}
+}
+
+/* Header { state, queue_next, vtable, .. } */
+static void read_task(struct awaits *awaits, uint64_t header, struct full_task *full)
+{
+	const struct root *root;
+	uint64_t words[3];
+
+	full->task.status = AWAIT_UNREADABLE;
+	if (!peek_bytes(&awaits->peek, header, words, sizeof(words)))
+		return;
+	root = root_of(awaits, words[2]);
+	full->task.status = AWAIT_DOUBTFUL;
+	if (!root)
+		return;
+	full->task.future = root->future;
+	full->task.size = root->size;
+	full->task.status = root->status;
+	if (root->status != AWAIT_SUSPENDED)
+		return;
+	if (words[0] & STATE_COMPLETE)
+		full->task.status = AWAIT_COMPLETED;
+	else if (words[0] & STATE_RUNNING)
+		full->task.status = AWAIT_RUNNING;
+	else
+		read_chain(awaits, root, header, full);
+}
+
+struct await_task *awaits_of_task(struct awaits *awaits, uint64_t header, const struct await_memory *memory)
+{
+	struct arena *arena = arena_new();
+	struct full_task *full = arena_alloc(arena, sizeof(*full));
+
+	*full = (struct full_task){.memory = arena};
+	awaits->peek.memory = memory;
+	peek_forget(&awaits->peek);
+	read_task(awaits, header, full);
+	awaits->peek.memory = NULL;
+	return &full->task;
+}
+
+void awaits_task_free(struct await_task *task)
+{
+	if (task)
+		arena_free(((struct full_task *)task)->memory);
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Chains of awaits in a real process: the program in tests/awaits writes down where each of its tasks waits.
+ *
+ * test_awaits PROGRAM... compares them all, once for each PROGRAM. Without one it only tries what needs no target.
+ */
+#include "awaits/awaits.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <libiberty/libiberty.h>
+
+#include "base/clock.h"
+#include "base/escape.h"
+#include "base/grow.h"
+#include "resolve/elf/address-space.h"
+#include "target/procmaps.h"
+
+/* A task as the program has written it down. */
+struct expected {
+	uint64_t header;
+	char *name;
+	char *chain; /* a line for each place, indented, sorted */
+};
+
+/* The running program. */
+struct program {
+	pid_t pid;
+	int memory;
+	FILE *in;
+	int out;
+	struct expected *task;
+	size_t count, size;
+	struct space *space;
+};
+
+/* --- the program --- */
+
+static void start(struct program *program, const char *path)
+{
+	int in[2], out[2];
+
+	assert_int_equal(pipe(in), 0);
+	assert_int_equal(pipe(out), 0);
+	program->pid = fork();
+	if (program->pid == 0) {
+		dup2(in[0], 0);
+		dup2(out[1], 1);
+		close(in[1]);
+		close(out[0]);
+		execl(path, path, (char *)NULL);
+		_exit(127);
+	}
+	close(in[0]);
+	close(out[1]);
+	program->out = in[1];
+	program->in = fdopen(out[0], "r");
+}
+
+static void append(char **text, const char *more)
+{
+	char *longer = concat(*text, more, NULL);
+
+	free(*text);
+	*text = longer;
+}
+
+static void read_expected(struct program *program)
+{
+	char line[4096];
+	bool ready = false;
+
+	while (!ready && fgets(line, sizeof(line), program->in)) {
+		unsigned long long header;
+		int name;
+
+		ready = !strcmp(line, "ready\n");
+		if (sscanf(line, "task %llx %n", &header, &name) == 1) {
+			line[strcspn(line, "\n")] = '\0';
+			GROW(program->task, program->size, program->count + 1);
+			program->task[program->count++] =
+				(struct expected){header, xstrdup(line + name), xstrdup("")};
+		} else if (!ready && program->count) {
+			append(&program->task[program->count - 1].chain, line);
+		}
+	}
+	assert_true(ready);
+}
+
+static void open_memory(struct program *program)
+{
+	char path[64];
+	struct procmaps maps;
+	struct space_options options = {.pid = program->pid};
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", program->pid);
+	program->memory = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(program->memory >= 0);
+	assert_int_equal(procmaps_read(program->pid, &maps), 0);
+	program->space = space_new(&options);
+	for (size_t i = 0; i < maps.count; i++) {
+		char *id = procmaps_build_id(program->pid, &maps.mapping[i]);
+
+		maps.mapping[i].build_id = id;
+		space_add(program->space, &maps.mapping[i]);
+		maps.mapping[i].build_id = NULL;
+		free(id);
+	}
+	procmaps_free(&maps);
+}
+
+static void stop(struct program *program)
+{
+	int status;
+
+	close(program->out);
+	waitpid(program->pid, &status, 0);
+	fclose(program->in);
+	close(program->memory);
+	space_free(program->space);
+	for (size_t i = 0; i < program->count; i++) {
+		free(program->task[i].name);
+		free(program->task[i].chain);
+	}
+	free(program->task);
+}
+
+static unsigned long reads;
+
+static bool read_memory(void *arg, uint64_t address, void *to, size_t size)
+{
+	const struct program *program = arg;
+
+	reads++;
+	return pread(program->memory, to, size, (off_t)address) == (ssize_t)size;
+}
+
+/* --- chains as the program writes them --- */
+
+/* The program does not know the headers of a JoinSet's tasks. */
+static bool any_task;
+
+static const char *words_of(const struct await_node *node)
+{
+	static char words[64];
+
+	switch (node->on) {
+	case AWAIT_ON_SOCKET:
+		snprintf(words, sizeof(words), "socket %d", node->fd);
+		break;
+	case AWAIT_ON_PROCESS:
+		snprintf(words, sizeof(words), "process %ld", node->pid);
+		break;
+	case AWAIT_ON_TASK:
+		if (any_task)
+			return "task";
+		snprintf(words, sizeof(words), "task %llx", (unsigned long long)node->task);
+		break;
+	default:
+		return node->waits_for;
+	}
+	return words;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static char *tree(const struct await_node *node, int depth);
+
+/* The texts of a node's children, sorted. */
+static char *children(const struct await_node *node, int depth)
+{
+	char **texts = xcalloc(node->children + 1, sizeof(*texts)), *all = xstrdup("");
+	size_t count = 0;
+
+	for (const struct await_node *child = node->child; child; child = child->sibling)
+		texts[count++] = tree(child, depth);
+	qsort(texts, count, sizeof(*texts), by_text);
+	for (size_t i = 0; i < count; i++) {
+		append(&all, texts[i]);
+		free(texts[i]);
+	}
+	free(texts);
+	return all;
+}
+
+/* Only the program's own functions and types are written down. */
+static bool is_own(const struct await_node *node)
+{
+	return node->kind == AWAIT_FUNCTION ? !node->file || strstr(node->file, "src/main.rs")
+					    : !strncmp(node->function, "awaits::", strlen("awaits::"));
+}
+
+static char *tree(const struct await_node *node, int depth)
+{
+	char *below, *line, *text;
+	const char *file = node->file ? strstr(node->file, "src/main.rs") : NULL;
+
+	if (node->kind == AWAIT_LEAF)
+		return text_format("%*s= %s\n", 2 * depth, "", words_of(node));
+	if (!is_own(node))
+		return children(node, depth);
+	below = children(node, depth + 1);
+	if (node->kind == AWAIT_TYPE) /* without its generic arguments */
+		line = text_format("%*s%.*s\n", 2 * depth, "", (int)strcspn(node->function, "<"),
+				   node->function);
+	else if (!node->polled)
+		line = text_format("%*s%s (not polled)\n", 2 * depth, "", node->function);
+	else
+		line = text_format("%*s%s %s:%u\n", 2 * depth, "", node->function, file ? file : "?",
+				   node->line);
+	text = concat(line, below, NULL);
+	free(line);
+	free(below);
+	return text;
+}
+
+/* --- comparing --- */
+
+static bool compare(struct program *program, struct awaits *awaits, const struct expected *expected)
+{
+	struct await_memory memory = {read_memory, program};
+	struct await_task *task = awaits_of_task(awaits, expected->header, &memory);
+	any_task = strstr(expected->chain, "= task\n");
+	char *chain = task->root ? tree(task->root, 1) : xstrdup("");
+	enum await_status status = !strcmp(expected->name, "!complete") ? AWAIT_COMPLETED
+				   : !strcmp(expected->name, "!new")	? AWAIT_NOT_POLLED
+									: AWAIT_SUSPENDED;
+	bool same = task->status == status && !strcmp(chain, expected->chain) && !task->deeper;
+
+	if (!same)
+		print_message("%s: status %d, %zu unread, expected\n%sfound\n%s", expected->name,
+			      task->status, task->unread, expected->chain, chain);
+	free(chain);
+	awaits_task_free(task);
+	return same;
+}
+
+static const char *path;
+
+static void test_chains(void **state)
+{
+	struct program program = {0};
+	struct awaits *awaits;
+	size_t right = 0;
+	uint64_t begun;
+
+	(void)state;
+	start(&program, path);
+	read_expected(&program);
+	open_memory(&program);
+	awaits = awaits_new(program.space);
+	begun = clock_ns();
+	for (size_t i = 0; i < program.count; i++)
+		right += compare(&program, awaits, &program.task[i]);
+	print_message("%s: %zu of %zu chains are right, %.2f s\n", path, right, program.count,
+		      (double)(clock_ns() - begun) / 1e9);
+	begun = clock_ns();
+	reads = 0;
+	for (size_t round = 0; round < 20; round++)
+		for (size_t i = 0; i < program.count; i++)
+			awaits_task_free(awaits_of_task(awaits, program.task[i].header,
+							&(struct await_memory){read_memory, &program}));
+	print_message("%.0f chains a second, %.1f reads each\n",
+		      20.0 * (double)program.count * 1e9 / (double)(clock_ns() - begun),
+		      (double)reads / 20 / (double)program.count);
+	assert_true(right == program.count && right > 90);
+	awaits_free(awaits);
+	stop(&program);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_chains)};
+	int failed = 0;
+
+	for (int i = 1; i < argc; i++) {
+		path = argv[i];
+		failed |= cmocka_run_group_tests(tests, NULL, NULL);
+	}
+	return failed;
+}
