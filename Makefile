@@ -61,7 +61,7 @@ FUZZ_OBJECTS = $(patsubst tests/fuzz/%.c,$(BUILD)/tests/%.o,$(wildcard tests/fuz
 C_FILES = $(call below,postproc,*.[ch]) $(TEST_SOURCES) $(wildcard tests/*.[ch] tests/fuzz/*.[ch] tests/aarch64/*.c tests/bench/*.c)
 
 # Shell files: by their first line, whatever their name.
-SHELL_FILES = $(shell grep -lIE '^\#!.*\b(ba)?sh$$' $(wildcard bin/* .ci/* tests/* tests/cases/* tests/cases/*/* tests/aarch64/* tests/fuzz/* tests/bench/* examples/* examples/*/*) 2>/dev/null)
+SHELL_FILES = $(shell grep -lIE '^\#!.*\b(ba)?sh$$' $(wildcard bin/* .ci/* postproc/format/html/* tests/* tests/cases/* tests/cases/*/* tests/aarch64/* tests/fuzz/* tests/bench/* examples/* examples/*/*) 2>/dev/null)
 MAN8 = bin/hud-trace.8
 MAN1 = bin/hud-postproc.1
 COMPLETION = bin/hud-trace.bash-completion
@@ -108,6 +108,14 @@ $(BUILD)/format/profile.pb-c.o: $(BUILD)/format/profile.pb-c.c $(BUILD)/flags
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
 $(BUILD)/format/pprof.o: $(BUILD)/format/profile.pb-c.h
+
+# The style and the script of the HTML page.
+$(BUILD)/format/html/embedded.h: $(addprefix postproc/format/html/,embed page.css page.js)
+	$(say) EMBED $@
+	@mkdir -p $(@D)
+	$(Q)$^ >$@
+
+$(BUILD)/format/html/page.o: $(BUILD)/format/html/embedded.h
 
 # Other flags build everything anew.
 $(BUILD)/flags: FORCE | $(BUILD)

@@ -622,7 +622,7 @@ for line in open(sys.argv[1]) if "ndjson" in sys.argv[1] else [open(sys.argv[1])
 
 @test "a format is the same alone and beside one that needs every block" {
 	gzip -dc "$ROOT/examples/demo-recording.txt.gz" >demo
-	for format in json folded pprof prometheus; do
+	for format in json folded pprof prometheus html; do
 		"$POSTPROC" report --format "$format=alone" demo
 		"$POSTPROC" report --format "$format=beside" --format ndjson=blocks demo
 		[[ -s alone && -s blocks ]]

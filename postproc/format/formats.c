@@ -6,6 +6,7 @@
 static const struct format formats[] = {
 	{"text", report_write, DETAIL_SUMS, "the report, for people"},
 	{"csv", format_csv, DETAIL_SUMS, "the blockers, a row each"},
+	{"html", format_html, DETAIL_TIMELINE, "the report as a page for a browser, one file"},
 	{"json", format_json, DETAIL_SHARES, "all of the report, one document"},
 	{"ndjson", format_ndjson, DETAIL_SPANS, "every block, an object a line"},
 	{"trace", format_trace, DETAIL_SPANS, "every block on a time axis: Perfetto, chrome://tracing"},

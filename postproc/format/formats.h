@@ -27,6 +27,7 @@ bool format_binary(const struct format *format);
 void formats_list(FILE *out);
 
 int format_csv(FILE *out, const struct model *model, const struct report_options *options);
+int format_html(FILE *out, const struct model *model, const struct report_options *options);
 int format_json(FILE *out, const struct model *model, const struct report_options *options);
 int format_ndjson(FILE *out, const struct model *model, const struct report_options *options);
 int format_trace(FILE *out, const struct model *model, const struct report_options *options);

@@ -17,12 +17,6 @@
 #define LABEL_COLUMN 16 /* of the text beside a label */
 #define LINES_SHOWN 30	/* of a call chain: of a deep recursion, the middle is left out */
 
-/* A line of the call chain: a frame, or several folded ones. */
-struct entry {
-	size_t from, to; /* indices in the stack, from >= to */
-	bool folded;
-};
-
 static void label(struct page *page, const char *text)
 {
 	page_to(page, INDENT);
@@ -39,9 +33,7 @@ static bool stands_out(const struct verdict *stack, size_t i, size_t last_own)
 	return i + 1 == last_own;
 }
 
-/* Divides the chain, from the task's outermost frame to the leaf, into lines. Returns how many; `entries` has
- * room for all frames. */
-static size_t cut_into_lines(const struct verdict *stack, bool all, struct entry *entries)
+size_t report_chain_lines(const struct verdict *stack, bool all, struct entry *entries)
 {
 	size_t outermost = stack->poll < stack->count ? stack->poll : stack->count - 1;
 	size_t last_own = stack->blame, n = 0;
@@ -166,11 +158,13 @@ static size_t place_column_for(const struct report *report, const struct verdict
 	return column < most ? column : most;
 }
 
-/* Why the named function is not the user's own. */
-static const char *why_not_own(const struct verdict *stack, const struct frame *blamed)
+const char *report_chain_note(const struct verdict *stack)
 {
+	const struct frame *blamed = stack->frame[stack->blame];
 	const struct frame *poll = stack->poll < stack->count ? stack->frame[stack->poll] : NULL;
 
+	if (blamed->origin == ORIGIN_USER && blamed->function)
+		return NULL;
 	if (!blamed->function)
 		return "no symbol covers this address. If the binary was stripped, --target FILE takes the "
 		       "symbols from an unstripped copy of the same build.";
@@ -184,7 +178,7 @@ void report_chain(struct report *report, const struct verdict *stack)
 {
 	struct page *page = &report->page;
 	struct entry *entries = xmalloc(stack->count * sizeof *entries);
-	size_t n = cut_into_lines(stack, report->options.verbose, entries);
+	size_t n = report_chain_lines(stack, report->options.verbose, entries);
 	size_t skip_from = n, skip_to = n;
 	size_t place_column = place_column_for(report, stack, entries, n);
 
@@ -229,45 +223,43 @@ static void chain(struct report *report, const struct blocker *b)
 	page_end(page);
 	report_chain(report, stack);
 	const struct frame *blamed = stack->frame[stack->blame];
+	const char *note = report_chain_note(stack);
 
-	if (blamed->origin == ORIGIN_USER && blamed->function)
+	if (!note)
 		return;
 	label(page, "note");
-	page_wrap(page, STYLE_PLAIN, why_not_own(stack, blamed));
+	page_wrap(page, STYLE_PLAIN, note);
 	if (!blamed->function && blamed->file) {
 		page_to(page, LABEL_COLUMN);
 		page_wrap(page, STYLE_PLAIN, "The source file is one that the function's code mentions.");
 	}
 }
 
-/* What the blocked time consists of, if it is of several kinds. */
-static void make_up(struct report *report, const struct blocker *b)
+char *report_made_of(const struct blocker *b)
 {
 	const char *kind[] = {"running", "asleep", "waiting for a CPU"};
 	uint64_t known = b->asleep + b->run_queue;
 	uint64_t part[] = {b->total > known ? b->total - known : 0, b->asleep, b->run_queue};
 	size_t kinds = 0;
-	char share[UNIT_SIZE];
+	char share[UNIT_SIZE], *text = NULL;
 
 	for (size_t i = 0; i < 3; i++)
 		kinds += part[i] * 200 >= b->total && part[i];
 	if (kinds < 2)
-		return;
-	label(&report->page, "time");
-	const char *comma = "";
-
+		return NULL;
 	for (size_t i = 0; i < 3; i++) {
 		if (part[i] * 200 < b->total || part[i] == 0)
 			continue;
-		page_printf(&report->page, STYLE_PLAIN, "%s%s %s", comma,
-			    unit_share(share, part[i], b->total), kind[i]);
-		comma = ", ";
+		char *more = text_format("%s%s%s %s", text ? text : "", text ? ", " : "",
+					 unit_share(share, part[i], b->total), kind[i]);
+
+		free(text);
+		text = more;
 	}
-	page_end(&report->page);
+	return text;
 }
 
-/* What the peers of this blocker have done. */
-static const char *role_of(const struct blocker *b)
+const char *report_peers_role(const struct blocker *b)
 {
 	bool other = b->peers && !b->peer[0].same_process && b->peer[0].tid;
 
@@ -285,10 +277,18 @@ static const char *role_of(const struct blocker *b)
 	}
 }
 
+char *report_peer_thread(const struct peer *p)
+{
+	if (p->same_process)
+		return p->threads ? xstrdup("several threads") : text_format("thread %ld", p->tid);
+	return p->pid == p->tid ? text_format("process %ld", p->pid)
+				: text_format("process %ld, thread %ld", p->pid, p->tid);
+}
+
 /* Who ended the sleep, or had the CPU. */
 static void peers(struct report *report, const struct blocker *b)
 {
-	const char *role = role_of(b);
+	const char *role = report_peers_role(b);
 	struct page *page = &report->page;
 	char count[UNIT_SIZE], of[UNIT_SIZE], time[UNIT_SIZE];
 
@@ -304,15 +304,10 @@ static void peers(struct report *report, const struct blocker *b)
 			page_text(page, STYLE_STRONG, "several threads");
 		} else {
 			page_fit(page, STYLE_STRONG, 24, text_shorten, p->comm);
-			if (p->same_process && p->threads)
-				page_text(page, STYLE_PLAIN, " (several threads)");
-			else if (p->same_process)
-				page_printf(page, STYLE_PLAIN, " (thread %ld)", p->tid);
-			else
-				page_printf(page, STYLE_PLAIN,
-					    p->pid == p->tid ? " (process %ld)"
-							     : " (process %ld, thread %ld)",
-					    p->pid, p->tid);
+			char *thread = report_peer_thread(p);
+
+			page_printf(page, STYLE_PLAIN, " (%s)", thread);
+			free(thread);
 		}
 		page_printf(page, STYLE_PLAIN, ", %s of %s times, %s", unit_count(count, p->count),
 			    unit_count(of, b->count), unit_duration(time, p->total));
@@ -377,7 +372,14 @@ void report_detail(struct report *report, size_t rank)
 		page_text(page, STYLE_PLAIN, b->task);
 		page_end(page);
 	}
-	make_up(report, b);
+	char *parts = report_made_of(b);
+
+	if (parts) {
+		label(page, "time");
+		page_text(page, STYLE_PLAIN, parts);
+		page_end(page);
+		free(parts);
+	}
 	if (b->unfinished) {
 		label(page, "unfinished");
 		page_printf(page, STYLE_PLAIN, "%s of %s had not ended when the trace did",

@@ -54,6 +54,29 @@ char *report_holds(const struct report *report, size_t rank);
 /* The paragraph about blocker number `rank` (from 0). */
 void report_detail(struct report *report, size_t rank);
 
+/* A line of the call chain: a frame, or several folded ones. */
+struct entry {
+	size_t from, to; /* indices in the stack, from >= to */
+	bool folded;
+};
+
+/* Divides the chain, from the task's outermost frame to the leaf, into lines; `all` folds none. Returns how many;
+ * `entries` has room for all frames. */
+size_t report_chain_lines(const struct verdict *stack, bool all, struct entry *entries);
+
+/* Why the function that is named is not the user's own; NULL if it is. Static text. */
+const char *report_chain_note(const struct verdict *stack);
+
+/* "60.1% asleep, 39.9% running": what the blocked time consists of, or NULL if it is of one kind. The caller frees
+ * it. */
+char *report_made_of(const struct blocker *blocker);
+
+/* What the peers of this blocker have done: "woken by". Static text. */
+const char *report_peers_role(const struct blocker *blocker);
+
+/* "thread 43", "process 7, thread 8": which thread a peer is that has one. The caller frees it. */
+char *report_peer_thread(const struct peer *peer);
+
 /* The frames of a stack, from the task's (or thread's) outermost one to the leaf: a line each, or one for
  * several. */
 void report_chain(struct report *report, const struct verdict *stack);

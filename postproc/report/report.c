@@ -56,11 +56,8 @@ static void title(struct report *report)
 	free(rest);
 }
 
-/* The answer in one sentence: how bad it is. */
-static void verdict(struct report *report)
+char *report_verdict(const struct model *m)
 {
-	const struct model *m = report->model;
-	struct page *page = &report->page;
 	char share[UNIT_SIZE], count[UNIT_SIZE], longest[UNIT_SIZE];
 	uint64_t blocks = 0, max = 0, waits = 0;
 
@@ -83,19 +80,22 @@ static void verdict(struct report *report)
 		blocks = m->polls;
 		max = m->longest_poll;
 	}
-	char *text;
-
 	if (blocks)
-		text = text_format("Workers were blocked %s of their time: %s %s%s, the longest %s.",
+		return text_format("Workers were blocked %s of their time: %s %s%s, the longest %s.",
 				   unit_share(share, m->blocked, m->worker_time), unit_count(count, blocks),
 				   what, blocks == 1 ? "" : "s", unit_duration(longest, max));
-	else if (m->main_futures.blocks)
-		text = text_format("No code blocked a worker; the main future was blocked %s of its time.",
+	if (m->main_futures.blocks)
+		return text_format("No code blocked a worker; the main future was blocked %s of its time.",
 				   unit_share(share, m->main_futures.blocked, m->main_futures.time));
-	else
-		text = text_format("No code blocked a worker, but workers had to wait for a CPU %s time%s.",
-				   unit_count(count, waits), waits == 1 ? "" : "s");
-	page_wrap(page, STYLE_STRONG, text);
+	return text_format("No code blocked a worker, but workers had to wait for a CPU %s time%s.",
+			   unit_count(count, waits), waits == 1 ? "" : "s");
+}
+
+static void verdict(struct report *report)
+{
+	char *text = report_verdict(report->model);
+
+	page_wrap(&report->page, STYLE_STRONG, text);
 	free(text);
 }
 

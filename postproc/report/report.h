@@ -21,6 +21,9 @@ struct report_options {
  * target (names, paths) reaches `out` unescaped, and no line exceeds the width. */
 int report_write(FILE *out, const struct model *model, const struct report_options *options);
 
+/* The answer in one sentence, of a model with blockers: how bad it is. The caller frees it. */
+char *report_verdict(const struct model *model);
+
 /* The problem of the executable's file, if it could not be used at all: then stacks end where they enter it,
  * and its functions have no names. NULL if it was read, or not needed. */
 const struct lacking *report_unread_program(const struct model *model);

@@ -94,9 +94,10 @@ struct share {
 
 /* How much the model contains. */
 enum detail {
-	DETAIL_SUMS,   /* sums, and the newest blocks */
-	DETAIL_SHARES, /* also shares */
-	DETAIL_SPANS,  /* also every block: any number */
+	DETAIL_SUMS,	 /* sums, and the newest blocks */
+	DETAIL_SHARES,	 /* also shares */
+	DETAIL_TIMELINE, /* also the timeline */
+	DETAIL_SPANS,	 /* also every block: any number */
 };
 
 struct worker {
@@ -106,6 +107,18 @@ struct worker {
 	uint64_t first, last;	     /* when it was watched */
 	uint64_t blocked, run_queue; /* ns */
 	uint64_t blocks, longest;
+};
+
+/* Time by reason, us, of one slice. */
+typedef uint32_t slice_times[REASON_COUNT];
+
+/* What blocked each worker when, of all blocks: added up in slices of time. */
+struct timeline {
+	uint64_t start,
+		width; /* ns: where the first slice begins, on the target's clock, and how long each is */
+	size_t slices; /* 0: there was no block, or it was not wanted */
+	slice_times **
+		worker; /* the slices of each of the model's workers; NULL: it had none, or there are too many */
 };
 
 #define TASK_CLASSES 7 /* of polls by how long they took */
@@ -271,7 +284,8 @@ struct model {
 	size_t spans;
 	struct share *share; /* by blocker, stack and worker */
 	size_t shares;
-	struct worker *worker; /* by tid, with threads that poll a main future */
+	struct timeline timeline; /* with DETAIL_TIMELINE */
+	struct worker *worker;	  /* by tid, with threads that poll a main future */
 	size_t workers;
 	/* Workers that are gone and only kept as this sum, because a process may start any number of them. */
 	size_t workers_left_out;

@@ -16,6 +16,7 @@
 #include "tally/stalls.h"
 #include "tally/standstill.h"
 #include "tally/tasks.h"
+#include "tally/timeline.h"
 
 #define MOST_GONE 4096 /* exited workers that are listed one by one, the latest */
 
@@ -49,7 +50,8 @@ struct tally {
 	struct recent *recent; /* for a window or the live view; otherwise NULL */
 	enum detail detail;
 	struct spans *spans;
-	struct shares *shares; /* NULL: not wanted */
+	struct shares *shares;	/* NULL: not wanted */
+	struct slicing *slices; /* NULL: not wanted */
 	struct histogram run_queue_waits, blocks;
 	struct duration_buckets run_queue_buckets, buckets;
 	uint64_t blocked, run_queue;
@@ -58,6 +60,7 @@ struct tally {
 	struct worker *worker;
 	struct span *span;
 	struct share *share;
+	slice_times **timeline;
 	struct tasks *tasks;
 	struct stalls *stalls;
 	struct standstills *standstills;
@@ -90,6 +93,7 @@ struct tally *tally_new(uint64_t window, enum detail detail)
 	t->recent = window ? recent_new(2 * window) : NULL;
 	t->spans = spans_new(detail == DETAIL_SPANS);
 	t->shares = detail >= DETAIL_SHARES ? shares_new() : NULL;
+	t->slices = detail >= DETAIL_TIMELINE ? timeline_new() : NULL;
 	t->tasks = tasks_new();
 	t->stalls = stalls_new();
 	t->standstills = standstills_new();
@@ -110,9 +114,11 @@ void tally_free(struct tally *t)
 	free(t->worker);
 	free(t->span);
 	free(t->share);
+	free(t->timeline);
 	free(t->task);
 	spans_free(t->spans);
 	shares_free(t->shares);
+	timeline_free(t->slices);
 	tasks_free(t->tasks);
 	stalls_free(t->stalls);
 	standstills_free(t->standstills);
@@ -283,6 +289,8 @@ static void add(struct tally *t, const struct block *block, const struct blocker
 	spans_add(t->spans, block, of);
 	if (t->shares)
 		shares_add(t->shares, block, of);
+	if (t->slices)
+		timeline_add(t->slices, block);
 }
 
 void tally_parked(struct tally *t, uint64_t ns, bool unpolled)
@@ -458,6 +466,18 @@ static void finish_shares(struct tally *t, struct model *model)
 	qsort(t->share, model->shares, sizeof(*t->share), by_share);
 }
 
+static void finish_timeline(struct tally *t, struct model *model)
+{
+	free(t->timeline);
+	t->timeline = NULL;
+	if (!t->slices)
+		return;
+	model->timeline.worker = t->timeline = xcalloc(model->workers + 1, sizeof(*t->timeline));
+	timeline_axis(t->slices, &model->timeline);
+	for (size_t i = 0; i < model->workers; i++)
+		t->timeline[i] = timeline_of(t->slices, model->worker[i].tid);
+}
+
 struct visit {
 	tally_visitor *visitor;
 	void *context;
@@ -501,6 +521,8 @@ static void clear(struct tally *t)
 	t->spans = spans_new(t->detail == DETAIL_SPANS);
 	shares_free(t->shares);
 	t->shares = t->detail >= DETAIL_SHARES ? shares_new() : NULL;
+	timeline_free(t->slices);
+	t->slices = t->detail >= DETAIL_TIMELINE ? timeline_new() : NULL;
 	stalls_free(t->stalls);
 	t->stalls = stalls_new();
 	tasks_clear(t->tasks);
@@ -539,6 +561,7 @@ void tally_finish(struct tally *t, struct model *model)
 	finish_workers(t, model);
 	finish_spans(t, model);
 	finish_shares(t, model);
+	finish_timeline(t, model);
 	/* It cannot be parted: a window, or what is left of a ring, is of a shorter time. */
 	if (model->shorter.since < model->start)
 		model->shorter = (struct shorter){0};

@@ -100,6 +100,37 @@ static void check_folded(const char *what, const char *text, size_t size)
 	each_line(what, text, size, folded_line);
 }
 
+/* HTML: each '<' begins a tag of ours, and each attribute ends with its quote. What follows the last table, the page's own script,
+ * is not looked at. */
+static void check_html(const char *what, const char *text, size_t size)
+{
+	static const char *const tags[] = {
+		"!DOCTYPE", "a",     "article", "b",	"body",	      "br",	"code",	   "dd",
+		"details",  "div",   "dl",	"dt",	"figcaption", "figure", "h1",	   "h2",
+		"h3",	    "head",  "header",	"html", "i",	      "li",	"main",	   "meta",
+		"nav",	    "ol",    "p",	"path", "pre",	      "script", "section", "small",
+		"span",	    "style", "summary", "svg",	"table",      "tbody",	"td",	   "th",
+		"thead",    "title", "tr",	"wbr"};
+	const char *c = strstr(text, "<body>"), *end = strstr(text, "<script>");
+
+	if (!c || !end)
+		check_failed(what, "no page", text, size);
+	check_text(what, text, (size_t)(end - text), 0);
+	while ((c = memchr(c, '<', (size_t)(end - c)))) {
+		size_t tag = 0, length;
+
+		c += c[1] == '/' ? 2 : 1;
+		length = strcspn(c, " >");
+		while (tag < sizeof(tags) / sizeof(*tags) &&
+		       (strlen(tags[tag]) != length || strncmp(c, tags[tag], length) != 0))
+			tag++;
+		if (tag == sizeof(tags) / sizeof(*tags))
+			check_failed(what, "another's tag", c, length);
+		for (bool quoted = false; *c && (*c != '>' || quoted); c++)
+			quoted ^= *c == '"';
+	}
+}
+
 /* Text exposition format 0.0.4: a comment, or NAME{KEY="VALUE",...} NUMBER. */
 static void prometheus_line(const char *what, const char *line, size_t length)
 {
@@ -231,17 +262,12 @@ void check_formats(const struct model *model)
 		void (*check)(const char *what, const char *text, size_t size);
 		bool utf8, verbose;
 	} outputs[] = {
-		{"text", check_report, true, false},
-		{"text", check_ascii, false, true},
-		{"csv", check_csv, true, false},
-		{"json", check_json, true, false},
-		{"ndjson", check_json_lines, true, false},
-		{"trace", check_json, true, false},
-		{"folded", check_folded, true, false},
-		{"pprof", check_pprof, true, false},
-		{"prometheus", check_prometheus, true, false},
-		{"markdown", check_markdown, true, false},
-		{"markdown", check_markdown, true, true},
+		{"text", check_report, true, false},	   {"text", check_ascii, false, true},
+		{"csv", check_csv, true, false},	   {"html", check_html, true, false},
+		{"json", check_json, true, false},	   {"ndjson", check_json_lines, true, false},
+		{"trace", check_json, true, false},	   {"folded", check_folded, true, false},
+		{"pprof", check_pprof, true, false},	   {"prometheus", check_prometheus, true, false},
+		{"markdown", check_markdown, true, false}, {"markdown", check_markdown, true, true},
 	};
 	char *text = NULL;
 	size_t size = 0;
