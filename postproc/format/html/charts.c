@@ -76,7 +76,7 @@ void html_over_time(struct html *page)
 			sum += columns[c][r];
 		most = fmax(most, sum);
 	}
-	most = most > 0 ? most * 1.05 : 1;
+	most = most > 0 ? most : 1;
 	html_section(out, "over-time", "Blocked workers over time",
 		     "How many workers were blocked at once, on average; by reason.");
 	fprintf(out,
