@@ -116,7 +116,7 @@ find_target() {
 }
 
 # Sets REPLY to what stat(1) prints for format $1 about the target's executable, or to $2 if it prints
-# nothing: a file system that does not answer may block it for ever.
+# nothing within five seconds: a file system that does not answer may block it for ever.
 stat_program() {
 	stat_file "/proc/$PID/exe" "$@"
 }
@@ -148,9 +148,10 @@ look_for_target() {
 	LEFT=ended
 	read_stat "$PID" && [[ ${FIELDS[0]} != [ZX] ]] && ((FIELDS[19] == BORN)) || return 0
 	LEFT=replaced
-	# Without randomization, the stacks of all programs may have the same address.
-	stat_program %d:%i ''
-	((FIELDS[25] == STACK_START)) && [[ $REPLY == "$PROGRAM" ]] || return 0
+	# Without randomization, the stacks of all programs may have the same address. But no answer, as on a very
+	# slow machine, is no sign of another program.
+	stat_program %d:%i "$PROGRAM"
+	((FIELDS[25] == STACK_START)) && [[ ! $PROGRAM || $REPLY == "$PROGRAM" ]] || return 0
 	LEFT=''
 }
 

@@ -359,6 +359,29 @@ elsewhere() {
 	nothing_left
 }
 
+# stat(1) answers at the first call, or only after it.
+@test "which file the target runs is not told in time: it is traced all the same" {
+	start_target
+	mkdir slow
+	for answers in first later; do
+		cat >slow/stat <<-SH
+			#!/bin/sh
+			if [ "\$2" = %d:%i ]; then
+				call=later
+				! mkdir asked 2>/dev/null || call=first
+				[ \$call = $answers ] || exit
+			fi
+			exec /usr/bin/stat "\$@"
+		SH
+		chmod +x slow/stat
+		PATH=$PWD/slow:$PATH start_fake 'printf "begin 5\nend 99 duration\n"'
+		ends_with 0
+		reported out
+		! grep -q 'another program' err || return 1
+		rmdir asked
+	done
+}
+
 @test "the target runs another program before bpftrace has attached: said, exit 1, nothing left" {
 	cp /bin/bash target
 	mkfifo go
