@@ -24,7 +24,6 @@
 #define BARE_BUDGET 256	       /* return addresses tried for one stack */
 #define BARE_SURE 4	       /* frames by CFI that confirm one in a short copy */
 #define REST_BUDGET 2048       /* words tried behind a gap in the copy */
-#define REST_FRAME (64u << 10) /* bytes of a frame that reaches across the gap */
 #define ENTRY_SIZE 64	       /* bytes of code at the entry point: some 40 in glibc and musl */
 #define ROWS_LIMIT (1 << 17)   /* bounds the cache if a process generates code forever */
 
@@ -657,14 +656,14 @@ static bool search(struct search *s, const struct cursor *at, unsigned depth)
 
 /* --- behind a gap in the copied stack --- */
 
-/* Is the caller's frame in the gap between the words from sp up and the last part? Unwinding ended not far
- * above the former. */
+/* Is the caller's frame in the gap between the words from sp up and the last part? A single frame may be
+ * larger than all that is copied. */
 static bool ends_before_rest(const struct raw_stack *stack, const struct chain *chain)
 {
 	uint64_t end = stack->sp + 8 * raw_stack_near(stack);
 
-	return stack->parts && chain->too_few && stack->part[stack->parts - 1].start > end &&
-	       chain->needed - end < REST_FRAME;
+	return stack->parts && chain->too_few && chain->needed >= end &&
+	       chain->needed < stack->part[stack->parts - 1].start;
 }
 
 /* Does the word at `slot`, behind the gap, look like a return address from which CFI leads to the thread's

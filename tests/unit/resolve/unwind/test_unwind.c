@@ -391,6 +391,55 @@ static void test_both_ends(void **state)
 	unwinder_free(u);
 }
 
+__attribute__((noinline)) static void capture_in_large_frame(void)
+{
+	volatile char room[120 << 10];
+
+	room[0] = 1;
+	capture();
+	room[sizeof(room) - 1] = room[0];
+}
+
+__attribute__((noinline)) static void capture_in_large_frames(void)
+{
+	volatile char room[64 << 10];
+
+	room[0] = 1;
+	capture_in_large_frame();
+	room[sizeof(room) - 1] = room[0];
+}
+
+/* A single frame larger than all that is copied: a future that is polled by value, in a function that much is inlined into. */
+static void test_both_ends_of_large_frame(void **state)
+{
+	enum { NEAR = 512, REST = 2048 };
+	struct unwinder *u = unwinder_new(space, arch_host());
+	struct raw_stack stack;
+	struct chain whole, part;
+	uint64_t word[NEAR + REST];
+
+	(void)state;
+	run_in_thread(capture_in_large_frames);
+	unwind(u, &snapshot.stack, &whole);
+	assert_false(whole.cut);
+	stack = snapshot.stack;
+	memcpy(word, stack.word, NEAR * sizeof(*word));
+	memcpy(word + NEAR, stack.word + stack.words - REST, REST * sizeof(*word));
+	stack.part[0] = (struct stack_part){stack.sp + 8 * (stack.words - REST), REST};
+	stack.parts = 1;
+	stack.word = word;
+	stack.words = NEAR + REST;
+	unwind(u, &stack, &part);
+	assert_false(part.cut);
+	assert_true(part.count > 2);
+	assert_memory_equal(part.pc, whole.pc, 2 * sizeof(*part.pc));
+	assert_true(chain_beyond(part.pc[2]));
+	part.pc[2] = chain_address(part.pc[2]);
+	assert_memory_equal(part.pc + 2, whole.pc + whole.count - (part.count - 2),
+			    (part.count - 2) * sizeof(*part.pc));
+	unwinder_free(u);
+}
+
 /* From another stack, CFI leads back to the thread's own. */
 static void test_other_stack(void **state)
 {
@@ -719,6 +768,7 @@ int main(void)
 		cmocka_unit_test(test_no_words),
 		cmocka_unit_test(test_short_copy),
 		cmocka_unit_test(test_both_ends),
+		cmocka_unit_test(test_both_ends_of_large_frame),
 		cmocka_unit_test(test_other_stack),
 		cmocka_unit_test(test_frame_pointers),
 		cmocka_unit_test(test_thread_starts),
