@@ -279,6 +279,16 @@ stop_twice() {
 	some '.reason == "computing" and .function == "fiber::burn" and .task == "fiber::plan_query"'
 	jq -e '.trace | .stacks > 0 and .stacks_cut * 5 <= .stacks' report
 	end_started
+	# More stacks than are copied: how the thread began is found all the same, and the frames below the first switch.
+	start "$PROGRAM" 9
+	within 30 grep -q . truth
+	"$HUD" --pid "$SERVER" --duration 3 --headless --record rec >out 2>err 3>&-
+	"$POSTPROC" report --headless --format json=report rec
+	cat err out
+	jq -e '[.blockers[] | select(.reason == "sleep" or .reason == "computing") | .task] | unique == ["fiber::plan_query"]' report
+	jq -e '.trace | .stacks > 0 and .stacks_cut * 5 <= .stacks' report
+	grep -qE '^ +stacker::grow \(found\)' <("$POSTPROC" report --headless -v rec)
+	end_started
 	# Probes are placed in the program, not in the linker.
 	start "$linker" "$PROGRAM" 1
 	within 30 grep -q . truth

@@ -17,15 +17,15 @@
 #include "resolve/unwind/tailcalls.h"
 
 #define FIRST_SLOTS 1024
-#define BARE_FRAME 4096	       /* bytes of stack that are searched for a return address */
-#define BARE_SIZE 4096	       /* bytes between functions that jump to each other, without symbols */
-#define BARE_FAR (1u << 16)    /* bytes from a frame to the next frame pointer */
-#define BARE_DEPTH 8	       /* such functions in a row */
-#define BARE_BUDGET 256	       /* return addresses tried for one stack */
-#define BARE_SURE 4	       /* frames by CFI that confirm one in a short copy */
-#define REST_BUDGET 2048       /* words tried behind a gap in the copy */
-#define ENTRY_SIZE 64	       /* bytes of code at the entry point: some 40 in glibc and musl */
-#define ROWS_LIMIT (1 << 17)   /* bounds the cache if a process generates code forever */
+#define BARE_FRAME 4096	     /* bytes of stack that are searched for a return address */
+#define BARE_SIZE 4096	     /* bytes between functions that jump to each other, without symbols */
+#define BARE_FAR (1u << 16)  /* bytes from a frame to the next frame pointer */
+#define BARE_DEPTH 8	     /* such functions in a row */
+#define BARE_BUDGET 256	     /* return addresses tried for one stack */
+#define BARE_SURE 4	     /* frames by CFI that confirm one in a short copy */
+#define REST_BUDGET 2048     /* words tried behind a gap in the copy */
+#define ENTRY_SIZE 64	     /* bytes of code at the entry point: some 40 in glibc and musl */
+#define ROWS_LIMIT (1 << 17) /* bounds the cache if a process generates code forever */
 
 static const char too_long[] = "its call frame information takes too long to read: its stacks are cut";
 
@@ -420,15 +420,6 @@ static bool is_above(const struct cfi_frame *frame, const struct raw_stack *stac
 	return needed >= size && needed < far;
 }
 
-/* Does CFI lead far away from the copied words? Fibers and coroutines have stacks of their own. */
-static bool is_elsewhere(struct unwinder *u, uint64_t pc, const struct cfi_frame *frame,
-			 const struct raw_stack *stack)
-{
-	uint64_t far = UINT64_C(1) << 26;
-
-	return frame->cfa && row_of(u, pc)->found && frame->cfa - stack->sp >= far;
-}
-
 /* The part of the copied words that holds the address: 0 is from sp up; -1: none. */
 static int part_of(const struct raw_stack *stack, uint64_t address)
 {
@@ -438,6 +429,19 @@ static int part_of(const struct raw_stack *stack, uint64_t address)
 		if (address - stack->part[i].start < 8 * stack->part[i].words)
 			return (int)i + 1;
 	return -1;
+}
+
+/* Does CFI lead far away from the copied words, or out of what was copied of a stack in between? Fibers and
+ * coroutines have stacks of their own. */
+static bool is_elsewhere(struct unwinder *u, uint64_t pc, const struct cfi_frame *frame,
+			 const struct raw_stack *stack)
+{
+	uint64_t far = UINT64_C(1) << 26;
+	int part = part_of(stack, frame->low);
+
+	if (!row_of(u, pc)->found)
+		return false;
+	return (frame->cfa && frame->cfa - stack->sp >= far) || (part > 0 && part < (int)stack->parts);
 }
 
 /* Steps from *frame, with lookup address `pc` and its `row`, to *caller. */
@@ -656,14 +660,14 @@ static bool search(struct search *s, const struct cursor *at, unsigned depth)
 
 /* --- behind a gap in the copied stack --- */
 
-/* Is the caller's frame in the gap between the words from sp up and the last part? A single frame may be
- * larger than all that is copied. */
+/* Is the caller's frame in the gap between the words from sp up and the last part, or on another stack? A
+ * single frame may be larger than all that is copied. */
 static bool ends_before_rest(const struct raw_stack *stack, const struct chain *chain)
 {
 	uint64_t end = stack->sp + 8 * raw_stack_near(stack);
 
-	return stack->parts && chain->too_few && chain->needed >= end &&
-	       chain->needed < stack->part[stack->parts - 1].start;
+	return stack->parts && (chain->elsewhere || (chain->too_few && chain->needed >= end &&
+						     chain->needed < stack->part[stack->parts - 1].start));
 }
 
 /* Does the word at `slot`, behind the gap, look like a return address from which CFI leads to the thread's
@@ -684,23 +688,48 @@ static bool leads_to_start(struct unwinder *u, const struct raw_stack *stack, ui
 	return !chain->cut && !bare.frame.pc;
 }
 
-/* Continues behind the gap: at the lowest return address from which CFI leads to the thread's start, and
- * which a lower one leads to by CFI. A single word may be left over from an earlier call. */
-static void cross_gap(struct unwinder *u, const struct raw_stack *stack, struct chain *chain)
+/* The first function that ran on a stack, if it has a name: it switches stacks. 0: not known. */
+static uint64_t switches_stacks(struct unwinder *u, const struct chain *chain)
+{
+	uint64_t pc = chain_address(chain->pc[chain->count - 1]), start, end;
+	struct module *module = chain->elsewhere ? space_module(u->space, pc) : NULL;
+
+	return module && module->dwfl && symbols_extent(module, pc, &start, &end) ? start : 0;
+}
+
+/* Finds the lowest return address behind the gap from which CFI leads to the thread's start. `function`: only
+ * of a call of this one; 0: of any. The chain gets its frames, from `index` on. */
+static bool search_rest(struct unwinder *u, const struct raw_stack *stack, uint64_t function, size_t index,
+			struct chain *chain)
 {
 	const struct stack_part *rest = &stack->part[stack->parts - 1];
-	struct chain *whole = xmemdup(chain, sizeof(*chain), sizeof(*chain));
-	size_t index = chain->count;
-	bool found = false;
 
-	for (size_t i = 0, tried = 0; i < rest->words && tried < REST_BUDGET && !found; i++) {
+	for (size_t i = 0, tried = 0; i < rest->words && tried < REST_BUDGET; i++) {
 		uint64_t word = cfi_word(stack, rest->start + 8 * i);
 
 		tried += word != 0;
-		found = word && index + 2 < UNWIND_MAX_FRAMES &&
-			leads_to_start(u, stack, rest->start + 8 * i, index, whole);
+		if (word >= 8 &&
+		    (!function || (space_executable(u->space, word - 1) &&
+				   tailcalls_called(u->tailcalls, word) == function)) &&
+		    leads_to_start(u, stack, rest->start + 8 * i, index, chain))
+			return true;
 	}
-	if (found && whole->count >= index + 2) {
+	return false;
+}
+
+/* Continues behind the gap: where a stack was switched the same way; or at the lowest return address which a
+ * lower one leads to by CFI, as a single word may be left over from an earlier call. */
+static void cross_gap(struct unwinder *u, const struct raw_stack *stack, struct chain *chain)
+{
+	struct chain *whole = xmemdup(chain, sizeof(*chain), sizeof(*chain));
+	uint64_t function = switches_stacks(u, chain);
+	size_t index = chain->count;
+	bool room = index + 2 < UNWIND_MAX_FRAMES;
+
+	if (room && function && search_rest(u, stack, function, index, whole)) {
+		whole->pc[index] |= CHAIN_BEYOND;
+		*chain = *whole;
+	} else if (room && search_rest(u, stack, 0, index, whole) && whole->count >= index + 2) {
 		/* The first address only confirms the second. */
 		memmove(&whole->pc[index], &whole->pc[index + 1],
 			(--whole->count - index) * sizeof(*whole->pc));
