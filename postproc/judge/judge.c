@@ -248,8 +248,17 @@ static char *with_line(const struct verdict *v, const char *types, char *task)
 	return task;
 }
 
+/* Is it a part of an async function or block, or a closure? */
+static bool is_closure(const struct frame *f)
+{
+	const char *last = f->function ? strrchr(f->function, ':') : NULL;
+
+	return last && (!strncmp(last, ":{{closure}}", 12) || !strncmp(last, ":{closure#", 10));
+}
+
 /* The task is the spawned future: the type that the poll is generic over; if its frame does not tell, the
- * outermost hand-written future, or the outermost function of the user's or a dependency's. */
+ * outermost hand-written future, or the outermost function of the user's or a dependency's. A future that a
+ * dependency's async function awaits is not it: whether it shows depends on the stack. */
 static void find_task(struct verdict *v, const unsigned *kinds)
 {
 	const struct frame *outermost = NULL;
@@ -266,8 +275,13 @@ static void find_task(struct verdict *v, const unsigned *kinds)
 
 		if (origin != ORIGIN_USER && origin != ORIGIN_DEPENDENCY)
 			continue;
-		if ((v->task = polled_of(v->frame[i])))
-			return;
+		if ((v->task = polled_of(v->frame[i]))) {
+			if (!outermost || !is_closure(outermost))
+				return;
+			free((char *)v->task);
+			v->task = NULL;
+			break;
+		}
 		if (dropped(v->frame[i], &length))
 			continue;
 		if (v->frame[i]->name && (origin == ORIGIN_USER || !outermost))

@@ -177,6 +177,16 @@ static void a_v0_name_names_the_task(void **state)
 		      "<hyper::server::NewSvcTask<I,N,S,E,W> as core::future::future::Future>::poll");
 	assert_string_equal(JUDGE(false, &user, &conn, &legacy_poll, &worker)->task,
 			    "hyper::server::NewSvcTask");
+	/* One that a dependency's async function awaits is not, however much of it the stack shows. */
+	static const struct frame serve = {.function = "axum::serve::handle_connection::{{closure}}",
+					   .name = "axum::serve::handle_connection",
+					   .module = "/usr/bin/app",
+					   .origin = ORIGIN_DEPENDENCY};
+
+	assert_string_equal(JUDGE(false, &start, &serve, &legacy_poll, &worker)->task,
+			    "axum::serve::handle_connection");
+	assert_string_equal(JUDGE(false, &user, &conn, &serve, &legacy_poll, &worker)->task,
+			    "axum::serve::handle_connection");
 }
 
 static void what_the_standard_library_was_called_for(void **state)
