@@ -71,7 +71,7 @@ static struct source *source_at(struct awaits *awaits, uint64_t address)
 	source = xcalloc(1, sizeof(*source));
 	source->module = module;
 	source->index = future_index_new(module);
-	source->types = types_new(source->index);
+	source->types = types_new(source->index, module);
 	source->next = awaits->sources;
 	awaits->sources = source;
 	return source;
@@ -120,7 +120,7 @@ static bool template_type(Dwarf_Die *function, Dwarf_Die *type)
 static bool find_stage(struct root *root, Dwarf_Die *poll, const uint64_t *vtable)
 {
 	struct types *types = root->source->types;
-	struct target target = {.types = types};
+	struct target target = {.types = types, .steps = TARGET_STEPS};
 	struct value core = {.address = vtable[VTABLE_SCHEDULER]}, stage;
 	Dwarf_Die die;
 
@@ -231,7 +231,7 @@ void awaits_free(struct awaits *awaits)
 static void read_chain(struct awaits *awaits, const struct root *root, uint64_t header,
 		       struct full_task *full)
 {
-	struct target target = {.types = root->source->types, .peek = &awaits->peek};
+	struct target target = {.types = root->source->types, .peek = &awaits->peek, .steps = TARGET_STEPS};
 	struct value stage = {root->stage, header + root->offset}, content, future;
 
 	peek_object(&awaits->peek, stage.address, root->stage->size);

@@ -14,9 +14,8 @@
 #include "awaits/search.h"
 #include "base/grow.h"
 
-#define STEPS (4 * AWAIT_NODES) /* futures that are looked at, also those without a node */
-#define SOCKETS 4		/* of one future */
-#define HELD 1000		/* of a task at most */
+#define SOCKETS 4 /* of one future */
+#define HELD 1000 /* variables of a task that are tried */
 
 /* A node, and what the walk knows of it. */
 struct full_node {
@@ -43,7 +42,7 @@ struct walk {
 	uint64_t *polled;	    /* addresses of the futures that the chain led to */
 	size_t polled_count, polled_size;
 	struct await_node *root; /* of what is being walked */
-	unsigned steps;
+	unsigned candidates;	 /* for held */
 };
 
 /* Types that do nothing but pass polls on, for macros and combinators. */
@@ -284,10 +283,8 @@ static struct await_node *follow(struct walk *walk, const struct value *future, 
 	while (walk->count) {
 		struct item item = walk->items[--walk->count];
 
-		if (++walk->steps > STEPS) {
-			walk->task->deeper = true;
+		if (!target_step(walk->target))
 			break;
-		}
 		see(walk, &item);
 	}
 	return walk->root;
@@ -322,7 +319,8 @@ static void add_held(struct walk *walk, const struct frame *frame, const struct 
 	struct await_held *held, **last = &walk->task->held;
 	struct await_node *root;
 
-	if (is_polled(walk, value) || !search_unwrap(walk->target, &future) || is_polled(walk, &future))
+	if (walk->candidates++ >= HELD || is_polled(walk, value) || !search_unwrap(walk->target, &future) ||
+	    is_polled(walk, &future))
 		return;
 	root = follow(walk, &future, frame);
 	if (!root || !has_begun(root))
@@ -374,6 +372,7 @@ void chain_walk(struct target *target, const struct value *future, struct arena 
 		task->status = AWAIT_NOT_POLLED;
 	else
 		see_frames(&walk);
+	task->deeper = task->deeper || !target->steps;
 	free(walk.items);
 	free(walk.search.found);
 	free(walk.polled);

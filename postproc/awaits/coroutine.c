@@ -12,8 +12,8 @@
 #include "resolve/symbolize/dwarfwalk.h"
 #include "resolve/symbolize/names.h"
 
-#define BODIES 64	   /* functions with one path: each unit that inlines it has one */
-#define AWAITS_LIMIT 4096u /* variables of one function that are looked at */
+#define BODIES 64	      /* functions with one path: each unit that inlines it has one */
+#define ENTRIES_LIMIT 100000u /* of one function that are looked at */
 
 static char *kept(struct types *types, const char *text)
 {
@@ -76,7 +76,7 @@ static bool line_in_body(struct types *types, Dwarf_Die *body, const char *path,
 	unsigned entries = 0;
 	Dwarf_Die wanted = {0};
 
-	for (bool more = dwarfwalk_begin(&walk, body); more && entries < AWAITS_LIMIT; entries++) {
+	for (bool more = dwarfwalk_begin(&walk, body); more && entries < ENTRIES_LIMIT; entries++) {
 		int tag = dwarf_tag(&walk.die);
 		const char *name = tag == DW_TAG_variable ? dwarf_diename(&walk.die) : NULL;
 		Dwarf_Attribute attribute;
@@ -163,7 +163,7 @@ static void set_user_line(struct types *types, Dwarf_Die *bodies, size_t count, 
 		before += same && i < which;
 		total += same;
 	}
-	for (size_t i = 0; awaited && i < count; i++)
+	for (size_t i = 0; awaited && i < count && types_affordable(types); i++)
 		if (line_in_body(types, &bodies[i], awaited->path, before, total, state))
 			return;
 }

@@ -70,7 +70,7 @@ static void consider(struct searching *searching, const struct value *value)
 	struct search *search = searching->search;
 	struct types *types = searching->target->types;
 
-	if (search->count >= FOUND || searching->nested > NESTED) {
+	if (search->count >= FOUND || searching->nested > NESTED || !target_step(searching->target)) {
 		search->incomplete = true;
 		return;
 	}

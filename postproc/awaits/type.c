@@ -11,6 +11,8 @@
 #include "awaits/future-index.h"
 #include "base/arena.h"
 #include "base/grow.h"
+#include "resolve/elf/budget.h"
+#include "resolve/elf/module.h"
 
 #define TYPES_LIMIT 500000u   /* of a module */
 #define MEMBERS_LIMIT 65536u  /* of a type: as many entries are read */
@@ -18,6 +20,7 @@
 
 struct types {
 	struct future_index *index;
+	struct module *module;
 	htab_t table; /* of struct type by entry */
 	struct arena *memory;
 	size_t count;
@@ -218,11 +221,12 @@ static int same_entry(const void *a, const void *b)
 	return x->entry == y->entry;
 }
 
-struct types *types_new(struct future_index *index)
+struct types *types_new(struct future_index *index, struct module *module)
 {
 	struct types *types = xcalloc(1, sizeof(*types));
 
 	types->index = index;
+	types->module = module;
 	types->table = htab_create_alloc(1024, hash_entry, same_entry, NULL, xcalloc, free);
 	types->memory = arena_new();
 	return types;
@@ -237,6 +241,11 @@ void types_free(struct types *types)
 	free(types);
 }
 
+bool types_affordable(const struct types *types)
+{
+	return types->module->debug_time < BUDGET_DEBUG;
+}
+
 struct type *types_at(struct types *types, uint64_t entry)
 {
 	struct type wanted = {.entry = entry};
@@ -248,10 +257,13 @@ struct type *types_at(struct types *types, uint64_t entry)
 	slot = htab_find_slot(types->table, &wanted, NO_INSERT);
 	if (slot)
 		return *slot;
-	if (types->count >= TYPES_LIMIT || !future_index_entry(types->index, entry, &die))
+	if (types->count >= TYPES_LIMIT || !types_affordable(types) ||
+	    !future_index_entry(types->index, entry, &die))
 		return NULL;
-	types->count++;
+	uint64_t begun = budget_now();
 	struct type *type = read_type(types, &die);
+	types->count++;
+	types->module->debug_time += budget_now() - begun;
 	*htab_find_slot(types->table, type, INSERT) = type;
 	return type;
 }

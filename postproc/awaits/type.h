@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct future_index;
+struct module;
 struct types;
 struct type;
 
@@ -58,8 +59,8 @@ struct type {
 	const char *display; /* its name for people; NULL: not made yet */
 };
 
-/* All strings and types live as long as the result, the index longer. */
-struct types *types_new(struct future_index *index);
+/* All strings and types live as long as the result, the index and its module longer. */
+struct types *types_new(struct future_index *index, struct module *module);
 void types_free(struct types *types);
 
 /* The type with this entry. NULL if it cannot be read, or after too many. */
@@ -71,6 +72,9 @@ const struct type_member *type_member(const struct type *type, const char *name)
 
 /* Does the path begin with `with`? */
 bool type_is(const struct type *type, const char *with);
+
+/* May more of the module's debug info be read? False when that has cost too much (resolve/elf/budget.h). */
+bool types_affordable(const struct types *types);
 
 /* Memory for what lives as long as the types. */
 void *types_alloc(struct types *types, size_t size);

@@ -8,10 +8,18 @@
 
 #define NESTED 32 /* structs in each other that are looked through */
 
+bool target_step(struct target *target)
+{
+	if (!target->steps)
+		return false;
+	target->steps--;
+	return true;
+}
+
 bool value_member(struct target *target, const struct value *value, const struct type_member *member,
 		  struct value *to)
 {
-	struct type *type = types_at(target->types, member->type);
+	struct type *type = target_step(target) ? types_at(target->types, member->type) : NULL;
 
 	if (!type || type->size > value->type->size || member->offset > value->type->size - type->size)
 		return false;

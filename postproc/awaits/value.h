@@ -9,11 +9,18 @@
 #include "awaits/peek.h"
 #include "awaits/type.h"
 
-/* What values are read with. */
+/* What values are read with. Types that are made to hold each other many times would cost ages: a task has a
+ * limit of steps, after which nothing is found any more. */
 struct target {
 	struct types *types;
 	struct peek *peek;
+	unsigned long steps; /* that are left */
 };
+
+#define TARGET_STEPS 1000000ul /* for one task; one of 10,000 futures needs a tenth */
+
+/* Takes a step. Returns false if none is left. */
+bool target_step(struct target *target);
 
 struct value {
 	struct type *type;

@@ -711,6 +711,7 @@ async fn reads_boxed(log: Log, stream: TcpStream) {
 async fn futurelock(log: Log, mutex: Arc<Mutex<u32>>, release: Arc<Notify>) {
     let mut lock = Box::pin(mutex.lock());
     tokio::select! {
+        biased;
         _ = &mut lock => unreachable!(),
         _ = ready() => release.notify_one(),
     }

@@ -23,6 +23,7 @@
 #include "base/escape.h"
 #include "base/grow.h"
 #include "resolve/elf/address-space.h"
+#include "resolve/elf/budget.h"
 #include "target/procmaps.h"
 
 /* A task as the program has written it down. */
@@ -247,6 +248,76 @@ static bool compare(struct program *program, struct awaits *awaits, const struct
 	return same;
 }
 
+/* The chain of the task with this name; the caller frees it. */
+static struct await_task *task_of(struct program *program, struct awaits *awaits, const char *name)
+{
+	for (size_t i = 0; i < program->count; i++)
+		if (!strcmp(program->task[i].name, name))
+			return awaits_of_task(awaits, program->task[i].header,
+					      &(struct await_memory){read_memory, program});
+	fail_msg("no task %s", name);
+	return NULL;
+}
+
+static const struct await_node *leaf_of(const struct await_node *node)
+{
+	while (node->child)
+		node = node->child;
+	return node;
+}
+
+/* Task `waits` waits for what task `holds` has. */
+static void check_lock(struct program *program, struct awaits *awaits, const char *waits, const char *holds,
+		       enum await_on on, unsigned missing)
+{
+	struct await_task *waiting = task_of(program, awaits, waits),
+			  *holding = task_of(program, awaits, holds);
+	const struct await_node *leaf = leaf_of(waiting->root);
+
+	assert_int_equal(leaf->on, on);
+	assert_int_equal(leaf->missing, missing);
+	assert_int_equal(leaf->available, 0);
+	assert_false(leaf->granted);
+	assert_non_null(holding->guards);
+	assert_null(holding->guards->next);
+	assert_int_equal(holding->guards->object, leaf->object);
+	assert_true(holding->guards->node == holding->root);
+	assert_null(waiting->guards);
+	awaits_task_free(waiting);
+	awaits_task_free(holding);
+}
+
+/* It waits for a lock that was granted to a future which it does not poll. */
+static void check_futurelock(struct program *program, struct awaits *awaits)
+{
+	struct await_task *task = task_of(program, awaits, "futurelock");
+	const struct await_node *waits = leaf_of(task->root), *held;
+
+	assert_non_null(task->held);
+	assert_null(task->held->next);
+	held = leaf_of(task->held->future);
+	assert_int_equal(held->on, AWAIT_ON_MUTEX);
+	assert_int_equal(held->object, waits->object);
+	assert_true(held->granted);
+	assert_false(waits->granted);
+	assert_true(task->held->node == task->root);
+	awaits_task_free(task);
+}
+
+static void check_details(struct program *program, struct awaits *awaits)
+{
+	struct await_task *task = task_of(program, awaits, "sleeps");
+	uint64_t now = clock_ns(), hour = UINT64_C(3600) * 1000000000;
+
+	assert_in_range(leaf_of(task->root)->deadline, now, now + hour);
+	awaits_task_free(task);
+	check_lock(program, awaits, "locks", "holds", AWAIT_ON_MUTEX, 1);
+	check_lock(program, awaits, "locks_owned", "holds", AWAIT_ON_MUTEX, 1);
+	check_lock(program, awaits, "reads", "holds_write", AWAIT_ON_READ_LOCK, 1);
+	check_lock(program, awaits, "acquires", "holds_permit", AWAIT_ON_SEMAPHORE, 3);
+	check_futurelock(program, awaits);
+}
+
 static const char *path;
 
 static void test_chains(void **state)
@@ -261,19 +332,20 @@ static void test_chains(void **state)
 	read_expected(&program);
 	open_memory(&program);
 	awaits = awaits_new(program.space);
-	begun = clock_ns();
+	begun = budget_now();
 	for (size_t i = 0; i < program.count; i++)
 		right += compare(&program, awaits, &program.task[i]);
 	print_message("%s: %zu of %zu chains are right, %.2f s\n", path, right, program.count,
-		      (double)(clock_ns() - begun) / 1e9);
-	begun = clock_ns();
+		      (double)(budget_now() - begun) / 1e9);
+	check_details(&program, awaits);
+	begun = budget_now();
 	reads = 0;
 	for (size_t round = 0; round < 20; round++)
 		for (size_t i = 0; i < program.count; i++)
 			awaits_task_free(awaits_of_task(awaits, program.task[i].header,
 							&(struct await_memory){read_memory, &program}));
 	print_message("%.0f chains a second, %.1f reads each\n",
-		      20.0 * (double)program.count * 1e9 / (double)(clock_ns() - begun),
+		      20.0 * (double)program.count * 1e9 / (double)(budget_now() - begun),
 		      (double)reads / 20 / (double)program.count);
 	assert_true(right == program.count && right > 90);
 	awaits_free(awaits);
