@@ -18,7 +18,7 @@ require_root() {
 	((EUID)) || return 0
 	[[ $PREFIX == /usr || $PREFIX == /usr/local ]] || command=$(printf '%q' "$0")
 	printf -v words ' %q' "${ARGUMENTS[@]}"
-	say 'hud-trace: tracing needs root. Run'
+	say "hud-trace: ${1:-tracing} needs root. Run"
 	[[ ! $DEBUGINFOD ]] || keep='--preserve-env=DEBUGINFOD_URLS '
 	say "    sudo $keep$command$words"
 	exit 77

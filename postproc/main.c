@@ -22,6 +22,7 @@ static const struct {
 	{"report", report_main, "print the report of a recording"},
 	{"live", live_main, "replay a recording in the live view"},
 	{"diff", diff_main, "compare two recordings: what is gone, better, worse or new"},
+	{"tasks", tasks_main, "list the tasks of a running process or a core dump"},
 	{"record", record_main, "pass standard input on, and write it to a recording"},
 	{"resolve", resolve_main, "write names into a recording, so that it needs no binary"},
 	{"copies", copies_main, "put the stacks that a script has copied into its lines"},

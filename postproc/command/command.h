@@ -20,6 +20,7 @@ int monitor_main(int argc, char **argv);
 int record_main(int argc, char **argv);
 int report_main(int argc, char **argv);
 int resolve_main(int argc, char **argv);
+int tasks_main(int argc, char **argv);
 
 /* getopt_long() that complains about unknown options itself: the original would print them unescaped. */
 int command_option(int argc, char **argv, const char *letters, const struct option *longs);

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* groups.c - see groups.h. */
+#include "tasks/groups.h"
+
+#include <inttypes.h>
+#include <libiberty/libiberty.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "resolve/symbolize/frame.h"
+#include "resolve/symbolize/symbolize.h"
+#include "tasks/look.h"
+
+bool task_is_lost(const struct look *look, const struct found_task *task)
+{
+	const struct task_type *type = &look->types.type[task->type];
+
+	return !type->blocking && task_state(task->state) == TASK_IDLE && !task_wakers(task, type);
+}
+
+char *task_label(const struct look *look, const struct found_task *task)
+{
+	const struct task_type *type = &look->types.type[task->type];
+	const struct frames *frames;
+
+	if (type->future)
+		return xstrdup(type->future);
+	frames = symbolize(look->symbolizer, type->poll);
+	return xasprintf("%s+0x%lx", lbasename(frames->frame[0].module),
+			 (unsigned long)frames->frame[0].offset);
+}
+
+/* For sorting: tasks of a group together. */
+static int by_group(const void *a, const void *b)
+{
+	const struct found_task *x = *(const struct found_task *const *)a,
+				*y = *(const struct found_task *const *)b;
+	enum task_state xs = task_state(x->state), ys = task_state(y->state);
+
+	if (x->runtime != y->runtime)
+		return x->runtime < y->runtime ? -1 : 1;
+	if (x->type != y->type)
+		return x->type < y->type ? -1 : 1;
+	if (xs != ys)
+		return xs < ys ? -1 : 1;
+	return x->header < y->header ? -1 : x->header > y->header;
+}
+
+static bool same_group(const struct found_task *x, const struct found_task *y)
+{
+	return x->runtime == y->runtime && x->type == y->type && task_state(x->state) == task_state(y->state);
+}
+
+static int by_count(const void *a, const void *b)
+{
+	const struct task_group *x = a, *y = b;
+
+	if (x->count != y->count)
+		return x->count > y->count ? -1 : 1;
+	return x->first->header < y->first->header ? -1 : x->first->header > y->first->header;
+}
+
+size_t task_groups(const struct look *look, struct task_group **groups)
+{
+	const struct scan *scan = &look->scan;
+	const struct found_task **sorted = xcalloc(scan->count + 1, sizeof(*sorted));
+	size_t count = 0;
+
+	*groups = xcalloc(scan->count + 1, sizeof(**groups));
+	for (size_t i = 0; i < scan->count; i++)
+		sorted[i] = &scan->task[i];
+	qsort(sorted, scan->count, sizeof(const struct found_task *), by_group);
+	for (size_t i = 0; i < scan->count; i++) {
+		if (!count || !same_group((*groups)[count - 1].first, sorted[i]))
+			(*groups)[count++].first = sorted[i];
+		(*groups)[count - 1].count++;
+		(*groups)[count - 1].never += task_is_lost(look, sorted[i]);
+		(*groups)[count - 1].joined += (sorted[i]->state & STATE_JOIN_INTEREST) != 0;
+	}
+	free(sorted);
+	qsort(*groups, count, sizeof(**groups), by_count);
+	return count;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* groups.h - tasks that are alike: of one runtime and type, in one state, waiting for the same. */
+#ifndef HUD_TASKS_GROUPS_H
+#define HUD_TASKS_GROUPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tasks/task.h"
+
+struct look;
+
+struct task_group {
+	const struct found_task *first; /* one of them */
+	size_t count;
+	size_t never;  /* idle ones that nothing can wake: no waker of theirs is left */
+	size_t joined; /* that have a join handle */
+};
+
+/* The groups, the largest first. The caller frees *groups. */
+size_t task_groups(const struct look *look, struct task_group **groups);
+
+/* Is it idle, with no waker anywhere that could wake it? */
+bool task_is_lost(const struct look *look, const struct found_task *task);
+
+/* What a task is called if its type has no name: "MODULE+0xOFFSET" of its poll function. The caller frees it. */
+char *task_label(const struct look *look, const struct found_task *task);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* look.h - looks at a process or a core dump: all tasks and runtimes, and where the tasks stand. */
+#ifndef HUD_TASKS_LOOK_H
+#define HUD_TASKS_LOOK_H
+
+#include <stdio.h>
+
+#include "resolve/elf/address-space.h"
+#include "tasks/runtimes.h"
+#include "tasks/scan.h"
+#include "tasks/types.h"
+
+struct memory;
+
+/* What to look at, and what the caller has opened for that. */
+struct look_subject {
+	long pid;	  /* live process; 0: a core dump */
+	int core;	  /* its descriptor */
+	int mem, pagemap; /* of the live process */
+	struct targets targets;
+	bool debuginfod;
+	bool without_files; /* reads none of its files: there are no names, and no figures */
+};
+
+/* A look at the whole process. */
+struct look {
+	struct memory *memory;
+	struct space *space;
+	struct symbolizer *symbolizer;
+	struct task_types types;
+	struct scan scan;
+	struct runtimes runtimes;
+	char *exe; /* path of the program: hostile; NULL: not known */
+	struct scan_thread *thread;
+	const char *no_names; /* why types have no names, or NULL (static text) */
+};
+
+/* Looks. The look takes the descriptors. Returns NULL, and why (static text) there is nothing to be shown. */
+struct look *look_new(const struct look_subject *subject, const char **why);
+void look_free(struct look *look);
+
+#endif

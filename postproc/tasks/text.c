@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* text.c - a look as text for people (declared in formats.h). */
+#include <inttypes.h>
+#include <libiberty/libiberty.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/text-layout.h"
+#include "base/units.h"
+#include "tasks/formats.h"
+#include "tasks/groups.h"
+#include "tasks/look.h"
+
+#define LABEL 12 /* columns of the labels at the left */
+
+/* Columns of the table of tasks: where each begins. */
+enum { AT_STATE = 10, AT_RUNTIME = 21, AT_FUTURE = 29 };
+
+/* "12", or "?" if it is not known. */
+static const char *number(char text[UNIT_SIZE], uint64_t value)
+{
+	return value == RUNTIME_NUMBER_UNKNOWN ? "?" : unit_count(text, value);
+}
+
+static void label(struct page *page, const char *text)
+{
+	page_to(page, 0);
+	page_text(page, STYLE_HEAD, text);
+	page_to(page, LABEL);
+}
+
+static void write_queues(struct page *page, const struct runtime_figures *f)
+{
+	char text[UNIT_SIZE];
+	uint64_t longest = 0, all = 0;
+
+	for (uint64_t i = 0; f->multi_thread && i < f->workers; i++) {
+		if (f->queued[i] == RUNTIME_NUMBER_UNKNOWN)
+			continue;
+		all += f->queued[i];
+		longest = f->queued[i] > longest ? f->queued[i] : longest;
+	}
+	label(page, "");
+	if (f->multi_thread) {
+		page_printf(page, STYLE_PLAIN, "queued: %s in workers' queues", unit_count(text, all));
+		if (longest < all)
+			page_printf(page, STYLE_PLAIN, " (the longest has %s)", unit_count(text, longest));
+		page_text(page, STYLE_PLAIN, ", ");
+	} else {
+		page_text(page, STYLE_PLAIN, "queued: ");
+	}
+	page_printf(page, STYLE_PLAIN, "%s in the injection queue", number(text, f->injected));
+	page_end(page);
+	label(page, "");
+	page_printf(page, STYLE_PLAIN, "blocking pool: %s", number(text, f->pool_threads));
+	page_printf(page, STYLE_PLAIN, " of at most %s threads,", number(text, f->pool_cap));
+	page_printf(page, STYLE_PLAIN, " %s idle,", number(text, f->pool_idle));
+	page_printf(page, STYLE_PLAIN, " %s jobs queued", number(text, f->pool_queued));
+	page_end(page);
+}
+
+static void write_threads(struct page *page, const struct runtime *runtime)
+{
+	for (size_t i = 0; i < runtime->threads; i++) {
+		const struct runtime_thread *t = &runtime->thread[i];
+
+		label(page, "");
+		if (t->driver.multi_thread)
+			page_printf(page, STYLE_PLAIN, "worker %" PRIu64 ", ", t->driver.worker);
+		page_printf(page, STYLE_PLAIN, "thread %d: ", (int)t->tid);
+		if (t->task)
+			page_printf(page, STYLE_PLAIN, "polls task %" PRIu64, t->task);
+		else
+			page_text(page, STYLE_PLAIN,
+				  t->parked	       ? "parked"
+				  : t->driver.has_core ? "between tasks, or in block_on's future"
+						       : "without its core now");
+		if (t->driver.lifo)
+			page_text(page, STYLE_PLAIN, "; a task in its LIFO slot");
+		if (!t->driver.multi_thread && t->driver.queued && t->driver.queued != RUNTIME_NUMBER_UNKNOWN)
+			page_printf(page, STYLE_PLAIN, "; %" PRIu64 " tasks in its queue", t->driver.queued);
+		page_end(page);
+	}
+}
+
+static const char *flavour_words(const struct runtime *runtime)
+{
+	return runtime->flavour ? runtime->flavour : "flavour not known";
+}
+
+static void write_runtime(struct page *page, const struct look *look, const struct runtime *runtime)
+{
+	const struct runtime_figures *f = runtime->figures;
+	char *name = text_format("runtime %zu", (size_t)(runtime - look->runtimes.runtime) + 1),
+	     text[UNIT_SIZE];
+
+	label(page, name);
+	free(name);
+	page_text(page, STYLE_PLAIN, flavour_words(runtime));
+	if (f && *f->name)
+		page_printf(page, STYLE_PLAIN, " \"%s\"", f->name);
+	if (f && f->multi_thread)
+		page_printf(page, STYLE_PLAIN, ", %" PRIu64 " worker%s", f->workers,
+			    f->workers == 1 ? "" : "s");
+	page_printf(page, STYLE_PLAIN, ": %s task%s", unit_count(text, runtime->tasks),
+		    runtime->tasks == 1 ? "" : "s");
+	if (f && f->tasks != RUNTIME_NUMBER_UNKNOWN && f->tasks != runtime->tasks)
+		page_printf(page, STYLE_PLAIN, " found, and Tokio counted %s", unit_count(text, f->tasks));
+	if (runtime->complete)
+		page_printf(page, STYLE_PLAIN, ", %s complete", unit_count(text, runtime->complete));
+	if (!runtime->threads && look->runtimes.threads_known && runtime->flavour &&
+	    strcmp(runtime->flavour, "local-set") != 0)
+		page_text(page, STYLE_WARNING, "; no thread drives it now");
+	page_end(page);
+	if (f)
+		write_queues(page, f);
+	write_threads(page, runtime);
+}
+
+static void write_groups(struct page *page, const struct look *look)
+{
+	struct task_group *groups;
+	size_t count = task_groups(look, &groups);
+	char text[UNIT_SIZE];
+
+	page_right(page, STYLE_HEAD, AT_STATE - 2, "tasks");
+	page_to(page, AT_STATE);
+	page_text(page, STYLE_HEAD, "state");
+	page_to(page, AT_RUNTIME);
+	page_text(page, STYLE_HEAD, "runtime");
+	page_to(page, AT_FUTURE);
+	page_text(page, STYLE_HEAD, "future");
+	page_end(page);
+	for (size_t i = 0; i < count; i++) {
+		const struct found_task *task = groups[i].first;
+		const struct task_type *type = &look->types.type[task->type];
+		char *name = task_label(look, task);
+
+		page_right(page, STYLE_PLAIN, AT_STATE - 2, unit_count(text, groups[i].count));
+		page_to(page, AT_STATE);
+		page_text(page, STYLE_PLAIN,
+			  type->worker ? "worker"
+			  : type->blocking && task_state(task->state) != TASK_COMPLETE
+				  ? task_state(task->state) == TASK_RUNNING ? "job runs" : "job queued"
+				  : task_state_name(task_state(task->state)));
+		page_to(page, AT_RUNTIME);
+		if (task->runtime != UINT32_MAX)
+			page_printf(page, STYLE_PLAIN, "%u", (unsigned)task->runtime + 1);
+		page_to(page, AT_FUTURE);
+		page_text(page, type->future ? STYLE_PLAIN : STYLE_FAINT, name);
+		if (groups[i].never)
+			page_printf(page, STYLE_WARNING, "  (%s: nothing can wake %s)",
+				    unit_count(text, groups[i].never), groups[i].never == 1 ? "it" : "them");
+		page_end(page);
+		free(name);
+	}
+	free(groups);
+}
+
+/* What was not seen, or not believed. */
+static void write_notes(struct page *page, const struct look *look)
+{
+	const struct scan *scan = &look->scan;
+	bool unnamed = false;
+
+	for (size_t i = 0; i < look->types.count; i++)
+		unnamed = unnamed || (look->types.type[i].count && !look->types.type[i].future);
+	page_end(page);
+	if (unnamed) {
+		label(page, "note");
+		page_wrap(page, STYLE_PLAIN,
+			  "Types without a name are shown by their poll function: names of futures need "
+			  "debug info, or "
+			  "symbols of Rust's v0 mangling (RUSTFLAGS=-Csymbol-mangling-version=v0).");
+	}
+	if (look->runtimes.no_figures) {
+		label(page, "note");
+		page_wrap(page, STYLE_PLAIN, look->runtimes.no_figures);
+	}
+	if (look->runtimes.no_threads) {
+		label(page, "note");
+		page_wrap(page, STYLE_PLAIN, look->runtimes.no_threads);
+	}
+	if (scan->gone || scan->doubtful || scan->too_many) {
+		char *words = text_format(
+			"%zu that looked like tasks were gone at the next look; %zu had neighbours "
+			"that did not lead back to them; %zu were beyond the limit. None of them "
+			"is counted.",
+			scan->gone, scan->doubtful, scan->too_many);
+
+		label(page, "note");
+		page_wrap(page, STYLE_PLAIN, words);
+		free(words);
+	}
+	if (scan->unseen) {
+		label(page, "note");
+		page_wrap(page, STYLE_PLAIN, "Only the first 64 GiB of memory were searched.");
+	}
+}
+
+void tasks_text(struct page *page, const struct look *look)
+{
+	label(page, "executable");
+	page_text(page, STYLE_PLAIN, look->exe ? look->exe : "not known");
+	page_end(page);
+	for (size_t i = 0; i < look->runtimes.count; i++)
+		write_runtime(page, look, &look->runtimes.runtime[i]);
+	page_end(page);
+	write_groups(page, look);
+	write_notes(page, look);
+}

@@ -1,0 +1,182 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# hud-trace tasks, on a program that says which tasks it has: their counts and states are those, for a build with debug info, one
+# with symbols only, and a stripped one; from a core dump, too. Nothing is traced.
+# bats file_tags=live
+
+bats_require_minimum_version 1.5.0
+load helpers
+
+# As cargo builds it for users, with debug info; the other two are the same program with less in its file.
+setup_file() {
+	local debian=/usr/share/cargo/registry options=()
+
+	ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+	export BUILDS=$ROOT/build/standing
+	options+=(--manifest-path "$ROOT/tests/standing/Cargo.toml" --target-dir "$BUILDS" --quiet --profile release-debug)
+	! compgen -G "$debian/tokio-[0-9]*" >/dev/null ||
+		options+=(--offline --config 'source.crates-io.replace-with="debian"' --config "source.debian.directory=\"$debian\"")
+	# Root leaves nothing of its own in a user's tree.
+	"$ROOT/examples/as-owner" "$BUILDS" "${CARGO:-$(command -v cargo || echo /usr/bin/cargo)}" build "${options[@]}" >&2
+	cp "$BUILDS/release-debug/standing" "$BUILDS/debug-info"
+	strip --strip-debug -o "$BUILDS/symbols" "$BUILDS/debug-info"
+	strip --strip-all -o "$BUILDS/stripped" "$BUILDS/debug-info"
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	STARTED=()
+	((!EUID)) || skip 'LIVE TESTS NEED ROOT'
+}
+
+teardown() {
+	end_started
+}
+
+# Starts build $1 with the arguments behind it, and waits until everything stands; sets PROGRAM, and leaves what it says in truth.
+start_standing() {
+	: >truth
+	mkfifo input
+	"$BUILDS/$1" "${@:2}" <input >truth 2>standing.err 3>&- &
+	PROGRAM=$!
+	STARTED+=("$PROGRAM")
+	exec {INPUT}>input
+	within 60 grep -q '^ready' truth
+}
+
+# What the program says, as "COUNT KIND" lines.
+truth() {
+	awk '$1 != "ready" { print $2, $1 }' truth | sort
+}
+
+# The same from JSON on standard input.
+found() {
+	jq -r '.tasks[] | select(.future != null) | select(.future | startswith("standing::")) | .future' |
+		sed 's/^standing:://; s/^spawn_all$/block_until_end/' | sort | uniq -c | awk '{ print $1, $2 }' | sort
+}
+
+# How many tasks of state $1 are in JSON file $2, without jobs of the blocking pool.
+states() {
+	jq "[.tasks[] | select(.state == \"$1\" and (.blocking | not))] | length" "$2"
+}
+
+# What holds for every build: how many tasks are in which state, and what the runtimes are.
+check_counts() {
+	[[ $(states idle "$1") == 94 && $(states scheduled "$1") == 5 && $(states complete "$1") == 4 ]]
+	[[ $(jq '[.tasks[] | select(.lost)] | length' "$1") == 2 ]]
+	[[ $(jq '[.tasks[] | select(.blocking)] | length' "$1") == 6 ]] # three jobs, three workers
+	[[ $(jq '[.tasks[].id] | length' "$1") == $(jq '[.tasks[].header] | unique | length' "$1") ]]
+	[[ $(jq -c '[.runtimes[] | .tasks] | sort' "$1") == '[0,4,5,6,84]' ]]
+	[[ $(jq -c '[.runtimes[] | select(.flavour == "multi-thread") | .workers] | sort' "$1") == '[1,2]' ]]
+	[[ $(jq -c '[.runtimes[] | .blocking_pool | select(.) | .threads] | sort' "$1") == '[0,0,1,5]' ]]
+	[[ $(jq -c '[.runtimes[] | .blocking_pool | select(.) | .cap] | sort' "$1") == '[512,512,513,514]' ]]
+	jq -e '.unread.too_many == 0 and .unread.bytes == 0' "$1"
+	# Where Tokio counts, it counted the same (since 1.36).
+	jq -e 'all(.runtimes[]; .tasks_by_tokio == null or .tasks_by_tokio == .tasks)' "$1"
+}
+
+@test "tasks: with debug info, each kind by its name, as many as there are" {
+	start_standing debug-info
+	"$HUD" tasks --pid "$PROGRAM" --format json >tasks.json
+	check_counts tasks.json
+	diff <(truth) <(found <tasks.json)
+	# All threads that drive a runtime are known, and parked.
+	jq -e '[.runtimes[].threads[]] | length == 4 and all(.parked)' tasks.json
+	jq -e '[.runtimes[] | select(.flavour == "local-set")] | length == 1' tasks.json
+	"$HUD" tasks --pid "$PROGRAM" >text
+	cat text
+	grep -qE '^ +43 +idle +1 +standing::sleeper$' text
+	grep -qE '^ +5 +scheduled +[0-9] +standing::undriven$' text
+	grep -qF 'standing::lost  (2: nothing can wake them)' text
+	grep -qF 'current-thread: 5 tasks; no thread drives it now' text
+}
+
+@test "tasks: with symbols alone, and stripped, the same counts" {
+	local build
+
+	for build in symbols stripped; do
+		start_standing "$build"
+		"$HUD" tasks --pid "$PROGRAM" --format json >tasks.json
+		check_counts tasks.json
+		exec {INPUT}>&-
+		wait "$PROGRAM"
+		rm input
+	done
+	jq -e 'all(.tasks[]; .future == null)' tasks.json
+}
+
+@test "tasks: a target that is looked at does not grow, and is not stopped" {
+	start_standing debug-info
+	pages() {
+		awk '$1 == "VmPTE:" || $1 == "VmRSS:" || $1 == "VmSwap:"' "/proc/$PROGRAM/status"
+	}
+	"$HUD" tasks --pid "$PROGRAM" >/dev/null
+	pages >before
+	"$HUD" tasks --pid "$PROGRAM" >/dev/null
+	pages >after
+	# The kernel keeps the number of pages by thread, and adds it up late: by up to 64 pages for each of 20 threads.
+	awk 'NR == FNR { was[$1] = $2; next } { if ($2 - was[$1] > 5200) bad = 1 } END { exit bad }' before after
+	diff <(grep VmPTE before) <(grep VmPTE after)
+	run ! grep -q '^TracerPid:.*[1-9]' "/proc/$PROGRAM/status"
+}
+
+@test "tasks: a core dump has the same tasks as the process" {
+	command -v gcore >/dev/null || skip 'gcore is missing'
+	start_standing debug-info
+	gcore -o core "$PROGRAM" >gcore.out 2>&1
+	"$POSTPROC" tasks --format json "core.$PROGRAM" >core.json
+	check_counts core.json
+	diff <(truth) <(found <core.json)
+	run -1 "$POSTPROC" tasks "$POSTPROC"
+	[[ $output == *'is no core dump'* ]]
+	head -c 100000 "core.$PROGRAM" >torn
+	run -1 "$POSTPROC" tasks torn
+	[[ $output == *'there is no Tokio runtime in it'* ]]
+}
+
+@test "tasks: those that stand still are found while others come and go" {
+	start_standing debug-info 2000 50
+	for _ in 1 2 3; do
+		"$HUD" tasks --pid "$PROGRAM" --format json >tasks.json
+		# At least 999 of 1000: the lists change while they are read.
+		jq -e '[.tasks[] | select(.future == "standing::sleeper")] | length >= 2001 and length <= 2003' tasks.json
+		jq -e '[.tasks[] | select(.future == "standing::spawner")] | length >= 49 and length <= 50' tasks.json
+		# Nothing is made up.
+		jq -e '[.tasks[] | select(.future == null)] | length == 0' tasks.json
+	done
+}
+
+@test "tasks: a process without a runtime, one that is none, and no rights" {
+	sleep 60 3>&- &
+	STARTED+=($!)
+	run -1 "$HUD" tasks --pid $!
+	[[ $output == *'there is no Tokio runtime in it'* ]]
+	run -1 "$HUD" tasks --pid 4194304
+	[[ $output == *'no process has the id 4194304'* ]]
+	run -77 setpriv --reuid 65534 --clear-groups "$HUD" tasks --pid $!
+	[[ $output == *"reading a process's memory needs root. Run"*"sudo "*"tasks --pid $!"* ]]
+	run -77 setpriv --reuid 65534 --clear-groups "$POSTPROC" tasks --pid $!
+	[[ $output == *'Permission denied'* ]]
+}
+
+@test "tasks: --help, the manual and the completion name the same options" {
+	"$HUD" tasks --help | grep -oE -- '--[a-z]+' | grep -vx -- --pid | sort -u >help
+	echo --pid >>help
+	sed -n '/^\.SH TASKS/,/^\.SS/{s/\\-/-/g;p}' "$ROOT/bin/hud-trace.8" | grep -A 1 '^\.TP' | grep -oE -- '--[a-z]+' >manual
+	echo --help >>manual
+	(
+		. "$ROOT/bin/hud-trace.bash-completion"
+		COMP_WORDS=(hud-trace tasks --) COMP_CWORD=2
+		_hud_trace
+		printf '%s\n' "${COMPREPLY[@]}"
+	) >completion
+	diff <(sort -u help) <(sort -u manual)
+	diff <(sort -u help) <(sort -u completion)
+	run -2 "$HUD" tasks
+	run -2 "$HUD" tasks one two
+	run -2 "$HUD" tasks --format xml one
+	run -2 "$HUD" tasks --nonsense one
+	"$POSTPROC" tasks --help | grep -qF 'hud-postproc tasks'
+	run -2 "$POSTPROC" tasks
+	run -2 "$POSTPROC" tasks --pid 1 core
+}
