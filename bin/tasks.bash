@@ -9,12 +9,13 @@ tasks_usage() {
 	       sudo hud-trace tasks [OPTION]... --pid PID
 
 	Lists the Tokio runtimes of a running process and their tasks: how many there are
-	of each kind, and what state they are in. The process is neither stopped nor
-	changed. A process that is called "tasks" is traced by --pid.
+	of each kind, what state they are in, and what they wait for. The process is
+	neither stopped nor changed. A process that is called "tasks" is traced by --pid.
 
 	  NAME                    process or executable with this name, or a part of it
 	  -p, --pid PID           process id, instead of NAME
-	  -f, --format FORMAT     text or json
+	      --tree              the awaits of all tasks, joined where they are the same
+	  -f, --format FORMAT     text, json, or folded (for flame graphs)
 	  -t, --target FILE       read symbols from FILE, unstripped; repeatable
 	      --debuginfod        fetch debug info from the servers in $DEBUGINFOD_URLS
 	  -h, --help              print this text
@@ -30,7 +31,7 @@ parse_tasks_options() {
 	local words
 
 	OPTIONS=()
-	words=$(env -u GETOPT_COMPATIBLE -u POSIXLY_CORRECT getopt -n hud-trace -o hp:f:t: -l help,pid:,format:,target:,debuginfod -- "$@" 2>&1) ||
+	words=$(env -u GETOPT_COMPATIBLE -u POSIXLY_CORRECT getopt -n hud-trace -o hp:f:t: -l help,tree,pid:,format:,target:,debuginfod -- "$@" 2>&1) ||
 		refuse_tasks "$(clean "$(sed -n '1s/^[^:]*: //p' <<<"$words")")"
 	unquote "$words"
 	# shellcheck disable=SC2153 # unquote sets it
@@ -45,9 +46,10 @@ parse_tasks_options() {
 			shift
 			continue
 			;;
+		--tree) OPTIONS+=("$1") && shift && continue ;;
 		-p | --pid) number --pid "$2" 1 4194304 'a process id from 1 to 4194304' && PID=$REPLY ;;
 		-f | --format)
-			[[ $2 == text || $2 == json ]] || refuse_tasks "--format: '$(clean "$2")' is not text or json"
+			[[ $2 == @(text|json|folded) ]] || refuse_tasks "--format: '$(clean "$2")' is not text, json or folded"
 			OPTIONS+=("--format=$2")
 			;;
 		-t | --target)

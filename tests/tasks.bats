@@ -85,10 +85,47 @@ check_counts() {
 	jq -e '[.runtimes[] | select(.flavour == "local-set")] | length == 1' tasks.json
 	"$HUD" tasks --pid "$PROGRAM" >text
 	cat text
-	grep -qE '^ +43 +idle +1 +standing::sleeper$' text
-	grep -qE '^ +5 +scheduled +[0-9] +standing::undriven$' text
-	grep -qF 'standing::lost  (2: nothing can wake them)' text
+	grep -qE '^ +43 +idle +1 +standing::sleeper +sleep  src/main.rs:[0-9]+$' text
+	grep -qE '^ +5 +scheduled +[0-9] +standing::undriven +not polled yet$' text
+	grep -qE '^ +2 +idle .*standing::lost .*\(2: nothing can wake them\)$' text
 	grep -qF 'current-thread: 5 tasks; no thread drives it now' text
+}
+
+# The line of tests/standing on which the function $1 awaits.
+await_of() {
+	awk -v fn="async fn $1(" 'index($0, fn) { inside = 1 } inside && /\.await/ { print FNR; exit }' "$ROOT/tests/standing/src/main.rs"
+}
+
+@test "tasks: what each task waits for, and at which await" {
+	local kind leaf line
+
+	start_standing debug-info
+	"$HUD" tasks --pid "$PROGRAM" --format json >tasks.json
+	"$HUD" tasks --pid "$PROGRAM" --format folded >folded
+	"$HUD" tasks --pid "$PROGRAM" --tree >tree
+	while read -r kind leaf; do
+		line=$(await_of "$kind")
+		count=$(awk -v kind="$kind" '$1 == kind { print $2 }' truth)
+		echo "$kind $leaf: $count at $line"
+		[[ $(jq --arg kind "standing::$kind" --arg leaf "$leaf" --argjson line "$line" '[.tasks[] | select(.future == $kind)
+			| .awaits | select(.function == $kind and .line == $line and (.file | endswith("src/main.rs")))
+			| [recurse(.children[])] | last | select(.waits_for == $leaf)] | length' tasks.json) == "$count" ]]
+		grep -qE "^standing::$kind;(.*;)?$leaf $count\$" folded
+		grep -qE "^ +$count +standing::$kind  .*src/main.rs:$line\$" tree
+	done <<-'END'
+		sleeper sleep
+		waiter mutex
+		receiver channel
+		reader socket
+		joiner task
+		lost unknown future
+		local_waiter sleep
+		current_sleeper sleep
+	END
+	# Sockets by their descriptors, and joined tasks by their ids.
+	[[ $(jq '[.tasks[].awaits | select(.) | recurse(.children[]) | .fd | select(.)] | unique | length' tasks.json) == 5 ]]
+	jq -e '([.tasks[] | select(.future == "standing::sleeper") | .id]) as $ids |
+		[.tasks[] | select(.future == "standing::joiner") | .awaits.children[0].task] | length == 3 and all(IN($ids[]))' tasks.json
 }
 
 @test "tasks: with symbols alone, and stripped, the same counts" {

@@ -36,21 +36,31 @@ static const char usage[] =
 	"stopped nor changed.\n"
 	"\n"
 	"  -p, --pid PID        the process\n"
-	"  -f, --format FORMAT  text or json\n"
+	"      --tree           the awaits of all tasks, joined where they are the same\n"
+	"  -f, --format FORMAT  text, json, or folded (for flame graphs)\n"
 	"  -t, --target FILE    read symbols from FILE, an unstripped copy; repeatable\n"
 	"      --debuginfod     ask the servers in $DEBUGINFOD_URLS for debug info\n"
 	"  -h, --help\n";
 
 static const struct option long_options[] = {
-	{"pid", required_argument, NULL, 'p'},	  {"format", required_argument, NULL, 'f'},
-	{"target", required_argument, NULL, 't'}, {"debuginfod", no_argument, NULL, 'd'},
-	{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
+	{"tree", no_argument, NULL, 'T'},
+	{"pid", required_argument, NULL, 'p'},
+	{"format", required_argument, NULL, 'f'},
+	{"target", required_argument, NULL, 't'},
+	{"debuginfod", no_argument, NULL, 'd'},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
 };
+
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_FOLDED, FORMATS };
+
+static const char *const format_names[FORMATS] = {"text", "json", "folded"};
 
 struct request {
 	struct look_subject subject;
 	const char *core; /* its path, or NULL */
-	bool json;
+	enum format format;
+	bool tree;
 	struct report_options terminal;
 };
 
@@ -62,10 +72,12 @@ static int usage_error(void)
 
 static bool choose_format(struct request *request, const char *name)
 {
-	request->json = !strcmp(name, "json");
-	if (request->json || !strcmp(name, "text"))
-		return true;
-	complain("hud-postproc tasks: --format: '%s' is not text or json\n", name);
+	for (int i = 0; i < FORMATS; i++)
+		if (!strcmp(name, format_names[i])) {
+			request->format = (enum format)i;
+			return true;
+		}
+	complain("hud-postproc tasks: --format: '%s' is not text, json or folded\n", name);
 	return false;
 }
 
@@ -85,6 +97,9 @@ static int parse(int argc, char **argv, struct request *request)
 			break;
 		case 't':
 			command_target("tasks", &request->subject.targets, optarg);
+			break;
+		case 'T':
+			request->tree = true;
 			break;
 		case 'd':
 			request->subject.debuginfod = debuginfod_wanted("tasks");
@@ -122,14 +137,16 @@ static int look(FILE *out, bool without_files, void *context)
 		look_free(look);
 		return 1;
 	}
-	if (request->json) {
+	if (request->format == FORMAT_JSON) {
 		tasks_json(out, look);
+	} else if (request->format == FORMAT_FOLDED) {
+		tasks_folded(out, look);
 	} else {
 		struct page page = {.out = out,
 				    .width = request->terminal.width ? request->terminal.width : WIDTH,
 				    .utf8 = request->terminal.utf8};
 
-		tasks_text(&page, look);
+		tasks_text(&page, look, request->tree);
 	}
 	look_free(look);
 	return 0;
@@ -141,7 +158,8 @@ static int look(FILE *out, bool without_files, void *context)
 static void show(char *line, void *context)
 {
 	const struct request *request = context;
-	char *safe = request->json ? escape_utf8(line) : escape_terminal(line, request->terminal.utf8);
+	char *safe = request->format != FORMAT_TEXT ? escape_utf8(line)
+						    : escape_terminal(line, request->terminal.utf8);
 
 	puts(safe);
 	free(safe);

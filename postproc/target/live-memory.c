@@ -11,32 +11,50 @@
 
 #define AREAS_MAX 1000000 /* more are not kept: the kernel allows 65530 unless it is told otherwise */
 #define PRESENT ((uint64_t)1 << 63) /* Documentation/admin-guide/mm/pagemap.rst */
-#define ENTRIES 512		    /* of pagemap that are read at once */
+
+/* What pagemap said of PAGES pages in a row. A page that is swapped out while this is used would be brought in again,
+ * so it is asked anew after a while. */
+enum { PAGES = 512, WINDOWS = 64, USES = 4096 };
+
+struct window {
+	uint64_t first, count; /* pages */
+	uint64_t entry[PAGES];
+	unsigned uses;
+};
+
+/* The window with this page; NULL if pagemap does not tell. */
+static const struct window *window_of(struct memory *memory, uint64_t page)
+{
+	uint64_t first = page - page % PAGES;
+	struct window *w = (struct window *)memory->windows + first / PAGES % WINDOWS;
+
+	if (w->first != first || !w->count || ++w->uses > USES) {
+		ssize_t got = pread(memory->pagemap, w->entry, sizeof(w->entry),
+				    (off_t)(first * sizeof(*w->entry)));
+
+		w->first = first;
+		w->count = got > 0 ? (uint64_t)got / sizeof(*w->entry) : 0;
+		w->uses = 0;
+	}
+	return page - first < w->count ? w : NULL;
+}
 
 /* Pages that are swapped out, or only in a file, are not there: reading one would bring it in. */
 static uint64_t run(struct memory *memory, uint64_t address, uint64_t size, bool *there)
 {
-	uint64_t entry[ENTRIES], pages = 0, wanted = (size + MEMORY_PAGE - 1) / MEMORY_PAGE;
+	uint64_t first = address / MEMORY_PAGE, wanted = (size + MEMORY_PAGE - 1) / MEMORY_PAGE, pages = 0;
 
 	*there = false;
-	while (pages < wanted) {
-		size_t count = wanted - pages < ENTRIES ? (size_t)(wanted - pages) : ENTRIES;
-		ssize_t got = pread(memory->pagemap, entry, count * sizeof(*entry),
-				    (off_t)((address / MEMORY_PAGE + pages) * sizeof(*entry)));
+	for (; pages < wanted; pages++) {
+		const struct window *w = window_of(memory, first + pages);
+		bool present = w && w->entry[first + pages - w->first] & PRESENT;
 
-		if (got < (ssize_t)sizeof(*entry))
+		if (!pages)
+			*there = present;
+		else if (present != *there)
 			break;
-		count = (size_t)got / sizeof(*entry);
-		for (size_t i = 0; i < count; i++, pages++) {
-			bool present = entry[i] & PRESENT;
-
-			if (!pages)
-				*there = present;
-			else if (present != *there)
-				return pages * MEMORY_PAGE;
-		}
 	}
-	return (pages ? pages : wanted) * MEMORY_PAGE;
+	return pages * MEMORY_PAGE;
 }
 
 static bool copy(struct memory *memory, uint64_t address, void *to, size_t size)
@@ -73,6 +91,7 @@ struct memory *memory_of_process(int mem, int pagemap, FILE *maps)
 	memory->source = &source;
 	memory->fd = mem;
 	memory->pagemap = pagemap;
+	memory->windows = xcalloc(WINDOWS, sizeof(struct window));
 	while (getline(&line, &size, maps) > 0 && memory->count < AREAS_MAX) {
 		GROW(memory->area, room, memory->count + 1);
 		memory->count += parse(line, &memory->area[memory->count]);

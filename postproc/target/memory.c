@@ -19,6 +19,7 @@ void memory_free(struct memory *memory)
 	free(memory->thread);
 	free(memory->exe);
 	free(memory->segments);
+	free(memory->windows);
 	close(memory->fd);
 	if (memory->pagemap >= 0)
 		close(memory->pagemap);
@@ -41,7 +42,9 @@ static bool read_part(struct memory *memory, const struct memory_area *area, uin
 	while (size) {
 		uint64_t page = address & ~(uint64_t)(MEMORY_PAGE - 1);
 		bool there;
-		uint64_t run = memory->source->run(memory, page, area->end - page, &there) - (address - page);
+		uint64_t wanted = size + (address - page), left = area->end - page;
+		uint64_t run = memory->source->run(memory, page, wanted < left ? wanted : left, &there) -
+			       (address - page);
 		size_t part = run < size ? (size_t)run : size;
 
 		/* A writable page that is not there was never written, or is swapped out. */

@@ -39,6 +39,7 @@ struct memory {
 	void *file_arg;
 	const struct memory_source *source;
 	int fd, pagemap;
+	void *windows;	/* a live process's: what pagemap said (live-memory.c) */
 	void *segments; /* a core dump's */
 	size_t segment_count;
 };

@@ -3,13 +3,17 @@
 #ifndef HUD_TASKS_FORMATS_H
 #define HUD_TASKS_FORMATS_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 struct look;
 struct page;
 
-/* For people: the runtimes, and tasks in groups. */
-void tasks_text(struct page *page, const struct look *look);
+/* For people: the runtimes, and tasks in groups; with `tree`, the await chains instead of groups. */
+void tasks_text(struct page *page, const struct look *look, bool tree);
+
+/* The await chains as folded stacks, for flame graphs of what tasks wait for: "FUTURE;AWAIT;..;LEAF COUNT". */
+void tasks_folded(FILE *out, const struct look *look);
 
 /* One JSON document (hud-trace(8)). */
 void tasks_json(FILE *out, const struct look *look);

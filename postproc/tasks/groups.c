@@ -43,6 +43,8 @@ static int by_group(const void *a, const void *b)
 		return x->type < y->type ? -1 : 1;
 	if (xs != ys)
 		return xs < ys ? -1 : 1;
+	if (x->place != y->place)
+		return x->place < y->place ? -1 : 1;
 	return x->header < y->header ? -1 : x->header > y->header;
 }
 

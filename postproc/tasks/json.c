@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* json.c - a look as JSON (declared in formats.h). hud-trace(8) has the schema. */
 #include <inttypes.h>
+#include <json-c/json.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/escape.h"
@@ -8,6 +10,8 @@
 #include "tasks/formats.h"
 #include "tasks/groups.h"
 #include "tasks/look.h"
+
+#define DEPTH_MAX 500 /* of nodes in nodes */
 
 static void number(struct json *j, const char *key, uint64_t value)
 {
@@ -81,6 +85,69 @@ static void write_runtime(struct json *j, const struct runtime *runtime, size_t 
 	json_object_end(j);
 }
 
+/* A text, quoted. */
+static void quote(FILE *out, const char *key, const char *raw)
+{
+	char *safe = raw ? escape_json(raw) : NULL;
+	struct json_object *text = safe ? json_object_new_string(safe) : NULL;
+
+	fprintf(out, "\"%s\":%s", key,
+		text ? json_object_to_json_string_ext(text, JSON_C_TO_STRING_PLAIN) : "null");
+	json_object_put(text);
+	free(safe);
+}
+
+static void write_node(FILE *out, const struct look *look, const struct await_node *node, int depth)
+{
+	const struct found_task *joined = node->task ? scan_find(&look->scan, node->task) : NULL;
+
+	putc('{', out);
+	quote(out, "function", node->function);
+	putc(',', out);
+	quote(out, "file", node->file);
+	if (node->line)
+		fprintf(out, ",\"line\":%u,", node->line);
+	else
+		fputs(",\"line\":null,", out);
+	quote(out, "waits_for", node->waits_for);
+	if (node->on == AWAIT_ON_SOCKET && node->fd >= 0)
+		fprintf(out, ",\"fd\":%d", node->fd);
+	if (joined)
+		fprintf(out, ",\"task\":%" PRIu64, joined->id);
+	if (node->object)
+		fprintf(out, ",\"object\":\"0x%" PRIx64 "\"", node->object);
+	if (node->granted)
+		fputs(",\"granted\":true", out);
+	fputs(",\"children\":[", out);
+	for (const struct await_node *child = depth < DEPTH_MAX ? node->child : NULL; child;
+	     child = child->sibling) {
+		write_node(out, look, child, depth + 1);
+		if (child->sibling)
+			putc(',', out);
+	}
+	fputs("]}", out);
+}
+
+/* Nodes may nest deeper than the writer's documents. The chain is read again: it is not kept. */
+static void write_awaits(struct json *j, const struct look *look, const struct found_task *task)
+{
+	struct await_task *chain = task->place ? chain_read(look->chains, task) : NULL;
+	char *text = NULL;
+	size_t size;
+	FILE *out = chain && chain->root ? open_memstream(&text, &size) : NULL;
+
+	if (out) {
+		write_node(out, look, chain->root, 0);
+		fclose(out);
+		json_literal(j, "awaits", text);
+		free(text);
+	} else {
+		json_null(j, "awaits");
+	}
+	if (chain)
+		awaits_task_free(chain);
+}
+
 static void write_task(struct json *j, const struct look *look, const struct found_task *task)
 {
 	const struct task_type *type = &look->types.type[task->type];
@@ -96,7 +163,7 @@ static void write_task(struct json *j, const struct look *look, const struct fou
 	json_boolean(j, "join_handle", task->state & STATE_JOIN_INTEREST);
 	json_number(j, "references", task->state / STATE_REFERENCE);
 	json_boolean(j, "lost", task_is_lost(look, task));
-	json_null(j, "awaits");
+	write_awaits(j, look, task);
 	json_object_end(j);
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "resolve/elf/binary.h"
 #include "resolve/symbolize/symbolize.h"
 #include "target/inspector.h"
@@ -99,6 +100,7 @@ static const char *read_memory(struct look *look, const struct look_subject *sub
 {
 	const char *why = NULL;
 
+	look->live = subject->pid != 0;
 	if (!subject->pid) {
 		look->memory = memory_of_core(subject->core, &why);
 		look->exe = look->memory && look->memory->exe ? xstrdup(look->memory->exe) : NULL;
@@ -154,6 +156,32 @@ static void name_types(struct look *look)
 			task_type_name(look->symbolizer, &look->types.type[i]);
 }
 
+/* Tasks that wait, or wait to be polled, stand at an await. */
+static void read_chains(struct look *look)
+{
+	look->chains = chains_new(look);
+	look->arena = arena_new();
+	look->tree = arena_alloc(look->arena, sizeof(*look->tree));
+	*look->tree = (struct tree_node){0};
+	for (size_t i = 0; i < look->scan.count; i++) {
+		struct found_task *task = &look->scan.task[i];
+		const struct task_type *type = &look->types.type[task->type];
+		struct await_task *chain;
+
+		if (type->blocking || task->state & (STATE_COMPLETE | STATE_RUNNING))
+			continue;
+		chain = chain_read(look->chains, task);
+		if (chain && chain->root) {
+			task->place = tree_add(look->arena, look->tree, chain);
+			look->chained++;
+		} else if (chain && !look->no_chains) {
+			look->no_chains = chains_problem(look->chains, type->poll);
+		}
+		if (chain)
+			awaits_task_free(chain);
+	}
+}
+
 struct look *look_new(const struct look_subject *subject, const char **why)
 {
 	struct look *look = xcalloc(1, sizeof(*look));
@@ -171,6 +199,7 @@ struct look *look_new(const struct look_subject *subject, const char **why)
 	name_types(look);
 	runtimes_prepare(&look->runtimes, tokio_module(look), (pid_t)subject->pid, &look->scan);
 	runtimes_find(&look->runtimes, &look->scan);
+	read_chains(look);
 	return look;
 }
 
@@ -178,6 +207,9 @@ void look_free(struct look *look)
 {
 	if (!look)
 		return;
+	if (look->chains)
+		chains_free(look->chains);
+	arena_free(look->arena);
 	runtimes_free(&look->runtimes);
 	scan_free(&look->scan);
 	task_types_free(&look->types);

@@ -6,8 +6,10 @@
 #include <stdio.h>
 
 #include "resolve/elf/address-space.h"
+#include "tasks/chains.h"
 #include "tasks/runtimes.h"
 #include "tasks/scan.h"
+#include "tasks/tree.h"
 #include "tasks/types.h"
 
 struct memory;
@@ -24,6 +26,7 @@ struct look_subject {
 
 /* A look at the whole process. */
 struct look {
+	bool live; /* its memory changes while it is read */
 	struct memory *memory;
 	struct space *space;
 	struct symbolizer *symbolizer;
@@ -32,7 +35,11 @@ struct look {
 	struct runtimes runtimes;
 	char *exe; /* path of the program: hostile; NULL: not known */
 	struct scan_thread *thread;
-	const char *no_names; /* why types have no names, or NULL (static text) */
+	struct chains *chains;
+	struct arena *arena;	/* of the tree */
+	struct tree_node *tree; /* all await chains, joined where they are the same */
+	size_t chained;		/* tasks in it */
+	const char *no_chains;	/* why a task has no chain, or NULL (static text) */
 };
 
 /* Looks. The look takes the descriptors. Returns NULL, and why (static text) there is nothing to be shown. */

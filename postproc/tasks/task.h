@@ -26,6 +26,8 @@ enum {
 	STATE_REFERENCE = 64
 };
 
+struct tree_node;
+
 /* What spawned tasks of one type share: their vtable. */
 struct task_type {
 	uint64_t vtable, poll, schedule; /* addresses */
@@ -45,13 +47,13 @@ struct found_task {
 	uint64_t header, state, owner, id;
 	uint64_t handle; /* of what schedules it; 0 for jobs of the blocking pool */
 	uint64_t trailer[TRAILER_WORDS];
-	uint32_t type;	  /* index of its type */
-	uint32_t look;	  /* in which look it was last seen */
-	bool twice;	  /* seen in two looks, the same task */
-	bool linked;	  /* in one of them its neighbours in the list led back to it */
-	bool on_a_stack;  /* no task, but a copy of a header */
-	uint32_t runtime; /* index of its runtime; UINT32_MAX: none */
-	uint32_t wakers;  /* places in memory that hold a waker of it */
+	uint32_t type;		 /* index of its type */
+	uint32_t look;		 /* in which look it was last seen */
+	bool twice;		 /* seen in two looks, the same task */
+	bool linked;		 /* in one of them its neighbours in the list led back to it */
+	bool on_a_stack;	 /* no task, but a copy of a header */
+	uint32_t runtime;	 /* index of its runtime; UINT32_MAX: none */
+	struct tree_node *place; /* where it stands in the tree of awaits; NULL: not known */
 };
 
 enum task_state task_state(uint64_t state);

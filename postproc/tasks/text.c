@@ -11,11 +11,12 @@
 #include "tasks/formats.h"
 #include "tasks/groups.h"
 #include "tasks/look.h"
+#include "tasks/tree-formats.h"
 
 #define LABEL 12 /* columns of the labels at the left */
 
 /* Columns of the table of tasks: where each begins. */
-enum { AT_STATE = 10, AT_RUNTIME = 21, AT_FUTURE = 29 };
+enum { AT_STATE = 10, AT_RUNTIME = 21, AT_FUTURE = 29, FUTURE_MAX = 44 };
 
 /* "12", or "?" if it is not known. */
 static const char *number(char text[UNIT_SIZE], uint64_t value)
@@ -118,10 +119,40 @@ static void write_runtime(struct page *page, const struct look *look, const stru
 	write_threads(page, runtime);
 }
 
+#define AT_PLACE(width) (AT_FUTURE + (width) + 2)
+
+/* How many columns the names of futures take, at most. */
+static size_t future_width(const struct page *page, const struct look *look, const struct task_group *groups,
+			   size_t count)
+{
+	size_t most = strlen("future");
+
+	for (size_t i = 0; i < count; i++) {
+		char *name = task_label(look, groups[i].first);
+		size_t width = page_width(page, name);
+
+		free(name);
+		most = width > most ? width : most;
+	}
+	return most < FUTURE_MAX ? most : FUTURE_MAX;
+}
+
+static void write_place(struct page *page, const struct found_task *task, size_t width)
+{
+	char *place = tree_place(task->place);
+
+	if (*place) {
+		page_to(page, AT_PLACE(width));
+		page_text(page, STYLE_PLAIN, place);
+	}
+	free(place);
+}
+
 static void write_groups(struct page *page, const struct look *look)
 {
 	struct task_group *groups;
 	size_t count = task_groups(look, &groups);
+	size_t width = future_width(page, look, groups, count);
 	char text[UNIT_SIZE];
 
 	page_right(page, STYLE_HEAD, AT_STATE - 2, "tasks");
@@ -131,6 +162,8 @@ static void write_groups(struct page *page, const struct look *look)
 	page_text(page, STYLE_HEAD, "runtime");
 	page_to(page, AT_FUTURE);
 	page_text(page, STYLE_HEAD, "future");
+	page_to(page, AT_PLACE(width));
+	page_text(page, STYLE_HEAD, "waits for");
 	page_end(page);
 	for (size_t i = 0; i < count; i++) {
 		const struct found_task *task = groups[i].first;
@@ -148,7 +181,8 @@ static void write_groups(struct page *page, const struct look *look)
 		if (task->runtime != UINT32_MAX)
 			page_printf(page, STYLE_PLAIN, "%u", (unsigned)task->runtime + 1);
 		page_to(page, AT_FUTURE);
-		page_text(page, type->future ? STYLE_PLAIN : STYLE_FAINT, name);
+		page_fit(page, type->future ? STYLE_PLAIN : STYLE_FAINT, width, text_shorten, name);
+		write_place(page, task, width);
 		if (groups[i].never)
 			page_printf(page, STYLE_WARNING, "  (%s: nothing can wake %s)",
 				    unit_count(text, groups[i].never), groups[i].never == 1 ? "it" : "them");
@@ -182,6 +216,18 @@ static void write_notes(struct page *page, const struct look *look)
 		label(page, "note");
 		page_wrap(page, STYLE_PLAIN, look->runtimes.no_threads);
 	}
+	if (look->no_chains) {
+		label(page, "note");
+		page_text(page, STYLE_PLAIN, "No awaits are known: ");
+		page_wrap(page, STYLE_PLAIN, look->no_chains);
+	}
+	if (chains_moved(look->chains)) {
+		label(page, "note");
+		page_printf(page, STYLE_PLAIN,
+			    "%zu tasks moved while they were read: their awaits are left out.",
+			    chains_moved(look->chains));
+		page_end(page);
+	}
 	if (scan->gone || scan->doubtful || scan->too_many) {
 		char *words = text_format(
 			"%zu that looked like tasks were gone at the next look; %zu had neighbours "
@@ -199,7 +245,7 @@ static void write_notes(struct page *page, const struct look *look)
 	}
 }
 
-void tasks_text(struct page *page, const struct look *look)
+void tasks_text(struct page *page, const struct look *look, bool tree)
 {
 	label(page, "executable");
 	page_text(page, STYLE_PLAIN, look->exe ? look->exe : "not known");
@@ -207,6 +253,9 @@ void tasks_text(struct page *page, const struct look *look)
 	for (size_t i = 0; i < look->runtimes.count; i++)
 		write_runtime(page, look, &look->runtimes.runtime[i]);
 	page_end(page);
-	write_groups(page, look);
+	if (tree)
+		tree_text(page, look->tree);
+	else
+		write_groups(page, look);
 	write_notes(page, look);
 }
