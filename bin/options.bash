@@ -7,6 +7,7 @@ usage() {
 	cat <<-'END'
 	usage: sudo hud-trace [OPTION]... NAME
 	       sudo hud-trace [OPTION]... --pid PID
+	       sudo hud-trace --list
 
 	Reports which code blocks the workers of a running Tokio process. On a terminal
 	it shows a live view until you press q, then the report; ? lists the keys.
@@ -63,6 +64,7 @@ usage() {
 	      --print-script      print the bpftrace script and stop
 
 	Help:
+	      --list              list the Tokio processes, and how blocked each is
 	      --doctor            check what this machine lacks for tracing
 	  -h, --help              print this text
 	  -V, --version           print the version
@@ -116,7 +118,7 @@ unquote() {
 parse_options() {
 	local words long=help,version,verbose,pid:,target:,threshold:,duration:,workers:,hz:,top:,window:,chart:,chart-kind:,probe:,probe-output:
 	long+=,format:,export:,fail-on:,polls:,stacks:,stack-size:,headless,quiet,no-color,print-script,raw,debuginfod
-	long+=,record:,ring:,resolve,no-resolve,doctor,max-overhead:,mine:,not-mine:
+	long+=,record:,ring:,resolve,no-resolve,doctor,list,max-overhead:,mine:,not-mine:
 
 	# These variables would change how getopt parses.
 	words=$(env -u GETOPT_COMPATIBLE -u POSIXLY_CORRECT getopt -n hud-trace -o hVp:t:qv -l "$long" -- "$@" 2>&1) ||
@@ -135,6 +137,7 @@ parse_options() {
 		--raw) RAW=1 && shift && continue ;;
 		--debuginfod) DEBUGINFOD=1 && shift && continue ;;
 		--doctor) DOCTOR=1 && shift && continue ;;
+		--list) LIST=1 && shift && continue ;;
 		--resolve | --no-resolve) RESOLVE=$1 && shift && continue ;;
 		-p | --pid) number --pid "$2" 1 4194304 'a process id from 1 to 4194304' && PID=$REPLY ;;
 		-t | --target) TARGETS+=("$2") ;;
@@ -182,11 +185,16 @@ parse_options() {
 	check_options "$@"
 }
 
+# Can a process be chosen from a list?
+can_choose() {
+	[[ -t 0 && -t 2 && ${TERM:-dumb} != dumb && ! $HEADLESS$QUIET$PRINT_SCRIPT ]] && ((EUID == 0))
+}
+
 # No process was named: the user may not know which ones there are.
 ask_for_process() {
 	say 'hud-trace: which process? It reports which code blocks a Tokio process.'
 	say "Name it, or a part, or give its id: 'hud-trace my-app', 'hud-trace --pid 42'."
-	say "'hud-trace --help' lists the options, --doctor checks if this machine can trace."
+	say "'hud-trace --list' lists the Tokio processes here, --help the options; --doctor checks if this machine can trace."
 	exit 2
 }
 
@@ -197,7 +205,8 @@ check_options() {
 	ASKED_STACKS=$STACKS ASKED_POLLS=$POLLS
 	(($# <= 1)) || refuse "give one NAME, not $#"
 	NAME=${1-}
-	[[ $NAME || $PID || $DOCTOR ]] || ask_for_process
+	[[ ! $LIST ]] || [[ ! $NAME$PID$DOCTOR$PRINT_SCRIPT ]] || refuse 'either --list or a process, not both'
+	[[ $NAME || $PID || $DOCTOR || $LIST ]] || can_choose || ask_for_process
 	[[ ! $NAME || ! $PID ]] || refuse 'give either a NAME or --pid PID, not both'
 	for target in ${TARGETS[@]+"${TARGETS[@]}"}; do
 		[[ -f $target && -r $target ]] || refuse "--target: '$(clean "$target")' is not a readable file"

@@ -85,7 +85,7 @@ near_names() {
 
 # Sets PID to the process that NAME means.
 find_target() {
-	local pid by matches=() near
+	local pid by matches=() near tokios
 
 	list_processes
 	for by in name executable part; do
@@ -103,7 +103,10 @@ find_target() {
 	1) PID=${matches[0]} ;;
 	0)
 		near=$(near_names)
-		die "no process is named '$(clean "$NAME")'${near:+. Is it one of these? ${near//$'\n'/, }}"
+		say "hud-trace: no process is named '$(clean "$NAME")'${near:+. Is it one of these? ${near//$'\n'/, }}"
+		tokios=$(tokio_names)
+		[[ ! $tokios ]] || say "Tokio runs in: $tokios"
+		exit 1
 		;;
 	*)
 		say "hud-trace: ${#matches[@]} processes match '$(clean "$NAME")'; choose one by --pid:"

@@ -27,6 +27,7 @@ static const struct {
 	{"resolve", resolve_main, "write names into a recording, so that it needs no binary"},
 	{"copies", copies_main, "put the stacks that a script has copied into its lines"},
 	{"head", head_main, "print the head of a stream: all about a running process"},
+	{"glance", glance_main, "tell which Tokio a process has, and how busy and blocked it is"},
 	{"kernel", kernel_main, "tell where the kernel keeps what the probes read"},
 	{"monitor", monitor_main, NULL},
 };

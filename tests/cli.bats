@@ -319,7 +319,7 @@ blamed() {
 	run -1 --separate-stderr "$HUD" --print-script HUDTESTPROC
 	[[ $stderr == *hudtestproc* ]]
 	run -1 --separate-stderr "$HUD" --print-script zzqqxxyyvvwwkk
-	[[ $stderr == "hud-trace: no process is named 'zzqqxxyyvvwwkk'" ]]
+	[[ ${stderr_lines[0]} == "hud-trace: no process is named 'zzqqxxyyvvwwkk'" ]]
 }
 
 @test "a NAME that several have: they are listed" {

@@ -13,6 +13,7 @@ struct targets;
 
 int copies_main(int argc, char **argv);
 int diff_main(int argc, char **argv);
+int glance_main(int argc, char **argv);
 int head_main(int argc, char **argv);
 int kernel_main(int argc, char **argv);
 int live_main(int argc, char **argv);

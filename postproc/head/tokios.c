@@ -48,7 +48,7 @@ void tokios_main(struct space *space, struct tokios *tokios)
 	space_touch(space, main ? main->low : 0);
 }
 
-void tokios_find(struct space *space, struct tokios *tokios)
+bool tokios_find_all(struct space *space, struct tokios *tokios)
 {
 	struct module *main = space_main(space), *module;
 	const struct mapping *map;
@@ -64,7 +64,12 @@ void tokios_find(struct space *space, struct tokios *tokios)
 		    module != main && !has(tokios, module) && !space_is_repeated(space, map->start) &&
 		    tokio_is_in(module))
 			add(tokios, module);
-	if (!tokios->count)
+	return tokios->count;
+}
+
+void tokios_find(struct space *space, struct tokios *tokios)
+{
+	if (!tokios_find_all(space, tokios))
 		tokios_main(space, tokios);
 }
 
@@ -106,9 +111,8 @@ static bool is_musl(struct space *space)
 	return false;
 }
 
-/* Finds the state of one Tokio in the live process. Returns NULL, or why it is not known (static text). */
-static const char *find_state(pid_t pid, struct space *space, struct module *module, struct thread *threads,
-			      size_t count, struct tokio_layout *layout)
+const char *tokios_state(pid_t pid, struct space *space, struct module *module, struct thread *threads,
+			 size_t count, struct tokio_layout *layout)
 {
 	struct tokio_layouts layouts;
 	const char *why;
@@ -165,7 +169,7 @@ void tokios_write(FILE *out, pid_t pid, struct space *space, const struct tokios
 		struct tokio_layout layout;
 
 		why[i] = unscheduled ? nobody_has_one
-				     : find_state(pid, space, tokios->module[i], threads, count, &layout);
+				     : tokios_state(pid, space, tokios->module[i], threads, count, &layout);
 		beyond += !why[i] && found == TOKIOS;
 		if (!why[i] && found < TOKIOS) {
 			write_layout(out, &layout, in);

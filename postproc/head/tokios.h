@@ -13,6 +13,7 @@ struct module;
 struct space;
 struct symbolizer;
 struct thread;
+struct tokio_layout;
 
 #define TOKIOS 4	 /* whose state is read: each makes the probes longer */
 #define TOKIO_MODULES 32 /* that are examined */
@@ -26,6 +27,14 @@ struct tokios {
 
 /* Finds them among all mapped modules; if there are none, takes the executable. */
 void tokios_find(struct space *space, struct tokios *tokios);
+
+/* The same, but takes none if there are none. Returns whether there is one. */
+bool tokios_find_all(struct space *space, struct tokios *tokios);
+
+/* Finds the state of one Tokio in the live process, by the threads whose thread pointers are known; those that run a
+ * scheduler of its get that role and are watched. Returns NULL, or why it is not known (static text). */
+const char *tokios_state(pid_t pid, struct space *space, struct module *module, struct thread *threads,
+			 size_t count, struct tokio_layout *layout);
 
 /* Takes only the executable. */
 void tokios_main(struct space *space, struct tokios *tokios);
