@@ -20,6 +20,7 @@ usage() {
 	Target:
 	  NAME                    process or executable with this name, or a part of it
 	  -p, --pid PID           process id, instead of NAME
+	      --follow            when it ends, go on with its successor
 	      --workers PREFIX    workers are the threads whose names begin with PREFIX
 	                          (default: found by their names and stacks)
 	  -t, --target FILE       read symbols from FILE, unstripped; repeatable
@@ -118,12 +119,14 @@ unquote() {
 parse_options() {
 	local words long=help,version,verbose,pid:,target:,threshold:,duration:,workers:,hz:,top:,window:,chart:,chart-kind:,probe:,probe-output:
 	long+=,format:,export:,fail-on:,polls:,stacks:,stack-size:,headless,quiet,no-color,print-script,raw,debuginfod
-	long+=,record:,ring:,resolve,no-resolve,doctor,list,max-overhead:,mine:,not-mine:
+	long+=,record:,ring:,resolve,no-resolve,doctor,list,follow,max-overhead:,mine:,not-mine:
 
 	# These variables would change how getopt parses.
 	words=$(env -u GETOPT_COMPATIBLE -u POSIXLY_CORRECT getopt -n hud-trace -o hVp:t:qv -l "$long" -- "$@" 2>&1) ||
 		refuse "$(clean "$(sed -n '1s/^[^:]*: //p' <<<"$words")")"
 	unquote "$words"
+	ARGUMENT_WORDS=("${WORDS[@]}")
+	LONG_OPTIONS=,$long,
 	set -- "${WORDS[@]}"
 	while [[ $1 != -- ]]; do
 		case $1 in
@@ -138,6 +141,7 @@ parse_options() {
 		--debuginfod) DEBUGINFOD=1 && shift && continue ;;
 		--doctor) DOCTOR=1 && shift && continue ;;
 		--list) LIST=1 && shift && continue ;;
+		--follow) FOLLOW=1 && shift && continue ;;
 		--resolve | --no-resolve) RESOLVE=$1 && shift && continue ;;
 		-p | --pid) number --pid "$2" 1 4194304 'a process id from 1 to 4194304' && PID=$REPLY ;;
 		-t | --target) TARGETS+=("$2") ;;
@@ -188,6 +192,11 @@ parse_options() {
 # Can a process be chosen from a list?
 can_choose() {
 	[[ -t 0 && -t 2 && ${TERM:-dumb} != dumb && ! $HEADLESS$QUIET$PRINT_SCRIPT ]] && ((EUID == 0))
+}
+
+# Has option $1, as getopt prints it, a value?
+takes_value() {
+	[[ $1 == -[pt] || ($1 == --* && $LONG_OPTIONS == *",${1#--}:,"*) ]]
 }
 
 # No process was named: the user may not know which ones there are.
@@ -241,6 +250,8 @@ check_options() {
 	[[ ! $PROBE_OUTPUT || ${#OWN[@]} -gt 0 ]] || refuse '--probe-output needs --probe FILE.bt'
 	[[ ! $PROBE_OUTPUT || ! $RAW ]] || refuse 'either --raw or --probe-output, not both'
 	[[ $PROBE_OUTPUT != - ]] || refuse '--probe-output takes a file: the report has what is printed'
+	[[ ! $FOLLOW || ! $RAW ]] || refuse 'either --raw or --follow, not both: each life is a stream of its own'
+	[[ ! $FOLLOW || ! $PRINT_SCRIPT$DOCTOR$LIST ]] || refuse '--follow traces: it cannot be combined with --list, --doctor or --print-script'
 	note_descriptor "$RECORD"
 	note_descriptor "$PROBE_OUTPUT"
 	for format in ${FORMATS[@]+"${FORMATS[@]}"}; do

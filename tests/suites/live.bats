@@ -78,3 +78,32 @@ trace_truth() {
 	trace_truth release-debug current uprobe
 	share "$FOUND" "$WANTED" 95
 }
+
+@test "--follow: the demo server is restarted, and both lives are reported" {
+	RELEASE=$(timeout 500 "$DEMO/build" release | tail -n 1)
+	start_server "$RELEASE"
+	start_load
+	first=$SERVER
+	start_trace --follow
+	within 100 grep -q '^tracing  ' err
+	within 60 has_worked "$first"
+	kill "$first"
+	wait "$first" || true
+	within 60 grep -q '^follow  ' err
+	start_server "$RELEASE"
+	start_load
+	within 60 eval '(($(grep -c "^tracing  " err) == 2))'
+	kill -INT "$TRACE"
+	ends_with 0
+	cat out
+	[[ $(grep -cE "^hud-trace: demo-server \\(pid ($first|$SERVER)\\)" out) == 2 ]]
+	grep -q "^== life 2: process $SERVER, after " out
+}
+
+# Has process $1 used CPU time, in ticks?
+has_worked() {
+	local words
+
+	read -r -a words <"/proc/$1/stat"
+	((words[13] + words[14] > 30))
+}
