@@ -41,6 +41,7 @@ usage() {
 	      --chart-kind KIND   timeline, blockers, histogram, heatmap or all (all)
 	      --format F[=FILE]   write the result in format F; repeatable;
 	                          "--format list" lists the formats
+	      --every SECS        write these files again each SECS seconds
 	      --export FILE       write a timeline for Perfetto
 	      --headless          no live view and no progress
 	  -q, --quiet             print only the report and errors
@@ -118,7 +119,7 @@ unquote() {
 
 parse_options() {
 	local words long=help,version,verbose,pid:,target:,threshold:,duration:,workers:,hz:,top:,window:,chart:,chart-kind:,probe:,probe-output:
-	long+=,format:,export:,fail-on:,polls:,stacks:,stack-size:,headless,quiet,no-color,print-script,raw,debuginfod
+	long+=,format:,every:,export:,fail-on:,polls:,stacks:,stack-size:,headless,quiet,no-color,print-script,raw,debuginfod
 	long+=,record:,ring:,resolve,no-resolve,doctor,list,follow,max-overhead:,mine:,not-mine:
 
 	# These variables would change how getopt parses.
@@ -168,6 +169,10 @@ parse_options() {
 		--format)
 			[[ $2 != list ]] || { find_files && exec "$POSTPROC" report --format list -; }
 			FORMATS+=("$2")
+			;;
+		--every)
+			duration --every "$2" s 100000 604800000000 'a number of seconds from 0.1 to 604800, or a duration (500ms, 30s, 5m)'
+			printf -v EVERY '%d.%06d' $((REPLY / 1000000)) $((REPLY % 1000000))
 			;;
 		--export) FORMATS+=("trace=$2") ;;
 		--fail-on) FAIL_ON+=("$2") ;;
@@ -258,6 +263,9 @@ check_options() {
 		note_descriptor "${format#*=}"
 	done
 	check_recording
+	[[ ! $EVERY || ${FORMATS[*]} == *=* ]] || refuse '--every needs a file to write: --format F=FILE'
+	[[ ! $EVERY || ! $WINDOW ]] || refuse 'either --every or --window, not both: counters would go back'
+	[[ ! $EVERY ]] || HEADLESS=1
 	[[ ! $RAW || ! $CHART ]] || refuse 'either --raw or --chart, not both'
 	[[ ! $RAW || ${#FAIL_ON[@]} -eq 0 ]] || refuse 'either --raw or --fail-on, not both: there is no report to judge'
 	((!${#FORMATS[@]})) || [[ ! $RAW ]] || refuse 'either --raw or --format, not both'

@@ -42,6 +42,7 @@ run_report() {
 	options+=(${TARGETS[@]+"${TARGETS[@]/#/--target=}"} ${CRATES[@]+"${CRATES[@]}"})
 	[[ $DEBUGINFOD ]] && options+=(--debuginfod)
 	[[ $WINDOW ]] && options+=(--window "$WINDOW")
+	[[ $EVERY ]] && options+=(--every "$EVERY")
 	[[ $CHART ]] && options+=(--chart "$CHART")
 	[[ $PROBE_OUTPUT ]] && options+=(--probe-output "$PROBE_OUTPUT")
 	[[ $CHART_KIND ]] && options+=(--chart-kind "$CHART_KIND")

@@ -66,9 +66,11 @@ ends_with() {
 @test "each life has its report and its files; a signal ends it, and nothing is left" {
 	start_target hudlife
 	mkdir sub.d
-	start_trace --follow --workers hudlife --headless --record r.zst --format json=sub.d/r.json --format prometheus=m.prom --format text
+	start_trace --follow --workers hudlife --headless --record r.zst --format json=sub.d/r.json --format prometheus=m.prom --format text --every 0.2
 	one=$SERVER
 	within 60 has_traced "$one"
+	# It is written while the trace goes on.
+	within 60 grep -qs '^hud_trace_run_queue_waits_total.* 1$' m.prom
 	# A process that is there already, or has another name, is no successor.
 	start_target hudother
 	SERVER=$one

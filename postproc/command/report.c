@@ -11,6 +11,7 @@
 #include "base/escape.h"
 #include "base/progress.h"
 #include "command/command.h"
+#include "command/every.h"
 #include "command/reporting.h"
 #include "resolve/elf/binary.h"
 #include "sandbox/atomic-file.h"
@@ -33,6 +34,7 @@ static const char help[] =
 	"      --top N         rank at most N blockers, 1 to 100 (10)\n"
 	"      --window SECS   report only the last SECS seconds\n"
 	"      --format F[=FILE]  write the result in format F (list: lists them); repeatable\n"
+	"      --every SECS    write the files of --format again each SECS seconds; FILE is -\n"
 	"      --fail-on EXPR  exit with status 3 if EXPR is true: 'blocked>5%',\n"
 	"                      'max>50ms', 'total>2s', 'count>100', 'rate>2/s', 'lost>0';\n"
 	"                      repeatable\n"
@@ -105,7 +107,8 @@ static int report(struct reporting *o, FILE *in, struct chart *chart)
 {
 	struct replay *replay = replay_new(&o->replay);
 	struct model model;
-	int error = replay_read(replay, in, &model) ? errno : 0;
+	bool failed = o->every ? every_read(o, replay, &model) : replay_read(replay, in, &model);
+	int error = failed ? errno : 0;
 	int status = reporting_write(o, &model, error, chart);
 
 	replay_free(replay);
@@ -126,7 +129,7 @@ int report_main(int argc, char **argv)
 		progress_enable();
 	if (reporting_begin(&o))
 		return 1;
-	FILE *in = unpack_open(o.file);
+	FILE *in = o.every ? stdin : unpack_open(o.file);
 
 	if (!in)
 		return reporting_fail(&o, o.file, userfiles_error(errno));

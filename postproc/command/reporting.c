@@ -95,6 +95,9 @@ bool reporting_option(struct reporting *o, int option, const char *value)
 	case REPORTING_PROBE_OUTPUT:
 		o->probe_path = value;
 		return true;
+	case REPORTING_EVERY:
+		o->every = command_seconds(o->command, "every", value, 0.1, 604800);
+		return true;
 	case REPORTING_WIDTH:
 		o->report.width = (unsigned)number(o, "width", value, 60, 500);
 		return true;
@@ -123,6 +126,26 @@ bool reporting_option(struct reporting *o, int option, const char *value)
 	}
 }
 
+static void check_every(const struct reporting *o)
+{
+	bool files = false;
+
+	if (!o->every)
+		return;
+	for (size_t i = 0; i < o->outputs; i++)
+		files |= o->output[i].path && strcmp(o->output[i].path, "-") != 0;
+	bool other = strcmp(o->command, "report") != 0;
+
+	if (strcmp(o->file, "-") != 0 || o->replay.window || !files || other) {
+		complain("hud-postproc %s: --every %s\n", o->command,
+			 other		    ? "is for report only"
+			 : !files	    ? "needs a file to write: --format F=FILE"
+			 : o->replay.window ? "and --window exclude each other: counters would go back"
+					    : "reads standard input: give - as FILE");
+		exit(2);
+	}
+}
+
 void reporting_file(struct reporting *o, int count, char **arguments)
 {
 	if (o->chart_kind && !o->chart) {
@@ -134,6 +157,7 @@ void reporting_file(struct reporting *o, int count, char **arguments)
 		exit(2);
 	}
 	o->file = arguments[0];
+	check_every(o);
 	if (!o->outputs)
 		o->output[o->outputs++].format = format_named("text");
 }
@@ -152,17 +176,37 @@ static void widen_input(void)
 		fcntl(STDIN_FILENO, F_SETPIPE_SZ, 1 << 20);
 }
 
+/* Allows the dated files of an output: "out/p.pb.gz" becomes "out/p-1700000000.pb.gz". */
+static void offer_dated(struct reporting *o, size_t i)
+{
+	const char *path = o->output[i].path, *name, *dot;
+
+	if (!o->every || !path || !strcmp(path, "-") || !o->output[i].format->kept)
+		return;
+	name = lbasename(path);
+	dot = *name ? strchr(name + 1, '.') : NULL;
+	o->output[i].stem = xstrndup(path, dot ? (size_t)(dot - path) : strlen(path));
+	o->output[i].ending = dot ? dot + 1 : o->output[i].format->name;
+	userfiles_offer(o->output[i].stem, o->output[i].ending);
+}
+
 int reporting_begin(struct reporting *o)
 {
 	widen_input();
 	userfiles_name(o->file);
-	for (size_t i = 0; i < o->outputs; i++)
+	for (size_t i = 0; i < o->outputs; i++) {
 		userfiles_name(o->output[i].path);
+		offer_dated(o, i);
+	}
 	userfiles_name(o->chart);
 	userfiles_name(o->probe_path);
 	o->replay.confine = sandbox_resolver;
 	return sandbox_begin(o->replay.pid, o->replay.debuginfod);
 }
+
+/* How many series of metrics there are. A blocker that got one of its own later would take its time away from another, "(others)", and
+ * no counter may go back: so with --every there are enough from the start. */
+#define SERIES_WITH_EVERY 1000
 
 /* Writes one of the outputs. Returns 0, or 1 after a message. */
 static int write_output(struct reporting *o, size_t i, const struct model *model)
@@ -172,11 +216,44 @@ static int write_output(struct reporting *o, size_t i, const struct model *model
 	struct report_options options = o->report;
 	struct output output;
 
+	if (o->every && format->write == format_prometheus)
+		options.top = SERIES_WITH_EVERY;
 	if (command_open_output(&output, o->command, path, &options))
 		return 1;
 	int failed = format->write(output.file, model, &options);
 
 	return command_close_output(&output, o->command, path ? path : "the report", !failed);
+}
+
+/* Writes a new file of its own for this moment. */
+static int write_dated(struct reporting *o, size_t i, const struct model *model, unsigned long seconds)
+{
+	struct report_options options = o->report;
+	int fd = userfile_new(o->output[i].stem, o->output[i].ending, (unsigned)seconds);
+	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+
+	options.colour = false;
+	if (fd < 0 && errno == EEXIST)
+		return 0; /* this second has its file */
+	if (fd < 0 || !file)
+		return reporting_fail(o, o->output[i].path, userfiles_error(errno));
+	int failed = o->output[i].format->write(file, model, &options), error = errno;
+
+	if (fclose(file) && !failed) {
+		failed = 1;
+		error = errno;
+	}
+	return failed ? reporting_fail(o, o->output[i].path, strerror(error)) : 0;
+}
+
+void reporting_write_files(struct reporting *o, const struct model *model, unsigned long seconds)
+{
+	for (size_t i = 0; i < o->outputs; i++) {
+		if (o->output[i].stem)
+			write_dated(o, i, model, seconds);
+		else if (o->output[i].path && strcmp(o->output[i].path, "-") != 0)
+			write_output(o, i, model);
+	}
 }
 
 int reporting_open_probe_output(struct reporting *o)

@@ -23,6 +23,9 @@ struct reporting {
 	struct {
 		const struct format *format;
 		const char *path; /* NULL: standard output */
+		/* With --every, parts of the names of its dated files, STEM-SECONDS.ENDING; NULL: `path` is replaced. */
+		char *stem;
+		const char *ending;
 	} output[REPORTING_OUTPUTS];
 	size_t outputs;
 	struct report_options report;
@@ -31,6 +34,7 @@ struct reporting {
 	const char *probe_path; /* of replay.probe_output; NULL: none */
 	struct output *probe_output;
 	enum chart_kind chart_kind;
+	uint64_t every; /* ns; 0: outputs are written at the end only */
 	bool no_colour, quiet;
 	bool needs_begin; /* nothing is reported without a begin line: hud-trace says why */
 };
@@ -51,6 +55,7 @@ enum {
 	REPORTING_FORMAT,
 	REPORTING_FAIL_ON,
 	REPORTING_PROBE_OUTPUT,
+	REPORTING_EVERY,
 	REPORTING_OWN
 };
 
@@ -71,6 +76,7 @@ enum {
 		{"format", required_argument, NULL, REPORTING_FORMAT},                                       \
 		{"fail-on", required_argument, NULL, REPORTING_FAIL_ON},                                     \
 		{"probe-output", required_argument, NULL, REPORTING_PROBE_OUTPUT},                           \
+		{"every", required_argument, NULL, REPORTING_EVERY},                                         \
 		{"width", required_argument, NULL, REPORTING_WIDTH},                                         \
 		{"no-color", no_argument, NULL, REPORTING_NO_COLOUR},                                        \
 		{"headless", no_argument, NULL, REPORTING_HEADLESS},                                         \
@@ -95,6 +101,10 @@ int reporting_begin(struct reporting *o);
 
 /* Opens the file of --probe-output, before the first replay is made. Returns 0, or 1 after a message. */
 int reporting_open_probe_output(struct reporting *o);
+
+/* Writes the outputs that have a file, with what came so far; those that are kept get a name with `seconds` (Unix time). Says
+ * what fails. */
+void reporting_write_files(struct reporting *o, const struct model *model, unsigned long seconds);
 
 /* Writes all outputs and the chart. `error` is the read error (replay/replay.h), or 0; what was read is
  * reported in any case. Returns the exit status. */

@@ -4,18 +4,18 @@
 #include <string.h>
 
 static const struct format formats[] = {
-	{"text", report_write, DETAIL_SUMS, "the report, for people"},
-	{"csv", format_csv, DETAIL_SUMS, "the blockers, a row each"},
-	{"html", format_html, DETAIL_TIMELINE, "the report as a page for a browser, one file"},
-	{"json", format_json, DETAIL_SHARES, "all of the report, one document"},
-	{"ndjson", format_ndjson, DETAIL_SPANS, "every block, an object a line"},
-	{"trace", format_trace, DETAIL_SPANS, "every block on a time axis: Perfetto, chrome://tracing"},
+	{"text", report_write, DETAIL_SUMS, "the report, for people", false},
+	{"csv", format_csv, DETAIL_SUMS, "the blockers, a row each", false},
+	{"html", format_html, DETAIL_TIMELINE, "the report as a page for a browser, one file", false},
+	{"json", format_json, DETAIL_SHARES, "all of the report, one document", true},
+	{"ndjson", format_ndjson, DETAIL_SPANS, "every block, an object a line", true},
+	{"trace", format_trace, DETAIL_SPANS, "every block on a time axis: Perfetto, chrome://tracing", true},
 	{"folded", format_folded, DETAIL_SHARES,
-	 "stacks with microseconds: flamegraph.pl, inferno, speedscope"},
-	{"pprof", format_pprof, DETAIL_SHARES, "a gzip'd profile: go tool pprof, Pyroscope, Parca"},
+	 "stacks with microseconds: flamegraph.pl, inferno, speedscope", true},
+	{"pprof", format_pprof, DETAIL_SHARES, "a gzip'd profile: go tool pprof, Pyroscope, Parca", true},
 	{"prometheus", format_prometheus, DETAIL_SUMS,
-	 "metrics: Prometheus, node_exporter's textfile collector"},
-	{"markdown", format_markdown, DETAIL_SUMS, "a table of the blockers for GitHub and the like"},
+	 "metrics: Prometheus, node_exporter's textfile collector", false},
+	{"markdown", format_markdown, DETAIL_SUMS, "a table of the blockers for GitHub and the like", false},
 };
 
 const struct format *format_named(const char *name)

@@ -15,6 +15,7 @@ struct format {
 	int (*write)(FILE *out, const struct model *model, const struct report_options *options);
 	enum detail detail; /* what it needs */
 	const char *description;
+	bool kept; /* with --every, each one is kept, for what compares or adds them up */
 };
 
 /* The format with this name, or NULL. Static. */

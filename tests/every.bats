@@ -1,0 +1,128 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+# --every: outputs are written again while the stream goes on.
+
+bats_require_minimum_version 1.5.0
+load helpers
+
+setup() {
+	STARTED=()
+	cd "$BATS_TEST_TMPDIR"
+}
+
+teardown() {
+	exec {TO}>&- || true
+	end_started
+}
+
+# The head of a stream, and blocks $1 to $2 of it, 20 ms each, in functions that take turns.
+head_of() {
+	cat <<-'END'
+	hud-trace 1
+	meta target shop
+	meta pid 42
+	meta arch x86_64
+	meta threshold-us 5000
+	meta polls estimate as asked for
+	thread 43 worker 1 tokio-rt-worker
+	begin 1000000000
+	END
+	for i in {1..40}; do
+		printf 'frame %x whole call user %d 29 88 shop shop::f%d shop::f%d - /src/pay.rs\n' "$i" $((11000 + i * 64)) "$i" "$i"
+		printf 'frame %x whole call runtime 12001 1001 - shop poll tokio::runtime::task::raw::poll - -\n' "$i"
+		printf 'frame %x whole call runtime 13001 2001 - shop run tokio::runtime::scheduler::multi_thread::worker::run - -\n' "$i"
+	done
+}
+
+blocks() {
+	for ((i = $1; i <= $2; i++)); do
+		printf 'sleep %d 43 0 20000000 1029 S 230 %x 0 0 0 swapper/0\n' $((1000000000 + i * 30000000)) $((1 + i * i % 40))
+	done
+}
+
+# Starts a report of what is written to the descriptor TO.
+start_report() {
+	mkfifo pipe
+	"$POSTPROC" report --headless "$@" - <pipe >out 2>err 3>&- &
+	REPORT=$!
+	STARTED+=("$REPORT")
+	exec {TO}>pipe
+}
+
+# The file $1 says that there were so many blocks in all.
+counts() {
+	[[ $(awk '/^hud_trace_blocks_total/ { sum += $NF } END { print sum }' "$1" 2>/dev/null) == "$2" ]]
+}
+
+@test "files are written while the stream goes on, also where it is silent; dated ones are kept; counters never go back" {
+	mkdir sub
+	start_report --every 0.2 --top 10 --format text --format prometheus=m.prom --format html=page.html --format json=sub/r.json --format pprof=p.pb.gz
+	{ head_of && blocks 1 100; } >&"$TO"
+	within 60 counts m.prom 100
+	cp m.prom first
+	[[ ! -s out && ! -e sub/r.json && -s page.html ]]
+	within 60 eval 'compgen -G "sub/r-1*.json" >/dev/null && compgen -G "p-1*.pb.gz" >/dev/null'
+	grep -q '^hud_trace_blocks_total.*shop::f' m.prom
+	blocks 101 1000 >&"$TO"
+	within 60 counts m.prom 1000
+	cp m.prom second
+	# A metric that was there is there still, and no lower.
+	awk '/^#/ || / [0-9.]+$/ && !/_total|_bucket|_count|_sum/ { next }
+		{ value = $NF; sub(/ [^ ]+$/, "") }
+		FNR == NR { was[$0] = value; next }
+		$0 in was { if (value + 0 < was[$0] + 0) { print "back: " $0; bad = 1 } delete was[$0] }
+		END { for (name in was) { print "gone: " name; bad = 1 }; exit bad }' first second
+	[[ $(grep -c '^hud_trace_blocks_total{.*(others)' second) == 0 ]]
+	echo 'end 40000000000 interrupt' >&"$TO"
+	exec {TO}>&-
+	wait "$REPORT"
+	[[ ! -s err ]] || { cat err && return 1; }
+	counts m.prom 1000
+	[[ $(jq '.blockers | map(.count) | add' sub/r.json) == 1000 && -s p.pb.gz ]]
+	grep -q '1,000 blocks' out
+	# Each dated file is whole, is no cut stream, and has no less than the one before.
+	for file in sub/r-*.json; do
+		jq -e '.trace.truncated == false' "$file" >/dev/null
+		jq '.blockers | map(.count) | add' "$file"
+	done >counted
+	sort -nc counted
+	for file in p-*.pb.gz; do
+		gzip -t "$file"
+	done
+}
+
+@test "a reader never finds half a file" {
+	start_report --every 0.1 --format prometheus=m.prom
+	{ head_of && blocks 1 200; } >&"$TO"
+	within 60 test -s m.prom
+	inode=$(stat -c %i m.prom)
+	for ((reads = 0, seen = 0; reads < 2000 && seen < 5; reads++)); do
+		cp m.prom copy
+		[[ $(tail -n 1 copy) == hud_trace_* && $(tail -c 1 copy | od -An -tx1) == ' 0a' && $(head -n 1 copy) == '# HELP '* ]]
+		[[ $(stat -c %i m.prom) == "$inode" ]] || { inode=$(stat -c %i m.prom) && seen=$((seen + 1)); }
+	done
+	((seen == 5))
+}
+
+@test "a file that cannot be written is said, and the trace goes on" {
+	mkdir sub
+	start_report --every 0.1 --format prometheus=sub/m.prom
+	{ head_of && blocks 1 10; } >&"$TO"
+	within 60 test -s sub/m.prom
+	mv sub away
+	within 60 grep -q 'sub/m.prom: ' err
+	mkdir sub
+	within 60 test -s sub/m.prom
+}
+
+@test "--every and what it needs" {
+	run -2 --separate-stderr "$POSTPROC" report --every 1 -
+	[[ $stderr == *'--every needs a file to write'* ]]
+	run -2 --separate-stderr "$POSTPROC" report --every 1 --format csv=x file
+	[[ $stderr == *'reads standard input'* ]]
+	run -2 --separate-stderr "$POSTPROC" report --every 1 --window 1 --format csv=x -
+	run -2 --separate-stderr "$HUD" --every 1 name
+	[[ ${stderr_lines[0]} == 'hud-trace: --every needs a file to write: --format F=FILE' ]]
+	run -2 --separate-stderr "$HUD" --every 1 --window 1 --format csv=x name
+	run -2 --separate-stderr "$HUD" --every 0 --format csv=x name
+}
