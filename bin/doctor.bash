@@ -79,7 +79,9 @@ tell_script() {
 # The state of Tokio in a program built with 1.43, as hud-postproc head prints it.
 SOME_STATE='id-at=48 id-tag-at=0 budget-at=0 tagged=1 tag-at=0'
 SOME_STATE+=' mt-known=1 mt-at=40 mt-tag=0 mt-core=24 mt-tick=64 mt-idle=8 mt-parked=0'
-SOME_STATE+=' ct-known=1 ct-at=40 ct-tag=1 ct-core=24 ct-tick=96 ct-idle=0 ct-parked=2 module=0 dtv-entry=0 block=0 how=table 1.43'
+SOME_STATE+=' ct-known=1 ct-at=40 ct-tag=1 ct-core=24 ct-tick=96 ct-idle=0 ct-parked=2 module=0 dtv-entry=0 block=0'
+SOME_STATE+=' mt-queue=24 mt-head=16 mt-tail=32 mt-lifo=0 mt-lifo-shared=0 mt-worker=8 mt-handle=16 mt-inject=224 mt-unparked=64'
+SOME_STATE+=' mt-workers=72 how=table 1.43'
 
 # Without a target, composes the script for an idle process, with a made-up state of Tokio. Runs in a
 # subshell.

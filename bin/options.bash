@@ -31,6 +31,7 @@ usage() {
 	      --duration SECS     stop after SECS seconds (default: at Ctrl-C)
 	      --window SECS       report only the last SECS seconds
 	      --top N             rank at most N blockers (10)
+	      --sort BY           rank by total, max, count or delay (total)
 	      --mine CRATE        CRATE is your code; repeatable
 	      --not-mine CRATE    CRATE is a dependency; repeatable
 	      --fail-on EXPR      exit with status 3 if EXPR is true: 'blocked>5%',
@@ -118,7 +119,7 @@ unquote() {
 }
 
 parse_options() {
-	local words long=help,version,verbose,pid:,target:,threshold:,duration:,workers:,hz:,top:,window:,chart:,chart-kind:,probe:,probe-output:
+	local words long=help,version,verbose,pid:,target:,threshold:,duration:,workers:,hz:,top:,sort:,window:,chart:,chart-kind:,probe:,probe-output:
 	long+=,format:,every:,export:,fail-on:,polls:,stacks:,stack-size:,headless,quiet,no-color,print-script,raw,debuginfod
 	long+=,record:,ring:,resolve,no-resolve,doctor,list,follow,max-overhead:,mine:,not-mine:
 
@@ -183,6 +184,7 @@ parse_options() {
 		--probe-output) PROBE_OUTPUT=$2 ;;
 		--stacks) STACKS=$2 ;;
 		--stack-size) number --stack-size "$2" 1 512 'a number of KiB from 1 to 512' && STACK_KIB=$REPLY ASKED_SIZE=1 ;;
+		--sort) RANKING=$2 ;;
 		--top) number --top "$2" 1 100 'a whole number from 1 to 100' && TOP=$REPLY ;;
 		--workers) WORKERS=$2 ;;
 		--chart) CHART=$2 ;;
@@ -232,6 +234,10 @@ check_options() {
 	case $STACKS in
 	auto | fp | dwarf | copy) ;;
 	*) refuse "--stacks: '$(clean "$STACKS")' is not auto, fp, dwarf or copy" ;;
+	esac
+	case $RANKING in
+	total | max | count | delay) ;;
+	*) refuse "--sort: '$(clean "$RANKING")' is not total, max, count or delay" ;;
 	esac
 	case $POLLS in
 	auto | tls | uprobe | estimate | off) ;;

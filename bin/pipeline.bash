@@ -37,7 +37,7 @@ bpftrace_command() {
 
 # $@: options of the live view.
 run_report() {
-	local options=(--top "$TOP" --pid "$PID" --begun "$TELL_BEGIN" "$@") format expression
+	local options=(--top "$TOP" --sort "$RANKING" --pid "$PID" --begun "$TELL_BEGIN" "$@") format expression
 
 	options+=(${TARGETS[@]+"${TARGETS[@]/#/--target=}"} ${CRATES[@]+"${CRATES[@]}"})
 	[[ $DEBUGINFOD ]] && options+=(--debuginfod)

@@ -128,8 +128,12 @@ tokio_parameters() {
 	local i name
 
 	printf 'TOKIOS %d\n' "${#TOKIO[@]}"
+	# Is anything known about what waits for a worker?
+	[[ ! " ${TOKIO[*]}" =~ \ mt-head=[1-9] ]] || printf 'READY 1\n'
 	for ((i = 1; i <= ${#TOKIO[@]}; i++)); do
-		for name in id-at id-tag-at budget-at tagged tag-at {mt,ct}-{known,at,tag,core,tick,idle,parked} module dtv-entry block; do
+		# Its number, if its queues are known.
+		[[ " ${TOKIO[i - 1]}" =~ \ mt-head=[1-9] ]] && printf 'QUEUES_%d %d\n' "$i" "$i" || printf 'QUEUES_%d 0\n' "$i"
+		for name in id-at id-tag-at budget-at tagged tag-at {mt,ct}-{known,at,tag,core,tick,idle,parked} module dtv-entry block mt-{queue,head,tail,lifo,lifo-shared,worker,handle,inject,unparked,workers}; do
 			[[ " ${TOKIO[i - 1]}" =~ \ "$name"=([0-9]+)\  ]] || continue
 			# How far before the DTV its length is: glibc's entries have 16 bytes.
 			[[ $name != dtv-entry ]] || printf 'DTV_LENGTH_%d %d\n' "$i" $((BASH_REMATCH[1] == 16 ? 16 : 0))
@@ -325,7 +329,7 @@ compose_script() {
 		"sudo env $(bpftrace_settings) bpftrace -q --no-warnings -B line FILE | sudo hud-postproc copies"
 	printf '\n'
 	awk -f "$PROBES/compose.awk" -f "$PROBES/own.awk" <(parameters) <(made_part) \
-		"$PROBES"/parts/{begin,registers,stacks,tokio-state,polls,poll-sites,looks,switches,samples,threads,end}.bt own=1 ${own[@]+"${own[@]}"}
+		"$PROBES"/parts/{begin,registers,stacks,tokio-state,queues,polls,poll-sites,looks,switches,samples,threads,end}.bt own=1 ${own[@]+"${own[@]}"}
 }
 
 # Reads complaints about the script $1 from standard input, and rewrites those about the user's own scripts

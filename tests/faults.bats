@@ -478,7 +478,7 @@ is_locked() {
 	[[ -w /proc/sys/kernel/ns_last_pid ]] || skip 'ids cannot be chosen here'
 	needs_own_mounts
 	# Tokio's state was not found.
-	nowhere="$(printf '%s=0 ' id-at id-tag-at budget-at tagged tag-at {mt,ct}-{known,at,tag,core,tick,idle,parked} module dtv-entry block)how=table"
+	nowhere="$(printf '%s=0 ' id-at id-tag-at budget-at tagged tag-at {mt,ct}-{known,at,tag,core,tick,idle,parked} module dtv-entry block mt-{queue,head,tail,lifo,lifo-shared,worker,handle,inject,unparked,workers})how=table"
 	# In a pid namespace of its own, so that no other process takes the id.
 	cat >reuse <<-'SH'
 		sleep 300 &

@@ -655,3 +655,58 @@ for line in open(sys.argv[1]) if "ndjson" in sys.argv[1] else [open(sys.argv[1])
 	# It keeps the original addresses.
 	"$POSTPROC" resolve stream | grep '^frame a2' | grep -q ' 1102d '
 }
+
+# f takes 60 ms, with nothing in the queue; g 40 ms in two polls, with 11 and 3 tasks: 20 ms x 14 = 280 ms.
+@test "ready tasks that a blocker held up are in the report and in the formats, and can decide its rank" {
+	cat >in <<-'END'
+		hud-trace 2
+		meta target app
+		meta pid 100
+		meta threshold-us 5000
+		meta polls tls DWARF
+		thread 101 worker 1 tokio-rt-worker
+		begin 1000000000
+		frame 5 whole call user 5 5 1 app f app::f - -
+		frame 5 whole call runtime 20 20 1 app poll tokio::runtime::task::raw::poll - -
+		frame 5 whole call runtime 30 30 1 app run multi_thread::worker::run - -
+		frame 6 whole call user 6 6 1 app g app::g - -
+		frame 6 whole call runtime 20 20 1 app poll tokio::runtime::task::raw::poll - -
+		frame 6 whole call runtime 30 30 1 app run multi_thread::worker::run - -
+		sample 2010000000 101 0 0 5
+		ready 2050000000 101 2000000000 0 0 0 1
+		poll 2060000000 101 2000000000 2060000000 2000000000 0 7 1 M E
+		sample 3010000000 101 0 0 6
+		ready 3015000000 101 3000000000 10 1 5 0
+		poll 3020000000 101 3000000000 3020000000 3000000000 0 7 2 M E
+		sample 4010000000 101 0 0 6
+		ready 4015000000 101 4000000000 3 0 0 0
+		poll 4020000000 101 4000000000 4020000000 4000000000 0 7 3 M E
+		end 5000000000 interrupt
+	END
+	"$POSTPROC" report in >text
+	cat text
+	grep -A1 -E '^ 1 +60.0 ms' text | grep -qx '    f'
+	grep -qxE ' +held up 11 ready tasks at the median, 11 at the worst; in 1 of 2 polls one' text
+	grep -qE '^ +held up +nothing: no other task was ready in the worker.s queue$' text
+	paste -sd' ' text | tr -s ' ' | grep -qF 'could not be stolen; 280 ms of delay together; up to 5 more were in the injection queue with no worker idle'
+	"$POSTPROC" report --sort delay in >text
+	grep -A1 -E '^ 1 +40.0 ms' text | grep -qx '    g'
+	"$POSTPROC" report --sort delay --format csv in | cut -d , -f 3,16- | tr -d '\r' >csv
+	diff - csv <<-'END'
+		function,held_up_p50,held_up_max,delay_ns
+		"g",11,11,280000000
+		"f",0,0,0
+	END
+	"$POSTPROC" report --format prometheus in >metrics
+	grep -qxF 'hud_trace_task_delay_seconds_total{target="app",function="g",reason="computing",task="g"} 0.280000000' metrics
+	"$POSTPROC" report --format json in | jq -e '.blockers | map(.held_up.delay_ns) == [0, 280000000]'
+	run -2 "$POSTPROC" report --sort size in
+	[[ $output == *"--sort: 'size' is not total, max, count or delay"* ]]
+}
+
+@test "where it is not known what was ready, the report says why" {
+	printf '%s\n' 'hud-trace 2' 'meta polls tls table 1.30' 'meta no-queues nobody knows' 'thread 101 worker 1 w' 'begin 1000000000' \
+		'sample 2010000000 101 0 0 0' 'poll 2060000000 101 2000000000 2060000000 2000000000 0 7 1 M E' 'end 5000000000 interrupt' >in
+	"$POSTPROC" report in >text
+	grep -qx '  held up    how many ready tasks is not known: nobody knows' text
+}

@@ -20,6 +20,7 @@ setup_file() {
 	trace stripped "$STRIPPED" current --threshold 10 --duration 6
 	trace healthy "$RELEASE" healthy --threshold 10 --duration 5
 	trace stuck "$RELEASE" stuck
+	trace queues "$RELEASE" queues --threshold 10 --duration 5
 }
 
 teardown_file() {
@@ -62,7 +63,7 @@ trace() {
 	start_trace --raw "${@:4}"
 	[[ $3 != stuck ]] || { within 90 is_told && kill -INT "$TRACE"; }
 	within 90 ended "$TRACE" || true
-	[[ $3 == stuck ]] || within 30 written_down || true
+	[[ $3 == @(stuck|queues) ]] || within 30 written_down || true
 	end_started
 }
 
@@ -117,7 +118,8 @@ has_both() {
 	done
 	printf '%s\n' "${place[@]}"
 	[[ ${place[0]} == *' how=DWARF' && ${place[1]} == *' how=table 1.'*', searched for' ]]
-	[[ $(cut -d ' ' -f 1-17 <<<"${place[0]}") == "$(cut -d ' ' -f 1-17 <<<"${place[1]}")" ]]
+	[[ $(cut -d ' ' -f 1-17,23-32 <<<"${place[0]}") == "$(cut -d ' ' -f 1-17,23-32 <<<"${place[1]}")" ]]
+	[[ ${place[0]} != *' mt-head=0 '* ]]
 }
 
 @test "short polls, block_in_place and spawn_blocking are not taken for long polls" {
@@ -157,6 +159,40 @@ shorter() {
 	((ESTIMATE < 200000))
 	"$POSTPROC" report out >text
 	grep -qE '^  shorter +polls of 2 ms to 10 ms: less than' text
+}
+
+# Of the polls that began and ended while it was traced, those with a last look, and of these the ones with all four numbers right.
+@test "what waited for a blocked worker is counted exactly" {
+	local all looked right
+
+	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
+	cd "$BATS_FILE_TMPDIR/queues"
+	cat err
+	read -r all looked right < <(awk '$1 == "begin" || $1 == "end" { at[$1] = $2 }
+		$1 == "ready" { line[++lines] = $0 }
+		$1 == "queue" && $2 > at["begin"] && $3 < at["end"] {
+			all++
+			found = ""
+			for (i = 1; i <= lines; i++) {
+				split(line[i], r)
+				# Its worker may have had no CPU between the end and the last look.
+				if (r[3] == $4 && r[4] <= $2 && r[2] >= $2 && r[2] - $3 < 20000000)
+					found = r[5] " " r[6] " " r[7] " " r[8]
+			}
+			looked += found != ""
+			right += found == $5 " " $6 " " $7 " " $8
+			if (found != $5 " " $6 " " $7 " " $8) print found, "in truth:", $0 >"wrong"
+		}
+		END { print all + 0, looked + 0, right + 0 }' out truth)
+	echo "$all polls, $looked with a look, $right of them right"
+	[[ ! -e wrong ]] || cat wrong
+	((all >= 30 && right == looked))
+	share "$looked" "$all" 90
+	"$POSTPROC" report --sort delay out >report
+	cat report
+	# The worker that waits for the other one has nothing in its queue.
+	grep -qE '^ +held up [0-9]+ ready tasks? at the median, [0-9]+ at the worst' report
+	grep -A3 -E '^ +held up +nothing: no other task was ready' report
 }
 
 @test "polls that never end are reported while they last" {

@@ -116,7 +116,7 @@ decode() {
 
 # Sums of the profile's values: ns and counts.
 profile_totals() {
-	awk '/^  value:/ { sum[n++ % 2] += $2 } END { printf "%.0f %.0f\n", sum[1], sum[0] }' profile.txt
+	awk '/^  value:/ { sum[n++ % 3] += $2 } END { printf "%.0f %.0f\n", sum[1], sum[0] }' profile.txt
 }
 
 @test "pprof: the messages and numbers of the published layout" {
@@ -140,7 +140,7 @@ line 4 Line function_id 1 line 2 Function id 1 name 2 system_name 3 filename 4" 
 	# a1 by two workers; a2 asleep and waiting; a3 and a4, which are two here; a5; and a wait without a
 	# stack.
 	[[ $(grep -c '^sample {' named.txt) == 8 ]]
-	head -8 named.txt | paste -sd' ' | grep -qx 'sample_type {   type: blocks   unit: count } sample_type {   type: blocked   unit: nanoseconds }'
+	head -12 named.txt | paste -sd' ' | grep -qx 'sample_type {   type: blocks   unit: count } sample_type {   type: blocked   unit: nanoseconds } sample_type {   type: delay   unit: nanoseconds }'
 	grep -qx 'default_sample_type: blocked' named.txt
 	grep -qx 'time_nanos: 1700000000500000000' named.txt
 	grep -qx 'duration_nanos: 1000000000' named.txt
@@ -154,8 +154,8 @@ line 4 Line function_id 1 line 2 Function id 1 name 2 system_name 3 filename 4" 
 	decode out.pb.gz
 	cat named.txt
 	# Two blocks of the stack a1 on thread 43.
-	paste -sd' ' named.txt | grep -qF 'value: 2   value: 2620000000   label {     key: worker     str: w`0\\xfe|   }   label {     key: tid     num: 43   }   label {     key: role     str: worker   }   label {     key: reason     str: sleep   }'
-	paste -sd' ' named.txt | grep -qF 'value: 1   value: 30000001   label {     key: worker     str: w`0\\xfe|   }   label {     key: tid     num: 43   }   label {     key: role     str: worker   }   label {     key: reason     str: run-queue   }'
+	paste -sd' ' named.txt | grep -qF 'value: 2   value: 2620000000   value: 0   label {     key: worker     str: w`0\\xfe|   }   label {     key: tid     num: 43   }   label {     key: role     str: worker   }   label {     key: reason     str: sleep   }'
+	paste -sd' ' named.txt | grep -qF 'value: 1   value: 30000001   value: 0   label {     key: worker     str: w`0\\xfe|   }   label {     key: tid     num: 43   }   label {     key: role     str: worker   }   label {     key: reason     str: run-queue   }'
 	# 0x5600 has both functions; those of sleep and raw::poll have one each.
 	[[ $(awk '/^location/ { n = 0; at = "" } /^  address:/ { at = $2 } /^  line {/ { n++ } /^}/ && at == 22016 { print n }' named.txt | sort -u) == 2 ]]
 	[[ $(awk '/^location/ { n = 0; at = "" } /^  address:/ { at = $2 } /^  line {/ { n++ } /^}/ && at == 21840 { print n }' named.txt) == 1 ]]

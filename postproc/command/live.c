@@ -105,6 +105,15 @@ static int show(struct options *o, struct live_loop *loop, struct chart *chart)
 	return reporting_write(&o->reporting, &model, error, chart);
 }
 
+/* What the view sorts by at first. */
+static enum live_sort sort_of(enum ranking ranking)
+{
+	return ranking == RANKING_MAX	  ? SORT_MAX
+	       : ranking == RANKING_COUNT ? SORT_COUNT
+	       : ranking == RANKING_DELAY ? SORT_DELAY
+					  : SORT_TOTAL;
+}
+
 int live_main(int argc, char **argv)
 {
 	struct options o = {.reporting.command = "live", .speed = 1, .tell = -1, .notes = -1};
@@ -136,6 +145,7 @@ int live_main(int argc, char **argv)
 	else
 		live_view_start(view, o.reporting.report.colour, o.reporting.report.utf8,
 				o.reporting.replay.window ? o.reporting.replay.window : SPAN);
+	view->query.sort = sort_of(o.reporting.replay.ranking);
 	binary_prepare();
 	int status = sandbox_seal() || reporting_open_probe_output(&o.reporting) ? 1 : show(&o, loop, chart);
 

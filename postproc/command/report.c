@@ -32,6 +32,7 @@ static const char help[] =
 	"      --mine CRATE    CRATE is your code; repeatable\n"
 	"      --not-mine CRATE  CRATE is a dependency; repeatable\n"
 	"      --top N         rank at most N blockers, 1 to 100 (10)\n"
+	"      --sort BY       rank by total, max, count or delay (total)\n"
 	"      --window SECS   report only the last SECS seconds\n"
 	"      --format F[=FILE]  write the result in format F (list: lists them); repeatable\n"
 	"      --every SECS    write the files of --format again each SECS seconds; FILE is -\n"

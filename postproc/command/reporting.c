@@ -61,6 +61,18 @@ static void add_output(struct reporting *o, const char *argument)
 		o->replay.detail = format->detail;
 }
 
+/* What --sort takes, in the order of enum ranking. */
+static enum ranking ranking_named(const struct reporting *o, const char *name)
+{
+	static const char *const names[] = {"total", "max", "count", "delay"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(names[i], name))
+			return (enum ranking)i;
+	complain("hud-postproc %s: --sort: '%s' is not total, max, count or delay\n", o->command, name);
+	exit(2);
+}
+
 bool reporting_option(struct reporting *o, int option, const char *value)
 {
 	switch (option) {
@@ -72,6 +84,9 @@ bool reporting_option(struct reporting *o, int option, const char *value)
 		return true;
 	case REPORTING_TOP:
 		o->report.top = (unsigned)number(o, "top", value, 1, 100);
+		return true;
+	case REPORTING_SORT:
+		o->replay.ranking = ranking_named(o, value);
 		return true;
 	case REPORTING_WINDOW:
 		o->replay.window = command_seconds(o->command, "window", value, 0.1, 604800);

@@ -42,6 +42,7 @@ struct reporting {
 /* Options without a letter; a subcommand's own begin at REPORTING_OWN. */
 enum {
 	REPORTING_TOP = 256,
+	REPORTING_SORT,
 	REPORTING_WINDOW,
 	REPORTING_CHART,
 	REPORTING_CHART_KIND,
@@ -70,6 +71,7 @@ enum {
 		{"mine", required_argument, NULL, REPORTING_MINE},                                           \
 		{"not-mine", required_argument, NULL, REPORTING_NOT_MINE},                                   \
 		{"top", required_argument, NULL, REPORTING_TOP},                                             \
+		{"sort", required_argument, NULL, REPORTING_SORT},                                           \
 		{"window", required_argument, NULL, REPORTING_WINDOW},                                       \
 		{"chart", required_argument, NULL, REPORTING_CHART},                                         \
 		{"chart-kind", required_argument, NULL, REPORTING_CHART_KIND},                               \

@@ -27,13 +27,23 @@ static void text(FILE *out, const char *raw)
 	free(safe);
 }
 
+/* Empty if not known. */
+static void held_up(FILE *out, const struct held_up *h)
+{
+	if (h->known)
+		fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\r\n", histogram_quantile(&h->tasks, 0.5),
+			h->tasks.max, h->delay);
+	else
+		fputs(",,,\r\n", out);
+}
+
 int format_csv(FILE *out, const struct model *m, const struct report_options *options)
 {
 	(void)options;
 	errno = 0;
 	fputs("rank,reason,function,file,line,task,count,total_ns,max_ns,p50_ns,p99_ns,asleep_ns,run_queue_"
 	      "ns,"
-	      "estimated,unfinished\r\n",
+	      "estimated,unfinished,held_up_p50,held_up_max,delay_ns\r\n",
 	      out);
 	for (size_t i = 0; i < m->blockers; i++) {
 		const struct blocker *b = &m->blocker[i];
@@ -47,12 +57,13 @@ int format_csv(FILE *out, const struct model *m, const struct report_options *op
 		fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, b->count, b->total, b->max);
 		fprintf(out, ",%" PRIu64 ",%" PRIu64, histogram_quantile(&b->durations, 0.5),
 			histogram_quantile(&b->durations, 0.99));
-		fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%d,%" PRIu64 "\r\n", b->asleep, b->run_queue,
-			b->estimated, b->unfinished);
+		fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%d,%" PRIu64, b->asleep, b->run_queue, b->estimated,
+			b->unfinished);
+		held_up(out, &b->held_up);
 	}
 	/* A row without a blocker, and without numbers to add up. */
 	if (m->lost)
-		fprintf(out, "0,lost,\"(%" PRIu64 " events were lost)\",\"\",0,\"\",0,0,0,0,0,0,0,0,0\r\n",
+		fprintf(out, "0,lost,\"(%" PRIu64 " events were lost)\",\"\",0,\"\",0,0,0,0,0,0,0,0,0,,,\r\n",
 			m->lost);
 	return fflush(out) != 0 || ferror(out) ? -1 : 0;
 }

@@ -8,6 +8,23 @@
 #include "format/json-parts.h"
 #include "report/advice.h"
 
+/* null if it was not looked at in any poll */
+static void held_up(struct json *j, const struct held_up *h)
+{
+	if (!h->known) {
+		json_null(j, "held_up");
+		return;
+	}
+	json_object_begin(j, "held_up");
+	json_number(j, "polls", h->known);
+	json_number(j, "lifo_polls", h->lifo);
+	json_number(j, "p50_tasks", histogram_quantile(&h->tasks, 0.5));
+	json_number(j, "max_tasks", h->tasks.max);
+	json_number(j, "delay_ns", h->delay);
+	json_number(j, "max_injected", h->injected);
+	json_object_end(j);
+}
+
 /* `share`: those of this blocker and of later ones, up to `end`. Returns where the next blocker's begin. */
 static const struct share *blocker(struct json *j, const struct blocker *b, size_t rank,
 				   const struct share *share, const struct share *end)
@@ -24,6 +41,7 @@ static const struct share *blocker(struct json *j, const struct blocker *b, size
 	json_number(j, "run_queue_ns", b->run_queue);
 	json_number(j, "unfinished", b->unfinished);
 	json_histogram(j, "durations", &b->durations);
+	held_up(j, &b->held_up);
 	json_array_begin(j, "stacks");
 	while (share < end && share->blocker == b) {
 		struct share all = {.stack = share->stack}; /* of all workers */

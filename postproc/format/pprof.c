@@ -256,6 +256,7 @@ static void add_sample(struct builder *b, const struct share *share, const struc
 	add_labels(b, s, share);
 	s->value[0] = bounded(share->count);
 	s->value[1] = bounded(share->total);
+	s->value[2] = bounded(share->delay);
 	p->sample[p->n_sample++] = s;
 }
 
@@ -304,10 +305,11 @@ static void make_header(struct builder *b)
 	const struct target *t = &b->model->target;
 	Profile *p = &b->profile;
 
-	p->n_sample_type = 2;
-	p->sample_type = allocate(b, 2 * sizeof(ValueType *));
+	p->n_sample_type = 3;
+	p->sample_type = allocate(b, 3 * sizeof(ValueType *));
 	p->sample_type[0] = value_type(b, "blocks", "count");
 	p->sample_type[1] = value_type(b, "blocked", "nanoseconds");
+	p->sample_type[2] = value_type(b, "delay", "nanoseconds"); /* of ready tasks, added up */
 	p->default_sample_type = p->sample_type[1]->type;
 	p->period_type = value_type(b, "blocks", "count"); /* of those over the threshold, each one */
 	p->period = 1;

@@ -21,8 +21,12 @@ struct series {
 	enum reason reason;
 	bool main_future;
 	char *function, *task; /* valid UTF-8 */
-	uint64_t count, total;
+	uint64_t count, total, delay;
+	bool delay_known;
 };
+
+/* A number of each blocker. */
+enum metric { COUNT, TIME, DELAY };
 
 struct exposition {
 	FILE *out;
@@ -101,17 +105,20 @@ static void add_series(struct exposition *e, enum reason reason, const char *fun
 	}
 	e->series[i].count += b->count;
 	e->series[i].total += b->total;
+	e->series[i].delay += b->held_up.delay;
+	e->series[i].delay_known |= b->held_up.known > 0;
 }
 
 /* One metric of all blockers, or of all waits for a CPU; for workers, or for main futures. */
-static void blockers(const struct exposition *e, bool main_future, bool run_queue, bool times,
+static void blockers(const struct exposition *e, bool main_future, bool run_queue, enum metric metric,
 		     const char *name, const char *help)
 {
 	head(e, name, "counter", help);
 	for (size_t i = 0; i < e->count; i++) {
 		const struct series *s = &e->series[i];
 
-		if (s->main_future != main_future || judge_is_wait(s->reason) != run_queue)
+		if (s->main_future != main_future || judge_is_wait(s->reason) != run_queue ||
+		    (metric == DELAY && !s->delay_known))
 			continue;
 		begin(e, name, "");
 		putc(',', e->out);
@@ -123,12 +130,20 @@ static void blockers(const struct exposition *e, bool main_future, bool run_queu
 		putc(',', e->out);
 		label(e->out, "task", s->task);
 		fputs("} ", e->out);
-		if (times)
-			seconds(e->out, s->total);
+		if (metric != COUNT)
+			seconds(e->out, metric == TIME ? s->total : s->delay);
 		else
 			fprintf(e->out, "%" PRIu64, s->count);
 		putc('\n', e->out);
 	}
+}
+
+static bool delays_known(const struct exposition *e)
+{
+	for (size_t i = 0; i < e->count; i++)
+		if (e->series[i].delay_known)
+			return true;
+	return false;
 }
 
 /* The distribution of the durations of all blocks, or of all waits for a CPU. */
@@ -189,12 +204,12 @@ static void main_futures(const struct exposition *e)
 	       e->model->main_futures.threads);
 	time_value(e, "main_future_traced_seconds_total", "counter",
 		   "Time for which main futures were traced, added up.", e->model->main_futures.time);
-	blockers(e, true, false, true, "main_future_blocked_seconds_total",
+	blockers(e, true, false, TIME, "main_future_blocked_seconds_total",
 		 "Time for which code blocked a main future.");
-	blockers(e, true, false, false, "main_future_blocks_total", "How often code blocked a main future.");
-	blockers(e, true, true, true, "main_future_run_queue_seconds_total",
+	blockers(e, true, false, COUNT, "main_future_blocks_total", "How often code blocked a main future.");
+	blockers(e, true, true, TIME, "main_future_run_queue_seconds_total",
 		 "Time for which main futures were ready but had no CPU.");
-	blockers(e, true, true, false, "main_future_run_queue_waits_total",
+	blockers(e, true, true, COUNT, "main_future_run_queue_waits_total",
 		 "How often a main future was ready but had no CPU.");
 }
 
@@ -215,12 +230,17 @@ int format_prometheus(FILE *out, const struct model *m, const struct report_opti
 		else
 			add_series(&e, b->reason, "(others)", NULL, b);
 	}
-	blockers(&e, false, false, true, "blocked_seconds_total",
+	blockers(&e, false, false, TIME, "blocked_seconds_total",
 		 "Time for which code blocked Tokio workers.");
-	blockers(&e, false, false, false, "blocks_total", "How often code blocked a Tokio worker.");
-	blockers(&e, false, true, true, "run_queue_seconds_total",
+	blockers(&e, false, false, COUNT, "blocks_total", "How often code blocked a Tokio worker.");
+	if (delays_known(&e))
+		blockers(&e, false, false, DELAY, "task_delay_seconds_total",
+			 "Time of blocks x ready tasks in the queue of the blocked worker, as far as these "
+			 "were "
+			 "looked at.");
+	blockers(&e, false, true, TIME, "run_queue_seconds_total",
 		 "Time for which Tokio workers were ready but had no CPU.");
-	blockers(&e, false, true, false, "run_queue_waits_total",
+	blockers(&e, false, true, COUNT, "run_queue_waits_total",
 		 "How often a Tokio worker was ready but had no CPU.");
 	distribution(&e, false, "block_duration_seconds", "How long blocks took.");
 	distribution(&e, true, "run_queue_wait_duration_seconds", "How long waits for a CPU took.");

@@ -160,7 +160,7 @@ static void write_unknown(FILE *out, enum event_kind kind, const char *why, cons
 void tokios_write(FILE *out, pid_t pid, struct space *space, const struct tokios *tokios,
 		  struct thread *threads, size_t count, bool unscheduled)
 {
-	size_t found = 0, known = 0, whole = 0, beyond = tokios->more;
+	size_t found = 0, known = 0, whole = 0, queueless = 0, beyond = tokios->more;
 	const char *why[TOKIO_MODULES] = {NULL};
 
 	roles_read_thread_pointers(threads, count);
@@ -173,6 +173,7 @@ void tokios_write(FILE *out, pid_t pid, struct space *space, const struct tokios
 		beyond += !why[i] && found == TOKIOS;
 		if (!why[i] && found < TOKIOS) {
 			write_layout(out, &layout, in);
+			queueless += layout.multi_thread.known && !layout.queues.head;
 			found++;
 			known += layout.current_thread.known;
 			whole += layout.current_thread.known &&
@@ -198,6 +199,11 @@ void tokios_write(FILE *out, pid_t pid, struct space *space, const struct tokios
 			   "more than %d libraries have a Tokio: the polls of the others are left out; "
 			   "--polls estimate includes them",
 			   TOKIOS);
+	if (queueless)
+		head_meta(out, "no-queues",
+			  "where this version of Tokio keeps its queues is not known without debug info, or "
+			  "not confirmed by "
+			  "its memory");
 	if (found && count_current_threads(threads, count))
 		warn_of_current_threads(out, known, whole);
 }

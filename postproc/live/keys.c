@@ -303,6 +303,7 @@ void live_key(struct live_view *v, int key)
 	case '2':
 	case '3':
 	case '4':
+	case '5':
 		v->query.sort = (enum live_sort)(key - '1');
 		break;
 	case 'x':

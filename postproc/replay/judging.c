@@ -11,6 +11,8 @@
 #include "tally/tally.h"
 #include "tokio/role.h"
 
+#define QUEUE_ROOM 256 /* of a worker's queue in Tokio: with more, it was none */
+
 /* The meaning of the event's stack, and by it what the thread is now. If the stack does not tell, the thread
  * is what it was. */
 static const struct verdict *verdict_of(struct replay *r, const struct event *e, bool *worker)
@@ -210,6 +212,17 @@ static void judge_poll(struct replay *r, const struct event *e)
 	polls_add(r->polls, &poll);
 }
 
+static void judge_ready(struct replay *r, const struct event *e)
+{
+	if (exact_polls(r))
+		polls_ready(r->polls, e->tid, e->ready.first,
+			    &(struct ready){.known = e->ready.local <= QUEUE_ROOM,
+					    .local = e->ready.local,
+					    .lifo = e->ready.lifo,
+					    .injected = e->ready.injected,
+					    .idle = e->ready.idle});
+}
+
 /* No poll outlives its thread. And a process may start threads without end, so they are forgotten. */
 static void judge_gone(struct replay *r, const struct event *e)
 {
@@ -234,6 +247,9 @@ void replay_judge(struct replay *r, const struct event *e)
 		break;
 	case EVENT_POLL:
 		judge_poll(r, e);
+		break;
+	case EVENT_READY:
+		judge_ready(r, e);
 		break;
 	case EVENT_NAMED:
 		tally_thread(r->tally, e->tid, e->ns, e->text, ROLE_UNKNOWN);

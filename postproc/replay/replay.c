@@ -48,6 +48,7 @@ struct replay *replay_new(const struct replay_options *options)
 	r->descriptors = seen_descriptors_new();
 	r->holders = holders_new();
 	r->tally = tally_new(options->window, options->detail);
+	tally_rank_by(r->tally, options->ranking);
 	return r;
 }
 
@@ -228,6 +229,7 @@ static void handle(struct replay *r, const struct event *e)
 		reorder_add(r->held, e);
 		note_time(r, e->ns);
 		break;
+	case EVENT_READY:
 	case EVENT_NAMED: /* in order of time: another thread may soon have this id */
 	case EVENT_GONE:
 		reorder_add(r->held, e);

@@ -17,12 +17,13 @@ struct replay_options {
 	struct targets targets;
 	/* Gives up the rights of the resolving process; NULL: this process resolves (resolve/resolver.h). */
 	int (*confine)(void);
-	bool debuginfod;    /* ask debuginfod servers for missing debug info */
-	bool all_stacks;    /* replay_write_stacks() will be called */
-	enum detail detail; /* of the model */
-	int begun;	    /* begun_tell(), of a stream while it is traced; 0: nobody waits for that */
-	uint64_t window;    /* ns: only the last so many count; 0 = all */
-	FILE *probe_output; /* gets what the user's own scripts printed; NULL: none does */
+	bool debuginfod;      /* ask debuginfod servers for missing debug info */
+	bool all_stacks;      /* replay_write_stacks() will be called */
+	enum detail detail;   /* of the model */
+	enum ranking ranking; /* of its blockers */
+	int begun;	      /* begun_tell(), of a stream while it is traced; 0: nobody waits for that */
+	uint64_t window;      /* ns: only the last so many count; 0 = all */
+	FILE *probe_output;   /* gets what the user's own scripts printed; NULL: none does */
 };
 
 struct replay;

@@ -380,6 +380,13 @@ void report_detail(struct report *report, size_t rank)
 		page_end(page);
 		free(parts);
 	}
+	char *held_up = report_held_up(b, true);
+
+	if (held_up) {
+		label(page, "held up");
+		page_wrap(page, STYLE_PLAIN, held_up);
+		free(held_up);
+	}
 	if (b->unfinished) {
 		label(page, "unfinished");
 		page_printf(page, STYLE_PLAIN, "%s of %s had not ended when the trace did",

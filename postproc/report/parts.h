@@ -51,6 +51,10 @@ char *report_held(const struct report *report, const struct blocker *b, size_t i
  * #7"; NULL if that is not known. The caller frees it. */
 char *report_holds(const struct report *report, size_t rank);
 
+/* How many ready tasks the blocker held up: "212 ready tasks at the median, 380 at the worst; ...". NULL if that is not
+ * known. With `whole`, also says that there were none, and what else is known. The caller frees it. */
+char *report_held_up(const struct blocker *blocker, bool whole);
+
 /* The paragraph about blocker number `rank` (from 0). */
 void report_detail(struct report *report, size_t rank);
 

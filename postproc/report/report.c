@@ -272,10 +272,24 @@ static void blocked(struct report *report)
 		page_printf(page, STYLE_PLAIN, "%s", unit_duration(text, m->stalled.longest));
 		page_end(page);
 		page_to(page, LABEL_COLUMN);
-		page_printf(page, STYLE_PLAIN, "meanwhile a task that became ready waited %s on average",
+		page_printf(page, STYLE_PLAIN,
+			    "a task that became ready then would have waited %s on average",
 			    unit_duration(text, m->stalled.mean_wait));
 		page_end(page);
 	}
+}
+
+/* Where the answer to "who had to wait?" is missing. */
+static void no_queues(struct report *report)
+{
+	const char *why = report->model->target.no_queues;
+
+	if (!why || !report->model->blockers)
+		return;
+	char *text = text_format("how many ready tasks is not known: %s", why);
+
+	fact(&report->page, "held up", text);
+	free(text);
 }
 
 /* Is a lower threshold worth it? Said only where enough is known to answer. */
@@ -309,6 +323,7 @@ static void head(struct report *report)
 	char text[UNIT_SIZE], more[UNIT_SIZE], third[UNIT_SIZE];
 
 	blocked(report);
+	no_queues(report);
 	shorter(report);
 	standstill(report);
 	main_futures(report);

@@ -112,8 +112,9 @@ static void label_below(struct report *report, const char *label)
 	page_text(page, STYLE_FAINT, label);
 }
 
-/* A lock, and who holds it. Broken into lines: if its middle were left out, that could be the numbers. Frees the text. */
-static void lock_line(struct report *report, const char *label, char *text)
+/* What waited for it, or a lock and who holds it. Broken into lines: if its middle were left out, that could be the
+ * numbers. Frees the text. */
+static void wrapped_line(struct report *report, const char *label, char *text)
 {
 	if (!text)
 		return;
@@ -190,8 +191,9 @@ static void row(struct report *report, size_t rank)
 
 	if (caller)
 		caller_line(report, caller);
-	lock_line(report, "held ", report_held(report, b, 0));
-	lock_line(report, "lock held here: ", report_holds(report, rank));
+	wrapped_line(report, "held up ", report_held_up(b, false));
+	wrapped_line(report, "held ", report_held(report, b, 0));
+	wrapped_line(report, "lock held here: ", report_holds(report, rank));
 	task_lines(report, b);
 }
 

@@ -24,6 +24,7 @@ enum event_kind {
 	EVENT_RUNQ,
 	EVENT_SLEEP,
 	EVENT_POLL,
+	EVENT_READY,
 	EVENT_NAMED,
 	EVENT_GONE,
 	EVENT_LIMIT,
@@ -86,9 +87,14 @@ struct event {
 		uint64_t off, wait;
 		uint64_t site; /* where it began, if that was seen; otherwise 0 */
 		bool running, taken_back;
-	} poll;			 /* POLL; SITE and TOOK only use `site` */
-	uint64_t ip, sp, bp, lr; /* STACK: registers, lr 0 if there is none. ADDRESS: ip */
-	uint32_t chunks;	 /* STACK: how many chunks were copied */
+	} poll; /* POLL; SITE and TOOK only use `site` */
+	struct {
+		uint64_t first;		 /* when the poll began, as in its POLL */
+		uint64_t local, lifo;	 /* tasks in the worker's queue, in its LIFO slot */
+		uint64_t injected, idle; /* tasks in the injection queue; idle workers */
+	} ready;			 /* READY */
+	uint64_t ip, sp, bp, lr;	 /* STACK: registers, lr 0 if there is none. ADDRESS: ip */
+	uint32_t chunks;		 /* STACK: how many chunks were copied */
 	struct {
 		uint64_t start;
 		uint32_t chunks;

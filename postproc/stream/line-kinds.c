@@ -17,6 +17,7 @@ static const struct line_kind kinds[] = {
 	 LINE_EVENT, parse_sleep, NULL},
 	{"poll", EVENT_POLL, "NS TID FIRST LAST BEFORE OFF TASK TICK SCHEDULER STATE [SITE [WAIT]]",
 	 LINE_EVENT, parse_poll, NULL},
+	{"ready", EVENT_READY, "NS TID FIRST LOCAL LIFO INJECTED IDLE", LINE_EVENT, parse_ready, NULL},
 	{"runq", EVENT_RUNQ, "NS TID CPU WAIT CAUSE STACK CPID CTID CSTACK CCOMM", LINE_EVENT, parse_runq,
 	 NULL},
 	{"frames", EVENT_FRAMES, "ID", LINE_STACK, parse_frames, NULL},

@@ -112,6 +112,19 @@ void parse_poll(struct fields *c, struct event *e)
 		c->bad = true;
 }
 
+void parse_ready(struct fields *c, struct event *e)
+{
+	e->ns = field_decimal(c, UINT64_MAX);
+	e->tid = field_id(c);
+	e->ready.first = field_decimal(c, UINT64_MAX);
+	e->ready.local = field_decimal(c, UINT16_MAX);
+	e->ready.lifo = field_decimal(c, 1);
+	e->ready.injected = field_decimal(c, UINT32_MAX);
+	e->ready.idle = field_decimal(c, UINT64_MAX);
+	if (e->ready.first > e->ns)
+		c->bad = true;
+}
+
 /* "@took[SITE, CLASS]: COUNT", as bpftrace prints a map. Returns false if it is not so. */
 bool parse_took(const char *line, struct event *e)
 {

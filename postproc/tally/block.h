@@ -8,6 +8,13 @@
 
 #include "judge/judge.h"
 
+/* What was ready to run while a worker was in a poll, at the last look inside it. */
+struct ready {
+	bool known;
+	uint64_t local, lifo;	 /* tasks in the worker's own queue; in its LIFO slot: 0 or 1 */
+	uint64_t injected, idle; /* tasks in its runtime's injection queue; workers with nothing to do */
+};
+
 /* A stretch in which a worker did not return to its scheduler, or did not get a CPU. Times in ns. */
 struct block {
 	uint64_t start, duration;
@@ -21,6 +28,7 @@ struct block {
 	 * 0. */
 	uint64_t poll;
 	uint64_t poll_end;   /* when that poll ended */
+	struct ready ready;  /* in each block of the poll */
 	const char *syscall; /* static; "": name not known; NULL: none */
 	const struct verdict *stack;
 	/* The future's type, if known from elsewhere than the stack, which it overrides; copied. */
@@ -37,5 +45,11 @@ struct block {
 		const struct verdict *stack; /* NULL: not known */
 	} held; /* of a wait for a lock: what its holder did for most of that time */
 };
+
+/* For how long ready tasks waited for the blocked worker, added up, ns: its time x tasks. */
+static inline uint64_t block_delay(const struct block *block)
+{
+	return block->duration * (block->ready.local + block->ready.lifo);
+}
 
 #endif

@@ -122,6 +122,20 @@ static void add_held(struct blocker_sum *sum, const struct block *block)
 	sum->held[i].total += block->duration;
 }
 
+static void add_held_up(struct held_up *sum, const struct block *block)
+{
+	const struct ready *r = &block->ready;
+
+	if (!r->known)
+		return;
+	sum->known++;
+	sum->lifo += r->lifo;
+	histogram_add(&sum->tasks, r->local + r->lifo);
+	sum->delay += block_delay(block);
+	if (!r->idle && r->injected > sum->injected)
+		sum->injected = r->injected;
+}
+
 void blocker_sum_add(struct blocker_sum *sum, const struct block *block)
 {
 	sum->b.count++;
@@ -133,6 +147,7 @@ void blocker_sum_add(struct blocker_sum *sum, const struct block *block)
 	if (block->duration > sum->b.max)
 		sum->b.max = block->duration;
 	histogram_add(&sum->b.durations, block->duration);
+	add_held_up(&sum->b.held_up, block);
 	add_stack(sum, block);
 	add_peers(sum, block);
 	add_held(sum, block);

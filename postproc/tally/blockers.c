@@ -164,14 +164,26 @@ void blockers_clear(struct blockers *all)
 	htab_traverse_noresize(all->entries, clear_entry, NULL);
 }
 
+static uint64_t ranked_by(const struct blocker *b, enum ranking ranking)
+{
+	return ranking == RANKING_MAX	  ? b->max
+	       : ranking == RANKING_COUNT ? b->count
+	       : ranking == RANKING_DELAY ? b->held_up.delay
+					  : b->total;
+}
+
 /* Waits for a CPU, which no code is to blame for, come behind all code. */
-static int by_rank(const void *one, const void *two)
+static int by_rank(const void *one, const void *two, void *ranking)
 {
 	const struct entry *a = *(struct entry *const *)one, *b = *(struct entry *const *)two;
+	uint64_t x = ranked_by(&a->sum.b, *(enum ranking *)ranking),
+		 y = ranked_by(&b->sum.b, *(enum ranking *)ranking);
 	bool waits = judge_is_wait(a->sum.b.reason);
 
 	if (waits != judge_is_wait(b->sum.b.reason))
 		return waits ? 1 : -1;
+	if (x != y)
+		return x < y ? 1 : -1;
 	if (a->sum.b.total != b->sum.b.total)
 		return a->sum.b.total < b->sum.b.total ? 1 : -1;
 	return strcmp(a->sum.b.function, b->sum.b.function);
@@ -187,13 +199,13 @@ static int collect_entry(void **slot, void *end)
 	return 1;
 }
 
-struct blocker *blockers_ranked(struct blockers *all, size_t *count, size_t *ranked)
+struct blocker *blockers_ranked(struct blockers *all, enum ranking ranking, size_t *count, size_t *ranked)
 {
 	struct entry **entry = xcalloc(htab_elements(all->entries) + 1, sizeof(*entry)), **end = entry;
 
 	htab_traverse_noresize(all->entries, collect_entry, &end);
 	*count = (size_t)(end - entry);
-	qsort(entry, *count, sizeof(*entry), by_rank);
+	qsort_r(entry, *count, sizeof(*entry), by_rank, &ranking);
 	struct blocker *blocker = xcalloc(*count + 1, sizeof(*blocker));
 
 	*ranked = 0;

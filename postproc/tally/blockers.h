@@ -26,9 +26,10 @@ void blockers_add(const struct blocker *blocker, const struct block *block);
 /* Removes all blocks; blockers stay at their addresses. */
 void blockers_clear(struct blockers *blockers);
 
-/* All that have blocks, completed: *count of them, the first *ranked are code, the others waits for a CPU; each by their total, largest
+/* All that have blocks, completed: *count of them, the first *ranked are code, the others waits for a CPU; each by `ranking`, largest
  * first. The caller frees the array; what it points to is owned by `blockers`. */
-struct blocker *blockers_ranked(struct blockers *blockers, size_t *count, size_t *ranked);
+struct blocker *blockers_ranked(struct blockers *blockers, enum ranking ranking, size_t *count,
+				size_t *ranked);
 
 /* The index of a blocker from blockers_find() in the latest array of blockers_ranked(). */
 size_t blockers_rank(const struct blocker *blocker);

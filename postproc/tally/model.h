@@ -40,6 +40,16 @@ struct held {
 
 #define HELD_SHOWN 2
 
+/* Tasks that were ready to run, but had to wait for the blocked worker: those in its queue and in its LIFO slot, at
+ * the last look inside each poll. */
+struct held_up {
+	uint64_t known;		/* of a blocker's count: so many were looked at */
+	uint64_t lifo;		/* of known: with a task in the LIFO slot, which no other worker can take */
+	struct histogram tasks; /* how many */
+	uint64_t delay;		/* each block's time x tasks, added up, ns */
+	uint64_t injected;	/* the most tasks in the injection queue while no worker was idle */
+};
+
 /* One line of the report. */
 struct blocker {
 	enum reason reason;
@@ -57,6 +67,7 @@ struct blocker {
 	uint64_t unfinished;	    /* of count: went on when the trace ended */
 	uint64_t asleep, run_queue; /* parts of total: asleep, waiting for a CPU; the rest is running */
 	struct histogram durations;
+	struct held_up held_up;
 	const struct verdict *stack; /* the one with most time */
 	uint64_t stack_total;	     /* ns of total that had exactly this stack */
 	size_t stacks;		     /* how many distinct ones */
@@ -90,7 +101,11 @@ struct share {
 	const struct verdict *stack; /* may be NULL */
 	size_t worker;		     /* index into workers */
 	uint64_t count, total, max;
+	uint64_t delay; /* as in struct held_up */
 };
+
+/* By what blockers are ranked: the largest first. */
+enum ranking { RANKING_TOTAL, RANKING_MAX, RANKING_COUNT, RANKING_DELAY };
 
 /* How much the model contains. */
 enum detail {
@@ -170,8 +185,9 @@ struct standstill {
 /* `meta` lines that writers show. Raw strings; NULL if the stream had none. */
 struct target {
 	const char *name, *exe, *build_id, *kernel, *bpftrace, *stacks, *workers_how;
-	const char *polls;   /* how polls were told apart: "tls ...", "estimate ..." */
-	const char *without; /* what bpftrace or the kernel refused */
+	const char *polls;     /* how polls were told apart: "tls ...", "estimate ..." */
+	const char *without;   /* what bpftrace or the kernel refused */
+	const char *no_queues; /* why it is not known how many tasks were ready */
 	long pid;
 	uint64_t threshold; /* ns */
 	unsigned hz;
@@ -272,13 +288,14 @@ struct model {
 	uint64_t thinned; /* when copying stacks ended, because tracing cost too much; 0: it did not */
 	uint64_t stopped,
 		stops; /* ns, over all workers, in which these were stopped, and how often: not counted as anything else */
-	uint64_t parks;		 /* sleeps over the threshold that were parks: dropped */
-	uint64_t other_role;	 /* events of threads that are not workers: dropped */
-	bool targets_unused;	 /* there are --target files, but the stacks had their names */
-	bool begun;		 /* it has a begin line */
-	bool truncated;		 /* the stream ended without its end line */
-	const char *ended;	 /* why the trace ended, raw text of the end line, or NULL */
-	struct blocker *blocker; /* code that blocked, then waits for a CPU; each by total, largest first */
+	uint64_t parks;	     /* sleeps over the threshold that were parks: dropped */
+	uint64_t other_role; /* events of threads that are not workers: dropped */
+	bool targets_unused; /* there are --target files, but the stacks had their names */
+	bool begun;	     /* it has a begin line */
+	bool truncated;	     /* the stream ended without its end line */
+	const char *ended;   /* why the trace ended, raw text of the end line, or NULL */
+	struct blocker
+		*blocker; /* code that blocked, then waits for a CPU; each by its ranking, largest first */
 	size_t blockers, ranked; /* of them, code */
 	struct span *span;	 /* by start */
 	size_t spans;

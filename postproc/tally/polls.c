@@ -23,7 +23,9 @@ struct thread {
 	long tid;
 	struct pending *pending; /* by time */
 	size_t count, allocated;
-	struct poll open; /* the poll that is running by the latest line; first is 0 if none is */
+	struct poll open;  /* the poll that is running by the latest line; first is 0 if none is */
+	uint64_t ready_in; /* when the poll began in which the following was read */
+	struct ready ready;
 };
 
 /* Segments of one thing: the same function is to blame, for the same reason. */
@@ -336,6 +338,14 @@ static const char *task_of(struct polls *p, const struct poll *poll, const struc
 	return slot ? ((const struct named *)*slot)->name : NULL;
 }
 
+/* What was ready to run while the poll went on. */
+static struct ready ready_in(struct polls *p, const struct poll *poll)
+{
+	const struct thread *t = thread_of(p, poll->tid);
+
+	return t->ready_in == poll->first ? t->ready : (struct ready){0};
+}
+
 /* Adds a block: `time` of the poll, from `start`. In the poll's first block, `whole` is how long the poll
  * took, and `end` when it ended. */
 static void add_block(struct polls *p, const struct poll *poll, const struct group *g, uint64_t start,
@@ -356,6 +366,7 @@ static void add_block(struct polls *p, const struct poll *poll, const struct gro
 	block.duration = time;
 	block.poll = whole;
 	block.poll_end = end;
+	block.ready = ready_in(p, poll);
 	tally_add(p->tally, &block);
 }
 
@@ -489,6 +500,14 @@ static void make_blocks(struct polls *p, const struct poll *told, const struct p
 	if (total >= p->threshold + short_waits)
 		add_blocks(p, &poll, groups, n, longest, start, end, total);
 	free(groups);
+}
+
+void polls_ready(struct polls *p, long tid, uint64_t first, const struct ready *ready)
+{
+	struct thread *t = thread_of(p, tid);
+
+	t->ready_in = first;
+	t->ready = *ready;
 }
 
 static void close_poll(struct polls *p, struct thread *t, const struct poll *poll)

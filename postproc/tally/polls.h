@@ -46,6 +46,10 @@ void polls_segment(struct polls *polls, const struct segment *segment);
 /* Adds a poll. A running one may come again, with the same `first`. */
 void polls_add(struct polls *polls, const struct poll *poll);
 
+/* What was ready to run at a look inside the poll of thread `tid` that began at `first`. The last one before polls_add()
+ * counts. */
+void polls_ready(struct polls *polls, long tid, uint64_t first, const struct ready *ready);
+
 /* A poll that still lasts. */
 struct running {
 	long tid;

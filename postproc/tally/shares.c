@@ -52,6 +52,7 @@ void shares_add(struct shares *shares, const struct block *block, const struct b
 
 	s->count++;
 	s->total += block->duration;
+	s->delay += block_delay(block);
 	if (block->duration > s->max)
 		s->max = block->duration;
 }

@@ -49,6 +49,7 @@ struct tally {
 	uint64_t left_out_time;
 	struct recent *recent; /* for a window or the live view; otherwise NULL */
 	enum detail detail;
+	enum ranking ranking;
 	struct spans *spans;
 	struct shares *shares;	/* NULL: not wanted */
 	struct slicing *slices; /* NULL: not wanted */
@@ -334,6 +335,11 @@ void tally_add(struct tally *t, const struct block *told)
 		add(t, &block, of);
 }
 
+void tally_rank_by(struct tally *t, enum ranking ranking)
+{
+	t->ranking = ranking;
+}
+
 static int by_tid(const void *one, const void *two)
 {
 	const struct thread *a = *(struct thread *const *)one, *b = *(struct thread *const *)two;
@@ -557,7 +563,8 @@ void tally_finish(struct tally *t, struct model *model)
 	free(t->span);
 	free(t->share);
 	free(t->task);
-	model->blocker = t->blocker = blockers_ranked(t->blockers, &model->blockers, &model->ranked);
+	model->blocker = t->blocker =
+		blockers_ranked(t->blockers, t->ranking, &model->blockers, &model->ranked);
 	finish_workers(t, model);
 	finish_spans(t, model);
 	finish_shares(t, model);

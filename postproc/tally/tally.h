@@ -42,6 +42,9 @@ void tally_took(struct tally *tally, const char *task, unsigned class, uint64_t 
 
 void tally_add(struct tally *tally, const struct block *block);
 
+/* By what its blockers are ranked: by total unless this is called. */
+void tally_rank_by(struct tally *tally, enum ranking ranking);
+
 /* Keeps at least the newest `blocks` from now on, to be read one by one. */
 void tally_keep(struct tally *tally, uint64_t blocks);
 

@@ -41,6 +41,16 @@ static const struct {
 	FIELD("module", block.module),
 	FIELD("dtv-entry", block.entry),
 	FIELD("block", block.size),
+	FIELD("mt-queue", queues.queue),
+	FIELD("mt-head", queues.head),
+	FIELD("mt-tail", queues.tail),
+	FIELD("mt-lifo", queues.lifo),
+	FIELD("mt-lifo-shared", queues.lifo_shared),
+	FIELD("mt-worker", queues.worker),
+	FIELD("mt-handle", queues.handle),
+	FIELD("mt-inject", queues.inject),
+	FIELD("mt-unparked", queues.unparked),
+	FIELD("mt-workers", queues.workers),
 };
 
 /* Reads a member of 1, 4 or 8 bytes. */

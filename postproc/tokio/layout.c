@@ -315,6 +315,8 @@ static bool variant(Dwarf_Die *contexts, const char *name, struct tokio_layout *
 	layout->tag = d.tag;
 	t->tag = (uint32_t)d.value;
 	t->core += d.offset + at;
+	if (t == &layout->multi_thread && layout->queues.head)
+		layout->queues.worker += d.offset + at;
 	return true;
 }
 
@@ -361,6 +363,8 @@ static const char *from_dwarf(struct search *s, struct tokio_layout *layout)
 	    budget < below)
 		layout->budget = below - budget;
 	multi_thread(s, &layout->multi_thread);
+	if (layout->multi_thread.known)
+		layout->queues = tokio_queues_of(&s->type[MT_CONTEXT], &s->type[MT_CORE]);
 	current_thread(s, &layout->current_thread);
 	if (rusttype_member(&context, "scheduler", &cell, &pointer)) {
 		/* Scoped { inner: Cell<*const scheduler::Context> } */

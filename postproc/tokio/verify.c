@@ -193,6 +193,40 @@ static const char *find_schedulers(pid_t pid, struct thread *threads, const stru
 	return seen ? NULL : tokio_not_scheduled;
 }
 
+/* Are the queues of the worker with this thread pointer where the layout has them? */
+static enum tokio_match look_at_queues(pid_t pid, uint64_t fs, const struct tokio_layout *layout)
+{
+	const struct tokio_scheduler *t = &layout->multi_thread;
+	struct tokio_poll poll = {0};
+	struct tokio_ready ready;
+	uint64_t context;
+
+	if (tokio_look(pid, fs, layout, &poll) != TOKIO_AS_EXPECTED || !poll.multi_thread ||
+	    !tokio_peek(pid, fs - t->pointer, &context, sizeof(context)))
+		return TOKIO_NOTHING;
+	return tokio_queues_read(pid, &layout->queues, context, poll.core, &ready) ? TOKIO_AS_EXPECTED
+										   : TOKIO_NOT_AS_EXPECTED;
+}
+
+/* Forgets where the queues are unless all workers have them there. */
+static void verify_queues(pid_t pid, const struct thread *ends, size_t count, struct tokio_layout *layout)
+{
+	bool seen = false, wrong = false;
+
+	for (size_t i = 0; i < count && layout->queues.head; i++) {
+		enum tokio_match match = TOKIO_NOTHING;
+
+		/* The process runs meanwhile. */
+		for (int tries = 0;
+		     ends[i].thread_pointer && tries < TOKIO_TRIES && match != TOKIO_AS_EXPECTED; tries++)
+			match = look_at_queues(pid, ends[i].thread_pointer, layout);
+		seen |= match == TOKIO_AS_EXPECTED;
+		wrong |= match == TOKIO_NOT_AS_EXPECTED;
+	}
+	if (!seen || wrong)
+		layout->queues = (struct tokio_queues){0};
+}
+
 const char *tokio_verify(pid_t pid, struct thread *threads, size_t count, const struct tokio_layouts *layouts,
 			 struct tokio_layout *layout)
 {
@@ -215,6 +249,8 @@ const char *tokio_verify(pid_t pid, struct thread *threads, size_t count, const 
 		why = choose(pid, ends, count, &concrete, layout);
 	if (!why)
 		why = find_schedulers(pid, threads, ends, count, layout);
+	if (!why)
+		verify_queues(pid, ends, count, layout);
 	free(ends);
 	layout->block = layouts->block;
 	return why;

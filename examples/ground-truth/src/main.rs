@@ -1,12 +1,13 @@
 //! Tasks that block their threads for known times, and write it down: see truth.rs. tests/accuracy compares that with a report.
 //!
-//!     ground-truth [multi | current | healthy | stuck | yield] [SECONDS] [LOG_FROM_US] [SEED] 2>TRUTH
+//!     ground-truth [multi | current | healthy | stuck | queues | yield] [SECONDS] [LOG_FROM_US] [SEED] 2>TRUTH
 //!
 //! multi, current: everything, on such a runtime. healthy: what only looks like blocking, on a multi-thread runtime. stuck: two
-//! tasks that never return from a poll. yield: as many polls as there can be; ten times a second it prints how many there were in a
+//! tasks that never return from a poll. queues: workers that are blocked while tasks wait for them, see queues.rs. yield: as many polls as there can be; ten times a second it prints how many there were in a
 //! second of its CPU time.
 
 mod blocks;
+mod queues;
 mod tasks;
 mod truth;
 
@@ -33,6 +34,11 @@ fn main() {
     // One that does nothing but polls: two of those that share a CPU can keep the kernel's own threads from it for minutes.
     let workers = if flavor == "yield" { 1 } else { 2 };
     let runtime = builder.worker_threads(workers).enable_time().build().unwrap();
+    if flavor == "queues" {
+        println!("ready");
+        queues::run(runtime.handle(), Duration::from_secs(seconds));
+        std::process::exit(0);
+    }
     tasks::declare_all();
     if flavor == "multi" || flavor == "current" {
         let local_set = move || tasks::local_set(seed);

@@ -31,7 +31,7 @@ fn read_clock(clock: libc::clockid_t) -> u64 {
     t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64
 }
 
-fn now() -> u64 {
+pub fn now() -> u64 {
     read_clock(libc::CLOCK_MONOTONIC)
 }
 
@@ -69,6 +69,13 @@ pub fn log_from(us: u64) {
 /// One line is one write: nothing to lock, which std's own stderr would.
 fn write(line: String) {
     unsafe { libc::write(2, line.as_ptr().cast(), line.len()) };
+}
+
+/// What waited for the thread, since `start`: see queues.rs.
+pub fn write_queue(start: u64, tasks: [u64; 4]) {
+    let [local, lifo, injected, idle] = tasks;
+    let tid = THREAD.with(|thread| thread.tid);
+    write(format!("queue {start} {} {tid} {local} {lifo} {injected} {idle}\n", now()));
 }
 
 /// A future that writes down its long polls.

@@ -15,7 +15,7 @@ static const char common[] =
 	"    /                filter by a part of a function, file, task or reason\n"
 	"    x X              hide the reason of the selected row; show all again\n"
 	"    g                group by function, file, task or reason\n"
-	"    s 1 2 3 4        sort by total, count, longest or name; or click a heading\n"
+	"    s 1 2 3 4 5      sort by total, count, longest, name or delay; or click a heading\n"
 	"    + -              a longer or shorter window; older blocks are not counted\n"
 	"    [ ]              lower or raise the shown threshold\n"
 	"    r                reset the counts\n"

@@ -14,11 +14,17 @@
 #include "report/source-path.h"
 
 /* Where each column ends (numbers) or begins (text). */
-enum { CUE = 0, WORD = 2, TOTAL = 21, SHARE = 28, COUNT = 34, MAX = 42, TREND = 43 };
+enum { CUE = 0, WORD = 2, TOTAL = 21, SHARE = 28, COUNT = 34, MAX = 42, TREND = 43, DELAY = 8 };
+
+/* Where the trend begins: behind the column of delays, if any is known. */
+static int trend_column(const struct live_view *v)
+{
+	return TREND + (v->sum.delay_known ? DELAY : 0);
+}
 
 static int where_column(const struct live_view *v)
 {
-	return TREND + (int)v->query.cells + 1;
+	return trend_column(v) + (int)v->query.cells + 1;
 }
 
 static void heading(const struct live_view *v, int row)
@@ -32,11 +38,12 @@ static void heading(const struct live_view *v, int row)
 	} numbers[] = {{TOTAL, "TOTAL", SORT_TOTAL},
 		       {SHARE, "SHARE", LIVE_SORTS},
 		       {COUNT, "COUNT", SORT_COUNT},
-		       {MAX, "MAX", SORT_MAX}};
+		       {MAX, "MAX", SORT_MAX},
+		       {MAX + DELAY, "DELAY", SORT_DELAY}};
 
 	pen_fill(row, pen_style(PEN_HEAD));
 	pen_put(row, WORD, 12, pen_style(PEN_HEAD), "WHY");
-	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(numbers) - !v->sum.delay_known; i++) {
 		char *text = concat(numbers[i].sort == v->query.sort ? arrow : "", numbers[i].text, NULL);
 
 		pen_right(row, numbers[i].end - 7, 7, pen_style(PEN_HEAD), text);
@@ -44,7 +51,7 @@ static void heading(const struct live_view *v, int row)
 	}
 	char *trend = v->query.cells < 10 ? xstrdup("TREND") : xstrdup("TREND 30 s");
 
-	pen_put(row, TREND, v->query.cells, pen_style(PEN_HEAD), trend);
+	pen_put(row, trend_column(v), v->query.cells, pen_style(PEN_HEAD), trend);
 	free(trend);
 	char *name = concat(v->query.sort == SORT_NAME ? arrow : "", names[v->query.group], NULL);
 
@@ -60,18 +67,20 @@ void live_table_sort(struct live_view *v, int x)
 		v->query.sort = SORT_COUNT;
 	else if (x > COUNT && x < TREND)
 		v->query.sort = SORT_MAX;
+	else if (x >= TREND && x < trend_column(v))
+		v->query.sort = SORT_DELAY;
 	else if (x >= where_column(v))
 		v->query.sort = SORT_NAME;
 }
 
-static void trend(const struct live_row *r, int row, size_t cells, unsigned long style)
+static void trend(const struct live_row *r, int row, int column, size_t cells, unsigned long style)
 {
 	uint64_t most = 0;
 
 	for (size_t i = 0; i < cells; i++)
 		most = r->trend[i] > most ? r->trend[i] : most;
 	for (size_t i = 0; i < cells; i++)
-		pen_cell(row, TREND + (int)i, style, pen_spark(r->trend[i], most));
+		pen_cell(row, column + (int)i, style, pen_spark(r->trend[i], most));
 }
 
 static void table_row(const struct live_view *v, const struct live_workers *w, const struct live_row *r,
@@ -92,7 +101,9 @@ static void table_row(const struct live_view *v, const struct live_workers *w, c
 	pen_right(row, SHARE - 6, 6, style, unit_share(text, r->total, w->time));
 	pen_right(row, COUNT - 6, 6, style, unit_count(text, r->count));
 	pen_right(row, MAX - 7, 7, style, unit_duration(text, r->max));
-	trend(r, row, v->query.cells, selected ? style : pen_reason(r->of->reason, false));
+	if (r->delay_known)
+		pen_right(row, MAX + DELAY - 7, 7, style, unit_duration(text, r->delay));
+	trend(r, row, trend_column(v), v->query.cells, selected ? style : pen_reason(r->of->reason, false));
 
 	char *place = v->query.group == GROUP_FILE || placed
 			      ? place_text(root, r->of->file, placed ? r->of->line : 0)

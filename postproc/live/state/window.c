@@ -244,11 +244,18 @@ static void add_trend(struct live_row *row, const struct block *b, const struct 
 
 static enum live_sort sorting; /* qsort cannot pass it to the comparison */
 
+static uint64_t sorted_by(const struct live_row *row)
+{
+	return sorting == SORT_COUNT   ? row->count
+	       : sorting == SORT_MAX   ? row->max
+	       : sorting == SORT_DELAY ? row->delay
+				       : row->total;
+}
+
 static int by_rank(const void *one, const void *two)
 {
 	const struct live_row *a = one, *b = two;
-	uint64_t x = sorting == SORT_COUNT ? a->count : sorting == SORT_MAX ? a->max : a->total;
-	uint64_t y = sorting == SORT_COUNT ? b->count : sorting == SORT_MAX ? b->max : b->total;
+	uint64_t x = sorted_by(a), y = sorted_by(b);
 	bool waits = judge_is_wait(a->of->reason);
 
 	if (waits != judge_is_wait(b->of->reason))
@@ -332,6 +339,9 @@ void live_window_sum(struct live_window *w, const struct live_query *q, struct l
 		row->total += inside;
 		row->max = b->duration > row->max ? b->duration : row->max;
 		row->estimated |= b->estimated;
+		row->delay += block_delay(b);
+		row->delay_known |= b->ready.known;
+		sum->delay_known |= b->ready.known;
 		sum->count++;
 	}
 	drop_empty(w);

@@ -22,7 +22,7 @@
 
 /* What a row stands for. */
 enum live_group { GROUP_FUNCTION, GROUP_FILE, GROUP_TASK, GROUP_REASON, LIVE_GROUPS };
-enum live_sort { SORT_TOTAL, SORT_COUNT, SORT_MAX, SORT_NAME, LIVE_SORTS };
+enum live_sort { SORT_TOTAL, SORT_COUNT, SORT_MAX, SORT_NAME, SORT_DELAY, LIVE_SORTS };
 
 /* What to sum up. */
 struct live_query {
@@ -40,14 +40,17 @@ struct live_row {
 	const struct blocker *of; /* the blocker with the most time of the row */
 	const char *name;	  /* raw: function, file, task or reason; NULL if unknown */
 	size_t blockers;
-	bool estimated, mixed;		  /* mixed: the row has several reasons */
-	uint64_t count, total, max;	  /* total: within the span */
+	bool estimated, mixed;	    /* mixed: the row has several reasons */
+	uint64_t count, total, max; /* total: within the span */
+	uint64_t delay;		    /* of ready tasks: struct held_up */
+	bool delay_known;
 	uint64_t trend[LIVE_TREND_CELLS]; /* ns in each cell of LIVE_TREND / cells; the last cell is now */
 };
 
 struct live_sum {
 	const struct live_row *row; /* sorted, with waits for a CPU last */
 	size_t rows;
+	bool delay_known;	     /* of at least one */
 	uint64_t count;		     /* of all rows */
 	uint64_t blocked, run_queue; /* everything within the span, regardless of filter and threshold */
 	uint64_t from;		     /* from when on the blocks are complete: now - span, or later */

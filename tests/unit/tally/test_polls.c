@@ -437,6 +437,34 @@ static void probes_that_cost_too_much(void **state)
 	replay_free(o.replay);
 }
 
+/* 20 ms with 3 tasks in the queue and 1 in the slot, 30 ms with nothing, and one that was not looked at. A later look
+ * in a poll replaces an earlier one; one from another poll does not count. */
+static void ready_tasks_are_held_up(void **state)
+{
+	struct outcome o;
+	(void)state;
+
+	play(&o, HEAD "sample 2010000000 101 0 0 5\nready 2010000000 101 2000000000 1 0 9 0\n"
+		      "ready 2015000000 101 2000000000 3 1 5 0\n"
+		      "poll 2020000000 101 2000000000 2020000000 2000000000 0 7 1 M E\n"
+		      "sample 3010000000 101 0 0 5\nready 3010000000 101 3000000000 0 0 8 1\n"
+		      "poll 3030000000 101 3000000000 3030000000 3000000000 0 7 2 M E\n"
+		      "sample 4010000000 101 0 0 5\n"
+		      "poll 4030000000 101 4000000000 4030000000 4000000000 0 7 2 M E\n" END);
+	const struct blocker *f = find(&o, "f", REASON_COMPUTING);
+
+	assert_non_null(f);
+	assert_int_equal(f->count, 3);
+	assert_int_equal(f->held_up.known, 2);
+	assert_int_equal(f->held_up.tasks.max, 4);
+	assert_int_equal(histogram_quantile(&f->held_up.tasks, 0), 0);
+	assert_int_equal(f->held_up.lifo, 1);
+	assert_int_equal(f->held_up.delay, 80 * MS);
+	/* The 8 had a worker that could take them. */
+	assert_int_equal(f->held_up.injected, 5);
+	replay_free(o.replay);
+}
+
 static void impossible_times_are_refused(void **state)
 {
 	(void)state;
@@ -477,6 +505,7 @@ int main(void)
 		cmocka_unit_test(what_is_behind_a_park_is_not_the_polls),
 		cmocka_unit_test(a_poll_that_does_not_count),
 		cmocka_unit_test(probes_that_cost_too_much),
+		cmocka_unit_test(ready_tasks_are_held_up),
 		cmocka_unit_test(impossible_times_are_refused),
 	};
 

@@ -15,7 +15,9 @@
 static const char fields[] =
 	"id-at=1 id-tag-at=2 budget-at=3 tagged=1 tag-at=4 mt-known=1 mt-at=5 mt-tag=4294967295 mt-core=7 "
 	"mt-tick=8 mt-idle=9 mt-parked=10 ct-known=0 ct-at=18446744073709551615 ct-tag=12 ct-core=13 "
-	"ct-tick=14 ct-idle=15 ct-parked=16 module=17 dtv-entry=18 block=19 how=table 1.43";
+	"ct-tick=14 ct-idle=15 ct-parked=16 module=17 dtv-entry=18 block=19 mt-queue=20 mt-head=21 "
+	"mt-tail=22 mt-lifo=23 "
+	"mt-lifo-shared=1 mt-worker=24 mt-handle=25 mt-inject=26 mt-unparked=27 mt-workers=28 how=table 1.43";
 
 static const struct tokio_layout layout = {
 	.block = {17, 18, 19},
@@ -26,6 +28,7 @@ static const struct tokio_layout layout = {
 	.tag = 4,
 	.multi_thread = {true, 5, UINT32_MAX, 7, 8, 9, 10},
 	.current_thread = {false, UINT64_MAX, 12, 13, 14, 15, 16},
+	.queues = {20, 21, 22, 23, true, 24, 25, 26, 27, 28},
 	.how = "table 1.43",
 };
 
@@ -46,11 +49,13 @@ static void there_and_back(void **state)
 
 static void order_does_not_count_and_others_are_passed_over(void **state)
 {
-	char *text = strdup(fields), mixed[500] = "new=77 block=21 id=5 ";
+	char *text = strdup(fields), mixed[700] = "new=77 block=21 id=5 ";
 	struct tokio_layout read;
 	(void)state;
 
-	*strstr(text, " block") = '\0';
+	char *block = strstr(text, " block=19");
+
+	memmove(block, block + 9, strlen(block + 9) + 1);
 	strcat(mixed, text);
 	free(text);
 	assert_true(tokio_read(mixed, &read));
