@@ -42,6 +42,7 @@ static const struct share *blocker(struct json *j, const struct blocker *b, size
 	json_number(j, "unfinished", b->unfinished);
 	json_histogram(j, "durations", &b->durations);
 	held_up(j, &b->held_up);
+	json_number(j, "all_blocked_ns", b->all_blocked);
 	json_array_begin(j, "stacks");
 	while (share < end && share->blocker == b) {
 		struct share all = {.stack = share->stack}; /* of all workers */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* held-up.c - what waited for a blocked worker: ready tasks in its queues. */
+/* held-up.c - what waited for a blocked worker: ready tasks in its queues; and how much less would wait without a
+ * blocker. */
 #include <inttypes.h>
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
@@ -58,4 +59,25 @@ char *report_held_up(const struct blocker *b, bool whole)
 	free(slot);
 	free(more);
 	return text;
+}
+
+/* "-62%" of `all`; NULL if it is less than half a percent. */
+static const char *less(char buffer[static UNIT_SIZE], uint64_t part, uint64_t all)
+{
+	return all && (double)part >= 0.005 * (double)all ? unit_share(buffer, part, all) : NULL;
+}
+
+char *report_without(const struct model *model, const struct blocker *b)
+{
+	char time[UNIT_SIZE], delay[UNIT_SIZE];
+	/* A single worker's blocked time is what the row has already. */
+	const char *blocked =
+		model->stalled.workers > 1 ? less(time, b->all_blocked, model->stalled.total) : NULL;
+	const char *waited = less(delay, b->held_up.delay, model->delay);
+
+	if (!blocked && !waited)
+		return NULL;
+	return text_format("%s%s%s%s%s", blocked ? "all workers blocked -" : "", blocked ? blocked : "",
+			   blocked && waited ? ", " : "", waited ? "delay of ready tasks -" : "",
+			   waited ? waited : "");
 }

@@ -192,6 +192,7 @@ static void row(struct report *report, size_t rank)
 	if (caller)
 		caller_line(report, caller);
 	wrapped_line(report, "held up ", report_held_up(b, false));
+	wrapped_line(report, "without it: ", report_without(report->model, b));
 	wrapped_line(report, "held ", report_held(report, b, 0));
 	wrapped_line(report, "lock held here: ", report_holds(report, rank));
 	task_lines(report, b);
@@ -255,6 +256,16 @@ void report_table(struct report *report)
 		page_to(page, INDENT);
 		page_wrap(page, STYLE_PLAIN, text);
 		free(text);
+	}
+	if (report->options.verbose && (model->stalled.total || model->delay)) {
+		page_to(page, INDENT);
+		page_wrap(
+			page, STYLE_PLAIN,
+			"\"without it\": the change of the time in which all workers were blocked "
+			"(\"stalled\"), and of what ready "
+			"tasks waited in the queues of blocked workers (time x tasks), if the polls of this "
+			"row took no time "
+			"and all else stayed as it was. A stretch counts for each row that a worker was in.");
 	}
 	if (main_future) {
 		page_to(page, INDENT);

@@ -68,6 +68,8 @@ struct blocker {
 	uint64_t asleep, run_queue; /* parts of total: asleep, waiting for a CPU; the rest is running */
 	struct histogram durations;
 	struct held_up held_up;
+	uint64_t
+		all_blocked; /* of stalled.total: a worker was in this blocker; without it, this would be gone */
 	const struct verdict *stack; /* the one with most time */
 	uint64_t stack_total;	     /* ns of total that had exactly this stack */
 	size_t stacks;		     /* how many distinct ones */
@@ -261,6 +263,7 @@ struct model {
 	struct task *task;		  /* by total of these polls, largest first */
 	size_t tasks;
 	struct stalled stalled;
+	uint64_t delay; /* of ready tasks, by all blockers: struct held_up */
 	struct standstill standstill;
 	struct shorter shorter;
 	struct quota quota;

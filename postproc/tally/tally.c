@@ -17,6 +17,7 @@
 #include "tally/standstill.h"
 #include "tally/tasks.h"
 #include "tally/timeline.h"
+#include "tally/what-if.h"
 
 #define MOST_GONE 4096 /* exited workers that are listed one by one, the latest */
 
@@ -64,6 +65,7 @@ struct tally {
 	slice_times **timeline;
 	struct tasks *tasks;
 	struct stalls *stalls;
+	struct what_if *what_if;
 	struct standstills *standstills;
 	struct task *task;
 };
@@ -97,6 +99,7 @@ struct tally *tally_new(uint64_t window, enum detail detail)
 	t->slices = detail >= DETAIL_TIMELINE ? timeline_new() : NULL;
 	t->tasks = tasks_new();
 	t->stalls = stalls_new();
+	t->what_if = what_if_new();
 	t->standstills = standstills_new();
 	t->blockers = blockers_new();
 	t->threads = htab_create(64, hash_thread, equal_threads, free_thread);
@@ -122,6 +125,7 @@ void tally_free(struct tally *t)
 	timeline_free(t->slices);
 	tasks_free(t->tasks);
 	stalls_free(t->stalls);
+	what_if_free(t->what_if);
 	standstills_free(t->standstills);
 	free(t);
 }
@@ -251,6 +255,7 @@ static void add_poll(struct tally *t, struct thread *thread, const struct block 
 	if (block->poll_end <= start)
 		return;
 	stalls_add(t->stalls, start, block->poll_end);
+	what_if_add(t->what_if, start, block->poll_end, of);
 	thread->polled = block->poll_end;
 }
 
@@ -531,6 +536,8 @@ static void clear(struct tally *t)
 	t->slices = t->detail >= DETAIL_TIMELINE ? timeline_new() : NULL;
 	stalls_free(t->stalls);
 	t->stalls = stalls_new();
+	what_if_free(t->what_if);
+	t->what_if = what_if_new();
 	tasks_clear(t->tasks);
 	standstills_clear(t->standstills);
 	t->run_queue_waits = t->blocks = (struct histogram){0};
@@ -552,6 +559,23 @@ static void add_window(struct tally *t, struct model *model)
 		if (block_end(&block->b) >= from)
 			add(t, &block->b, block->of);
 	}
+}
+
+static void take_all_blocked(void *tally, const struct blocker *blocker, uint64_t time)
+{
+	((struct tally *)tally)->blocker[blockers_rank(blocker)].all_blocked = time;
+}
+
+/* When all of so many workers were blocked, and what that is due to. */
+static void finish_stalls(struct tally *t, struct model *model, size_t workers)
+{
+	for (size_t i = 0; i < model->blockers; i++)
+		model->delay += model->blocker[i].held_up.delay;
+	/* If workers come and go, it is not known how many there were at a time. */
+	if (!model->tasks || model->workers_left_out)
+		return;
+	model->stalled = stalls_of(t->stalls, workers);
+	what_if_visit(t->what_if, workers, take_all_blocked, t);
 }
 
 void tally_finish(struct tally *t, struct model *model)
@@ -581,9 +605,7 @@ void tally_finish(struct tally *t, struct model *model)
 
 	for (size_t i = 0; i < model->workers; i++)
 		multi_thread += model->worker[i].role == ROLE_WORKER;
-	/* If workers come and go, it is not known how many there were at a time. */
-	if (model->tasks && !model->workers_left_out)
-		model->stalled = stalls_of(t->stalls, multi_thread);
+	finish_stalls(t, model, multi_thread);
 	model->standstill = standstills_of(t->standstills, multi_thread);
 	if (model->standstill.blocker)
 		model->standstill.blocker = &t->blocker[blockers_rank(model->standstill.blocker)];
