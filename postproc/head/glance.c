@@ -125,7 +125,7 @@ static void write_all(FILE *out, const struct head_deaths *deaths, volatile stru
 	bool any = !deaths->without[STAGE_TOKIOS] && tokios_find_all(space, &tokios);
 
 	if (any)
-		tokio_version(tokios.module[0], seen.version, sizeof(seen.version));
+		tokio_version_text(tokios.module[0], seen.version, sizeof(seen.version));
 	head_stage(progress, STAGE_TOKIO);
 	if (any && !deaths->without[STAGE_TOKIO])
 		look_at(s, space, &tokios, &seen);

@@ -418,15 +418,16 @@ bool tokio_is_in(struct module *module)
 	return elf && tls_size(elf) && (names_context(elf) || tokio_version_is_in(elf));
 }
 
-void tokio_version(struct module *module, char *text, size_t size)
+void tokio_version_text(struct module *module, char *text, size_t size)
 {
 	GElf_Addr bias;
 	Elf *elf = module && module->dwfl ? dwfl_module_getelf(module->dwfl, &bias) : NULL;
 
-	if (elf)
-		tokio_version_of(elf, text, size);
-	else
-		snprintf(text, size, "%s", "");
+	unsigned version = elf ? tokio_version(elf) : 0;
+
+	snprintf(text, size, "%s", "");
+	if (version)
+		snprintf(text, size, "1.%u.%u", version / 1000, version % 1000);
 }
 
 const char *tokio_find(struct module *module, struct tokio_layouts *layouts)

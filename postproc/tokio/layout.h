@@ -74,7 +74,7 @@ struct tokio_layouts {
 bool tokio_is_in(struct module *module);
 
 /* Writes the version of the module's Tokio, "1.43.1", into `text`; "" if the module does not name one. */
-void tokio_version(struct module *module, char *text, size_t size);
+void tokio_version_text(struct module *module, char *text, size_t size);
 
 /* Finds the layouts that the module may have; debug info gives exactly one. Returns NULL, or why none is
  * known (static text). Reads debug info of Tokio's units only. */

@@ -127,16 +127,6 @@ unsigned tokio_version(Elf *elf)
 	return find_version(elf, &version) == 1 ? version : 0;
 }
 
-bool tokio_version_of(Elf *elf, char *text, size_t size)
-{
-	unsigned version = tokio_version(elf);
-
-	snprintf(text, size, "%s", "");
-	if (version)
-		snprintf(text, size, "1.%u.%u", version / 1000, version % 1000);
-	return version != 0;
-}
-
 /* Counts from the thread pointer, or from the start of a context that is not found yet. */
 static uint64_t offset_of(uint64_t context, uint64_t offset)
 {

@@ -21,8 +21,6 @@ bool tokio_version_is_in(Elf *elf);
 
 /* The version of Tokio that the file names: 43001 for 1.43.1; 0 if it names none, or several. */
 unsigned tokio_version(Elf *elf);
-/* Writes that version, "1.43.1", into `text`. Returns false, and "", if the file names none or several. */
-bool tokio_version_of(Elf *elf, char *text, size_t size);
 
 /* The layouts that fit the version of Tokio which the module names. Returns NULL, or why none is known
  * (static text). */

@@ -162,6 +162,7 @@ static void facts(const struct html *page, size_t rank)
 	}
 	line(out, b->main_future ? "main future" : "task", b->task ? xstrdup(b->task) : NULL);
 	line(out, "time", report_made_of(b));
+	line(out, "held up", report_held_up(b, true));
 	if (b->unfinished)
 		line(out, "unfinished",
 		     text_format("%s had not ended when the trace did", unit_count(text, b->unfinished)));
