@@ -1011,6 +1011,18 @@ went_without() {
 	nothing_left
 }
 
+@test "no timer's program runs in the middle of a raw one that looks at a worker" {
+	start_target
+	[[ -d /sys/kernel/tracing/events/rseq/rseq_update ]] || skip 'this kernel has no rseq_update'
+	FAKE_VERSION=0.23.0 FAKE_LIST=rawtracepoint:sched_switch start_fake 'printf "begin 5\nend 99 duration\n"'
+	ends_with 0
+	for program in rawtracepoint:rseq_update profile:hz interval:s:1; do
+		awk -v program="^$program( |:|\$)" '$0 ~ program { inside = 1 } inside; /^}/ { inside = 0 }' script >one
+		grep -q '^{' one
+		grep -q '@busy\[(uint64)cpu\]' one
+	done
+}
+
 @test "a tracepoint cannot be attached to, or Tokio's state not be read: it is gone without" {
 	start_target
 	[[ -d /sys/kernel/tracing/events/rseq/rseq_update ]] || skip 'this kernel has no rseq_update'

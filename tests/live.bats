@@ -281,6 +281,8 @@ measured() {
 @test "SIGTERM: a whole stream, nothing left" {
 	of stripped 0
 	(($(grep -cE '^end [0-9]+ interrupt$' out) == 1))
+	# No poll has ended twice: two looks at the same time, one in the middle of the other, would tell it so.
+	[[ ! $(awk '$1 == "poll" && $11 == "E" { print $2, $3, $4 }' out | sort | uniq -d) ]]
 }
 
 # The twins work for seconds meanwhile.
