@@ -23,6 +23,7 @@
 #define BARE_DEPTH 8	     /* such functions in a row */
 #define BARE_BUDGET 256	     /* return addresses tried for one stack */
 #define BARE_SURE 4	     /* frames by CFI that confirm one in a short copy */
+#define START_BUDGET 16	     /* return addresses tried for a thread's start behind such a gap */
 #define REST_BUDGET 2048     /* words tried behind a gap in the copy */
 #define ENTRY_SIZE 64	     /* bytes of code at the entry point: some 40 in glibc and musl */
 #define ROWS_LIMIT (1 << 17) /* bounds the cache if a process generates code forever */
@@ -645,7 +646,8 @@ static bool search(struct search *s, const struct cursor *at, unsigned depth)
 	bool named = module && symbols_extent(module, pc, &start, &end);
 
 	for (enum kind kind = KIND_DIRECT; kind < KIND_COUNT; kind++) {
-		if (kind != KIND_DIRECT && !named && s->fit != FIT_BARE) /* something else may fit better */
+		/* Something else may fit better; and less than the thread's start confirms only a direct call. */
+		if (kind != KIND_DIRECT && (s->short_copy || (!named && s->fit != FIT_BARE)))
 			break;
 		for (uint64_t sp = first; first && sp < first + BARE_FRAME && s->budget; sp += 8) {
 			uint64_t ra = cfi_word(s->stack, sp);
@@ -685,7 +687,12 @@ static bool leads_to_start(struct unwinder *u, const struct raw_stack *stack, ui
 	    !(tailcalls_called(u->tailcalls, ra) || calls_indirectly(u, ra)))
 		return false;
 	walk(u, stack, &caller, chain, &bare);
-	return !chain->cut && !bare.frame.pc;
+	if (!bare.frame.pc || !chain->cut)
+		return !bare.frame.pc && !chain->cut;
+	/* musl starts threads by code without CFI, too. */
+	struct search s = {u, stack, chain, FIT_FUNCTION, false, START_BUDGET};
+
+	return !u->arch->has_lr && search(&s, &bare, 0);
 }
 
 /* The first function that ran on a stack, if it has a name: it switches stacks. 0: not known. */
