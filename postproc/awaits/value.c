@@ -49,6 +49,32 @@ bool value_at(struct target *target, const struct value *value, const char *path
 	return true;
 }
 
+/* An enum without a discriminant has one variant that can exist. The others hold a value of an empty type, so that
+ * no member of theirs has a size, in most cases. */
+static const struct type_variant *only_variant(struct target *target, const struct value *value)
+{
+	const struct type *type = value->type;
+	const struct type_variant *only = NULL;
+
+	if (type->variants == 1)
+		return type->variant;
+	for (size_t i = 0; i < type->variants; i++) {
+		struct value content, member;
+
+		if (!value_member(target, value, &type->variant[i].content, &content))
+			continue;
+		for (size_t m = 0; m < content.type->members; m++) {
+			if (!value_member(target, &content, &content.type->member[m], &member) ||
+			    !member.type->size)
+				continue;
+			if (only && only != &type->variant[i])
+				return NULL;
+			only = &type->variant[i];
+		}
+	}
+	return only;
+}
+
 const struct type_variant *value_variant(struct target *target, const struct value *value)
 {
 	const struct type *type = value->type;
@@ -58,7 +84,7 @@ const struct type_variant *value_variant(struct target *target, const struct val
 	if (type->kind != TYPE_ENUM)
 		return NULL;
 	if (!type->tag_size)
-		return type->variants == 1 ? type->variant : NULL;
+		return only_variant(target, value);
 	if (!peek_number(target->peek, value->address + type->tag, type->tag_size, &tag))
 		return NULL;
 	for (size_t i = 0; i < type->variants; i++) {

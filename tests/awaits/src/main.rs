@@ -5,7 +5,8 @@
 //!       FUNCTION FILE:LINE
 //!         = WHAT
 //!
-//! A name that begins with `!` is of a task that does not wait: `!complete`, `!new`. `ready` follows. It ends when its standard
+//! A name that begins with `!` is of a task that does not wait: `!complete`, `!new`; or whose chain is not
+//! written down: `!deeper`. `ready` follows. It ends when its standard
 //! input does.
 //!
 //! `log.at()` and `log.end()` speak of the await in the line below them.
@@ -105,6 +106,17 @@ fn recursive(log: Log, n: u32) -> Boxed<u32> {
         }
         let log = log.at("awaits::recursive");
         recursive(log, n - 1).await + 1
+    })
+}
+
+/* Deeper than anybody looks. */
+fn endless(n: u32) -> Boxed<()> {
+    Box::pin(async move {
+        if n == 0 {
+            sleep(HOUR).await;
+        } else {
+            endless(n - 1).await;
+        }
     })
 }
 
@@ -744,6 +756,7 @@ fn plain() {
     task("inner_blocks", inner_blocks);
     task("recursive", |log| recursive(log, 5));
     task("deep", |log| recursive(log, 100));
+    task("!deeper", |_| endless(10_000));
     task("by_trait", by_trait);
     task("by_method", by_method);
     task("boxed", boxed);
@@ -831,8 +844,8 @@ async fn channels() {
     let two = Arc::new(Barrier::new(2));
     task("barrier", |log| barrier(log, two.clone()));
     let cell = Arc::new(OnceCell::new());
-    task("once", |log| once(log, cell.clone()));
     let before = log::ends();
+    task("once", |log| once(log, cell.clone()));
     while log::ends() == before {
         tokio::task::yield_now().await;
     }
@@ -924,7 +937,12 @@ fn settle() {
 }
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_stack_size(1 << 28)
+        .enable_all()
+        .build()
+        .unwrap();
 
     runtime.block_on(async {
         plain();

@@ -109,11 +109,11 @@ static void open_memory(struct program *program)
 	assert_int_equal(procmaps_read(program->pid, &maps), 0);
 	program->space = space_new(&options);
 	for (size_t i = 0; i < maps.count; i++) {
-		char *id = procmaps_build_id(program->pid, &maps.mapping[i]);
+		struct mapping mapping = maps.mapping[i];
+		char *id = procmaps_build_id(program->pid, &mapping);
 
-		maps.mapping[i].build_id = id;
-		space_add(program->space, &maps.mapping[i]);
-		maps.mapping[i].build_id = NULL;
+		mapping.build_id = id;
+		space_add(program->space, &mapping);
 		free(id);
 	}
 	procmaps_free(&maps);
@@ -229,6 +229,16 @@ static char *tree(const struct await_node *node, int depth)
 
 /* --- comparing --- */
 
+/* 10,000 futures in each other are cut. */
+static bool check_deep(const struct await_task *task)
+{
+	size_t depth = 0;
+
+	for (const struct await_node *node = task->root; node; node = node->child)
+		depth++;
+	return task->status == AWAIT_SUSPENDED && task->deeper && depth == AWAIT_DEPTH && !task->unread;
+}
+
 static bool compare(struct program *program, struct awaits *awaits, const struct expected *expected)
 {
 	struct await_memory memory = {read_memory, program};
@@ -238,7 +248,9 @@ static bool compare(struct program *program, struct awaits *awaits, const struct
 	enum await_status status = !strcmp(expected->name, "!complete") ? AWAIT_COMPLETED
 				   : !strcmp(expected->name, "!new")	? AWAIT_NOT_POLLED
 									: AWAIT_SUSPENDED;
-	bool same = task->status == status && !strcmp(chain, expected->chain) && !task->deeper;
+	bool same = !strcmp(expected->name, "!deeper")
+			    ? check_deep(task)
+			    : task->status == status && !strcmp(chain, expected->chain) && !task->deeper;
 
 	if (!same)
 		print_message("%s: status %d, %zu unread, expected\n%sfound\n%s", expected->name,
@@ -318,6 +330,85 @@ static void check_details(struct program *program, struct awaits *awaits)
 	check_futurelock(program, awaits);
 }
 
+/* --- memory that changes, is freed, or is forged --- */
+
+/* Memory in which words are replaced: by nothing, by small numbers, or by other addresses of the program. */
+struct forged {
+	struct program *program;
+	uint64_t random, address[64];
+	size_t addresses;
+	unsigned odds; /* one word of so many */
+};
+
+static uint64_t next_random(struct forged *forged)
+{
+	forged->random ^= forged->random << 13; /* xorshift64 */
+	forged->random ^= forged->random >> 7;
+	forged->random ^= forged->random << 17;
+	return forged->random;
+}
+
+static bool read_forged(void *arg, uint64_t address, void *to, size_t size)
+{
+	struct forged *forged = arg;
+	unsigned char *bytes = to;
+
+	if (!read_memory(forged->program, address, to, size) || next_random(forged) % 200 == 0)
+		return false;
+	for (size_t i = 0; i + 8 <= size; i += 8) {
+		uint64_t word = next_random(forged);
+
+		if (word % forged->odds)
+			continue;
+		word = next_random(forged);
+		word = word % 4 == 0   ? 0
+		       : word % 4 == 1 ? next_random(forged) % 16
+		       : word % 4 == 2 ? next_random(forged)
+				       : forged->address[word / 4 % forged->addresses];
+		memcpy(bytes + i, &word, 8);
+	}
+	if (size > 64 || forged->odds > 100)
+		forged->address[next_random(forged) % 64] = address;
+	return true;
+}
+
+static size_t count_nodes(const struct await_node *node, size_t depth)
+{
+	size_t count = 0;
+
+	assert_true(depth <= AWAIT_DEPTH);
+	for (; node; node = node->sibling)
+		count += 1 + count_nodes(node->child, depth + 1);
+	return count;
+}
+
+/* Whatever is read, the result is bounded, and whole in itself. */
+static void check_forged(struct program *program, struct awaits *awaits)
+{
+	struct forged forged = {.program = program, .random = 88172645463325252u, .addresses = 64};
+	struct await_memory memory = {read_forged, &forged};
+	size_t suspended = 0;
+
+	for (size_t i = 0; i < 64; i++)
+		forged.address[i] = program->task[i % program->count].header;
+	for (size_t round = 0; round < 60; round++) {
+		forged.odds = 4u << round % 8;
+		for (size_t i = 0; i < program->count; i++) {
+			struct await_task *task = awaits_of_task(awaits, program->task[i].header, &memory);
+			size_t nodes = count_nodes(task->root, 0);
+
+			for (const struct await_held *held = task->held; held; held = held->next)
+				nodes += count_nodes(held->future, 0);
+			assert_true(nodes <= task->nodes && task->nodes <= AWAIT_NODES);
+			assert_true(!task->root ==
+				    (task->status != AWAIT_SUSPENDED && task->status != AWAIT_NOT_POLLED));
+			suspended += task->status == AWAIT_SUSPENDED;
+			awaits_task_free(task);
+		}
+	}
+	assert_true(suspended > 100);
+}
+
 static const char *path;
 
 static void test_chains(void **state)
@@ -338,6 +429,7 @@ static void test_chains(void **state)
 	print_message("%s: %zu of %zu chains are right, %.2f s\n", path, right, program.count,
 		      (double)(budget_now() - begun) / 1e9);
 	check_details(&program, awaits);
+	check_forged(&program, awaits);
 	begun = budget_now();
 	reads = 0;
 	for (size_t round = 0; round < 20; round++)
