@@ -301,16 +301,18 @@ static bool is_polled(const struct walk *walk, const struct value *value)
 	return false;
 }
 
-/* Has it been polled, so that it may have got something? Depth is bounded by AWAIT_DEPTH. */
-static bool has_begun(const struct await_node *node)
+/* Has it been polled, so that it may have got something, but by no future among the first `known`? (Clones of a
+ * Shared lead to the same future.) Depth is bounded by AWAIT_DEPTH. */
+static bool has_begun(const struct walk *walk, const struct await_node *node, size_t known)
 {
-	if ((node->kind == AWAIT_FUNCTION && node->polled) ||
-	    (node->kind == AWAIT_LEAF && (node->granted || node->missing)))
-		return true;
-	for (const struct await_node *child = node->child; child; child = child->sibling)
-		if (has_begun(child))
-			return true;
-	return false;
+	bool begun = node->kind == AWAIT_LEAF ? node->granted || node->missing
+					      : node->kind == AWAIT_FUNCTION && node->polled;
+
+	for (size_t i = 0; begun && i < known; i++)
+		begun = walk->polled[i] != node->address;
+	for (const struct await_node *child = node->child; child && !begun; child = child->sibling)
+		begun = has_begun(walk, child, known);
+	return begun;
 }
 
 static void add_held(struct walk *walk, const struct frame *frame, const struct value *value)
@@ -318,12 +320,13 @@ static void add_held(struct walk *walk, const struct frame *frame, const struct 
 	struct value future = *value;
 	struct await_held *held, **last = &walk->task->held;
 	struct await_node *root;
+	size_t known = walk->polled_count;
 
 	if (walk->candidates++ >= HELD || is_polled(walk, value) || !search_unwrap(walk->target, &future) ||
 	    is_polled(walk, &future))
 		return;
 	root = follow(walk, &future, frame);
-	if (!root || !has_begun(root))
+	if (!root || !has_begun(walk, root, known))
 		return;
 	while (*last)
 		last = &(*last)->next;

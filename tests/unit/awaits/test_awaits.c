@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Chains of awaits in a real process: the program in tests/awaits writes down where each of its tasks waits.
  *
- * test_awaits PROGRAM... compares them all, once for each PROGRAM. Without one it only tries what needs no target.
+ *     test_awaits [--none|--lines] PROGRAM
+ *
+ * compares all of them; or, with --none or --lines, expects to be told that PROGRAM has no debug info, or only line
+ * tables. Without PROGRAM it only tries what needs none.
  */
 #include "awaits/awaits.h"
 
@@ -13,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,6 +29,8 @@
 #include "resolve/elf/address-space.h"
 #include "resolve/elf/budget.h"
 #include "target/procmaps.h"
+
+#define TASKS 95u /* that the program has */
 
 /* A task as the program has written it down. */
 struct expected {
@@ -239,6 +245,12 @@ static bool check_deep(const struct await_task *task)
 	return task->status == AWAIT_SUSPENDED && task->deeper && depth == AWAIT_DEPTH && !task->unread;
 }
 
+/* Nothing is held but what is meant to be. */
+static bool check_held(const struct expected *expected, const struct await_task *task)
+{
+	return !task->held == !!strcmp(expected->name, "futurelock");
+}
+
 static bool compare(struct program *program, struct awaits *awaits, const struct expected *expected)
 {
 	struct await_memory memory = {read_memory, program};
@@ -252,6 +264,11 @@ static bool compare(struct program *program, struct awaits *awaits, const struct
 			    ? check_deep(task)
 			    : task->status == status && !strcmp(chain, expected->chain) && !task->deeper;
 
+	if (!check_held(expected, task)) {
+		print_message("%s holds %s\n", expected->name,
+			      task->held ? task->held->future->function : "nothing");
+		same = false;
+	}
 	if (!same)
 		print_message("%s: status %d, %zu unread, expected\n%sfound\n%s", expected->name,
 			      task->status, task->unread, expected->chain, chain);
@@ -411,6 +428,30 @@ static void check_forged(struct program *program, struct awaits *awaits)
 
 static const char *path;
 
+static void begin(struct program *program)
+{
+	start(program, path);
+	read_expected(program);
+	open_memory(program);
+}
+
+/* How long it takes, in CPU time, and how much memory. */
+static void measure(struct program *program, struct awaits *awaits)
+{
+	uint64_t begun = budget_now();
+	struct rusage usage;
+
+	reads = 0;
+	for (size_t round = 0; round < 20; round++)
+		for (size_t i = 0; i < program->count; i++)
+			awaits_task_free(awaits_of_task(awaits, program->task[i].header,
+							&(struct await_memory){read_memory, program}));
+	getrusage(RUSAGE_SELF, &usage);
+	print_message("%.0f chains a second, %.1f reads each, at most %ld MB\n",
+		      20.0 * (double)program->count * 1e9 / (double)(budget_now() - begun),
+		      (double)reads / 20 / (double)program->count, usage.ru_maxrss / 1024);
+}
+
 static void test_chains(void **state)
 {
 	struct program program = {0};
@@ -419,39 +460,109 @@ static void test_chains(void **state)
 	uint64_t begun;
 
 	(void)state;
-	start(&program, path);
-	read_expected(&program);
-	open_memory(&program);
+	begin(&program);
 	awaits = awaits_new(program.space);
 	begun = budget_now();
 	for (size_t i = 0; i < program.count; i++)
 		right += compare(&program, awaits, &program.task[i]);
 	print_message("%s: %zu of %zu chains are right, %.2f s\n", path, right, program.count,
 		      (double)(budget_now() - begun) / 1e9);
+	assert_int_equal(right, program.count);
+	assert_int_equal(program.count, TASKS);
 	check_details(&program, awaits);
+	measure(&program, awaits);
 	check_forged(&program, awaits);
-	begun = budget_now();
-	reads = 0;
-	for (size_t round = 0; round < 20; round++)
-		for (size_t i = 0; i < program.count; i++)
-			awaits_task_free(awaits_of_task(awaits, program.task[i].header,
-							&(struct await_memory){read_memory, &program}));
-	print_message("%.0f chains a second, %.1f reads each\n",
-		      20.0 * (double)program.count * 1e9 / (double)(budget_now() - begun),
-		      (double)reads / 20 / (double)program.count);
-	assert_true(right == program.count && right > 90);
 	awaits_free(awaits);
 	stop(&program);
 }
 
+/* What is missing, and for whom. */
+static void test_lack(void **state)
+{
+	const enum await_status *lack = *state;
+	struct program program = {0};
+	struct await_memory memory = {read_memory, &program};
+	struct awaits *awaits;
+	uint64_t words[3], poll;
+
+	begin(&program);
+	awaits = awaits_new(program.space);
+	for (size_t i = 0; i < program.count; i++) {
+		struct await_task *task = awaits_of_task(awaits, program.task[i].header, &memory);
+
+		assert_int_equal(task->status, *lack);
+		assert_null(task->root);
+		awaits_task_free(task);
+	}
+	assert_true(read_memory(&program, program.task[0].header, words, sizeof(words)) &&
+		    read_memory(&program, words[2], &poll, sizeof(poll)));
+	assert_non_null(strstr(awaits_problem(awaits, poll), "build with debug = 2"));
+	awaits_free(awaits);
+	stop(&program);
+}
+
+/* This program's own memory, in which no task is. */
+static bool read_own(void *arg, uint64_t address, void *to, size_t size)
+{
+	const uint64_t *words = arg;
+
+	if (address < (uintptr_t)words || address + size > (uintptr_t)(words + 16))
+		return false;
+	memcpy(to, (const char *)words + (address - (uintptr_t)words), size);
+	return true;
+}
+
+static void test_no_task(void **state)
+{
+	uint64_t words[16] = {0};
+	struct await_memory memory = {read_own, words};
+	struct space *space = space_new(&(struct space_options){0});
+	struct awaits *awaits = awaits_new(space);
+	static const struct {
+		uint64_t vtable, trailer, scheduler; /* vtable: offset in `words`; 0: null */
+		enum await_status status;
+	} cases[] = {
+		{0, 0, 0, AWAIT_DOUBTFUL},	     /* no vtable */
+		{1000, 0, 0, AWAIT_DOUBTFUL},	     /* a vtable that is not there */
+		{24, 0, 0, AWAIT_DOUBTFUL},	     /* the trailer before the scheduler */
+		{24, UINT64_MAX, 0, AWAIT_DOUBTFUL}, /* too far */
+		{24, 200, 100, AWAIT_NO_DEBUG_INFO}, /* its functions are in no file */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct await_task *task;
+
+		words[2] = cases[i].vtable ? (uintptr_t)words + cases[i].vtable : 0;
+		words[3 + 7] = cases[i].trailer;
+		words[3 + 8] = cases[i].scheduler;
+		task = awaits_of_task(awaits, (uintptr_t)words, &memory);
+		assert_int_equal(task->status, cases[i].status);
+		assert_null(task->root);
+		awaits_task_free(task);
+		task = awaits_of_task(awaits, (uintptr_t)words + 120, &memory);
+		assert_int_equal(task->status, AWAIT_UNREADABLE);
+		awaits_task_free(task);
+	}
+	assert_non_null(awaits_problem(awaits, 4096));
+	awaits_free(awaits);
+	space_free(space);
+}
+
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_chains)};
-	int failed = 0;
+	static enum await_status none = AWAIT_NO_DEBUG_INFO, lines = AWAIT_LINES_ONLY;
+	const struct CMUnitTest chains[] = {cmocka_unit_test(test_chains)},
+				no_info[] = {cmocka_unit_test_prestate(test_lack, &none)},
+				no_types[] = {cmocka_unit_test_prestate(test_lack, &lines)},
+				no_task[] = {cmocka_unit_test(test_no_task)};
 
-	for (int i = 1; i < argc; i++) {
-		path = argv[i];
-		failed |= cmocka_run_group_tests(tests, NULL, NULL);
-	}
-	return failed;
+	if (argc < 2)
+		return cmocka_run_group_tests(no_task, NULL, NULL);
+	path = argv[argc - 1];
+	if (!strcmp(argv[1], "--none"))
+		return cmocka_run_group_tests(no_info, NULL, NULL);
+	if (!strcmp(argv[1], "--lines"))
+		return cmocka_run_group_tests(no_types, NULL, NULL);
+	return cmocka_run_group_tests(chains, NULL, NULL);
 }
