@@ -457,7 +457,7 @@ blamed() {
 }
 
 @test "the manual of hud-postproc and --help of its commands name the same options, and all commands" {
-	for command in report live diff resolve record; do
+	for command in report live diff resolve record tasks; do
 		"$POSTPROC" "$command" --help
 	done | sed -nE 's/^  (    |-., )(--[a-z-]+).*/\2/p' | grep -vx -- --help | sort -u >help
 	sed -n '/^\.SH OPTIONS/,/^\.SH [^O]/{s/\\-/-/g;p}' "$ROOT/bin/hud-postproc.1" | grep -A 1 '^\.TP' | grep '^\.B' | long_options >manual

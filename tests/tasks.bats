@@ -33,15 +33,20 @@ teardown() {
 	end_started
 }
 
-# Starts build $1 with the arguments behind it, and waits until everything stands; sets PROGRAM, and leaves what it says in truth.
-start_standing() {
+# Starts a program, and waits until everything stands; sets PROGRAM, and leaves what it says in truth.
+start_program() {
 	: >truth
 	mkfifo input
-	"$BUILDS/$1" "${@:2}" <input >truth 2>standing.err 3>&- &
+	"$@" <input >truth 2>standing.err 3>&- &
 	PROGRAM=$!
 	STARTED+=("$PROGRAM")
 	exec {INPUT}>input
 	within 60 grep -q '^ready' truth
+}
+
+# The same for build $1 of the program whose tasks are known.
+start_standing() {
+	start_program "$BUILDS/$1" "${@:2}"
 }
 
 # What the program says, as "COUNT KIND" lines.
@@ -101,7 +106,7 @@ await_of() {
 
 	start_standing debug-info
 	"$HUD" tasks --pid "$PROGRAM" --format json >tasks.json
-	"$HUD" tasks --pid "$PROGRAM" --format folded >folded
+	"$HUD" tasks --pid "$PROGRAM" --format folded >stacks
 	"$HUD" tasks --pid "$PROGRAM" --tree >tree
 	while read -r kind leaf; do
 		line=$(await_of "$kind")
@@ -110,7 +115,7 @@ await_of() {
 		[[ $(jq --arg kind "standing::$kind" --arg leaf "$leaf" --argjson line "$line" '[.tasks[] | select(.future == $kind)
 			| .awaits | select(.function == $kind and .line == $line and (.file | endswith("src/main.rs")))
 			| [recurse(.children[])] | last | select(.waits_for == $leaf)] | length' tasks.json) == "$count" ]]
-		grep -qE "^standing::$kind;(.*;)?$leaf $count\$" folded
+		grep -qE "^standing::$kind;(.*;)?$leaf $count\$" stacks
 		grep -qE "^ +$count +standing::$kind  .*src/main.rs:$line\$" tree
 	done <<-'END'
 		sleeper sleep
@@ -183,16 +188,31 @@ await_of() {
 	done
 }
 
+@test "tasks: memory that is forged to look like tasks ends nothing, and no byte of it reaches the terminal" {
+	local name=$'forged\e[31m;\xe2\x80\xae'
+
+	"${CC:-cc}" -O1 -o "$name" "$ROOT/tests/forged-tasks.c"
+	start_program "./$name"
+	timeout 120 "$HUD" tasks --pid "$PROGRAM" >text
+	timeout 120 "$HUD" tasks --pid "$PROGRAM" --tree >>text
+	grep -qF 'forged\x1b[31m;\xe2\x80\xae' text
+	run ! grep -q '[^ -~]' text
+	timeout 120 "$HUD" tasks --pid "$PROGRAM" --format json >tasks.json
+	jq -e '.tasks | length > 0' tasks.json
+	timeout 120 "$HUD" tasks --pid "$PROGRAM" --format folded >stacks
+	[[ ! -s stacks ]]
+	[[ -d /proc/$PROGRAM ]]
+}
+
 @test "tasks: a process without a runtime, one that is none, and no rights" {
-	sleep 60 3>&- &
-	STARTED+=($!)
-	run -1 "$HUD" tasks --pid $!
+	start_program sh -c 'echo ready; read -r _'
+	run -1 "$HUD" tasks --pid "$PROGRAM"
 	[[ $output == *'there is no Tokio runtime in it'* ]]
 	run -1 "$HUD" tasks --pid 4194304
 	[[ $output == *'no process has the id 4194304'* ]]
-	run -77 setpriv --reuid 65534 --clear-groups "$HUD" tasks --pid $!
-	[[ $output == *"reading a process's memory needs root. Run"*"sudo "*"tasks --pid $!"* ]]
-	run -77 setpriv --reuid 65534 --clear-groups "$POSTPROC" tasks --pid $!
+	run -77 setpriv --reuid 65534 --clear-groups "$HUD" tasks --pid "$PROGRAM"
+	[[ $output == *"reading a process's memory needs root. Run"*"sudo "*"tasks --pid $PROGRAM"* ]]
+	run -77 setpriv --reuid 65534 --clear-groups "$POSTPROC" tasks --pid "$PROGRAM"
 	[[ $output == *'Permission denied'* ]]
 }
 

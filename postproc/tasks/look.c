@@ -126,11 +126,13 @@ static size_t find_threads(struct look *look, const struct look_subject *subject
 	look->thread = xcalloc(count + 1, sizeof(*look->thread));
 	for (size_t i = 0; i < count; i++)
 		if (subject->pid)
-			look->thread[i].tid = threads[i].tid;
+			look->thread[i] = (struct scan_thread){.tid = threads[i].tid,
+							       .first = threads[i].tid == subject->pid};
 		else
-			look->thread[i] = (struct scan_thread){look->memory->thread[i].tid,
-							       look->memory->thread[i].thread_pointer,
-							       look->memory->thread[i].stack_pointer};
+			look->thread[i] =
+				(struct scan_thread){.tid = look->memory->thread[i].tid,
+						     .thread_pointer = look->memory->thread[i].thread_pointer,
+						     .stack_pointer = look->memory->thread[i].stack_pointer};
 	free(threads);
 	return count;
 }

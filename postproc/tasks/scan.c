@@ -13,6 +13,8 @@
 
 #define TASKS_MAX 4000000u
 #define SCANNED_MAX ((uint64_t)64 << 30) /* bytes */
+#define AREA_MAX                                                                                             \
+	((uint64_t)256 << 30) /* bytes: to ask for more pages takes seconds. Sanitizers reserve terabytes */
 #define REFERENCES_MAX ((uint64_t)1 << 24)
 #define ID_MAX ((uint64_t)1 << 48)
 
@@ -191,6 +193,8 @@ static const struct memory_area *stack_of(const struct scan *scan, const struct 
 {
 	const struct memory_area *block = memory_area_at(scan->memory, thread->thread_pointer), *area = block;
 
+	if (thread->first)
+		return NULL; /* it is never searched */
 	if (thread->stack_pointer)
 		area = memory_area_at(scan->memory, thread->stack_pointer);
 	else if (!area || area == scan->memory->area || area[-1].end != area->start || area[-1].readable)
@@ -228,7 +232,7 @@ void scan_look(struct scan *scan)
 
 		if (!may_hold_tasks(area))
 			continue;
-		if (left)
+		if (left && area->end - area->start <= AREA_MAX)
 			left -= memory_visit(scan->memory, area, left, visit, scan);
 		else
 			scan->unseen += area->end - area->start;

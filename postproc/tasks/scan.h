@@ -20,6 +20,7 @@ struct scan_thread {
 	pid_t tid;
 	uint64_t thread_pointer; /* 0: not found */
 	uint64_t stack_pointer;	 /* 0: not known */
+	bool first;		 /* the first thread of a live process, whose stack has a name */
 };
 
 struct scan {

@@ -241,7 +241,10 @@ static void write_notes(struct page *page, const struct look *look)
 	}
 	if (scan->unseen) {
 		label(page, "note");
-		page_wrap(page, STYLE_PLAIN, "Only the first 64 GiB of memory were searched.");
+		page_printf(page, STYLE_PLAIN,
+			    "%" PRIu64 " GiB of addresses, in areas that are too large, were not searched.",
+			    scan->unseen >> 30);
+		page_end(page);
 	}
 }
 
