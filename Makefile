@@ -10,6 +10,7 @@
 #     make fuzz         run each fuzzer of tests/fuzz for a minute (FUZZ_SECONDS=60)
 #     make analyze      what cppcheck, clang-tidy and gcc's analyzer find
 #     make valgrind     no error in memory on recorded streams
+#     make deb          a Debian package in build/
 #     make reproducible built twice, it is the same
 
 PREFIX ?= /usr/local
@@ -78,7 +79,7 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all tests check builds check-long check-suites check-kernels fuzz analyze valgrind reproducible bench bench-accuracy bench-loss bench-overhead \
-	bench-postproc bench-soak deps deps-demo deps-check deps-fuzz needs-root demo install uninstall clean lint lint-shell lint-c format FORCE
+	bench-postproc bench-soak deps deps-demo deps-check deps-fuzz needs-root demo install uninstall deb clean lint lint-shell lint-c format FORCE
 
 # Root needs no sudo; anybody else asks by it, for what only root may do.
 SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
@@ -291,6 +292,11 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/hud-postproc.1 $(DESTDIR)$(PREFIX)/share/man/man8/hud-trace.8
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/hud-trace
 	rm -rf $(DESTDIR)$(PREFIX)/lib/hud-trace $(DESTDIR)$(PREFIX)/share/hud-trace
+
+# A package for this release of Debian or Ubuntu, for which dpkg-dev is needed.
+deb: all
+	$(say) DEB build
+	$(Q)examples/deploy/deb $(BUILD)
 
 clean:
 	rm -rf build
