@@ -125,7 +125,7 @@ choose_rate() {
 # Where each Tokio keeps its state, as parameters: the first one's field id-at as ID_AT_1, and so on. Takes
 # only these: the head must not set others.
 tokio_parameters() {
-	local i name
+	local i name number
 
 	printf 'TOKIOS %d\n' "${#TOKIO[@]}"
 	# Is anything known about what waits for a worker?
@@ -135,10 +135,13 @@ tokio_parameters() {
 		[[ " ${TOKIO[i - 1]}" =~ \ mt-head=[1-9] ]] && printf 'QUEUES_%d %d\n' "$i" "$i" || printf 'QUEUES_%d 0\n' "$i"
 		for name in id-at id-tag-at budget-at tagged tag-at {mt,ct}-{known,at,tag,core,tick,idle,parked} module dtv-entry block mt-{queue,head,tail,lifo,lifo-shared,worker,handle,inject,unparked,workers}; do
 			[[ " ${TOKIO[i - 1]}" =~ \ "$name"=([0-9]+)\  ]] || continue
+			number=${BASH_REMATCH[1]}
 			# How far before the DTV its length is: glibc's entries have 16 bytes.
-			[[ $name != dtv-entry ]] || printf 'DTV_LENGTH_%d %d\n' "$i" $((BASH_REMATCH[1] == 16 ? 16 : 0))
+			[[ $name != dtv-entry ]] || printf 'DTV_LENGTH_%d %d\nDTV_AT_%d %d\n' "$i" $((number == 16 ? 16 : 0)) "$i" "$(dtv_place "$number")"
+			# Printed without a sign; on aarch64 thread-local memory is above the thread pointer.
+			[[ $name != block ]] || number=$((number))
 			name=${name^^}
-			printf '%s_%d %s\n' "${name//-/_}" "$i" "${BASH_REMATCH[1]}"
+			printf '%s_%d %s\n' "${name//-/_}" "$i" "$number"
 		done
 	done
 }
@@ -240,14 +243,11 @@ lay_out_copies() {
 	KEPT=$((LEAN ? 64 : 256))
 }
 
-# What differs between kernels, by names of types and functions: where user registers end on a thread's kernel
-# stack (THREAD_SIZE and TOP_OF_KERNEL_STACK_PADDING; the script checks that they are there), and the name of
-# a thread's state.
+# What differs between kernels, by names of types and functions: where user registers are (arch.bash), and the
+# name of a thread's state.
 choose_kernel() {
 	read_types
-	REGISTERS_END=16384
-	[[ $TYPES != *' kasan_report '* ]] || REGISTERS_END=32768
-	[[ $TYPES != *' fred_entry_from_user '* ]] || ((REGISTERS_END -= 16))
+	find_registers
 	# Renamed in Linux 5.14.
 	TASK_STATE=state
 	[[ $TYPES != *' __state '* ]] || TASK_STATE=__state
@@ -270,6 +270,7 @@ parameters() {
 
 	read -r own_start own_end libraries_start libraries_end < <(code_bounds)
 	[[ ! ${KERNEL-} ]] || printf '%s\n' "$KERNEL"
+	arch_parameters
 	printf '%s %s\n' PID "$PID" THRESHOLD "${THRESHOLD_US}000" THRESHOLD_US "$THRESHOLD_US" HZ "$HZ" DURATION "${DURATION_MS:-0}" \
 		RESUME "$RESUME" TICKS "$TICKS" REST $((TICKS && REST_HZ < HZ)) LIVE "$VIEW" THIN "${THIN:-0}" MOST_EVENTS 10000 \
 		"${STACKS^^}" 1 REGISTERS_END "$REGISTERS_END" TASK_STATE "$TASK_STATE" RAW "$(takes_raw && echo 1)" \

@@ -511,6 +511,18 @@ script_with() {
 	kill "$PID"
 }
 
+@test "a script for aarch64 reads its registers, and thread-local memory above the thread pointer" {
+	local state='tokio id-at=48 id-tag-at=0 budget-at=0 tagged=1 tag-at=0 mt-known=1 mt-at=40 mt-tag=0 mt-core=24 mt-tick=64 mt-idle=8'
+	state+=' mt-parked=0 ct-known=1 ct-at=40 ct-tag=1 ct-core=24 ct-tick=96 ct-idle=0 ct-parked=2 module=0 dtv-entry=0'
+
+	# 336 above it, as `block` without a sign says.
+	HOSTTYPE=aarch64 script_with tls "$state block=18446744073709551280 how=table 1.43"
+	((status == 0))
+	[[ $output == *thread.uw.tp_value* && $output == *'($fs - -336)'* && $output == *'user_regs.regs[30]'* ]]
+	# No name of x86-64, and no word that was not replaced.
+	[[ ! $output =~ fsbase|orig_ax|regs-\>(ip|sp|bp|di|cs)|REG_|IN_EPOLL|USER_REGISTERS ]]
+}
+
 @test "polls are told apart by the first way that there is: thread-local state, probes, none" {
 	local state='tokio id-at=48 id-tag-at=0 budget-at=0 tagged=1 tag-at=0 mt-known=1 mt-at=40 mt-tag=0 mt-core=24 mt-tick=64 mt-idle=8'
 	state+=' mt-parked=0 ct-known=1 ct-at=40 ct-tag=1 ct-core=24 ct-tick=96 ct-idle=0 ct-parked=2 module=0 dtv-entry=0 block=0 how=table 1.43'

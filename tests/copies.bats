@@ -106,8 +106,8 @@ has_copies() {
 	cp -r "$ROOT/bin" "$ROOT/probes" tree
 	mkdir tree/build
 	ln -s "$POSTPROC" tree/build
-	sed -i 's/REGISTERS_END=16384/REGISTERS_END=16368/' tree/probes/compose.bash
-	! cmp -s tree/probes/compose.bash "$ROOT/probes/compose.bash" || return 1
+	sed -i 's/REGISTERS_END=16384/REGISTERS_END=16368/' tree/probes/arch.bash
+	! cmp -s tree/probes/arch.bash "$ROOT/probes/arch.bash" || return 1
 	start_server "$RELEASE"
 	start_load
 	HUD=tree/bin/hud-trace start_trace --duration 3 --record r --no-resolve

@@ -69,16 +69,6 @@ size_t roles_by_name(struct thread *threads, size_t count, const char *prefix)
 	return found;
 }
 
-static uint64_t thread_pointer(const struct user_regs_struct *registers)
-{
-#if defined(__x86_64__)
-	return registers->fs_base;
-#else
-	(void)registers;
-	return 0;
-#endif
-}
-
 /* The user's function nearest to the leaf, and its source location. The caller frees it. */
 static char *place_of(const struct verdict *v)
 {
@@ -148,7 +138,7 @@ static size_t look_at(struct thread *threads, size_t count, struct space *space,
 			continue;
 		if (inspector_thread(threads[i].tid, &u->snapshot)) {
 			threads[i].role = role_of(u, judge, &threads[i].in_place);
-			threads[i].thread_pointer = thread_pointer(&u->snapshot.registers);
+			threads[i].thread_pointer = u->snapshot.thread_pointer;
 		} else {
 			unread++;
 		}
@@ -186,6 +176,6 @@ void roles_read_thread_pointers(struct thread *threads, size_t count)
 	for (size_t i = 0; i < count; i++)
 		if (threads[i].watched && !threads[i].thread_pointer &&
 		    inspector_thread(threads[i].tid, snapshot))
-			threads[i].thread_pointer = thread_pointer(&snapshot->registers);
+			threads[i].thread_pointer = snapshot->thread_pointer;
 	free(snapshot);
 }

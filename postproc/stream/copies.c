@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/arch.h"
 #include "base/grow.h"
 #include "stream/fields.h"
 #include "stream/line-kinds.h"
@@ -47,6 +48,7 @@ struct held {
 struct copies {
 	FILE *out;
 	struct code_bounds code;
+	uint64_t address_bits; /* of a word, if it is a return address */
 	copies_read *read;
 	void *data;
 	htab_t told;		 /* by copy */
@@ -93,6 +95,8 @@ struct copies *copies_new(FILE *out, const struct code_bounds *code, copies_read
 
 	copies->out = out;
 	copies->code = *code;
+	copies->address_bits =
+		arch_address_bits(arch_host(), code->end[0] > code->end[1] ? code->end[0] : code->end[1]);
 	copies->read = read;
 	copies->data = data;
 	copies->told = htab_create(1024, hash_told, equal_told, NULL);
@@ -122,8 +126,11 @@ struct stack_copy {
 	unsigned parts;
 };
 
-static bool is_code(const struct code_bounds *code, uint64_t word)
+static bool is_code(const struct copies *copies, uint64_t word)
 {
+	const struct code_bounds *code = &copies->code;
+
+	word &= copies->address_bits;
 	return word - code->start[0] < code->end[0] - code->start[0] ||
 	       word - code->start[1] < code->end[1] - code->start[1];
 }
@@ -149,12 +156,12 @@ static uint64_t mix(uint64_t hash, uint64_t value)
 
 /* Clears the words of a copied stack that cannot matter. Returns a hash of the code addresses and their
  * positions. */
-static uint64_t filter(const struct code_bounds *code, const struct stack_copy *s, uint64_t *word)
+static uint64_t filter(const struct copies *copies, const struct stack_copy *s, uint64_t *word)
 {
 	uint64_t hash = 0;
 
 	for (size_t i = 0; i < s->count; i++) {
-		if (is_code(code, word[i]))
+		if (is_code(copies, word[i]))
 			hash = mix(mix(hash, i), word[i]);
 		else if (!is_near(s, word[i]))
 			word[i] = 0;
@@ -279,7 +286,7 @@ static void arrange(uint64_t *words, size_t there, const struct origin_of_copy *
 	add_part(s, from->rest, left);
 }
 
-/* copied COPY TID IP SP BP BYTES [NEAR REST WINDOW START...] */
+/* copied COPY TID IP SP BP BYTES [NEAR REST WINDOW START... [LR]] */
 static void parse_copied(struct copies *copies, struct fields *c, int64_t now)
 {
 	uint64_t copy = field_hex(c);
@@ -288,6 +295,7 @@ static void parse_copied(struct copies *copies, struct fields *c, int64_t now)
 	size_t bytes = (size_t)field_decimal(c, COPY_MAX), there;
 	struct origin_of_copy from = {.near = bytes};
 	struct stack_copy s = {.sp = sp, .parts = 0};
+	uint64_t lr = 0;
 	const struct returned *returned = returned_of(copies, copy);
 	bool cleared = false;
 
@@ -297,14 +305,18 @@ static void parse_copied(struct copies *copies, struct fields *c, int64_t now)
 		from.window = (size_t)field_decimal(c, COPY_MAX);
 		for (size_t i = 0; i < STACK_PARTS - 1; i++)
 			from.windows[i] = field_hex(c);
+		if (c->p && c->p != c->end)
+			lr = field_hex(c);
 	}
 	if (c->bad)
 		return;
 	there = bytes ? copies->read(copies->data, copy, bytes, copies->words, &cleared) : 0;
 	copies->torn += there < bytes && !cleared;
 	arrange(copies->words, there, &from, &s);
-	uint64_t id = mix(filter(&copies->code, &s, copies->words), ip);
+	uint64_t id = mix(filter(copies, &s, copies->words), ip);
 
+	if (lr)
+		id = mix(id, lr);
 	for (unsigned i = 0; returned && i < MAX_RETURNS; i++)
 		id = mix(id, returned->address[i]);
 	id += !id;
@@ -317,6 +329,7 @@ static void parse_copied(struct copies *copies, struct fields *c, int64_t now)
 			  .ip = ip,
 			  .sp = sp,
 			  .bp = bp,
+			  .lr = lr,
 			  .chunks = chunks_of(s.count),
 			  .parts = s.parts};
 

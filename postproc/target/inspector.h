@@ -24,7 +24,8 @@
 /* The state of a stopped thread. */
 struct snapshot {
 	struct user_regs_struct registers;
-	struct raw_stack stack; /* its words are those below */
+	uint64_t thread_pointer; /* 0: not known */
+	struct raw_stack stack;	 /* its words are those below */
 	uint64_t words[STACK_MAX / 8];
 };
 

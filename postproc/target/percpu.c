@@ -12,6 +12,7 @@
 
 #include "base/grow.h"
 
+#define DEPTH_MAX 4		   /* of members without a name */
 #define LARGEST ((off_t)256 << 20) /* bytes; Debian's 7.2 has 5 MB */
 
 struct btf {
@@ -135,18 +136,39 @@ static uint32_t find_type(const struct btf *b, unsigned kind, const char *name)
 	return 0;
 }
 
-static bool has_member(const struct btf *b, const char *structure, const char *name)
+/* Adds to *offset where (bytes) the struct or union `type` has the member of this name, also in members without
+ * a name. Returns the member's type, or 0. */
+static uint32_t find_member(const struct btf *b, uint32_t type, const char *name, uint32_t *offset,
+			    unsigned depth)
 {
 	const char *rest = NULL;
-	struct btf_type t = type_of(b, find_type(b, BTF_KIND_STRUCT, structure), &rest);
+	struct btf_type t = type_of(b, type, &rest);
 	struct btf_member member;
+	unsigned kind = BTF_INFO_KIND(t.info);
 
+	if ((kind != BTF_KIND_STRUCT && kind != BTF_KIND_UNION) || depth == DEPTH_MAX)
+		return 0;
 	for (unsigned i = 0; i < BTF_INFO_VLEN(t.info); i++) {
+		uint32_t found = 0, inside = 0;
+
 		memcpy(&member, rest + i * sizeof(member), sizeof(member));
 		if (is_named(b, member.name_off, name))
-			return true;
+			found = member.type;
+		else if (is_named(b, member.name_off, ""))
+			found = find_member(b, member.type, name, &inside, depth + 1);
+		if (!found)
+			continue;
+		*offset += BTF_MEMBER_BIT_OFFSET(member.offset) / 8 + inside;
+		return found;
 	}
-	return false;
+	return 0;
+}
+
+static bool has_member(const struct btf *b, const char *structure, const char *name)
+{
+	uint32_t offset;
+
+	return find_member(b, find_type(b, BTF_KIND_STRUCT, structure), name, &offset, 0);
 }
 
 /* Finds the variable of this name in section `section`. Returns false if it is not there. */
@@ -163,6 +185,16 @@ static bool find_variable(const struct btf *b, uint32_t section, const char *nam
 	return false;
 }
 
+/* aarch64: each thread has a count of its own (arch/arm64/include/asm/preempt.h). */
+static bool find_own_count(const struct btf *b, uint32_t *offset)
+{
+	uint32_t info;
+
+	*offset = 0;
+	info = find_member(b, find_type(b, BTF_KIND_STRUCT, "task_struct"), "thread_info", offset, 0);
+	return info && find_member(b, info, "preempt_count", offset, 0);
+}
+
 static bool find_preempt_count(const struct btf *b, uint32_t section, struct percpu *p)
 {
 	struct btf_var_secinfo at;
@@ -172,7 +204,7 @@ static bool find_preempt_count(const struct btf *b, uint32_t section, struct per
 	else if (find_variable(b, section, "pcpu_hot", &at))
 		/* Linux 6.2 to 6.14: behind the pointer to the thread (arch/x86/include/asm/current.h) */
 		p->preempt_count = at.offset + 8;
-	else
+	else if (!find_own_count(b, &p->preempt_count))
 		return false;
 	/* HARDIRQ_MASK and NMI_MASK of linux/preempt.h. If NMIs are counted separately, the bits below count
 	 * disabled interrupts. */

@@ -11,14 +11,14 @@
  * running thread leads there. */
 struct percpu {
 	uint32_t runqueues;
-	uint32_t preempt_count; /* 32 bits */
+	uint32_t preempt_count; /* 32 bits; on aarch64 an offset in the running thread's struct task_struct */
 	uint32_t hard;		/* bits of it that are not 0 while a hard interrupt is handled */
 	uint32_t
 		hrtimer_bases; /* struct hrtimer_cpu_base; hard interrupts use the first four of its clocks */
 	uint32_t timer_base[2]; /* struct timer_base; the same twice if there is only one */
 };
 
-/* Reads these from the kernel's BTF in file `path`; x86-64 only. Returns false if BTF lacks one: an older or
+/* Reads these from the kernel's BTF in file `path`. Returns false if BTF lacks one: an older or
  * different kernel, or no group scheduling. */
 bool percpu_read(const char *path, struct percpu *percpu);
 

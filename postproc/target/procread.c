@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/arch.h"
 #include "base/grow.h"
 #include "base/process.h"
 #include "target/ptrace-stop.h"
@@ -95,16 +96,9 @@ static size_t copy_stack(pid_t tid, uint64_t sp, void *to)
 
 static struct raw_stack stack_of(const struct user_regs_struct *registers)
 {
-#if defined(__x86_64__)
-	return (struct raw_stack){.ip = registers->rip, .sp = registers->rsp, .bp = registers->rbp};
-#elif defined(__aarch64__)
-	return (struct raw_stack){.ip = registers->pc,
-				  .sp = registers->sp,
-				  .bp = registers->regs[29],
-				  .lr = registers->regs[30]};
-#else
-#error "which registers of this machine say where it is?"
-#endif
+	struct arch_registers r = arch_registers(registers);
+
+	return (struct raw_stack){.ip = r.pc, .sp = r.sp, .bp = r.fp, .lr = r.lr};
 }
 
 /* Shared by two threads: one holds the target's thread, the other copies its stack. */
@@ -153,8 +147,10 @@ static void *hold_thread(void *argument)
 	if (stopped_begin(e->tid, &signal)) {
 		/* less for a 32-bit program */
 		if (!ptrace(PTRACE_GETREGSET, e->tid, NT_PRSTATUS, &registers) &&
-		    registers.iov_len == sizeof(s->registers))
+		    registers.iov_len == sizeof(s->registers)) {
+			s->thread_pointer = arch_thread_pointer(e->tid, &s->registers);
 			hold(e);
+		}
 		stopped_end(e->tid, signal);
 	}
 	set(e, &e->over);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arch.h"
 #include "resolve/elf/module.h"
 #include "tokio/rusttype.h"
 #include "tokio/table.h"
@@ -67,9 +68,8 @@ struct search {
 
 /* --- thread-local variables --- */
 
-/* x86-64: the executable's thread-local memory ends at the thread pointer (variant II in Drepper's "ELF
- * Handling For Thread-Local Storage"). */
-static uint64_t tls_size(Elf *elf)
+/* The size of the thread-local segment, rounded up to *align; 0 if there is none. */
+static uint64_t tls_size(Elf *elf, uint64_t *align)
 {
 	size_t count;
 
@@ -77,14 +77,13 @@ static uint64_t tls_size(Elf *elf)
 		return 0;
 	for (size_t i = 0; i < count && i < 1024; i++) {
 		GElf_Phdr phdr;
-		uint64_t align;
 
 		if (!gelf_getphdr(elf, (int)i, &phdr) || phdr.p_type != PT_TLS)
 			continue;
-		align = phdr.p_align ? phdr.p_align : 1;
-		if (align & (align - 1) || align > TLS_MAX || !phdr.p_memsz || phdr.p_memsz > TLS_MAX)
+		*align = phdr.p_align ? phdr.p_align : 1;
+		if (*align & (*align - 1) || *align > TLS_MAX || !phdr.p_memsz || phdr.p_memsz > TLS_MAX)
 			return 0;
-		return (phdr.p_memsz + align - 1) & ~(align - 1);
+		return (phdr.p_memsz + *align - 1) & ~(*align - 1);
 	}
 	return 0;
 }
@@ -413,9 +412,10 @@ static bool names_context(Elf *elf)
 bool tokio_is_in(struct module *module)
 {
 	GElf_Addr bias;
+	uint64_t align;
 	Elf *elf = module && module->dwfl ? dwfl_module_getelf(module->dwfl, &bias) : NULL;
 
-	return elf && tls_size(elf) && (names_context(elf) || tokio_version_is_in(elf));
+	return elf && tls_size(elf, &align) && (names_context(elf) || tokio_version_is_in(elf));
 }
 
 void tokio_version_text(struct module *module, char *text, size_t size)
@@ -437,22 +437,26 @@ const char *tokio_find(struct module *module, struct tokio_layouts *layouts)
 	GElf_Ehdr ehdr;
 	Elf *elf;
 	Dwarf *dwarf;
+	const struct arch *arch;
+	uint64_t align;
 	const char *why = "no debug info";
 
 	memset(layouts, 0, sizeof(*layouts));
 	elf = module && module->dwfl ? dwfl_module_getelf(module->dwfl, &bias) : NULL;
 	if (!elf || !gelf_getehdr(elf, &ehdr))
 		return "its file cannot be read (see the warnings)";
-	if (ehdr.e_machine != EM_X86_64 || gelf_getclass(elf) != ELFCLASS64)
-		return "thread-local memory can be located on x86-64 only";
+	arch = arch_of_machine(ehdr.e_machine);
+	if (!arch || gelf_getclass(elf) != ELFCLASS64)
+		return "thread-local memory can be located on x86-64 and aarch64 only";
 	s = xcalloc(1, sizeof(*s));
-	s->tls_size = tls_size(elf);
+	s->tls_size = tls_size(elf, &align);
 	if (!s->tls_size) {
 		free(s);
 		return "it has no thread-local memory, in which Tokio keeps its state: it may be the wrong "
 		       "process";
 	}
 	layouts->tls_size = s->tls_size;
+	layouts->block = tls_block_of_executable(arch, s->tls_size, align);
 	find_symbols(module->dwfl, s);
 	dwarf = dwfl_module_getdwarf(module->dwfl, &bias);
 	if (dwarf && !s->variable[CONTEXT].twice) {

@@ -32,10 +32,10 @@ struct tokio_scheduler {
 	uint32_t idle_value;
 };
 
-/* A layout. "Thread pointer" is the end of the executable's thread-local memory; for Tokio in a library, the
- * end of `block`. */
+/* A layout. "Thread pointer" is the end of `block`, the thread-local memory of the module with Tokio; only for
+ * executables of x86-64 is that the thread pointer itself. */
 struct tokio_layout {
-	struct tls_block block; /* all 0: the executable's */
+	struct tls_block block; /* all 0: the executable's on x86-64 */
 	uint64_t id;		/* thread pointer minus this: the 64-bit id of the polled task */
 	uint64_t id_tag; /* thread pointer minus this: 0 if the id is not valid; offset 0: it always is */
 	uint64_t budget; /* thread pointer minus this: 16 bits, the task's remaining budget; 0: unknown */

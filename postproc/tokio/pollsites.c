@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arch.h"
+#include "resolve/elf/image.h"
 #include "resolve/elf/module.h"
 #include "resolve/elf/symbols.h"
 #include "resolve/symbolize/demangle.h"
@@ -130,11 +132,48 @@ static size_t read_code(struct module *module, uint64_t address, unsigned char *
 
 /* Instructions of x86-64 that the kernel emulates (arch/x86/kernel/uprobes.c: push of a register, call,
  * jump). Others it executes out of line, with a second trap. */
-static bool cheap(const unsigned char *code)
+static bool x86_cheap(const unsigned char *code)
 {
 	if (code[0] == 0x41)
 		code++;
 	return (code[0] & 0xf8) == 0x50 || code[0] == 0xe8 || code[0] == 0xe9 || code[0] == 0xeb;
+}
+
+/* The same of aarch64 (arch/arm64/kernel/probes/decode-insn.c): b, bl, adr, adrp, and ldr of a constant beside
+ * the code. */
+static bool arm_cheap(const unsigned char *code)
+{
+	uint32_t word = image_word32(code);
+
+	return (word & 0x7c000000) == 0x14000000 || (word & 0x1f000000) == 0x10000000 ||
+	       (word & 0xbf000000) == 0x18000000 || (word & 0xff000000) == 0x98000000;
+}
+
+static bool cheap(const unsigned char *code)
+{
+	return arch_host()->has_lr ? arm_cheap(code) : x86_cheap(code);
+}
+
+/* The length of an instruction with which functions of aarch64 begin, or 0 (Arm Architecture Reference Manual,
+ * C6.2). */
+static size_t arm_prologue_length(const unsigned char *code)
+{
+	static const struct {
+		uint32_t mask, bits;
+	} known[] = {
+		{0xff8003ff, 0xd10003ff}, /* sub sp, sp, # */
+		{0xff8003ff, 0x910003fd}, /* add x29, sp, # */
+		{0xff4003e0, 0xa90003e0}, /* stp x, x, [sp, #]; stp x, x, [sp, #]! */
+		{0xffc003e0, 0xf90003e0}, /* str x, [sp, #] */
+		{0xffe00fe0, 0xf8000fe0}, /* str x, [sp, #]! */
+		{0xffffff3f, 0xd503241f}, /* bti */
+		{0xffffffbf, 0xd503233f}, /* paciasp, pacibsp */
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if ((image_word32(code) & known[i].mask) == known[i].bits)
+			return 4;
+	return 0;
 }
 
 /* The length of an instruction with which unoptimised functions begin, or 0. */
@@ -151,6 +190,8 @@ static size_t prologue_length(const unsigned char *code)
 		{{0x48, 0x89, 0x3c, 0x24}, 4, 4}, /* mov %rdi, (%rsp) */
 	};
 
+	if (arch_host()->has_lr)
+		return arm_prologue_length(code);
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
 		if (memcmp(code, known[i].byte, known[i].bytes) == 0)
 			return known[i].length;

@@ -345,6 +345,11 @@ const struct mapping *space_mapping(const struct space *space, uint64_t addr)
 	return region ? &region->map : NULL;
 }
 
+uint64_t space_highest(const struct space *space)
+{
+	return space->count ? space->regions[space->count - 1].map.end - 1 : 0;
+}
+
 bool space_executable(const struct space *space, uint64_t addr)
 {
 	const struct region *region = region_of(space, addr);

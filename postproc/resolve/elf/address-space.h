@@ -77,6 +77,9 @@ const struct module *space_opened(const struct space *space, size_t index);
  * the next space_add(). */
 const struct mapping *space_at(const struct space *space, size_t index);
 
+/* The highest address of any mapping; 0 if there is none. */
+uint64_t space_highest(const struct space *space);
+
 /* The live process that files are found through; 0: none. */
 long space_pid(const struct space *space);
 

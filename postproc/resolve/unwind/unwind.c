@@ -288,9 +288,17 @@ static uint64_t value_of(const struct arch *arch, const struct rule *rule, const
 	return 0;
 }
 
-static enum step step_by_cfi(const struct arch *arch, const struct row *row, struct cfi_frame *frame,
+/* A return address without its signature, if it has one. */
+static uint64_t unsigned_address(const struct unwinder *u, uint64_t address)
+{
+	return address & arch_address_bits(u->arch, space_highest(u->space));
+}
+
+static enum step step_by_cfi(const struct unwinder *u, const struct row *row, struct cfi_frame *frame,
 			     const struct raw_stack *stack, struct cfi_frame *caller)
 {
+	const struct arch *arch = u->arch;
+
 	if (row->ra.kind == RULE_UNDEFINED)
 		return STEP_START;
 	frame->cfa = value_of(arch, &row->cfa, frame, 0, stack);
@@ -298,7 +306,7 @@ static enum step step_by_cfi(const struct arch *arch, const struct row *row, str
 	 * of a leaf. */
 	if (frame->cfa == 0 && !row->signal && row->ra.kind != RULE_SAME)
 		return STEP_CUT;
-	caller->pc = value_of(arch, &row->ra, frame, frame->lr, stack) & arch->address_bits;
+	caller->pc = unsigned_address(u, value_of(arch, &row->ra, frame, frame->lr, stack));
 	caller->sp = frame->cfa;
 	caller->low = frame->cfa ? frame->cfa : frame->low;
 	caller->fp = value_of(arch, &row->fp, frame, frame->fp, stack);
@@ -327,7 +335,7 @@ static enum step step_by_guess(struct unwinder *u, bool interrupted, const struc
 	uint64_t pushed = arch->has_lr ? 0 : 8, ra = 0;
 
 	if (interrupted)
-		ra = arch->has_lr ? frame->lr & arch->address_bits : cfi_word(stack, frame->sp);
+		ra = arch->has_lr ? unsigned_address(u, frame->lr) : cfi_word(stack, frame->sp);
 	/* A stale word may point into code, too. It is more likely right if its code has CFI, other than
 	 * this. */
 	if (ra > 1 && space_executable(u->space, ra - 1) && row_of(u, ra - 1)->found) {
@@ -337,7 +345,7 @@ static enum step step_by_guess(struct unwinder *u, bool interrupted, const struc
 		return STEP_CALLER;
 	}
 	/* not below sp: such a word was not copied */
-	ra = frame->fp ? cfi_word(stack, frame->fp + 8) & arch->address_bits : 0;
+	ra = frame->fp ? unsigned_address(u, cfi_word(stack, frame->fp + 8)) : 0;
 	if (frame->fp < frame->low || ra == 0)
 		return STEP_CUT;
 	*caller = (struct cfi_frame){.pc = ra, .low = frame->fp + 16, .fp = cfi_word(stack, frame->fp)};
@@ -456,7 +464,7 @@ static enum step step(struct unwinder *u, uint64_t pc, bool interrupted, bool si
 		return step_by_signal_frame(u->arch->signal_frame, frame, stack, caller);
 	bool signal = row->signal, found = row->found;
 	if (found)
-		step = step_by_cfi(u->arch, row, frame, stack, caller);
+		step = step_by_cfi(u, row, frame, stack, caller);
 	/* CFI may not help without sp, but a frame pointer may. */
 	if (!found || (step == STEP_CUT && frame->sp == 0))
 		step = step_by_guess(u, interrupted && !found, frame, stack, caller);

@@ -188,6 +188,21 @@ static void one_between(void **state)
 	assert_string_equal(text, expected);
 }
 
+/* Where a call leaves its return address in a register, a leaf with another one has another stack. */
+static void link_register(void **state)
+{
+	struct setup *setup = *state;
+
+	setup->word[0] = 0x1234;
+	add(setup, "copied 8000000000000041 7 1500 7000 7010 8 8 0 0 0 0 0 0 1600", 0);
+	const char *text = written(setup);
+	unsigned long long id = id_of(text);
+
+	assert_non_null(strstr(text, " 7 1500 7000 7010 1 1600\n"));
+	add(setup, "copied 8000000000000051 7 1500 7000 7010 8 8 0 0 0 0 0 0 1700", 0);
+	assert_true(id_of(written(setup)) != id);
+}
+
 static void events_name_stacks(void **state)
 {
 	struct setup *setup = *state;
@@ -313,6 +328,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(described_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(both_ends, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(one_between, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(link_register, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(events_name_stacks, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(others_pass, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(events_wait, set_up, tear_down),

@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "base/arch.h"
 #include "resolve/elf/address-space.h"
 #include "target/procmaps.h"
 #include "tokio/tls-block.h"
@@ -85,9 +86,18 @@ static struct library load(const char *name, const char *flags)
 	return l;
 }
 
+static uint64_t thread_pointer(void)
+{
+#if defined(__aarch64__)
+	return (uint64_t)(uintptr_t)__builtin_thread_pointer();
+#else
+	return (uint64_t)pthread_self();
+#endif
+}
+
 static uint64_t end_of(const struct library *l)
 {
-	return tls_block_end(getpid(), (uint64_t)pthread_self(), &l->block);
+	return tls_block_end(getpid(), thread_pointer(), &l->block);
 }
 
 /* Is all of the library's thread-local memory where it should be, in this thread? */
@@ -147,6 +157,19 @@ static void test_fixed(void **state)
 	pthread_join(thread, NULL);
 }
 
+/* The executable's: below the thread pointer, or above a header, rounded up to the block's alignment. */
+static void test_executable(void **state)
+{
+	struct tls_block below = tls_block_of_executable(&arch_x86_64, 320, 64),
+			 above = tls_block_of_executable(&arch_aarch64, 320, 64),
+			 close = tls_block_of_executable(&arch_aarch64, 24, 8);
+
+	(void)state;
+	assert_int_equal(tls_block_end(getpid(), 4096, &below), 4096);
+	assert_int_equal(tls_block_end(getpid(), 4096, &above), 4096 + 64 + 320);
+	assert_int_equal(tls_block_end(getpid(), 4096, &close), 4096 + 16 + 24);
+}
+
 static void test_none(void **state)
 {
 	struct space *space = own_space();
@@ -169,6 +192,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_loaded),
 		cmocka_unit_test(test_fixed),
+		cmocka_unit_test(test_executable),
 		cmocka_unit_test(test_none),
 	};
 
