@@ -39,6 +39,7 @@ static const struct share *blocker(struct json *j, const struct blocker *b, size
 	json_number(j, "total_ns", b->total);
 	json_number(j, "asleep_ns", b->asleep);
 	json_number(j, "run_queue_ns", b->run_queue);
+	json_number(j, "elsewhere_ns", b->elsewhere);
 	json_number(j, "unfinished", b->unfinished);
 	json_histogram(j, "durations", &b->durations);
 	held_up(j, &b->held_up);

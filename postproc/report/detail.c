@@ -259,6 +259,17 @@ char *report_made_of(const struct blocker *b)
 	return text;
 }
 
+char *report_elsewhere(const struct blocker *b)
+{
+	char share[UNIT_SIZE];
+
+	if (b->elsewhere * 20 < b->total || !b->elsewhere)
+		return NULL;
+	return text_format("%s in this function; the rest in other code of the same polls, in pieces "
+			   "shorter than the threshold",
+			   unit_share(share, b->total - b->elsewhere, b->total));
+}
+
 const char *report_peers_role(const struct blocker *b)
 {
 	bool other = b->peers && !b->peer[0].same_process && b->peer[0].tid;
@@ -379,6 +390,13 @@ void report_detail(struct report *report, size_t rank)
 		page_text(page, STYLE_PLAIN, parts);
 		page_end(page);
 		free(parts);
+	}
+	char *elsewhere = report_elsewhere(b);
+
+	if (elsewhere) {
+		label(page, "of this");
+		page_wrap(page, STYLE_PLAIN, elsewhere);
+		free(elsewhere);
 	}
 	char *held_up = report_held_up(b, true);
 

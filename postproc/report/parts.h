@@ -79,6 +79,9 @@ const char *report_chain_note(const struct verdict *stack);
  * it. */
 char *report_made_of(const struct blocker *blocker);
 
+/* How much of the time was really spent in this function, if that is not nearly all of it; else NULL. The caller frees it. */
+char *report_elsewhere(const struct blocker *blocker);
+
 /* What the peers of this blocker have done: "woken by". Static text. */
 const char *report_peers_role(const struct blocker *blocker);
 

@@ -19,6 +19,8 @@ struct ready {
 struct block {
 	uint64_t start, duration;
 	uint64_t asleep, run_queue; /* parts of the duration; the rest is running */
+	uint64_t
+		elsewhere; /* another part: what other code of the same poll took, in pieces shorter than the threshold */
 	long tid;
 	enum reason reason;
 	bool estimated;

@@ -142,6 +142,7 @@ void blocker_sum_add(struct blocker_sum *sum, const struct block *block)
 	sum->b.total += block->duration;
 	sum->b.asleep += block->asleep;
 	sum->b.run_queue += block->run_queue;
+	sum->b.elsewhere += block->elsewhere;
 	sum->b.estimated |= block->estimated;
 	sum->b.unfinished += block->unfinished;
 	if (block->duration > sum->b.max)

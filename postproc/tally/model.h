@@ -66,6 +66,8 @@ struct blocker {
 	uint64_t count, total, max;
 	uint64_t unfinished;	    /* of count: went on when the trace ended */
 	uint64_t asleep, run_queue; /* parts of total: asleep, waiting for a CPU; the rest is running */
+	uint64_t
+		elsewhere; /* another part: other code of the same polls, in pieces shorter than the threshold */
 	struct histogram durations;
 	struct held_up held_up;
 	uint64_t

@@ -346,10 +346,10 @@ static struct ready ready_in(struct polls *p, const struct poll *poll)
 	return t->ready_in == poll->first ? t->ready : (struct ready){0};
 }
 
-/* Adds a block: `time` of the poll, from `start`. In the poll's first block, `whole` is how long the poll
- * took, and `end` when it ended. */
+/* Adds a block: `time` of the poll, from `start`; `elsewhere` of it in other code. In the poll's first block,
+ * `whole` is how long the poll took, and `end` when it ended. */
 static void add_block(struct polls *p, const struct poll *poll, const struct group *g, uint64_t start,
-		      uint64_t time, uint64_t whole, uint64_t end)
+		      uint64_t time, uint64_t elsewhere, uint64_t whole, uint64_t end)
 {
 	struct block block = {.reason = REASON_COMPUTING};
 
@@ -364,6 +364,7 @@ static void add_block(struct polls *p, const struct poll *poll, const struct gro
 	block.task = poll->task && (!poll->guessed || !block.stack || !block.stack->task) ? poll->task : NULL;
 	block.start = start;
 	block.duration = time;
+	block.elsewhere = least(elsewhere, time);
 	block.poll = whole;
 	block.poll_end = end;
 	block.ready = ready_in(p, poll);
@@ -410,17 +411,21 @@ static const struct verdict *waited_in(const struct group *groups, size_t count)
 static void add_blocks(struct polls *p, const struct poll *poll, struct group *groups, size_t count,
 		       struct group *longest, uint64_t start, uint64_t end, uint64_t total)
 {
-	uint64_t others = 0;
+	uint64_t others = 0, pieces = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct group *g = &groups[i];
 
-		if (g == longest || is_wait(g) || g->time < p->threshold || others + g->time > total)
+		if (g == longest || is_wait(g))
 			continue;
+		if (g->time < p->threshold || others + g->time > total) {
+			pieces += g->time;
+			continue;
+		}
 		others += g->time;
-		add_block(p, poll, g, end - others, g->time, 0, 0);
+		add_block(p, poll, g, end - others, g->time, 0, 0, 0);
 	}
-	add_block(p, poll, longest, start, total - others, total, end);
+	add_block(p, poll, longest, start, total - others, pieces, total, end);
 }
 
 /* The poll as reported, with its task's name from its stacks or earlier polls of the task. */

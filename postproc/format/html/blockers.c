@@ -162,6 +162,7 @@ static void facts(const struct html *page, size_t rank)
 	}
 	line(out, b->main_future ? "main future" : "task", b->task ? xstrdup(b->task) : NULL);
 	line(out, "time", report_made_of(b));
+	line(out, "of this", report_elsewhere(b));
 	line(out, "held up", report_held_up(b, true));
 	if (b->unfinished)
 		line(out, "unfinished",

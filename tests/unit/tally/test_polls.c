@@ -120,6 +120,25 @@ static void a_poll_is_divided_among_what_it_did(void **state)
 	replay_free(o.replay);
 }
 
+static void what_is_shorter_than_the_threshold_belongs_to_the_longest_and_is_told(void **state)
+{
+	struct outcome o;
+	(void)state;
+
+	/* 20 ms: 16 in f and 4 in g, by four samples and one. */
+	play(&o, HEAD "sample 2004000000 101 0 0 5\nsample 2008000000 101 0 0 5\n"
+		      "sample 2012000000 101 0 0 5\nsample 2016000000 101 0 0 5\n"
+		      "sample 2018000000 101 0 0 6\n"
+		      "poll 2020000000 101 2000000000 2020000000 2000000000 0 7 1 M E\n" END);
+	const struct blocker *f = find(&o, "f", REASON_COMPUTING);
+
+	assert_int_equal(o.model.blockers, 1);
+	assert_non_null(f);
+	assert_int_equal(f->total, 20 * MS);
+	assert_int_equal(f->elsewhere, 4 * MS);
+	replay_free(o.replay);
+}
+
 static void a_wait_for_a_cpu_after_a_sleep_counts_once(void **state)
 {
 	struct outcome o;
@@ -490,6 +509,7 @@ int main(void)
 		cmocka_unit_test(a_stack_that_is_cut_has_the_task_of_another),
 		cmocka_unit_test(a_poll_that_computes),
 		cmocka_unit_test(a_poll_is_divided_among_what_it_did),
+		cmocka_unit_test(what_is_shorter_than_the_threshold_belongs_to_the_longest_and_is_told),
 		cmocka_unit_test(a_wait_for_a_cpu_after_a_sleep_counts_once),
 		cmocka_unit_test(short_sleeps_add_up),
 		cmocka_unit_test(waits_for_a_cpu_are_not_the_polls),
