@@ -15,11 +15,13 @@
 #include "awaits/value.h"
 #include "base/arena.h"
 #include "resolve/elf/address-space.h"
+#include "resolve/symbolize/names.h"
 
 /* Bits of a header's state. */
 enum { STATE_RUNNING = 1, STATE_COMPLETE = 2 };
 
 #define POLLS 16		/* functions merged into one that are told apart */
+#define SIBLINGS 100000		/* entries of a function that are looked at for its generic arguments */
 #define ROOTS_LIMIT 1000000u	/* vtables that are remembered */
 #define OFFSET_LIMIT (1u << 30) /* of anything in a task */
 
@@ -106,14 +108,29 @@ static bool template_type(Dwarf_Die *function, Dwarf_Die *type)
 {
 	Dwarf_Attribute attribute;
 	Dwarf_Die child;
+	unsigned entries = 0;
 
 	if (dwarf_child(function, &child))
 		return false;
 	do {
 		if (dwarf_tag(&child) == DW_TAG_template_type_parameter)
 			return dwarf_formref_die(dwarf_attr(&child, DW_AT_type, &attribute), type);
-	} while (dwarf_siblingof(&child, &child) == 0);
+	} while (++entries < SIBLINGS && dwarf_siblingof(&child, &child) == 0);
 	return false;
+}
+
+/* The name of T in poll::<T, S>, as the report names tasks. */
+static const char *future_name(struct awaits *awaits, struct types *types, Dwarf_Die *poll,
+			       const struct type *future)
+{
+	size_t length = 0;
+	const char *name = future_index_name(poll), *generics = name ? name_generics(name, &length) : NULL;
+	char *display = generics ? name_future(generics, length) : NULL;
+	const char *kept = display ? arena_copy(awaits->memory, display, strlen(display))
+				   : coroutine_name(types, future->path);
+
+	free(display);
+	return kept;
 }
 
 /* Core { scheduler, task_id, .., stage: CoreStage { stage: UnsafeCell<Stage<T>> } } */
@@ -155,10 +172,15 @@ static enum await_status read_root(struct awaits *awaits, struct root *root, con
 		typed = true;
 		if (!find_stage(root, &polls[i], vtable))
 			continue;
-		root->future = coroutine_name(types, future->path);
 		root->size = future->size;
-		return type_is(future, "tokio::runtime::blocking::task::BlockingTask<") ? AWAIT_BLOCKING
-											: AWAIT_SUSPENDED;
+		if (type_is(future, "tokio::runtime::blocking::task::BlockingTask<")) {
+			const struct type *job = types_at(types, future->argument[0]);
+
+			root->future = coroutine_name(types, job ? job->path : future->path);
+			return AWAIT_BLOCKING;
+		}
+		root->future = future_name(awaits, types, &polls[i], future);
+		return AWAIT_SUSPENDED;
 	}
 	return typed || future_index_has_types(root->source->index) ? AWAIT_NO_TYPE : AWAIT_LINES_ONLY;
 }

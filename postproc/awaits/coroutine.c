@@ -78,7 +78,7 @@ static bool line_in_body(struct types *types, Dwarf_Die *body, const char *path,
 
 	for (bool more = dwarfwalk_begin(&walk, body); more && entries < ENTRIES_LIMIT; entries++) {
 		int tag = dwarf_tag(&walk.die);
-		const char *name = tag == DW_TAG_variable ? dwarf_diename(&walk.die) : NULL;
+		const char *name = tag == DW_TAG_variable ? future_index_name(&walk.die) : NULL;
 		Dwarf_Attribute attribute;
 		Dwarf_Die of;
 

@@ -17,7 +17,8 @@
 #include "resolve/symbolize/dwarfwalk.h"
 
 #define DEPTH_LIMIT 64	 /* levels of namespaces */
-#define PATH_LIMIT 16384 /* bytes of a path */
+#define PATH_LIMIT 65536 /* bytes of a path, or of a name */
+#define SIBLINGS 4096	 /* entries that are looked at for one among them */
 #define CHECK_EVERY 4096 /* entries between looks at the time */
 
 /* What is found by a number. `at` is an entry's offset in the section. */
@@ -111,12 +112,19 @@ static const struct found *first(const struct list *list, uint64_t key, const st
 	return list->found + at;
 }
 
+const char *future_index_name(Dwarf_Die *die)
+{
+	const char *name = dwarf_diename(die);
+
+	return name && strnlen(name, PATH_LIMIT) < PATH_LIMIT ? name : NULL;
+}
+
 /* --- namespaces --- */
 
 static void enter(struct reading *reading, Dwarf_Die *die)
 {
 	struct future_index *index = reading->index;
-	const char *name = dwarf_diename(die);
+	const char *name = future_index_name(die);
 	size_t depth = reading->depth, length = reading->length[depth], longer = name ? strlen(name) : 0;
 
 	if (length + longer + 3 > PATH_LIMIT)
@@ -186,6 +194,7 @@ static bool type_of(Dwarf_Die *die, Dwarf_Die *type)
 static bool first_parameter(Dwarf_Die *function, Dwarf_Die *parameter)
 {
 	Dwarf_Die child;
+	unsigned entries = 0;
 
 	if (dwarf_child(function, &child))
 		return false;
@@ -194,7 +203,8 @@ static bool first_parameter(Dwarf_Die *function, Dwarf_Die *parameter)
 			*parameter = child;
 			return true;
 		}
-	} while (dwarf_tag(&child) != DW_TAG_lexical_block && dwarf_siblingof(&child, &child) == 0);
+	} while (dwarf_tag(&child) != DW_TAG_lexical_block && ++entries < SIBLINGS &&
+		 dwarf_siblingof(&child, &child) == 0);
 	return false;
 }
 
@@ -205,14 +215,14 @@ static void add_pollable(struct reading *reading, Dwarf_Die *function, unsigned 
 	uint64_t key;
 
 	if (first_parameter(function, &parameter) && type_of(&parameter, &type) &&
-	    hash_arguments(dwarf_diename(&type), "Pin<&mut ", &key))
+	    hash_arguments(future_index_name(&type), "Pin<&mut ", &key))
 		add(&reading->index->pollable, key, how);
 }
 
 static void add_function(struct reading *reading, Dwarf_Die *die)
 {
 	struct future_index *index = reading->index;
-	const char *name = dwarf_diename(die);
+	const char *name = future_index_name(die);
 	Dwarf_Addr low;
 
 	if (!name)
@@ -235,7 +245,7 @@ static void add_function(struct reading *reading, Dwarf_Die *die)
 
 static void add_vtable(struct reading *reading, Dwarf_Die *die)
 {
-	const char *name = dwarf_diename(die);
+	const char *name = future_index_name(die);
 	size_t length = name ? strlen(name) : 0;
 	Dwarf_Attribute attribute;
 	Dwarf_Die table, type;
@@ -255,7 +265,7 @@ static void add_type(struct reading *reading, Dwarf_Die *die)
 	uint64_t key;
 
 	if (is_here(reading, "tokio::runtime::task::core::") &&
-	    hash_arguments(dwarf_diename(die), "Core<", &key))
+	    hash_arguments(future_index_name(die), "Core<", &key))
 		add(&reading->index->cores, key, dwarf_dieoffset(die));
 }
 
@@ -426,7 +436,7 @@ bool future_index_core(const struct future_index *index, Dwarf_Die *poll, Dwarf_
 	bool any = false;
 	uint64_t key;
 
-	if (!hash_arguments(dwarf_diename(poll), "poll<", &key))
+	if (!hash_arguments(future_index_name(poll), "poll<", &key))
 		return false;
 	for (found = first(&index->cores, key, &end); found < end && found->key == key; found++) {
 		Dwarf_Die die;

@@ -54,6 +54,9 @@ size_t future_index_bodies(const struct future_index *index, const char *path, D
 /* The path of the namespace that the entry at `offset` is in, without "::" at its end. Owned by the index. */
 const char *future_index_scope(struct future_index *index, uint64_t offset);
 
+/* DW_AT_name. NULL if it has none, and if that is longer than any in an honest program: many entries may share one. */
+const char *future_index_name(Dwarf_Die *die);
+
 /* The entry at `offset`. */
 bool future_index_entry(const struct future_index *index, uint64_t offset, Dwarf_Die *die);
 

@@ -14,9 +14,10 @@
 #include "resolve/elf/budget.h"
 #include "resolve/elf/module.h"
 
-#define TYPES_LIMIT 500000u   /* of a module */
-#define MEMBERS_LIMIT 65536u  /* of a type: as many entries are read */
-#define SIZE_LIMIT (1u << 30) /* bytes */
+#define TYPES_LIMIT 500000u    /* of a module */
+#define MEMBERS_LIMIT 65536u   /* of a type: as many entries are read */
+#define SIZE_LIMIT (1u << 30)  /* bytes */
+#define PATHS_LIMIT (1u << 28) /* bytes of all paths */
 
 struct types {
 	struct future_index *index;
@@ -24,6 +25,7 @@ struct types {
 	htab_t table; /* of struct type by entry */
 	struct arena *memory;
 	size_t count;
+	size_t path_bytes;
 };
 
 /* --- attributes --- */
@@ -49,7 +51,7 @@ static uint64_t entry_of(Dwarf_Die *die, unsigned name)
 
 static const char *name_of(Dwarf_Die *die)
 {
-	const char *name = dwarf_diename(die);
+	const char *name = future_index_name(die);
 
 	return name ? name : "";
 }
@@ -164,6 +166,7 @@ static const char *path_of(struct types *types, const struct type *type)
 	if (!*scope)
 		return type->name;
 	path = concat(scope, "::", type->name, NULL);
+	types->path_bytes += strlen(path);
 	kept = arena_copy(types->memory, path, strlen(path));
 	free(path);
 	return kept;
@@ -243,7 +246,7 @@ void types_free(struct types *types)
 
 bool types_affordable(const struct types *types)
 {
-	return types->module->debug_time < BUDGET_DEBUG;
+	return types->module->debug_time < BUDGET_DEBUG && types->path_bytes < PATHS_LIMIT;
 }
 
 struct type *types_at(struct types *types, uint64_t entry)

@@ -333,6 +333,26 @@ static void check_futurelock(struct program *program, struct awaits *awaits)
 	awaits_task_free(task);
 }
 
+/* Tasks are named as in the report; a blocking job has the name of its closure's function. */
+static void check_names(struct program *program, struct awaits *awaits)
+{
+	struct await_task *task = task_of(program, awaits, "nested");
+
+	assert_string_equal(task->future, "awaits::outer");
+	assert_true(task->size > 0);
+	awaits_task_free(task);
+	task = task_of(program, awaits, "joins_blocking");
+	assert_int_equal(leaf_of(task->root)->on, AWAIT_ON_TASK);
+
+	uint64_t header = leaf_of(task->root)->task;
+
+	awaits_task_free(task);
+	task = awaits_of_task(awaits, header, &(struct await_memory){read_memory, program});
+	assert_int_equal(task->status, AWAIT_BLOCKING);
+	assert_string_equal(task->future, "awaits::joins_blocking");
+	awaits_task_free(task);
+}
+
 static void check_details(struct program *program, struct awaits *awaits)
 {
 	struct await_task *task = task_of(program, awaits, "sleeps");
@@ -345,6 +365,7 @@ static void check_details(struct program *program, struct awaits *awaits)
 	check_lock(program, awaits, "reads", "holds_write", AWAIT_ON_READ_LOCK, 1);
 	check_lock(program, awaits, "acquires", "holds_permit", AWAIT_ON_SEMAPHORE, 3);
 	check_futurelock(program, awaits);
+	check_names(program, awaits);
 }
 
 /* --- memory that changes, is freed, or is forged --- */
