@@ -38,6 +38,7 @@ struct root {
 	uint64_t vtable;
 	enum await_status status; /* AWAIT_SUSPENDED: its tasks have chains */
 	struct source *source;
+	struct type *type;  /* T; NULL: unknown */
 	struct type *stage; /* enum Stage<T> */
 	uint64_t offset;    /* of the stage, from the header */
 	const char *future; /* T's name for people; NULL: unknown */
@@ -85,17 +86,13 @@ const char *awaits_problem(struct awaits *awaits, uint64_t address)
 
 	if (!source)
 		return "its code is not in a file";
-	switch (future_index_lack(source->index)) {
-	case FUTURE_INDEX_COMPLETE:
-		return future_index_has_types(source->index)
-			       ? NULL
-			       : "its debug info has lines but no types: build with debug = 2";
-	case FUTURE_INDEX_EMPTY:
-		return "it has no debug info: build with debug = 2";
-	case FUTURE_INDEX_TOO_LONG:
+	if (!future_index_complete(source->index))
 		return "its debug info takes too long to read";
-	}
-	return NULL;
+	if (future_index_has_types(source->index))
+		return NULL;
+	return future_index_has_polls(source->index)
+		       ? "its debug info has lines but no types: build with debug = 2"
+		       : "it has no debug info of its tasks: build with debug = 2";
 }
 
 /* --- what a vtable tells --- */
@@ -119,15 +116,13 @@ static bool template_type(Dwarf_Die *function, Dwarf_Die *type)
 	return false;
 }
 
-/* The name of T in poll::<T, S>, as the report names tasks. */
-static const char *future_name(struct awaits *awaits, struct types *types, Dwarf_Die *poll,
-			       const struct type *future)
+/* The name of T in poll::<T, S>, as the report names tasks; line tables have it, too. NULL if it is not told. */
+static const char *future_name(struct awaits *awaits, Dwarf_Die *poll)
 {
 	size_t length = 0;
 	const char *name = future_index_name(poll), *generics = name ? name_generics(name, &length) : NULL;
 	char *display = generics ? name_future(generics, length) : NULL;
-	const char *kept = display ? arena_copy(awaits->memory, display, strlen(display))
-				   : coroutine_name(types, future->path);
+	const char *kept = display ? arena_copy(awaits->memory, display, strlen(display)) : NULL;
 
 	free(display);
 	return kept;
@@ -153,36 +148,63 @@ static bool find_stage(struct root *root, Dwarf_Die *poll, const uint64_t *vtabl
 	       stage.address + stage.type->size <= vtable[VTABLE_TRAILER];
 }
 
+/* Reads T and where it is, if this is the task's poll::<T, S>. */
+static bool read_future(struct root *root, Dwarf_Die *poll, const uint64_t *vtable)
+{
+	struct type *future;
+	Dwarf_Die type;
+
+	if (!template_type(poll, &type) || !(future = types_of(root->source->types, &type)) ||
+	    !find_stage(root, poll, vtable))
+		return false;
+	root->type = future;
+	root->size = future->size;
+	return true;
+}
+
+static enum await_status read_name(struct root *root)
+{
+	struct types *types = root->source->types;
+
+	if (type_is(root->type, "tokio::runtime::blocking::task::BlockingTask<")) {
+		const struct type *job = types_at(types, root->type->argument[0]);
+
+		root->future = coroutine_name(types, job ? job->path : root->type->path);
+		return AWAIT_BLOCKING;
+	}
+	if (!root->future)
+		root->future = coroutine_name(types, root->type->path);
+	return AWAIT_SUSPENDED;
+}
+
+/* Functions for different types may have been merged into one: then it is not known which type a task has. */
 static enum await_status read_root(struct awaits *awaits, struct root *root, const uint64_t *vtable)
 {
-	Dwarf_Die polls[POLLS], type;
-	struct types *types;
-	struct type *future;
+	Dwarf_Die polls[POLLS];
+	const struct future_index *index;
 	size_t count;
-	bool typed = false;
 
 	root->source = source_at(awaits, vtable[VTABLE_POLL]);
-	if (!root->source || future_index_lack(root->source->index) == FUTURE_INDEX_EMPTY)
+	if (!root->source)
 		return AWAIT_NO_DEBUG_INFO;
-	types = root->source->types;
-	count = future_index_polls(root->source->index, vtable[VTABLE_POLL], polls, POLLS);
+	index = root->source->index;
+	count = future_index_polls(index, vtable[VTABLE_POLL], polls, POLLS);
 	for (size_t i = 0; i < count; i++) {
-		if (!template_type(&polls[i], &type) || !(future = types_of(types, &type)))
-			continue;
-		typed = true;
-		if (!find_stage(root, &polls[i], vtable))
-			continue;
-		root->size = future->size;
-		if (type_is(future, "tokio::runtime::blocking::task::BlockingTask<")) {
-			const struct type *job = types_at(types, future->argument[0]);
+		struct root other = *root;
 
-			root->future = coroutine_name(types, job ? job->path : future->path);
-			return AWAIT_BLOCKING;
-		}
-		root->future = future_name(awaits, types, &polls[i], future);
-		return AWAIT_SUSPENDED;
+		if (!read_future(&other, &polls[i], vtable))
+			continue;
+		if (root->type && strcmp(root->type->path, other.type->path) != 0)
+			return AWAIT_NO_TYPE;
+		*root = other;
 	}
-	return typed || future_index_has_types(root->source->index) ? AWAIT_NO_TYPE : AWAIT_LINES_ONLY;
+	if (count == 1 || root->type)
+		root->future = future_name(awaits, &polls[0]);
+	if (root->type)
+		return read_name(root);
+	return future_index_has_types(index)   ? AWAIT_NO_TYPE
+	       : future_index_has_polls(index) ? AWAIT_LINES_ONLY
+					       : AWAIT_NO_DEBUG_INFO;
 }
 
 static hashval_t hash_root(const void *data)

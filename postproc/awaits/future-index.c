@@ -43,7 +43,7 @@ struct scope {
 struct future_index {
 	Dwarf *dwarf;
 	Dwarf_Addr bias;
-	enum future_index_lack lack;
+	bool complete;
 	struct list polls;    /* by the address where they begin */
 	struct list vtables;  /* by address; `at` is of the type */
 	struct list cores;    /* by hash of their generic arguments */
@@ -329,14 +329,10 @@ static void read_units(struct future_index *index, struct module *module)
 
 		if (type != DW_UT_compile && type != DW_UT_partial)
 			continue;
-		if (index->lack == FUTURE_INDEX_EMPTY)
-			index->lack = FUTURE_INDEX_COMPLETE;
-		bool done = read_unit(reading, &die, begun + BUDGET_DEBUG - module->debug_time);
+		index->complete = read_unit(reading, &die, begun + BUDGET_DEBUG - module->debug_time);
 		end_scopes(index, scopes, &die);
-		if (!done) {
-			index->lack = FUTURE_INDEX_TOO_LONG;
+		if (!index->complete)
 			break;
-		}
 	}
 	free(reading);
 	module->debug_time += budget_now() - begun;
@@ -361,13 +357,13 @@ struct future_index *future_index_new(struct module *module)
 	struct future_index *index = xcalloc(1, sizeof(*index));
 
 	index->texts = arena_new();
-	index->lack = FUTURE_INDEX_EMPTY;
+	index->complete = true;
 	if (module->dwfl)
 		index->dwarf = dwfl_module_getdwarf(module->dwfl, &index->bias);
 	if (!index->dwarf)
 		return index;
 	if (module->debug_time >= BUDGET_DEBUG) {
-		index->lack = FUTURE_INDEX_TOO_LONG;
+		index->complete = false;
 		return index;
 	}
 	progress_begin("reading the types of", module->path);
@@ -398,14 +394,19 @@ void future_index_free(struct future_index *index)
 
 /* --- what is asked for --- */
 
-enum future_index_lack future_index_lack(const struct future_index *index)
+bool future_index_complete(const struct future_index *index)
 {
-	return index->lack;
+	return index->complete;
 }
 
 bool future_index_has_types(const struct future_index *index)
 {
 	return index->cores.count > 0;
+}
+
+bool future_index_has_polls(const struct future_index *index)
+{
+	return index->polls.count > 0;
 }
 
 bool future_index_entry(const struct future_index *index, uint64_t offset, Dwarf_Die *die)

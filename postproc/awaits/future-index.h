@@ -20,16 +20,13 @@ struct module;
 struct future_index *future_index_new(struct module *module);
 void future_index_free(struct future_index *index);
 
-/* What is missing, as far as the module's debug info goes. */
-enum future_index_lack {
-	FUTURE_INDEX_COMPLETE,
-	FUTURE_INDEX_EMPTY,    /* there is no debug info, or none that can be read */
-	FUTURE_INDEX_TOO_LONG, /* reading it took too long: it is incomplete */
-};
-enum future_index_lack future_index_lack(const struct future_index *index);
+/* Was everything read? False if that took too long (resolve/elf/budget.h). */
+bool future_index_complete(const struct future_index *index);
 
-/* Does it have types? Line tables (debug = 1) do not. */
+/* What there is of Tokio's tasks. Line tables (debug = 1) have functions; the standard library's own debug info, which
+ * most programs have, has neither. */
 bool future_index_has_types(const struct future_index *index);
+bool future_index_has_polls(const struct future_index *index);
 
 /* The functions raw::poll::<T, S> that begin at `address` (in the target): fills in up to `size` entries, and
  * returns how many there are. The linker may merge functions, so there may be several. */
