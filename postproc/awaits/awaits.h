@@ -27,7 +27,7 @@ enum await_status {
 	AWAIT_COMPLETED,     /* its future is gone: it has returned, panicked, or was cancelled */
 	AWAIT_RUNNING,	     /* its state says that it is being polled: its place is a thread's stack */
 	AWAIT_BLOCKING,	     /* a job of spawn_blocking: it has no awaits */
-	AWAIT_NO_DEBUG_INFO, /* the module has no debug info: build with debug = 2 (or true) */
+	AWAIT_NO_DEBUG_INFO, /* the module has none of its tasks: build with debug = 2 (or true) */
 	AWAIT_LINES_ONLY,    /* it has line tables (debug = 1), which have no types: build with debug = 2 */
 	AWAIT_NO_TYPE,	     /* its debug info does not have the type of this task's future */
 	AWAIT_UNREADABLE,    /* memory that is needed is not there */
@@ -135,8 +135,8 @@ void awaits_free(struct awaits *awaits);
 struct await_task *awaits_of_task(struct awaits *awaits, uint64_t header, const struct await_memory *memory);
 void awaits_task_free(struct await_task *task);
 
-/* Why the module at `address` (a function of a task's vtable) has no types: static text that ends what to
- * build with. NULL if it has them. */
+/* Why the module at `address` (a function of a task's vtable) has no types: static text that ends with what to
+ * build it with. NULL if it has them. */
 const char *awaits_problem(struct awaits *awaits, uint64_t address);
 
 #endif
