@@ -15,6 +15,7 @@ tasks_usage() {
 	  NAME                    process or executable with this name, or a part of it
 	  -p, --pid PID           process id, instead of NAME
 	      --tree              the awaits of all tasks, joined where they are the same
+	      --watch SECS        look again every SECS seconds, and compare; Ctrl-C ends it
 	  -f, --format FORMAT     text, json, or folded (for flame graphs)
 	  -t, --target FILE       read symbols from FILE, unstripped; repeatable
 	      --debuginfod        fetch debug info from the servers in $DEBUGINFOD_URLS
@@ -31,7 +32,7 @@ parse_tasks_options() {
 	local words
 
 	OPTIONS=()
-	words=$(env -u GETOPT_COMPATIBLE -u POSIXLY_CORRECT getopt -n hud-trace -o hp:f:t: -l help,tree,pid:,format:,target:,debuginfod -- "$@" 2>&1) ||
+	words=$(env -u GETOPT_COMPATIBLE -u POSIXLY_CORRECT getopt -n hud-trace -o hp:f:t: -l help,tree,watch:,pid:,format:,target:,debuginfod -- "$@" 2>&1) ||
 		refuse_tasks "$(clean "$(sed -n '1s/^[^:]*: //p' <<<"$words")")"
 	unquote "$words"
 	# shellcheck disable=SC2153 # unquote sets it
@@ -48,6 +49,10 @@ parse_tasks_options() {
 			;;
 		--tree) OPTIONS+=("$1") && shift && continue ;;
 		-p | --pid) number --pid "$2" 1 4194304 'a process id from 1 to 4194304' && PID=$REPLY ;;
+		--watch)
+			duration --watch "$2" s 100000 86400000000 'a number of seconds from 0.1 to 86400, or a duration (500ms, 30s, 5m)'
+			OPTIONS+=("--watch=$2")
+			;;
 		-f | --format)
 			[[ $2 == @(text|json|folded) ]] || refuse_tasks "--format: '$(clean "$2")' is not text, json or folded"
 			OPTIONS+=("--format=$2")

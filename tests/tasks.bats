@@ -204,6 +204,29 @@ await_of() {
 	[[ -d /proc/$PROGRAM ]]
 }
 
+# The line $1 of /proc/$2/status.
+status_of() {
+	awk -v "key=$1:" '$1 == key { print $2 }' "/proc/$2/status"
+}
+
+@test "tasks: --watch tells what stands still, until the process ends; it has given up root" {
+	start_standing debug-info
+	: >watched
+	"$HUD" tasks --pid "$PROGRAM" --watch 0.2 >watched 2>watched.err 3>&- {INPUT}>&- &
+	WATCHER=$!
+	STARTED+=("$WATCHER")
+	within 60 grep -q 'standing::waiter .*still for 3 looks' watched
+	run ! grep -q 'standing::.*[+-][0-9]' watched
+	[[ $(status_of CapEff "$WATCHER") == 0000000000000000 && $(status_of Seccomp "$WATCHER") == 2 ]]
+	[[ $(status_of Uid "$WATCHER") != 0 ]]
+	exec {INPUT}>&-
+	wait "$PROGRAM"
+	local status=0
+	wait "$WATCHER" || status=$?
+	((status == 1))
+	[[ -s watched.err ]]
+}
+
 @test "tasks: a process without a runtime, one that is none, and no rights" {
 	start_program sh -c 'echo ready; read -r _'
 	run -1 "$HUD" tasks --pid "$PROGRAM"

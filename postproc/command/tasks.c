@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/complain.h"
@@ -24,6 +25,7 @@
 #include "tasks/formats.h"
 #include "tasks/look-process.h"
 #include "tasks/look.h"
+#include "tasks/watch.h"
 
 #define WIDTH 160    /* columns where the output is no terminal */
 #define NO_RIGHTS 77 /* exit status */
@@ -37,19 +39,17 @@ static const char usage[] =
 	"\n"
 	"  -p, --pid PID        the process\n"
 	"      --tree           the awaits of all tasks, joined where they are the same\n"
+	"      --watch SECS     look again every SECS seconds, and compare\n"
 	"  -f, --format FORMAT  text, json, or folded (for flame graphs)\n"
 	"  -t, --target FILE    read symbols from FILE, an unstripped copy; repeatable\n"
 	"      --debuginfod     ask the servers in $DEBUGINFOD_URLS for debug info\n"
 	"  -h, --help\n";
 
 static const struct option long_options[] = {
-	{"tree", no_argument, NULL, 'T'},
-	{"pid", required_argument, NULL, 'p'},
-	{"format", required_argument, NULL, 'f'},
-	{"target", required_argument, NULL, 't'},
-	{"debuginfod", no_argument, NULL, 'd'},
-	{"help", no_argument, NULL, 'h'},
-	{NULL, 0, NULL, 0},
+	{"watch", required_argument, NULL, 'w'},  {"tree", no_argument, NULL, 'T'},
+	{"pid", required_argument, NULL, 'p'},	  {"format", required_argument, NULL, 'f'},
+	{"target", required_argument, NULL, 't'}, {"debuginfod", no_argument, NULL, 'd'},
+	{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
 };
 
 enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_FOLDED, FORMATS };
@@ -61,6 +61,8 @@ struct request {
 	const char *core; /* its path, or NULL */
 	enum format format;
 	bool tree;
+	uint64_t every; /* --watch, in ns; 0: one look */
+	struct watch *watch;
 	struct report_options terminal;
 };
 
@@ -97,6 +99,9 @@ static int parse(int argc, char **argv, struct request *request)
 			break;
 		case 't':
 			command_target("tasks", &request->subject.targets, optarg);
+			break;
+		case 'w':
+			request->every = command_seconds("tasks", "watch", optarg, 0.1, 86400);
 			break;
 		case 'T':
 			request->tree = true;
@@ -146,8 +151,10 @@ static int look(FILE *out, bool without_files, void *context)
 				    .width = request->terminal.width ? request->terminal.width : WIDTH,
 				    .utf8 = request->terminal.utf8};
 
-		tasks_text(&page, look, request->tree);
+		tasks_text(&page, look, request->tree, request->watch);
 	}
+	if (request->watch)
+		watch_keep(request->watch, look);
 	look_free(look);
 	return 0;
 }
@@ -214,6 +221,21 @@ static int enter_sandbox(struct request *request)
 	return request->core ? open_core(request) : 0;
 }
 
+/* Looks once, or until it is interrupted, nobody reads, or there is nothing to be seen any more. */
+static int run(const struct request *request, const struct look_process *process)
+{
+	const struct timespec pause = {.tv_sec = (time_t)(request->every / 1000000000),
+				       .tv_nsec = (long)(request->every % 1000000000)};
+	int status;
+
+	while (!(status = look_process_run(process)) && request->every && !fflush(stdout)) {
+		nanosleep(&pause, NULL);
+		if (request->format == FORMAT_TEXT)
+			puts("");
+	}
+	return status;
+}
+
 int tasks_main(int argc, char **argv)
 {
 	struct request request = {.subject = {.core = -1, .mem = -1, .pagemap = -1}};
@@ -221,6 +243,12 @@ int tasks_main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	if (request.every && request.core) {
+		complain("hud-postproc tasks: --watch needs --pid: a core dump does not change\n");
+		return usage_error();
+	}
+	if (request.every)
+		request.watch = watch_new();
 	command_fit_terminal(&request.terminal, true);
 	status = enter_sandbox(&request);
 	if (!status) {
@@ -233,7 +261,7 @@ int tasks_main(int argc, char **argv)
 						     .show = show,
 						     .context = &request};
 
-		status = look_process_run(&process);
+		status = run(&request, &process);
 	}
 	inspector_end();
 	sandbox_end();

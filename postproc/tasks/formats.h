@@ -8,9 +8,11 @@
 
 struct look;
 struct page;
+struct watch;
 
-/* For people: the runtimes, and tasks in groups; with `tree`, the await chains instead of groups. */
-void tasks_text(struct page *page, const struct look *look, bool tree);
+/* For people: the runtimes, and tasks in groups; with `tree`, the await chains instead of groups. `watch`: compares with
+ * the look before; NULL: does not. */
+void tasks_text(struct page *page, const struct look *look, bool tree, const struct watch *watch);
 
 /* The await chains as folded stacks, for flame graphs of what tasks wait for: "FUTURE;AWAIT;..;LEAF COUNT". */
 void tasks_folded(FILE *out, const struct look *look);

@@ -10,6 +10,7 @@
 #include "resolve/symbolize/frame.h"
 #include "resolve/symbolize/symbolize.h"
 #include "tasks/look.h"
+#include "tasks/watch.h"
 
 bool task_is_lost(const struct look *look, const struct found_task *task)
 {
@@ -62,7 +63,18 @@ static int by_count(const void *a, const void *b)
 	return x->first->header < y->first->header ? -1 : x->first->header > y->first->header;
 }
 
-size_t task_groups(const struct look *look, struct task_group **groups)
+static void add(const struct look *look, const struct watch *watch, struct task_group *group,
+		const struct found_task *task)
+{
+	unsigned stands = watch_compares(watch) ? watch_stands(watch, look, task) : 0;
+
+	group->count++;
+	group->never += task_is_lost(look, task);
+	group->stand += stands != 0;
+	group->looks = stands + 1 > group->looks ? stands + 1 : group->looks;
+}
+
+size_t task_groups(const struct look *look, const struct watch *watch, struct task_group **groups)
 {
 	const struct scan *scan = &look->scan;
 	const struct found_task **sorted = xcalloc(scan->count + 1, sizeof(*sorted));
@@ -75,11 +87,11 @@ size_t task_groups(const struct look *look, struct task_group **groups)
 	for (size_t i = 0; i < scan->count; i++) {
 		if (!count || !same_group((*groups)[count - 1].first, sorted[i]))
 			(*groups)[count++].first = sorted[i];
-		(*groups)[count - 1].count++;
-		(*groups)[count - 1].never += task_is_lost(look, sorted[i]);
-		(*groups)[count - 1].joined += (sorted[i]->state & STATE_JOIN_INTEREST) != 0;
+		add(look, watch, &(*groups)[count - 1], sorted[i]);
 	}
 	free(sorted);
+	for (size_t i = 0; i < count && watch_compares(watch); i++)
+		(*groups)[i].before = watch_before(watch, look, (*groups)[i].first);
 	qsort(*groups, count, sizeof(**groups), by_count);
 	return count;
 }

@@ -10,16 +10,19 @@
 #include "tasks/task.h"
 
 struct look;
+struct watch;
 
 struct task_group {
 	const struct found_task *first; /* one of them */
 	size_t count;
-	size_t never;  /* idle ones that nothing can wake: no waker of theirs is left */
-	size_t joined; /* that have a join handle */
+	size_t never;	/* idle ones that nothing can wake: no waker of theirs is left */
+	size_t stand;	/* that stood there at the look before */
+	size_t before;	/* that were there at the look before */
+	unsigned looks; /* in which one of them stood there, at most, this look included */
 };
 
-/* The groups, the largest first. The caller frees *groups. */
-size_t task_groups(const struct look *look, struct task_group **groups);
+/* The groups, the largest first, compared with the look before if there was one. The caller frees *groups. */
+size_t task_groups(const struct look *look, const struct watch *watch, struct task_group **groups);
 
 /* Is it idle, with no waker anywhere that could wake it? */
 bool task_is_lost(const struct look *look, const struct found_task *task);

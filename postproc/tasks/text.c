@@ -12,6 +12,7 @@
 #include "tasks/groups.h"
 #include "tasks/look.h"
 #include "tasks/tree-formats.h"
+#include "tasks/watch.h"
 
 #define LABEL 12 /* columns of the labels at the left */
 
@@ -148,10 +149,23 @@ static void write_place(struct page *page, const struct found_task *task, size_t
 	free(place);
 }
 
-static void write_groups(struct page *page, const struct look *look)
+/* Against the look before. */
+static void write_change(struct page *page, const struct task_group *group)
+{
+	page_text(page, STYLE_PLAIN, "  ");
+	if (group->count != group->before)
+		page_printf(page, STYLE_WARNING, "%+" PRId64 ", ",
+			    (int64_t)group->count - (int64_t)group->before);
+	if (group->stand == group->count)
+		page_printf(page, STYLE_FAINT, "still for %u looks", group->looks);
+	else
+		page_printf(page, STYLE_PLAIN, "%zu of %zu still", group->stand, group->count);
+}
+
+static void write_groups(struct page *page, const struct look *look, const struct watch *watch)
 {
 	struct task_group *groups;
-	size_t count = task_groups(look, &groups);
+	size_t count = task_groups(look, watch, &groups);
 	size_t width = future_width(page, look, groups, count);
 	char text[UNIT_SIZE];
 
@@ -186,6 +200,8 @@ static void write_groups(struct page *page, const struct look *look)
 		if (groups[i].never)
 			page_printf(page, STYLE_WARNING, "  (%s: nothing can wake %s)",
 				    unit_count(text, groups[i].never), groups[i].never == 1 ? "it" : "them");
+		if (watch_compares(watch))
+			write_change(page, &groups[i]);
 		page_end(page);
 		free(name);
 	}
@@ -248,7 +264,25 @@ static void write_notes(struct page *page, const struct look *look)
 	}
 }
 
-void tasks_text(struct page *page, const struct look *look, bool tree)
+#define GROWTH_LOOKS 3 /* in a row, until it is told */
+
+/* Types of which there are more and more tasks. */
+static void write_growth(struct page *page, const struct look *look, const struct watch *watch)
+{
+	for (size_t i = 0; i < look->types.count; i++) {
+		const struct task_type *type = &look->types.type[i];
+		unsigned grows = watch_grows(watch, type);
+
+		if (grows < GROWTH_LOOKS)
+			continue;
+		label(page, "note");
+		page_printf(page, STYLE_WARNING, "%s: more tasks than before in %u looks in a row, now %zu",
+			    type->future ? type->future : "a type without a name", grows, type->count);
+		page_end(page);
+	}
+}
+
+void tasks_text(struct page *page, const struct look *look, bool tree, const struct watch *watch)
 {
 	label(page, "executable");
 	page_text(page, STYLE_PLAIN, look->exe ? look->exe : "not known");
@@ -259,6 +293,7 @@ void tasks_text(struct page *page, const struct look *look, bool tree)
 	if (tree)
 		tree_text(page, look->tree);
 	else
-		write_groups(page, look);
+		write_groups(page, look, watch);
 	write_notes(page, look);
+	write_growth(page, look, watch);
 }
