@@ -208,60 +208,63 @@ static void write_groups(struct page *page, const struct look *look, const struc
 	free(groups);
 }
 
+static void note(struct page *page, const char *text)
+{
+	if (!text)
+		return;
+	label(page, "note");
+	page_wrap(page, STYLE_PLAIN, text);
+}
+
+/* The same for a text that is freed. */
+static void note_made(struct page *page, char *text)
+{
+	note(page, text);
+	free(text);
+}
+
+static bool has_unnamed(const struct look *look)
+{
+	for (size_t i = 0; i < look->types.count; i++)
+		if (look->types.type[i].count && !look->types.type[i].future)
+			return true;
+	return false;
+}
+
 /* What was not seen, or not believed. */
 static void write_notes(struct page *page, const struct look *look)
 {
 	const struct scan *scan = &look->scan;
-	bool unnamed = false;
 
-	for (size_t i = 0; i < look->types.count; i++)
-		unnamed = unnamed || (look->types.type[i].count && !look->types.type[i].future);
 	page_end(page);
-	if (unnamed) {
-		label(page, "note");
-		page_wrap(page, STYLE_PLAIN,
-			  "Types without a name are shown by their poll function: names of futures need "
-			  "debug info, or "
-			  "symbols of Rust's v0 mangling (RUSTFLAGS=-Csymbol-mangling-version=v0).");
-	}
-	if (look->runtimes.no_figures) {
-		label(page, "note");
-		page_wrap(page, STYLE_PLAIN, look->runtimes.no_figures);
-	}
-	if (look->runtimes.no_threads) {
-		label(page, "note");
-		page_wrap(page, STYLE_PLAIN, look->runtimes.no_threads);
-	}
-	if (look->no_chains) {
-		label(page, "note");
-		page_text(page, STYLE_PLAIN, "No awaits are known: ");
-		page_wrap(page, STYLE_PLAIN, look->no_chains);
-	}
-	if (chains_moved(look->chains)) {
-		label(page, "note");
-		page_printf(page, STYLE_PLAIN,
-			    "%zu tasks moved while they were read: their awaits are left out.",
-			    chains_moved(look->chains));
-		page_end(page);
-	}
-	if (scan->gone || scan->doubtful || scan->too_many) {
-		char *words = text_format(
-			"%zu that looked like tasks were gone at the next look; %zu had neighbours "
-			"that did not lead back to them; %zu were beyond the limit. None of them "
-			"is counted.",
-			scan->gone, scan->doubtful, scan->too_many);
-
-		label(page, "note");
-		page_wrap(page, STYLE_PLAIN, words);
-		free(words);
-	}
-	if (scan->unseen) {
-		label(page, "note");
-		page_printf(page, STYLE_PLAIN,
-			    "%" PRIu64 " GiB of addresses, in areas that are too large, were not searched.",
-			    scan->unseen >> 30);
-		page_end(page);
-	}
+	if (has_unnamed(look))
+		note(page, "Types without a name are shown by their poll function: names of futures need "
+			   "debug info, or "
+			   "symbols of Rust's v0 mangling (RUSTFLAGS=-Csymbol-mangling-version=v0).");
+	if (look->types.unstable)
+		note(page,
+		     "Tokio was built with tokio_unstable: without debug info, its runtimes' figures are not "
+		     "known.");
+	note(page, look->runtimes.no_figures);
+	note(page, look->runtimes.no_threads);
+	if (look->no_chains)
+		note_made(page, concat("Nothing is known of awaits, since ", look->no_chains, NULL));
+	if (chains_moved(look->chains))
+		note_made(page,
+			  text_format("%zu tasks moved while they were read: their awaits are left out.",
+				      chains_moved(look->chains)));
+	if (scan->gone || scan->doubtful || scan->too_many)
+		note_made(page,
+			  text_format(
+				  "%zu that looked like tasks were gone at the next look; %zu had neighbours "
+				  "that did not lead back to them; %zu were beyond the limit. None of them "
+				  "is counted.",
+				  scan->gone, scan->doubtful, scan->too_many));
+	if (scan->unseen)
+		note_made(page,
+			  text_format("%" PRIu64 " GiB of addresses, in areas that are too large, were not "
+				      "searched.",
+				      scan->unseen >> 30));
 }
 
 #define GROWTH_LOOKS 3 /* in a row, until it is told */
