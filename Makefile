@@ -10,7 +10,7 @@
 #     make fuzz         run each fuzzer of tests/fuzz for a minute (FUZZ_SECONDS=60)
 #     make analyze      what cppcheck, clang-tidy and gcc's analyzer find
 #     make valgrind     no error in memory on recorded streams
-#     make deb          a Debian package in build/
+#     make deb, rpm     a package in build/
 #     make reproducible built twice, it is the same
 
 PREFIX ?= /usr/local
@@ -79,7 +79,7 @@ endif
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all tests check builds check-long check-suites check-kernels fuzz analyze valgrind reproducible bench bench-accuracy bench-loss bench-overhead \
-	bench-postproc bench-soak deps deps-demo deps-check deps-fuzz needs-root demo install uninstall deb clean lint lint-shell lint-c format FORCE
+	bench-postproc bench-soak deps deps-demo deps-check deps-fuzz needs-root demo install uninstall deb rpm clean lint lint-shell lint-c format FORCE
 
 # Root needs no sudo; anybody else asks by it, for what only root may do.
 SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
@@ -297,6 +297,11 @@ uninstall:
 deb: all
 	$(say) DEB build
 	$(Q)examples/deploy/deb $(BUILD)
+
+# A package for this release of Fedora and its relatives, for which rpmbuild is needed.
+rpm: all
+	$(say) RPM build
+	$(Q)examples/deploy/rpm $(BUILD)
 
 clean:
 	rm -rf build

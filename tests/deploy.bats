@@ -38,6 +38,23 @@ setup() {
 	fi
 }
 
+@test "make rpm: a package with the same files, and what it needs" {
+	command -v rpmbuild >/dev/null || skip 'no rpmbuild here'
+	make -s -C "$ROOT" rpm >log 2>&1 || { cat log && return 1; }
+	[[ ! -s log ]] || { cat log && return 1; }
+	package=$(echo "$ROOT"/build/hud-trace-*.rpm)
+	rpm -qp --requires "$package" >requires
+	for needed in bpftrace 'libdw.so.1()(64bit)' 'libelf.so.1()(64bit)' 'libseccomp.so.2()(64bit)' util-linux; do
+		grep -qF "$needed" requires
+	done
+	make -s -C "$ROOT" install DESTDIR="$PWD/root" PREFIX=/usr >log
+	(cd root && find . ! -type d | sed 's/^\.//; s/\(\/man\/.*\)/\1.gz/' | sort) >wanted
+	rpm -qlp "$package" | sort >packed
+	[[ ! $(comm -23 wanted packed) ]]
+	(($(wc -l <wanted) > 30))
+	rpm -qlvp "$package" | awk '$3 != "root" || $4 != "root" { print; bad = 1 } END { exit bad }'
+}
+
 @test "rules and dashboard name only metrics and labels that are written" {
 	"$POSTPROC" report --headless --format prometheus=metrics "$ROOT/examples/demo-recording.txt.gz"
 	sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' metrics | sort -u >written
