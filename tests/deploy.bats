@@ -41,7 +41,7 @@ setup() {
 @test "make rpm: a package with the same files, and what it needs" {
 	command -v rpmbuild >/dev/null || skip 'no rpmbuild here'
 	make -s -C "$ROOT" rpm >log 2>&1 || { cat log && return 1; }
-	[[ ! -s log ]] || { cat log && return 1; }
+	diff <(echo '  RPM    build') log
 	package=$(echo "$ROOT"/build/hud-trace-*.rpm)
 	rpm -qp --requires "$package" >requires
 	for needed in bpftrace 'libdw.so.1()(64bit)' 'libelf.so.1()(64bit)' 'libseccomp.so.2()(64bit)' util-linux; do
