@@ -35,6 +35,11 @@ static void markup(FILE *out, const char *text)
 	}
 }
 
+static void whole_markup(FILE *out, char *text)
+{
+	markup(out, text);
+}
+
 /* The same with places to break lines between the words of a path. */
 static void breaking_markup(FILE *out, char *text)
 {
@@ -54,32 +59,28 @@ void html_text(FILE *out, const char *raw)
 	free(text);
 }
 
-static void shortened(FILE *out, const char *raw, shortener *shorten)
+static void shortened(FILE *out, const char *raw, shortener *shorten, void (*write)(FILE *out, char *text))
 {
 	char *text = escape_utf8(raw), *fitting = shorten(text, HTML_NAME, true);
 
-	markup(out, fitting);
+	write(out, fitting);
 	free(fitting);
 	free(text);
 }
 
 void html_name(FILE *out, const char *raw)
 {
-	shortened(out, raw, text_shorten);
+	shortened(out, raw, text_shorten, whole_markup);
 }
 
 void html_function(FILE *out, const char *raw)
 {
-	char *text = escape_utf8(raw), *fitting = text_shorten(text, HTML_NAME, true);
-
-	breaking_markup(out, fitting);
-	free(fitting);
-	free(text);
+	shortened(out, raw, text_shorten, breaking_markup);
 }
 
 void html_path(FILE *out, const char *raw)
 {
-	shortened(out, raw, text_shorten_path);
+	shortened(out, raw, text_shorten_path, whole_markup);
 }
 
 void html_section(FILE *out, const char *id, const char *heading, const char *about)
