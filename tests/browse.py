@@ -35,8 +35,10 @@ def run(page, script, *arguments):
 
 
 def middle(page, element):
-    """Scrolls to where nothing covers it."""
-    page.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element)
+    """Scrolls to where nothing covers it. The page hears of that with the next frame, and hides its tooltip."""
+    page.execute_async_script("""const [element, done] = arguments;
+        element.scrollIntoView({block: 'center', behavior: 'instant'});
+        requestAnimationFrame(() => requestAnimationFrame(done));""", element)
     return element
 
 

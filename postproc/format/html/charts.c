@@ -78,7 +78,7 @@ void html_over_time(struct html *page)
 	}
 	most = most > 0 ? most : 1;
 	html_section(out, "over-time", "Blocked workers over time",
-		     "How many workers were blocked at once, on average; by reason.");
+		     "How many threads were blocked or waited for a CPU at once, on average; by reason.");
 	fprintf(out,
 		"<div class=\"plot\"><span "
 		"class=\"scale\"><span>%.1f</span><span>%.1f</span><span>0</span></span><svg viewBox=\"0 0 "

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* flame-graph.c - where blocked time went, by call chain: the reason on top, below it who called whom.
+/* flame-graph.c - where blocked time went, by call chain: the reason on top, below it who called whom. Waits for a CPU are on the right.
  *
  * Positions are in percent of the whole, so that page.js zooms by two variables of the style sheet.
  */
@@ -171,17 +171,23 @@ static int by_total(const void *one, const void *two)
 /* Places nodes, largest first: each right of the one before it below the same parent. Returns the greatest depth. */
 static size_t place(struct graph *g, size_t *order, uint64_t least)
 {
-	double *used = xcalloc(g->nodes + 1, sizeof(*used)), top = 0;
+	/* Of the top row: code, and right of it waits for a CPU, for which no code is to blame. */
+	double *used = xcalloc(g->nodes + 1, sizeof(*used)), code = 0, waits = 0;
 	size_t deepest = 0;
 
 	for (size_t i = 0; i < g->nodes; i++)
 		order[i] = i;
+	for (size_t i = 0; i < g->nodes; i++)
+		if (g->node[i].parent == SIZE_MAX && !judge_is_wait(g->node[i].reason))
+			waits += 100.0 * (double)g->node[i].total / (double)g->total;
 	all_nodes = g->node;
 	qsort(order, g->nodes, sizeof(*order), by_total);
 	/* A caller may have exactly the time of what it calls, and come later: its number is lower, which decides. */
 	for (size_t i = 0; i < g->nodes && g->node[order[i]].total >= least; i++) {
 		struct node *n = &g->node[order[i]];
-		double *end = n->parent == SIZE_MAX ? &top : &used[n->parent];
+		double *end = n->parent != SIZE_MAX	 ? &used[n->parent]
+			      : judge_is_wait(n->reason) ? &waits
+							 : &code;
 
 		n->left = (n->parent == SIZE_MAX ? 0 : g->node[n->parent].left) + *end;
 		*end += 100.0 * (double)n->total / (double)g->total;
@@ -224,7 +230,8 @@ void html_flame_graph(struct html *page)
 		size_t deepest = place(&g, order, least);
 
 		html_section(out, "flame", "Flame graph of blocked time",
-			     "The wider, the more time; the reason on top, below it who called whom. Your "
+			     "The wider, the more time; the reason on top, below it who called whom. Waits "
+			     "for a CPU are on the right. Your "
 			     "own code is "
 			     "framed.<span class=\"js\"> A click zooms in, on the top row out again.</span>");
 		fprintf(out, "<div class=\"flame-scroll\"><div id=\"flame-graph\" style=\"--rows:%zu\">\n",
