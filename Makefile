@@ -178,7 +178,7 @@ RUN_TESTS = $(if $(SUDO),$(SUDO) env 'MAKEFLAGS=-- $(MAKEOVERRIDES)' 'CC=$(CC)' 
 check-suites:
 	$(Q)tests/check-suites
 
-# In virtual machines with other kernels: KERNELS="5.10 6.1 6.12 7.2".
+# In virtual machines with other kernels: KERNELS="5.10 6.1 6.12 7.2", ARCH=arm64.
 check-kernels:
 	$(Q)tests/check-kernels
 
