@@ -710,3 +710,39 @@ for line in open(sys.argv[1]) if "ndjson" in sys.argv[1] else [open(sys.argv[1])
 	"$POSTPROC" report in >text
 	grep -qx '  held up    how many ready tasks is not known: nobody knows' text
 }
+
+# The first runtime's pool is full in the last three looks, and its injection queue grows in five; the second one's cannot start a
+# thread in the last two. What came before the trace does not count.
+@test "what runtimes say of themselves, and a sentence where something is wrong" {
+	{
+		printf '%s\n' 'hud-trace 2' 'meta target app' 'runtime 500000000 aa0 M 2 0 9999 9999 9999 1 1 9999 4 main' 'begin 1000000000'
+		for i in 1 2 3 4 5 6; do
+			echo "runtime ${i}000000000 aa0 M 2 1 $((i * 100)) $((i * 10)) 7 $((i > 3 ? 4 : 3)) 0 $((i > 3 ? i : 0)) 4 main"
+			echo "runtime ${i}100000000 bb0 C 1 - - - - 1 $((i < 5)) $((i > 4 ? 8 : 0)) 512 "
+		done
+		echo 'end 7000000000 interrupt'
+	} >in
+	"$POSTPROC" report in >text
+	cat text
+	# A median is the middle of a bucket of 1/16.
+	grep -qE '^ +main +2 +408/600 +41/60 +7/7 +4/6$' text
+	grep -qE '^ +current-thread +1 +- +- +- +0/8$' text
+	paste -sd' ' text | tr -s ' ' >line
+	grep -qF 'main: the blocking pool was at its cap of 4 threads for 3.00 s: up to 6 jobs waited for one' line
+	grep -qF 'main: the injection queue only grew for 5 s' line
+	grep -qF 'current-thread: up to 8 jobs of the blocking pool waited for 2.00 s, although it may have more threads' line
+	"$POSTPROC" report --format prometheus in >metrics
+	diff - <(grep 'runtime="' metrics) <<-'END'
+		hud_trace_workers_count{target="app",runtime="1",name="main"} 2
+		hud_trace_workers_count{target="app",runtime="2",name=""} 1
+		hud_trace_live_tasks_count{target="app",runtime="1",name="main"} 600
+		hud_trace_global_queue_depth{target="app",runtime="1",name="main"} 60
+		hud_trace_total_local_queue_depth{target="app",runtime="1",name="main"} 7
+		hud_trace_blocking_threads_count{target="app",runtime="1",name="main"} 2
+		hud_trace_blocking_threads_count{target="app",runtime="2",name=""} 1
+		hud_trace_idle_blocking_threads_count{target="app",runtime="1",name="main"} 0
+		hud_trace_idle_blocking_threads_count{target="app",runtime="2",name=""} 0
+		hud_trace_blocking_queue_depth{target="app",runtime="1",name="main"} 6
+		hud_trace_blocking_queue_depth{target="app",runtime="2",name=""} 8
+	END
+}

@@ -199,6 +199,29 @@ shorter() {
 	grep -A3 -E '^ +held up +nothing: no other task was ready' report
 }
 
+# Once a second, while all tasks that wait are known.
+@test "what a runtime says of its queues is right" {
+	local seen right
+
+	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
+	cd "$BATS_FILE_TMPDIR/queues"
+	grep '^runtime' out
+	read -r seen right < <(awk '$1 == "runtime" { line[++lines] = $0 }
+		$1 == "queue" {
+			for (i = 1; i <= lines; i++) {
+				split(line[i], r)
+				# Both are read within less than a millisecond.
+				if (r[2] < $2 + 1000000 || r[2] > $3 - 1000000)
+					continue
+				seen++
+				right += r[4] == "M" && r[5] == 2 && r[8] == $7 && r[9] == $5
+			}
+		}
+		END { print seen + 0, right + 0 }' out truth)
+	echo "$seen looks, $right of them right"
+	((seen >= 2 && right == seen))
+}
+
 @test "polls that never end are reported while they last" {
 	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
 	cd "$BATS_FILE_TMPDIR/stuck"

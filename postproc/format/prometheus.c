@@ -197,6 +197,85 @@ static void of_the_trace(const struct exposition *e)
 	       m->lost);
 }
 
+/* A gauge with a series for each runtime of which it is known. Two may have one name, so they are numbered. */
+static void runtime_gauge(const struct exposition *e, const char *name, const char *help,
+			  uint64_t value_of(const struct runtime *))
+{
+	head(e, name, "gauge", help);
+	for (size_t i = 0; i < e->model->runtimes; i++) {
+		const struct runtime *r = &e->model->runtime[i];
+		uint64_t value = value_of(r);
+		char *text = escape_utf8(r->name);
+
+		if (value != UINT64_MAX) {
+			begin(e, name, "");
+			fprintf(e->out, ",runtime=\"%zu\",", i + 1);
+			label(e->out, "name", text);
+			fprintf(e->out, "} %" PRIu64 "\n", value);
+		}
+		free(text);
+	}
+}
+
+static uint64_t workers_count(const struct runtime *r)
+{
+	return r->workers;
+}
+
+static uint64_t live_tasks(const struct runtime *r)
+{
+	return r->number[RUNTIME_TASKS].latest;
+}
+
+static uint64_t global_queue(const struct runtime *r)
+{
+	return r->number[RUNTIME_INJECTED].latest;
+}
+
+static uint64_t local_queues(const struct runtime *r)
+{
+	return r->number[RUNTIME_QUEUED].latest;
+}
+
+/* The workers of a multi-thread runtime are threads of its pool, and Tokio does not count them here (num_blocking_threads
+ * of runtime/scheduler/multi_thread/handle/metrics.rs, 1.24 to 1.53). */
+static uint64_t blocking_threads(const struct runtime *r)
+{
+	uint64_t threads = r->number[RUNTIME_THREADS].latest;
+
+	if (threads == UINT64_MAX || !r->multi_thread)
+		return threads;
+	return threads > r->workers ? threads - r->workers : 0;
+}
+
+static uint64_t idle_blocking_threads(const struct runtime *r)
+{
+	return r->number[RUNTIME_UNUSED].latest;
+}
+
+static uint64_t blocking_queue(const struct runtime *r)
+{
+	return r->number[RUNTIME_JOBS].latest;
+}
+
+/* Under the names that tokio-metrics has for them. */
+static void runtimes(const struct exposition *e)
+{
+	if (!e->model->runtimes)
+		return;
+	runtime_gauge(e, "workers_count", "Worker threads of a runtime.", workers_count);
+	runtime_gauge(e, "live_tasks_count", "Tasks of a runtime that have not ended.", live_tasks);
+	runtime_gauge(e, "global_queue_depth", "Tasks in a runtime's injection queue.", global_queue);
+	runtime_gauge(e, "total_local_queue_depth", "Tasks in the queues of a runtime's workers.",
+		      local_queues);
+	runtime_gauge(e, "blocking_threads_count", "Threads of a runtime's blocking pool, without workers.",
+		      blocking_threads);
+	runtime_gauge(e, "idle_blocking_threads_count", "Of these, threads without a job.",
+		      idle_blocking_threads);
+	runtime_gauge(e, "blocking_queue_depth", "Jobs that wait for a thread of the blocking pool.",
+		      blocking_queue);
+}
+
 /* The same for threads that poll block_on's future, which are no workers. */
 static void main_futures(const struct exposition *e)
 {
@@ -247,6 +326,7 @@ int format_prometheus(FILE *out, const struct model *m, const struct report_opti
 	if (m->main_futures.threads)
 		main_futures(&e);
 	of_the_trace(&e);
+	runtimes(&e);
 	for (size_t i = 0; i < e.count; i++) {
 		free(e.series[i].function);
 		free(e.series[i].task);

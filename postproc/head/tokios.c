@@ -10,6 +10,7 @@
 
 #include "head/meta.h"
 #include "head/roles.h"
+#include "head/runtimes.h"
 #include "resolve/elf/address-space.h"
 #include "resolve/elf/binary.h"
 #include "resolve/symbolize/symbolize.h"
@@ -122,7 +123,11 @@ const char *tokios_state(pid_t pid, struct space *space, struct module *module, 
 	if (!why && module != space_main(space) &&
 	    !tls_block_of(pid, module, layouts.tls_size, is_musl(space), &layouts.block))
 		why = "its relocations do not tell where its thread-local memory is";
-	return why ? why : tokio_verify(pid, threads, count, &layouts, layout);
+	if (!why)
+		why = tokio_verify(pid, threads, count, &layouts, layout);
+	if (!why)
+		runtimes_find(pid, module, threads, count, layout);
+	return why;
 }
 
 static size_t count_current_threads(const struct thread *threads, size_t count)

@@ -107,7 +107,7 @@ static void start_children(struct monitor *m)
 
 	m->child[PROCFS] = (struct child){"hud-procfs", run_procfs, m, m->on[TARGET].fd, o->lines, 0, 0};
 	m->child[RATE] = (struct child){"hud-rate", run_rate, m, m->on[BPFTRACE].fd, -1, 0, 0};
-	m->child[STUCK] = (struct child){"hud-stuck", run_stuck, m, m->on[TARGET].fd, -1, 0, 0};
+	m->child[STUCK] = (struct child){"hud-stuck", run_stuck, m, m->on[TARGET].fd, o->lines, 0, 0};
 	if (there && o->lines >= 0)
 		start(m, &m->child[PROCFS]);
 	if (o->rates.fast)

@@ -23,6 +23,7 @@
 #include "base/process.h"
 #include "head/roles.h"
 #include "head/tokios.h"
+#include "monitor/watch-runtimes.h"
 #include "sandbox/confine.h"
 #include "sandbox/message-relay.h"
 #include "target/inspector.h"
@@ -143,11 +144,18 @@ static void touch_all(int pidfd, pid_t pid, struct worker *workers, size_t count
 static void watch(int pidfd, pid_t pid, int signals, struct worker *workers, size_t count,
 		  const struct layouts *layouts)
 {
+	struct watched_runtimes *runtimes = watched_runtimes_new(pid);
 	enum next next;
 
-	while ((next = wait_for(pidfd, signals)) == A_SECOND)
-		for (size_t i = 0; layouts->count && i < count; i++)
+	while ((next = wait_for(pidfd, signals)) == A_SECOND) {
+		for (size_t i = 0; layouts->count && i < count; i++) {
 			look(pid, &workers[i], layouts);
+			for (size_t k = 0; k < layouts->count; k++)
+				watched_runtimes_learn(runtimes, &workers[i].thread, &layouts->layout[k]);
+		}
+		watched_runtimes_write(runtimes, stdout);
+	}
+	watched_runtimes_free(runtimes);
 	if (next == ABOUT_TO_END)
 		touch_all(pidfd, pid, workers, count, layouts);
 }

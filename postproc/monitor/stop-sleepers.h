@@ -10,7 +10,7 @@
 /* Gives up all rights except to stop threads and read memory. Then, until process `pid` (`pidfd` refers to
  * it) ends: stops each worker among `tids` (`count` ids) for a moment that has slept in one poll for a
  * second. At SIGUSR2, which must be blocked, it does this for every sleeping worker, and ends. `tokio` has
- * the fields of the stream's tokio lines, one line each; if it is empty, polls are not known, and workers are
+ * the fields of the stream's tokio lines, one line each (by them, it also writes `runtime` lines to standard output once a second); if it is empty, polls are not known, and workers are
  * stopped only at the signal. Returns an exit status. */
 int stop_sleepers_run(int pidfd, pid_t pid, const char *tokio, char *const *tids, size_t count);
 

@@ -24,6 +24,7 @@
 #include "stream/stream.h"
 #include "stream/tell-begun.h"
 #include "tally/polls.h"
+#include "tally/runtimes.h"
 #include "tally/samples.h"
 #include "tally/tally.h"
 #include "tokio/role.h"
@@ -177,6 +178,24 @@ static enum role first_role(const struct replay *r, const struct event *e)
 											    : role;
 }
 
+static void add_runtime(struct replay *r, const struct event *e)
+{
+	struct runtime_look look = {.handle = e->runtime.handle,
+				    .multi_thread = e->runtime.multi_thread,
+				    .workers = e->runtime.workers,
+				    .number = {[RUNTIME_TASKS] = e->runtime.tasks,
+					       [RUNTIME_INJECTED] = e->runtime.injected,
+					       [RUNTIME_QUEUED] = e->runtime.queued,
+					       [RUNTIME_IDLE] = e->runtime.idle,
+					       [RUNTIME_THREADS] = e->runtime.threads,
+					       [RUNTIME_UNUSED] = e->runtime.threads_idle,
+					       [RUNTIME_JOBS] = e->runtime.jobs,
+					       [RUNTIME_CAP] = e->runtime.cap},
+				    .name = e->text};
+
+	tally_runtime(r->tally, e->ns, &look);
+}
+
 static void handle(struct replay *r, const struct event *e)
 {
 	struct model *m = r->model;
@@ -271,6 +290,10 @@ static void handle(struct replay *r, const struct event *e)
 		break;
 	case EVENT_DESCRIPTOR:
 		seen_descriptors_add(r->descriptors, e);
+		break;
+	case EVENT_RUNTIME:
+		if (m->begun)
+			add_runtime(r, e);
 		break;
 	case EVENT_PARKED:
 		tally_parked(r->tally, e->ns, e->parked.polling == 0 && e->parked.asleep > 0);

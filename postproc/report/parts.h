@@ -101,6 +101,10 @@ void report_polls(struct report *report);
 /* A line for each worker, the most blocked first. */
 void report_workers(struct report *report);
 
+/* A line for each runtime that was looked at, and a sentence where something is wrong. If there are any, begins with an
+ * empty line. */
+void report_runtimes(struct report *report);
+
 /* What the user's own scripts printed. If there is anything, begins with an empty line. */
 void report_probes(struct report *report);
 

@@ -392,6 +392,7 @@ static void whole(struct report *report)
 		page_end(page);
 		report_workers(report);
 	}
+	report_runtimes(report);
 	report_probes(report);
 }
 

@@ -37,6 +37,7 @@ enum event_kind {
 	EVENT_STEAL,
 	EVENT_DESCRIPTOR,
 	EVENT_PARKED,
+	EVENT_RUNTIME,
 	EVENT_LOST,
 	EVENT_STACK,
 	EVENT_WORDS,
@@ -114,10 +115,17 @@ struct event {
 		uint64_t polling, asleep;
 	} parked; /* PARKED */
 	struct {
+		uint64_t handle;
+		bool multi_thread;
+		/* UINT64_MAX: not known. */
+		uint64_t workers, idle, tasks, injected, queued;
+		uint64_t threads, threads_idle, jobs, cap; /* of the blocking pool */
+	} runtime;					   /* RUNTIME */
+	struct {
 		uint64_t since, least, time, unsure, apart;
 	} shorter; /* SHORTER */
 	const char *key,
-		*text; /* META: key and value; THREAD: role and comm; SITE: kind and future; TOKIO: its fields; of both, NULL and why; NAMED: comm; END: why; DESCRIPTOR, THROTTLED: name; OTHER: the line */
+		*text; /* META: key and value; THREAD: role and comm; SITE: kind and future; TOKIO: its fields; of both, NULL and why; NAMED: comm; END: why; DESCRIPTOR, THROTTLED, RUNTIME: name; OTHER: the line */
 	union {	       /* the largest, each of a kind of its own */
 		uint64_t word
 			[WORDS_PER_LINE]; /* WORDS: 0 where it was not kept. RETURNS: place, address, ... */

@@ -271,3 +271,54 @@ void write_parked(FILE *out, const struct event *e)
 	put_decimal(out, e->parked.polling);
 	put_decimal(out, e->parked.asleep);
 }
+
+/* --- from Tokio's memory --- */
+
+static uint64_t known_or_not(struct fields *c)
+{
+	size_t length;
+
+	if (!c->p || *c->p != '-')
+		return field_decimal(c, UINT64_MAX - 1);
+	const char *word = field_word(c, &length);
+
+	c->bad |= strcmp(word, "-") != 0;
+	return UINT64_MAX;
+}
+
+static void put_known_or_not(FILE *out, uint64_t value)
+{
+	if (value == UINT64_MAX)
+		put_word(out, "-");
+	else
+		put_decimal(out, value);
+}
+
+void parse_runtime(struct fields *c, struct event *e)
+{
+	static const char *const schedulers[] = {"M", "C", NULL};
+	uint64_t *numbers[] = {&e->runtime.workers,	 &e->runtime.idle,   &e->runtime.tasks,
+			       &e->runtime.injected,	 &e->runtime.queued, &e->runtime.threads,
+			       &e->runtime.threads_idle, &e->runtime.jobs,   &e->runtime.cap};
+
+	e->ns = field_decimal(c, UINT64_MAX);
+	e->runtime.handle = field_hex(c);
+	e->runtime.multi_thread = field_choice(c, schedulers) == 0;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		*numbers[i] = known_or_not(c);
+	e->text = field_text(c);
+}
+
+void write_runtime(FILE *out, const struct event *e)
+{
+	const uint64_t numbers[] = {e->runtime.workers,	     e->runtime.idle,	e->runtime.tasks,
+				    e->runtime.injected,     e->runtime.queued, e->runtime.threads,
+				    e->runtime.threads_idle, e->runtime.jobs,	e->runtime.cap};
+
+	put_decimal(out, e->ns);
+	put_hex(out, e->runtime.handle);
+	put_word(out, e->runtime.multi_thread ? "M" : "C");
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		put_known_or_not(out, numbers[i]);
+	put_text(out, e->text);
+}

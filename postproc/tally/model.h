@@ -186,6 +186,37 @@ struct standstill {
 	long tid;		       /* that worker */
 };
 
+/* What a runtime says of itself. */
+enum runtime_numbers {
+	RUNTIME_TASKS,	  /* alive */
+	RUNTIME_INJECTED, /* in the injection queue */
+	RUNTIME_QUEUED,	  /* in all workers' queues together */
+	RUNTIME_IDLE,	  /* workers */
+	RUNTIME_THREADS,  /* of the blocking pool */
+	RUNTIME_UNUSED,	  /* of these, without a job */
+	RUNTIME_JOBS,	  /* that wait for one */
+	RUNTIME_CAP,	  /* how many threads there may be */
+	RUNTIME_NUMBERS
+};
+
+struct runtime_number {
+	uint64_t latest;	 /* UINT64_MAX: not known */
+	struct histogram values; /* of all looks */
+};
+
+/* A runtime, looked at once a second. */
+struct runtime {
+	bool multi_thread;
+	const char *name; /* raw bytes: hostile; NULL: none */
+	uint64_t workers, looks;
+	struct runtime_number number[RUNTIME_NUMBERS];
+	/* ns in which jobs waited for a thread and none was free: with as many threads as there may be; with fewer. */
+	uint64_t pool_full, pool_short, jobs_waiting; /* jobs_waiting: the most then */
+	uint64_t grows, grew; /* looks in a row in which the injection queue grew: now, and the most */
+};
+
+#define RUNTIMES_KEPT 16
+
 /* `meta` lines that writers show. Raw strings; NULL if the stream had none. */
 struct target {
 	const char *name, *exe, *build_id, *kernel, *bpftrace, *stacks, *workers_how;
@@ -265,6 +296,8 @@ struct model {
 	struct task *task;		  /* by total of these polls, largest first */
 	size_t tasks;
 	struct stalled stalled;
+	const struct runtime *runtime;
+	size_t runtimes;
 	uint64_t delay; /* of ready tasks, by all blockers: struct held_up */
 	struct standstill standstill;
 	struct shorter shorter;

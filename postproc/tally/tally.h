@@ -10,6 +10,7 @@
 #include "tally/model.h"
 
 struct recent;
+struct runtime_look;
 struct tally;
 
 /* An empty tally. `window` (ns): only what ends so shortly before the end counts; 0: everything. `detail`:
@@ -32,6 +33,9 @@ enum role tally_role(const struct tally *tally, long tid);
 /* At `ns`, a stretch begins (`unpolled`) or ends in which no worker waits in the driver of I/O and timers,
  * although one has nothing to do. */
 void tally_parked(struct tally *tally, uint64_t ns, bool unpolled);
+
+/* What a runtime said of itself at `ns`. */
+void tally_runtime(struct tally *tally, uint64_t ns, const struct runtime_look *look);
 
 /* A worker was stopped. */
 void tally_stopped(struct tally *tally, uint64_t start, uint64_t end);

@@ -71,6 +71,31 @@ static void set(void *member, size_t size, uint64_t value)
 		*(uint64_t *)member = value;
 }
 
+/* The offsets of a runtime's figures: one word. */
+static void write_runtime(FILE *out, const struct runtime_layout *layout)
+{
+	for (size_t i = 0; i < RUNTIME_FIELDS; i++)
+		fprintf(out, "%s%" PRId32, i ? "," : "runtime=", layout->at[i]);
+	putc(' ', out);
+}
+
+/* Reads what write_runtime() wrote. Returns false if it is not that. */
+static bool read_runtime(const char *value, struct runtime_layout *layout)
+{
+	for (size_t i = 0; i < RUNTIME_FIELDS; i++) {
+		char *end;
+		long offset = strtol(value, &end, 10);
+
+		if (end == value || offset < RUNTIME_SEARCHED || offset > INT32_MAX ||
+		    *end != (i + 1 < RUNTIME_FIELDS ? ',' : ' '))
+			return false;
+		layout->at[i] = (int32_t)offset;
+		value = end + 1;
+	}
+	strcpy(layout->how, "told");
+	return true;
+}
+
 char *tokio_layout_fields(const struct tokio_layout *layout)
 {
 	char *text;
@@ -82,6 +107,8 @@ char *tokio_layout_fields(const struct tokio_layout *layout)
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		fprintf(out, "%s=%" PRIu64 " ", fields[i].name,
 			get((const char *)layout + fields[i].offset, fields[i].size));
+	if (*layout->runtime.how)
+		write_runtime(out, &layout->runtime);
 	fprintf(out, "how=%s", layout->how);
 	if (fclose(out))
 		xmalloc_failed(0);
@@ -113,5 +140,7 @@ bool tokio_read(const char *text, struct tokio_layout *layout)
 		if (*end && *end != ' ')
 			return false;
 	}
-	return true;
+	const char *runtime = find(text, "runtime");
+
+	return !runtime || read_runtime(runtime, &layout->runtime);
 }

@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include "tokio/queues.h"
+#include "tokio/runtime-layout.h"
 #include "tokio/tls-block.h"
 
 struct module;
@@ -42,8 +43,9 @@ struct tokio_layout {
 	bool tagged;	 /* the context has a tag: both schedulers use the same pointer */
 	uint64_t tag;	 /* in the context: the tag, 32 bits */
 	struct tokio_scheduler multi_thread, current_thread;
-	struct tokio_queues queues; /* of the multi-thread scheduler */
-	char how[64];		    /* how it was found: "DWARF", "table 1.43", ... */
+	struct tokio_queues queues;    /* of the multi-thread scheduler */
+	struct runtime_layout runtime; /* `how` is empty: not known */
+	char how[64];		       /* how it was found: "DWARF", "table 1.43", ... */
 
 	/* Not needed to tell polls apart, but to recognise a wrong layout. Offsets in the multi-thread core;
 	 * 0: not known. */

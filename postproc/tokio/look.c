@@ -14,6 +14,16 @@ bool tokio_peek(pid_t pid, uint64_t addr, void *to, size_t size)
 	return inspector_memory(pid, addr, to, size) == size;
 }
 
+static bool peek(void *pid, uint64_t address, void *to, size_t size)
+{
+	return tokio_peek(*(pid_t *)pid, address, to, size);
+}
+
+struct memory_reader tokio_memory(pid_t *pid)
+{
+	return (struct memory_reader){peek, pid};
+}
+
 bool tokio_is_arc(pid_t pid, uint64_t pointer)
 {
 	uint64_t counts[2];

@@ -3,6 +3,7 @@
 #ifndef HUD_TOKIO_LOOK_H
 #define HUD_TOKIO_LOOK_H
 
+#include "target/memory-reader.h"
 #include "tokio/layout.h"
 
 #define TOKIO_TRIES 20		   /* to read a thread's memory while it does not change */
@@ -17,6 +18,9 @@ enum tokio_match { TOKIO_NOTHING, TOKIO_AS_EXPECTED, TOKIO_NOT_AS_EXPECTED };
 
 /* Reads `size` bytes at `addr` in process `pid`. Returns false unless it gets all. */
 bool tokio_peek(pid_t pid, uint64_t addr, void *to, size_t size);
+
+/* tokio_peek() of process *pid as a reader of memory. */
+struct memory_reader tokio_memory(pid_t *pid);
 
 /* Is `pointer` an Arc? Its value begins with two counts. */
 bool tokio_is_arc(pid_t pid, uint64_t pointer);

@@ -35,6 +35,7 @@ static const struct {
 	{"KIND", "site", "P"},
 	{"KIND", "descriptor", "pipe"},
 	{"FUTURE", NULL, "app::f::{closure}"},
+	{"NAME", "runtime", "main"},
 	{"NAME", "descriptor", "pipe:[12]"},
 	{"GROUP", NULL, "/a"},
 	{"WHY", NULL, "exit"},

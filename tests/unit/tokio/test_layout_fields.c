@@ -47,6 +47,26 @@ static void there_and_back(void **state)
 	free(text);
 }
 
+static void offsets_of_a_runtime_are_one_word(void **state)
+{
+	struct tokio_layout told = layout, read;
+	(void)state;
+
+	for (int i = 0; i < RUNTIME_FIELDS; i++)
+		told.runtime.at[i] = i - 2;
+	strcpy(told.runtime.how, "DWARF");
+	char *text = tokio_layout_fields(&told);
+
+	assert_non_null(strstr(text, " runtime=-2,-1,0,1,"));
+	assert_true(tokio_read(text, &read));
+	assert_memory_equal(read.runtime.at, told.runtime.at, sizeof(read.runtime.at));
+	assert_string_not_equal(read.runtime.how, "");
+	/* One offset is missing. */
+	memmove(strstr(text, "-2,"), strstr(text, "-1,"), strlen(strstr(text, "-1,")) + 1);
+	assert_false(tokio_read(text, &read));
+	free(text);
+}
+
 static void order_does_not_count_and_others_are_passed_over(void **state)
 {
 	char *text = strdup(fields), mixed[700] = "new=77 block=21 id=5 ";
@@ -87,6 +107,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(there_and_back),
+		cmocka_unit_test(offsets_of_a_runtime_are_one_word),
 		cmocka_unit_test(order_does_not_count_and_others_are_passed_over),
 		cmocka_unit_test(a_field_that_is_missing_or_no_number),
 	};

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* runtimes.c - see runtimes.h. */
+#include "tally/runtimes.h"
+
+#include <libiberty/libiberty.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GAP_NS 3000000000u /* looks that are further apart say nothing about the time between them */
+
+struct runtimes {
+	struct runtime all[RUNTIMES_KEPT];
+	uint64_t handle[RUNTIMES_KEPT], last[RUNTIMES_KEPT]; /* last: when it was looked at, ns */
+	size_t count;
+};
+
+struct runtimes *runtimes_new(void)
+{
+	return xcalloc(1, sizeof(struct runtimes));
+}
+
+void runtimes_free(struct runtimes *r)
+{
+	if (!r)
+		return;
+	for (size_t i = 0; i < r->count; i++)
+		free((char *)r->all[i].name);
+	free(r);
+}
+
+const struct runtime *runtimes_all(const struct runtimes *r, size_t *count)
+{
+	*count = r->count;
+	return r->all;
+}
+
+static bool is_known(uint64_t number)
+{
+	return number != UINT64_MAX;
+}
+
+/* Jobs wait for a thread of the blocking pool, and none is free. Workers that are no jobs may be among its threads. */
+static void add_pool(struct runtime *sum, const uint64_t *number, uint64_t since)
+{
+	uint64_t threads = number[RUNTIME_THREADS], jobs = number[RUNTIME_JOBS];
+
+	if (!is_known(jobs) || !jobs || !is_known(threads) || number[RUNTIME_UNUSED] != 0)
+		return;
+	if (threads >= number[RUNTIME_CAP])
+		sum->pool_full += since;
+	else
+		sum->pool_short += since;
+	sum->jobs_waiting = jobs > sum->jobs_waiting ? jobs : sum->jobs_waiting;
+}
+
+static void add(struct runtime *sum, const struct runtime_look *look, uint64_t since)
+{
+	uint64_t before = sum->number[RUNTIME_INJECTED].latest, now = look->number[RUNTIME_INJECTED];
+
+	sum->grows = sum->looks && is_known(before) && is_known(now) && now > before ? sum->grows + 1 : 0;
+	sum->grew = sum->grows > sum->grew ? sum->grows : sum->grew;
+	sum->looks++;
+	sum->workers = look->workers;
+	for (size_t i = 0; i < RUNTIME_NUMBERS; i++) {
+		sum->number[i].latest = look->number[i];
+		if (is_known(look->number[i]))
+			histogram_add(&sum->number[i].values, look->number[i]);
+	}
+	add_pool(sum, look->number, since);
+}
+
+void runtimes_add(struct runtimes *r, uint64_t ns, const struct runtime_look *look)
+{
+	size_t i = 0;
+
+	while (i < r->count && r->handle[i] != look->handle)
+		i++;
+	if (i == RUNTIMES_KEPT)
+		return;
+	if (i == r->count) {
+		r->handle[r->count++] = look->handle;
+		r->all[i] = (struct runtime){.multi_thread = look->multi_thread,
+					     .name = *look->name ? xstrdup(look->name) : NULL};
+	}
+	uint64_t since = r->last[i] && ns > r->last[i] && ns - r->last[i] < GAP_NS ? ns - r->last[i] : 0;
+
+	add(&r->all[i], look, since);
+	r->last[i] = ns;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* runtimes.h - what the runtimes of a process said of themselves, once a second. */
+#ifndef HUD_TALLY_RUNTIMES_H
+#define HUD_TALLY_RUNTIMES_H
+
+#include "tally/model.h"
+
+/* A runtime's figures at one moment. */
+struct runtime_look {
+	uint64_t handle; /* tells runtimes apart */
+	bool multi_thread;
+	uint64_t workers;
+	uint64_t number[RUNTIME_NUMBERS]; /* UINT64_MAX: not known */
+	const char *name;		  /* raw bytes; "": none; copied */
+};
+
+struct runtimes;
+
+/* Exits the program when out of memory. */
+struct runtimes *runtimes_new(void);
+void runtimes_free(struct runtimes *runtimes);
+
+/* Adds what a runtime said at `ns`. In order of time for each runtime. Beyond RUNTIMES_KEPT runtimes, new ones are
+ * ignored. */
+void runtimes_add(struct runtimes *runtimes, uint64_t ns, const struct runtime_look *look);
+
+/* All of them so far, in the order in which they came; they belong to `runtimes`. */
+const struct runtime *runtimes_all(const struct runtimes *runtimes, size_t *count);
+
+#endif
