@@ -67,11 +67,11 @@ states() {
 
 # What holds for every build: how many tasks are in which state, and what the runtimes are.
 check_counts() {
-	[[ $(states idle "$1") == 94 && $(states scheduled "$1") == 5 && $(states complete "$1") == 4 ]]
+	[[ $(states idle "$1") == 101 && $(states scheduled "$1") == 5 && $(states complete "$1") == 4 ]]
 	[[ $(jq '[.tasks[] | select(.lost)] | length' "$1") == 2 ]]
 	[[ $(jq '[.tasks[] | select(.blocking)] | length' "$1") == 6 ]] # three jobs, three workers
 	[[ $(jq '[.tasks[].id] | length' "$1") == $(jq '[.tasks[].header] | unique | length' "$1") ]]
-	[[ $(jq -c '[.runtimes[] | .tasks] | sort' "$1") == '[0,4,5,6,84]' ]]
+	[[ $(jq -c '[.runtimes[] | .tasks] | sort' "$1") == '[0,4,5,6,91]' ]]
 	[[ $(jq -c '[.runtimes[] | select(.flavour == "multi-thread") | .workers] | sort' "$1") == '[1,2]' ]]
 	[[ $(jq -c '[.runtimes[] | .blocking_pool | select(.) | .threads] | sort' "$1") == '[0,0,1,5]' ]]
 	[[ $(jq -c '[.runtimes[] | .blocking_pool | select(.) | .cap] | sort' "$1") == '[512,512,513,514]' ]]
@@ -92,6 +92,8 @@ check_counts() {
 	cat text
 	grep -qE '^ +43 +idle +1 +standing::sleeper +sleep  src/main.rs:[0-9]+$' text
 	grep -qE '^ +5 +scheduled +[0-9] +standing::undriven +not polled yet$' text
+	grep -qE '^ +4 +idle +1 +standing::forked +sleep  ' text
+	grep -qE '^ +3 +idle +1 +standing::forked +mutex  ' text
 	grep -qE '^ +2 +idle .*standing::lost .*\(2: nothing can wake them\)$' text
 	grep -qF 'current-thread: 5 tasks; no thread drives it now' text
 }

@@ -51,7 +51,8 @@ static int by_group(const void *a, const void *b)
 
 static bool same_group(const struct found_task *x, const struct found_task *y)
 {
-	return x->runtime == y->runtime && x->type == y->type && task_state(x->state) == task_state(y->state);
+	return x->runtime == y->runtime && x->type == y->type && x->place == y->place &&
+	       task_state(x->state) == task_state(y->state);
 }
 
 static int by_count(const void *a, const void *b)

@@ -176,8 +176,11 @@ static void read_chains(struct look *look)
 		if (chain && chain->root) {
 			task->place = tree_add(look->arena, look->tree, chain);
 			look->chained++;
-		} else if (chain && !look->no_chains) {
-			look->no_chains = chains_problem(look->chains, type->poll);
+		} else if (chain) {
+			look->unreadable +=
+				chain->status == AWAIT_UNREADABLE || chain->status == AWAIT_DOUBTFUL;
+			if (!look->no_chains)
+				look->no_chains = chains_problem(look->chains, type->poll);
 		}
 		if (chain)
 			awaits_task_free(chain);

@@ -39,6 +39,7 @@ struct look {
 	struct arena *arena;	/* of the tree */
 	struct tree_node *tree; /* all await chains, joined where they are the same */
 	size_t chained;		/* tasks in it */
+	size_t unreadable;	/* idle tasks whose awaits were not there, or made no sense */
 	const char *no_chains;	/* why a task has no chain, or NULL (static text) */
 };
 

@@ -253,6 +253,12 @@ static void write_notes(struct page *page, const struct look *look)
 		note_made(page,
 			  text_format("%zu tasks moved while they were read: their awaits are left out.",
 				      chains_moved(look->chains)));
+	if (look->unreadable)
+		note_made(page,
+			  text_format(
+				  "The awaits of %zu tasks could not be read: their memory was not there, or "
+				  "made no sense.",
+				  look->unreadable));
 	if (scan->gone || scan->doubtful || scan->too_many)
 		note_made(page,
 			  text_format(

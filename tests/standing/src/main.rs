@@ -65,6 +65,14 @@ async fn local_waiter() {
     tokio::time::sleep(LONG).await;
 }
 
+/// The same type of future at two awaits.
+async fn forked(first: bool, mutex: Arc<Mutex<u32>>) {
+    if first {
+        tokio::time::sleep(LONG).await;
+    }
+    *mutex.lock().await += 1;
+}
+
 async fn current_sleeper() {
     tokio::time::sleep(LONG).await;
 }
@@ -112,6 +120,9 @@ async fn spawn_all(sleepers: usize) -> Kept {
     }
     for _ in 0..20 {
         tokio::spawn(waiter(mutex.clone()));
+    }
+    for i in 0..7 {
+        tokio::spawn(forked(i < 4, mutex.clone()));
     }
     for _ in 0..10 {
         let (sender, from) = channel::channel(1);
@@ -190,6 +201,7 @@ fn main() {
         ("reader", 5),
         ("joiner", 3),
         ("lost", 2),
+        ("forked", 7),
         ("finished", 4),
         ("local_waiter", 4),
         ("current_sleeper", 6),
