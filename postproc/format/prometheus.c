@@ -199,11 +199,11 @@ static void of_the_trace(const struct exposition *e)
 
 /* A gauge with a series for each runtime of which it is known. Two may have one name, so they are numbered. */
 static void runtime_gauge(const struct exposition *e, const char *name, const char *help,
-			  uint64_t value_of(const struct runtime *))
+			  uint64_t value_of(const struct runtime_sum *))
 {
 	head(e, name, "gauge", help);
 	for (size_t i = 0; i < e->model->runtimes; i++) {
-		const struct runtime *r = &e->model->runtime[i];
+		const struct runtime_sum *r = &e->model->runtime[i];
 		uint64_t value = value_of(r);
 		char *text = escape_utf8(r->name);
 
@@ -217,29 +217,29 @@ static void runtime_gauge(const struct exposition *e, const char *name, const ch
 	}
 }
 
-static uint64_t workers_count(const struct runtime *r)
+static uint64_t workers_count(const struct runtime_sum *r)
 {
 	return r->workers;
 }
 
-static uint64_t live_tasks(const struct runtime *r)
+static uint64_t live_tasks(const struct runtime_sum *r)
 {
 	return r->number[RUNTIME_TASKS].latest;
 }
 
-static uint64_t global_queue(const struct runtime *r)
+static uint64_t global_queue(const struct runtime_sum *r)
 {
 	return r->number[RUNTIME_INJECTED].latest;
 }
 
-static uint64_t local_queues(const struct runtime *r)
+static uint64_t local_queues(const struct runtime_sum *r)
 {
 	return r->number[RUNTIME_QUEUED].latest;
 }
 
 /* The workers of a multi-thread runtime are threads of its pool, and Tokio does not count them here (num_blocking_threads
  * of runtime/scheduler/multi_thread/handle/metrics.rs, 1.24 to 1.53). */
-static uint64_t blocking_threads(const struct runtime *r)
+static uint64_t blocking_threads(const struct runtime_sum *r)
 {
 	uint64_t threads = r->number[RUNTIME_THREADS].latest;
 
@@ -248,12 +248,12 @@ static uint64_t blocking_threads(const struct runtime *r)
 	return threads > r->workers ? threads - r->workers : 0;
 }
 
-static uint64_t idle_blocking_threads(const struct runtime *r)
+static uint64_t idle_blocking_threads(const struct runtime_sum *r)
 {
 	return r->number[RUNTIME_UNUSED].latest;
 }
 
-static uint64_t blocking_queue(const struct runtime *r)
+static uint64_t blocking_queue(const struct runtime_sum *r)
 {
 	return r->number[RUNTIME_JOBS].latest;
 }

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "head/locate-runtimes.h"
 #include "head/meta.h"
 #include "head/roles.h"
-#include "head/runtimes.h"
 #include "resolve/elf/address-space.h"
 #include "resolve/elf/binary.h"
 #include "resolve/symbolize/symbolize.h"
@@ -126,7 +126,7 @@ const char *tokios_state(pid_t pid, struct space *space, struct module *module, 
 	if (!why)
 		why = tokio_verify(pid, threads, count, &layouts, layout);
 	if (!why)
-		runtimes_find(pid, module, threads, count, layout);
+		locate_runtimes(pid, module, threads, count, layout);
 	return why;
 }
 

@@ -24,7 +24,7 @@
 #include "stream/stream.h"
 #include "stream/tell-begun.h"
 #include "tally/polls.h"
-#include "tally/runtimes.h"
+#include "tally/runtime-looks.h"
 #include "tally/samples.h"
 #include "tally/tally.h"
 #include "tokio/role.h"

@@ -13,7 +13,7 @@
 #define GREW_FOR 5 /* looks in a row, a second apart, in which a queue only grew */
 
 /* What it is called; the caller frees it. */
-static char *name_of(const struct runtime *r)
+static char *name_of(const struct runtime_sum *r)
 {
 	return r->name ? xstrdup(r->name) : xstrdup(r->multi_thread ? "multi-thread" : "current-thread");
 }
@@ -32,7 +32,7 @@ static void range(struct page *page, size_t columns, const struct runtime_number
 	free(text);
 }
 
-static void row(struct page *page, const struct runtime *r)
+static void row(struct page *page, const struct runtime_sum *r)
 {
 	char *name = name_of(r), text[UNIT_SIZE];
 
@@ -56,7 +56,7 @@ static void sentence(struct page *page, char *text)
 	free(text);
 }
 
-static void sentences(struct page *page, const struct runtime *r)
+static void sentences(struct page *page, const struct runtime_sum *r)
 {
 	char *name = name_of(r), time[UNIT_SIZE], jobs[UNIT_SIZE], cap[UNIT_SIZE];
 

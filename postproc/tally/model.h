@@ -204,8 +204,8 @@ struct runtime_number {
 	struct histogram values; /* of all looks */
 };
 
-/* A runtime, looked at once a second. */
-struct runtime {
+/* What was seen of a runtime, looked at once a second. */
+struct runtime_sum {
 	bool multi_thread;
 	const char *name; /* raw bytes: hostile; NULL: none */
 	uint64_t workers, looks;
@@ -296,7 +296,7 @@ struct model {
 	struct task *task;		  /* by total of these polls, largest first */
 	size_t tasks;
 	struct stalled stalled;
-	const struct runtime *runtime;
+	const struct runtime_sum *runtime;
 	size_t runtimes;
 	uint64_t delay; /* of ready tasks, by all blockers: struct held_up */
 	struct standstill standstill;

@@ -11,7 +11,7 @@
 #include "base/grow.h"
 #include "tally/blockers.h"
 #include "tally/recent.h"
-#include "tally/runtimes.h"
+#include "tally/runtime-looks.h"
 #include "tally/shares.h"
 #include "tally/spans.h"
 #include "tally/stalls.h"
@@ -67,7 +67,7 @@ struct tally {
 	struct tasks *tasks;
 	struct stalls *stalls;
 	struct what_if *what_if;
-	struct runtimes *runtimes;
+	struct runtime_looks *runtimes;
 	struct standstills *standstills;
 	struct task *task;
 };
@@ -102,7 +102,7 @@ struct tally *tally_new(uint64_t window, enum detail detail)
 	t->tasks = tasks_new();
 	t->stalls = stalls_new();
 	t->what_if = what_if_new();
-	t->runtimes = runtimes_new();
+	t->runtimes = runtime_looks_new();
 	t->standstills = standstills_new();
 	t->blockers = blockers_new();
 	t->threads = htab_create(64, hash_thread, equal_threads, free_thread);
@@ -129,7 +129,7 @@ void tally_free(struct tally *t)
 	tasks_free(t->tasks);
 	stalls_free(t->stalls);
 	what_if_free(t->what_if);
-	runtimes_free(t->runtimes);
+	runtime_looks_free(t->runtimes);
 	standstills_free(t->standstills);
 	free(t);
 }
@@ -310,7 +310,7 @@ void tally_parked(struct tally *t, uint64_t ns, bool unpolled)
 
 void tally_runtime(struct tally *t, uint64_t ns, const struct runtime_look *look)
 {
-	runtimes_add(t->runtimes, ns, look);
+	runtime_looks_add(t->runtimes, ns, look);
 }
 
 void tally_stopped(struct tally *t, uint64_t start, uint64_t end)
@@ -615,7 +615,7 @@ void tally_finish(struct tally *t, struct model *model)
 	for (size_t i = 0; i < model->workers; i++)
 		multi_thread += model->worker[i].role == ROLE_WORKER;
 	finish_stalls(t, model, multi_thread);
-	model->runtime = runtimes_all(t->runtimes, &model->runtimes);
+	model->runtime = runtime_looks_all(t->runtimes, &model->runtimes);
 	model->standstill = standstills_of(t->standstills, multi_thread);
 	if (model->standstill.blocker)
 		model->standstill.blocker = &t->blocker[blockers_rank(model->standstill.blocker)];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* runtimes.c - see runtimes.h. */
-#include "head/runtimes.h"
+/* locate-runtimes.c - see runtimes.h. */
+#include "head/locate-runtimes.h"
 
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
@@ -45,8 +45,8 @@ static bool fits(pid_t pid, const struct thread *threads, size_t count, const st
 	return seen && !wrong;
 }
 
-void runtimes_find(pid_t pid, struct module *module, const struct thread *threads, size_t count,
-		   struct tokio_layout *layout)
+void locate_runtimes(pid_t pid, struct module *module, const struct thread *threads, size_t count,
+		     struct tokio_layout *layout)
 {
 	struct runtime_layouts layouts;
 	struct runtime_figures *figures = xmalloc(sizeof(*figures));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* runtimes.h - what the runtimes of a process said of themselves, once a second. */
-#ifndef HUD_TALLY_RUNTIMES_H
-#define HUD_TALLY_RUNTIMES_H
+/* runtime-looks.h - what the runtimes of a process said of themselves, once a second. */
+#ifndef HUD_TALLY_RUNTIME_LOOKS_H
+#define HUD_TALLY_RUNTIME_LOOKS_H
 
 #include "tally/model.h"
 
@@ -14,17 +14,17 @@ struct runtime_look {
 	const char *name;		  /* raw bytes; "": none; copied */
 };
 
-struct runtimes;
+struct runtime_looks;
 
 /* Exits the program when out of memory. */
-struct runtimes *runtimes_new(void);
-void runtimes_free(struct runtimes *runtimes);
+struct runtime_looks *runtime_looks_new(void);
+void runtime_looks_free(struct runtime_looks *runtimes);
 
 /* Adds what a runtime said at `ns`. In order of time for each runtime. Beyond RUNTIMES_KEPT runtimes, new ones are
  * ignored. */
-void runtimes_add(struct runtimes *runtimes, uint64_t ns, const struct runtime_look *look);
+void runtime_looks_add(struct runtime_looks *runtimes, uint64_t ns, const struct runtime_look *look);
 
 /* All of them so far, in the order in which they came; they belong to `runtimes`. */
-const struct runtime *runtimes_all(const struct runtimes *runtimes, size_t *count);
+const struct runtime_sum *runtime_looks_all(const struct runtime_looks *runtimes, size_t *count);
 
 #endif

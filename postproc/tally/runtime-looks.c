@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* runtimes.c - see runtimes.h. */
-#include "tally/runtimes.h"
+/* runtime-looks.c - see runtimes.h. */
+#include "tally/runtime-looks.h"
 
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
@@ -8,18 +8,18 @@
 
 #define GAP_NS 3000000000u /* looks that are further apart say nothing about the time between them */
 
-struct runtimes {
-	struct runtime all[RUNTIMES_KEPT];
+struct runtime_looks {
+	struct runtime_sum all[RUNTIMES_KEPT];
 	uint64_t handle[RUNTIMES_KEPT], last[RUNTIMES_KEPT]; /* last: when it was looked at, ns */
 	size_t count;
 };
 
-struct runtimes *runtimes_new(void)
+struct runtime_looks *runtime_looks_new(void)
 {
-	return xcalloc(1, sizeof(struct runtimes));
+	return xcalloc(1, sizeof(struct runtime_looks));
 }
 
-void runtimes_free(struct runtimes *r)
+void runtime_looks_free(struct runtime_looks *r)
 {
 	if (!r)
 		return;
@@ -28,7 +28,7 @@ void runtimes_free(struct runtimes *r)
 	free(r);
 }
 
-const struct runtime *runtimes_all(const struct runtimes *r, size_t *count)
+const struct runtime_sum *runtime_looks_all(const struct runtime_looks *r, size_t *count)
 {
 	*count = r->count;
 	return r->all;
@@ -40,7 +40,7 @@ static bool is_known(uint64_t number)
 }
 
 /* Jobs wait for a thread of the blocking pool, and none is free. Workers that are no jobs may be among its threads. */
-static void add_pool(struct runtime *sum, const uint64_t *number, uint64_t since)
+static void add_pool(struct runtime_sum *sum, const uint64_t *number, uint64_t since)
 {
 	uint64_t threads = number[RUNTIME_THREADS], jobs = number[RUNTIME_JOBS];
 
@@ -53,7 +53,7 @@ static void add_pool(struct runtime *sum, const uint64_t *number, uint64_t since
 	sum->jobs_waiting = jobs > sum->jobs_waiting ? jobs : sum->jobs_waiting;
 }
 
-static void add(struct runtime *sum, const struct runtime_look *look, uint64_t since)
+static void add(struct runtime_sum *sum, const struct runtime_look *look, uint64_t since)
 {
 	uint64_t before = sum->number[RUNTIME_INJECTED].latest, now = look->number[RUNTIME_INJECTED];
 
@@ -69,7 +69,7 @@ static void add(struct runtime *sum, const struct runtime_look *look, uint64_t s
 	add_pool(sum, look->number, since);
 }
 
-void runtimes_add(struct runtimes *r, uint64_t ns, const struct runtime_look *look)
+void runtime_looks_add(struct runtime_looks *r, uint64_t ns, const struct runtime_look *look)
 {
 	size_t i = 0;
 
@@ -79,8 +79,8 @@ void runtimes_add(struct runtimes *r, uint64_t ns, const struct runtime_look *lo
 		return;
 	if (i == r->count) {
 		r->handle[r->count++] = look->handle;
-		r->all[i] = (struct runtime){.multi_thread = look->multi_thread,
-					     .name = *look->name ? xstrdup(look->name) : NULL};
+		r->all[i] = (struct runtime_sum){.multi_thread = look->multi_thread,
+						 .name = *look->name ? xstrdup(look->name) : NULL};
 	}
 	uint64_t since = r->last[i] && ns > r->last[i] && ns - r->last[i] < GAP_NS ? ns - r->last[i] : 0;
 
