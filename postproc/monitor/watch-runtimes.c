@@ -14,6 +14,8 @@
 #include "tokio/thread.h"
 
 #define RUNTIMES_MOST 64 /* that are looked at */
+#define READS 5		 /* tries to read all figures within this time */
+#define AT_ONCE_NS 1000000
 
 struct known {
 	uint64_t handle; /* 0: it has gone */
@@ -58,10 +60,10 @@ void watched_runtimes_learn(struct watched_runtimes *r, const struct thread *thr
 	r->count = i == r->count && i < RUNTIMES_MOST ? i + 1 : r->count;
 }
 
-static void write_one(const struct runtime_figures *f, FILE *out)
+static void write_one(const struct runtime_figures *f, uint64_t ns, FILE *out)
 {
-	struct timespec now;
 	struct event e = {.kind = EVENT_RUNTIME,
+			  .ns = ns,
 			  .runtime = {.handle = f->handle,
 				      .multi_thread = f->multi_thread,
 				      .workers = f->workers,
@@ -78,24 +80,49 @@ static void write_one(const struct runtime_figures *f, FILE *out)
 	for (uint64_t i = 0; f->multi_thread && i < f->workers; i++)
 		if (f->queued[i] != RUNTIME_NUMBER_UNKNOWN)
 			e.runtime.queued += f->queued[i];
-	clock_gettime(clock_of_events(), &now);
-	e.ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	event_write(out, &e);
+}
+
+static uint64_t event_time(void)
+{
+	struct timespec now;
+
+	clock_gettime(clock_of_events(), &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* Reads a runtime's figures. On a busy machine this process may get no CPU in between; then it reads them again, so
+ * that all are of the same moment. Sets *ns to that moment, or to 0 if it was never quick enough. Returns false if
+ * there is no such runtime any more. */
+static bool read_at_once(struct watched_runtimes *r, const struct known *known, uint64_t *ns)
+{
+	struct memory_reader memory = tokio_memory(&r->pid);
+
+	for (unsigned tries = 0; tries < READS; tries++) {
+		uint64_t before = event_time();
+
+		if (!runtime_read(&memory, known->layout, known->handle, known->multi_thread, &r->figures))
+			return false;
+		*ns = before;
+		if (event_time() - before < AT_ONCE_NS)
+			return true;
+	}
+	*ns = 0;
+	return true;
 }
 
 void watched_runtimes_write(struct watched_runtimes *r, FILE *out)
 {
-	struct memory_reader memory = tokio_memory(&r->pid);
-
 	for (size_t i = 0; i < r->count; i++) {
 		struct known *known = &r->known[i];
+		uint64_t ns;
 
 		if (!known->handle)
 			continue;
-		if (runtime_read(&memory, known->layout, known->handle, known->multi_thread, &r->figures))
-			write_one(&r->figures, out);
-		else
+		if (!read_at_once(r, known, &ns))
 			known->handle = 0;
+		else if (ns)
+			write_one(&r->figures, ns, out);
 	}
 	fflush(out);
 }

@@ -71,8 +71,8 @@ static void csv_line(const char *what, const char *line, size_t length)
 		if (line[i] == '"' && quoted && i > 0 && line[i - 1] == ',' && strchr("=+-@", line[i + 1]))
 			check_failed(what, "a formula", line, length);
 	}
-	if (quoted || fields != 15)
-		check_failed(what, "not a row of 15 fields", line, length);
+	if (quoted || fields != 18)
+		check_failed(what, "not a row of 18 fields", line, length);
 	check_text(what, line, length - 1, 0);
 }
 

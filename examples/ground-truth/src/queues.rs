@@ -94,3 +94,4 @@ pub fn run(runtime: &Handle, time: Duration) {
         std::thread::sleep(Duration::from_millis(3));
     }
 }
+// SPDX-License-Identifier: Apache-2.0

@@ -158,3 +158,4 @@ pub fn print() {
     }
     println!("ready");
 }
+// SPDX-License-Identifier: Apache-2.0

@@ -958,3 +958,4 @@ fn main() {
     let _ = std::io::stdin().read(&mut [0; 1]);
     std::process::exit(0);
 }
+// SPDX-License-Identifier: Apache-2.0

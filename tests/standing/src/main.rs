@@ -215,3 +215,4 @@ fn main() {
     drop((kept, idle, empty));
     std::process::exit(0);
 }
+// SPDX-License-Identifier: Apache-2.0
