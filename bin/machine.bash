@@ -77,8 +77,8 @@ check_namespace() {
 
 check_processor() {
 	FOUND=$HOSTTYPE
-	[[ $HOSTTYPE == x86_64 ]] || {
-		FOUND="it knows the registers of x86-64 only, not of $HOSTTYPE" REMEDY='record on x86-64; reports are made anywhere'
+	[[ $HOSTTYPE == @(x86_64|aarch64) ]] || {
+		FOUND="it knows the registers of x86-64 and aarch64 only, not of $HOSTTYPE" REMEDY='record on one of these'
 		return 1
 	}
 }
@@ -149,7 +149,7 @@ read_types() {
 	local words name
 
 	[[ ! $TYPES ]] || return 0
-	mapfile -d '' -t words < <(grep -zxasF -e kasan_report -e fred_entry_from_user -e __state \
+	mapfile -d '' -t words < <(grep -zxasF -e kasan_report -e kasan_init_hw_tags_cpu -e fred_entry_from_user -e __state \
 		-e run_delay -e last_arrival -e last_queued /sys/kernel/btf/vmlinux)
 	TYPES=' '
 	for name in ${words[@]+"${words[@]}"}; do
