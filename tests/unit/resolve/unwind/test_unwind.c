@@ -113,7 +113,10 @@ __attribute__((noinline, no_sanitize("address"))) static void copy_words(uint64_
 
 	for (size_t i = 0; i < count; i++) {
 		uint64_t word = from[i];
-		to[i] = word - sp < KEPT_SPAN || space_executable(space, word) ? word : 0;
+		bool code =
+			space_executable(space, word & arch_address_bits(arch_host(), space_highest(space)));
+
+		to[i] = word - sp < KEPT_SPAN || code ? word : 0;
 	}
 }
 
