@@ -16,7 +16,7 @@ tasks_usage() {
 	  -p, --pid PID           process id, instead of NAME
 	      --tree              the awaits of all tasks, joined where they are the same
 	      --watch SECS        look again every SECS seconds, and compare; Ctrl-C ends it
-	  -f, --format FORMAT     text, json, or folded (for flame graphs)
+	  -f, --format FORMAT     text, json, folded (for flame graphs), or dot (a graph)
 	  -t, --target FILE       read symbols from FILE, unstripped; repeatable
 	      --debuginfod        fetch debug info from the servers in $DEBUGINFOD_URLS
 	  -h, --help              print this text
@@ -54,7 +54,7 @@ parse_tasks_options() {
 			OPTIONS+=("--watch=$2")
 			;;
 		-f | --format)
-			[[ $2 == @(text|json|folded) ]] || refuse_tasks "--format: '$(clean "$2")' is not text, json or folded"
+			[[ $2 == @(text|json|folded|dot) ]] || refuse_tasks "--format: '$(clean "$2")' is not text, json, folded or dot"
 			OPTIONS+=("--format=$2")
 			;;
 		-t | --target)

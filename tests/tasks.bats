@@ -67,11 +67,11 @@ states() {
 
 # What holds for every build: how many tasks are in which state, and what the runtimes are.
 check_counts() {
-	[[ $(states idle "$1") == 101 && $(states scheduled "$1") == 5 && $(states complete "$1") == 4 ]]
+	[[ $(states idle "$1") == 107 && $(states scheduled "$1") == 5 && $(states complete "$1") == 4 ]]
 	[[ $(jq '[.tasks[] | select(.lost)] | length' "$1") == 2 ]]
 	[[ $(jq '[.tasks[] | select(.blocking)] | length' "$1") == 6 ]] # three jobs, three workers
 	[[ $(jq '[.tasks[].id] | length' "$1") == $(jq '[.tasks[].header] | unique | length' "$1") ]]
-	[[ $(jq -c '[.runtimes[] | .tasks] | sort' "$1") == '[0,4,5,6,91]' ]]
+	[[ $(jq -c '[.runtimes[] | .tasks] | sort' "$1") == '[0,4,5,6,97]' ]]
 	[[ $(jq -c '[.runtimes[] | select(.flavour == "multi-thread") | .workers] | sort' "$1") == '[1,2]' ]]
 	[[ $(jq -c '[.runtimes[] | .blocking_pool | select(.) | .threads] | sort' "$1") == '[0,0,1,5]' ]]
 	[[ $(jq -c '[.runtimes[] | .blocking_pool | select(.) | .cap] | sort' "$1") == '[512,512,513,514]' ]]
@@ -133,6 +133,25 @@ await_of() {
 	[[ $(jq '[.tasks[].awaits | select(.) | recurse(.children[]) | .fd | select(.)] | unique | length' tasks.json) == 5 ]]
 	jq -e '([.tasks[] | select(.future == "standing::sleeper") | .id]) as $ids |
 		[.tasks[] | select(.future == "standing::joiner") | .awaits.children[0].task] | length == 3 and all(IN($ids[]))' tasks.json
+}
+
+@test "tasks: who waits for whom: deadlocks, locks that were granted to nobody, and no innocent" {
+	local line owner
+
+	start_standing debug-info
+	COLUMNS=2000 "$HUD" tasks --pid "$PROGRAM" >text
+	cat text
+	# Two tasks, each with what the other waits for.
+	[[ $(grep -c '^deadlock?' text) == 1 ]]
+	[[ $(grep -cE 'task [0-9]+ \(standing::crossed\) waits for the mutex 0x[0-9a-f]+, which task [0-9]+ \(standing::crossed\) may hold at src/main.rs:[0-9]+ \(standing::crossed\)$' text) == 2 ]]
+	run ! grep -q 'standing::dropped) waits' text
+	[[ $(grep -cE '^futurelock +task [0-9]+ \(standing::futurelock\) was granted the mutex ' text) == 1 ]]
+	line=$(await_of holder)
+	grep -qE "^most wait +23 tasks wait for the mutex 0x[0-9a-f]+, which task [0-9]+ \(standing::holder\) may hold at src/main.rs:$((line + 1)) " text
+	"$HUD" tasks --pid "$PROGRAM" --format dot >graph
+	[[ $(grep -cE '^  task[0-9]+ -> lock[0-9a-f]+$' graph) == 27 ]]
+	[[ $(grep -cE '^  task[0-9]+ -> task[0-9]+ \[label="joins"\]$' graph) == 3 ]]
+	! command -v dot >/dev/null || dot -Tsvg graph >/dev/null
 }
 
 @test "tasks: with symbols alone, and stripped, the same counts" {

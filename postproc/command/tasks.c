@@ -40,7 +40,7 @@ static const char usage[] =
 	"  -p, --pid PID        the process\n"
 	"      --tree           the awaits of all tasks, joined where they are the same\n"
 	"      --watch SECS     look again every SECS seconds, and compare\n"
-	"  -f, --format FORMAT  text, json, or folded (for flame graphs)\n"
+	"  -f, --format FORMAT  text, json, folded (for flame graphs), or dot (a graph)\n"
 	"  -t, --target FILE    read symbols from FILE, an unstripped copy; repeatable\n"
 	"      --debuginfod     ask the servers in $DEBUGINFOD_URLS for debug info\n"
 	"  -h, --help\n";
@@ -52,9 +52,9 @@ static const struct option long_options[] = {
 	{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
 };
 
-enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_FOLDED, FORMATS };
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_FOLDED, FORMAT_DOT, FORMATS };
 
-static const char *const format_names[FORMATS] = {"text", "json", "folded"};
+static const char *const format_names[FORMATS] = {"text", "json", "folded", "dot"};
 
 struct request {
 	struct look_subject subject;
@@ -79,7 +79,7 @@ static bool choose_format(struct request *request, const char *name)
 			request->format = (enum format)i;
 			return true;
 		}
-	complain("hud-postproc tasks: --format: '%s' is not text, json or folded\n", name);
+	complain("hud-postproc tasks: --format: '%s' is not text, json, folded or dot\n", name);
 	return false;
 }
 
@@ -146,6 +146,8 @@ static int look(FILE *out, bool without_files, void *context)
 		tasks_json(out, look);
 	} else if (request->format == FORMAT_FOLDED) {
 		tasks_folded(out, look);
+	} else if (request->format == FORMAT_DOT) {
+		tasks_dot(out, look);
 	} else {
 		struct page page = {.out = out,
 				    .width = request->terminal.width ? request->terminal.width : WIDTH,

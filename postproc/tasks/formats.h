@@ -17,6 +17,9 @@ void tasks_text(struct page *page, const struct look *look, bool tree, const str
 /* The await chains as folded stacks, for flame graphs of what tasks wait for: "FUTURE;AWAIT;..;LEAF COUNT". */
 void tasks_folded(FILE *out, const struct look *look);
 
+/* Which task waits for which lock or task, and who may hold the locks, as a graph for Graphviz. */
+void tasks_dot(FILE *out, const struct look *look);
+
 /* One JSON document (hud-trace(8)). */
 void tasks_json(FILE *out, const struct look *look);
 

@@ -175,6 +175,7 @@ static void read_chains(struct look *look)
 		chain = chain_read(look->chains, task);
 		if (chain && chain->root) {
 			task->place = tree_add(look->arena, look->tree, chain);
+			waits_add(&look->waits, &look->scan, (uint32_t)i, chain);
 			look->chained++;
 		} else if (chain) {
 			look->unreadable +=
@@ -185,6 +186,44 @@ static void read_chains(struct look *look)
 		if (chain)
 			awaits_task_free(chain);
 	}
+}
+
+/* Does the task still wait for the same? */
+static bool still_waits(struct look *look, const struct wait *wait)
+{
+	struct await_task *chain = chain_read(look->chains, &look->scan.task[wait->task]);
+	struct waits now = {0};
+	bool same;
+
+	if (!chain)
+		return false;
+	waits_add(&now, &look->scan, wait->task, chain);
+	same = now.waits == 1 && now.wait->only && now.wait->object == wait->object &&
+	       now.wait->joined == wait->joined;
+	waits_clear(&now);
+	awaits_task_free(chain);
+	return same;
+}
+
+/* Chains are read one after the other. A cycle counts only if its tasks have not moved meanwhile. */
+static void find_cycles(struct look *look)
+{
+	size_t kept = 0;
+
+	waits_settle(&look->waits);
+	look->cycle = waits_cycles(&look->waits, look->scan.count, &look->cycles);
+	for (size_t i = 0; i < look->cycles; i++) {
+		struct wait_cycle *cycle = &look->cycle[i];
+		bool stands = true;
+
+		for (size_t k = 0; k < cycle->length && stands; k++)
+			stands = still_waits(look, cycle->wait[k]);
+		if (stands)
+			look->cycle[kept++] = *cycle;
+		else
+			free(cycle->wait);
+	}
+	look->cycles = kept;
 }
 
 struct look *look_new(const struct look_subject *subject, const char **why)
@@ -205,6 +244,7 @@ struct look *look_new(const struct look_subject *subject, const char **why)
 	runtimes_prepare(&look->runtimes, tokio_module(look), (pid_t)subject->pid, &look->scan);
 	runtimes_find(&look->runtimes, &look->scan);
 	read_chains(look);
+	find_cycles(look);
 	return look;
 }
 
@@ -214,6 +254,10 @@ void look_free(struct look *look)
 		return;
 	if (look->chains)
 		chains_free(look->chains);
+	for (size_t i = 0; i < look->cycles; i++)
+		free(look->cycle[i].wait);
+	free(look->cycle);
+	waits_clear(&look->waits);
 	arena_free(look->arena);
 	runtimes_free(&look->runtimes);
 	scan_free(&look->scan);

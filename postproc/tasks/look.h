@@ -11,6 +11,7 @@
 #include "tasks/scan.h"
 #include "tasks/tree.h"
 #include "tasks/types.h"
+#include "tasks/waits.h"
 
 struct memory;
 
@@ -40,7 +41,10 @@ struct look {
 	struct tree_node *tree; /* all await chains, joined where they are the same */
 	size_t chained;		/* tasks in it */
 	size_t unreadable;	/* idle tasks whose awaits were not there, or made no sense */
-	const char *no_chains;	/* why a task has no chain, or NULL (static text) */
+	struct waits waits;
+	struct wait_cycle *cycle; /* suspected deadlocks */
+	size_t cycles;
+	const char *no_chains; /* why a task has no chain, or NULL (static text) */
 };
 
 /* Looks. The look takes the descriptors. Returns NULL, and why (static text) there is nothing to be shown. */

@@ -12,6 +12,7 @@
 #include "tasks/groups.h"
 #include "tasks/look.h"
 #include "tasks/tree-formats.h"
+#include "tasks/waits-formats.h"
 #include "tasks/watch.h"
 
 #define LABEL 12 /* columns of the labels at the left */
@@ -303,6 +304,7 @@ void tasks_text(struct page *page, const struct look *look, bool tree, const str
 		tree_text(page, look->tree);
 	else
 		write_groups(page, look, watch);
+	waits_text(page, look);
 	write_notes(page, look);
 	write_growth(page, look, watch);
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{mpsc as channel, Mutex};
+use tokio::sync::{mpsc as channel, Barrier, Mutex};
 use tokio::task::{JoinHandle, LocalSet};
 
 const LONG: Duration = Duration::from_secs(100_000);
@@ -71,6 +71,53 @@ async fn forked(first: bool, mutex: Arc<Mutex<u32>>) {
         tokio::time::sleep(LONG).await;
     }
     *mutex.lock().await += 1;
+}
+
+/// Two of these wait for each other for ever.
+async fn crossed(first: Arc<Mutex<u32>>, second: Arc<Mutex<u32>>, both: Arc<Barrier>) {
+    let _guard = first.lock().await;
+    both.wait().await;
+    *second.lock().await += 1;
+}
+
+/// Two of these wait for a keeper only: each has dropped its first guard.
+async fn dropped(first: Arc<Mutex<u32>>, second: Arc<Mutex<u32>>, both: Arc<Barrier>) {
+    let guard = first.lock().await;
+    drop(guard);
+    both.wait().await;
+    both.wait().await;
+    *second.lock().await += 1;
+}
+
+async fn keeper(first: Arc<Mutex<u32>>, second: Arc<Mutex<u32>>, all: Arc<Barrier>) {
+    all.wait().await;
+    let _first = first.lock().await;
+    let _second = second.lock().await;
+    all.wait().await;
+    tokio::time::sleep(LONG).await;
+}
+
+/// Polls a future once.
+struct Once<'a, F>(Pin<&'a mut F>);
+
+impl<F: Future> Future for Once<'_, F> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let _ = self.0.as_mut().poll(context);
+        Poll::Ready(())
+    }
+}
+
+/// It gives itself the lock, in a future that it does not poll any more.
+async fn futurelock(mutex: Arc<Mutex<u32>>) {
+    let guard = mutex.clone().lock_owned().await;
+    let mut lock = Box::pin(mutex.lock());
+
+    Once(lock.as_mut()).await;
+    drop(guard);
+    tokio::time::sleep(LONG).await;
+    *lock.await += 1;
 }
 
 async fn current_sleeper() {
@@ -140,6 +187,14 @@ async fn spawn_all(sleepers: usize) -> Kept {
     for _ in 0..2 {
         tokio::spawn(lost());
     }
+    let (one, other, both) = (Arc::default(), Arc::default(), Arc::new(Barrier::new(2)));
+    tokio::spawn(crossed(Arc::clone(&one), Arc::clone(&other), both.clone()));
+    tokio::spawn(crossed(other, one, both));
+    let (one, other, all) = (Arc::default(), Arc::default(), Arc::new(Barrier::new(3)));
+    tokio::spawn(dropped(Arc::clone(&one), Arc::clone(&other), all.clone()));
+    tokio::spawn(dropped(Arc::clone(&other), Arc::clone(&one), all.clone()));
+    tokio::spawn(keeper(one, other, all));
+    tokio::spawn(futurelock(Arc::default()));
     for _ in 0..4 {
         kept.handles.push(tokio::spawn(finished()));
     }
@@ -202,6 +257,10 @@ fn main() {
         ("joiner", 3),
         ("lost", 2),
         ("forked", 7),
+        ("crossed", 2),
+        ("dropped", 2),
+        ("keeper", 1),
+        ("futurelock", 1),
         ("finished", 4),
         ("local_waiter", 4),
         ("current_sleeper", 6),
