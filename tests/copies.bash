@@ -45,7 +45,8 @@ is_small() {
 }
 
 # Recording $1 has stacks of sleeps and of samples that reach the thread's start, except for those reported as
-# lost: on a busy machine some are overwritten, and leaving a CPU often needs many copies.
+# lost: on a busy machine some are overwritten, and leaving a CPU often needs many copies. Nothing is told of the time after
+# the end.
 whole() {
 	"$POSTPROC" resolve "$1" >resolved
 	awk '$1 == "frame" { whole[$2] = $3 }
@@ -53,6 +54,7 @@ whole() {
 		$1 == "torn" || $1 == "limit" { said += $3 }
 		$1 == "sample" && $6 != "0" { n["sample", whole[$6] == "whole"]++ }
 		$1 == "sleep" && $9 != "0" { n["sleep", whole[$9] == "whole"]++ }
+		$1 == "sleep" { last = $2 }
 		$1 == "sleep" && $9 != "0" && whole[$9] != "whole" { cut[$3]++ }
 		$1 == "begin" { from = $2 }
 		$1 == "end" { to = $2 }
@@ -60,7 +62,7 @@ whole() {
 			print "samples: " n["sample", 1] + 0 " whole, " n["sample", 0] + 0 " not"
 			print "sleeps: " n["sleep", 1] + 0 " whole, " n["sleep", 0] + 0 " not; " said + 0 " said"
 			for (tid in cut) print "of thread " tid ": " cut[tid] " sleeps not whole"
-			print "from " from " to " to
-			exit !(n["sample", 1] > 2 && n["sleep", 1] > 9 && n["sample", 0] + n["sleep", 0] <= said)
+			print "from " from " to " to ", the last sleep at " last
+			exit !(last <= to && n["sample", 1] > 2 && n["sleep", 1] > 9 && n["sample", 0] + n["sleep", 0] <= said)
 		}' resolved
 }
