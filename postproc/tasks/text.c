@@ -232,6 +232,14 @@ static bool has_unnamed(const struct look *look)
 	return false;
 }
 
+static bool lacks_figures(const struct look *look)
+{
+	for (size_t i = 0; i < look->runtimes.count; i++)
+		if (!look->runtimes.runtime[i].figures)
+			return true;
+	return false;
+}
+
 /* What was not seen, or not believed. */
 static void write_notes(struct page *page, const struct look *look)
 {
@@ -246,7 +254,12 @@ static void write_notes(struct page *page, const struct look *look)
 		note(page,
 		     "Tokio was built with tokio_unstable: without debug info, its runtimes' figures are not "
 		     "known.");
-	note(page, look->runtimes.no_figures);
+	if (look->runtimes.no_figures)
+		note(page, look->runtimes.no_figures);
+	else if (lacks_figures(look))
+		note(page, "Some runtimes' queues and blocking pools are not known: nothing in their memory "
+			   "is as in "
+			   "a known layout. With debug info, they are.");
 	note(page, look->runtimes.no_threads);
 	if (look->no_chains)
 		note_made(page, concat("Nothing is known of awaits, since ", look->no_chains, NULL));
