@@ -157,6 +157,7 @@ stranger() {
 	sleep 100 3>&- &
 	target=$!
 	STARTED+=("$target")
+	within 20 grep -qx sleep "/proc/$target/comm"
 	mkfifo stream
 	exec 8<>stream
 	env SUDO_UID=1 SUDO_GID=1 "$POSTPROC" head --pid "$target" --meta "x=$(printf '%0100000d' 7)" >stream 3>&- 8>&- &
