@@ -63,6 +63,6 @@ whole() {
 			print "sleeps: " n["sleep", 1] + 0 " whole, " n["sleep", 0] + 0 " not; " said + 0 " said"
 			for (tid in cut) print "of thread " tid ": " cut[tid] " sleeps not whole"
 			print "from " from " to " to ", the last sleep at " last
-			exit !(last <= to && n["sample", 1] > 2 && n["sleep", 1] > 9 && n["sample", 0] + n["sleep", 0] <= said)
+			exit !((to == "" || last <= to) && n["sample", 1] > 2 && n["sleep", 1] > 9 && n["sample", 0] + n["sleep", 0] <= said)
 		}' resolved
 }
