@@ -62,6 +62,12 @@ has_worked() {
 	run ! grep -q hud-postproc out
 }
 
+# Leaves the list in out.
+is_listed() {
+	"$HUD" --list >out
+	[[ $(line_of "$1") ]]
+}
+
 @test "--list: a process in a namespace of its own, and a hostile name" {
 	mkdir odd
 	cp "$RELEASE" $'odd/\e]0;x\a$(touch owned)'
@@ -70,7 +76,8 @@ has_worked() {
 	within 30 grep -qs '^listening on ' server.out
 	inner=$(pgrep -P "$!")
 	STARTED+=("$inner")
-	"$HUD" --list >out
+	# It listens before its workers have run for the first time.
+	within 60 is_listed "$inner"
 	cat -v out
 	[[ $(line_of "$inner") == *' 1.'*' 2 '*'%'*'\x1b]0;x\x07$(touch owned) ('* ]]
 	run ! grep -q $'[\e\a]' out
