@@ -13,6 +13,7 @@
 #include "base/grow.h"
 #include "resolve/elf/budget.h"
 #include "resolve/elf/module.h"
+#include "tokio/rusttype.h"
 
 #define TYPES_LIMIT 500000u    /* of a module */
 #define MEMBERS_LIMIT 65536u   /* of a type: as many entries are read */
@@ -29,17 +30,6 @@ struct types {
 };
 
 /* --- attributes --- */
-
-static bool number_of(Dwarf_Die *die, unsigned name, uint64_t *number)
-{
-	Dwarf_Attribute attribute;
-	Dwarf_Word word;
-
-	if (!dwarf_attr(die, name, &attribute) || dwarf_formudata(&attribute, &word))
-		return false;
-	*number = word;
-	return true;
-}
 
 static uint64_t entry_of(Dwarf_Die *die, unsigned name)
 {
@@ -72,7 +62,7 @@ struct reading {
 static bool read_member(const struct reading *reading, Dwarf_Die *die, struct type_member *member)
 {
 	*member = (struct type_member){.name = name_of(die), .type = entry_of(die, DW_AT_type)};
-	return number_of(die, DW_AT_data_member_location, &member->offset) &&
+	return rusttype_number(die, DW_AT_data_member_location, &member->offset) &&
 	       member->offset <= reading->type->size && member->type;
 }
 
@@ -85,7 +75,7 @@ static void read_variant(struct reading *reading, Dwarf_Die *die)
 	    !read_member(reading, &inside, &variant.content))
 		return;
 	variant.entry = dwarf_dieoffset(&inside);
-	variant.has_value = number_of(die, DW_AT_discr_value, &variant.value);
+	variant.has_value = rusttype_number(die, DW_AT_discr_value, &variant.value);
 	GROW(reading->variant, reading->variant_size, reading->type->variants + 1);
 	reading->variant[reading->type->variants++] = variant;
 }
@@ -98,7 +88,7 @@ static void read_variants(struct reading *reading, Dwarf_Die *part)
 
 	type->kind = TYPE_ENUM;
 	if (dwarf_formref_die(dwarf_attr(part, DW_AT_discr, &attribute), &discriminant) &&
-	    number_of(&discriminant, DW_AT_data_member_location, &type->tag)) {
+	    rusttype_number(&discriminant, DW_AT_data_member_location, &type->tag)) {
 		Dwarf_Die number;
 		int size = dwarf_formref_die(dwarf_attr(&discriminant, DW_AT_type, &attribute), &number)
 				   ? dwarf_bytesize(&number)
@@ -139,7 +129,7 @@ static void read_children(struct reading *reading, Dwarf_Die *die)
 				type->argument[arguments++] = entry_of(&child, DW_AT_type);
 			break;
 		case DW_TAG_subrange_type:
-			number_of(&child, DW_AT_count, &type->count);
+			rusttype_number(&child, DW_AT_count, &type->count);
 			break;
 		default:
 			break;

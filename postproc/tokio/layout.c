@@ -13,6 +13,7 @@
 
 #include "base/arch.h"
 #include "resolve/elf/module.h"
+#include "tokio/named-types.h"
 #include "tokio/rusttype.h"
 #include "tokio/table.h"
 
@@ -208,14 +209,6 @@ static void walk(struct search *s, Dwarf_Die *parent, char *path, size_t length,
 	} while (dwarf_siblingof(&die, &die) == 0);
 }
 
-/* rustc names a unit SOURCE/@/CRATE.HASH-cgu.N. */
-static bool unit_of_tokio(Dwarf_Die *unit)
-{
-	const char *name = dwarf_diename(unit);
-
-	return name && memmem(name, strnlen(name, NAME_MAX_BYTES), "/@/tokio.", strlen("/@/tokio."));
-}
-
 static bool complete(const struct search *s)
 {
 	bool core =
@@ -236,7 +229,7 @@ static void find_types(Dwarf *dwarf, struct search *s)
 
 		while (s->entries < ENTRIES_MAX &&
 		       dwarf_get_units(dwarf, cu, &cu, NULL, &type, &die, NULL) == 0)
-			if (type == DW_UT_compile && unit_of_tokio(&die) == !pass)
+			if (type == DW_UT_compile && named_types_tokio_unit(&die) == !pass)
 				walk(s, &die, path, 0, sizeof(path), 0);
 	}
 }

@@ -72,7 +72,7 @@ static void walk(struct search *s, Dwarf_Die *parent, size_t length, int depth)
 }
 
 /* rustc names a unit SOURCE/@/CRATE.HASH-cgu.N. */
-static bool unit_of_tokio(Dwarf_Die *unit)
+bool named_types_tokio_unit(Dwarf_Die *unit)
 {
 	const char *name = dwarf_diename(unit);
 
@@ -98,7 +98,7 @@ void named_types_find(Dwarf *dwarf, struct named_type *types, size_t count)
 
 		while (!complete(&s) && s.entries < ENTRIES_MAX &&
 		       dwarf_get_units(dwarf, cu, &cu, NULL, &type, &die, NULL) == 0)
-			if (type == DW_UT_compile && unit_of_tokio(&die) == !pass)
+			if (type == DW_UT_compile && named_types_tokio_unit(&die) == !pass)
 				walk(&s, &die, 0, 0);
 	}
 }

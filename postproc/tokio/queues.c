@@ -13,73 +13,39 @@
 #define INJECTED_MAX 1u << 30 /* more tasks are not believed */
 #define SHIFT 16	      /* UNPARK_SHIFT of idle.rs */
 
-/* What Arc<T> points to: ArcInner<T>, which has T as `data`. Returns T's type; its offset in *offset. */
-static bool behind_arc(Dwarf_Die *arc, Dwarf_Die *type, uint64_t *offset)
+#define IN_ARC RUSTTYPE_IN_ARC
+#define QUEUE "run_queue.inner"		 /* in the core */
+#define HANDLE "worker" IN_ARC ".handle" /* in the context */
+#define SHARED HANDLE IN_ARC ".shared"
+
+/* The offset at the end of a path; false if there is nothing of this size, in bytes. */
+static bool field(const Dwarf_Die *root, const char *path, int size, uint64_t *offset)
 {
-	Dwarf_Die pointer, target, inner;
-	uint64_t at = 0;
+	Dwarf_Die type;
 
-	*offset = 0;
-	return rusttype_member(arc, "ptr", &pointer, &at) &&
-	       rusttype_member(&pointer, "pointer", &target, &at) && at == 0 &&
-	       dwarf_tag(&target) == DW_TAG_pointer_type && rusttype_of(&target, &inner) &&
-	       rusttype_member(&inner, "data", type, offset);
-}
-
-/* The offset of a member of this size behind an Arc. */
-static bool field(Dwarf_Die *type, const char *name, uint64_t base, int size, uint64_t *offset)
-{
-	Dwarf_Die member;
-
-	*offset = base;
-	return rusttype_member(type, name, &member, offset) && dwarf_bytesize(&member) == size;
+	return rusttype_follow(root, path, &type, offset) && dwarf_bytesize(&type) == size;
 }
 
 /* Tokio 1.51.0, 1.51.1, 1.52.0 and 1.52.1 have the LIFO slot in the queue, where others can steal it. */
-static bool lifo_of(Dwarf_Die *core, Dwarf_Die *inner, uint64_t base, struct tokio_queues *q)
+static bool lifo_of(const Dwarf_Die *core, struct tokio_queues *q)
 {
-	if (field(core, "lifo_slot", 0, 8, &q->lifo))
-		return true;
-	q->lifo_shared = true;
-	return field(inner, "lifo", base, 8, &q->lifo);
+	q->lifo_shared = !field(core, "lifo_slot", 8, &q->lifo);
+	return !q->lifo_shared || field(core, QUEUE IN_ARC ".lifo", 8, &q->lifo);
 }
 
-static bool local_queue(Dwarf_Die *core, struct tokio_queues *q)
+struct tokio_queues tokio_queues_of(const Dwarf_Die *context, const Dwarf_Die *core)
 {
-	Dwarf_Die local, arc, inner;
-	uint64_t base;
+	struct tokio_queues q = {0};
 
-	q->queue = 0;
-	return rusttype_member(core, "run_queue", &local, &q->queue) &&
-	       rusttype_member(&local, "inner", &arc, &q->queue) && behind_arc(&arc, &inner, &base) &&
-	       field(&inner, "head", base, 8, &q->head) && field(&inner, "tail", base, 4, &q->tail) &&
-	       lifo_of(core, &inner, base, q);
-}
-
-static bool shared_state(Dwarf_Die *context, struct tokio_queues *q)
-{
-	Dwarf_Die arc, worker, handle, shared, inject, idle;
-	uint64_t base, at;
-
-	q->worker = 0;
-	if (!rusttype_member(context, "worker", &arc, &q->worker) || !behind_arc(&arc, &worker, &q->handle) ||
-	    !rusttype_member(&worker, "handle", &arc, &q->handle) || !behind_arc(&arc, &handle, &base) ||
-	    !rusttype_member(&handle, "shared", &shared, &base))
-		return false;
-	at = base;
-	if (!rusttype_member(&shared, "inject", &inject, &at) || !field(&inject, "len", at, 8, &q->inject))
-		return false;
-	at = base;
-	return rusttype_member(&shared, "idle", &idle, &at) && field(&idle, "state", at, 8, &q->unparked) &&
-	       field(&idle, "num_workers", at, 8, &q->workers);
-}
-
-struct tokio_queues tokio_queues_of(Dwarf_Die *context, Dwarf_Die *core)
-{
-	struct tokio_queues queues = {0};
-
-	return local_queue(core, &queues) && shared_state(context, &queues) ? queues
-									    : (struct tokio_queues){0};
+	return field(core, QUEUE, 8, &q.queue) && field(core, QUEUE IN_ARC ".head", 8, &q.head) &&
+			       field(core, QUEUE IN_ARC ".tail", 4, &q.tail) && lifo_of(core, &q) &&
+			       field(context, "worker", 8, &q.worker) &&
+			       field(context, HANDLE, 8, &q.handle) &&
+			       field(context, SHARED ".inject.len", 8, &q.inject) &&
+			       field(context, SHARED ".idle.state", 8, &q.unparked) &&
+			       field(context, SHARED ".idle.num_workers", 8, &q.workers)
+		       ? q
+		       : (struct tokio_queues){0};
 }
 
 /* The Arc at `addr`. */

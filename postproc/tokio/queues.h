@@ -33,7 +33,7 @@ struct tokio_queues {
 
 /* Reads the offsets from debug info: of the types of a worker's context and core. All 0 if one is not as
  * expected. */
-struct tokio_queues tokio_queues_of(Dwarf_Die *context, Dwarf_Die *core);
+struct tokio_queues tokio_queues_of(const Dwarf_Die *context, const Dwarf_Die *core);
 
 /* What is in them. */
 struct tokio_ready {

@@ -16,20 +16,15 @@
 #include "tokio/runtime-table.h"
 #include "tokio/rusttype.h"
 
-#define STEP_BYTES 64
-#define SIZE_MAX_HERE (1 << 20) /* bytes: larger structures are not believed */
-
 enum { MULTI_THREAD, CURRENT_THREAD, ROOTS };
 
-/* How a path goes on from one structure to the next: an Arc's pointer, then its value. */
-#define IN_ARC ".?pointer.*.data"
+#define IN_ARC RUSTTYPE_IN_ARC
 #define MT_H "worker" IN_ARC ".handle" IN_ARC
 #define MT_R MT_H ".shared.remotes.data_ptr.*"
 #define CT_H "handle" IN_ARC
 #define CORE "core.value.value.?__0.*"
 
-/* From a thread's context to each field. A step is the name of a member; with ?, of one at any depth; *, what
- * a pointer leads to: offsets count from there; #, the size. */
+/* From a thread's context to each field, for rusttype_follow(). */
 static const struct {
 	int root;
 	const char *path;
@@ -73,56 +68,6 @@ static const struct {
 	[POOL_NAMER] = {ROOTS, "blocking_spawner.inner" IN_ARC ".thread_name.?pointer"},
 };
 
-/* What a pointer leads to: a reference, or a Box, which is one by another name. */
-static bool dereference(Dwarf_Die *type, Dwarf_Die *to)
-{
-	return dwarf_tag(type) == DW_TAG_pointer_type && rusttype_of(type, to);
-}
-
-/* The member at any depth whose name follows the question mark. */
-static bool search(Dwarf_Die *type, const char *name, Dwarf_Die *to, uint64_t *offset)
-{
-	Dwarf_Die holder;
-
-	return rusttype_search(type, name, &holder, offset) && rusttype_member(&holder, name, to, offset);
-}
-
-static bool take(const char *step, Dwarf_Die *type, uint64_t *offset)
-{
-	Dwarf_Die from = *type;
-
-	if (!strcmp(step, "*")) {
-		*offset = 0;
-		return dereference(&from, type);
-	}
-	if (!strcmp(step, "#")) {
-		int size = dwarf_bytesize(&from);
-
-		*offset = (uint64_t)size;
-		return size > 0;
-	}
-	return *step == '?' ? search(&from, step + 1, type, offset)
-			    : rusttype_member(&from, step, type, offset);
-}
-
-static bool follow(const Dwarf_Die *root, const char *path, Dwarf_Die *type, uint64_t *offset)
-{
-	char step[STEP_BYTES];
-
-	*type = *root;
-	*offset = 0;
-	for (size_t length; *path; path += length + (path[length] == '.')) {
-		length = strcspn(path, ".");
-		if (length >= sizeof(step))
-			return false;
-		memcpy(step, path, length);
-		step[length] = '\0';
-		if (!take(step, type, offset) || *offset > SIZE_MAX_HERE)
-			return false;
-	}
-	return true;
-}
-
 /* The offset at the end of a path; the pool's begin at either handle. */
 static int32_t offset_of(const struct named_type *roots, int root, const char *path)
 {
@@ -130,12 +75,13 @@ static int32_t offset_of(const struct named_type *roots, int root, const char *p
 	uint64_t offset;
 
 	if (root < ROOTS)
-		return roots[root].found && follow(&roots[root].die, path, &type, &offset) ? (int32_t)offset
-											   : RUNTIME_UNKNOWN;
+		return roots[root].found && rusttype_follow(&roots[root].die, path, &type, &offset)
+			       ? (int32_t)offset
+			       : RUNTIME_UNKNOWN;
 	for (int i = 0; i < ROOTS; i++)
 		if (roots[i].found &&
-		    follow(&roots[i].die, i == MULTI_THREAD ? MT_H : CT_H, &handle, &offset) &&
-		    follow(&handle, path, &type, &offset))
+		    rusttype_follow(&roots[i].die, i == MULTI_THREAD ? MT_H : CT_H, &handle, &offset) &&
+		    rusttype_follow(&handle, path, &type, &offset))
 			return (int32_t)offset;
 	return RUNTIME_UNKNOWN;
 }

@@ -7,10 +7,12 @@
 #include <string.h>
 
 #define DEPTH_MAX 12
-#define ENTRIES_MAX 100000u /* entries read in one search; ends loops between them, too */
-#define OFFSET_MAX 65536u   /* bytes: the structures are smaller */
+#define ENTRIES_MAX 100000u	  /* entries read in one search; ends loops between them, too */
+#define OFFSET_MAX 65536u	  /* bytes: the structures are smaller */
+#define STEP_BYTES 64		  /* of a path */
+#define PATH_OFFSET_MAX (1 << 20) /* bytes: larger structures are not believed */
 
-static bool number_of(Dwarf_Die *die, unsigned name, uint64_t *number)
+bool rusttype_number(Dwarf_Die *die, unsigned name, uint64_t *number)
 {
 	Dwarf_Attribute attribute;
 	Dwarf_Word word;
@@ -23,7 +25,7 @@ static bool number_of(Dwarf_Die *die, unsigned name, uint64_t *number)
 
 static bool offset_of(Dwarf_Die *die, uint64_t *offset)
 {
-	return number_of(die, DW_AT_data_member_location, offset) && *offset < OFFSET_MAX;
+	return rusttype_number(die, DW_AT_data_member_location, offset) && *offset < OFFSET_MAX;
 }
 
 bool rusttype_of(Dwarf_Die *die, Dwarf_Die *type)
@@ -133,8 +135,58 @@ bool rusttype_variant(Dwarf_Die *type, const char *name, struct rusttype_variant
 		have = dwarf_diename(&inside);
 		if (!have || strcmp(have, name))
 			continue;
-		v->has_value = number_of(&die, DW_AT_discr_value, &v->value);
+		v->has_value = rusttype_number(&die, DW_AT_discr_value, &v->value);
 		return rusttype_of(&inside, &v->type) && offset_of(&inside, &v->offset);
 	} while (++entries < ENTRIES_MAX && dwarf_siblingof(&die, &die) == 0);
 	return false;
+}
+
+/* What a pointer leads to: a reference, or a Box, which is one by another name. */
+static bool dereference(Dwarf_Die *type, Dwarf_Die *to)
+{
+	return dwarf_tag(type) == DW_TAG_pointer_type && rusttype_of(type, to);
+}
+
+/* The member at any depth whose name follows the question mark. */
+static bool search_member(Dwarf_Die *type, const char *name, Dwarf_Die *to, uint64_t *offset)
+{
+	Dwarf_Die holder;
+
+	return rusttype_search(type, name, &holder, offset) && rusttype_member(&holder, name, to, offset);
+}
+
+static bool take(const char *step, Dwarf_Die *type, uint64_t *offset)
+{
+	Dwarf_Die from = *type;
+
+	if (!strcmp(step, "*")) {
+		*offset = 0;
+		return dereference(&from, type);
+	}
+	if (!strcmp(step, "#")) {
+		int size = dwarf_bytesize(&from);
+
+		*offset = (uint64_t)size;
+		return size > 0;
+	}
+	return *step == '?' ? search_member(&from, step + 1, type, offset)
+			    : rusttype_member(&from, step, type, offset);
+}
+
+bool rusttype_follow(const Dwarf_Die *root, const char *path, Dwarf_Die *type, uint64_t *offset)
+{
+	char step[STEP_BYTES];
+
+	*type = *root;
+	*offset = 0;
+	for (size_t length; *path; path += length + (path[length] == '.')) {
+		length = strcspn(path, ".");
+		if (length >= sizeof(step))
+			return false;
+		memcpy(step, path, length);
+		step[length] = '\0';
+		if (!take(step, type, offset) || *offset > PATH_OFFSET_MAX)
+			return false;
+	}
+	return true;
 }

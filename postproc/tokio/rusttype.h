@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The number that the entry has as attribute `name` (DW_AT_...). Returns false if it has none. */
+bool rusttype_number(Dwarf_Die *die, unsigned name, uint64_t *number);
+
 /* The type of the entry `die`. Returns false if it has none. */
 bool rusttype_of(Dwarf_Die *die, Dwarf_Die *type);
 
@@ -17,6 +20,14 @@ bool rusttype_member(Dwarf_Die *type, const char *name, Dwarf_Die *to, uint64_t 
 /* The structure with a field `name`: `type` itself, or one nested in it at any depth, since cells, enums and
  * storage types around it change with Rust's version. Adds its offset to *offset. */
 bool rusttype_search(Dwarf_Die *type, const char *name, Dwarf_Die *found, uint64_t *offset);
+
+/* Goes from the structure `root` along a path of steps, separated by dots: the name of a member; with ? before it, of one
+ * at any depth; *, what a pointer leads to, from which offsets count then; #, the size in place of an offset. Sets the
+ * type at its end, and the offset there in bytes. Returns false if a step cannot be made. */
+bool rusttype_follow(const Dwarf_Die *root, const char *path, Dwarf_Die *type, uint64_t *offset);
+
+/* The steps from an Arc to its value. */
+#define RUSTTYPE_IN_ARC ".?pointer.*.data"
 
 /* How to recognise a variant of an enum. Offsets in bytes, in the enum. */
 struct rusttype_variant {
