@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <libiberty/libiberty.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/grow.h"
 #include "sandbox/debuginfod.h"
 #include "sandbox/opener.h"
 #include "sandbox/parser-process.h"
@@ -50,8 +48,9 @@ struct patience {
 	uint64_t used; /* ns of CPU time */
 };
 
-static bool is_patient(struct patience *p)
+static bool is_patient(void *context)
 {
+	struct patience *p = context;
 	struct timespec used;
 	int64_t now = clock_ms();
 
@@ -63,28 +62,6 @@ static bool is_patient(struct patience *p)
 		p->used = ns;
 	}
 	return now < p->end && now - p->active < IDLE_SECONDS * 1000;
-}
-
-/* Reads the descriptor to its end. Returns false if that takes too long, or is too much. */
-static bool collect(int fd, struct patience *patience, char **text, size_t *size)
-{
-	size_t room = 0;
-
-	*text = NULL;
-	*size = 0;
-	while (is_patient(patience) && *size < HEAD_MAX) {
-		struct pollfd ready = {.fd = fd, .events = POLLIN};
-
-		if (poll(&ready, 1, 100) <= 0)
-			continue;
-		GROW(*text, room, *size + 65536);
-		ssize_t got = read(fd, *text + *size, room - *size);
-
-		if (got == 0)
-			return true;
-		*size += got > 0 ? (size_t)got : 0;
-	}
-	return false;
 }
 
 static _Noreturn void run(int fd, pid_t parent, const struct head_process *process,
@@ -122,7 +99,7 @@ static const char *attempt(const struct head_process *process, const struct head
 	}
 	close(ends[1]);
 	bool whole = pid > 0 && !clock_getcpuclockid(pid, &patience.clock) &&
-		     collect(ends[0], &patience, text, size);
+		     parser_read(ends[0], HEAD_MAX, is_patient, &patience, text, size);
 
 	close(ends[0]);
 	if (pid < 0)

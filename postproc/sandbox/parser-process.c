@@ -3,6 +3,7 @@
 #include "sandbox/parser-process.h"
 
 #include <libiberty/libiberty.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -10,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/grow.h"
 #include "sandbox/message-relay.h"
 #include "sandbox/offspring.h"
 
@@ -67,6 +69,28 @@ void parser_begin(pid_t parent, const int *kept, size_t count, int (*confine)(vo
 void parser_set_timer(long seconds)
 {
 	setitimer(ITIMER_PROF, &(struct itimerval){.it_value.tv_sec = seconds}, NULL);
+}
+
+bool parser_read(int fd, size_t most, bool (*go_on)(void *context), void *context, char **text, size_t *size)
+{
+	size_t room = 0;
+
+	*text = NULL;
+	*size = 0;
+	while (go_on(context) && *size < most) {
+		struct pollfd ready = {.fd = fd, .events = POLLIN};
+
+		if (poll(&ready, 1, 100) <= 0)
+			continue;
+		GROW(*text, room, *size + 65536);
+		ssize_t got = read(fd, *text + *size, room - *size - 1);
+
+		*size += got > 0 ? (size_t)got : 0;
+		(*text)[*size] = '\0';
+		if (got == 0)
+			return true;
+	}
+	return false;
 }
 
 const char *parser_end(pid_t pid, bool late)

@@ -19,6 +19,11 @@ void parser_begin(pid_t parent, const int *kept, size_t count, int (*confine)(vo
 /* Allows it so many seconds of CPU time from now on; 0: no limit. Beyond that, it dies. */
 void parser_set_timer(long seconds);
 
+/* Reads what the process writes, until it closes `fd`: at most `most` bytes, while go_on(context), which is asked at least
+ * every 100 ms. Returns false if that was not all of it. The caller frees *text either way: *size bytes and a NUL, or
+ * NULL if nothing came. */
+bool parser_read(int fd, size_t most, bool (*go_on)(void *context), void *context, char **text, size_t *size);
+
 /* Waits for its end as offspring_end() does; kills it first if it is `late` with its answer. Returns what it
  * died of (static text, such as "crashed"), or NULL if it ended with status 0. */
 const char *parser_end(pid_t pid, bool late);

@@ -4,14 +4,12 @@
 
 #include <fcntl.h>
 #include <libiberty/libiberty.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/complain.h"
-#include "base/grow.h"
 #include "sandbox/parser-process.h"
 
 #define CPU_SECONDS 60 /* 1.2 GB of debug info take 1 */
@@ -34,34 +32,15 @@ static _Noreturn void run(const struct look_process *process, int fd, pid_t pare
 	_exit(fclose(out) ? 1 : 0);
 }
 
-/* Reads all that the process writes. Returns false if that takes too long, or is too much. */
-static bool collect(int fd, char **text, size_t *size)
+static bool in_time(void *end)
 {
-	int64_t end = clock_ms() + SECONDS * 1000;
-	size_t room = 0;
-
-	*text = NULL;
-	*size = 0;
-	for (int64_t left; (left = end - clock_ms()) > 0 && *size < OUTPUT_MAX;) {
-		struct pollfd ready = {.fd = fd, .events = POLLIN};
-
-		if (poll(&ready, 1, (int)left) <= 0)
-			continue;
-		GROW(*text, room, *size + 65536);
-		ssize_t got = read(fd, *text + *size, room - *size - 1);
-
-		if (got == 0) {
-			(*text)[*size] = '\0';
-			return true;
-		}
-		*size += got > 0 ? (size_t)got : 0;
-	}
-	return false;
+	return clock_ms() < *(const int64_t *)end;
 }
 
 /* Returns NULL, and all that one process has written, which the caller frees; or what it died of. */
 static const char *attempt(const struct look_process *process, bool without_files, char **text, size_t *size)
 {
+	int64_t end = clock_ms() + SECONDS * 1000;
 	pid_t parent = getpid();
 	int ends[2];
 
@@ -75,7 +54,7 @@ static const char *attempt(const struct look_process *process, bool without_file
 		run(process, ends[1], parent, without_files);
 	}
 	close(ends[1]);
-	bool whole = pid > 0 && collect(ends[0], text, size);
+	bool whole = pid > 0 && parser_read(ends[0], OUTPUT_MAX, in_time, &end, text, size);
 
 	close(ends[0]);
 	const char *cause = pid < 0 ? "could not be started" : parser_end(pid, !whole);
