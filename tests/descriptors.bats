@@ -15,8 +15,7 @@ setup_file() {
 
 setup() {
 	STARTED=()
-	((!EUID)) || skip 'needs root'
-	[[ $(readlink /proc/self/ns/pid) == 'pid:[4026531836]' ]] || skip 'needs the initial pid namespace'
+	needs_initial_pids
 	cd "$BATS_TEST_TMPDIR" || return
 	mkdir fake
 	cat >fake/bpftrace <<-'SH'

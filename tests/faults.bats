@@ -14,8 +14,7 @@ setup_file() {
 
 setup() {
 	STARTED=() OUT=out
-	((!EUID)) || skip 'needs root'
-	[[ $(readlink /proc/self/ns/pid) == 'pid:[4026531836]' ]] || skip 'needs the initial pid namespace'
+	needs_initial_pids
 	cd "$BATS_TEST_TMPDIR"
 	mkdir fake
 	# Started by its interpreter's path, so the process is called bpftrace.

@@ -7,8 +7,7 @@ load helpers
 
 setup() {
 	STARTED=() OUT=out
-	((!EUID)) || skip 'needs root'
-	[[ $(readlink /proc/self/ns/pid) == 'pid:[4026531836]' ]] || skip 'needs the initial pid namespace'
+	needs_initial_pids
 	cd "$BATS_TEST_TMPDIR"
 	mkdir fake
 	# It traces until process TARGET, which the script names, has left: by its end, or for another program.

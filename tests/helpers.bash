@@ -32,6 +32,12 @@ why_not() {
 	fi
 }
 
+# Skips the test where hud-trace would not trace, even with a fake bpftrace.
+needs_initial_pids() {
+	((!EUID)) || skip 'needs root'
+	[[ $(readlink /proc/self/ns/pid) == 'pid:[4026531836]' ]] || skip 'needs the initial pid namespace'
+}
+
 # Sets OWN_MOUNTS to a command that runs another one in its own mount namespace; skips the test if its mounts
 # would be visible to others.
 needs_own_mounts() {

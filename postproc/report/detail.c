@@ -337,22 +337,24 @@ static void peers(struct report *report, const struct blocker *b)
 	}
 }
 
+/* A line with this label, unless there is nothing to say: `text` is NULL. Frees it. */
+static void fact(struct report *report, const char *name, char *text)
+{
+	if (!text)
+		return;
+	label(&report->page, name);
+	page_wrap(&report->page, STYLE_PLAIN, text);
+	free(text);
+}
+
 /* What is done while this lock is held; and who waits for locks that are held here. */
 static void locks(struct report *report, const struct blocker *b, size_t rank)
 {
 	char *text;
 
-	for (size_t i = 0; (text = report_held(report, b, i)); i++) {
-		label(&report->page, i ? "" : "held");
-		page_wrap(&report->page, STYLE_PLAIN, text);
-		free(text);
-	}
-	text = report_holds(report, rank);
-	if (!text)
-		return;
-	label(&report->page, "lock held");
-	page_wrap(&report->page, STYLE_PLAIN, text);
-	free(text);
+	for (size_t i = 0; (text = report_held(report, b, i)); i++)
+		fact(report, i ? "" : "held", text);
+	fact(report, "lock held", report_holds(report, rank));
 }
 
 void report_detail(struct report *report, size_t rank)
@@ -383,28 +385,9 @@ void report_detail(struct report *report, size_t rank)
 		page_text(page, STYLE_PLAIN, b->task);
 		page_end(page);
 	}
-	char *parts = report_made_of(b);
-
-	if (parts) {
-		label(page, "time");
-		page_text(page, STYLE_PLAIN, parts);
-		page_end(page);
-		free(parts);
-	}
-	char *elsewhere = report_elsewhere(b);
-
-	if (elsewhere) {
-		label(page, "of this");
-		page_wrap(page, STYLE_PLAIN, elsewhere);
-		free(elsewhere);
-	}
-	char *held_up = report_held_up(b, true);
-
-	if (held_up) {
-		label(page, "held up");
-		page_wrap(page, STYLE_PLAIN, held_up);
-		free(held_up);
-	}
+	fact(report, "time", report_made_of(b));
+	fact(report, "of this", report_elsewhere(b));
+	fact(report, "held up", report_held_up(b, true));
 	if (b->unfinished) {
 		label(page, "unfinished");
 		page_printf(page, STYLE_PLAIN, "%s of %s had not ended when the trace did",
