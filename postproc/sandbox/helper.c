@@ -16,7 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "sandbox/confine.h"
 #include "sandbox/message-relay.h"
 #include "sandbox/offspring.h"
@@ -24,7 +23,10 @@
 #define DESCRIPTORS 1024 /* higher descriptors are not used */
 #define END_MS 2000	 /* for a helper with a time limit to end */
 #define TIDY_MS 60000	 /* for one that tidies up, or has no limit */
-#define GRACE_SECONDS 1	 /* for its threads to finish, once nobody can ask any more */
+/* Time limits are counted in waits as short as this, not read from a clock: where all is slow, each wait takes
+ * longer than asked for, as the helper does. Then a helper that got no CPU is not taken for one that hangs. */
+#define WAIT_MS 10
+#define GRACE_SECONDS 1 /* for its threads to finish, once nobody can ask any more */
 
 struct helper {
 	pid_t pid;
@@ -199,9 +201,9 @@ struct helper *helper_start(const struct helper_duty *duty)
 	return helper;
 }
 
-/* Receives the next answer, and its file. Returns 0, ECONNRESET if the helper is gone, or ETIMEDOUT if none
- * comes until `end` (ms; 0: no limit). */
-static int receive(int socket, struct answer *answer, int *fd, int64_t end)
+/* Receives the next answer, and its file. Waits for it *waits times, and counts down; NULL: without limit.
+ * Returns 0, ECONNRESET if the helper is gone, or ETIMEDOUT. */
+static int receive(int socket, struct answer *answer, int *fd, unsigned *waits)
 {
 	union control control;
 	struct iovec part = {answer, sizeof(*answer)};
@@ -209,16 +211,15 @@ static int receive(int socket, struct answer *answer, int *fd, int64_t end)
 	ssize_t got;
 
 	for (;;) {
-		int64_t left = end ? end - clock_ms() : -1;
-
 		message.msg_control = &control;
 		message.msg_controllen = sizeof(control.bytes);
 		got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 		if (got >= 0 || (errno != EINTR && errno != EAGAIN))
 			break;
-		if (end && left <= 0)
+		if (waits && !*waits)
 			return ETIMEDOUT;
-		poll(&(struct pollfd){.fd = socket, .events = POLLIN}, 1, (int)left);
+		if (poll(&(struct pollfd){.fd = socket, .events = POLLIN}, 1, waits ? WAIT_MS : -1) == 0)
+			--*waits;
 	}
 	struct cmsghdr *header = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
 
@@ -234,14 +235,14 @@ static int receive(int socket, struct answer *answer, int *fd, int64_t end)
 	return ECONNRESET;
 }
 
-/* Waits for the answer to request `number` until `end`; ignores answers to older requests. Returns the
- * answer's error, or why there is none. */
-static int await(struct helper *helper, uint64_t number, int *fd, int64_t end)
+/* Waits for the answer to request `number`, *waits times (NULL: without limit); ignores answers to older
+ * requests. Returns the answer's error, or why there is none. */
+static int await(struct helper *helper, uint64_t number, int *fd, unsigned *waits)
 {
 	struct answer answer;
 	int error;
 
-	while (!(error = receive(helper->socket, &answer, fd, end))) {
+	while (!(error = receive(helper->socket, &answer, fd, waits))) {
 		if (answer.number == number)
 			return answer.error;
 		if (*fd >= 0)
@@ -255,6 +256,7 @@ static int await(struct helper *helper, uint64_t number, int *fd, int64_t end)
 
 int helper_ask(struct helper *helper, const void *bytes, size_t size, int *fd)
 {
+	unsigned waits = (helper->limit_ms + WAIT_MS - 1) / WAIT_MS, none = 0;
 	struct request request;
 
 	*fd = -1;
@@ -262,7 +264,7 @@ int helper_ask(struct helper *helper, const void *bytes, size_t size, int *fd)
 		return ENAMETOOLONG;
 	/* If all threads hung, first see whether one has answered since. */
 	if (helper->late >= helper->threads)
-		await(helper, 0, fd, 1);
+		await(helper, 0, fd, &none);
 	if (helper->late >= helper->threads)
 		return ETIMEDOUT;
 	/* Processes that ask after each other must not use the same numbers. */
@@ -271,7 +273,7 @@ int helper_ask(struct helper *helper, const void *bytes, size_t size, int *fd)
 	while (send(helper->socket, &request, offsetof(struct request, bytes) + size, MSG_NOSIGNAL) < 0)
 		if (errno != EINTR)
 			return ECONNRESET;
-	return await(helper, request.number, fd, helper->limit_ms ? clock_ms() + helper->limit_ms : 0);
+	return await(helper, request.number, fd, helper->limit_ms ? &waits : NULL);
 }
 
 int helper_descriptor(const struct helper *helper)

@@ -25,7 +25,8 @@ struct helper;
 /* What a helper does. All of it runs in the helper. */
 struct helper_duty {
 	const char *name; /* of the process: at most 15 bytes */
-	/* The time limit of an answer; 0: none, because it only waits for the caller's own things. */
+	/* The time limit of an answer, longer on a machine too busy to run both; 0: none, because it only
+	 * waits for the caller's own things. */
 	unsigned limit_ms;
 	/* How many threads serve requests: so many may hang before all do. At most HELPER_THREADS. More than
 	 * one needs the right to start threads after prepare(). */

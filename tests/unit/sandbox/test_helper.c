@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -18,13 +19,15 @@
 #include "sandbox/message-relay.h"
 
 #define PATIENCE 120 /* s: limit for a test that hangs */
+#define LIMIT_MS 1000
 
 static int told[2]; /* a pipe for the helper's messages */
+static int go[2];   /* a pipe that ends its waits */
 
 static bool keeps(void *context, int fd)
 {
 	(void)context;
-	return fd == told[1];
+	return fd == told[1] || fd == go[0];
 }
 
 static int prepare(void *context)
@@ -33,7 +36,7 @@ static int prepare(void *context)
 	return 0;
 }
 
-/* Waits for something that never comes; writes `s` when it begins. */
+/* Waits for something that never comes, or for a byte; writes `s` when it begins. */
 static int serve(void *context, const void *request, size_t size, int *fd)
 {
 	const char *what = request;
@@ -45,6 +48,12 @@ static int serve(void *context, const void *request, size_t size, int *fd)
 			return EIO;
 		for (;;)
 			pause();
+	}
+	if (size == 5 && !memcmp(what, "wait", 5)) {
+		char byte;
+
+		if (write(told[1], "s", 1) != 1 || read(go[0], &byte, 1) != 1)
+			return EIO;
 	}
 	return EDOM;
 }
@@ -90,7 +99,7 @@ static int begin(void **state)
 {
 	(void)state;
 	alarm(PATIENCE);
-	return pipe(told);
+	return pipe(told) || pipe(go);
 }
 
 static int finish(void **state)
@@ -98,6 +107,8 @@ static int finish(void **state)
 	(void)state;
 	alarm(0);
 	messages_end();
+	close(go[0]);
+	close(go[1]);
 	close(told[0]);
 	return close(told[1]);
 }
@@ -150,6 +161,29 @@ static void all_end_with(pid_t starter)
 	assert_int_equal(errno, ECHILD);
 }
 
+/* The limit is over by the clock before the answer is there. */
+static void time_without_a_cpu_does_not_count(void **state)
+{
+	struct helper *helper = start(LIMIT_MS, 1, false);
+	pid_t asker = fork();
+	int status, fd;
+	(void)state;
+
+	assert_non_null(helper);
+	assert_true(asker >= 0);
+	if (asker == 0)
+		_exit(helper_ask(helper, "wait", 5, &fd));
+	assert_int_equal(next_told(), 's');
+	kill(asker, SIGSTOP);
+	assert_int_equal(poll(NULL, 0, LIMIT_MS + 100), 0);
+	kill(asker, SIGCONT);
+	assert_int_equal(write(go[1], "g", 1), 1);
+	assert_int_equal(waitpid(asker, &status, 0), asker);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), EDOM);
+	helper_end(helper);
+}
+
 static void it_ends_with_who_started_it(void **state)
 {
 	(void)state;
@@ -169,6 +203,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(one_that_hangs_leaves_the_others, begin, finish),
+		cmocka_unit_test_setup_teardown(time_without_a_cpu_does_not_count, begin, finish),
 		cmocka_unit_test_setup_teardown(it_ends_with_who_started_it, begin, finish),
 		cmocka_unit_test_setup_teardown(it_tidies_up_when_who_started_it_is_gone, begin, finish),
 	};
