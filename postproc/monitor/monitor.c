@@ -251,6 +251,7 @@ static void measure(struct monitor *m)
 {
 	unsigned wait_ms;
 
+	m->overhead.begun = m->on[BEGIN].fd < 0;
 	switch (overhead_step(&m->overhead, &wait_ms)) {
 	case OVERHEAD_COSTLY:
 		restrain(m);

@@ -140,7 +140,8 @@ static enum overhead_verdict judge(struct overhead *o)
 {
 	double all = (o->probes + o->processes) * 100, traps = o->hits * TRAP_NS / 1e9 * 100;
 
-	o->costly = !o->unsettled && all > o->limits.all ? o->costly + 1 : 0;
+	/* A slow machine takes more than a second to attach a probe, and seems settled meanwhile. */
+	o->costly = o->begun && !o->unsettled && all > o->limits.all ? o->costly + 1 : 0;
 	o->hit = !o->unsettled && traps > o->limits.hits ? o->hit + 1 : 0;
 	if (o->verbose)
 		dprintf(STDOUT_FILENO, "overhead    %.1f%%, probes %.1f%%, %zu programs, %zu events hushed\n",

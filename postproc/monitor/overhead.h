@@ -34,6 +34,7 @@ struct overhead {
 	pid_t bpftrace;
 	int pidfd;    /* of bpftrace */
 	bool verbose; /* print each measurement */
+	bool begun;   /* all probes are attached: from now on limits.all counts */
 	/* The latest measurement: */
 	double probes, processes; /* of a CPU, 0 or more */
 	double hits;		  /* a second */
