@@ -168,14 +168,17 @@ find_sharers() {
 	for file in ${SITE_FILES[@]+"${SITE_FILES[@]}"}; do
 		name='its executable'
 		[[ $file == */exe ]] || name='a library of its'
-		stat_file "$file" %u unknown
-		owner=$REPLY
+		stat_file "$file" %u:%i ''
+		owner=${REPLY%:*} inode=${REPLY#*:}
+		if [[ ! $REPLY || ! $users ]]; then
+			NO_SITES="no probes unasked (--polls uprobe): whose $name is cannot be told"
+			return
+		fi
 		if [[ ${users//[[:space:]]/ } != "$owner $owner $owner $owner" ]]; then
 			NO_SITES="no probes unasked (--polls uprobe): $name is another user's"
 			return
 		fi
-		stat_file "$file" %i unknown
-		inode=$REPLY status=0
+		status=0
 		# There may be more than one command line can hold, some may not be readable, and they come
 		# and go meanwhile. grep counts that as an error, and so does xargs: 123.
 		sharer=$(printf '%s\0' /proc/[1-9]*/maps | timeout 10 xargs -0 grep -lsE "^[^ ]+ [^ ]+ [^ ]+ [^ ]+ $inode ") || status=$?

@@ -907,6 +907,14 @@ at_terminal() {
 	ends_with 0
 	grep -qx "polls  *estimate .*; no probes unasked (--polls uprobe): who has its executable mapped cannot be told" err
 	! grep -q uprobe: script || return 1
+	# Whose it is cannot be told.
+	printf '#!/bin/sh\n[ "$2" != %%u:%%i ] || exit 1\nexec /usr/bin/stat "$@"\n' >odd/stat
+	chmod +x odd/stat
+	rm odd/grep
+	PATH=$PWD/odd:$PATH start_fake 'printf "begin 5\nend 99 duration\n"'
+	ends_with 0
+	grep -qx "polls  *estimate .*; no probes unasked (--polls uprobe): whose its executable is cannot be told" err
+	! grep -q uprobe: script || return 1
 	# It is another user's.
 	chown 1 target
 	start_fake 'printf "begin 5\nend 99 duration\n"'
