@@ -719,6 +719,10 @@ for line in open(sys.argv[1]) if "ndjson" in sys.argv[1] else [open(sys.argv[1])
 		for i in 1 2 3 4 5 6; do
 			echo "runtime ${i}000000000 aa0 M 2 1 $((i * 100)) $((i * 10)) 7 $((i > 3 ? 4 : 3)) 0 $((i > 3 ? i : 0)) 4 main"
 			echo "runtime ${i}100000000 bb0 C 1 - - - - 1 $((i < 5)) $((i > 4 ? 8 : 0)) 512 "
+			# One worker is in a poll until 0.3 s before the last look; what Tokio counts of it stands still.
+			echo "worked ${i}000000000 aa0 0 101 T $((i > 5 ? 11 : 10)) $((i > 5 ? 9700000000 : 5000000000)) 0"
+			echo "worked ${i}000000000 aa0 1 0 T $((i * 3)) $((7000000000 + i * 50000000)) 1"
+			echo "worked ${i}100000000 bb0 0 201 K $((i * 20)) ${i}200000000 -"
 		done
 		echo 'end 7000000000 interrupt'
 	} >in
@@ -727,7 +731,12 @@ for line in open(sys.argv[1]) if "ndjson" in sys.argv[1] else [open(sys.argv[1])
 	# A median is the middle of a bucket of 1/16.
 	grep -qE '^ +main +2 +408/600 +41/60 +7/7 +4/6$' text
 	grep -qE '^ +current-thread +1 +- +- +- +0/8$' text
+	grep -qxF '      busy 49.5% on average, the busiest worker 94.0%; 3 parks a second' text
+	grep -qxF '      at least busy 100.0%; at most 20 parks a second' text
+	"$POSTPROC" report --verbose in | grep -qxF '        worker 0 (thread 101): busy 94.0%, 0 parks a second'
 	paste -sd' ' text | tr -s ' ' >line
+	grep -qF 'main: for 4 s in a row worker 0 (thread 101) was busy all the time, and the other was idle' line
+	grep -qF 'Tokio before 1.45 does not count how busy workers are' line
 	grep -qF 'main: the blocking pool was at its cap of 4 threads for 3.00 s: up to 6 jobs waited for one' line
 	grep -qF 'main: the injection queue only grew for 5 s' line
 	grep -qF 'current-thread: up to 8 jobs of the blocking pool waited for 2.00 s, although it may have more threads' line
@@ -744,5 +753,13 @@ for line in open(sys.argv[1]) if "ndjson" in sys.argv[1] else [open(sys.argv[1])
 		hud_trace_idle_blocking_threads_count{target="app",runtime="2",name=""} 0
 		hud_trace_blocking_queue_depth{target="app",runtime="1",name="main"} 6
 		hud_trace_blocking_queue_depth{target="app",runtime="2",name=""} 8
+		hud_trace_total_park_count_total{target="app",runtime="1",name="main"} 16
+		hud_trace_total_busy_duration_seconds_total{target="app",runtime="1",name="main"} 4.950000000
 	END
+	"$POSTPROC" report --format json=runtimes.json --format ndjson=runtimes.ndjson in
+	STRICT=1 valid runtimes.json runtimes.ndjson
+	jq -e '.runtimes | map([.name, .tasks.max, .pool_full_ns, .one_busy_looks, (.worked | map([.tid, .busy_ns, .parks, .counted_by]))])
+		== [["main", 600, 3000000000, 4, [[101, 4700000000, 1, "tokio"], [null, 250000000, 15, "tokio"]]],
+			[null, null, 0, 0, [[201, 5000000000, 100, "kernel"]]]]' runtimes.json
+	[[ $(tail -n 1 runtimes.ndjson | jq -c .runtimes) == "$(jq -c .runtimes runtimes.json)" ]]
 }

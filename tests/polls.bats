@@ -216,12 +216,43 @@ shorter() {
 				if (r[2] < $2 + 1000000 || r[2] > $3 - 1000000)
 					continue
 				seen++
-				right += r[4] == "M" && r[5] == 2 && r[8] == $7 && r[9] == $5
+				# The workers are threads of the pool.
+				right += r[4] == "M" && r[5] == 2 && r[8] == $7 && r[9] == $5 && r[10] == 3 && r[11] == 0 && r[12] == $9 && r[13] == 3
 			}
 		}
 		END { print seen + 0, right + 0 }' out truth)
 	echo "$seen looks, $right of them right"
 	((seen >= 2 && right == seen))
+}
+
+# Each was blocked, computing or asleep, and parked, at least once in a round of 60 ms or less. What it was blocked by counts as busy where
+# Tokio counts (since 1.45).
+@test "what its workers did is counted" {
+	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
+	cd "$BATS_FILE_TMPDIR/queues"
+	grep '^worked' out
+	awk '$1 == "queue" { worker[$4] = 1 }
+		$1 == "worked" {
+			if ($5 in first) {
+				parks[$5] = $7 - counted[$5]
+				busy[$5] = $8 - cpu[$5]
+			} else {
+				counted[$5] = $7
+				cpu[$5] = $8
+				first[$5] = $2
+			}
+			last[$5] = $2
+			lines += $6 == "T" || $6 == "K" && $9 == "-"
+			all++
+		}
+		END {
+			for (tid in worker) {
+				workers++
+				time = last[tid] - first[tid]
+				right += time >= 2e9 && parks[tid] >= time / 1e9 && busy[tid] > 0 && busy[tid] < time
+			}
+			exit !(workers == 2 && right == 2 && lines == all)
+		}' truth out
 }
 
 @test "polls that never end are reported while they last" {

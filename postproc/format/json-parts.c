@@ -292,6 +292,7 @@ void json_summary(struct json *j, const struct model *m)
 	json_object_end(j);
 	workers(j, m);
 	tasks(j, m);
+	json_runtimes(j, m);
 }
 
 /* null if the source file is not known */

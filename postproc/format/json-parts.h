@@ -15,8 +15,11 @@
 /* Members of the open object: its type and version; what was traced, and how. */
 void json_head(struct json *j, const char *type, const struct model *model);
 
-/* Members: sums, quantiles of all blocks and waits for a CPU, what was lost, workers, tasks. */
+/* Members: sums, quantiles of all blocks and waits for a CPU, what was lost, workers, tasks, runtimes. */
 void json_summary(struct json *j, const struct model *model);
+
+/* The member "runtimes": what they said of themselves. */
+void json_runtimes(struct json *j, const struct model *model);
 
 /* A member: count, longest and quantiles. */
 void json_histogram(struct json *j, const char *key, const struct histogram *histogram);

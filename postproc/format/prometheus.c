@@ -197,24 +197,66 @@ static void of_the_trace(const struct exposition *e)
 	       m->lost);
 }
 
-/* A gauge with a series for each runtime of which it is known. Two may have one name, so they are numbered. */
+/* Begins the line of a runtime; its value follows. Two may have one name, so they are numbered. */
+static void runtime_series(const struct exposition *e, const char *name, size_t runtime)
+{
+	char *text = escape_utf8(e->model->runtime[runtime].name);
+
+	begin(e, name, "");
+	fprintf(e->out, ",runtime=\"%zu\",", runtime + 1);
+	label(e->out, "name", text);
+	fputs("} ", e->out);
+	free(text);
+}
+
+/* A gauge with a series for each runtime of which it is known. */
 static void runtime_gauge(const struct exposition *e, const char *name, const char *help,
 			  uint64_t value_of(const struct runtime_sum *))
 {
 	head(e, name, "gauge", help);
 	for (size_t i = 0; i < e->model->runtimes; i++) {
-		const struct runtime_sum *r = &e->model->runtime[i];
-		uint64_t value = value_of(r);
-		char *text = escape_utf8(r->name);
+		uint64_t value = value_of(&e->model->runtime[i]);
 
-		if (value != UINT64_MAX) {
-			begin(e, name, "");
-			fprintf(e->out, ",runtime=\"%zu\",", i + 1);
-			label(e->out, "name", text);
-			fprintf(e->out, "} %" PRIu64 "\n", value);
-		}
-		free(text);
+		if (value == UINT64_MAX)
+			continue;
+		runtime_series(e, name, i);
+		fprintf(e->out, "%" PRIu64 "\n", value);
 	}
+}
+
+/* What Tokio counted of all its workers. Returns false if it counts nothing. */
+static bool worked(const struct runtime_sum *r, uint64_t *busy, uint64_t *parks)
+{
+	bool any = false;
+
+	*busy = *parks = 0;
+	for (size_t i = 0; i < r->workers_seen; i++) {
+		any |= !r->worker[i].by_kernel && r->worker[i].time;
+		*busy += r->worker[i].busy;
+		*parks += r->worker[i].parks;
+	}
+	return any;
+}
+
+static void runtime_work(const struct exposition *e)
+{
+	static const char parks_name[] = "total_park_count_total",
+			  busy_name[] = "total_busy_duration_seconds_total";
+	uint64_t busy, parks;
+
+	head(e, parks_name, "counter", "How often a runtime's workers parked while they were traced.");
+	for (size_t i = 0; i < e->model->runtimes; i++)
+		if (worked(&e->model->runtime[i], &busy, &parks)) {
+			runtime_series(e, parks_name, i);
+			fprintf(e->out, "%" PRIu64 "\n", parks);
+		}
+	head(e, busy_name, "counter", "Time in which a runtime's workers were not parked, added up.");
+	for (size_t i = 0; i < e->model->runtimes; i++)
+		if (worked(&e->model->runtime[i], &busy, &parks)) {
+			runtime_series(e, busy_name, i);
+			seconds(e->out, busy);
+			putc('\n', e->out);
+		}
 }
 
 static uint64_t workers_count(const struct runtime_sum *r)
@@ -274,6 +316,7 @@ static void runtimes(const struct exposition *e)
 		      idle_blocking_threads);
 	runtime_gauge(e, "blocking_queue_depth", "Jobs that wait for a thread of the blocking pool.",
 		      blocking_queue);
+	runtime_work(e);
 }
 
 /* The same for threads that poll block_on's future, which are no workers. */

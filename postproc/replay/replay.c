@@ -196,6 +196,19 @@ static void add_runtime(struct replay *r, const struct event *e)
 	tally_runtime(r->tally, e->ns, &look);
 }
 
+static void add_worked(struct replay *r, const struct event *e)
+{
+	struct runtime_worked worked = {.handle = e->worked.handle,
+					.index = e->worked.worker,
+					.tid = e->tid,
+					.by_kernel = e->worked.by_kernel,
+					.parks = e->worked.parks,
+					.busy = e->worked.busy,
+					.unparked = e->worked.parked == 0};
+
+	tally_worked(r->tally, e->ns, &worked);
+}
+
 static void handle(struct replay *r, const struct event *e)
 {
 	struct model *m = r->model;
@@ -294,6 +307,10 @@ static void handle(struct replay *r, const struct event *e)
 	case EVENT_RUNTIME:
 		if (m->begun)
 			add_runtime(r, e);
+		break;
+	case EVENT_WORKED:
+		if (m->begun)
+			add_worked(r, e);
 		break;
 	case EVENT_PARKED:
 		tally_parked(r->tally, e->ns, e->parked.polling == 0 && e->parked.asleep > 0);

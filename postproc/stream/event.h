@@ -38,6 +38,7 @@ enum event_kind {
 	EVENT_DESCRIPTOR,
 	EVENT_PARKED,
 	EVENT_RUNTIME,
+	EVENT_WORKED,
 	EVENT_LOST,
 	EVENT_STACK,
 	EVENT_WORDS,
@@ -121,6 +122,12 @@ struct event {
 		uint64_t workers, idle, tasks, injected, queued;
 		uint64_t threads, threads_idle, jobs, cap; /* of the blocking pool */
 	} runtime;					   /* RUNTIME */
+	struct {
+		uint64_t handle, worker;
+		bool by_kernel;
+		uint64_t parks, busy;
+		uint64_t parked; /* 0, 1; UINT64_MAX: not known */
+	} worked;		 /* WORKED, with `tid`, 0 if not known */
 	struct {
 		uint64_t since, least, time, unsure, apart;
 	} shorter; /* SHORTER */

@@ -40,6 +40,8 @@ static const struct line_kind kinds[] = {
 	{"runtime", EVENT_RUNTIME,
 	 "NS HANDLE SCHEDULER WORKERS IDLE TASKS INJECTED QUEUED THREADS UNUSED JOBS CAP NAME", 0,
 	 parse_runtime, write_runtime},
+	{"worked", EVENT_WORKED, "NS HANDLE WORKER TID COUNTER PARKS BUSY PARKED", 0, parse_worked,
+	 write_worked},
 	{"torn", EVENT_TORN, "NS COUNT", 0, parse_limit, write_torn},
 	{"strange", EVENT_STRANGE, "NS COUNT", 0, parse_limit, NULL},
 	{"shorter", EVENT_SHORTER, "NS SINCE LEAST TIME UNSURE APART", 0, parse_shorter, NULL},

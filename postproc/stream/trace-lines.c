@@ -322,3 +322,30 @@ void write_runtime(FILE *out, const struct event *e)
 		put_known_or_not(out, numbers[i]);
 	put_text(out, e->text);
 }
+
+void parse_worked(struct fields *c, struct event *e)
+{
+	static const char *const counters[] = {"T", "K", NULL};
+
+	e->ns = field_decimal(c, UINT64_MAX);
+	e->worked.handle = field_hex(c);
+	e->worked.worker = field_decimal(c, UINT64_MAX);
+	e->tid = field_id(c);
+	e->worked.by_kernel = field_choice(c, counters) == 1;
+	e->worked.parks = field_decimal(c, UINT64_MAX);
+	e->worked.busy = field_decimal(c, UINT64_MAX);
+	e->worked.parked = known_or_not(c);
+	c->bad |= e->worked.parked > 1 && e->worked.parked != UINT64_MAX;
+}
+
+void write_worked(FILE *out, const struct event *e)
+{
+	put_decimal(out, e->ns);
+	put_hex(out, e->worked.handle);
+	put_decimal(out, e->worked.worker);
+	put_decimal(out, (uint64_t)e->tid);
+	put_word(out, e->worked.by_kernel ? "K" : "T");
+	put_decimal(out, e->worked.parks);
+	put_decimal(out, e->worked.busy);
+	put_known_or_not(out, e->worked.parked);
+}

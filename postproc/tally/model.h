@@ -204,6 +204,14 @@ struct runtime_number {
 	struct histogram values; /* of all looks */
 };
 
+/* What a worker of a runtime did, by what Tokio counts, or the kernel of its thread. */
+struct runtime_worker {
+	uint64_t index;
+	long tid;		    /* the latest; 0: not known */
+	bool by_kernel;		    /* busy: only its CPU time; parks: its sleeps in polls too */
+	uint64_t parks, busy, time; /* in the time between its first and latest look: busy and time in ns */
+};
+
 /* What was seen of a runtime, looked at once a second. */
 struct runtime_sum {
 	bool multi_thread;
@@ -213,6 +221,10 @@ struct runtime_sum {
 	/* ns in which jobs waited for a thread and none was free: with as many threads as there may be; with fewer. */
 	uint64_t pool_full, pool_short, jobs_waiting; /* jobs_waiting: the most then */
 	uint64_t grows, grew; /* looks in a row in which the injection queue grew: now, and the most */
+	const struct runtime_worker *worker;
+	size_t workers_seen;
+	/* Looks in a row in which this one was busy all the time, and all others were idle: now, and the most. */
+	uint64_t alone_now, alone, alone_worker;
 };
 
 #define RUNTIMES_KEPT 16

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* runtime-looks.c - see runtimes.h. */
+/* runtime-looks.c - see runtime-looks.h. */
 #include "tally/runtime-looks.h"
 
 #include <libiberty/libiberty.h>
@@ -11,6 +11,7 @@
 struct runtime_looks {
 	struct runtime_sum all[RUNTIMES_KEPT];
 	uint64_t handle[RUNTIMES_KEPT], last[RUNTIMES_KEPT]; /* last: when it was looked at, ns */
+	struct runtime_work *work[RUNTIMES_KEPT];
 	size_t count;
 };
 
@@ -23,8 +24,10 @@ void runtime_looks_free(struct runtime_looks *r)
 {
 	if (!r)
 		return;
-	for (size_t i = 0; i < r->count; i++)
+	for (size_t i = 0; i < r->count; i++) {
 		free((char *)r->all[i].name);
+		runtime_work_free(r->work[i]);
+	}
 	free(r);
 }
 
@@ -81,9 +84,17 @@ void runtime_looks_add(struct runtime_looks *r, uint64_t ns, const struct runtim
 		r->handle[r->count++] = look->handle;
 		r->all[i] = (struct runtime_sum){.multi_thread = look->multi_thread,
 						 .name = *look->name ? xstrdup(look->name) : NULL};
+		r->work[i] = runtime_work_new();
 	}
 	uint64_t since = r->last[i] && ns > r->last[i] && ns - r->last[i] < GAP_NS ? ns - r->last[i] : 0;
 
 	add(&r->all[i], look, since);
 	r->last[i] = ns;
+}
+
+void runtime_looks_worked(struct runtime_looks *r, uint64_t ns, const struct runtime_worked *worked)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->handle[i] == worked->handle)
+			runtime_work_add(r->work[i], ns, worked, &r->all[i]);
 }

@@ -4,6 +4,7 @@
 #define HUD_TALLY_RUNTIME_LOOKS_H
 
 #include "tally/model.h"
+#include "tally/runtime-work.h"
 
 /* A runtime's figures at one moment. */
 struct runtime_look {
@@ -23,6 +24,9 @@ void runtime_looks_free(struct runtime_looks *runtimes);
 /* Adds what a runtime said at `ns`. In order of time for each runtime. Beyond RUNTIMES_KEPT runtimes, new ones are
  * ignored. */
 void runtime_looks_add(struct runtime_looks *runtimes, uint64_t ns, const struct runtime_look *look);
+
+/* Adds what a worker had done at `ns`, if its runtime is known. In order of time for each. */
+void runtime_looks_worked(struct runtime_looks *runtimes, uint64_t ns, const struct runtime_worked *worked);
 
 /* All of them so far, in the order in which they came; they belong to `runtimes`. */
 const struct runtime_sum *runtime_looks_all(const struct runtime_looks *runtimes, size_t *count);

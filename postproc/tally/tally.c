@@ -313,6 +313,11 @@ void tally_runtime(struct tally *t, uint64_t ns, const struct runtime_look *look
 	runtime_looks_add(t->runtimes, ns, look);
 }
 
+void tally_worked(struct tally *t, uint64_t ns, const struct runtime_worked *worked)
+{
+	runtime_looks_worked(t->runtimes, ns, worked);
+}
+
 void tally_stopped(struct tally *t, uint64_t start, uint64_t end)
 {
 	standstills_stop(t->standstills, start, end);

@@ -11,6 +11,7 @@
 
 struct recent;
 struct runtime_look;
+struct runtime_worked;
 struct tally;
 
 /* An empty tally. `window` (ns): only what ends so shortly before the end counts; 0: everything. `detail`:
@@ -36,6 +37,9 @@ void tally_parked(struct tally *tally, uint64_t ns, bool unpolled);
 
 /* What a runtime said of itself at `ns`. */
 void tally_runtime(struct tally *tally, uint64_t ns, const struct runtime_look *look);
+
+/* What a worker of a runtime had done by `ns`. */
+void tally_worked(struct tally *tally, uint64_t ns, const struct runtime_worked *worked);
 
 /* A worker was stopped. */
 void tally_stopped(struct tally *tally, uint64_t start, uint64_t end);

@@ -16,7 +16,9 @@
 #include "tokio/runtime-table.h"
 #include "tokio/rusttype.h"
 
-enum { MULTI_THREAD, CURRENT_THREAD, ROOTS };
+/* Where paths begin: at a thread's context; HANDLES: at the handle of either, METRICS: at what either counts of a
+ * worker. */
+enum { MULTI_THREAD, CURRENT_THREAD, ROOTS, HANDLES = ROOTS, METRICS };
 
 #define IN_ARC RUSTTYPE_IN_ARC
 #define MT_H "worker" IN_ARC ".handle" IN_ARC
@@ -24,7 +26,7 @@ enum { MULTI_THREAD, CURRENT_THREAD, ROOTS };
 #define CT_H "handle" IN_ARC
 #define CORE "core.value.value.?__0.*"
 
-/* From a thread's context to each field, for rusttype_follow(). */
+/* The path to each field, for rusttype_follow(). */
 static const struct {
 	int root;
 	const char *path;
@@ -34,6 +36,7 @@ static const struct {
 	[MT_WORKER_HANDLE] = {MULTI_THREAD, "worker" IN_ARC ".handle"},
 	[MT_WORKER_INDEX] = {MULTI_THREAD, "worker" IN_ARC ".index"},
 	[MT_CORE_LIFO] = {MULTI_THREAD, CORE ".lifo_slot"},
+	[MT_CORE_QUEUE] = {MULTI_THREAD, CORE ".run_queue.inner"},
 	[MT_REMOTES] = {MULTI_THREAD, MT_H ".shared.remotes.data_ptr"},
 	[MT_REMOTES_COUNT] = {MULTI_THREAD, MT_H ".shared.remotes.length"},
 	[MT_REMOTE_SIZE] = {MULTI_THREAD, MT_R ".#"},
@@ -45,6 +48,7 @@ static const struct {
 	[MT_OWNER] = {MULTI_THREAD, MT_H ".shared.owned.id"},
 	[MT_TASKS] = {MULTI_THREAD, MT_H ".shared.owned.list.count"},
 	[MT_POOL] = {MULTI_THREAD, MT_H ".blocking_spawner.inner"},
+	[MT_METRICS] = {MULTI_THREAD, MT_H ".shared.worker_metrics.data_ptr"},
 	[MT_NAME] = {MULTI_THREAD, MT_H ".name.?pointer"},
 	[MT_NAME_LENGTH] = {MULTI_THREAD, MT_H ".name.?len"},
 	[MT_NAME_CAPACITY] = {MULTI_THREAD, MT_H ".name.?cap"},
@@ -58,20 +62,28 @@ static const struct {
 	[CT_OWNER] = {CURRENT_THREAD, CT_H ".shared.owned.id"},
 	[CT_TASKS] = {CURRENT_THREAD, CT_H ".shared.owned.list.count"},
 	[CT_POOL] = {CURRENT_THREAD, CT_H ".blocking_spawner.inner"},
+	[CT_METRICS] = {CURRENT_THREAD, CT_H ".shared.worker_metrics"},
 	[CT_NAME] = {CURRENT_THREAD, CT_H ".name.?pointer"},
 	[CT_NAME_LENGTH] = {CURRENT_THREAD, CT_H ".name.?len"},
 	[CT_NAME_CAPACITY] = {CURRENT_THREAD, CT_H ".name.?cap"},
-	[POOL_THREADS] = {ROOTS, "blocking_spawner.inner" IN_ARC ".metrics.num_threads"},
-	[POOL_IDLE] = {ROOTS, "blocking_spawner.inner" IN_ARC ".metrics.num_idle_threads"},
-	[POOL_QUEUED] = {ROOTS, "blocking_spawner.inner" IN_ARC ".metrics.queue_depth"},
-	[POOL_CAP] = {ROOTS, "blocking_spawner.inner" IN_ARC ".thread_cap"},
-	[POOL_NAMER] = {ROOTS, "blocking_spawner.inner" IN_ARC ".thread_name.?pointer"},
+	[POOL_THREADS] = {HANDLES, "blocking_spawner.inner" IN_ARC ".metrics.num_threads"},
+	[POOL_IDLE] = {HANDLES, "blocking_spawner.inner" IN_ARC ".metrics.num_idle_threads"},
+	[POOL_QUEUED] = {HANDLES, "blocking_spawner.inner" IN_ARC ".metrics.queue_depth"},
+	[POOL_CAP] = {HANDLES, "blocking_spawner.inner" IN_ARC ".thread_cap"},
+	[METRICS_SIZE] = {METRICS, "#"},
+	[METRICS_BUSY] = {METRICS, "busy_duration_total"},
+	[METRICS_PARKS] = {METRICS, "park_count"},
+	[METRICS_UNPARKS] = {METRICS, "park_unpark_count"},
+	[POOL_NAMER] = {HANDLES, "blocking_spawner.inner" IN_ARC ".thread_name.?pointer"},
 };
 
-/* The offset at the end of a path; the pool's begin at either handle. */
 static int32_t offset_of(const struct named_type *roots, int root, const char *path)
 {
-	Dwarf_Die handle, type;
+	static const char *const starts[][ROOTS] = {
+		{MT_H, CT_H},
+		{MT_H ".shared.worker_metrics.data_ptr.*", CT_H ".shared.worker_metrics"},
+	};
+	Dwarf_Die start, type;
 	uint64_t offset;
 
 	if (root < ROOTS)
@@ -80,8 +92,8 @@ static int32_t offset_of(const struct named_type *roots, int root, const char *p
 			       : RUNTIME_UNKNOWN;
 	for (int i = 0; i < ROOTS; i++)
 		if (roots[i].found &&
-		    rusttype_follow(&roots[i].die, i == MULTI_THREAD ? MT_H : CT_H, &handle, &offset) &&
-		    rusttype_follow(&handle, path, &type, &offset))
+		    rusttype_follow(&roots[i].die, starts[root - HANDLES][i], &start, &offset) &&
+		    rusttype_follow(&start, path, &type, &offset))
 			return (int32_t)offset;
 	return RUNTIME_UNKNOWN;
 }

@@ -20,6 +20,7 @@ enum runtime_field {
 	MT_WORKER_HANDLE,   /* in the worker: the pointer to the handle */
 	MT_WORKER_INDEX,    /* 64 bits */
 	MT_CORE_LIFO,	    /* in the core: the task in the LIFO slot, or null */
+	MT_CORE_QUEUE,	    /* the pointer to the worker's queue */
 	MT_REMOTES,	    /* in the handle: the pointer to what others see of workers ... */
 	MT_REMOTES_COUNT,   /* ... and how many workers there are, 64 bits */
 	MT_REMOTE_SIZE,	    /* no offset: bytes of each */
@@ -31,6 +32,7 @@ enum runtime_field {
 	MT_OWNER,	    /* the id of its list of tasks, 64 bits */
 	MT_TASKS,	    /* how many tasks it has, 64 bits; since 1.36 */
 	MT_POOL,	    /* the pointer to its blocking pool */
+	MT_METRICS,	    /* the pointer to what it counts of its workers; since 1.45 */
 	MT_NAME,	    /* the pointer to its name; since 1.51 */
 	MT_NAME_LENGTH,	    /* 64 bits */
 	MT_NAME_CAPACITY,   /* 64 bits; the highest is set if there is no name */
@@ -44,6 +46,7 @@ enum runtime_field {
 	CT_OWNER,
 	CT_TASKS,
 	CT_POOL,
+	CT_METRICS, /* what it counts of its worker, no pointer */
 	CT_NAME,
 	CT_NAME_LENGTH,
 	CT_NAME_CAPACITY,
@@ -51,7 +54,11 @@ enum runtime_field {
 	POOL_IDLE,
 	POOL_QUEUED,
 	POOL_CAP,
-	POOL_NAMER, /* the pointer to what names its threads, an Arc: by that a pool is recognised */
+	METRICS_SIZE,	 /* no offset: bytes of what is counted of a worker */
+	METRICS_BUSY,	 /* in that: for how long it did not park, ns, 64 bits */
+	METRICS_PARKS,	 /* how often it parked, 64 bits */
+	METRICS_UNPARKS, /* and was back, together: odd while it is parked, 64 bits */
+	POOL_NAMER,	 /* the pointer to what names its threads, an Arc: by that a pool is recognised */
 	RUNTIME_FIELDS
 };
 

@@ -95,6 +95,23 @@ static bool read_workers(const struct reading *r, struct runtime_figures *f)
 	return f->searching <= f->workers && f->awake <= f->workers;
 }
 
+/* What is counted of each worker; all or nothing. */
+static void read_work(const struct reading *r, struct runtime_figures *f)
+{
+	uint64_t metrics = f->handle + (uint64_t)r->at[CT_METRICS];
+
+	f->counts = has(r, f->multi_thread ? MT_METRICS : CT_METRICS) && has(r, METRICS_SIZE) &&
+		    (!f->multi_thread || word_at(r, f->handle, MT_METRICS, &metrics));
+	for (uint64_t i = 0; i < f->workers && f->counts; i++, metrics += (uint64_t)r->at[METRICS_SIZE]) {
+		uint64_t unparks;
+
+		f->counts = word_at(r, metrics, METRICS_BUSY, &f->work[i].busy) &&
+			    word_at(r, metrics, METRICS_PARKS, &f->work[i].parks) &&
+			    word_at(r, metrics, METRICS_UNPARKS, &unparks);
+		f->work[i].parked = f->counts && unparks & 1;
+	}
+}
+
 /* Reads the pool at f->pool. Returns false if it cannot be one. */
 static bool read_pool_at(const struct reading *r, struct runtime_figures *f)
 {
@@ -184,6 +201,7 @@ bool runtime_read(const struct memory_reader *memory, const struct runtime_layou
 	if ((multi_thread && !read_workers(&r, figures)) ||
 	    !read_pool(&r, multi_thread ? MT_POOL : CT_POOL, figures))
 		return false;
+	read_work(&r, figures);
 	read_name(&r, multi_thread, figures);
 	return true;
 }

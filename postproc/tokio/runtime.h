@@ -19,6 +19,14 @@ struct tokio_layout;
 #define RUNTIME_NAME_MAX 128	 /* bytes of a runtime's name that are read */
 #define RUNTIME_NUMBER_UNKNOWN UINT64_MAX
 
+/* What Tokio counts of a worker, since the runtime began. Tokio writes these down when the worker parks or is back, and
+ * every so many polls: in a long poll they stand still. */
+struct runtime_counts {
+	uint64_t busy;	/* ns between parks */
+	uint64_t parks; /* how often it parked */
+	bool parked;	/* it is */
+};
+
 /* A number is RUNTIME_NUMBER_UNKNOWN if this build does not have it, or it could not be read. */
 struct runtime_figures {
 	bool multi_thread;
@@ -27,7 +35,9 @@ struct runtime_figures {
 	uint64_t tasks;			      /* by Tokio's own count, without jobs of the blocking pool */
 	uint64_t workers;		      /* 1 for current-thread */
 	uint64_t queued[RUNTIME_WORKERS_MAX]; /* tasks in each worker's queue, without its LIFO slot */
-	uint64_t injected;		      /* tasks in the queue that all workers take from */
+	bool counts;			      /* Tokio counts what workers do: */
+	struct runtime_counts work[RUNTIME_WORKERS_MAX];
+	uint64_t injected;	   /* tasks in the queue that all workers take from */
 	uint64_t searching, awake; /* workers that look for tasks; that are not parked, these included */
 	/* The blocking pool: threads, those that wait for jobs, jobs that wait for threads, and how many threads
 	 * there may be. A worker of a multi-thread runtime is one of its threads until 1.53. */

@@ -33,7 +33,11 @@ fn main() {
     };
     // One that does nothing but polls: two of those that share a CPU can keep the kernel's own threads from it for minutes.
     let workers = if flavor == "yield" { 1 } else { 2 };
-    let runtime = builder.worker_threads(workers).enable_time().build().unwrap();
+    builder.worker_threads(workers).enable_time();
+    if flavor == "queues" {
+        builder.max_blocking_threads(1);
+    }
+    let runtime = builder.build().unwrap();
     if flavor == "queues" {
         println!("ready");
         queues::run(runtime.handle(), Duration::from_secs(seconds));

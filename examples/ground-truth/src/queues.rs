@@ -1,9 +1,10 @@
 //! Workers that are blocked while it is known what waits for them: the tasks that were spawned there and have not run.
 //!
-//!     queue START END TID LOCAL LIFO INJECTED IDLE
+//!     queue START END TID LOCAL LIFO INJECTED IDLE JOBS
 //!
 //! From START to END (as in truth.rs), the worker TID was in one poll, and had LOCAL tasks in its queue and LIFO in its LIFO slot. Its
-//! runtime had INJECTED tasks in the injection queue, and IDLE workers with nothing to do.
+//! runtime had INJECTED tasks in the injection queue, IDLE workers with nothing to do, and JOBS jobs that waited for its blocking pool,
+//! whose one thread was taken.
 
 use crate::{blocks, truth};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -11,7 +12,7 @@ use std::sync::{mpsc, Arc, Barrier};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
-/// Of the tasks that are spawned to wait.
+/// Of the tasks and jobs that are spawned to wait.
 static RUN: AtomicU64 = AtomicU64::new(0);
 
 async fn waits() {
@@ -23,6 +24,8 @@ struct Round {
     /// Tasks that the blocked worker spawns, and another thread.
     own: u64,
     others: u64,
+    /// Of the blocking pool, that wait for another one.
+    jobs: u64,
     /// The other worker is blocked too: nobody steals.
     both: bool,
     burn: bool,
@@ -46,7 +49,22 @@ async fn blocks(round: Round, meet: Arc<Barrier>, spawn_others: mpsc::Sender<mps
         blocks::legacy_sleep(30_000);
     }
     let lifo = round.own.min(1);
-    truth::write_queue(start, [round.own - lifo, lifo, round.others, u64::from(!round.both)]);
+    truth::write_queue(start, [round.own - lifo, lifo, round.others, u64::from(!round.both), round.jobs]);
+}
+
+/// Takes the pool's thread until the sender is dropped, and lets so many jobs wait for it.
+fn fill_pool(runtime: &Handle, jobs: u64) -> mpsc::Sender<()> {
+    let (release, released) = mpsc::channel::<()>();
+    let (taken, is_taken) = mpsc::channel();
+    runtime.spawn_blocking(move || {
+        taken.send(()).unwrap();
+        let _ = released.recv();
+    });
+    is_taken.recv().unwrap();
+    for _ in 0..jobs {
+        runtime.spawn_blocking(|| RUN.fetch_add(1, SeqCst));
+    }
+    release
 }
 
 /// Until the other worker's poll has ended.
@@ -66,9 +84,11 @@ pub fn run(runtime: &Handle, time: Duration) {
             // A queue has room for 256.
             own: if both { (seed >> 48) % 250 } else { 0 },
             others: if both { (seed >> 24) % 100 } else { 0 },
+            jobs: (seed >> 32) % 50,
             both,
             burn: seed >> 42 & 1 == 0,
         };
+        let pool = fill_pool(runtime, round.jobs);
         let meet = Arc::new(Barrier::new(2));
         let (sender, receiver) = mpsc::channel::<mpsc::Sender<()>>();
         let blocker = runtime.spawn(blocks(round, meet.clone(), sender));
@@ -81,12 +101,13 @@ pub fn run(runtime: &Handle, time: Duration) {
             runtime.spawn(waits());
         }
         done.send(()).unwrap();
-        spawned += round.own + round.others;
+        spawned += round.own + round.others + round.jobs;
         while !blocker.is_finished() {
             std::thread::sleep(Duration::from_millis(1));
         }
         // Without the other worker, nobody waits for this.
         let _ = end.send(());
+        drop(pool);
         while RUN.load(SeqCst) < spawned {
             std::thread::sleep(Duration::from_millis(1));
         }

@@ -72,10 +72,10 @@ fn write(line: String) {
 }
 
 /// What waited for the thread, since `start`: see queues.rs.
-pub fn write_queue(start: u64, tasks: [u64; 4]) {
-    let [local, lifo, injected, idle] = tasks;
+pub fn write_queue(start: u64, waiting: [u64; 5]) {
+    let [local, lifo, injected, idle, jobs] = waiting;
     let tid = THREAD.with(|thread| thread.tid);
-    write(format!("queue {start} {} {tid} {local} {lifo} {injected} {idle}\n", now()));
+    write(format!("queue {start} {} {tid} {local} {lifo} {injected} {idle} {jobs}\n", now()));
 }
 
 /// A future that writes down its long polls.

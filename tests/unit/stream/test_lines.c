@@ -43,6 +43,7 @@ static const struct {
 	{"STATE", "sleep", "D"},
 	{"STATE", "poll", "E"},
 	{"SCHEDULER", NULL, "M"},
+	{"COUNTER", NULL, "K"},
 	{"CCOMM", NULL, "make -j"},
 	{"WCOMM", NULL, "-"},
 	{"END", "frame", "whole"},

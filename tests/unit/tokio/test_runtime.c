@@ -24,7 +24,8 @@ enum {
 	WORKER = 2176,
 	CORE = 2304,
 	TLS = 3072,
-	NAME = 3584
+	NAME = 3584,
+	METRICS = 3712
 };
 
 static const struct runtime_layout layout = {
@@ -40,6 +41,8 @@ static const struct runtime_layout layout = {
 	       [CT_TASKS] = -1,		 [CT_POOL] = 288,	    [CT_NAME] = -1,
 	       [CT_NAME_LENGTH] = -1,	 [CT_NAME_CAPACITY] = -1,   [POOL_THREADS] = 40,
 	       [POOL_IDLE] = 48,	 [POOL_QUEUED] = 56,	    [POOL_CAP] = 32,
+	       [MT_METRICS] = 320,	 [CT_METRICS] = -1,	    [METRICS_SIZE] = 128,
+	       [METRICS_BUSY] = 0,	 [METRICS_PARKS] = 8,	    [METRICS_UNPARKS] = 16,
 	       [POOL_NAMER] = 64}};
 
 static const struct tokio_layout tokio = {.multi_thread = {.known = true, .pointer = 8, .core = 16},
@@ -89,6 +92,10 @@ static int make(void **state)
 	put(HANDLE + 296, BASE + NAME);
 	put(HANDLE + 304, 4);
 	put(HANDLE + 312, 4);
+	put(HANDLE + 320, BASE + METRICS);
+	put(METRICS + 128, 5000);
+	put(METRICS + 128 + 8, 70);
+	put(METRICS + 128 + 16, 139);
 	memcpy(bytes + NAME, "io\x1b\n", 4);
 	put(REMOTES, BASE + QUEUE);
 	put(REMOTES + 16, BASE + QUEUE);
@@ -135,6 +142,12 @@ static void all_figures(void **state)
 	assert_int_equal(figures.pool_queued, 3);
 	assert_int_equal(figures.pool_cap, 514);
 	assert_string_equal(figures.name, "io\x1b\n");
+	assert_true(figures.counts);
+	assert_int_equal(figures.work[0].busy, 0);
+	assert_false(figures.work[0].parked);
+	assert_int_equal(figures.work[1].busy, 5000);
+	assert_int_equal(figures.work[1].parks, 70);
+	assert_true(figures.work[1].parked);
 }
 
 static void what_a_build_lacks_is_unknown(void **state)
@@ -146,6 +159,11 @@ static void what_a_build_lacks_is_unknown(void **state)
 	assert_true(figures.injected == RUNTIME_NUMBER_UNKNOWN);
 	assert_int_equal(figures.pool_threads, 5);
 	assert_string_equal(figures.name, "");
+	assert_false(figures.counts);
+	/* What cannot be read is not counted. */
+	put(HANDLE + 320, BASE + BYTES - 64);
+	assert_true(read_it(true));
+	assert_false(figures.counts);
 }
 
 static void a_queue_that_changes_is_read_again(void **state)
