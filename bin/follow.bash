@@ -34,7 +34,13 @@ words_of_life() {
 		case ${words[0]} in
 		--follow) words=("${words[@]:1}") && continue ;;
 		-p | --pid | --duration) ;;
-		--record | --chart | --export | --probe-output) file_of_life "${words[1]}" && WORDS+=("${words[0]}" "$REPLY") ;;
+		--record)
+			# With --trigger it is a folder, for all lives.
+			REPLY=${words[1]}
+			[[ $TRIGGER_FOLDER ]] || file_of_life "$REPLY"
+			WORDS+=(--record "$REPLY")
+			;;
+		--chart | --export | --probe-output) file_of_life "${words[1]}" && WORDS+=("${words[0]}" "$REPLY") ;;
 		--format)
 			REPLY=${words[1]}
 			[[ $REPLY != *=* || $REPLY == prometheus=* ]] || { file_of_life "${REPLY#*=}" && REPLY=${words[1]%%=*}=$REPLY; }

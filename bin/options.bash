@@ -56,6 +56,18 @@ usage() {
 	      --resolve           write the names into it at the end (default)
 	      --raw               print the event lines instead of a report
 
+	Recording only what matters:
+	      --trigger EXPR      when EXPR ('max>200ms', 'blocked>30%', ...) has become
+	                          true, keep the time around it; repeatable
+	      --record FOLDER     as a recording here: trigger-SECONDS.zst
+	      --window SECS       EXPR is about the last SECS seconds (10)
+	      --before SECS       keep SECS seconds from before that window (10)
+	      --after SECS        and SECS seconds from then on (5)
+	      --debounce SECS     at most one in SECS seconds (60)
+	      --max-recordings N  and N in all (10)
+	      --ring SIZE         memory for the compressed events (64M)
+	      --on-trigger COMMAND  run COMMAND with the file's name as its argument
+
 	Tracing:
 	      --polls HOW         how to find polls: tls, uprobe, estimate, off (auto)
 	      --stacks HOW        how to take stacks: copy, dwarf, fp (auto)
@@ -121,6 +133,7 @@ unquote() {
 parse_options() {
 	local words long=help,version,verbose,pid:,target:,threshold:,duration:,workers:,hz:,top:,sort:,window:,chart:,chart-kind:,probe:,probe-output:
 	long+=,format:,every:,export:,fail-on:,polls:,stacks:,stack-size:,headless,quiet,no-color,print-script,raw,debuginfod
+	long+=,trigger:,before:,after:,debounce:,max-recordings:,on-trigger:
 	long+=,record:,ring:,resolve,no-resolve,doctor,list,follow,max-overhead:,mine:,not-mine:
 
 	# These variables would change how getopt parses.
@@ -177,6 +190,8 @@ parse_options() {
 			;;
 		--export) FORMATS+=("trace=$2") ;;
 		--fail-on) FAIL_ON+=("$2") ;;
+		--trigger) TRIGGERS+=("$2") ;;
+		--before | --after | --debounce | --max-recordings | --on-trigger) TRIGGER_OPTIONS+=("$1=$2") ;;
 		--record) RECORD=$2 ;;
 		--ring) RING=$2 ;;
 		--polls) POLLS=$2 ;;
@@ -268,13 +283,34 @@ check_options() {
 	for format in ${FORMATS[@]+"${FORMATS[@]}"}; do
 		note_descriptor "${format#*=}"
 	done
+	check_trigger
 	check_recording
 	[[ ! $EVERY || ${FORMATS[*]} == *=* ]] || refuse '--every needs a file to write: --format F=FILE'
-	[[ ! $EVERY || ! $WINDOW ]] || refuse 'either --every or --window, not both: counters would go back'
-	[[ ! $EVERY ]] || HEADLESS=1
+	[[ ! $EVERY || ! $WINDOW || $TRIGGER_FOLDER ]] || refuse 'either --every or --window, not both: counters would go back'
+	[[ ! $EVERY$TRIGGER_FOLDER ]] || HEADLESS=1
 	[[ ! $RAW || ! $CHART ]] || refuse 'either --raw or --chart, not both'
 	[[ ! $RAW || ${#FAIL_ON[@]} -eq 0 ]] || refuse 'either --raw or --fail-on, not both: there is no report to judge'
 	((!${#FORMATS[@]})) || [[ ! $RAW ]] || refuse 'either --raw or --format, not both'
+}
+
+# With --trigger, the folder and the ring are the report's.
+check_trigger() {
+	local trigger
+
+	if ((!${#TRIGGERS[@]})); then
+		((!${#TRIGGER_OPTIONS[@]})) || refuse "${TRIGGER_OPTIONS[0]%%=*} needs --trigger EXPR"
+		return 0
+	fi
+	[[ $RECORD ]] || refuse '--trigger needs --record FOLDER'
+	[[ ! $RAW ]] || refuse 'either --raw or --trigger, not both'
+	[[ $RESOLVE == --resolve-unasked ]] || refuse "$RESOLVE does not go with --trigger: hud-postproc resolve FILE puts names into a recording"
+	TRIGGER_FOLDER=$RECORD RECORD=''
+	[[ ! $RING ]] || TRIGGER_OPTIONS+=("--ring=$RING")
+	RING=''
+	TRIGGER_OPTIONS+=("--record=$TRIGGER_FOLDER" ${WINDOW:+"--window=$WINDOW"})
+	for trigger in "${TRIGGERS[@]}"; do
+		TRIGGER_OPTIONS+=("--trigger=$trigger")
+	done
 }
 
 check_recording() {

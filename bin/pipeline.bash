@@ -41,7 +41,8 @@ run_report() {
 
 	options+=(${TARGETS[@]+"${TARGETS[@]/#/--target=}"} ${CRATES[@]+"${CRATES[@]}"})
 	[[ $DEBUGINFOD ]] && options+=(--debuginfod)
-	[[ $WINDOW ]] && options+=(--window "$WINDOW")
+	[[ $WINDOW && ! $TRIGGER_FOLDER ]] && options+=(--window "$WINDOW")
+	options+=(${TRIGGER_OPTIONS[@]+"${TRIGGER_OPTIONS[@]}"})
 	[[ $EVERY ]] && options+=(--every "$EVERY")
 	[[ $CHART ]] && options+=(--chart "$CHART")
 	[[ $PROBE_OUTPUT ]] && options+=(--probe-output "$PROBE_OUTPUT")

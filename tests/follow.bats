@@ -101,7 +101,10 @@ ends_with() {
 	SERVER=$!
 	STARTED+=("$SERVER")
 	within 10 grep -qx hudshell "/proc/$SERVER/comm"
-	start_trace --follow --workers hud --headless --duration 300
+	mkdir parts
+	printf '#!/bin/sh\necho "$1" >>ran\n' >command
+	chmod +x command
+	start_trace --follow --workers hud --headless --duration 300 --trigger 'run-queue>10ms' --record parts/ --on-trigger ./command
 	within 60 has_traced "$SERVER"
 	touch go
 	within 60 has_traced "$SERVER" "$SERVER"
@@ -109,6 +112,9 @@ ends_with() {
 	ends_with 0
 	grep -q "^follow  .*process $SERVER runs another program" err
 	[[ $(grep -c '^hud-trace: ' out) == 2 ]]
+	# What was seen of each life.
+	within 10 eval '[[ $(sort ran) == "$(printf "%s\n" parts/trigger-*.zst)" ]]'
+	[[ $(for file in parts/*; do "$POSTPROC" report --headless --format json "$file" | jq .target.pid; done) == "$SERVER"$'\n'"$SERVER" ]]
 	start_trace --follow --workers hud --headless --duration 1
 	end_target
 	# It is over while nothing is there to be traced.

@@ -2,6 +2,8 @@
 /* command.c - shared by the subcommands. */
 #include "command/command.h"
 
+#define SIZE_MIN (64u << 10)
+
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -158,4 +160,30 @@ int command_close_output(struct output *output, const char *command, const char 
 	if (errno != EPIPE)
 		complain("hud-postproc %s: %s: %s\n", command, what, strerror(errno));
 	return 1;
+}
+
+/* "64M" in bytes; 0 if it is no size from 64 KiB to a TiB. */
+static uint64_t parse_size(const char *text)
+{
+	static const char units[] = "KMG";
+	char *end;
+	uint64_t size = *text >= '0' && *text <= '9' ? strtoull(text, &end, 10) : 0;
+	const char *unit = size && *end ? strchr(units, *end) : NULL;
+
+	if (!size || size > (uint64_t)1 << 40 || (*end && (!unit || end[1])))
+		return 0;
+	size <<= unit ? 10 * (unit - units + 1) : 0;
+	return size >= SIZE_MIN && size <= (uint64_t)1 << 40 ? size : 0;
+}
+
+uint64_t command_size(const char *command, const char *option, const char *text)
+{
+	uint64_t size = parse_size(text);
+
+	if (!size) {
+		complain("hud-postproc %s: --%s: '%s' is not a size from 64K to 1024G\n", command, option,
+			 text);
+		exit(2);
+	}
+	return size;
 }

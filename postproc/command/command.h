@@ -34,6 +34,9 @@ double command_number(const char *command, const char *option, const char *text,
  * seconds. */
 uint64_t command_seconds(const char *command, const char *option, const char *text, double low, double high);
 
+/* The same for a size, in bytes: "64M", from 64 KiB to a TiB. */
+uint64_t command_size(const char *command, const char *option, const char *text);
+
 /* Adds a --target file. Exits with status 2 after a message if there are too many. */
 void command_target(const char *command, struct targets *targets, const char *file);
 

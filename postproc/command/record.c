@@ -44,7 +44,6 @@
 #define BLOCK_MS 1000	      /* how long lines are collected: a crash may lose them */
 #define QUEUE_LIMIT (64u << 20)
 #define STALL_MS 500 /* a disk that takes nothing for this long stands still */
-#define RING_MIN (64u << 10)
 
 struct options {
 	const char *path;
@@ -413,20 +412,6 @@ static const char usage[] =
 	"      --check         write nothing; exit with status 2 if FILE cannot be written\n"
 	"  -h, --help\n";
 
-/* "64M" in bytes; 0 if it is no size from RING_MIN to a TiB. */
-static uint64_t parse_size(const char *text)
-{
-	static const char units[] = "KMG";
-	char *end;
-	uint64_t size = *text >= '0' && *text <= '9' ? strtoull(text, &end, 10) : 0;
-	const char *unit = size && *end ? strchr(units, *end) : NULL;
-
-	if (!size || size > (uint64_t)1 << 40 || (*end && (!unit || end[1])))
-		return 0;
-	size <<= unit ? 10 * (unit - units + 1) : 0;
-	return size >= RING_MIN && size <= (uint64_t)1 << 40 ? size : 0;
-}
-
 enum { RING = 256, RESOLVE, NO_RESOLVE, UNASKED, DEBUGINFOD, HEADLESS, CHECK, BEGUN };
 static const struct option longs[] = {
 	{"ring", required_argument, NULL, RING},
@@ -451,13 +436,7 @@ static int parse(int argc, char **argv, struct options *o)
 	while ((c = command_option(argc, argv, "t:p:h", longs)) != -1) {
 		switch (c) {
 		case RING:
-			o->ring = parse_size(optarg);
-			if (!o->ring) {
-				complain(
-					"hud-postproc record: --ring: '%s' is not a size from 64K to 1024G\n",
-					optarg);
-				return 2;
-			}
+			o->ring = command_size("record", "ring", optarg);
 			break;
 		case RESOLVE:
 		case NO_RESOLVE:

@@ -11,8 +11,9 @@
 #include "base/escape.h"
 #include "base/progress.h"
 #include "command/command.h"
-#include "command/every.h"
+#include "command/reading-loop.h"
 #include "command/reporting.h"
+#include "command/trigger-options.h"
 #include "resolve/elf/binary.h"
 #include "sandbox/atomic-file.h"
 #include "sandbox/confine.h"
@@ -36,6 +37,16 @@ static const char help[] =
 	"      --window SECS   report only the last SECS seconds\n"
 	"      --format F[=FILE]  write the result in format F (list: lists them); repeatable\n"
 	"      --every SECS    write the files of --format again each SECS seconds; FILE is -\n"
+	"      --trigger EXPR  when EXPR has become true, keep the time around it as a recording;\n"
+	"                      FILE is -; repeatable\n"
+	"      --record FOLDER  where to (as trigger-SECONDS.zst); needed by --trigger\n"
+	"      --window SECS   with --trigger: EXPR is about the last SECS seconds (10)\n"
+	"      --before SECS   keep SECS seconds from before that window, too (10)\n"
+	"      --after SECS    and what comes in the next SECS seconds (5)\n"
+	"      --debounce SECS  SECS seconds at least from one such moment to the next (60)\n"
+	"      --max-recordings N  keep N at most (10)\n"
+	"      --ring SIZE     memory for compressed events (64M)\n"
+	"      --on-trigger COMMAND  run COMMAND for each, with its name as the argument\n"
 	"      --fail-on EXPR  exit with status 3 if EXPR is true: 'blocked>5%',\n"
 	"                      'max>50ms', 'total>2s', 'count>100', 'rate>2/s', 'lost>0';\n"
 	"                      repeatable\n"
@@ -50,9 +61,10 @@ static const char help[] =
 
 static void parse(int argc, char **argv, struct reporting *o, bool *check)
 {
-	enum { CHECK = REPORTING_OWN };
+	enum { CHECK = TRIGGER_OWN };
 	static const struct option longs[] = {
 		REPORTING_OPTIONS,
+		TRIGGER_OPTIONS,
 		{"check", no_argument, NULL, CHECK},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
@@ -68,26 +80,31 @@ static void parse(int argc, char **argv, struct reporting *o, bool *check)
 			fputs(help, stdout);
 			exit(0);
 		default:
-			if (reporting_option(o, c, optarg))
+			if (reporting_option(o, c, optarg) || trigger_option(o, c, optarg))
 				break;
 			fputs("Try 'hud-postproc report --help'.\n", stderr);
 			exit(2);
 		}
 	}
 	reporting_file(o, argc - optind, argv + optind);
+	trigger_options_end(o);
 }
 
-/* Returns 0 if `path` can be written (NULL: nothing to check), or 2 after a message. */
-static int check_output(const struct reporting *o, const char *path)
+/* Says that `path` cannot be written, by errno. Returns 2. */
+static int refuse_output(const struct reporting *o, const char *path)
 {
-	if (!path || output_check(path) == 0)
-		return 0;
 	char *why = xstrdup(userfiles_error(errno)), *shown = escape_terminal(path, false);
 
 	reporting_fail(o, shown, why);
 	free(shown);
 	free(why);
 	return 2;
+}
+
+/* Returns 0 if `path` can be written (NULL: nothing to check), or 2 after a message. */
+static int check_output(const struct reporting *o, const char *path)
+{
+	return path && output_check(path) ? refuse_output(o, path) : 0;
 }
 
 /* Before a trace of an hour begins: can its result be written? Returns as check_output(). */
@@ -100,6 +117,8 @@ static int check_outputs(const struct reporting *o)
 
 	for (size_t i = 0; i < o->outputs && !status; i++)
 		status = check_output(o, o->output[i].path);
+	if (!status && o->trigger.gates.count && trigger_check(&o->trigger))
+		status = refuse_output(o, o->trigger.folder);
 	return status;
 }
 
@@ -108,7 +127,8 @@ static int report(struct reporting *o, FILE *in, struct chart *chart)
 {
 	struct replay *replay = replay_new(&o->replay);
 	struct model model;
-	bool failed = o->every ? every_read(o, replay, &model) : replay_read(replay, in, &model);
+	bool failed =
+		reading_loop_needed(o) ? reading_loop(o, replay, &model) : replay_read(replay, in, &model);
 	int error = failed ? errno : 0;
 	int status = reporting_write(o, &model, error, chart);
 
@@ -128,9 +148,11 @@ int report_main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (!o.quiet && isatty(STDERR_FILENO))
 		progress_enable();
+	if (o.trigger.gates.count && !(o.triggered = trigger_new(&o.trigger)))
+		return 1;
 	if (reporting_begin(&o))
 		return 1;
-	FILE *in = o.every ? stdin : unpack_open(o.file);
+	FILE *in = reading_loop_needed(&o) ? stdin : unpack_open(o.file);
 
 	if (!in)
 		return reporting_fail(&o, o.file, userfiles_error(errno));
@@ -141,6 +163,7 @@ int report_main(int argc, char **argv)
 
 	fclose(in);
 	chart_end(chart);
+	trigger_free(o.triggered);
 	sandbox_end();
 	return status;
 }

@@ -151,12 +151,14 @@ static void check_every(const struct reporting *o)
 		files |= o->output[i].path && strcmp(o->output[i].path, "-") != 0;
 	bool other = strcmp(o->command, "report") != 0;
 
-	if (strcmp(o->file, "-") != 0 || o->replay.window || !files || other) {
+	bool window = o->replay.window && !o->trigger.gates.count;
+
+	if (strcmp(o->file, "-") != 0 || window || !files || other) {
 		complain("hud-postproc %s: --every %s\n", o->command,
-			 other		    ? "is for report only"
-			 : !files	    ? "needs a file to write: --format F=FILE"
-			 : o->replay.window ? "and --window exclude each other: counters would go back"
-					    : "reads standard input: give - as FILE");
+			 other	  ? "is for report only"
+			 : !files ? "needs a file to write: --format F=FILE"
+			 : window ? "and --window exclude each other: counters would go back"
+				  : "reads standard input: give - as FILE");
 		exit(2);
 	}
 }

@@ -11,6 +11,7 @@
 #include "diff/fail-on.h"
 #include "replay/replay.h"
 #include "report/report.h"
+#include "trigger/trigger.h"
 
 #define REPORTING_OUTPUTS 16
 
@@ -34,7 +35,9 @@ struct reporting {
 	const char *probe_path; /* of replay.probe_output; NULL: none */
 	struct output *probe_output;
 	enum chart_kind chart_kind;
-	uint64_t every; /* ns; 0: outputs are written at the end only */
+	uint64_t every;			/* ns; 0: outputs are written at the end only */
+	struct trigger_options trigger; /* without conditions: there is none */
+	struct trigger *triggered;
 	bool no_colour, quiet;
 	bool needs_begin; /* nothing is reported without a begin line: hud-trace says why */
 };

@@ -329,7 +329,8 @@ void gates_add(struct gates *gates, const char *command, const char *text, bool 
 		gates->count++;
 		return;
 	}
-	complain("hud-postproc %s: --fail-on '%s': %s\n", command, text, wrong);
+	complain("hud-postproc %s: %s '%s': %s\n", command, gates->option ? gates->option : "--fail-on", text,
+		 wrong);
 	exit(2);
 }
 

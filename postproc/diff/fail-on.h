@@ -40,6 +40,7 @@ struct gate {
 struct gates {
 	struct gate gate[GATES];
 	size_t count;
+	const char *option; /* for messages; NULL: --fail-on */
 };
 
 /* Parses an expression: NAME, NAME>NUMBER UNIT, or with >=; blanks are ignored, and a time without a unit is

@@ -50,6 +50,8 @@ struct replay *replay_new(const struct replay_options *options)
 	r->holders = holders_new();
 	r->tally = tally_new(options->window, options->detail);
 	tally_rank_by(r->tally, options->ranking);
+	if (options->lately)
+		tally_watch_lately(r->tally, options->lately);
 	return r;
 }
 
@@ -339,6 +341,14 @@ void replay_so_far(struct replay *r, struct model *model)
 	replay_note_reading(r, model);
 	tally_finish(r->tally, model);
 	replay_note_builds(r, model);
+}
+
+void replay_lately(struct replay *r, struct model *model)
+{
+	*model = *r->model;
+	replay_note_reading(r, model);
+	model->end = model->end > model->start + HOLD ? model->end - HOLD : model->start;
+	tally_finish_lately(r->tally, model);
 }
 
 /* Does this process keep too much by now? Then it ignores the rest, and says so. Asking costs microseconds,

@@ -23,6 +23,7 @@ struct replay_options {
 	enum ranking ranking; /* of its blockers */
 	int begun;	      /* begun_tell(), of a stream while it is traced; 0: nobody waits for that */
 	uint64_t window;      /* ns: only the last so many count; 0 = all */
+	uint64_t lately;      /* ns: replay_lately() will be called, for the last so many; 0: it will not */
 	FILE *probe_output;   /* gets what the user's own scripts printed; NULL: none does */
 };
 
@@ -71,6 +72,10 @@ void replay_advance(struct replay *replay, uint64_t ns);
 /* Fills in *model as replay_end() would if the stream ended here, except for polls that still last. Valid
  * until more is fed. */
 void replay_so_far(struct replay *replay, struct model *model);
+
+/* Fills in *model as replay_so_far(), but with the last options.lately of what is judged by now. Counts that do not come with
+ * blocks (lost events, throttling, ...) are those since the start. */
+void replay_lately(struct replay *replay, struct model *model);
 
 /* Has the program no names, as far as its stacks that were read tell? */
 bool replay_nameless(const struct replay *replay);

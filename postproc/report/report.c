@@ -235,6 +235,7 @@ static void ended(struct report *report)
 		{"exit", "when the process exited"},
 		{"exec", "when the process executed another program"},
 		{"overhead", "because it cost more than --max-overhead allows"},
+		{"trigger", "not here: --trigger kept a part of it"},
 	};
 	const char *why = report->model->ended;
 

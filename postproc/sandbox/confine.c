@@ -313,6 +313,7 @@ static const char *const common[] = {
 	"getitimer",
 	"membarrier",
 	"ftruncate",
+	"fallocate",
 	"fsync",
 	"fdatasync",
 	"memfd_create",
@@ -328,11 +329,10 @@ static const char *const forking[] = {"fork",	    "vfork",   "wait4",		  "waitid
 				      "kill",	    "tgkill",  "set_tid_address", "prctl",
 				      "socketpair", "seccomp", "prlimit64",	  "setrlimit"};
 
-static const char *const files[] = {"open",	  "openat",    "openat2",    "creat",	 "rename",
-				    "renameat",	  "renameat2", "unlink",     "unlinkat", "chmod",
-				    "fchmod",	  "fchmodat",  "fchmodat2",  "fchown",	 "flock",
-				    "access",	  "faccessat", "faccessat2", "readlink", "readlinkat",
-				    "getdents64", "getcwd",    "fallocate",  "fstatfs"};
+static const char *const files[] = {
+	"open",	     "openat",	   "openat2",  "creat",	     "rename",	   "renameat", "renameat2", "unlink",
+	"unlinkat",  "chmod",	   "fchmod",   "fchmodat",   "fchmodat2",  "fchown",   "flock",	    "access",
+	"faccessat", "faccessat2", "readlink", "readlinkat", "getdents64", "getcwd",   "fstatfs"};
 
 /* For reading links and directories. */
 static const char *const folder_calls[] = {"readlink", "readlinkat", "getdents64", "fstatfs"};

@@ -24,6 +24,7 @@ struct named {
 	char *path, *beside;
 	struct outpath out;
 	const char *ending; /* of an offered file, whose path is the stem */
+	bool is_private;    /* such a file that nobody else may read */
 };
 
 static struct named *named;
@@ -110,7 +111,9 @@ static int create(struct named *file)
 static int create_new(const struct named *file, unsigned number)
 {
 	char *path = text_format("%s-%u.%s", file->path, number, file->ending);
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666), error = errno;
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		      file->is_private ? 0600 : 0666),
+	    error = errno;
 
 	free(path);
 	errno = error;
@@ -200,6 +203,12 @@ void userfiles_offer(const char *stem, const char *ending)
 {
 	if (!find(stem, ending))
 		add(stem)->ending = ending;
+}
+
+void userfiles_offer_private(const char *stem, const char *ending)
+{
+	userfiles_offer(stem, ending);
+	find(stem, ending)->is_private = true;
 }
 
 static bool keeps(void *context, int fd)

@@ -14,6 +14,9 @@ void userfiles_name(const char *path);
 /* Allows new files called STEM-N.ENDING, before userfiles_start(). Both strings must stay valid. */
 void userfiles_offer(const char *stem, const char *ending);
 
+/* The same for files that nobody else may read. */
+void userfiles_offer_private(const char *stem, const char *ending);
+
 /* Starts the helper. Returns 0, or -1 after a message. */
 int userfiles_start(void);
 void userfiles_end(void);

@@ -22,8 +22,8 @@ void write_begin(FILE *out, const struct event *e)
 
 void parse_end(struct fields *c, struct event *e)
 {
-	static const char *const reasons[] = {"interrupt", "duration", "exit", "exec",
-					      "limit",	   "overhead", NULL};
+	static const char *const reasons[] = {"interrupt", "duration", "exit",	  "exec",
+					      "limit",	   "overhead", "trigger", NULL};
 	int why;
 
 	e->ns = field_decimal(c, UINT64_MAX);

@@ -50,6 +50,7 @@ struct tally {
 	size_t left_out_early; /* of them, those there from the start: `first` is 0 */
 	uint64_t left_out_time;
 	struct recent *recent; /* for a window or the live view; otherwise NULL */
+	struct tally *lately;  /* gets all that this one does, and has a window; or NULL */
 	enum detail detail;
 	enum ranking ranking;
 	struct spans *spans;
@@ -113,6 +114,7 @@ void tally_free(struct tally *t)
 {
 	if (!t)
 		return;
+	tally_free(t->lately);
 	recent_free(t->recent);
 	blockers_free(t->blockers);
 	htab_delete(t->threads);
@@ -174,6 +176,8 @@ void tally_thread(struct tally *t, long tid, uint64_t ns, const char *comm, enum
 	thread->scheduler |= role == ROLE_WORKER || role == ROLE_CURRENT_THREAD;
 	thread->main |= role == ROLE_MAIN_FUTURE;
 	thread->worker |= thread->scheduler || thread->main;
+	if (t->lately)
+		tally_thread(t->lately, tid, ns, comm, role);
 }
 
 static void remove_thread(struct tally *t, long tid)
@@ -217,6 +221,8 @@ void tally_gone(struct tally *t, long tid, uint64_t ns)
 {
 	struct thread *thread = find_thread(t, tid, NO_INSERT);
 
+	if (t->lately)
+		tally_gone(t->lately, tid, ns);
 	if (!thread)
 		return;
 	if (!thread->worker) {
@@ -306,6 +312,8 @@ static void add(struct tally *t, const struct block *block, const struct blocker
 void tally_parked(struct tally *t, uint64_t ns, bool unpolled)
 {
 	standstills_parked(t->standstills, ns, unpolled);
+	if (t->lately)
+		tally_parked(t->lately, ns, unpolled);
 }
 
 void tally_runtime(struct tally *t, uint64_t ns, const struct runtime_look *look)
@@ -321,6 +329,8 @@ void tally_worked(struct tally *t, uint64_t ns, const struct runtime_worked *wor
 void tally_stopped(struct tally *t, uint64_t start, uint64_t end)
 {
 	standstills_stop(t->standstills, start, end);
+	if (t->lately)
+		tally_stopped(t->lately, start, end);
 }
 
 void tally_took(struct tally *t, const char *task, unsigned class, uint64_t count)
@@ -352,6 +362,13 @@ void tally_add(struct tally *t, const struct block *told)
 	/* With a window, what counts is known only at the end. */
 	if (!t->window)
 		add(t, &block, of);
+	if (t->lately)
+		tally_add(t->lately, told);
+}
+
+void tally_watch_lately(struct tally *t, uint64_t span)
+{
+	t->lately = tally_new(span, DETAIL_SUMS);
 }
 
 void tally_rank_by(struct tally *t, enum ranking ranking)
@@ -628,4 +645,9 @@ void tally_finish(struct tally *t, struct model *model)
 	model->run_queue_waits = t->run_queue_waits;
 	model->buckets = t->buckets;
 	model->run_queue_buckets = t->run_queue_buckets;
+}
+
+void tally_finish_lately(struct tally *t, struct model *model)
+{
+	tally_finish(t->lately, model);
 }

@@ -56,6 +56,12 @@ void tally_rank_by(struct tally *tally, enum ranking ranking);
 /* Keeps at least the newest `blocks` from now on, to be read one by one. */
 void tally_keep(struct tally *tally, uint64_t blocks);
 
+/* From now on, while nothing has been added, it also adds up the last `span` ns on their own. */
+void tally_watch_lately(struct tally *tally, uint64_t span);
+
+/* As tally_finish() of a tally whose window is that span. */
+void tally_finish_lately(struct tally *tally, struct model *model);
+
 /* The kept blocks; NULL if none are kept. */
 const struct recent *tally_recent(const struct tally *tally);
 

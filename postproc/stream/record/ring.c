@@ -155,7 +155,7 @@ static bool in_head(const struct ring *r, long tid)
 }
 
 /* Updates the known threads by the lines that are about to be dropped. */
-static void drop_changes(struct ring *r, uint64_t start)
+void ring_forget(struct ring *r, uint64_t start)
 {
 	size_t kept = 0;
 
@@ -220,7 +220,7 @@ static int write_known(void **slot, void *argument)
 
 void ring_start(struct ring *r, uint64_t start, FILE *out)
 {
-	drop_changes(r, start);
+	ring_forget(r, start);
 	write_head(r, out);
 	fprintf(out, "begin %" PRIu64 "\n", start);
 	if (r->limited && r->limited <= start)

@@ -28,6 +28,9 @@ uint64_t ring_add(struct ring *ring, const char *lines, size_t size);
 /* The time from which stacks must be kept if everything before `start` is dropped. */
 uint64_t ring_stacks_from(const struct ring *ring, uint64_t start);
 
+/* Everything before `start` is dropped, and no recording will begin before it. */
+void ring_forget(struct ring *ring, uint64_t start);
+
 /* Writes the head of a recording that begins at `start`; later calls must not pass an earlier time. */
 void ring_start(struct ring *ring, uint64_t start, FILE *out);
 
