@@ -54,6 +54,7 @@ usage() {
 	      --ring SIZE         keep only the newest SIZE of it: 64M, 1G
 	      --no-resolve        write no names into it: it needs the executable later
 	      --resolve           write the names into it at the end (default)
+	      --tasks             look at all tasks each second, not only at the end
 	      --raw               print the event lines instead of a report
 
 	Recording only what matters:
@@ -134,7 +135,7 @@ parse_options() {
 	local words long=help,version,verbose,pid:,target:,threshold:,duration:,workers:,hz:,top:,sort:,window:,chart:,chart-kind:,probe:,probe-output:
 	long+=,format:,every:,export:,fail-on:,polls:,stacks:,stack-size:,headless,quiet,no-color,print-script,raw,debuginfod
 	long+=,trigger:,before:,after:,debounce:,max-recordings:,on-trigger:
-	long+=,record:,ring:,resolve,no-resolve,doctor,list,follow,max-overhead:,mine:,not-mine:
+	long+=,record:,ring:,resolve,no-resolve,doctor,list,follow,max-overhead:,mine:,not-mine:,tasks
 
 	# These variables would change how getopt parses.
 	words=$(env -u GETOPT_COMPATIBLE -u POSIXLY_CORRECT getopt -n hud-trace -o hVp:t:qv -l "$long" -- "$@" 2>&1) ||
@@ -152,6 +153,7 @@ parse_options() {
 		--headless) HEADLESS=1 && shift && continue ;;
 		--no-color) COLOR=no && shift && continue ;;
 		--print-script) PRINT_SCRIPT=1 && shift && continue ;;
+		--tasks) LOOKS=1 && shift && continue ;;
 		--raw) RAW=1 && shift && continue ;;
 		--debuginfod) DEBUGINFOD=1 && shift && continue ;;
 		--doctor) DOCTOR=1 && shift && continue ;;

@@ -128,7 +128,7 @@ on_end() {
 clean_up() {
 	local child
 
-	for child in $TRACER $COPIER $MONITOR $REPORTER $RECORDER; do
+	for child in $TRACER $COPIER $MONITOR $LOOKER $REPORTER $RECORDER; do
 		kill -KILL "$child" 2>/dev/null || true
 	done
 	if [[ $VIEW ]]; then
@@ -261,6 +261,7 @@ await_bpftrace() {
 		fi
 	done
 	await TRACER STATUS
+	end_looks
 	exec {TO_COPIES}>&-
 	end_steps
 	await COPIER COPIER_STATUS
@@ -275,6 +276,7 @@ note_begin() {
 
 	BEGUN=1
 	tell_sifter
+	begin_looks
 	end_steps
 	[[ $QUIET || $VIEW ]] || say "tracing     began after $((tenths / 10)).$((tenths % 10)) s"
 	# The braces hide bash's own messages about children that were killed meanwhile: hud-trace reports
@@ -359,6 +361,7 @@ start_bpftrace() {
 	TRACER=$!
 	exec {to}>&-
 	follow_bpftrace
+	[[ ! $BEGUN ]] || begin_looks
 	start_monitor
 }
 
@@ -532,6 +535,7 @@ trace() {
 	write_head >&"$out"
 	run_scripts "$out" "$started"
 	((STATUS <= 0 || (STATUS >= 128 && STATUS != 255))) || give_up "$out"
+	look_at_end "$out"
 	[[ $ENDING ]] || ! was_killed bpftrace "$STATUS" ', not by hud-trace: what came before counts' || status=1
 	exec {out}>&-
 	await_readers

@@ -112,7 +112,7 @@ trace_all() {
 	trace_once terminate --raw
 	place twins "$DEBUG"
 	start_load /good/hash /good/compress /good/read /good/dns /good/sleep /good/lock
-	trace_once by_itself --raw --duration 5
+	trace_once by_itself --raw --duration 5 --tasks
 }
 
 # What trace $1 left, with status $2; no process remained.
@@ -157,6 +157,15 @@ list_blocks() {
 	grep -q '^hud-trace: .*workers for' out
 	grep -qE '^ +ended +by Ctrl-C, q or a signal' out
 	grep -qE '^end [0-9]+ interrupt$' rec
+	# And where the tasks stood, which is looked at once, at the end.
+	grep -qE '^ +[0-9,]+ tasks when tracing had ended' out
+	[[ $(grep -c '^look ' rec) == 1 ]]
+	sed -n '/^end /,$p' rec | grep -qE '^stands [0-9]+ [0-9]+ [0-9]+ [a-z]+ demo_server::http::serve '
+}
+
+@test "--tasks: looks while it traces" {
+	of twins 0
+	(($(sed -n '/^begin /,/^end /p' out | grep -c '^look ') >= 2))
 }
 
 @test "--fail-on: status 3 if it is so, 0 if not" {
@@ -205,6 +214,7 @@ list_blocks() {
 	grep -q '^hud-trace: .*workers for' out
 	grep -qE '^ +ended +when the process exited' out
 	gzip -dc b.gz | grep -qE '^end [0-9]+ exit$'
+	[[ $(gzip -dc b.gz | grep -c '^look ') == 0 ]]
 }
 
 @test "the recording has names, also without the program" {

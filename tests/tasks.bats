@@ -166,6 +166,39 @@ await_of() {
 	! command -v dot >/dev/null || dot -Tsvg graph >/dev/null
 }
 
+@test "tasks: what is in the queue of a blocked worker; as lines of a stream, which the report and the formats tell" {
+	start_standing debug-info 40 0 blocked
+	within 60 blocker_runs
+	COLUMNS=2000 "$HUD" tasks --pid "$PROGRAM" >text
+	cat text
+	grep -qE 'worker 0, thread [0-9]+: polls task [0-9]+; behind it: 7 standing::queued$' text
+	{
+		printf '%s\n' 'hud-trace 2' 'meta pid 42' 'meta threshold-us 5000' 'begin 1000' 'end 2000 duration'
+		"$POSTPROC" tasks --pid "$PROGRAM" --format events
+	} >stream
+	cat stream
+	"$POSTPROC" report --verbose --format text --format json=report.json --format markdown=report.md stream >report
+	cat report
+	grep -qE '^    127 tasks when tracing had ended; nothing can wake 2 of them$' report
+	grep -qE '^ +43  idle +standing::sleeper +sleep  src/main.rs:[0-9]+$' report
+	grep -qE '^ +7  scheduled +standing::queued +not polled yet$' report
+	grep -qE '^    worker [0-9]+ polled standing::blocker; behind it: 7 standing::queued$' report
+	jq -e '.standing | .looks == 1 and .tasks == 127 and .lost == 2 and (.behind[0] | .tasks == 7 and .future == "standing::queued")' report.json
+	grep -qF '| 43 | `idle` | `standing::sleeper` |' report.md
+	# Of several looks the last one counts, and the most of all.
+	awk '/^(look|stands) / { $3++; print }' stream >>stream.later
+	cat stream stream.later | "$POSTPROC" report --verbose - >report
+	grep -qE '^    128 tasks when tracing had ended, the last of 2 looks' report
+	grep -qE '^ +44 +44  idle +standing::sleeper ' report
+	# Without a look it is said why.
+	printf '%s\n' 'hud-trace 2' 'begin 1000' 'meta no-look it was late' 'end 2000 duration' | "$POSTPROC" report --verbose - |
+		grep -qE '^  no look +it was late$'
+}
+
+blocker_runs() {
+	"$HUD" tasks --pid "$PROGRAM" --format json | jq -e 'any(.tasks[]; .future == "standing::blocker" and .state == "running")' >/dev/null
+}
+
 @test "tasks: with symbols alone, and stripped, the same counts" {
 	local build
 

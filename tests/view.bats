@@ -143,8 +143,20 @@ play() {
 
 @test "keys: select, details, group, sort, filter, window, threshold, reset, help" {
 	terminal 100 40
-	play --speed 50 "$RECORDING"
+	# With a look at all tasks, as --tasks adds.
+	gzip -dc "$RECORDING" | awk '{ print } $1 == "begin" {
+		print "look", $2, 31, 1
+		print "stands", $2, 30, 0, "idle demo::conn socket  src/main.rs:7"
+		print "stands", $2, 1, 1, "idle demo::lost unknown future"
+		print "behind", $2, 10323, 12, "demo::report demo::timer" }' >looked
+	play --speed 50 looked
 	shows 'end of the recording'
+	keys t
+	shows '^    31 tasks at a look; nothing can wake 1 of them'
+	has '^        30  idle +demo::conn  +socket  src/main.rs:7'
+	has '^    worker 10323 polled demo::report; behind it: 12 demo::timer'
+	keys q
+	shows '^LAST BLOCKS'
 	keys Down Down
 	shows '^  demo_server::blocking::compress_report +in task hyper.* src/blocking\.rs:51$|^  demo_server::blocking::compress_report +src'
 	keys k Enter

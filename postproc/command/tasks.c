@@ -21,14 +21,17 @@
 #include "sandbox/opener.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/userfiles.h"
+#include "stream/event.h"
 #include "target/inspector.h"
 #include "tasks/formats.h"
 #include "tasks/look-process.h"
 #include "tasks/look.h"
 #include "tasks/watch.h"
 
-#define WIDTH 160    /* columns where the output is no terminal */
-#define NO_RIGHTS 77 /* exit status */
+#define WIDTH 160	  /* columns where the output is no terminal */
+#define NO_RIGHTS 77	  /* exit status */
+#define NO_LOOK "no-look" /* key of the line that says why there was no look */
+#define EVENTS_SECONDS 5  /* a trace waits for its last look */
 
 static const char usage[] =
 	"usage: hud-postproc tasks [OPTION]... --pid PID\n"
@@ -40,7 +43,7 @@ static const char usage[] =
 	"  -p, --pid PID        the process\n"
 	"      --tree           the awaits of all tasks, joined where they are the same\n"
 	"      --watch SECS     look again every SECS seconds, and compare\n"
-	"  -f, --format FORMAT  text, json, folded (for flame graphs), or dot (a graph)\n"
+	"  -f, --format FORMAT  text, json, folded (for flame graphs), dot (a graph), or events\n"
 	"  -t, --target FILE    read symbols from FILE, an unstripped copy; repeatable\n"
 	"      --debuginfod     ask the servers in $DEBUGINFOD_URLS for debug info\n"
 	"  -h, --help\n";
@@ -52,9 +55,9 @@ static const struct option long_options[] = {
 	{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
 };
 
-enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_FOLDED, FORMAT_DOT, FORMATS };
+enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_FOLDED, FORMAT_DOT, FORMAT_EVENTS, FORMATS };
 
-static const char *const format_names[FORMATS] = {"text", "json", "folded", "dot"};
+static const char *const format_names[FORMATS] = {"text", "json", "folded", "dot", "events"};
 
 struct request {
 	struct look_subject subject;
@@ -79,7 +82,7 @@ static bool choose_format(struct request *request, const char *name)
 			request->format = (enum format)i;
 			return true;
 		}
-	complain("hud-postproc tasks: --format: '%s' is not text, json, folded or dot\n", name);
+	complain("hud-postproc tasks: --format: '%s' is not text, json, folded, dot or events\n", name);
 	return false;
 }
 
@@ -137,12 +140,19 @@ static int look(FILE *out, bool without_files, void *context)
 	if (look && !look->runtimes.count && !look->scan.count)
 		why = look->types.count ? "no task and no runtime was found"
 					: "there is no Tokio runtime in it";
+	if (why && request->format == FORMAT_EVENTS) {
+		event_write(out, &(struct event){.kind = EVENT_META, .key = NO_LOOK, .text = why});
+		look_free(look);
+		return 1;
+	}
 	if (why) {
 		fprintf(stderr, "hud-postproc tasks: %s\n", why);
 		look_free(look);
 		return 1;
 	}
-	if (request->format == FORMAT_JSON) {
+	if (request->format == FORMAT_EVENTS) {
+		tasks_events(out, look);
+	} else if (request->format == FORMAT_JSON) {
 		tasks_json(out, look);
 	} else if (request->format == FORMAT_FOLDED) {
 		tasks_folded(out, look);
@@ -163,10 +173,26 @@ static int look(FILE *out, bool without_files, void *context)
 
 /* --- in this process --- */
 
+/* Shows an event line if it is of a look: it is written anew from what was parsed. */
+static void show_event(char *line)
+{
+	struct event e = {0};
+
+	if (event_parse(line, strlen(line), &e) == EVENT_PARSED &&
+	    (e.kind == EVENT_LOOK || e.kind == EVENT_STANDS || e.kind == EVENT_BEHIND ||
+	     (e.kind == EVENT_META && !strcmp(e.key, NO_LOOK))))
+		event_write(stdout, &e);
+}
+
 /* The process that wrote the line has read what the target controls: it is believed no byte of it. */
 static void show(char *line, void *context)
 {
 	const struct request *request = context;
+
+	if (request->format == FORMAT_EVENTS) {
+		show_event(line);
+		return;
+	}
 	char *safe = request->format != FORMAT_TEXT ? escape_utf8(line)
 						    : escape_terminal(line, request->terminal.utf8);
 
@@ -251,17 +277,22 @@ int tasks_main(int argc, char **argv)
 	}
 	if (request.every)
 		request.watch = watch_new();
+	/* Each event line stays whole among those of other processes. */
+	if (request.format == FORMAT_EVENTS)
+		setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 	command_fit_terminal(&request.terminal, true);
 	status = enter_sandbox(&request);
 	if (!status) {
 		const int kept[] = {request.subject.core,   request.subject.mem, request.subject.pagemap,
 				    inspector_descriptor(), opener_descriptor(), debuginfod_descriptor()};
-		const struct look_process process = {.run = look,
-						     .confine = sandbox_resolver,
-						     .kept = kept,
-						     .count = ARRAY_SIZE(kept),
-						     .show = show,
-						     .context = &request};
+		const struct look_process process = {
+			.run = look,
+			.confine = sandbox_resolver,
+			.kept = kept,
+			.count = ARRAY_SIZE(kept),
+			.seconds = request.format == FORMAT_EVENTS ? EVENTS_SECONDS : 0,
+			.show = show,
+			.context = &request};
 
 		status = run(&request, &process);
 	}

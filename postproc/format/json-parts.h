@@ -20,6 +20,8 @@ void json_summary(struct json *j, const struct model *model);
 
 /* The member "runtimes": what they said of themselves. */
 void json_runtimes(struct json *j, const struct model *model);
+/* "standing": where all tasks stood at a look at the process's memory; nothing without one. */
+void json_standing(struct json *j, const struct model *m);
 
 /* A member: count, longest and quantiles. */
 void json_histogram(struct json *j, const char *key, const struct histogram *histogram);

@@ -85,6 +85,7 @@ int format_json(FILE *out, const struct model *m, const struct report_options *o
 	json_object_begin(j, NULL);
 	json_head(j, "report", m);
 	json_summary(j, m);
+	json_standing(j, m);
 	json_array_begin(j, "blockers");
 	for (size_t i = 0; i < m->blockers; i++)
 		next = blocker(j, &m->blocker[i], i + 1, next, m->share + m->shares);

@@ -10,7 +10,9 @@
 #include "judge/reasons.h"
 #include "report/source-path.h"
 #include "report/waits.h"
+#include "tally/standing.h"
 
+#define STANDING_ROWS 5	 /* groups of tasks, without --verbose */
 #define NAME_COLUMNS 100 /* of functions, tasks and locations; longer ones lose their middle */
 
 /* Text that the target chose. */
@@ -114,6 +116,33 @@ static void waits(FILE *out, const struct model *m, const struct report_options 
 	free(wait);
 }
 
+/* Where all tasks stood, at the last look. */
+static void standing(FILE *out, const struct model *m, const struct report_options *options)
+{
+	size_t count = 0, top = options->verbose ? SIZE_MAX : STANDING_ROWS;
+	const struct standing_group **group =
+		m->standing ? standing_sorted(m->standing, false, &count) : NULL;
+	char tasks[UNIT_SIZE];
+
+	if (count)
+		fprintf(out,
+			"\n%s task%s at a look at all tasks:\n\n| tasks | state | future | waits for "
+			"|\n|------:|-------|--------|-----------|\n",
+			unit_count(tasks, m->standing->tasks), m->standing->tasks == 1 ? "" : "s");
+	for (size_t i = 0; i < count && i < top; i++) {
+		fprintf(out, "| %s | ", unit_count(tasks, group[i]->count));
+		code(out, options, group[i]->state ? group[i]->state : "", text_shorten);
+		fputs(" | ", out);
+		code(out, options, group[i]->future ? group[i]->future : "", text_shorten);
+		fputs(" | ", out);
+		code(out, options, group[i]->place, text_shorten);
+		fputs(" |\n", out);
+	}
+	if (count > top)
+		fprintf(out, "\n%zu groups more.\n", count - top);
+	free(group);
+}
+
 int format_markdown(FILE *out, const struct model *m, const struct report_options *options)
 {
 	size_t top = options->top ? options->top : 10;
@@ -134,6 +163,7 @@ int format_markdown(FILE *out, const struct model *m, const struct report_option
 	if (rows < m->ranked)
 		rest(out, m, rows);
 	waits(out, m, options);
+	standing(out, m, options);
 	free(root);
 	return fflush(out) != 0 || ferror(out) ? -1 : 0;
 }

@@ -222,7 +222,7 @@ static void back(struct live_view *v)
 {
 	if (v->page == LIVE_HELP)
 		v->page = v->before_help;
-	else if (v->page == LIVE_DETAIL)
+	else if (v->page == LIVE_DETAIL || v->page == LIVE_TASKS)
 		v->page = LIVE_LIST;
 	else
 		v->filter[0] = '\0';
@@ -292,6 +292,10 @@ void live_key(struct live_view *v, int key)
 	case 127:
 	case KEY_LEFT:
 		back(v);
+		break;
+	case 't':
+		v->page = LIVE_TASKS;
+		v->lines_off = 0;
 		break;
 	case 'g':
 		change_group(v);

@@ -157,6 +157,8 @@ static void draw(struct live_view *v)
 		live_help(v);
 	else if (v->page == LIVE_DETAIL)
 		live_detail(v, &workers);
+	else if (v->page == LIVE_TASKS)
+		live_standing(v);
 	else
 		draw_list(v, &workers);
 	free(workers.worker);

@@ -68,7 +68,7 @@ void replay_meta(struct replay *r, const struct event *e)
 		{"target", &t->name},	      {"exe", &t->exe},		  {"build-id", &t->build_id},
 		{"kernel", &t->kernel},	      {"bpftrace", &t->bpftrace}, {"stacks", &t->stacks},
 		{"workers", &t->workers_how}, {"polls", &t->polls},	  {"without", &t->without},
-		{"no-queues", &t->no_queues},
+		{"no-queues", &t->no_queues}, {"no-look", &t->no_look},
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)

@@ -26,6 +26,7 @@
 #include "tally/polls.h"
 #include "tally/runtime-looks.h"
 #include "tally/samples.h"
+#include "tally/standing.h"
 #include "tally/tally.h"
 #include "tokio/role.h"
 
@@ -48,6 +49,7 @@ struct replay *replay_new(const struct replay_options *options)
 	r->throttle = throttle_new();
 	r->descriptors = seen_descriptors_new();
 	r->holders = holders_new();
+	r->standings = standings_new();
 	r->tally = tally_new(options->window, options->detail);
 	tally_rank_by(r->tally, options->ranking);
 	if (options->lately)
@@ -69,6 +71,7 @@ void replay_free(struct replay *r)
 	throttle_free(r->throttle);
 	seen_descriptors_free(r->descriptors);
 	holders_free(r->holders);
+	standings_free(r->standings);
 	stacks_free(r->stacks);
 	judge_free(r->judge);
 	resolver_free(r->resolver);
@@ -313,6 +316,13 @@ static void handle(struct replay *r, const struct event *e)
 	case EVENT_WORKED:
 		if (m->begun)
 			add_worked(r, e);
+		break;
+	case EVENT_LOOK:
+	case EVENT_STANDS:
+	case EVENT_BEHIND:
+		if (m->begun)
+			standings_add(r->standings, e);
+		m->standing = standings_all(r->standings);
 		break;
 	case EVENT_PARKED:
 		tally_parked(r->tally, e->ns, e->parked.polling == 0 && e->parked.asleep > 0);

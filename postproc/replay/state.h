@@ -35,6 +35,7 @@ struct replay {
 	struct throttle *throttle;
 	struct seen_descriptors *descriptors;
 	struct holders *holders;
+	struct standings *standings;
 	struct samples *samples;      /* made at the first sample, if polls are estimated */
 	struct samples *main_samples; /* the same of main futures, if polls are told apart */
 	struct polls *polls;	      /* if they are told apart: from the head on */

@@ -105,6 +105,10 @@ void report_workers(struct report *report);
  * empty line. */
 void report_runtimes(struct report *report);
 
+/* Where all tasks stood at the last look: a line for each of the `most` largest groups, and what was in busy workers'
+ * queues. If there was a look, begins with an empty line. */
+void report_standing(struct report *report, size_t most);
+
 /* What the user's own scripts printed. If there is anything, begins with an empty line. */
 void report_probes(struct report *report);
 

@@ -10,7 +10,8 @@
 #include "report/parts.h"
 #include "report/source-path.h"
 
-#define LABEL_COLUMN 13 /* of the text beside a label */
+#define STANDING_SHOWN 5 /* groups of tasks, without --verbose */
+#define LABEL_COLUMN 13	 /* of the text beside a label */
 
 static void label(struct page *page, const char *text)
 {
@@ -353,6 +354,8 @@ static void head(struct report *report)
 	ended(report);
 	if (!report->options.verbose)
 		return;
+	if (!m->standing)
+		fact(page, "no look", t->no_look);
 	fact(page, "exe", t->exe);
 	fact(page, "build id", t->build_id);
 	fact(page, "workers", t->workers_how);
@@ -394,6 +397,7 @@ static void whole(struct report *report)
 		report_workers(report);
 	}
 	report_runtimes(report);
+	report_standing(report, report->options.verbose ? SIZE_MAX : STANDING_SHOWN);
 	report_probes(report);
 }
 

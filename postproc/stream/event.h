@@ -39,6 +39,9 @@ enum event_kind {
 	EVENT_PARKED,
 	EVENT_RUNTIME,
 	EVENT_WORKED,
+	EVENT_LOOK,
+	EVENT_STANDS,
+	EVENT_BEHIND,
 	EVENT_LOST,
 	EVENT_STACK,
 	EVENT_WORDS,
@@ -103,7 +106,9 @@ struct event {
 	} part[STACK_PARTS]; /* STACK: the last chunks, which are not from sp up */
 	unsigned parts;
 	uint32_t chunk; /* WORDS: number of the chunk, from 0. TOOK: class of duration, see tally/model.h */
-	uint64_t count; /* LOST, LIMIT, TORN, STRANGE, COUNTED; RETURNS: pairs; TOOK: polls */
+	uint64_t
+		count; /* LOST, LIMIT, TORN, STRANGE, COUNTED; RETURNS: pairs; TOOK: polls; LOOK, STANDS, BEHIND: tasks */
+	uint64_t lost; /* LOOK, STANDS: tasks that nothing can wake */
 	struct {
 		uint64_t quota, period; /* us */
 		uint64_t periods, throttled;
@@ -130,9 +135,10 @@ struct event {
 	} worked;		 /* WORKED, with `tid`, 0 if not known */
 	struct {
 		uint64_t since, least, time, unsure, apart;
-	} shorter; /* SHORTER */
+	} shorter;	    /* SHORTER */
+	const char *future; /* STANDS: NULL: not known */
 	const char *key,
-		*text; /* META: key and value; THREAD: role and comm; SITE: kind and future; TOKIO: its fields; of both, NULL and why; NAMED: comm; END: why; DESCRIPTOR, THROTTLED, RUNTIME: name; OTHER: the line */
+		*text; /* META: key and value; THREAD: role and comm; SITE: kind and future; TOKIO: its fields; of both, NULL and why; NAMED: comm; END: why; DESCRIPTOR, THROTTLED, RUNTIME: name; STANDS: state and place; BEHIND: futures, which may be NULL: the one that is polled, and that of the tasks behind it; OTHER: the line */
 	union {	       /* the largest, each of a kind of its own */
 		uint64_t word
 			[WORDS_PER_LINE]; /* WORDS: 0 where it was not kept. RETURNS: place, address, ... */

@@ -229,11 +229,39 @@ struct runtime_sum {
 
 #define RUNTIMES_KEPT 16
 
+/* Tasks that are alike. Raw strings. */
+struct standing_group {
+	const char *state, *future,
+		*place; /* NULL: not known; place: what is awaited, and where; "": nothing */
+	uint64_t count; /* at the last look */
+	uint64_t lost;	/* of these, idle ones that nothing can wake */
+	uint64_t most;	/* at any look */
+};
+
+/* Tasks in the queue of a worker that polls another one. Raw strings. */
+struct standing_behind {
+	long tid;
+	const char *polled, *future; /* the task that it polls; those behind it. NULL: not known */
+	uint64_t count;
+};
+
+/* Where all tasks stood at a look at the process's memory. */
+struct standing {
+	uint64_t ns; /* when the last look was */
+	uint64_t looks;
+	uint64_t tasks, lost;		    /* at the last look */
+	const struct standing_group *group; /* in no order */
+	size_t groups;
+	const struct standing_behind *behind; /* at the last look */
+	size_t behinds;
+};
+
 /* `meta` lines that writers show. Raw strings; NULL if the stream had none. */
 struct target {
 	const char *name, *exe, *build_id, *kernel, *bpftrace, *stacks, *workers_how;
 	const char *polls;     /* how polls were told apart: "tls ...", "estimate ..." */
 	const char *without;   /* what bpftrace or the kernel refused */
+	const char *no_look;   /* why all tasks were not looked at */
 	const char *no_queues; /* why it is not known how many tasks were ready */
 	long pid;
 	uint64_t threshold; /* ns */
@@ -310,7 +338,8 @@ struct model {
 	struct stalled stalled;
 	const struct runtime_sum *runtime;
 	size_t runtimes;
-	uint64_t delay; /* of ready tasks, by all blockers: struct held_up */
+	const struct standing *standing; /* NULL: nobody looked */
+	uint64_t delay;			 /* of ready tasks, by all blockers: struct held_up */
 	struct standstill standstill;
 	struct shorter shorter;
 	struct quota quota;

@@ -23,4 +23,7 @@ void tasks_dot(FILE *out, const struct look *look);
 /* One JSON document (hud-trace(8)). */
 void tasks_json(FILE *out, const struct look *look);
 
+/* A look as lines of a stream (probes/README.md): `look`, `stands`, `behind`. Each has less than PIPE_BUF bytes. */
+void tasks_events(FILE *out, const struct look *look);
+
 #endif

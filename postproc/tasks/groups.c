@@ -19,9 +19,25 @@ bool task_is_lost(const struct look *look, const struct found_task *task)
 	return !type->blocking && task_state(task->state) == TASK_IDLE && !task_wakers(task, type);
 }
 
+const char *task_group_state(const struct task_type *type, const struct found_task *task)
+{
+	enum task_state state = task_state(task->state);
+
+	if (type->worker)
+		return "worker";
+	if (!type->blocking || state == TASK_COMPLETE)
+		return task_state_name(state);
+	return state == TASK_RUNNING ? "job runs" : "job queued";
+}
+
 char *task_label(const struct look *look, const struct found_task *task)
 {
-	const struct task_type *type = &look->types.type[task->type];
+	return task_type_label(look, task->type);
+}
+
+char *task_type_label(const struct look *look, uint32_t index)
+{
+	const struct task_type *type = &look->types.type[index];
 	const struct frames *frames;
 
 	if (type->future)

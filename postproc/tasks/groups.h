@@ -27,7 +27,11 @@ size_t task_groups(const struct look *look, const struct watch *watch, struct ta
 /* Is it idle, with no waker anywhere that could wake it? */
 bool task_is_lost(const struct look *look, const struct found_task *task);
 
-/* What a task is called if its type has no name: "MODULE+0xOFFSET" of its poll function. The caller frees it. */
+/* The name of a task's type, or "MODULE+0xOFFSET" of its poll function. The caller frees it. */
 char *task_label(const struct look *look, const struct found_task *task);
+char *task_type_label(const struct look *look, uint32_t type);
+
+/* What the task does, in words: its state, or of a job of the blocking pool, "job runs", "job queued" or "worker". */
+const char *task_group_state(const struct task_type *type, const struct found_task *task);
 
 #endif

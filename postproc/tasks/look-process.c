@@ -40,7 +40,7 @@ static bool in_time(void *end)
 /* Returns NULL, and all that one process has written, which the caller frees; or what it died of. */
 static const char *attempt(const struct look_process *process, bool without_files, char **text, size_t *size)
 {
-	int64_t end = clock_ms() + SECONDS * 1000;
+	int64_t end = clock_ms() + (process->seconds ? process->seconds : SECONDS) * 1000;
 	pid_t parent = getpid();
 	int ends[2];
 

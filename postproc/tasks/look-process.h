@@ -15,6 +15,7 @@ struct look_process {
 	int (*confine)(void); /* gives up the process's rights */
 	const int *kept;      /* descriptors that it needs; negative ones are none */
 	size_t count;
+	int seconds; /* how long it may take; 0: two minutes */
 	/* Is called with each line that it writes, without the newline: it may be anything. */
 	void (*show)(char *line, void *context);
 	void *context;

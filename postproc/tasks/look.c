@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "resolve/elf/binary.h"
 #include "resolve/symbolize/symbolize.h"
 #include "target/inspector.h"
@@ -229,7 +230,10 @@ static void find_cycles(struct look *look)
 struct look *look_new(const struct look_subject *subject, const char **why)
 {
 	struct look *look = xcalloc(1, sizeof(*look));
+	struct timespec now;
 
+	clock_gettime(clock_of_events(), &now);
+	look->ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 	*why = read_memory(look, subject);
 	if (*why) {
 		look_free(look);

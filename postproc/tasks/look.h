@@ -27,7 +27,8 @@ struct look_subject {
 
 /* A look at the whole process. */
 struct look {
-	bool live; /* its memory changes while it is read */
+	uint64_t ns; /* when it was, on the clock of event lines */
+	bool live;   /* its memory changes while it is read */
 	struct memory *memory;
 	struct space *space;
 	struct symbolizer *symbolizer;

@@ -166,6 +166,7 @@ static void read_figures(struct runtimes *r, const struct memory_reader *m, stru
 			runtime->flavour = multi ? "multi-thread" : "current-thread";
 			runtime->owner = figures->owner;
 			runtime->figures = figures;
+			runtime->layout = &r->layouts.layout[l];
 			r->how = r->layouts.layout[l].how;
 			return;
 		}

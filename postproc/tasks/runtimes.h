@@ -26,6 +26,7 @@ struct runtime {
 	uint64_t handle, owner;
 	const char *flavour;		 /* "multi-thread", "current-thread", "local-set"; NULL: not known */
 	struct runtime_figures *figures; /* NULL: could not be read */
+	const struct runtime_layout *layout; /* by which they were read */
 	struct runtime_thread *thread;
 	size_t threads;
 	size_t tasks;	 /* that were found, without those that have ended */

@@ -8,6 +8,7 @@
 #include "base/escape.h"
 #include "base/text-layout.h"
 #include "base/units.h"
+#include "tasks/behind.h"
 #include "tasks/formats.h"
 #include "tasks/groups.h"
 #include "tasks/look.h"
@@ -15,7 +16,8 @@
 #include "tasks/waits-formats.h"
 #include "tasks/watch.h"
 
-#define LABEL 12 /* columns of the labels at the left */
+#define BEHIND_MOST 5 /* types that are named behind a thread */
+#define LABEL 12      /* columns of the labels at the left */
 
 /* Columns of the table of tasks: where each begins. */
 enum { AT_STATE = 10, AT_RUNTIME = 21, AT_FUTURE = 29, FUTURE_MAX = 44 };
@@ -63,7 +65,26 @@ static void write_queues(struct page *page, const struct runtime_figures *f)
 	page_end(page);
 }
 
-static void write_threads(struct page *page, const struct runtime *runtime)
+/* "; behind that: 12 app::conn, 3 app::timer" */
+static void write_behind(struct page *page, const struct look *look, const struct runtime *runtime,
+			 const struct runtime_thread *thread)
+{
+	struct behind *behind;
+	size_t count = tasks_behind(look, runtime, thread, &behind);
+
+	for (size_t i = 0; i < count && i < BEHIND_MOST; i++) {
+		char *name = task_type_label(look, behind[i].type);
+
+		page_printf(page, STYLE_PLAIN, "%s %zu ", i ? "," : "; behind it:", behind[i].count);
+		page_text(page, STYLE_PLAIN, name);
+		free(name);
+	}
+	if (count > BEHIND_MOST)
+		page_text(page, STYLE_PLAIN, ", and others");
+	free(behind);
+}
+
+static void write_threads(struct page *page, const struct look *look, const struct runtime *runtime)
 {
 	for (size_t i = 0; i < runtime->threads; i++) {
 		const struct runtime_thread *t = &runtime->thread[i];
@@ -79,10 +100,7 @@ static void write_threads(struct page *page, const struct runtime *runtime)
 				  t->parked	       ? "parked"
 				  : t->driver.has_core ? "between tasks, or in block_on's future"
 						       : "without its core now");
-		if (t->driver.lifo)
-			page_text(page, STYLE_PLAIN, "; a task in its LIFO slot");
-		if (!t->driver.multi_thread && t->driver.queued && t->driver.queued != RUNTIME_NUMBER_UNKNOWN)
-			page_printf(page, STYLE_PLAIN, "; %" PRIu64 " tasks in its queue", t->driver.queued);
+		write_behind(page, look, runtime, t);
 		page_end(page);
 	}
 }
@@ -118,7 +136,7 @@ static void write_runtime(struct page *page, const struct look *look, const stru
 	page_end(page);
 	if (f)
 		write_queues(page, f);
-	write_threads(page, runtime);
+	write_threads(page, look, runtime);
 }
 
 #define AT_PLACE(width) (AT_FUTURE + (width) + 2)
@@ -187,11 +205,7 @@ static void write_groups(struct page *page, const struct look *look, const struc
 
 		page_right(page, STYLE_PLAIN, AT_STATE - 2, unit_count(text, groups[i].count));
 		page_to(page, AT_STATE);
-		page_text(page, STYLE_PLAIN,
-			  type->worker ? "worker"
-			  : type->blocking && task_state(task->state) != TASK_COMPLETE
-				  ? task_state(task->state) == TASK_RUNNING ? "job runs" : "job queued"
-				  : task_state_name(task_state(task->state)));
+		page_text(page, STYLE_PLAIN, task_group_state(type, task));
 		page_to(page, AT_RUNTIME);
 		if (task->runtime != UINT32_MAX)
 			page_printf(page, STYLE_PLAIN, "%u", (unsigned)task->runtime + 1);

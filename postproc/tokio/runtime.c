@@ -7,7 +7,6 @@
 #include "tokio/layout.h"
 
 #define TRIES 8				/* to read two numbers of a queue that belong together */
-#define QUEUE_CAPACITY 256u		/* of a worker's queue (queue.rs, 1.24 to 1.53) */
 #define TASKS_MAX ((uint64_t)1 << 32)	/* larger numbers of tasks are not believed */
 #define THREADS_MAX ((uint64_t)1 << 24) /* of a pool */
 #define HANDLE_BYTES 1024u		/* of a handle that are searched for its pool */
@@ -53,20 +52,35 @@ static bool arc_at(const struct reading *r, uint64_t base, enum runtime_field fi
 
 /* A queue's two counts are read one after the other, and tasks may come and go in between. The lower half of
  * the head is where the next task is taken from. */
-static uint64_t queue_length(const struct reading *r, uint64_t queue)
+static bool read_queue(const struct reading *r, struct runtime_queue *queue)
 {
 	for (int tries = 0; tries < TRIES; tries++) {
 		uint64_t head;
 		uint32_t tail;
 
-		if (!word_at(r, queue, MT_QUEUE_HEAD, &head) || !has(r, MT_QUEUE_TAIL) ||
-		    !r->memory->read(r->memory->arg, queue + (uint64_t)r->at[MT_QUEUE_TAIL], &tail,
+		if (!word_at(r, queue->arc, MT_QUEUE_HEAD, &head) || !has(r, MT_QUEUE_TAIL) ||
+		    !r->memory->read(r->memory->arg, queue->arc + (uint64_t)r->at[MT_QUEUE_TAIL], &tail,
 				     sizeof(tail)))
-			return RUNTIME_NUMBER_UNKNOWN;
-		if (tail - (uint32_t)head <= QUEUE_CAPACITY)
-			return tail - (uint32_t)head;
+			return false;
+		queue->head = (uint32_t)head;
+		queue->length = tail - queue->head;
+		if (queue->length <= QUEUE_CAPACITY)
+			return true;
 	}
-	return RUNTIME_NUMBER_UNKNOWN;
+	return false;
+}
+
+bool runtime_queue_read(const struct memory_reader *memory, const struct runtime_layout *layout,
+			uint64_t handle, uint64_t worker, struct runtime_queue *queue)
+{
+	const struct reading r = {memory, layout->at};
+	uint64_t remotes;
+
+	return has(&r, MT_REMOTE_SIZE) && worker < RUNTIME_WORKERS_MAX &&
+	       word_at(&r, handle, MT_REMOTES, &remotes) &&
+	       arc_at(&r, remotes + worker * (uint64_t)layout->at[MT_REMOTE_SIZE], MT_REMOTE_QUEUE,
+		      &queue->arc) &&
+	       read_queue(&r, queue);
 }
 
 /* Returns false if there are no workers' queues here. */
@@ -81,11 +95,11 @@ static bool read_workers(const struct reading *r, struct runtime_figures *f)
 	if (f->workers == RUNTIME_NUMBER_UNKNOWN || !f->workers)
 		return false;
 	for (uint64_t i = 0; i < f->workers; i++) {
-		uint64_t queue;
+		struct runtime_queue queue;
 
-		if (!arc_at(r, remotes + i * (uint64_t)r->at[MT_REMOTE_SIZE], MT_REMOTE_QUEUE, &queue))
+		if (!arc_at(r, remotes + i * (uint64_t)r->at[MT_REMOTE_SIZE], MT_REMOTE_QUEUE, &queue.arc))
 			return false;
-		f->queued[i] = queue_length(r, queue);
+		f->queued[i] = read_queue(r, &queue) ? queue.length : RUNTIME_NUMBER_UNKNOWN;
 	}
 	if (!word_at(r, f->handle, MT_IDLE, &idle))
 		return true;
@@ -226,7 +240,7 @@ static uint64_t current_queue(const struct reading *r, uint64_t core)
 static bool read_driver(const struct reading *r, uint64_t context, bool multi_thread,
 			struct runtime_driver *d)
 {
-	uint64_t core, lifo, worker;
+	uint64_t core, worker;
 
 	*d = (struct runtime_driver){.multi_thread = multi_thread, .queued = RUNTIME_NUMBER_UNKNOWN};
 	if (!word_at(r, context, multi_thread ? MT_CONTEXT_CORE : CT_CONTEXT_CORE, &core) || core & 7)
@@ -237,7 +251,8 @@ static bool read_driver(const struct reading *r, uint64_t context, bool multi_th
 			d->queued = current_queue(r, core);
 		return arc_at(r, context, CT_CONTEXT_HANDLE, &d->handle);
 	}
-	d->lifo = core && word_at(r, core, MT_CORE_LIFO, &lifo) && lifo;
+	if (!core || !word_at(r, core, MT_CORE_LIFO, &d->lifo))
+		d->lifo = 0;
 	return arc_at(r, context, MT_CONTEXT_WORKER, &worker) &&
 	       arc_at(r, worker, MT_WORKER_HANDLE, &d->handle) &&
 	       word_at(r, worker, MT_WORKER_INDEX, &d->worker) && d->worker < RUNTIME_WORKERS_MAX;

@@ -50,13 +50,26 @@ struct runtime_figures {
 bool runtime_read(const struct memory_reader *memory, const struct runtime_layout *layout, uint64_t handle,
 		  bool multi_thread, struct runtime_figures *figures);
 
+/* The queue of a worker of a multi-thread runtime: a ring of QUEUE_CAPACITY pointers to tasks' headers. */
+struct runtime_queue {
+	uint64_t arc;  /* its address */
+	uint32_t head; /* the index of its first task; the ring has it at index % QUEUE_CAPACITY */
+	uint32_t length;
+};
+
+#define QUEUE_CAPACITY 256u /* queue.rs, 1.24 to 1.53 */
+
+/* Reads where the queue of a worker is, and how long. Returns false if it is not there. */
+bool runtime_queue_read(const struct memory_reader *memory, const struct runtime_layout *layout,
+			uint64_t handle, uint64_t worker, struct runtime_queue *queue);
+
 /* What a thread drives. */
 struct runtime_driver {
 	bool multi_thread;
 	uint64_t handle; /* of the runtime */
 	uint64_t worker; /* index of its worker; 0 for current-thread */
 	bool has_core;	 /* false: the core is elsewhere now, or being passed on */
-	bool lifo;	 /* a task is in the worker's LIFO slot */
+	uint64_t lifo;	 /* header of the task in the worker's LIFO slot; 0: none */
 	uint64_t queued; /* current-thread only: tasks in its queue, or RUNTIME_NUMBER_UNKNOWN */
 };
 

@@ -12,6 +12,7 @@ static const char common[] =
 	"  \033[1mTo look\033[0m\n"
 	"    up down j k      select a row; also PgUp PgDn Home End, and the mouse\n"
 	"    Enter            details of the selected row; Esc or q goes back\n"
+	"    t                where all tasks stand (with --tasks)\n"
 	"    /                filter by a part of a function, file, task or reason\n"
 	"    x X              hide the reason of the selected row; show all again\n"
 	"    g                group by function, file, task or reason\n"

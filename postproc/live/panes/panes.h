@@ -21,6 +21,8 @@ void live_detail(struct live_view *view, const struct live_workers *workers);
 /* The details as text, without colours, with all frames, `width` columns wide. The caller frees it. NULL if
  * nothing is selected or the selected row is gone. */
 char *live_detail_text(struct live_view *view, const struct live_workers *workers, size_t width);
+/* Where all tasks stood at the last look, or how to get one. */
+void live_standing(struct live_view *view);
 void live_help(struct live_view *view);
 
 #endif

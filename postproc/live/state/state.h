@@ -17,7 +17,7 @@ struct chart;
 #define LIVE_LEAST_ROWS 14
 #define LIVE_FILTER 64 /* bytes */
 
-enum live_page { LIVE_LIST, LIVE_DETAIL, LIVE_HELP };
+enum live_page { LIVE_LIST, LIVE_DETAIL, LIVE_TASKS, LIVE_HELP };
 
 /* The state of playback. */
 struct live_playback {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Tasks that stand in known places: prints "KIND COUNT" for each kind of task, one a line, then "ready", and stands until its
 //! input ends. A first argument is how many sleepers there are, a second one how many tasks spawn others without end, which
-//! come and go.
+//! come and go. With a third one, there is a runtime whose only worker is blocked.
 
 use std::future::Future;
 use std::io::Read;
@@ -153,6 +153,24 @@ struct Kept {
     ends: Vec<mpsc::Sender<()>>,
 }
 
+async fn queued() {}
+
+/// Blocks its worker, with tasks behind it: one of them is in the LIFO slot.
+async fn blocker() {
+    for _ in 0..7 {
+        tokio::spawn(queued());
+    }
+    std::thread::sleep(LONG);
+}
+
+/// The only worker of a runtime is blocked.
+fn blocked() -> Runtime {
+    let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+
+    runtime.spawn(blocker());
+    runtime
+}
+
 async fn spawn_all(sleepers: usize) -> Kept {
     let mut kept = Kept::default();
     let mutex = Arc::new(Mutex::new(0));
@@ -245,6 +263,7 @@ fn main() {
     std::thread::spawn(|| current_thread(ready));
     is_ready.recv().unwrap();
     main.block_on(async { tokio::time::sleep(Duration::from_millis(200)).await });
+    let blocked = std::env::args().nth(3).map(|_| blocked());
     for _ in 0..spawners {
         main.spawn(spawner());
     }
@@ -266,12 +285,15 @@ fn main() {
         ("current_sleeper", 6),
         ("undriven", 5),
         ("block_until_end", 3),
-        ("ready", 0),
     ] {
         println!("{kind} {count}");
     }
+    if blocked.is_some() {
+        println!("queued 7");
+    }
+    println!("ready 0");
     let _ = std::io::stdin().read(&mut [0]);
-    drop((kept, idle, empty));
+    drop((kept, idle, empty, blocked));
     std::process::exit(0);
 }
 // SPDX-License-Identifier: Apache-2.0
