@@ -656,7 +656,7 @@ complete_words() {
 }
 
 @test "report: what was counted only, little copied, and ended for its cost is told" {
-	write_stream | sed 's/^end 2000000000 interrupt/counted 1500000000 12000 600000000000\ncounted 1600000000 1 1000000 300 4000000000\nthin 1700000000\nend 2000000000 overhead/' >stream
+	write_stream | sed 's/^end 2000000000 interrupt/counted 1500000000 12000 600000000000\ncounted 1600000000 1 1000000 300 4000000000\nthin 1700000000\nthin 1700000000\nend 2000000000 overhead/' >stream
 	run -0 "$POSTPROC" report --width 400 --format text --format json=r.json stream
 	[[ $output == *'! 12,001 waits, 600 s in all, were counted only'* ]]
 	[[ $output == *'! 300 long polls, 4.00 s in all, were counted only'* ]]
