@@ -187,6 +187,7 @@ choose_stacks() {
 	[[ $release =~ ^([0-9]+)\.([0-9]+) ]]
 	((BASH_REMATCH[1] * 1000 + BASH_REMATCH[2] < 6019)) &&
 		[[ ${META[rseq]-} == yes && -d $TRACEFS/events/rseq/rseq_update ]] || RESUME=0
+	RAW_SWITCH=$((BASH_REMATCH[1] * 1000 + BASH_REMATCH[2] >= 5018))
 	# If stacks are kept until their thread is back, each thread has room for two (lay_out_copies).
 	((RESUME)) || most=256
 	((STACK_KIB < most)) || STACK_KIB=$most limit=', the most'
@@ -274,6 +275,7 @@ parameters() {
 	printf '%s %s\n' PID "$PID" THRESHOLD "${THRESHOLD_US}000" THRESHOLD_US "$THRESHOLD_US" HZ "$HZ" DURATION "${DURATION_MS:-0}" \
 		RESUME "$RESUME" TICKS "$TICKS" REST $((TICKS && REST_HZ < HZ)) LIVE "$VIEW" THIN "${THIN:-0}" MOST_EVENTS 10000 \
 		"${STACKS^^}" 1 REGISTERS_END "$REGISTERS_END" TASK_STATE "$TASK_STATE" RAW "$(takes_raw && echo 1)" \
+		RAW_SWITCH "$(takes_raw && ((RAW_SWITCH)) && echo 1)" \
 		WALK "$( ((BPFTRACE[0] > 0 || BPFTRACE[1] >= 20)) && echo raw || echo perf)" \
 		ROWS "$ROWS" WINDOW_ROWS "$window" REST_ROWS $((ROWS / 4)) NEAR_ROWS $((ROWS - ROWS / 4 - 4 * window)) SLOTS "$SLOTS" KEPT "$KEPT" \
 		COPY_LIMIT 33554432 COPY_MOST 37748736 COPY_THIN 37224448 KEEPS "$([[ $STACKS != copy ]] || echo $((!RESUME)))" \

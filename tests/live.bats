@@ -362,7 +362,7 @@ measured() {
 	"$HUD" --pid "$SERVER" --threshold 0.05 --polls tls --stacks copy --print-script >script
 	edit script 's/@copied > 33554432/@copied > 100000/'
 	edit script 's/@copied > 37748736/@copied > 200000/'
-	edit script 's/@events >= 10000/@events >= 3/'
+	edit script 's/events.0 >= 10000/events.0 >= 3/'
 	edit script 's/\(@polls [<=>-]* \)10000/\12/g'
 	"$POSTPROC" head --pid "$SERVER" --meta threshold-us=50 --meta 'polls=tls x' >r
 	env --default-signal=INT BPFTRACE_NO_USER_SYMBOLS=1 BPFTRACE_LOG_SIZE=10000000 BPFTRACE_MAP_KEYS_MAX=8192 \
