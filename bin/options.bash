@@ -43,6 +43,8 @@ usage() {
 	      --format F[=FILE]   write the result in format F; repeatable;
 	                          "--format list" lists the formats
 	      --every SECS        write these files again each SECS seconds
+	      --listen ADDR:PORT  answer HTTP requests for /metrics and /report;
+	                          or PATH: at a Unix socket
 	      --export FILE       write a timeline for Perfetto
 	      --headless          no live view and no progress
 	  -q, --quiet             print only the report and errors
@@ -57,7 +59,7 @@ usage() {
 	      --tasks             look at all tasks each second, not only at the end
 	      --raw               print the event lines instead of a report
 
-	Recording only what matters:
+	Trigger:
 	      --trigger EXPR      when EXPR ('max>200ms', 'blocked>30%', ...) has become
 	                          true, keep the time around it; repeatable
 	      --record FOLDER     as a recording here: trigger-SECONDS.zst
@@ -134,7 +136,7 @@ unquote() {
 parse_options() {
 	local words long=help,version,verbose,pid:,target:,threshold:,duration:,workers:,hz:,top:,sort:,window:,chart:,chart-kind:,probe:,probe-output:
 	long+=,format:,every:,export:,fail-on:,polls:,stacks:,stack-size:,headless,quiet,no-color,print-script,raw,debuginfod
-	long+=,trigger:,before:,after:,debounce:,max-recordings:,on-trigger:
+	long+=,listen:,trigger:,before:,after:,debounce:,max-recordings:,on-trigger:
 	long+=,record:,ring:,resolve,no-resolve,doctor,list,follow,max-overhead:,mine:,not-mine:,tasks
 
 	# These variables would change how getopt parses.
@@ -192,6 +194,7 @@ parse_options() {
 			;;
 		--export) FORMATS+=("trace=$2") ;;
 		--fail-on) FAIL_ON+=("$2") ;;
+		--listen) LISTEN=$2 ;;
 		--trigger) TRIGGERS+=("$2") ;;
 		--before | --after | --debounce | --max-recordings | --on-trigger) TRIGGER_OPTIONS+=("$1=$2") ;;
 		--record) RECORD=$2 ;;
@@ -289,7 +292,9 @@ check_options() {
 	check_recording
 	[[ ! $EVERY || ${FORMATS[*]} == *=* ]] || refuse '--every needs a file to write: --format F=FILE'
 	[[ ! $EVERY || ! $WINDOW || $TRIGGER_FOLDER ]] || refuse 'either --every or --window, not both: counters would go back'
-	[[ ! $EVERY$TRIGGER_FOLDER ]] || HEADLESS=1
+	[[ ! $LISTEN || ! $RAW ]] || refuse 'either --raw or --listen, not both'
+	[[ ! $LISTEN || ! $WINDOW || $TRIGGER_FOLDER ]] || refuse 'either --listen or --window, not both: counters would go back'
+	[[ ! $EVERY$TRIGGER_FOLDER$LISTEN ]] || HEADLESS=1
 	[[ ! $RAW || ! $CHART ]] || refuse 'either --raw or --chart, not both'
 	[[ ! $RAW || ${#FAIL_ON[@]} -eq 0 ]] || refuse 'either --raw or --fail-on, not both: there is no report to judge'
 	((!${#FORMATS[@]})) || [[ ! $RAW ]] || refuse 'either --raw or --format, not both'

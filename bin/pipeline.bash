@@ -44,6 +44,7 @@ run_report() {
 	[[ $WINDOW && ! $TRIGGER_FOLDER ]] && options+=(--window "$WINDOW")
 	options+=(${TRIGGER_OPTIONS[@]+"${TRIGGER_OPTIONS[@]}"})
 	[[ $EVERY ]] && options+=(--every "$EVERY")
+	[[ $LISTEN ]] && options+=(--listen "$LISTEN")
 	[[ $CHART ]] && options+=(--chart "$CHART")
 	[[ $PROBE_OUTPUT ]] && options+=(--probe-output "$PROBE_OUTPUT")
 	[[ $CHART_KIND ]] && options+=(--chart-kind "$CHART_KIND")

@@ -106,7 +106,7 @@ write_stream() {
 	long=$output
 	run -0 "$HUD" -h
 	[[ $output == "$long" ]]
-	[[ $(grep -E '^[A-Z][a-z]+:$' <<<"$long" | paste -sd' ') == 'Examples: Target: Report: Output: Recording: Tracing: Help:' ]]
+	[[ $(grep -E '^[A-Z][a-z]+:$' <<<"$long" | paste -sd' ') == 'Examples: Target: Report: Output: Recording: Trigger: Tracing: Help:' ]]
 	(($(grep -c '^  sudo hud-trace ' <<<"$long") == 3))
 	# Each option has a line in one of the groups, and the line begins with it.
 	sed '1,/^Target:/d' <<<"$long" | sed -nE 's/^  (    |-., )(--[a-z-]+).*/\2/p' | sort -u >own

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "replay/replay.h"
+#include "serve/listen.h"
 
 #define QUIET_MS 1000 /* without a line for so long, the target's clock has gone on as ours has */
 #define BYTES 65536
@@ -23,7 +24,7 @@ struct loop {
 
 bool reading_loop_needed(const struct reporting *o)
 {
-	return o->every || o->triggered;
+	return o->every || o->triggered || o->listener;
 }
 
 /* Writes what came until now. */
@@ -37,6 +38,21 @@ static void write_so_far(struct loop *l)
 	/* The stream has not ended, and is not cut off. */
 	model.truncated = false;
 	reporting_write_files(l->o, &model, (unsigned long)time(NULL));
+}
+
+/* Somebody asks for what came until now. */
+static void answer(struct loop *l)
+{
+	const struct format *format = listen_asked(l->o->listener);
+	struct model model;
+
+	if (!format)
+		return;
+	if (l->model->begun) {
+		replay_so_far(l->replay, &model);
+		model.truncated = false;
+	}
+	listen_answer(l->o->listener, l->model->begun ? reporting_write_memory(l->o, format, &model) : -1);
 }
 
 /* The stream is silent: tells the replay how far the target's clock has gone. */
@@ -98,7 +114,8 @@ int reading_loop(struct reporting *o, struct replay *replay, struct model *model
 			 .model = model,
 			 .heard = now,
 			 .due = o->every ? now + (int64_t)(o->every / 1000000) : INT64_MAX};
-	struct pollfd ready = {.fd = STDIN_FILENO, .events = POLLIN};
+	struct pollfd ready[] = {{.fd = STDIN_FILENO, .events = POLLIN},
+				 {.fd = o->listener ? listen_descriptor(o->listener) : -1, .events = POLLIN}};
 	int got = 1;
 
 	replay_begin(replay, model);
@@ -106,7 +123,13 @@ int reading_loop(struct reporting *o, struct replay *replay, struct model *model
 		now = clock_ms();
 		advance(&l, now);
 		write_if_due(&l, now);
-		if (poll(&ready, 1, patience(&l, clock_ms())) > 0)
+		if (poll(ready, 2, patience(&l, clock_ms())) <= 0)
+			continue;
+		if (ready[1].revents & POLLIN)
+			answer(&l);
+		else if (ready[1].revents)
+			ready[1].fd = -1; /* hud-listen has ended */
+		if (ready[0].revents)
 			got = feed(&l);
 	}
 	int error = got < 0 ? errno : 0;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/complain.h"
 #include "base/escape.h"
 #include "base/progress.h"
 #include "command/command.h"
@@ -19,6 +20,7 @@
 #include "sandbox/confine.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/userfiles.h"
+#include "serve/listen.h"
 #include "stream/record/unpack.h"
 
 static const char help[] =
@@ -37,6 +39,7 @@ static const char help[] =
 	"      --window SECS   report only the last SECS seconds\n"
 	"      --format F[=FILE]  write the result in format F (list: lists them); repeatable\n"
 	"      --every SECS    write the files of --format again each SECS seconds; FILE is -\n"
+	"      --listen ADDRESS:PORT  answer HTTP requests for /metrics and /report; FILE is -\n"
 	"      --trigger EXPR  when EXPR has become true, keep the time around it as a recording;\n"
 	"                      FILE is -; repeatable\n"
 	"      --record FOLDER  where to (as trigger-SECONDS.zst); needed by --trigger\n"
@@ -59,13 +62,27 @@ static const char help[] =
 	"  -v, --verbose       show all frames, and names in full\n"
 	"  -h, --help\n";
 
+/* Any of the formats may be asked for. */
+static void check_listen(struct reporting *o)
+{
+	if (!o->listen)
+		return;
+	if (strcmp(o->file, "-") != 0) {
+		complain("hud-postproc report: --listen reads standard input: give - as FILE\n");
+		exit(2);
+	}
+	if (o->replay.detail < DETAIL_TIMELINE)
+		o->replay.detail = DETAIL_TIMELINE;
+}
+
 static void parse(int argc, char **argv, struct reporting *o, bool *check)
 {
-	enum { CHECK = TRIGGER_OWN };
+	enum { CHECK = TRIGGER_OWN, LISTEN };
 	static const struct option longs[] = {
 		REPORTING_OPTIONS,
 		TRIGGER_OPTIONS,
 		{"check", no_argument, NULL, CHECK},
+		{"listen", required_argument, NULL, LISTEN},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
@@ -75,6 +92,9 @@ static void parse(int argc, char **argv, struct reporting *o, bool *check)
 		switch (c) {
 		case CHECK:
 			*check = true;
+			break;
+		case LISTEN:
+			o->listen = optarg;
 			break;
 		case 'h':
 			fputs(help, stdout);
@@ -88,6 +108,7 @@ static void parse(int argc, char **argv, struct reporting *o, bool *check)
 	}
 	reporting_file(o, argc - optind, argv + optind);
 	trigger_options_end(o);
+	check_listen(o);
 }
 
 /* Says that `path` cannot be written, by errno. Returns 2. */
@@ -119,6 +140,12 @@ static int check_outputs(const struct reporting *o)
 		status = check_output(o, o->output[i].path);
 	if (!status && o->trigger.gates.count && trigger_check(&o->trigger))
 		status = refuse_output(o, o->trigger.folder);
+	const char *wrong = !status && o->listen ? listen_check(o->listen) : NULL;
+
+	if (wrong) {
+		complain("hud-postproc report: --listen %s: %s\n", o->listen, wrong);
+		status = 2;
+	}
 	return status;
 }
 
@@ -150,6 +177,8 @@ int report_main(int argc, char **argv)
 		progress_enable();
 	if (o.trigger.gates.count && !(o.triggered = trigger_new(&o.trigger)))
 		return 1;
+	if (o.listen && !(o.listener = listen_new(o.command, o.listen)))
+		return 1;
 	if (reporting_begin(&o))
 		return 1;
 	FILE *in = reading_loop_needed(&o) ? stdin : unpack_open(o.file);
@@ -164,6 +193,7 @@ int report_main(int argc, char **argv)
 	fclose(in);
 	chart_end(chart);
 	trigger_free(o.triggered);
+	listen_free(o.listener);
 	sandbox_end();
 	return status;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/complain.h"
@@ -222,8 +223,28 @@ int reporting_begin(struct reporting *o)
 }
 
 /* How many series of metrics there are. A blocker that got one of its own later would take its time away from another, "(others)", and
- * no counter may go back: so with --every there are enough from the start. */
-#define SERIES_WITH_EVERY 1000
+ * no counter may go back: so with --every and --listen there are enough from the start. */
+#define SERIES_FROM_THE_START 1000
+
+int reporting_write_memory(const struct reporting *o, const struct format *format, const struct model *model)
+{
+	struct report_options options = o->report;
+	int fd = memfd_create("hud-answer", MFD_CLOEXEC), copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	FILE *file = copy < 0 ? NULL : fdopen(copy, "w");
+
+	options.colour = false;
+	if (format_counts(format))
+		options.top = SERIES_FROM_THE_START;
+	int failed = !file || format->write(file, model, &options);
+
+	if (file && fclose(file))
+		failed = 1;
+	if (!failed)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
 
 /* Writes one of the outputs. Returns 0, or 1 after a message. */
 static int write_output(struct reporting *o, size_t i, const struct model *model)
@@ -233,8 +254,8 @@ static int write_output(struct reporting *o, size_t i, const struct model *model
 	struct report_options options = o->report;
 	struct output output;
 
-	if (o->every && format->write == format_prometheus)
-		options.top = SERIES_WITH_EVERY;
+	if (o->every && format_counts(format))
+		options.top = SERIES_FROM_THE_START;
 	if (command_open_output(&output, o->command, path, &options))
 		return 1;
 	int failed = format->write(output.file, model, &options);

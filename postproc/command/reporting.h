@@ -16,6 +16,7 @@
 #define REPORTING_OUTPUTS 16
 
 struct format;
+struct listener;
 struct output;
 
 struct reporting {
@@ -38,6 +39,8 @@ struct reporting {
 	uint64_t every;			/* ns; 0: outputs are written at the end only */
 	struct trigger_options trigger; /* without conditions: there is none */
 	struct trigger *triggered;
+	const char *listen; /* where to; NULL: nowhere */
+	struct listener *listener;
 	bool no_colour, quiet;
 	bool needs_begin; /* nothing is reported without a begin line: hud-trace says why */
 };
@@ -110,6 +113,9 @@ int reporting_open_probe_output(struct reporting *o);
 /* Writes the outputs that have a file, with what came so far; those that are kept get a name with `seconds` (Unix time). Says
  * what fails. */
 void reporting_write_files(struct reporting *o, const struct model *model, unsigned long seconds);
+
+/* Writes a format to a memory file. Returns its descriptor, which the caller closes; or -1. */
+int reporting_write_memory(const struct reporting *o, const struct format *format, const struct model *model);
 
 /* Writes all outputs and the chart. `error` is the read error (replay/replay.h), or 0; what was read is
  * reported in any case. Returns the exit status. */

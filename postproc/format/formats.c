@@ -15,6 +15,7 @@ static const struct format formats[] = {
 	{"pprof", format_pprof, DETAIL_SHARES, "a gzip'd profile: go tool pprof, Pyroscope, Parca", true},
 	{"prometheus", format_prometheus, DETAIL_SUMS,
 	 "metrics: Prometheus, node_exporter's textfile collector", false},
+	{"openmetrics", format_openmetrics, DETAIL_SUMS, "the same by the OpenMetrics standard", false},
 	{"markdown", format_markdown, DETAIL_SUMS, "a table of the blockers for GitHub and the like", false},
 };
 
@@ -29,6 +30,11 @@ const struct format *format_named(const char *name)
 bool format_binary(const struct format *format)
 {
 	return format->write == format_pprof;
+}
+
+bool format_counts(const struct format *format)
+{
+	return format->write == format_prometheus || format->write == format_openmetrics;
 }
 
 void formats_list(FILE *out)

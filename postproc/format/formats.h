@@ -24,6 +24,9 @@ const struct format *format_named(const char *name);
 /* Is it unfit for a terminal? */
 bool format_binary(const struct format *format);
 
+/* Has it counters, which should never go back? */
+bool format_counts(const struct format *format);
+
 /* Prints the table, one format a line. */
 void formats_list(FILE *out);
 
@@ -35,6 +38,7 @@ int format_trace(FILE *out, const struct model *model, const struct report_optio
 int format_folded(FILE *out, const struct model *model, const struct report_options *options);
 int format_pprof(FILE *out, const struct model *model, const struct report_options *options);
 int format_prometheus(FILE *out, const struct model *model, const struct report_options *options);
+int format_openmetrics(FILE *out, const struct model *model, const struct report_options *options);
 int format_markdown(FILE *out, const struct model *model, const struct report_options *options);
 
 #endif

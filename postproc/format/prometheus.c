@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* prometheus.c - metrics in Prometheus' text exposition format 0.0.4, for node_exporter's textfile collector.
+/* prometheus.c - metrics in Prometheus' text exposition format 0.0.4, for node_exporter's textfile collector, and in OpenMetrics 1.0.0.
  *
  * What is told of blockers is bounded: the top ones, of code and of waits for a CPU, have series of their own, the others one for each reason. Two of the
  * same labels would make a reader refuse the file, so blockers whose names become the same are added up. The target
@@ -34,6 +34,7 @@ struct exposition {
 	char *target;
 	struct series *series;
 	size_t count;
+	bool open; /* OpenMetrics */
 };
 
 /* Seconds, in digits, with a point in any locale. */
@@ -56,7 +57,13 @@ static void label(FILE *out, const char *key, const char *text)
 
 static void head(const struct exposition *e, const char *name, const char *type, const char *help)
 {
-	fprintf(e->out, "# HELP hud_trace_%s %s\n# TYPE hud_trace_%s %s\n", name, help, name, type);
+	/* In OpenMetrics a counter's name has no "_total", its value's name has. */
+	size_t length = strlen(name), end = strlen("_total");
+	bool total = e->open && length > end && !strcmp(name + length - end, "_total");
+	int shown = (int)(total ? length - end : length);
+
+	fprintf(e->out, "# HELP hud_trace_%.*s %s\n# TYPE hud_trace_%.*s %s\n", shown, name, help, shown,
+		name, type);
 }
 
 /* Writes the name, in two parts, and the target; further labels and the closing brace follow. */
@@ -335,11 +342,11 @@ static void main_futures(const struct exposition *e)
 		 "How often a main future was ready but had no CPU.");
 }
 
-int format_prometheus(FILE *out, const struct model *m, const struct report_options *options)
+static int expose(FILE *out, const struct model *m, const struct report_options *options, bool open)
 {
 	size_t top = options->top ? options->top : 10;
 	const char *name = m->target.name ? m->target.name : m->target.exe;
-	struct exposition e = {.out = out, .model = m, .target = escape_utf8(name)};
+	struct exposition e = {.out = out, .model = m, .target = escape_utf8(name), .open = open};
 
 	errno = 0;
 	e.series = xcalloc(2 * top + 2 * REASON_COUNT, sizeof(*e.series));
@@ -370,6 +377,8 @@ int format_prometheus(FILE *out, const struct model *m, const struct report_opti
 		main_futures(&e);
 	of_the_trace(&e);
 	runtimes(&e);
+	if (open)
+		fputs("# EOF\n", out);
 	for (size_t i = 0; i < e.count; i++) {
 		free(e.series[i].function);
 		free(e.series[i].task);
@@ -377,4 +386,14 @@ int format_prometheus(FILE *out, const struct model *m, const struct report_opti
 	free(e.series);
 	free(e.target);
 	return fflush(out) != 0 || ferror(out) ? -1 : 0;
+}
+
+int format_prometheus(FILE *out, const struct model *m, const struct report_options *options)
+{
+	return expose(out, m, options, false);
+}
+
+int format_openmetrics(FILE *out, const struct model *m, const struct report_options *options)
+{
+	return expose(out, m, options, true);
 }

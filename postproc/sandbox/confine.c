@@ -334,6 +334,10 @@ static const char *const files[] = {
 	"unlinkat",  "chmod",	   "fchmod",   "fchmodat",   "fchmodat2",  "fchown",   "flock",	    "access",
 	"faccessat", "faccessat2", "readlink", "readlinkat", "getdents64", "getcwd",   "fstatfs"};
 
+/* For a server whose socket listens already. */
+static const char *const serving[] = {"accept",	    "accept4",	  "getsockname", "getpeername",
+				      "getsockopt", "setsockopt", "sendfile",	 "eventfd2"};
+
 /* For reading links and directories. */
 static const char *const folder_calls[] = {"readlink", "readlinkat", "getdents64", "fstatfs"};
 
@@ -483,6 +487,15 @@ int confine_files(void)
 	scmp_filter_ctx filter = filter_begin();
 
 	allow(filter, files, ARRAY_SIZE(files));
+	allow_threads(filter);
+	return filter_end(filter);
+}
+
+int confine_listen(void)
+{
+	scmp_filter_ctx filter = filter_begin();
+
+	allow(filter, serving, ARRAY_SIZE(serving));
 	allow_threads(filter);
 	return filter_end(filter);
 }

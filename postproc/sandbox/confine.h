@@ -57,6 +57,9 @@ int confine_files(void);
 /* Can only open files for reading, also in threads. */
 int confine_reader(void);
 
+/* For hud-listen: can accept connections, and read and write open ones. It can make none, and start threads but no process. */
+int confine_listen(void);
+
 /* For hud-rate: files can be opened for reading, links be read; descriptors of other processes be taken, BPF maps of these be read; perf
  * events be opened and switched on. */
 int confine_rate(void);

@@ -131,12 +131,13 @@ static void check_html(const char *what, const char *text, size_t size)
 	}
 }
 
-/* Text exposition format 0.0.4: a comment, or NAME{KEY="VALUE",...} NUMBER. */
+/* Text exposition format 0.0.4 or OpenMetrics: a comment, or NAME{KEY="VALUE",...} NUMBER. */
 static void prometheus_line(const char *what, const char *line, size_t length)
 {
 	const char *c = line, *end = line + length;
 
-	if (!strncmp(line, "# HELP ", 7) || !strncmp(line, "# TYPE ", 7))
+	if (!strncmp(line, "# HELP ", 7) || !strncmp(line, "# TYPE ", 7) ||
+	    (length == 5 && !memcmp(line, "# EOF", 5)))
 		return;
 	while (c < end && (*c == '_' || (*c >= 'a' && *c <= 'z')))
 		c++;
@@ -262,12 +263,19 @@ void check_formats(const struct model *model)
 		void (*check)(const char *what, const char *text, size_t size);
 		bool utf8, verbose;
 	} outputs[] = {
-		{"text", check_report, true, false},	   {"text", check_ascii, false, true},
-		{"csv", check_csv, true, false},	   {"html", check_html, true, false},
-		{"json", check_json, true, false},	   {"ndjson", check_json_lines, true, false},
-		{"trace", check_json, true, false},	   {"folded", check_folded, true, false},
-		{"pprof", check_pprof, true, false},	   {"prometheus", check_prometheus, true, false},
-		{"markdown", check_markdown, true, false}, {"markdown", check_markdown, true, true},
+		{"text", check_report, true, false},
+		{"text", check_ascii, false, true},
+		{"csv", check_csv, true, false},
+		{"html", check_html, true, false},
+		{"json", check_json, true, false},
+		{"ndjson", check_json_lines, true, false},
+		{"trace", check_json, true, false},
+		{"folded", check_folded, true, false},
+		{"pprof", check_pprof, true, false},
+		{"prometheus", check_prometheus, true, false},
+		{"openmetrics", check_prometheus, true, false},
+		{"markdown", check_markdown, true, false},
+		{"markdown", check_markdown, true, true},
 	};
 	char *text = NULL;
 	size_t size = 0;

@@ -317,9 +317,15 @@ static void readers_read(void **state)
 	refuses((struct confined){source_reader, .reads = 1, .threads = 1});
 }
 
+static int server(void)
+{
+	return confine_to_nobody() || confine_listen();
+}
+
 static void the_rest_computes(void **state)
 {
 	(void)state;
+	refuses((struct confined){server, .reads = 0, .threads = 1});
 	refuses((struct confined){messages, .reads = 0});
 }
 

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* listen.c - see listen.h.
+ *
+ * hud-listen talks to strangers and has no rights; it asks this process for bytes by a socket pair: a byte for the format, and a memory file
+ * comes back. A Unix socket is made, and removed at the end, by a third process with the rights of the user who called.
+ */
+#include "serve/listen.h"
+
+#include <errno.h>
+#include <libiberty/libiberty.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/complain.h"
+#include "base/escape.h"
+#include "format/formats.h"
+#include "sandbox/confine.h"
+#include "sandbox/helper.h"
+#include "serve/address.h"
+#include "serve/http.h"
+
+#define BACKLOG 64
+#define ANSWER_MS 10000 /* a report that is busy for longer has nothing for now */
+
+/* Room for one descriptor, aligned. */
+union control {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+struct listener {
+	struct address address;
+	int socket;		       /* bound */
+	int ask, reply;		       /* the ends of the socket pair: hud-listen's, and this process's */
+	struct helper *local, *server; /* local: of a Unix socket, otherwise NULL */
+};
+
+/* --- the Unix socket: by the user who called --- */
+
+static int be_user(void *context)
+{
+	(void)context;
+	return confine_to_user();
+}
+
+/* Removes a socket that nobody listens to any more. */
+static void remove_left(const struct sockaddr_un *local)
+{
+	struct stat stat;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (lstat(local->sun_path, &stat) == 0 && S_ISSOCK(stat.st_mode) &&
+	    connect(fd, (const struct sockaddr *)local, sizeof(*local)) && errno == ECONNREFUSED)
+		unlink(local->sun_path);
+	close(fd);
+}
+
+/* Binds the socket, so that nobody else may connect. */
+static int bind_local(void *the_listener, const void *request, size_t size, int *fd)
+{
+	const struct listener *l = the_listener;
+
+	(void)request;
+	(void)size;
+	(void)fd;
+	remove_left(&l->address.socket.local);
+	umask(0177);
+	int error = bind(l->socket, &l->address.socket.any, l->address.size) ? errno : 0;
+
+	return confine_files() ? EPERM : error;
+}
+
+static void remove_local(void *the_listener)
+{
+	const struct listener *l = the_listener;
+
+	unlink(l->address.socket.local.sun_path);
+}
+
+static bool keeps_socket(void *the_listener, int fd)
+{
+	return fd == ((const struct listener *)the_listener)->socket;
+}
+
+/* Returns 0, or an errno. */
+static int make_local(struct listener *l)
+{
+	int fd, error;
+
+	l->local = helper_start(&(struct helper_duty){.name = "hud-socket",
+						      .threads = 1,
+						      .keeps = keeps_socket,
+						      .prepare = be_user,
+						      .serve = bind_local,
+						      .end = remove_local,
+						      .context = l});
+	if (!l->local)
+		return errno;
+	error = helper_ask(l->local, "", 1, &fd);
+	return error;
+}
+
+/* --- the process that answers --- */
+
+/* Asks the reporting process: in hud-listen. */
+static int ask(void *the_listener, unsigned format)
+{
+	const struct listener *l = the_listener;
+	struct pollfd ready = {.fd = l->ask, .events = POLLIN};
+	union control control;
+	char byte = (char)format, there;
+	struct iovec part = {&there, 1};
+	struct msghdr message = {.msg_iov = &part,
+				 .msg_iovlen = 1,
+				 .msg_control = &control,
+				 .msg_controllen = sizeof(control.bytes)};
+	int fd = -1;
+
+	/* An answer that came too late. */
+	while (recvmsg(l->ask, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) > 0) {
+		struct cmsghdr *late = CMSG_FIRSTHDR(&message);
+
+		if (late) {
+			memcpy(&fd, CMSG_DATA(late), sizeof(fd));
+			close(fd);
+		}
+		message.msg_controllen = sizeof(control.bytes);
+	}
+	fd = -1;
+	message.msg_controllen = sizeof(control.bytes);
+	if (send(l->ask, &byte, 1, MSG_NOSIGNAL) != 1 || poll(&ready, 1, ANSWER_MS) <= 0 ||
+	    recvmsg(l->ask, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) <= 0)
+		return -1;
+	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+
+	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+		memcpy(&fd, CMSG_DATA(header), sizeof(fd));
+	return fd;
+}
+
+static int serve_http(void *the_listener)
+{
+	struct listener *l = the_listener;
+	bool tcp = l->address.socket.any.sa_family != AF_UNIX;
+
+	if (confine_to_nobody() || confine_listen())
+		return -1;
+	if (http_start(l->socket, tcp && l->address.loopback, ask, l)) {
+		complain("hud-postproc: --listen: %s\n", strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+static bool keeps_sockets(void *the_listener, int fd)
+{
+	const struct listener *l = the_listener;
+
+	return fd == l->socket || fd == l->ask;
+}
+
+static int no_request(void *context, const void *request, size_t size, int *fd)
+{
+	(void)context;
+	(void)request;
+	(void)size;
+	(void)fd;
+	return EINVAL;
+}
+
+/* --- this process --- */
+
+/* Makes the socket, and binds it unless it is a Unix socket. Returns 0, or an errno. */
+static int open_socket(struct listener *l)
+{
+	int family = l->address.socket.any.sa_family, yes = 1;
+
+	l->socket = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (l->socket < 0)
+		return errno;
+	if (family == AF_UNIX)
+		return 0;
+	/* The one before, in the last life of --follow, was here a moment ago. */
+	setsockopt(l->socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+	return bind(l->socket, &l->address.socket.any, l->address.size) ? errno : 0;
+}
+
+/* Returns 0, or an errno. */
+static int start(struct listener *l)
+{
+	int error = open_socket(l), ends[2];
+
+	if (!error && l->address.socket.any.sa_family == AF_UNIX)
+		error = make_local(l);
+	if (!error && listen(l->socket, BACKLOG))
+		error = errno;
+	if (error || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends))
+		return error ? error : errno;
+	l->ask = ends[0];
+	l->reply = ends[1];
+	l->server = helper_start(&(struct helper_duty){.name = "hud-listen",
+						       .threads = 1,
+						       .keeps = keeps_sockets,
+						       .prepare = serve_http,
+						       .serve = no_request,
+						       .context = l});
+	return l->server ? 0 : errno;
+}
+
+static void say_where(const struct listener *l, const char *command)
+{
+	char *text = address_text(l->socket);
+
+	if (l->address.socket.any.sa_family == AF_UNIX)
+		complain("hud-postproc %s: /metrics and /report are at the socket %s\n", command, text);
+	else
+		complain("hud-postproc %s: http://%s/metrics, http://%s/report%s\n", command, text, text,
+			 l->address.loopback ? "" : ": for everybody who can reach this address");
+	free(text);
+}
+
+struct listener *listen_new(const char *command, const char *address)
+{
+	struct listener *l = xcalloc(1, sizeof(*l));
+	const char *wrong = address_parse(&l->address, address);
+
+	l->socket = l->ask = l->reply = -1;
+	int error = wrong ? EINVAL : start(l);
+
+	if (error) {
+		complain("hud-postproc %s: --listen %s: %s\n", command, address,
+			 wrong ? wrong : strerror(error));
+		listen_free(l);
+		return NULL;
+	}
+	close(l->ask);
+	l->ask = -1;
+	say_where(l, command);
+	return l;
+}
+
+void listen_free(struct listener *l)
+{
+	if (!l)
+		return;
+	helper_end(l->server);
+	helper_end(l->local);
+	for (size_t i = 0; i < 3; i++) {
+		int fd = (int[]){l->socket, l->ask, l->reply}[i];
+
+		if (fd >= 0)
+			close(fd);
+	}
+	free(l);
+}
+
+const char *listen_check(const char *text)
+{
+	struct listener l = {.socket = -1};
+	const char *wrong = address_parse(&l.address, text);
+
+	if (wrong)
+		return wrong;
+	/* A Unix socket's folder is known to whoever makes it. */
+	int error = open_socket(&l);
+
+	if (l.socket >= 0)
+		close(l.socket);
+	return error ? strerror(error) : NULL;
+}
+
+int listen_descriptor(const struct listener *l)
+{
+	return l->reply;
+}
+
+const struct format *listen_asked(struct listener *l)
+{
+	unsigned char byte;
+
+	if (recv(l->reply, &byte, 1, MSG_DONTWAIT) != 1 || byte >= HTTP_FORMATS)
+		return NULL;
+	return format_named(http_formats[byte]);
+}
+
+void listen_answer(struct listener *l, int fd)
+{
+	union control control = {0};
+	char byte = 0;
+	struct iovec part = {&byte, 1};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+
+	if (fd >= 0) {
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control.bytes);
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+	}
+	sendmsg(l->reply, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (fd >= 0)
+		close(fd);
+}
