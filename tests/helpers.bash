@@ -97,6 +97,23 @@ are_small() {
 # A test waits for a background process by what it writes. The background shell may create or empty the file
 # late, so this is done before.
 
+# Copies the program $1 to $2, which runs as well, but sections of type $4 have no `entry` size, no end (`size`),
+# or a `link` to nothing: $3.
+spoil_sections() {
+	/usr/bin/python3 - "$@" <<-'END'
+		import struct, sys
+		elf = bytearray(open(sys.argv[1], "rb").read())
+		field, form, value = {"entry": (56, "<Q", 0), "size": (32, "<Q", 1 << 40), "link": (40, "<I", 60000)}[sys.argv[3]]
+		sections, = struct.unpack_from("<Q", elf, 0x28)
+		count, = struct.unpack_from("<H", elf, 0x3c)
+		for at in range(sections, sections + 64 * count, 64):
+		    if struct.unpack_from("<I", elf, at + 4)[0] == int(sys.argv[4]):
+		        struct.pack_into(form, elf, at + field, value)
+		open(sys.argv[2], "wb").write(elf)
+	END
+	chmod 755 "$2"
+}
+
 # Starts the demo server at path $1, with the variables $2...; sets SERVER, ADDR and LOADER. Waits $TO_START
 # seconds (30) until it listens: SERVER becomes the server only then.
 start_server() {

@@ -110,18 +110,7 @@ recording() {
 	start_hostile ./polls
 	"$POSTPROC" head --pid "$SERVER" | grep -q '^site P '
 	for change in 'entry 11' 'entry 2' 'size 11' 'size 2' 'link 11' 'link 2'; do
-		/usr/bin/python3 - polls odd $change <<-'END'
-			import struct, sys
-			elf = bytearray(open(sys.argv[1], "rb").read())
-			field, form, value = {"entry": (56, "<Q", 0), "size": (32, "<Q", 1 << 40), "link": (40, "<I", 60000)}[sys.argv[3]]
-			sections, = struct.unpack_from("<Q", elf, 0x28)
-			count, = struct.unpack_from("<H", elf, 0x3c)
-			for at in range(sections, sections + 64 * count, 64):
-			    if struct.unpack_from("<I", elf, at + 4)[0] == int(sys.argv[4]):
-			        struct.pack_into(form, elf, at + field, value)
-			open(sys.argv[2], "wb").write(elf)
-		END
-		chmod 755 odd
+		spoil_sections polls odd $change
 		start_hostile ./odd
 		"$POSTPROC" head --pid "$SERVER" >head
 		grep '^site ' head
