@@ -484,7 +484,8 @@ exchanged_between_all_calls() {
 
 @test "a recording that gets its names is the one that was made, whatever has taken its place" {
 	((EUID == 0)) || skip 'needs root'
-	gzip -dc "$ROOT/examples/demo-recording.txt.gz" >demo
+	# Little to read, as that is done between any two calls.
+	gzip -dc "$ROOT/examples/demo-recording.txt.gz" | awk '!/^(stack|words|frame|frames|same) / && (!/^(poll|sleep|runq|sample) / || ++n < 20)' >demo
 	sed 's/^meta target .*/meta target secret/' demo >victim
 	arrange() { ln -s "$PWD/victim" theirs/other; }
 	untouched() { ! grep -q secret theirs/out || return 1; }
