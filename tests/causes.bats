@@ -194,7 +194,7 @@ threading.Thread(target=time.sleep, args=(300,)).start()' 3>&- &
 	threads=$!
 	STARTED=("$threads")
 	two() { (($(find /proc/$threads/task -mindepth 1 -maxdepth 1 | wc -l) == 2)); }
-	within 20 two
+	within 60 two
 	tid=$(find "/proc/$threads/task" -mindepth 1 -maxdepth 1 -printf '%f\n' | grep -vx "$threads")
 	says "$tid is a thread of process $threads: use --pid $threads" "$HUD" --print-script --pid "$tid"
 	# shellcheck disable=SC2016 # for the other shell
@@ -204,8 +204,8 @@ child = os.fork() or os._exit(0)
 print(child, flush=True)
 time.sleep(300)' >child 3>&- &
 	STARTED+=("$!")
-	within 20 test -s child
-	within 20 is_zombie "$(<child)"
+	within 60 test -s child
+	within 60 is_zombie "$(<child)"
 	says "process $(<child) has exited (it is a zombie: its parent has not waited for it)" "$HUD" --print-script --pid "$(<child)"
 	says "None of these names begins with nobody: without --workers, all threads that run a scheduler are looked for." \
 		"$HUD" --print-script --pid "$threads" --workers nobody
@@ -220,7 +220,7 @@ time.sleep(300)' >child 3>&- &
 	# Root without the right to look into it.
 	setpriv --reuid 12 --clear-groups sleep 300 3>&- &
 	STARTED+=("$!")
-	within 10 grep -q sleep "/proc/$!/comm"
+	within 60 grep -q sleep "/proc/$!/comm"
 	says "process $! could not be inspected: root lacks CAP_SYS_PTRACE here. Give it to the container (--cap-add SYS_PTRACE)" \
 		setpriv --bounding-set=-sys_ptrace "$HUD" --pid "$!" --workers sleep
 	# It is not whole.

@@ -117,7 +117,7 @@ end_trace() {
 	# As it was named, and as it was opened.
 	is_left_open $'1 copies: a pipe\n1 hud-stuck: a pipe\n2 monitor: a pipe\n2 record: a pipe'
 	end_trace
-	within 10 grep -q '^end 9 interrupt' copy
+	within 60 grep -q '^end 9 interrupt' copy
 }
 
 @test "formats, one of which goes to a descriptor: the report and what opens its files have that" {
@@ -127,7 +127,7 @@ end_trace() {
 	exec 9>&-
 	is_left_open $'1 copies: a pipe\n1 hud-files: a pipe\n1 hud-stuck: a pipe\n2 monitor: a pipe\n2 report: a pipe'
 	end_trace
-	within 10 jq -e '.trace.ended == "interrupt"' copy
+	within 60 jq -e '.trace.ended == "interrupt"' copy
 }
 
 @test "probes where polls begin: what looks for their end has the output besides" {
@@ -150,5 +150,5 @@ end_trace() {
 	# What holds messages back passes them to the view, and to the terminal in the end. Pictures are drawn on demand.
 	is_left_open $'1 copies: a pipe\n2 hud-chart: a pipe\n1 hud-stuck: a pipe\n1 hud-trace: a pipe\n5 live: a pipe\n3 monitor: a pipe'
 	tmux -L "$SOCKET" send-keys q
-	within 20 gone
+	within 60 gone
 }

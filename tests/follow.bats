@@ -42,7 +42,7 @@ start_target() {
 	"./$1" 300 3>&- >/dev/null 2>&1 &
 	SERVER=$!
 	STARTED+=("$SERVER")
-	within 10 grep -qx "$1" "/proc/$SERVER/comm"
+	within 60 grep -qx "$1" "/proc/$SERVER/comm"
 }
 
 end_target() {
@@ -91,7 +91,7 @@ ends_with() {
 	done
 	[[ $(jq .target.pid sub.d/r.json sub.d/r.2.json sub.d/r.3.json | tr '\n' ' ') == "$one $two $three " ]]
 	[[ ! -e m.2.prom ]]
-	within 20 gone
+	within 60 gone
 }
 
 @test "another program in the same process is its next life; --duration ends all lives" {
@@ -100,7 +100,7 @@ ends_with() {
 	./hudshell -c 'while [[ ! -e go ]]; do read -rt 0.1 <> <(:) || :; done; exec ./hudlife 300' 3>&- >/dev/null 2>&1 &
 	SERVER=$!
 	STARTED+=("$SERVER")
-	within 10 grep -qx hudshell "/proc/$SERVER/comm"
+	within 60 grep -qx hudshell "/proc/$SERVER/comm"
 	mkdir parts
 	printf '#!/bin/sh\necho "$1" >>ran\n' >command
 	chmod +x command
@@ -119,7 +119,7 @@ ends_with() {
 	end_target
 	# It is over while nothing is there to be traced.
 	within 60 ended "$TRACE"
-	within 20 gone
+	within 60 gone
 }
 
 @test "--follow and what it cannot be combined with" {

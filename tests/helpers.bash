@@ -115,14 +115,14 @@ spoil_sections() {
 }
 
 # Starts the demo server at path $1, with the variables $2...; sets SERVER, ADDR and LOADER. Waits $TO_START
-# seconds (30) until it listens: SERVER becomes the server only then.
+# seconds (60) until it listens: SERVER becomes the server only then.
 start_server() {
 	LOADER=${1%/*}/demo-load
 	: >server.out
 	env "${@:2}" "$DEMO/run" "$1" >server.out 2>server.err 3>&- &
 	SERVER=$!
 	STARTED+=("$SERVER")
-	within "${TO_START-30}" grep -qs '^listening on ' server.out
+	within "${TO_START-60}" grep -qs '^listening on ' server.out
 	ADDR=$(sed -n 's/^listening on //p' server.out)
 }
 
@@ -211,7 +211,7 @@ start_truth() {
 	"$1" "$2" 120 500 >ready 2>truth 3>&- &
 	SERVER=$!
 	STARTED+=("$SERVER")
-	within 30 grep -qs '^ready' ready
+	within 60 grep -qs '^ready' ready
 }
 
 # Compares `report` (ndjson) with `truth`, for polls of at least $1 microseconds. Sets the counts of all kinds
@@ -252,8 +252,8 @@ edit() {
 
 # No bpftrace is left, though it may have many probes to remove, and then nothing else either.
 nothing_left() {
-	within 30 gone bpftrace || { echo "bpftrace is left: $(marked bpftrace)" && return 1; }
-	within 15 gone || { echo "left: $(marked)" && return 1; }
+	within 60 gone bpftrace || { echo "bpftrace is left: $(marked bpftrace)" && return 1; }
+	within 60 gone || { echo "left: $(marked)" && return 1; }
 }
 
 # Waits for hud-trace; its status must be $1.

@@ -56,7 +56,7 @@ start_hostile() {
 	"$@" >ready 3>&- &
 	SERVER=$!
 	STARTED+=("$SERVER")
-	within 30 grep -qs ready ready
+	within 60 grep -qs ready ready
 }
 
 # The files have only printable ASCII and newlines.
@@ -116,7 +116,7 @@ recording() {
 		grep '^site ' head
 		grep -q '^site - ' head
 		kill "$SERVER"
-		within 20 ended "$SERVER"
+		within 60 ended "$SERVER"
 	done
 }
 
@@ -257,7 +257,7 @@ print("ready", flush=True)
 signal.pause()' "$PWD/file" >ready 3>&- &
 		SERVER=$!
 		STARTED+=("$SERVER")
-		within 30 grep -qs ready ready
+		within 60 grep -qs ready ready
 		(ulimit -v 2000000 && exec timeout 800 "$POSTPROC" head --headless --pid "$SERVER" >head)
 		plain head
 		grep -q "^map [0-9a-f]* [0-9a-f]* r-xp 0 - $PWD/file$" head
@@ -285,7 +285,7 @@ signal.pause()' "$PWD/file" >ready 3>&- &
 	# Messages name it, if several match and if none does.
 	"$HOSTILE" "$name" $'\e[2J' "$(printf '%2000s' '')" 3>&- >ready2 &
 	STARTED+=("$!")
-	within 30 grep -qs ready ready2
+	within 60 grep -qs ready ready2
 	run -1 "$HUD" --print-script "$name"
 	[[ $output == *"2 processes match 'a\\x0a\\x09b\\x1b]0;c\\x07\"'"* && $output == *"\\x1b[2J"* ]]
 	plain - <<<"$output"
@@ -314,7 +314,7 @@ start_unfilled() {
 	SERVER=$!
 	STARTED+=("$SERVER")
 	eval "exec $1>in$1"
-	within 30 grep -qs ready ready
+	within 60 grep -qs ready ready
 }
 
 # The process behind descriptor $1 was resumed: its thread never waited long.
@@ -344,7 +344,7 @@ was_let_go() {
 	HUD_LIVE_MARK=$MARK timeout 120 "$POSTPROC" head --headless --pid "$SERVER" >head 8>&- 3>&-
 	grep -q '^meta warning .*parts of the process could not be read in time' head
 	grep -q '^thread [0-9]* unknown 1 tokio-runtime-w' head
-	within 15 gone
+	within 60 gone
 	first=$SERVER
 	start_unfilled 7 command
 	# Nor is who types its name held.
@@ -368,7 +368,7 @@ was_let_go() {
 	fs=$!
 	STARTED+=("$fs")
 	exec 8>in
-	within 30 grep -qs ready mounted || skip 'FUSE cannot be mounted here'
+	within 60 grep -qs ready mounted || skip 'FUSE cannot be mounted here'
 	start_hostile "$PWD/mute/file" tokio-rt-worker 8>&-
 	exec 8>&-
 	MARK=mute-$$-$RANDOM
@@ -385,7 +385,7 @@ was_let_go() {
 	grep -q "^thread $SERVER unknown 1 tokio-rt-worker" head
 	# Only the names of its own files are lost.
 	grep -qE '^map [0-9a-f]+ [0-9a-f]+ r-xp [0-9a-f]+ [0-9a-f]{16,} /.*/(libc|ld-linux)[^/]*$' head
-	within 15 gone
+	within 60 gone
 }
 
 @test "hostile files: a folder of debug files that does not answer costs one wait, and no names" {
@@ -398,7 +398,7 @@ was_let_go() {
 	fs=$!
 	STARTED+=("$fs")
 	exec 8>in
-	within 30 grep -qs ready mounted || skip 'FUSE cannot be mounted here'
+	within 60 grep -qs ready mounted || skip 'FUSE cannot be mounted here'
 	exec 8>&-
 	# More files than the opener has threads. For each, one in that folder is looked for.
 	for ((i = 1; i <= 6; i++)); do

@@ -73,7 +73,7 @@ is_listed() {
 	cp "$RELEASE" $'odd/\e]0;x\a$(touch owned)'
 	unshare --pid --fork --kill-child $'odd/\e]0;x\a$(touch owned)' >server.out 2>&1 3>&- &
 	STARTED+=("$!")
-	within 30 grep -qs '^listening on ' server.out
+	within 60 grep -qs '^listening on ' server.out
 	inner=$(pgrep -P "$!")
 	STARTED+=("$inner")
 	# It listens before its workers have run for the first time.

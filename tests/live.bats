@@ -106,7 +106,7 @@ trace_all() {
 	strip -s -o "$BATS_FILE_TMPDIR/bin/demo-server" "$RELEASE"
 	place stripped "$BATS_FILE_TMPDIR/bin/demo-server" DEMO_THREAD_NAME=my-svc
 	# By their stacks, even without Tokio's names.
-	within 10 workers_are_found
+	within 60 workers_are_found
 	LOADER=${RELEASE%/*}/demo-load
 	start_load
 	trace_once terminate --raw
@@ -333,7 +333,7 @@ measured() {
 	OUT=pipe start_trace --raw --polls estimate --stacks fp
 	# It has traced for a while when the reader goes.
 	{ grep -m 1 '^begin ' && head -n 5; } <pipe >lines
-	within 20 ended "$TRACE"
+	within 60 ended "$TRACE"
 	nothing_left
 	OUT=/dev/full start_trace --raw --polls estimate --stacks fp
 	ends_with 1

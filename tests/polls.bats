@@ -59,11 +59,11 @@ is_told() {
 trace() {
 	mkdir "$BATS_FILE_TMPDIR/$1" && cd "$BATS_FILE_TMPDIR/$1" || return
 	start_truth "$2" "$3"
-	[[ $3 != stuck ]] || within 30 are_stuck
+	[[ $3 != stuck ]] || within 60 are_stuck
 	start_trace --raw "${@:4}"
-	[[ $3 != stuck ]] || { within 90 is_told && kill -INT "$TRACE"; }
-	within 90 ended "$TRACE" || true
-	[[ $3 == @(stuck|queues) ]] || within 30 written_down || true
+	[[ $3 != stuck ]] || { within 120 is_told && kill -INT "$TRACE"; }
+	within 120 ended "$TRACE" || true
+	[[ $3 == @(stuck|queues) ]] || within 60 written_down || true
 	end_started
 }
 

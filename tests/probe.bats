@@ -37,7 +37,7 @@ composed() {
 	for script; do
 		options+=(--probe "$script")
 	done
-	within 10 grep -qx sleep "/proc/$SLEEPER/comm"
+	within 60 grep -qx sleep "/proc/$SLEEPER/comm"
 	"$HUD" --pid "$SLEEPER" --workers sleep --threshold 7 --print-script "${options[@]}" >script
 }
 

@@ -57,7 +57,7 @@ start_report() {
 	exec 9>stream
 	FILE=$POSTPROC
 	{ head_of "$FILE" && events 1 9 main; } >&9
-	within 20 of_report "$REPORT" hud-resolver
+	within 60 of_report "$REPORT" hud-resolver
 }
 
 # Ends its input; its status must be $1.
@@ -129,7 +129,7 @@ stranger() {
 	exec 9>stream
 	FILE=$POSTPROC
 	{ head_of "$FILE" && events 1 9 main; } >&9
-	within 20 of_report "$REPORT" hud-resolver
+	within 60 of_report "$REPORT" hud-resolver
 	for helper in hud-opener hud-files; do
 		pid=$(of_report "$REPORT" "$helper")
 		ls -l "/proc/$pid/fd"
@@ -140,7 +140,7 @@ stranger() {
 	(($(find "/proc/$(of_report "$REPORT" hud-resolver)/fd" -lname 'socket:*' | wc -l) == 2))
 	[[ ! -e /proc/$(of_report "$REPORT" hud-opener)/fd/7 ]]
 	finish_report 0
-	within 10 grep -q "^hud-trace: it" seven
+	within 60 grep -q "^hud-trace: it" seven
 }
 
 @test "through sudo it is who called" {
@@ -157,13 +157,13 @@ stranger() {
 	sleep 100 3>&- &
 	target=$!
 	STARTED+=("$target")
-	within 20 grep -qx sleep "/proc/$target/comm"
+	within 60 grep -qx sleep "/proc/$target/comm"
 	mkfifo stream
 	exec 8<>stream
 	env SUDO_UID=1 SUDO_GID=1 "$POSTPROC" head --pid "$target" --meta "x=$(printf '%0100000d' 7)" >stream 3>&- 8>&- &
 	head=$!
 	STARTED+=("$head")
-	within 20 grep -q $'^Seccomp:\t2$' "/proc/$head/status"
+	within 60 grep -q $'^Seccomp:\t2$' "/proc/$head/status"
 	has_nothing "$head" 1 any
 	inspector=$(of_report "$head" hud-inspector)
 	cat "/proc/$inspector/status"
@@ -199,18 +199,18 @@ sealed_child() {
 		--lines 9 --tokio '' --rates 5000000:100:200:400 "$target" 9>lines 3>&- &
 	monitor=$!
 	STARTED+=("$monitor")
-	within 20 sealed_child hud-rate
+	within 60 sealed_child hud-rate
 	# KILL, SETGID, SETUID, SETPCAP, DAC_READ_SEARCH, SYS_PTRACE, SYS_ADMIN and, since Linux 5.8, PERFMON, BPF.
 	grep -qE $'^CapEff:\t000000(c0|00)002801e4$' "/proc/$monitor/status"
 	grep -qE $'^CapBnd:\t000000(c0|00)002801e4$' "/proc/$monitor/status"
 	children=$pid
-	within 20 sealed_child hud-procfs
+	within 60 sealed_child hud-procfs
 	cat "/proc/$pid/status"
 	stranger "$pid"
 	grep -q $'^CapEff:\t0000000000080004$' "/proc/$pid/status" # SYS_PTRACE, DAC_READ_SEARCH
 	grep -q $'^NoNewPrivs:\t1$' "/proc/$pid/status"
 	children+=" $pid"
-	within 20 sealed_child hud-stuck
+	within 60 sealed_child hud-stuck
 	cat "/proc/$pid/status"
 	stranger "$pid"
 	grep -q $'^CapEff:\t0000000000080000$' "/proc/$pid/status" # SYS_PTRACE
@@ -220,7 +220,7 @@ sealed_child() {
 	[[ $(find "/proc/$pid/fd" -lname '*pidfd*' | wc -l) == 1 ]]
 	kill -KILL "$monitor"
 	for pid in $children; do
-		within 20 ended "$pid"
+		within 60 ended "$pid"
 	done
 	kill -0 "$target"
 }
@@ -264,7 +264,7 @@ sealed_child() {
 	STARTED+=("$REPORT")
 	exec 9>stream
 	head_of "$FILE" >&9
-	within 20 of_report "$REPORT" hud-files
+	within 60 of_report "$REPORT" hud-files
 	kill -KILL "$(of_report "$REPORT" hud-files)"
 	finish_report 1
 	grep -q 'new: the process that creates files has ended' err
@@ -312,8 +312,8 @@ reads_copy() {
 	STARTED+=("$REPORT")
 	exec 9>fifo
 	{ head_of "$FILE" && events 1 9 main; } >&9
-	within 20 of_report "$REPORT" hud-resolver
-	within 20 reads_copy
+	within 60 of_report "$REPORT" hud-resolver
+	within 60 reads_copy
 	: >copy
 	cp "$POSTPROC" whole
 	FILE=$PWD/whole
@@ -375,7 +375,7 @@ stop_resolver_of_record() {
 	exec 9>stream
 	FILE=$POSTPROC
 	{ head_of "$FILE" && events 1 9 main && echo 'end 20000000000 duration'; } >&9
-	within 20 grep -q '^end' passed
+	within 60 grep -q '^end' passed
 	cat "/proc/$REPORT/status"
 	grep -q $'^Seccomp:\t2$' "/proc/$REPORT/status"
 	grep -q $'^NoNewPrivs:\t1$' "/proc/$REPORT/status"
@@ -383,7 +383,7 @@ stop_resolver_of_record() {
 	grep -q $'^CapEff:\t00000000000000c2$' "/proc/$REPORT/status"
 	grep -q $'^CapBnd:\t00000000000000c2$' "/proc/$REPORT/status"
 	exec 9>&-
-	within 20 stop_resolver_of_record
+	within 60 stop_resolver_of_record
 	uid=$(stranger "$RESOLVER")
 	has_nothing "$RESOLVER" "$uid" any
 	has_nothing "$(awk '$1 == "PPid:" { print $2 }' "/proc/$RESOLVER/status")" "$uid" any
@@ -396,7 +396,7 @@ stop_resolver_of_record() {
 	STARTED+=("$REPORT")
 	exec 9>stream
 	{ head_of "$FILE" && echo 'end 20000000000 duration'; } >&9
-	within 20 grep -q '^end' passed
+	within 60 grep -q '^end' passed
 	grep -q $'^CapEff:\t0000000000000002$' "/proc/$REPORT/status"
 	exec 9>&-
 	wait "$REPORT"
@@ -532,7 +532,7 @@ exchanged_between_all_calls() {
 	children=$(pgrep -P "$REPORT")
 	kill -KILL "$REPORT"
 	for pid in $children; do
-		within 20 ended "$pid"
+		within 60 ended "$pid"
 	done
 	exec 9>&-
 }

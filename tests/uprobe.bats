@@ -47,11 +47,11 @@ trace() {
 
 	start_trace --polls uprobe "${@:2}"
 	"$1" || kill -KILL "$TRACE" || true
-	within 90 ended "$TRACE" || true
+	within 120 ended "$TRACE" || true
 	wait "$TRACE" || status=$?
 	echo "$status" >status
 	nothing_left >left || true
-	[[ $1 != write_down ]] || within 30 written_down || true
+	[[ $1 != write_down ]] || within 60 written_down || true
 	ended "$SERVER" || touch goes-on
 	[[ $1 != interrupt ]] || "$LOADER" "$ADDR" --seconds 1 /sleep >after 2>&1 || true
 	end_started
@@ -67,7 +67,7 @@ all_named() {
 }
 
 interrupt() {
-	within 90 seen rec.partial 5 && within 120 all_named && insns "$(marked bpftrace | head -n 1)" >insns && kill -INT -- "-$TRACE"
+	within 120 seen rec.partial 5 && within 120 all_named && insns "$(marked bpftrace | head -n 1)" >insns && kill -INT -- "-$TRACE"
 }
 
 # Once the probes are removed and it traces again.
@@ -76,7 +76,7 @@ gone_on() {
 }
 
 kill_server() {
-	within 90 holds out poll 5 && kill -KILL "$SERVER"
+	within 120 holds out poll 5 && kill -KILL "$SERVER"
 }
 
 # The result of trace $1, with status 0; no process remained.

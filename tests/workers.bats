@@ -97,14 +97,14 @@ finds_renamed() {
 	SERVER=$!
 	STARTED+=("$SERVER")
 	exec 9>go
-	within 10 grep -qx ready target.out
+	within 60 grep -qx ready target.out
 	tid=$(grep -lx other "/proc/$SERVER"/task/*/comm | cut -d / -f 5)
 	OUT=out start_trace "$@" --polls estimate --threshold 100 --raw
 	within 100 grep -q '^begin ' out
 	grep -qxE "thread $tid [a-z-]+ 0 other" out
 	echo go >&9
 	exec 9>&-
-	within 30 grep -qE "^sleep [0-9]+ $tid " out
+	within 60 grep -qE "^sleep [0-9]+ $tid " out
 	kill -INT "$TRACE"
 	ends_with 0
 }

@@ -41,7 +41,7 @@ start() {
 
 # Traces it for $1 seconds, once it has printed something: text in `out`, JSON in `report`.
 trace() {
-	within 30 grep -q . truth
+	within 60 grep -q . truth
 	"$HUD" --pid "$SERVER" --duration "$1" --headless --record rec >out 2>err 3>&-
 	"$POSTPROC" report --headless --format json=report rec
 	cat out
@@ -138,7 +138,7 @@ stop_twice() {
 
 	for tunables in glibc.pthread.rseq=1 glibc.pthread.rseq=0; do
 		GLIBC_TUNABLES=$tunables start "$PROGRAM" busy
-		within 30 started_workers
+		within 60 started_workers
 		stop_twice &
 		stopper=$!
 		trace 3
@@ -159,7 +159,7 @@ stop_twice() {
 	exec {TELL}<>tell
 	for duration in 3 ''; do
 		start "$PROGRAM" never <tell
-		within 30 started_workers
+		within 60 started_workers
 		: >err
 		"$HUD" --pid "$SERVER" ${duration:+--duration "$duration"} --headless --record rec >out 2>err 3>&- &
 		TRACE=$!
@@ -167,7 +167,7 @@ stop_twice() {
 		within 60 eval 'grep -q "began after" err'
 		echo >&"$TELL"
 		# A worker reads, but not standard input.
-		within 30 eval 'grep -q "^0 0x[1-9a-f]" "/proc/$SERVER/task/"*/syscall'
+		within 60 eval 'grep -q "^0 0x[1-9a-f]" "/proc/$SERVER/task/"*/syscall'
 		[[ $duration ]] || kill -INT "$TRACE"
 		wait "$TRACE"
 		"$POSTPROC" report --headless --format json=report rec
@@ -186,7 +186,7 @@ stop_twice() {
 	for options in '' '--workers mainloop' '--polls uprobe' tunables; do
 		[[ $options != tunables ]] || options='' tunables=glibc.pthread.rseq=0
 		GLIBC_TUNABLES=$tunables start "$PROGRAM"
-		within 30 grep -q . truth
+		within 60 grep -q . truth
 		# shellcheck disable=SC2086 # options
 		"$HUD" --pid "$SERVER" --duration 2 --headless --record rec $options >out 2>err 3>&-
 		"$POSTPROC" report --headless --format json=report rec
@@ -219,7 +219,7 @@ stop_twice() {
 @test "block_in_place" {
 	build inplace
 	start "$PROGRAM"
-	within 30 grep -q 'requests were sent' truth
+	within 60 grep -q 'requests were sent' truth
 	trace 1
 	jq -e '.summary.in_block_in_place[0] | .threads == 4 and (.place | startswith("inplace::load_profile "))' report
 }
@@ -242,7 +242,7 @@ stop_twice() {
 		strip -o "stripped/$library" "$built/$library"
 	done
 	start env CASE_LIBS="$PWD/stripped" /usr/bin/python3 "$ROOT/tests/cases/pydual/app.py"
-	within 30 grep -q . truth
+	within 60 grep -q . truth
 	"$HUD" --pid "$SERVER" --duration 4 --headless --target "$built/liblakestore.so" --target "$built/libcolframe.so" \
 		--record rec >out 2>err 3>&-
 	cat err out
@@ -256,7 +256,7 @@ stop_twice() {
 	some '.function == "lakestore::decode_footer" and .reason == "computing" and .count >= 10'
 	end_started
 	start env CASE_LIBS="$built" /usr/bin/python3 "$ROOT/tests/cases/pydual/app.py"
-	within 30 grep -q . truth
+	within 60 grep -q . truth
 	"$HUD" --pid "$SERVER" --duration 2 --headless --polls uprobe --record rec >out 2>err 3>&-
 	"$POSTPROC" report --headless --format json=report rec
 	cat err out
@@ -270,7 +270,7 @@ stop_twice() {
 
 	linker=$(readelf -lW "$PROGRAM" | sed -n 's/.*interpreter: \(.*\)]/\1/p')
 	start "$linker" "$PROGRAM"
-	within 30 grep -q . truth
+	within 60 grep -q . truth
 	"$HUD" --pid "$SERVER" --duration 3 --headless --record rec >out 2>err 3>&-
 	"$POSTPROC" report --headless --format json=report rec
 	cat err out
@@ -281,7 +281,7 @@ stop_twice() {
 	end_started
 	# More stacks than are copied: how the thread began is found all the same, and the frames below the first switch.
 	start "$PROGRAM" 9
-	within 30 grep -q . truth
+	within 60 grep -q . truth
 	"$HUD" --pid "$SERVER" --duration 3 --headless --record rec >out 2>err 3>&-
 	"$POSTPROC" report --headless --format json=report rec
 	cat err out
@@ -291,7 +291,7 @@ stop_twice() {
 	end_started
 	# Probes are placed in the program, not in the linker.
 	start "$linker" "$PROGRAM" 1
-	within 30 grep -q . truth
+	within 60 grep -q . truth
 	"$HUD" --pid "$SERVER" --duration 2 --headless --polls uprobe --record rec >out 2>err 3>&-
 	"$POSTPROC" report --headless --format json=report rec
 	some '.reason == "sleep" and .function == "fiber::fetch_statistics" and .task == "fiber::plan_query"'
@@ -309,7 +309,7 @@ while True:
     print("line", flush=True); time.sleep(0.03)') ;;
 		*) start "$PROGRAM" "$mode" ;;
 		esac
-		within 30 started_workers
+		within 60 started_workers
 		"$HUD" --pid "$SERVER" --duration 2 --headless --record rec >out 2>err 3>&-
 		[[ $mode != pipe ]] || grep -qE '^descriptor [0-9]+ [0-9]+ 0 [0-9]+ - -$' rec
 		"$POSTPROC" report --headless --format json=report rec

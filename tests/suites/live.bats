@@ -44,7 +44,7 @@ trace_truth() {
 	start_truth "$(timeout 500 "$GROUND_TRUTH/build" "$1" | tail -n 1)" "${2-multi}"
 	start_trace --raw --threshold 10 --duration 8 --polls "${3-auto}"
 	ends_with 0
-	within 30 written_down
+	within 60 written_down
 	grep -q "^meta polls ${3-tls}" out
 	"$POSTPROC" report --format ndjson=report out
 	compare_truth 10000
