@@ -66,14 +66,6 @@ has_copies() {
 	nothing_left
 }
 
-@test "where the kernel does not tell when a thread is back: the same" {
-	GLIBC_TUNABLES=glibc.pthread.rseq=0 start_deep 100 20000
-	start_trace --workers target --duration 3 --record r
-	ends_with 0
-	grep -qx 'meta rseq no' r
-	whole r
-}
-
 @test "a script run by hand: its header tells how" {
 	local command
 
@@ -99,23 +91,4 @@ has_copies() {
 	grep -q '^stack [0-9a-f]* 7 1500 7000 7010 0$' out
 	grep -qE '^sample 5 7 0 1 [0-9a-f]+$' out
 	grep -qE '^torn [0-9]+ 1$' out
-}
-
-@test "registers that are not where they should be are counted and said, and nothing is unwound from there" {
-	mkdir tree
-	cp -r "$ROOT/bin" "$ROOT/probes" tree
-	mkdir tree/build
-	ln -s "$POSTPROC" tree/build
-	sed -i 's/REGISTERS_END=16384/REGISTERS_END=16368/' tree/probes/arch.bash
-	! cmp -s tree/probes/arch.bash "$ROOT/probes/arch.bash" || return 1
-	start_server "$RELEASE"
-	start_load
-	HUD=tree/bin/hud-trace start_trace --duration 3 --record r --no-resolve
-	ends_with 0
-	cut -d ' ' -f 1 r | sort | uniq -c
-	awk '$1 == "strange" { n += $3 } END { exit !(n > 9) }' r
-	(($(grep -c '^stack ' r) == 0))
-	# The first sleeps may have begun before the probes were there.
-	awk '$1 == "sleep" { n++; known += $8 != 65535 } END { print n, known; exit !(n > 9 && known < n / 2) }' r
-	tr -s ' \n' ' ' <out | grep -qE '[0-9,]+ stacks were not taken, and system calls are not known'
 }

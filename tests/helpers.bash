@@ -77,6 +77,15 @@ verified() {
 	[[ ! $old ]] || sed -n 's/^processed \([0-9]*\) insns.*/\1/p' log
 }
 
+# Starts the bpftrace script $2, with output to `out`, and waits for the line $1 in it; sets tracer.
+start_script() {
+	: >out
+	env --default-signal=INT bpftrace -B line -e "$2" >out 2>err 3>&- &
+	tracer=$!
+	STARTED+=("$tracer")
+	within 60 grep -q "$1" out
+}
+
 # How many instructions were verified for each program that the bpftrace with pid $1 has open; the kernel
 # reports this since 5.16.
 insns() {

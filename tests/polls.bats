@@ -159,7 +159,9 @@ shorter() {
 	done
 	shorter healthy
 	((ESTIMATE < 200000))
-	"$POSTPROC" report out >text
+	# Said only if timer interrupts came often enough; a virtual machine may miss some.
+	sed '/^shorter /s/[0-9]*$/2000000/' out >often
+	"$POSTPROC" report often >text
 	grep -qE '^  shorter +polls of 2 ms to 10 ms: less than' text
 }
 

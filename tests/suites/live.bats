@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
-# hud-trace on more builds of the demo server and the ground truth than tests/live.bats and tests/polls.bats
-# trace. Needs root and BPF; skipped without.
+# hud-trace on more builds of the demo server and the ground truth than tests/live.bats and tests/polls.bats trace,
+# and the ground truth by probes where polls begin. Needs root and BPF; skipped without.
 
 bats_require_minimum_version 1.5.0
 load ../helpers
@@ -72,6 +72,11 @@ trace_truth() {
 @test "ground truth, a current-thread runtime" {
 	trace_truth release-debug current
 	is_named
+}
+
+@test "ground truth, polls by probes" {
+	trace_truth release-debug multi uprobe
+	share "$FOUND" "$WANTED" 95
 }
 
 @test "ground truth, a current-thread runtime, polls by probes" {
