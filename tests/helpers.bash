@@ -10,14 +10,14 @@ DEMO=$ROOT/examples/demo-server
 # shellcheck disable=SC2034
 GROUND_TRUTH=$ROOT/examples/ground-truth
 
-# Waits up to $1 seconds until $2... succeeds.
+# Waits up to $1 seconds until $2... succeeds, which is tried every PAUSE (0.1) seconds.
 within() {
 	local end=$((SECONDS + $1))
 
 	shift
 	until "$@"; do
 		((SECONDS <= end)) || return 1
-		sleep 0.1
+		sleep "${PAUSE-0.1}"
 	done
 }
 

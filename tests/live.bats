@@ -50,7 +50,8 @@ by_itself() {
 }
 
 # What is recorded in $1, or read with options $2..., names all six by now. On a busy machine this may take a
-# while: one worker must want the lock that the other holds, or compute for long without losing its CPU.
+# while: one worker must want the lock that the other holds, or compute for long without losing its CPU. Each report
+# costs both of them, so there is one in a second.
 all_named() {
 	"$POSTPROC" report --headless --top 100 "${@:2}" "$1" >so-far 2>/dev/null && PLACE='' blames_all_six so-far >/dev/null
 }
@@ -70,16 +71,16 @@ lock_named() {
 }
 
 interrupt() {
-	within 120 seen rec.partial 5 && within 120 eval 'all_named rec.partial && lock_named' &&
+	within 120 seen rec.partial 5 && PAUSE=1 within 120 eval 'all_named rec.partial && lock_named' &&
 		kernel_memory "$(marked bpftrace | head -n 1)" >memory && kill -INT -- "-$TRACE"
 }
 
 terminate() {
-	within 120 seen out 5 && within 120 all_named out --target "$RELEASE" && kill -TERM "$TRACE"
+	within 120 seen out 5 && PAUSE=1 within 120 all_named out --target "$RELEASE" && kill -TERM "$TRACE"
 }
 
 kill_server() {
-	within 120 eval 'gzip -dc b.gz.partial 2>/dev/null >part; seen part 5 && all_named part' && kill -KILL "$SERVER"
+	PAUSE=1 within 120 eval 'gzip -dc b.gz.partial 2>/dev/null >part; seen part 5 && all_named part' && kill -KILL "$SERVER"
 }
 
 # In the folder $1, with its own server, at path $2 with the variables $3...

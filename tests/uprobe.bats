@@ -59,7 +59,7 @@ all_named() {
 }
 
 interrupt() {
-	within 120 seen rec.partial 5 && within 120 all_named && insns "$(marked bpftrace | head -n 1)" >insns && kill -INT -- "-$TRACE"
+	within 120 seen rec.partial 5 && PAUSE=1 within 120 all_named && insns "$(marked bpftrace | head -n 1)" >insns && kill -INT -- "-$TRACE"
 }
 
 # Once the probes are removed and it traces again.
