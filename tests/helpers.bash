@@ -149,9 +149,9 @@ end_started() {
 	STARTED=()
 }
 
-# A load for two minutes at most.
+# A load for five minutes at most.
 start_load() {
-	"$LOADER" "$ADDR" --seconds 120 "$@" >load.out 2>&1 3>&- &
+	"$LOADER" "$ADDR" --seconds 300 "$@" >load.out 2>&1 3>&- &
 	STARTED+=("$!")
 }
 
@@ -213,11 +213,11 @@ written_down() {
 	(($(awk -v end="$(sed -n 's/^end \([0-9]*\) .*/\1/p' out)" '$1 == "poll" && $2 + 0 > end + 0' truth | wc -l) >= 5))
 }
 
-# Runs program $1 of examples/ground-truth as $2 for at most two minutes; what it reports goes to `truth`.
+# Runs program $1 of examples/ground-truth as $2 for at most five minutes; what it reports goes to `truth`.
 # Sets SERVER.
 start_truth() {
 	: >ready
-	"$1" "$2" 120 500 >ready 2>truth 3>&- &
+	"$1" "$2" 300 500 >ready 2>truth 3>&- &
 	SERVER=$!
 	STARTED+=("$SERVER")
 	within 60 grep -qs '^ready' ready
