@@ -7,8 +7,14 @@
 //!
 //!     poll START END TID WAIT KIND
 //!
+//! Writing that takes time, too, in the same poll of Tokio's, and long where all is slow. So when it was is written with the
+//! thread's next poll:
+//!
+//!     own START END TID
+//!
 //! REASON and FUNCTION are what a report should name first. REASON is `-` where it should not name the poll at all.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::future::Future;
 use std::os::unix::fs::FileExt;
@@ -40,16 +46,18 @@ pub fn cpu_seconds() -> f64 {
     read_clock(libc::CLOCK_PROCESS_CPUTIME_ID) as f64 / 1e9
 }
 
-/// The thread's id, and the kernel's count of its time: on a CPU, waiting for one (ns), and how often.
+/// The thread's id, the kernel's count of its time: on a CPU, waiting for one (ns), and how often; and when it last wrote a poll.
 struct Thread {
     tid: i64,
     schedstat: Option<File>,
+    own: Cell<Option<(u64, u64)>>,
 }
 
 thread_local! {
     static THREAD: Thread = {
         let tid = unsafe { libc::syscall(libc::SYS_gettid) };
-        Thread { tid, schedstat: File::open(format!("/proc/self/task/{}/schedstat", tid)).ok() }
+        let schedstat = File::open(format!("/proc/self/task/{}/schedstat", tid)).ok();
+        Thread { tid, schedstat, own: Cell::new(None) }
     };
 }
 
@@ -78,6 +86,13 @@ pub fn write_queue(start: u64, waiting: [u64; 5]) {
     write(format!("queue {start} {} {tid} {local} {lifo} {injected} {idle} {jobs}\n", now()));
 }
 
+fn write_poll(thread: &Thread, start: u64, end: u64, wait: u64, kind: &str) {
+    let tid = thread.tid;
+    let own = thread.own.take().map_or_else(String::new, |(from, to)| format!("own {from} {to} {tid}\n"));
+    write(format!("{own}poll {start} {end} {tid} {wait} {kind}\n"));
+    thread.own.set(Some((end, now())));
+}
+
 /// A future that writes down its long polls.
 struct Measured<F> {
     kind: &'static Kind,
@@ -91,13 +106,13 @@ impl<F: Future> Future for Measured<F> {
         let this = unsafe { self.get_unchecked_mut() };
         let future = unsafe { Pin::new_unchecked(&mut this.future) };
         THREAD.with(|thread| {
-            let waited_before = waited(thread);
             let start = now();
+            let waited_before = waited(thread);
             let result = future.poll(cx);
+            let wait = waited(thread) - waited_before;
             let end = now();
             if end - start >= LOG_FROM.load(Ordering::Relaxed) {
-                let wait = waited(thread) - waited_before;
-                write(format!("poll {} {} {} {} {}\n", start, end, thread.tid, wait, this.kind.name));
+                write_poll(thread, start, end, wait, this.kind.name);
             }
             result
         })
