@@ -250,6 +250,7 @@ read_head() {
 			[[ $three == 1 && -d /proc/$PID/task/$one ]] || continue
 			WATCHED+=("$one")
 			[[ $two != main-future ]] || MAINS+=("$one")
+			[[ $two != current-thread ]] || CURRENT_THREADS+=("$one")
 			# With several Tokios, each has its own driver, and it is not known to which one a
 			# worker belongs.
 			[[ $two != worker ]] || ((${#TOKIO[@]} > 1)) || one=+$one

@@ -302,14 +302,15 @@ parameters() {
 # The part that is generated for this process. A very large number of workers is passed by several programs,
 # because bpftrace is slow with long ones.
 made_part() {
-	local i what
+	local i what by_stacks=(${MAINS[@]+"${MAINS[@]}"})
 
+	[[ $POLLS != tls || ! ${META[block-on]-} ]] || by_stacks+=(${CURRENT_THREADS[@]+"${CURRENT_THREADS[@]}"})
 	printf '//@body names\n'
 	[[ ! $NAMES ]] || printf '\t%s\n' "$NAMES"
 	printf '//@end\n//@body workers\n'
 	for ((i = 0; i < ${#WATCHED[@]}; i++)); do
 		((i % 250)) || printf 'interval:ms:50 /@told == %d/\n{\n\t@told = %d;\n' $((i / 250)) $((i / 250 + 1))
-		[[ " ${MAINS[*]} " == *" ${WATCHED[i]} "* ]] && what=2 || what=1
+		[[ " ${by_stacks[*]-} " == *" ${WATCHED[i]} "* ]] && what=2 || what=1
 		printf '\t@worker[%d] = %d;\n' "${WATCHED[i]}" $what
 		((i % 250 < 249 && i < ${#WATCHED[@]} - 1)) || printf '}\n\n'
 	done

@@ -177,6 +177,19 @@ most() {
 	run -1 grep -E '^hud_trace_blocked_seconds_total.*mainloop::' metrics
 }
 
+@test "the body of a current-thread runtime: by its stacks, beside the tasks, which Tokio's state tells apart" {
+	report current-thread
+	some '.reason == "sleep" and .function == "kinds::pause" and .count > 30 and (.main_future | not) and (.estimated | not)'
+	some '.reason == "sleep" and .function == "kinds::usleep_c" and .task == "kinds::every" and .count > 30'
+	jq -e '[.workers[] | select(.blocked_ns > 0) | .role] == ["current-thread"]' report
+	# Where the state of another build shows these polls, they are not counted twice.
+	zstdcat "$ROOT/tests/recorded/case-current-thread.zst" | grep -v '^meta block-on' >stream
+	"$POSTPROC" report --headless --format json=report stream >out
+	cat out
+	! some '.function == "kinds::pause" and .reason == "sleep"' || return 1
+	some '.function == "kinds::usleep_c"'
+}
+
 @test "on which descriptor a call slept is told by the probes, what that is by whoever looked at it" {
 	zstdcat "$ROOT/tests/recorded/case-pipe.zst" >whole
 	# Every second read uses descriptor 9, a file, instead of the pipe.

@@ -139,14 +139,16 @@ static size_t count_current_threads(const struct thread *threads, size_t count)
 	return found;
 }
 
-/* Warns about current-thread runtimes that are left out: `known` Tokios know them, `whole` know
- * everything. */
-static void warn_of_current_threads(FILE *out, size_t known, size_t whole)
+/* Tells how current-thread runtimes are seen: `known` Tokios tell the polls of their tasks apart, `whole` also those of
+ * block_on's own future. */
+static void tell_of_current_threads(FILE *out, size_t known, size_t whole)
 {
 	if (!known)
 		head_meta(out, "warning",
 			  "without debug info the polls of a current-thread runtime cannot be told apart: it "
 			  "is left out; --polls estimate includes it");
+	else if (!whole)
+		head_meta(out, "block-on", "stacks");
 	else if (whole < known)
 		head_meta(out, "warning",
 			  "without debug info the future of a current-thread runtime's block_on is left out: "
@@ -210,7 +212,7 @@ void tokios_write(FILE *out, pid_t pid, struct space *space, const struct tokios
 			  "not confirmed by "
 			  "its memory");
 	if (found && count_current_threads(threads, count))
-		warn_of_current_threads(out, known, whole);
+		tell_of_current_threads(out, known, whole);
 }
 
 /* --- where their polls begin and end --- */

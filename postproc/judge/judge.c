@@ -186,6 +186,7 @@ static void find_poll(struct verdict *v, const unsigned *kinds)
 		/* block_on's future is polled without a task, and the frames of a poll may have no names. */
 		if (kinds[i] & (FRAME_BLOCK_ON | FRAME_WORKER | without)) {
 			v->in_poll = calls_own(v, i);
+			v->of_block_on = v->in_poll && kinds[i] & (FRAME_BLOCK_ON | without);
 			v->idle = !v->in_poll && is_all_known(v, i);
 			if (v->in_poll || kinds[i] & (FRAME_BLOCK_ON | without))
 				v->poll = i;

@@ -44,6 +44,7 @@ struct verdict {
 	bool parked;	  /* asleep because there is nothing to do */
 	bool in_place;	  /* below block_in_place: the thread has passed on its scheduler */
 	bool in_poll;	  /* below a poll of a task, or of block_on's own future */
+	bool of_block_on; /* this poll is of block_on's own future, which is no task */
 	bool cut;	  /* does not reach the thread's start */
 	const char *task; /* display name of the polled future, or NULL */
 	/* Index of the frame to blame: the first of the user's code from the leaf, or the function that it

@@ -13,6 +13,40 @@
 
 #define QUEUE_ROOM 256 /* of a worker's queue in Tokio: with more, it was none */
 
+/* Is it a poll of the future of a current-thread runtime's block_on, which Tokio's state does not show in this build? */
+static bool is_of_hidden_block_on(const struct replay *r, const struct verdict *v)
+{
+	const char *how = r->model->target.polls;
+
+	return r->block_on_by_stacks && v && v->of_block_on && v->role == ROLE_CURRENT_THREAD && how &&
+	       !strncmp(how, "tls ", 4);
+}
+
+static size_t place_of(const struct replay *r, long tid)
+{
+	return (size_t)tid % (sizeof(r->in_block_on) / sizeof(*r->in_block_on));
+}
+
+/* Notes that the event was in such a poll. */
+static void note_block_on(struct replay *r, const struct event *e, const struct verdict *v)
+{
+	if (!is_of_hidden_block_on(r, v))
+		return;
+	r->in_block_on[place_of(r, e->tid)].tid = e->tid;
+	r->in_block_on[place_of(r, e->tid)].ns = e->ns;
+}
+
+/* Is what Tokio's state shows as a poll one of block_on's future? If a task of spawn_blocking's calls block_on, that task's id
+ * may stay. */
+static bool is_block_ons(const struct replay *r, const struct poll *poll)
+{
+	size_t place = place_of(r, poll->tid);
+
+	/* At its end, the thread may be in another poll already. */
+	return r->in_block_on[place].tid == poll->tid && r->in_block_on[place].ns > poll->first &&
+	       r->in_block_on[place].ns <= poll->last && r->in_block_on[place].ns < poll->next;
+}
+
 /* The meaning of the event's stack, and by it what the thread is now. If the stack does not tell, the thread
  * is what it was. */
 static const struct verdict *verdict_of(struct replay *r, const struct event *e, bool *worker)
@@ -22,6 +56,7 @@ static const struct verdict *verdict_of(struct replay *r, const struct event *e,
 	if (!v && e->stack)
 		r->model->stacks_missing++;
 	tally_thread(r->tally, e->tid, e->ns, NULL, v ? v->role : ROLE_UNKNOWN);
+	note_block_on(r, e, v);
 	enum role role = tally_role(r->tally, e->tid);
 
 	*worker = role == ROLE_WORKER || role == ROLE_CURRENT_THREAD || role == ROLE_MAIN_FUTURE;
@@ -56,10 +91,11 @@ static struct polls *exact_polls(struct replay *r)
 	return r->polls;
 }
 
-/* The same for what thread `tid` polls: polls of a main future are never told apart. */
-static struct polls *exact_polls_of(struct replay *r, long tid)
+/* The same for what thread `tid` polls where it has stack `v` (or NULL): polls of a main future are never told apart. */
+static struct polls *exact_polls_of(struct replay *r, long tid, const struct verdict *v)
 {
-	return tally_role(r->tally, tid) == ROLE_MAIN_FUTURE ? NULL : exact_polls(r);
+	return tally_role(r->tally, tid) == ROLE_MAIN_FUTURE || is_of_hidden_block_on(r, v) ? NULL
+											    : exact_polls(r);
 }
 
 /* The thread was stopped: time in which a poll could not run, and nobody's fault. */
@@ -75,7 +111,7 @@ static void judge_stop(struct replay *r, const struct event *e, const struct ver
 	r->model->stops++;
 	r->model->stopped += e->asleep;
 	tally_stopped(r->tally, e->ns - e->asleep, e->ns);
-	if (exact_polls_of(r, e->tid))
+	if (exact_polls_of(r, e->tid, v))
 		polls_segment(r->polls, &segment);
 }
 
@@ -120,7 +156,7 @@ static void judge_sleep_event(struct replay *r, const struct event *e)
 		   &segment.block);
 	holders_find(r->holders, &segment.block);
 	holders_did(r->holders, &segment.block);
-	if (exact_polls_of(r, e->tid)) {
+	if (exact_polls_of(r, e->tid, v)) {
 		polls_segment(r->polls, &segment);
 		return;
 	}
@@ -149,7 +185,7 @@ static void judge_runq_event(struct replay *r, const struct event *e)
 	holders_did(r->holders, &segment.block);
 	if (e->run_queue < r->model->target.threshold)
 		return;
-	if (exact_polls_of(r, e->tid))
+	if (exact_polls_of(r, e->tid, v))
 		polls_segment(r->polls, &segment); /* the poll could not run in this time */
 	if (!worker)				   /* no worker's time includes it */
 		return;
@@ -181,8 +217,11 @@ static void judge_sample(struct replay *r, const struct event *e)
 
 	seen.start = e->ns;
 	holders_did(r->holders, &seen);
-	if (exact_polls_of(r, e->tid)) {
+	if (exact_polls_of(r, e->tid, v)) {
 		polls_segment(r->polls, &(struct segment){.ns = e->ns, .sample = true, .block = block});
+		/* Between two samples of block_on's future, a task was polled. */
+		if (r->main_samples && r->block_on_by_stacks)
+			samples_gone(r->main_samples, e->tid);
 		return;
 	}
 	if (worker && v)
@@ -204,7 +243,7 @@ static void judge_poll(struct replay *r, const struct event *e)
 			    .task = futures_at(r->futures, e->poll.site),
 			    .id = e->poll.id};
 
-	if (!exact_polls(r))
+	if (!exact_polls(r) || is_block_ons(r, &poll))
 		return;
 	/* A thread that polls tasks is a worker, whatever its stacks have shown. */
 	if (role != ROLE_WORKER && role != ROLE_CURRENT_THREAD)

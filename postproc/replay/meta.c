@@ -86,6 +86,8 @@ void replay_meta(struct replay *r, const struct event *e)
 		add_in_place(r, e->text);
 	else if (!strcmp(e->key, "wakers"))
 		r->wakers_certain = !strcmp(e->text, "process");
+	else if (!strcmp(e->key, "block-on"))
+		r->block_on_by_stacks = !strcmp(e->text, "stacks");
 	else if (!strcmp(e->key, "clock"))
 		set_clock(t, e->text);
 	else if (!strcmp(e->key, "cut-stacks"))

@@ -42,7 +42,13 @@ struct replay {
 	struct reorder *held;	      /* events that are not judged yet */
 	uint64_t newest;
 	bool wakers_certain; /* see wakers.h */
-	bool estimating;     /* polls were told apart until that cost too much */
+	/* When a thread was last in such a poll; of several threads in one place the last one. */
+	struct {
+		long tid;
+		uint64_t ns;
+	} in_block_on[64];
+	bool block_on_by_stacks; /* of a current-thread runtime: Tokio's state does not tell when its future is polled */
+	bool estimating; /* polls were told apart until that cost too much */
 	struct futures *futures;
 	struct probe_output *probes;
 	struct cut_why cut_why; /* of stacks that came resolved */

@@ -325,5 +325,6 @@ while True:
 		rayon lock kinds::with_rayon
 		timed lock kinds::recv_late
 		mine block-on kinds::mine::block_on
+		current sleep kinds::pause
 	END
 }

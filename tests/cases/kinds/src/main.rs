@@ -101,6 +101,20 @@ fn usleep_c() {
     said("usleep_c", t);
 }
 #[inline(never)]
+fn pause() {
+    let t = Instant::now();
+    std::thread::sleep(Duration::from_millis(20));
+    said("pause", t);
+}
+// A runtime whose block_on does the work, beside its tasks.
+fn run_current_thread() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        tokio::spawn(every(30, usleep_c));
+        every(30, pause).await
+    });
+}
+#[inline(never)]
 fn compute() {
     let t = Instant::now();
     let mut x = 1u64;
@@ -247,6 +261,9 @@ async fn main() {
                 })
                 .unwrap();
             tokio::spawn(every(5, move || read_pipe(p[0])));
+        }
+        "current" => {
+            std::thread::spawn(run_current_thread);
         }
         "busy" => {
             tokio::spawn(every(1, compute));
