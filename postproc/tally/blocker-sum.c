@@ -168,10 +168,13 @@ static int by_held_total(const void *one, const void *two)
 	return (a->total < b->total) - (a->total > b->total);
 }
 
-/* Who ended few of the waits says nothing about them. Who had the CPU does. */
+/* Who ended few of the waits says nothing about them. Who had the CPU does; and so does who reads standard output or standard
+ * error, where all but one thread wait for each other: who has the lock waits for the reader. */
 static bool is_telling(const struct blocker *b, const struct peer *peer)
 {
-	return judge_is_wait(b->reason) || 2 * peer->count >= b->count;
+	bool reads = (b->reason == REASON_STDOUT || b->reason == REASON_STDERR) && !peer->same_process;
+
+	return judge_is_wait(b->reason) || reads || 2 * peer->count >= b->count;
 }
 
 static void finish_peers(struct blocker_sum *sum)

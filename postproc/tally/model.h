@@ -77,8 +77,9 @@ struct blocker {
 	size_t stacks;		     /* how many distinct ones */
 	const struct frame *
 		within; /* the user's function that the task called first, in most of the time; NULL if unknown */
-	uint64_t within_total;	       /* ns of total */
-	struct peer peer[PEERS_SHOWN]; /* of wakers those that ended at least half of the waits */
+	uint64_t within_total; /* ns of total */
+	struct peer peer
+		[PEERS_SHOWN]; /* of wakers those that ended at least half of the waits, or read what is written */
 	size_t peers;
 	/* Of a wait for a CPU: who had it, by name alone, without stacks. Most time first. */
 	struct peer culprit[PEERS_SHOWN];

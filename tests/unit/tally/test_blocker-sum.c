@@ -39,6 +39,17 @@ static void few_of_the_waits_name_no_waker(void **state)
 	blocker_sum_clear(&sum);
 }
 
+/* The other waits were for the lock of standard output. */
+static void a_reader_is_named_however_few_waits_it_ended(void **state)
+{
+	struct blocker_sum sum = {.b.reason = REASON_STDOUT};
+
+	(void)state;
+	add(&sum, 46, 2, 0);
+	assert_int_equal(sum.b.peers, 1);
+	blocker_sum_clear(&sum);
+}
+
 /* Many threads may have had the CPU. */
 static void who_had_the_cpu_is_named(void **state)
 {
@@ -163,6 +174,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(few_of_the_waits_name_no_waker),
+		cmocka_unit_test(a_reader_is_named_however_few_waits_it_ended),
 		cmocka_unit_test(who_had_the_cpu_is_named),
 		cmocka_unit_test(who_had_the_cpu_is_added_up),
 		cmocka_unit_test(threads_that_release_in_one_function_are_added_up),
