@@ -37,7 +37,8 @@ is_one_of() {
 # A name and its value on each line. REG_...: members of the registers; USER_REGISTERS: they are those of user mode;
 # REG_LR: where a call leaves its return address, if not on the stack; SYSCALL_IS_INT: the system call's number has 32
 # bits; IN_EPOLL, IN_EPOLL_NOW: it is epoll_wait, epoll_pwait or epoll_pwait2; TAKES_DESCRIPTOR: read, write, readv,
-# writev, fcntl or flock ($call is one more than the number); SITE_ADDRESS: where a probe of a function is.
+# writev, fcntl or flock ($call is one more than the number); TAKES_LIST: poll, select, ppoll or pselect6, whose first
+# argument is 0 if no descriptors follow; SITE_ADDRESS: where a probe of a function is.
 # PREEMPT_BASE: what PREEMPT_COUNT is counted from.
 # shellcheck disable=SC2016 # the variables are of bpftrace
 arch_parameters() {
@@ -49,14 +50,14 @@ arch_parameters() {
 			REG_SYSCALL syscallno SYSCALL_IS_INT 1 REG_ARGUMENT orig_x0 SITE_ADDRESS 'reg("pc")' THREAD_POINTER thread.uw.tp_value \
 			USER_REGISTERS '((uint64)$regs->user_regs.pstate & 0xffffff00000003df) == 0 && ((uint64)$regs->user_regs.sp & 15) == 0 && (uint64)$regs->user_regs.pc != 0' \
 			IN_EPOLL "$(is_one_of '$syscall' 22 441)" IN_EPOLL_NOW "$(is_one_of '$regs->syscallno' 22 441)" \
-			TAKES_DESCRIPTOR "$(is_one_of '$call' 64 65 66 67 26 33)" PREEMPT_BASE '(uint64)curtask'
+			TAKES_DESCRIPTOR "$(is_one_of '$call' 64 65 66 67 26 33)" TAKES_LIST "$(is_one_of '$call' 73 74)" PREEMPT_BASE '(uint64)curtask'
 		;;
 	*)
 		# __USER_CS and __USER_DS; in a Xen guest these have upper bits, too.
 		printf '%s %s\n' REG_IP ip REG_SP sp REG_BP bp REG_SYSCALL orig_ax REG_ARGUMENT di SITE_ADDRESS 'reg("ip")' THREAD_POINTER thread.fsbase \
 			USER_REGISTERS '((uint64)$regs->cs & 0x1fff) == 0x33 && ((uint64)$regs->ss & 0x1fff) == 0x2b' \
 			IN_EPOLL "$(is_one_of '$syscall' 232 281 441)" IN_EPOLL_NOW "$(is_one_of '$regs->orig_ax' 232 281 441)" \
-			TAKES_DESCRIPTOR "$(is_one_of '$call' 1 2 20 21 73 74)" PREEMPT_BASE '$variables'
+			TAKES_DESCRIPTOR "$(is_one_of '$call' 1 2 20 21 73 74)" TAKES_LIST "$(is_one_of '$call' 8 24 271 272)" PREEMPT_BASE '$variables'
 		;;
 	esac
 }

@@ -535,6 +535,8 @@ static enum reason of_stream(enum call call, const struct asleep *asleep)
 		return REASON_SOCKET;
 	case DESCRIPTOR_OTHER:
 		return REASON_SYSCALL;
+	case DESCRIPTOR_NONE:
+		return REASON_SLEEP;
 	case DESCRIPTOR_UNKNOWN:
 		break;
 	}
@@ -571,7 +573,7 @@ enum reason judge_sleep(const struct verdict *v, const struct asleep *asleep)
 	if (one_of(syscall, start_calls))
 		return call == CALL_THREAD || judged_of(v)->nameless ? REASON_SYSCALL : REASON_CHILD;
 	if (one_of(syscall, socket_calls))
-		return REASON_SOCKET;
+		return asleep->descriptor == DESCRIPTOR_NONE ? REASON_SLEEP : REASON_SOCKET;
 	if (one_of(syscall, sleep_calls))
 		return REASON_SLEEP;
 	if (one_of(syscall, lock_calls))

@@ -7,6 +7,7 @@
 #include "judge/library-calls.h"
 
 #include <libiberty/libiberty.h>
+#include <libiberty/safe-ctype.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,8 @@ static const struct rule rules[] = {
 	{"sys::pal::unix::process", CALL_CHILD},
 	{"unix::linux::pidfd", CALL_CHILD},
 	{"os::linux::process", CALL_CHILD},
-	{"wait_timeout::", CALL_CHILD},
+	{"wait_timeout::ChildExt", CALL_CHILD}, /* not Condvar::wait_timeout::<T> */
+	{"wait_timeout::imp::", CALL_CHILD},
 	{"shared_child::", CALL_CHILD},
 	{"subprocess::", CALL_CHILD},
 	{"duct::", CALL_CHILD},
@@ -141,9 +143,24 @@ static enum call first_of(const char *text, const struct rule *rule, size_t coun
 	return CALL_NONE;
 }
 
-static enum call matching(const char *text)
+/* Is `part` in this path? A part of a path does not begin in the middle of a word: "duct::" is not in "product::load". Functions
+ * of the C library have all kinds of prefixes. */
+static bool has_part(const char *path, const char *part)
 {
-	return first_of(text, rules, ARRAY_SIZE(rules));
+	bool any = !strchr(part, ':');
+	const char *at = path;
+
+	while ((at = strstr(at, part)) && !any && at > path && (ISALNUM(at[-1]) || at[-1] == '_'))
+		at++;
+	return at;
+}
+
+static enum call matching(const char *path)
+{
+	for (size_t i = 0; path && i < ARRAY_SIZE(rules); i++)
+		if (has_part(path, rules[i].part))
+			return rules[i].call;
+	return CALL_NONE;
 }
 
 /* Is this a function named block_on, or a closure in one, of any crate? Every executor has one. */
@@ -179,8 +196,9 @@ enum call call_of(const struct frame *f)
 				return c_rules[i].call;
 	char *bare = pathname_bare(f->function);
 
-	call = matching(bare);
-	if (!call && f->name)
+	/* The user's own functions are named after what they are for, and after traits that they implement. */
+	call = f->origin == ORIGIN_USER ? CALL_NONE : matching(bare);
+	if (!call && f->name && f->origin != ORIGIN_USER)
 		call = matching(f->name);
 	if (!call && is_block_on(bare))
 		call = CALL_BLOCK_ON;

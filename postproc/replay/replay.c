@@ -307,7 +307,7 @@ static void handle(struct replay *r, const struct event *e)
 		probe_output_add(r->probes, e->text);
 		break;
 	case EVENT_DESCRIPTOR:
-		seen_descriptors_add(r->descriptors, e);
+		seen_descriptors_add(r->descriptors, e, arch_syscall(r->arch, e->syscall));
 		break;
 	case EVENT_RUNTIME:
 		if (m->begun)

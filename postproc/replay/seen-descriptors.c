@@ -5,6 +5,7 @@
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define KEPT 1024 /* the latest lines that are kept */
 #define FUNCTIONS 4096
@@ -67,10 +68,23 @@ static enum descriptor kind_of(const struct seen_descriptors *s, long number)
 	return DESCRIPTOR_UNKNOWN;
 }
 
-void seen_descriptors_add(struct seen_descriptors *s, const struct event *e)
+/* Of these calls the probes tell only those that were given no descriptors. */
+static bool is_poll(const char *syscall)
+{
+	static const char *const polls[] = {"poll", "ppoll", "select", "pselect6"};
+
+	for (size_t i = 0; syscall && i < ARRAY_SIZE(polls); i++)
+		if (!strcmp(syscall, polls[i]))
+			return true;
+	return false;
+}
+
+void seen_descriptors_add(struct seen_descriptors *s, const struct event *e, const char *syscall)
 {
 	enum descriptor kind = (enum descriptor)e->descriptor.kind;
 
+	if (is_poll(syscall) || (e->text && strstr(e->text, "[timerfd]")))
+		kind = DESCRIPTOR_NONE;
 	/* The probes know its number, and `hud-postproc monitor` its kind. */
 	if (kind == DESCRIPTOR_UNKNOWN)
 		kind = kind_of(s, e->descriptor.number);

@@ -13,8 +13,8 @@ struct seen_descriptors;
 struct seen_descriptors *seen_descriptors_new(void);
 void seen_descriptors_free(struct seen_descriptors *seen);
 
-/* Adds an event of kind EVENT_DESCRIPTOR. */
-void seen_descriptors_add(struct seen_descriptors *seen, const struct event *e);
+/* Adds an event of kind EVENT_DESCRIPTOR. `syscall`: the call's name, or NULL. */
+void seen_descriptors_add(struct seen_descriptors *seen, const struct event *e, const char *syscall);
 
 /* Sets in *asleep the descriptor that the sleep `e` waited for, if it is known. `stack` may be NULL. */
 void seen_descriptors_find(struct seen_descriptors *seen, const struct event *e, const struct verdict *stack,

@@ -124,12 +124,25 @@ static const char *of_child(const struct verdict *v)
 	return reason_info(REASON_CHILD)->advice;
 }
 
+/* Is this how the C library gives memory back? */
+static bool frees(const struct frame *f)
+{
+	return f->origin == ORIGIN_SYSTEM && f->function &&
+	       (!strcmp(f->function, "cfree") || !strcmp(f->function, "free") ||
+		!strcmp(f->function, "__libc_free"));
+}
+
+/* Was something dropped? The compiler may have merged that into the function that owned it. */
 static bool is_drop(const struct verdict *v)
 {
 	size_t length;
-	const char *function = v && v->count ? v->frame[v->blame]->function : NULL;
 
-	return function && pathname_dropped(function, &length);
+	if (!v || !v->count)
+		return false;
+	for (size_t i = 0; i < v->blame; i++)
+		if (frees(v->frame[i]))
+			return true;
+	return v->frame[v->blame]->function && pathname_dropped(v->frame[v->blame]->function, &length);
 }
 
 const char *advice_run_queue(const struct cpu_shares *had)

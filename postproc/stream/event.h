@@ -62,6 +62,7 @@ enum descriptor {
 	DESCRIPTOR_TERMINAL,
 	DESCRIPTOR_SOCKET,
 	DESCRIPTOR_OTHER,
+	DESCRIPTOR_NONE, /* the call waits for its time only; no line says this by a word */
 };
 
 #define WORDS_PER_LINE 16

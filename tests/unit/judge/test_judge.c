@@ -290,6 +290,21 @@ static void what_was_called_gives_the_reason(void **state)
 	assert_int_equal(ON(CALLED(read, file), "write", DESCRIPTOR_PIPE, 7), REASON_PIPE);
 	assert_int_equal(ON(CALLED(read, print), "write", DESCRIPTOR_FILE, 1), REASON_FILE);
 	assert_int_equal(ON(CALLED(read, output), "read", DESCRIPTOR_PIPE, 7), REASON_CHILD);
+	/* A call that waits for no descriptor only sleeps. */
+	assert_int_equal(ON(CALLED(wait), "poll", DESCRIPTOR_NONE, 0), REASON_SLEEP);
+	assert_int_equal(ON(CALLED(wait), "poll", DESCRIPTOR_UNKNOWN, -1), REASON_SOCKET);
+	assert_int_equal(ON(CALLED(read), "read", DESCRIPTOR_NONE, 5), REASON_SLEEP);
+	/* Names that only end like another crate's. */
+	assert_int_equal(IN(CALLED(wait, NAMED(ORIGIN_DEPENDENCY, "product::load")), "futex", 'S'),
+			 REASON_LOCK);
+	assert_int_equal(IN(CALLED(wait, NAMED(ORIGIN_DEPENDENCY, "duct::Expression::read")), "futex", 'S'),
+			 REASON_CHILD);
+	assert_int_equal(IN(CALLED(wait, NAMED(ORIGIN_STD,
+					       "<std::sync::condvar::Condvar>::wait_timeout::<app::State>")),
+			    "futex", 'S'),
+			 REASON_LOCK);
+	assert_int_equal(IN(CALLED(wait, NAMED(ORIGIN_USER, "app::subprocess::start")), "futex", 'S'),
+			 REASON_LOCK);
 	/* The user's code decides what its callers do not. */
 	assert_int_equal(IN(CALLED(wait, &handler, print), "futex", 'S'), REASON_LOCK);
 	assert_int_equal(IN(CALLED(wait), "flock", 'S'), REASON_FILE_LOCK);
