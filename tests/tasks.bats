@@ -143,6 +143,9 @@ await_of() {
 	END
 	# Sockets by their descriptors, and joined tasks by their ids.
 	[[ $(jq '[.tasks[].awaits | select(.) | recurse(.children[]) | .fd | select(.)] | unique | length' tasks.json) == 5 ]]
+	jq -e '[.tasks[] | select(.future == "standing::reader") | .awaits | recurse(.children[]) | select(.fd)] |
+		(map(.local) | unique | length == 1 and (.[0] | test("^127.0.0.1:[0-9]+$"))) and
+		(map(.peer) | unique | length == 5 and all(test("^127.0.0.1:[0-9]+$")))' tasks.json
 	jq -e '([.tasks[] | select(.future == "standing::sleeper") | .id]) as $ids |
 		[.tasks[] | select(.future == "standing::joiner") | .awaits.children[0].task] | length == 3 and all(IN($ids[]))' tasks.json
 }

@@ -23,6 +23,7 @@
 #include "sandbox/userfiles.h"
 #include "stream/event.h"
 #include "target/inspector.h"
+#include "target/sockets.h"
 #include "tasks/formats.h"
 #include "tasks/look-process.h"
 #include "tasks/look.h"
@@ -226,6 +227,7 @@ static int open_process(struct look_subject *subject)
 
 	subject->mem = open_proc(pid, "mem");
 	subject->pagemap = subject->mem < 0 ? -1 : open_proc(pid, "pagemap");
+	subject->sockets = subject->pagemap < 0 ? 0 : sockets_list(pid, &subject->socket);
 	if (subject->pagemap >= 0)
 		return 0;
 	complain("hud-postproc tasks: process %d: %s\n", (int)pid, strerror(errno == ENOENT ? ESRCH : errno));

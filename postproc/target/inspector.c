@@ -26,12 +26,17 @@ static bool late; /* an answer came too late */
 
 /* --- the helper: it answers with a file in memory --- */
 
-enum look { MAPS, CMDLINE, EXE, ROOT, THREADS, MEMORY, THREAD, RSEQ };
+enum look { PROC_FILE, EXE, ROOT, THREADS, MEMORY, THREAD, RSEQ };
+
+/* Files that may be asked for, by their index. */
+static const char *const files[] = {"maps",    "cmdline",  "net/tcp", "net/tcp6",
+				    "net/udp", "net/udp6", "net/unix"};
 
 struct order {
 	enum look look;
 	pid_t tid;
 	uint64_t addr, size;
+	unsigned file; /* its index in files */
 };
 
 static int prepare(void *context)
@@ -68,10 +73,12 @@ static int give_threads(pid_t pid, int *fd)
 	return error;
 }
 
-static int give_file(pid_t pid, bool maps, int *fd)
+static int give_file(pid_t pid, unsigned file, int *fd)
 {
+	if (file >= ARRAY_SIZE(files))
+		return EINVAL;
 	size_t size;
-	char *text = procread_file(pid, maps, &size);
+	char *text = procread_file(pid, files[file], &size);
 	int error = text ? give(text, size, fd) : errno;
 
 	free(text);
@@ -114,9 +121,8 @@ static int serve(void *context, const void *request, size_t size, int *fd)
 		return EINVAL;
 	memcpy(&order, request, sizeof(order));
 	switch (order.look) {
-	case MAPS:
-	case CMDLINE:
-		return give_file(pid, order.look == MAPS, fd);
+	case PROC_FILE:
+		return give_file(pid, order.file, fd);
 	case EXE:
 		return give_path(procread_exe(pid), fd);
 	case ROOT:
@@ -195,14 +201,16 @@ const char *inspector_late(void)
 
 FILE *inspector_open(pid_t pid, const char *name)
 {
-	bool maps = strcmp(name, "maps") == 0;
 	int fd = -1, error = 0;
+	unsigned index = 0;
 	size_t size;
 
+	while (index < ARRAY_SIZE(files) && strcmp(name, files[index]) != 0)
+		index++;
 	if (helper) {
-		fd = ask(&(struct order){.look = maps ? MAPS : CMDLINE});
+		fd = ask(&(struct order){.look = PROC_FILE, .file = index});
 	} else {
-		char *text = procread_file(pid, maps, &size);
+		char *text = procread_file(pid, name, &size);
 
 		error = text ? give(text, size, &fd) : errno;
 		free(text);

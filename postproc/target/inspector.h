@@ -45,8 +45,8 @@ int inspector_descriptor(void);
  * (static). */
 const char *inspector_late(void);
 
-/* Opens /proc/PID/maps or cmdline (`name`; only the beginning of the latter). Returns NULL with errno set if
- * that fails. The caller closes it. */
+/* Opens /proc/PID/NAME: maps, cmdline (only its beginning), or net/ and tcp, tcp6, udp, udp6 or unix. Returns NULL with
+ * errno set if that fails. The caller closes it. */
 FILE *inspector_open(pid_t pid, const char *name);
 
 /* The target of /proc/PID/exe, passed through inspector_below(); the caller frees it. NULL with errno set. */

@@ -222,9 +222,9 @@ static char *read_file(pid_t pid, const char *name, size_t most, size_t *size)
 	return text;
 }
 
-char *procread_file(pid_t pid, bool maps, size_t *size)
+char *procread_file(pid_t pid, const char *name, size_t *size)
 {
-	return maps ? read_file(pid, "maps", FILE_MAX, size) : read_file(pid, "cmdline", CMDLINE_MAX, size);
+	return read_file(pid, name, strcmp(name, "cmdline") != 0 ? FILE_MAX : CMDLINE_MAX, size);
 }
 
 /* The target of a link in the process's folder; the caller frees it. NULL with errno set. */

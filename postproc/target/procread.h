@@ -23,7 +23,7 @@ char *procread_exe(pid_t pid);
 /* As inspector_root(), but NULL if it is not known. */
 char *procread_root(pid_t pid);
 
-/* /proc/PID/maps, or the beginning of /proc/PID/cmdline; the caller frees it. NULL with errno set. */
-char *procread_file(pid_t pid, bool maps, size_t *size);
+/* /proc/PID/NAME, of "cmdline" the beginning; the caller frees it. NULL with errno set. */
+char *procread_file(pid_t pid, const char *name, size_t *size);
 
 #endif

@@ -30,7 +30,7 @@ static void write_group(FILE *out, const struct look *look, uint64_t ns, const s
 {
 	const struct found_task *task = group->first;
 	const struct task_type *type = &look->types.type[task->type];
-	char *future = cut(task_label(look, task)), *place = cut(tree_place(task->place));
+	char *future = cut(task_label(look, task)), *place = cut(task_group_place(group));
 
 	event_write(out, &(struct event){.kind = EVENT_STANDS,
 					 .ns = ns,

@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "resolve/symbolize/frame.h"
 #include "resolve/symbolize/symbolize.h"
+#include "target/sockets.h"
 #include "tasks/look.h"
 #include "tasks/watch.h"
 
@@ -80,12 +82,35 @@ static int by_count(const void *a, const void *b)
 	return x->first->header < y->first->header ? -1 : x->first->header > y->first->header;
 }
 
+static void add_peer(const struct look *look, struct task_group *group, int socket)
+{
+	const struct socket_ends *ends = sockets_ends(look->sockets, socket);
+	const char *peer = ends ? ends->peer : NULL;
+
+	if (group->count == 1)
+		group->peer = peer;
+	else if (group->peer && (!peer || strcmp(peer, group->peer) != 0))
+		group->peer = NULL;
+}
+
+char *task_group_place(const struct task_group *group)
+{
+	char *place = tree_place(group->first->place), *text;
+
+	if (!group->peer)
+		return place;
+	text = text_format("%s (%s)", place, group->peer);
+	free(place);
+	return text;
+}
+
 static void add(const struct look *look, const struct watch *watch, struct task_group *group,
 		const struct found_task *task)
 {
 	unsigned stands = watch_compares(watch) ? watch_stands(watch, look, task) : 0;
 
 	group->count++;
+	add_peer(look, group, task->socket);
 	group->never += task_is_lost(look, task);
 	group->stand += stands != 0;
 	group->looks = stands + 1 > group->looks ? stands + 1 : group->looks;

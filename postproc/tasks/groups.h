@@ -15,9 +15,11 @@ struct watch;
 struct task_group {
 	const struct found_task *first; /* one of them */
 	size_t count;
-	size_t never;	/* idle ones that nothing can wake: no waker of theirs is left */
-	size_t stand;	/* that stood there at the look before */
-	size_t before;	/* that were there at the look before */
+	size_t never;  /* idle ones that nothing can wake: no waker of theirs is left */
+	size_t stand;  /* that stood there at the look before */
+	size_t before; /* that were there at the look before */
+	const char *
+		peer; /* address of the other end of the socket that they wait for, if it is the same for all; NULL: none */
 	unsigned looks; /* in which one of them stood there, at most, this look included */
 };
 
@@ -30,6 +32,9 @@ bool task_is_lost(const struct look *look, const struct found_task *task);
 /* The name of a task's type, or "MODULE+0xOFFSET" of its poll function. The caller frees it. */
 char *task_label(const struct look *look, const struct found_task *task);
 char *task_type_label(const struct look *look, uint32_t type);
+
+/* Where they stand, and what for: tree_place(), and the socket's other end. The caller frees it. Raw: hostile. */
+char *task_group_place(const struct task_group *group);
 
 /* What the task does, in words: its state, or of a job of the blocking pool, "job runs", "job queued" or "worker". */
 const char *task_group_state(const struct task_type *type, const struct found_task *task);

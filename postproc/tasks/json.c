@@ -7,6 +7,7 @@
 
 #include "base/escape.h"
 #include "format/json-writer.h"
+#include "target/sockets.h"
 #include "tasks/formats.h"
 #include "tasks/groups.h"
 #include "tasks/look.h"
@@ -97,6 +98,19 @@ static void quote(FILE *out, const char *key, const char *raw)
 	free(safe);
 }
 
+static void write_socket(FILE *out, const struct look *look, int fd)
+{
+	const struct socket_ends *ends = sockets_ends(look->sockets, fd);
+
+	fprintf(out, ",\"fd\":%d", fd);
+	if (!ends)
+		return;
+	putc(',', out);
+	quote(out, "local", ends->local);
+	putc(',', out);
+	quote(out, "peer", ends->peer);
+}
+
 static void write_node(FILE *out, const struct look *look, const struct await_node *node, int depth)
 {
 	const struct found_task *joined = node->task ? scan_find(&look->scan, node->task) : NULL;
@@ -111,7 +125,7 @@ static void write_node(FILE *out, const struct look *look, const struct await_no
 		fputs(",\"line\":null,", out);
 	quote(out, "waits_for", node->waits_for);
 	if (node->on == AWAIT_ON_SOCKET && node->fd >= 0)
-		fprintf(out, ",\"fd\":%d", node->fd);
+		write_socket(out, look, node->fd);
 	if (joined)
 		fprintf(out, ",\"task\":%" PRIu64, joined->id);
 	if (node->object)

@@ -13,6 +13,7 @@
 #include "target/inspector.h"
 #include "target/memory.h"
 #include "target/procmaps.h"
+#include "target/sockets.h"
 #include "tasks/core-files.h"
 #include "tokio/layout.h"
 
@@ -159,6 +160,23 @@ static void name_types(struct look *look)
 			task_type_name(look->symbolizer, &look->types.type[i]);
 }
 
+/* The leaf of a chain without branches. */
+static const struct await_node *only_leaf(const struct await_node *node)
+{
+	while (node->children == 1)
+		node = node->child;
+	return node->children ? NULL : node;
+}
+
+static void note_socket(struct look *look, struct found_task *task, const struct await_task *chain)
+{
+	const struct await_node *leaf = only_leaf(chain->root);
+
+	if (leaf && leaf->on == AWAIT_ON_SOCKET)
+		task->socket = leaf->fd;
+	look->sockets_wanted |= task->socket >= 0;
+}
+
 /* Tasks that wait, or wait to be polled, stand at an await. */
 static void read_chains(struct look *look)
 {
@@ -176,6 +194,7 @@ static void read_chains(struct look *look)
 		chain = chain_read(look->chains, task);
 		if (chain && chain->root) {
 			task->place = tree_add(look->arena, look->tree, chain);
+			note_socket(look, task, chain);
 			waits_add(&look->waits, &look->scan, (uint32_t)i, chain);
 			look->chained++;
 		} else if (chain) {
@@ -249,6 +268,8 @@ struct look *look_new(const struct look_subject *subject, const char **why)
 	runtimes_find(&look->runtimes, &look->scan);
 	read_chains(look);
 	find_cycles(look);
+	if (look->sockets_wanted && subject->pid)
+		look->sockets = sockets_read((pid_t)subject->pid, subject->socket, subject->sockets);
 	return look;
 }
 
@@ -262,6 +283,7 @@ void look_free(struct look *look)
 		free(look->cycle[i].wait);
 	free(look->cycle);
 	waits_clear(&look->waits);
+	sockets_free(look->sockets);
 	arena_free(look->arena);
 	runtimes_free(&look->runtimes);
 	scan_free(&look->scan);

@@ -14,12 +14,16 @@
 #include "tasks/waits.h"
 
 struct memory;
+struct socket_descriptor;
+struct sockets;
 
 /* What to look at, and what the caller has opened for that. */
 struct look_subject {
-	long pid;	  /* live process; 0: a core dump */
-	int core;	  /* its descriptor */
-	int mem, pagemap; /* of the live process */
+	long pid;			  /* live process; 0: a core dump */
+	int core;			  /* its descriptor */
+	int mem, pagemap;		  /* of the live process */
+	struct socket_descriptor *socket; /* those that it had when this program was started */
+	size_t sockets;
 	struct targets targets;
 	bool debuginfod;
 	bool without_files; /* reads none of its files: there are no names, and no figures */
@@ -38,13 +42,15 @@ struct look {
 	char *exe; /* path of the program: hostile; NULL: not known */
 	struct scan_thread *thread;
 	struct chains *chains;
-	struct arena *arena;	/* of the tree */
-	struct tree_node *tree; /* all await chains, joined where they are the same */
-	size_t chained;		/* tasks in it */
-	size_t unreadable;	/* idle tasks whose awaits were not there, or made no sense */
+	struct arena *arena;	 /* of the tree */
+	struct tree_node *tree;	 /* all await chains, joined where they are the same */
+	size_t chained;		 /* tasks in it */
+	size_t unreadable;	 /* idle tasks whose awaits were not there, or made no sense */
+	struct sockets *sockets; /* their addresses; NULL: nothing waits for one, or it is a core dump */
 	struct waits waits;
 	struct wait_cycle *cycle; /* suspected deadlocks */
 	size_t cycles;
+	bool sockets_wanted;   /* a task waits for one */
 	const char *no_chains; /* why a task has no chain, or NULL (static text) */
 };
 

@@ -117,8 +117,10 @@ static bool read_task(const struct piece *p, uint64_t header, uint64_t vtable, s
 	const struct task_type *type = task_types_at(p->scan->types, vtable);
 	uint64_t head[4];
 
-	*task = (struct found_task){
-		.header = header, .type = (uint32_t)(type - p->scan->types->type), .runtime = UINT32_MAX};
+	*task = (struct found_task){.header = header,
+				    .type = (uint32_t)(type - p->scan->types->type),
+				    .runtime = UINT32_MAX,
+				    .socket = -1};
 	if (!words_at(p, header, head, 4) || !words_at(p, header + type->id, &task->id, 1) ||
 	    !words_at(p, header + type->trailer, task->trailer, TRAILER_WORDS) ||
 	    (!type->blocking && !words_at(p, header + type->scheduler, &task->handle, 1)))

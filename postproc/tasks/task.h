@@ -47,12 +47,13 @@ struct found_task {
 	uint64_t header, state, owner, id;
 	uint64_t handle; /* of what schedules it; 0 for jobs of the blocking pool */
 	uint64_t trailer[TRAILER_WORDS];
-	uint32_t type;		 /* index of its type */
-	uint32_t look;		 /* in which look it was last seen */
-	bool twice;		 /* seen in two looks, the same task */
-	bool linked;		 /* in one of them its neighbours in the list led back to it */
-	bool on_a_stack;	 /* no task, but a copy of a header */
-	uint32_t runtime;	 /* index of its runtime; UINT32_MAX: none */
+	uint32_t type;	  /* index of its type */
+	uint32_t look;	  /* in which look it was last seen */
+	bool twice;	  /* seen in two looks, the same task */
+	bool linked;	  /* in one of them its neighbours in the list led back to it */
+	bool on_a_stack;  /* no task, but a copy of a header */
+	uint32_t runtime; /* index of its runtime; UINT32_MAX: none */
+	int socket;	  /* the descriptor of the socket that it waits for, and nothing else; -1: none */
 	struct tree_node *place; /* where it stands in the tree of awaits; NULL: not known */
 };
 

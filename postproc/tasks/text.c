@@ -157,9 +157,9 @@ static size_t future_width(const struct page *page, const struct look *look, con
 	return most < FUTURE_MAX ? most : FUTURE_MAX;
 }
 
-static void write_place(struct page *page, const struct found_task *task, size_t width)
+static void write_place(struct page *page, const struct task_group *group, size_t width)
 {
-	char *place = tree_place(task->place);
+	char *place = task_group_place(group);
 
 	if (*place) {
 		page_to(page, AT_PLACE(width));
@@ -211,7 +211,7 @@ static void write_groups(struct page *page, const struct look *look, const struc
 			page_printf(page, STYLE_PLAIN, "%u", (unsigned)task->runtime + 1);
 		page_to(page, AT_FUTURE);
 		page_fit(page, type->future ? STYLE_PLAIN : STYLE_FAINT, width, text_shorten, name);
-		write_place(page, task, width);
+		write_place(page, &groups[i], width);
 		if (groups[i].never)
 			page_printf(page, STYLE_WARNING, "  (%s: nothing can wake %s)",
 				    unit_count(text, groups[i].never), groups[i].never == 1 ? "it" : "them");
