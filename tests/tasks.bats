@@ -81,11 +81,11 @@ among() {
 # What holds for every build: how many tasks are in which state, and what the runtimes have: workers as in $2, threads in their
 # blocking pools as in $3, of at most $4.
 check_counts() {
-	[[ $(states idle "$1") == 107 && $(states scheduled "$1") == 5 && $(states complete "$1") == 4 ]]
+	[[ $(states idle "$1") == 108 && $(states scheduled "$1") == 5 && $(states complete "$1") == 4 ]]
 	[[ $(jq '[.tasks[] | select(.lost)] | length' "$1") == 2 ]]
 	[[ $(jq '[.tasks[] | select(.blocking)] | length' "$1") == 6 ]] # three jobs, three workers
 	[[ $(jq '[.tasks[].id] | length' "$1") == $(jq '[.tasks[].header] | unique | length' "$1") ]]
-	[[ $(jq -c '[.runtimes[] | .tasks] | sort' "$1") == '[0,4,5,6,97]' ]]
+	[[ $(jq -c '[.runtimes[] | .tasks] | sort' "$1") == '[0,4,5,6,98]' ]]
 	[[ $(figures .workers "$1") == "$2" && $(figures .blocking_pool.threads "$1") == "$3" && $(figures .blocking_pool.cap "$1") == "$4" ]]
 	jq -e '.unread.too_many == 0 and .unread.bytes == 0' "$1"
 	# Where Tokio counts, it counted the same (since 1.36).
@@ -161,6 +161,10 @@ await_of() {
 	[[ $(grep -cE 'task [0-9]+ \(standing::crossed\) waits for the mutex 0x[0-9a-f]+, which task [0-9]+ \(standing::crossed\) may hold at src/main.rs:[0-9]+ \(standing::crossed\)$' text) == 2 ]]
 	run ! grep -q 'standing::dropped) waits' text
 	[[ $(grep -cE '^futurelock +task [0-9]+ \(standing::futurelock\) was granted the mutex ' text) == 1 ]]
+	# It began its sleeper, and waits for another one.
+	[[ $(grep -c '^not polled' text) == 1 ]]
+	line=$(awk '/async fn distracted/ { inside = 1 } inside && /tokio::time::sleep/ { print FNR; exit }' "$ROOT/tests/standing/src/main.rs")
+	grep -qE "^not polled  task [0-9]+ \(standing::distracted\): standing::sleeper has begun, waits for sleep, and is not polled at src/main.rs:$line \(standing::distracted\)$" text
 	line=$(await_of holder)
 	grep -qE "^most wait +23 tasks wait for the mutex 0x[0-9a-f]+, which task [0-9]+ \(standing::holder\) may hold at src/main.rs:$((line + 1)) " text
 	"$HUD" tasks --pid "$PROGRAM" --format dot >graph
@@ -175,6 +179,8 @@ await_of() {
 	COLUMNS=2000 "$HUD" tasks --pid "$PROGRAM" >text
 	cat text
 	grep -qE 'worker 0, thread [0-9]+: polls task [0-9]+; behind it: 7 standing::queued$' text
+	grep -qE '2 of at most 2 threads, 0 idle, 1 jobs queued: no thread is free, and there may be no more$' text
+	grep -qE '^ +1  job queued +.*' text
 	{
 		printf '%s\n' 'hud-trace 2' 'meta pid 42' 'meta threshold-us 5000' 'begin 1000' 'end 2000 duration'
 		"$POSTPROC" tasks --pid "$PROGRAM" --format events
@@ -182,16 +188,16 @@ await_of() {
 	cat stream
 	"$POSTPROC" report --verbose --format text --format json=report.json --format markdown=report.md stream >report
 	cat report
-	grep -qE '^    127 tasks when tracing had ended; nothing can wake 2 of them$' report
+	grep -qE '^    130 tasks when tracing had ended; nothing can wake 2 of them$' report
 	grep -qE '^ +43  idle +standing::sleeper +sleep  src/main.rs:[0-9]+$' report
 	grep -qE '^ +7  scheduled +standing::queued +not polled yet$' report
 	grep -qE '^    worker [0-9]+ polled standing::blocker; behind it: 7 standing::queued$' report
-	jq -e '.standing | .looks == 1 and .tasks == 127 and .lost == 2 and (.behind[0] | .tasks == 7 and .future == "standing::queued")' report.json
+	jq -e '.standing | .looks == 1 and .tasks == 130 and .lost == 2 and (.behind[0] | .tasks == 7 and .future == "standing::queued")' report.json
 	grep -qF '| 43 | `idle` | `standing::sleeper` |' report.md
 	# Of several looks the last one counts, and the most of all.
 	awk '/^(look|stands) / { $3++; print }' stream >>stream.later
 	cat stream stream.later | "$POSTPROC" report --verbose - >report
-	grep -qE '^    128 tasks when tracing had ended, the last of 2 looks' report
+	grep -qE '^    131 tasks when tracing had ended, the last of 2 looks' report
 	grep -qE '^ +44 +44  idle +standing::sleeper ' report
 	# Without a look it is said why.
 	printf '%s\n' 'hud-trace 2' 'begin 1000' 'meta no-look it was late' 'end 2000 duration' | "$POSTPROC" report --verbose - |
@@ -292,6 +298,7 @@ status_of() {
 	STARTED+=("$WATCHER")
 	within 60 grep -q 'standing::waiter .*still for 3 looks' watched
 	run ! grep -q 'standing::.*[+-][0-9]' watched
+	grep -qE '^starved\? +5 of standing::undriven: scheduled for up to [0-9]+ looks in a row$' watched
 	[[ $(status_of CapEff "$WATCHER") == 0000000000000000 && $(status_of Seccomp "$WATCHER") == 2 ]]
 	[[ $(status_of Uid "$WATCHER") != 0 ]]
 	exec {INPUT}>&-

@@ -39,7 +39,7 @@ struct walk {
 	size_t count, size;
 	struct search search;
 	const struct frame *frames; /* the last that was found */
-	uint64_t *polled;	    /* addresses of the futures that the chain led to */
+	struct value *polled;	    /* the futures that the chain led to */
 	size_t polled_count, polled_size;
 	struct await_node *root; /* of what is being walked */
 	unsigned candidates;	 /* for held */
@@ -253,7 +253,7 @@ static void see(struct walk *walk, struct item *item)
 		return;
 	}
 	GROW(walk->polled, walk->polled_size, walk->polled_count + 1);
-	walk->polled[walk->polled_count++] = item->value.address;
+	walk->polled[walk->polled_count++] = item->value;
 	switch (future_kind(walk->target->types, item->value.type)) {
 	case FUTURE_COROUTINE:
 		see_coroutine(walk, item);
@@ -292,12 +292,17 @@ static struct await_node *follow(struct walk *walk, const struct value *future, 
 
 /* --- what is held --- */
 
-/* Does the chain lead into the value? */
+/* Does the chain lead into the value? A larger future may begin where its first variable is. */
 static bool is_polled(const struct walk *walk, const struct value *value)
 {
-	for (size_t i = 0; i < walk->polled_count; i++)
-		if (walk->polled[i] - value->address < (value->type->size ? value->type->size : 1))
+	uint64_t size = value->type->size ? value->type->size : 1;
+
+	for (size_t i = 0; i < walk->polled_count; i++) {
+		const struct value *polled = &walk->polled[i];
+
+		if (polled->address - value->address < size && polled->type->size <= size)
 			return true;
+	}
 	return false;
 }
 
@@ -309,7 +314,7 @@ static bool has_begun(const struct walk *walk, const struct await_node *node, si
 					      : node->kind == AWAIT_FUNCTION && node->polled;
 
 	for (size_t i = 0; begun && i < known; i++)
-		begun = walk->polled[i] != node->address;
+		begun = walk->polled[i].address != node->address;
 	for (const struct await_node *child = node->child; child && !begun; child = child->sibling)
 		begun = has_begun(walk, child, known);
 	return begun;

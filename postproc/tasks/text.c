@@ -62,6 +62,10 @@ static void write_queues(struct page *page, const struct runtime_figures *f)
 	page_printf(page, STYLE_PLAIN, " of at most %s threads,", number(text, f->pool_cap));
 	page_printf(page, STYLE_PLAIN, " %s idle,", number(text, f->pool_idle));
 	page_printf(page, STYLE_PLAIN, " %s jobs queued", number(text, f->pool_queued));
+	if (f->pool_queued && f->pool_queued != RUNTIME_NUMBER_UNKNOWN && !f->pool_idle)
+		page_text(page, STYLE_WARNING,
+			  f->pool_threads >= f->pool_cap ? ": no thread is free, and there may be no more"
+							 : ": no thread is free");
 	page_end(page);
 }
 
@@ -260,6 +264,9 @@ static void write_notes(struct page *page, const struct look *look)
 	const struct scan *scan = &look->scan;
 
 	page_end(page);
+	note(page, "What block_on polls (the body of #[tokio::main]) is no task: it is on its thread's "
+		   "stack, and not "
+		   "among these.");
 	if (has_unnamed(look))
 		note(page, "Types without a name are shown by their poll function: names of futures need "
 			   "debug info, or "
@@ -301,6 +308,28 @@ static void write_notes(struct page *page, const struct look *look)
 				      scan->unseen >> 30));
 }
 
+/* Tasks that were scheduled at the look before, and have not been polled since. */
+static void write_starved(struct page *page, const struct look *look, const struct watch *watch)
+{
+	struct task_group *groups = NULL;
+	size_t count = watch_compares(watch) ? task_groups(look, watch, &groups) : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct task_group *group = &groups[i];
+		char *name;
+
+		if (task_state(group->first->state) != TASK_SCHEDULED || !group->stand)
+			continue;
+		name = task_label(look, group->first);
+		label(page, "starved?");
+		page_printf(page, STYLE_WARNING, "%zu of %s", group->stand, name);
+		page_printf(page, STYLE_WARNING, ": scheduled for up to %u looks in a row", group->looks);
+		page_end(page);
+		free(name);
+	}
+	free(groups);
+}
+
 #define GROWTH_LOOKS 3 /* in a row, until it is told */
 
 /* Types of which there are more and more tasks. */
@@ -332,6 +361,7 @@ void tasks_text(struct page *page, const struct look *look, bool tree, const str
 	else
 		write_groups(page, look, watch);
 	waits_text(page, look);
+	write_starved(page, look, watch);
 	write_notes(page, look);
 	write_growth(page, look, watch);
 }

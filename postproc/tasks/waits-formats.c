@@ -110,6 +110,37 @@ static void write_grants(struct page *page, const struct look *look)
 	}
 }
 
+static void write_unpolled_at(struct page *page, const struct look *look, const struct unpolled *first,
+			      size_t count)
+{
+	char *who = task_words(look, first->task),
+	     *place = place_words(first->file, first->line, first->function);
+	char *others = count > 1 ? text_format(" and %zu more", count - 1) : xstrdup("");
+	char *text = text_format("%s%s: %s has begun%s%s, and is not polled%s", who, others, first->future,
+				 first->waits_for ? ", waits for " : "",
+				 first->waits_for ? first->waits_for : "", place);
+
+	label(page, "not polled");
+	page_wrap(page, STYLE_PLAIN, text);
+	free(text);
+	free(others);
+	free(place);
+	free(who);
+}
+
+static void write_unpolled(struct page *page, const struct look *look)
+{
+	const struct waits *waits = &look->waits;
+	size_t told = 0;
+
+	for (size_t i = 0, end; i < waits->unpolleds && told < TOLD_MOST; i = end, told++) {
+		for (end = i + 1; end < waits->unpolleds; end++)
+			if (!waits_same_place(&waits->unpolled[i], &waits->unpolled[end]))
+				break;
+		write_unpolled_at(page, look, &waits->unpolled[i], end - i);
+	}
+}
+
 /* Waits for one lock stand side by side: how many there are from `first` on. */
 static size_t waiters(const struct waits *waits, size_t first)
 {
@@ -152,11 +183,12 @@ static void write_queue(struct page *page, const struct look *look)
 
 void waits_text(struct page *page, const struct look *look)
 {
-	if (!look->waits.waits && !look->waits.grants)
+	if (!look->waits.waits && !look->waits.grants && !look->waits.unpolleds)
 		return;
 	page_end(page);
 	write_cycles(page, look);
 	write_grants(page, look);
+	write_unpolled(page, look);
 	write_queue(page, look);
 }
 

@@ -3,6 +3,7 @@
 #include "tasks/waits.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <libiberty/libiberty.h>
 
@@ -65,13 +66,38 @@ static void add_grants(struct waits *waits, uint32_t task, const struct await_no
 							     .line = by->line};
 }
 
+static const struct await_node *only_leaf(const struct await_node *node)
+{
+	while (node->children == 1)
+		node = node->child;
+	return node->children ? NULL : node;
+}
+
+static void add_unpolled(struct waits *waits, uint32_t task, const struct await_held *held)
+{
+	const struct await_node *leaf = only_leaf(held->future);
+
+	GROW(waits->unpolled, waits->unpolleds_room, waits->unpolleds + 1);
+	waits->unpolled[waits->unpolleds++] = (struct unpolled){.task = task,
+								.future = held->future->function,
+								.waits_for = leaf ? leaf->waits_for : NULL,
+								.function = held->node->function,
+								.file = held->node->file,
+								.line = held->node->line};
+}
+
 void waits_add(struct waits *waits, const struct scan *scan, uint32_t task, const struct await_task *chain)
 {
 	if (!chain->root)
 		return;
 	add_leaves(waits, scan, task, count_leaves(chain->root) == 1, chain->root);
-	for (const struct await_held *held = chain->held; held; held = held->next)
+	for (const struct await_held *held = chain->held; held; held = held->next) {
+		size_t before = waits->grants;
+
 		add_grants(waits, task, held->node, held->future);
+		if (waits->grants == before)
+			add_unpolled(waits, task, held);
+	}
 	for (const struct await_guard *guard = chain->guards; guard; guard = guard->next) {
 		GROW(waits->hold, waits->holds_room, waits->holds + 1);
 		waits->hold[waits->holds++] = (struct hold){.object = guard->object,
@@ -100,10 +126,35 @@ static int by_waited(const void *one, const void *two)
 	return (a->task > b->task) - (a->task < b->task);
 }
 
+static int by_text(const char *one, const char *other)
+{
+	return strcmp(one ? one : "", other ? other : "");
+}
+
+static int by_place(const void *one, const void *two)
+{
+	const struct unpolled *a = one, *b = two;
+
+	return waits_same_place(a, b)		   ? (a->task > b->task) - (a->task < b->task)
+	       : a->line != b->line		   ? (a->line > b->line) - (a->line < b->line)
+	       : by_text(a->file, b->file)	   ? by_text(a->file, b->file)
+	       : by_text(a->function, b->function) ? by_text(a->function, b->function)
+	       : by_text(a->future, b->future)	   ? by_text(a->future, b->future)
+						   : by_text(a->waits_for, b->waits_for);
+}
+
+bool waits_same_place(const struct unpolled *a, const struct unpolled *b)
+{
+	return a->line == b->line && !by_text(a->file, b->file) && !by_text(a->function, b->function) &&
+	       !by_text(a->future, b->future) && !by_text(a->waits_for, b->waits_for);
+}
+
 void waits_settle(struct waits *waits)
 {
 	if (waits->holds)
 		qsort(waits->hold, waits->holds, sizeof(*waits->hold), by_object);
+	if (waits->unpolleds)
+		qsort(waits->unpolled, waits->unpolleds, sizeof(*waits->unpolled), by_place);
 	if (waits->waits)
 		qsort(waits->wait, waits->waits, sizeof(*waits->wait), by_waited);
 }
@@ -113,6 +164,7 @@ void waits_clear(struct waits *waits)
 	free(waits->wait);
 	free(waits->hold);
 	free(waits->grant);
+	free(waits->unpolled);
 	*waits = (struct waits){0};
 }
 

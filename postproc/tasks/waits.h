@@ -37,12 +37,22 @@ struct stuck_grant {
 	unsigned line;
 };
 
+/* A task holds a future that has begun, and does not poll it where it is suspended now. */
+struct unpolled {
+	uint32_t task;
+	const char *future;	     /* its name */
+	const char *waits_for;	     /* what it waits for, in words; NULL: several things */
+	const char *function, *file; /* of the function that holds it */
+	unsigned line;		     /* where that is suspended */
+};
+
 struct waits {
 	struct wait *wait;
 	struct hold *hold;
 	struct stuck_grant *grant;
-	size_t waits, holds, grants;
-	size_t waits_room, holds_room, grants_room;
+	struct unpolled *unpolled; /* without those with a grant */
+	size_t waits, holds, grants, unpolleds;
+	size_t waits_room, holds_room, grants_room, unpolleds_room;
 };
 
 /* Adds what the task waits for and may hold. The chain's texts must outlive `waits`. */
@@ -51,6 +61,10 @@ void waits_add(struct waits *waits, const struct scan *scan, uint32_t task, cons
 /* Sorts them, once all are added: waits and holds by object. */
 void waits_settle(struct waits *waits);
 void waits_clear(struct waits *waits);
+
+/* Are both futures of one kind, held at one place, and do they wait for the same kind of thing? Once settled, such ones stand
+ * side by side. */
+bool waits_same_place(const struct unpolled *one, const struct unpolled *other);
 
 /* The only task that may hold this lock: its hold. NULL if there is none, or several tasks may. */
 const struct hold *waits_holder(const struct waits *waits, uint64_t object);

@@ -120,6 +120,15 @@ async fn futurelock(mutex: Arc<Mutex<u32>>) {
     *lock.await += 1;
 }
 
+/// It holds a future that has begun, and waits for another one.
+async fn distracted() {
+    let mut other = Box::pin(sleeper());
+
+    Once(other.as_mut()).await;
+    tokio::time::sleep(LONG).await;
+    other.await;
+}
+
 async fn current_sleeper() {
     tokio::time::sleep(LONG).await;
 }
@@ -163,11 +172,17 @@ async fn blocker() {
     std::thread::sleep(LONG);
 }
 
-/// The only worker of a runtime is blocked.
+fn job() {
+    std::thread::sleep(LONG);
+}
+
+/// The only worker of a runtime is blocked, and one of two jobs has no thread.
 fn blocked() -> Runtime {
-    let runtime = Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let runtime = Builder::new_multi_thread().worker_threads(1).max_blocking_threads(1).build().unwrap();
 
     runtime.spawn(blocker());
+    runtime.spawn_blocking(job);
+    runtime.spawn_blocking(job);
     runtime
 }
 
@@ -213,6 +228,7 @@ async fn spawn_all(sleepers: usize) -> Kept {
     tokio::spawn(dropped(Arc::clone(&other), Arc::clone(&one), all.clone()));
     tokio::spawn(keeper(one, other, all));
     tokio::spawn(futurelock(Arc::default()));
+    tokio::spawn(distracted());
     for _ in 0..4 {
         kept.handles.push(tokio::spawn(finished()));
     }
@@ -280,6 +296,7 @@ fn main() {
         ("dropped", 2),
         ("keeper", 1),
         ("futurelock", 1),
+        ("distracted", 1),
         ("finished", 4),
         ("local_waiter", 4),
         ("current_sleeper", 6),
