@@ -167,6 +167,12 @@ await_of() {
 	grep -qE "^not polled  task [0-9]+ \(standing::distracted\): standing::sleeper has begun, waits for sleep, and is not polled at src/main.rs:$line \(standing::distracted\)$" text
 	line=$(await_of holder)
 	grep -qE "^most wait +23 tasks wait for the mutex 0x[0-9a-f]+, which task [0-9]+ \(standing::holder\) may hold at src/main.rs:$((line + 1)) " text
+	"$HUD" tasks --pid "$PROGRAM" --format json >tasks.json
+	jq -e '(.tasks | map({key: (.id | tostring), value: .future}) | from_entries) as $name |
+		(.deadlocks | length == 1) and
+		(.deadlocks[0] | map($name[.task | tostring]) == ["standing::crossed", "standing::crossed"] and all(.waits_for == "mutex")) and
+		(.futurelocks | map($name[.task | tostring]) == ["standing::futurelock"]) and
+		(.not_polled | map([$name[.task | tostring], .future, .waits_for]) == [["standing::distracted", "standing::sleeper", "sleep"]])' tasks.json
 	"$HUD" tasks --pid "$PROGRAM" --format dot >graph
 	[[ $(grep -cE '^  task[0-9]+ -> lock[0-9a-f]+$' graph) == 27 ]]
 	[[ $(grep -cE '^  task[0-9]+ -> task[0-9]+ \[label="joins"\]$' graph) == 3 ]]

@@ -11,6 +11,7 @@
 #include "tasks/formats.h"
 #include "tasks/groups.h"
 #include "tasks/look.h"
+#include "tasks/waits-formats.h"
 
 #define DEPTH_MAX 500 /* of nodes in nodes */
 
@@ -195,6 +196,7 @@ void tasks_json(FILE *out, const struct look *look)
 	for (size_t i = 0; i < scan->count; i++)
 		write_task(j, look, &scan->task[i]);
 	json_array_end(j);
+	waits_json(j, look);
 	json_object_begin(j, "unread");
 	json_number(j, "gone", scan->gone);
 	json_number(j, "doubtful", scan->doubtful);
