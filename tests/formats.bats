@@ -700,6 +700,18 @@ for line in open(sys.argv[1]) if "ndjson" in sys.argv[1] else [open(sys.argv[1])
 	"$POSTPROC" report --format prometheus in >metrics
 	grep -qxF 'hud_trace_task_delay_seconds_total{target="app",function="g",reason="computing",task="g"} 0.280000000' metrics
 	"$POSTPROC" report --format json in | jq -e '.blockers | map(.held_up.delay_ns) == [0, 280000000]'
+	"$POSTPROC" report --format markdown --sort delay in >table.md
+	grep -E '^\| (#|1|2) ' table.md | tr -d ' ' | cut -d '|' -f 2,9 >columns
+	diff - columns <<-'END'
+		#|helduptasks
+		1|11/11
+		2|0/0
+	END
+	"$POSTPROC" report --format ndjson=blocks.ndjson in
+	STRICT=1 valid blocks.ndjson
+	[[ $(jq -c 'select(.type == "block").held_up' blocks.ndjson) == '{"tasks":0,"lifo":false,"injected":0,"idle_workers":1}
+{"tasks":11,"lifo":true,"injected":5,"idle_workers":0}
+{"tasks":3,"lifo":false,"injected":0,"idle_workers":0}' ]]
 	run -2 "$POSTPROC" report --sort size in
 	[[ $output == *"--sort: 'size' is not total, max, count or delay"* ]]
 }
@@ -731,15 +743,15 @@ for line in open(sys.argv[1]) if "ndjson" in sys.argv[1] else [open(sys.argv[1])
 	# A median is the middle of a bucket of 1/16.
 	grep -qE '^ +main +2 +408/600 +41/60 +7/7 +4/6$' text
 	grep -qE '^ +current-thread +1 +- +- +- +0/8$' text
-	grep -qxF '      busy 49.5% on average, the busiest worker 94.0%; 3 parks a second' text
-	grep -qxF '      at least busy 100.0%; at most 20 parks a second' text
+	grep -qxF '      workers busy 49.5%, the busiest 94.0%; 3 parks a second' text
+	grep -qxF '      workers busy at least 100.0%; at most 20 parks a second' text
 	"$POSTPROC" report --verbose in | grep -qxF '        worker 0 (thread 101): busy 94.0%, 0 parks a second'
 	paste -sd' ' text | tr -s ' ' >line
 	grep -qF 'main: for 4 s in a row worker 0 (thread 101) was busy all the time, and the other was idle' line
 	grep -qF 'Tokio before 1.45 does not count how busy workers are' line
-	grep -qF 'main: the blocking pool was at its cap of 4 threads for 3.00 s: up to 6 jobs waited for one' line
+	grep -qF 'main: the blocking pool was at its cap of 4 threads for 3.00 s: jobs waited for one, up to 6 at once' line
 	grep -qF 'main: the injection queue only grew for 5 s' line
-	grep -qF 'current-thread: up to 8 jobs of the blocking pool waited for 2.00 s, although it may have more threads' line
+	grep -qF 'current-thread: jobs of the blocking pool waited for 2.00 s, up to 8 at once, although it may have more threads' line
 	"$POSTPROC" report --format prometheus in >metrics
 	diff - <(grep 'runtime="' metrics) <<-'END'
 		hud_trace_workers_count{target="app",runtime="1",name="main"} 2
@@ -762,4 +774,42 @@ for line in open(sys.argv[1]) if "ndjson" in sys.argv[1] else [open(sys.argv[1])
 		== [["main", 600, 3000000000, 4, [[101, 4700000000, 1, "tokio"], [null, 250000000, 15, "tokio"]]],
 			[null, null, 0, 0, [[201, 5000000000, 100, "kernel"]]]]' runtimes.json
 	[[ $(tail -n 1 runtimes.ndjson | jq -c .runtimes) == "$(jq -c .runtimes runtimes.json)" ]]
+}
+
+# Two threads of the first pool wait for jobs that have not begun, and these for a thread; one computes. The second one has no thread but its
+# worker.
+@test "where the threads of a full blocking pool stood" {
+	{
+		printf '%s\n' 'hud-trace 2' 'meta target app' 'begin 1000000000'
+		for i in 1 2 3 4; do
+			echo "runtime ${i}000000000 aa0 M 1 0 - 0 0 4 0 2 4 main"
+			echo "runtime ${i}000000000 bb0 M 1 0 - 0 0 1 0 3 9 other"
+		done
+		for id in 1 2; do
+			echo "frame $id whole call system 500 10 - libc.so.6 syscall syscall - -"
+			((id == 2)) || echo "frame $id whole inlined runtime 700 20 9 app park tokio::runtime::park::CachedParkThread::block_on - /t/tokio-1.43.1/src/runtime/park.rs"
+			echo "frame $id whole call user 800 30 $((id + 40)) app shop::job$id shop::job$id - src/job.rs"
+			echo "frame $id whole call runtime 900 40 9 app run tokio::runtime::blocking::pool::Inner::run - /t/tokio-1.43.1/src/runtime/blocking/pool.rs"
+		done
+		printf 'pooled 2000000000 aa0 %s\n' '11 202 J 1' '12 202 J 1' '13 - - 2'
+		echo 'end 5000000000 interrupt'
+	} >in
+	"$POSTPROC" report in >text
+	cat text
+	grep -qxF '      2 of 3 threads, block_on: shop::job1  src/job.rs:41' text
+	grep -qxF '      1 of 3 threads, computing: shop::job2  src/job.rs:42' text
+	paste -sd' ' text | tr -s ' ' >line
+	grep -qF 'main: the blocking pool was at its cap of 4 threads for 3.00 s: jobs waited for one, up to 2 at once' line
+	grep -qF 'main: 2 of these threads wait for jobs of the same pool which wait for a thread' line
+	grep -qF 'other: jobs of the blocking pool waited for 3.00 s, up to 3 at once, and it had no threads but the workers' line
+	run ! grep -q 'a deadlock' line
+	sed '/^pooled .* 13 /d; s/ 4 0 2 4 main/ 3 0 2 3 main/' in >all
+	"$POSTPROC" report all | paste -sd' ' | tr -s ' ' >line
+	grep -qF 'main: a deadlock: every thread of the blocking pool waits for a job of the same pool, and these jobs wait for a thread' line
+	"$POSTPROC" report --format json=full.json in
+	STRICT=1 valid full.json
+	jq -e '.runtimes[0].pool_stands == [
+		{"threads": 2, "waiting_for_jobs": 2, "reason": "block-on", "function": "shop::job1", "file": "src/job.rs", "line": 41},
+		{"threads": 1, "waiting_for_jobs": 0, "reason": "computing", "function": "shop::job2", "file": "src/job.rs", "line": 42}] and
+		.runtimes[1].pool_none_ns == 3000000000' full.json
 }

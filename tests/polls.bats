@@ -279,6 +279,20 @@ shorter() {
 	grep -E '^ +unfinished +1 of 1 ' report
 }
 
+# It has two workers and a thread of the pool, which is all that there may be.
+@test "a job that waits for a job of its own, full pool is told" {
+	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
+	cd "$BATS_FILE_TMPDIR/stuck"
+	grep '^pooled' out
+	# They are looked at once.
+	(($(grep -c '^pooled' out) == 1))
+	grep -qE '^pooled [0-9]+ [0-9a-f]+ [0-9]+ [0-9]+ J ' out
+	"$POSTPROC" report out >report
+	cat report
+	grep -qE '^ +1 of 1 threads, block_on: .*waits_for_own_pool .*tasks\.rs:[0-9]+$' report
+	paste -sd' ' report | tr -s ' ' | grep -qF 'a deadlock: every thread of the blocking pool waits for a job of the same pool'
+}
+
 @test "a process without Tokio is refused, with the reason" {
 	sleep 60 3>&- &
 	STARTED+=("$!")

@@ -50,8 +50,29 @@ static void head(FILE *out, const struct model *m, const struct report_options *
 	fputs(".\n", out);
 }
 
+/* Is it known of one of the first `rows` blockers which ready tasks it held up? */
+static bool held_up_known(const struct model *m, size_t rows)
+{
+	for (size_t i = 0; i < rows; i++)
+		if (m->blocker[i].held_up.known)
+			return true;
+	return false;
+}
+
+/* "212/380": ready tasks, median and most; "-" if not known. */
+static void held_up(FILE *out, const struct held_up *h)
+{
+	char median[UNIT_SIZE], most[UNIT_SIZE];
+
+	if (h->known)
+		fprintf(out, "%s/%s | ", unit_count(median, histogram_quantile(&h->tasks, 0.5)),
+			unit_count(most, h->tasks.max));
+	else
+		fputs("- | ", out);
+}
+
 /* Estimated times are marked as in the report; a single tilde is no markup. */
-static void row(FILE *out, const struct model *m, size_t rank, const char *root,
+static void row(FILE *out, const struct model *m, size_t rank, const char *root, bool with_held_up,
 		const struct report_options *options)
 {
 	const struct blocker *b = &m->blocker[rank];
@@ -59,12 +80,15 @@ static void row(FILE *out, const struct model *m, size_t rank, const char *root,
 	char total[UNIT_SIZE], share[UNIT_SIZE], count[UNIT_SIZE], max[UNIT_SIZE], p50[UNIT_SIZE],
 		p99[UNIT_SIZE];
 
-	fprintf(out, "| %zu | %s%s | %s | %s | %s | %s | %s | %s | ", rank + 1, b->estimated ? "\\~" : "",
+	fprintf(out, "| %zu | %s%s | %s | %s | %s | %s | %s | ", rank + 1, b->estimated ? "\\~" : "",
 		unit_duration(total, b->total),
 		unit_share(share, b->total, b->main_future ? m->main_futures.time : m->worker_time),
 		unit_count(count, b->count), unit_duration(max, b->max),
 		unit_duration(p50, histogram_quantile(&b->durations, 0.5)),
-		unit_duration(p99, histogram_quantile(&b->durations, 0.99)), reason_info(b->reason)->word);
+		unit_duration(p99, histogram_quantile(&b->durations, 0.99)));
+	if (with_held_up)
+		held_up(out, &b->held_up);
+	fprintf(out, "%s | ", reason_info(b->reason)->word);
 	code(out, options, b->function, text_shorten);
 	fputs(" | ", out);
 	code(out, options, b->task, text_shorten);
@@ -147,19 +171,21 @@ int format_markdown(FILE *out, const struct model *m, const struct report_option
 {
 	size_t top = options->top ? options->top : 10;
 	size_t rows = m->ranked < top ? m->ranked : top;
+	bool with_held_up = held_up_known(m, rows);
 	char *root = place_root(m);
 
 	errno = 0;
 	head(out, m, options);
 	if (rows)
-		fputs("\n| # | total | of worker time | count | max | p50 | p99 | why | function | task | "
-		      "where |\n"
-		      "|--:|------:|---------------:|------:|----:|----:|----:|-----|----------|------|------"
-		      "-|"
-		      "\n",
-		      out);
+		fprintf(out,
+			"\n| # | total | of worker time | count | max | p50 | p99 |%s why | function | task "
+			"| "
+			"where |\n"
+			"|--:|------:|---------------:|------:|----:|----:|----:|%s-----|----------|------|--"
+			"-----|\n",
+			with_held_up ? " held up tasks |" : "", with_held_up ? "--------------:|" : "");
 	for (size_t i = 0; i < rows; i++)
-		row(out, m, i, root, options);
+		row(out, m, i, root, with_held_up, options);
 	if (rows < m->ranked)
 		rest(out, m, rows);
 	waits(out, m, options);

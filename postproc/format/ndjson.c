@@ -6,6 +6,21 @@
 #include "format/formats.h"
 #include "format/json-parts.h"
 
+/* null if it was not looked at in this block's poll */
+static void held_up(struct json *j, const struct ready *ready)
+{
+	if (!ready->known) {
+		json_null(j, "held_up");
+		return;
+	}
+	json_object_begin(j, "held_up");
+	json_number(j, "tasks", ready->local + ready->lifo);
+	json_boolean(j, "lifo", ready->lifo);
+	json_number(j, "injected", ready->injected);
+	json_number(j, "idle_workers", ready->idle);
+	json_object_end(j);
+}
+
 static void block(struct json *j, const struct model *m, const struct span *s)
 {
 	const struct worker *w = &m->worker[s->worker];
@@ -21,6 +36,7 @@ static void block(struct json *j, const struct model *m, const struct span *s)
 	json_number(j, "rank", (uint64_t)(b - m->blocker) + 1);
 	json_stack_id(j, "stack", s->stack);
 	json_peer(j, "party", s->reason, &s->peer);
+	held_up(j, &s->ready);
 	json_object_end(j);
 }
 

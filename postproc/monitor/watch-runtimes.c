@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/grow.h"
 #include "base/process.h"
+#include "monitor/pool-stacks.h"
 #include "stream/event.h"
 #include "target/block-reader.h"
 #include "tokio/layout.h"
@@ -21,6 +22,7 @@
 
 #define RUNTIMES_MOST 64 /* that are looked at */
 #define WORKERS_TOLD 256 /* of each: workers that have lines of their own */
+#define JOBS_TOLD 4096	 /* of each: jobs that are looked for on its pool's stacks */
 #define READS 5		 /* tries to read all figures within this time */
 #define AT_ONCE_NS 1000000
 #define AT_ONCE_NS_WORKER 50000 /* more, for each worker */
@@ -30,6 +32,8 @@ struct known {
 	bool multi_thread;
 	const struct runtime_layout *layout;
 	uint64_t queued; /* current-thread: tasks in its queue when its thread was looked at */
+	unsigned full;	 /* looks in which jobs waited for its pool, and no thread was free */
+	bool shown;	 /* it was told where the pool's threads stood */
 	pid_t *tid;	 /* of each worker, as far as it is known; otherwise 0 */
 	size_t tids, room;
 };
@@ -77,6 +81,8 @@ static struct known *known_of(struct watched_runtimes *r, uint64_t handle)
 	if (free_one) {
 		free_one->handle = handle;
 		free_one->tids = 0;
+		free_one->full = 0;
+		free_one->shown = false;
 	}
 	return free_one;
 }
@@ -179,6 +185,31 @@ static void write_workers(const struct watched_runtimes *r, const struct known *
 	}
 }
 
+/* Once, where the pool's threads stand while jobs wait for one, when that is seen for the second time. */
+static void write_pool(const struct watched_runtimes *r, struct known *known, uint64_t ns, FILE *out)
+{
+	struct memory_reader memory = block_reader_memory(r->blocks);
+	const struct runtime_figures *f = &r->figures;
+	bool full = f->pool_idle == 0 && f->pool_queued && f->pool_queued != RUNTIME_NUMBER_UNKNOWN;
+
+	known->full += full;
+	if (!full || known->full < 2 || known->shown)
+		return;
+	uint64_t *job = xcalloc(JOBS_TOLD, sizeof(*job));
+	struct pool_place place = {.pid = r->pid,
+				   .ns = ns,
+				   .handle = f->handle,
+				   .pool = f->pool,
+				   .worker = known->tid,
+				   .workers = known->tids,
+				   .job = job};
+
+	place.jobs = runtime_pool_jobs(&memory, known->layout, f->pool, job, JOBS_TOLD);
+	/* On a busy machine a thread may not stop in time. */
+	known->shown = pool_stacks_write(&place, out);
+	free(job);
+}
+
 static uint64_t event_time(void)
 {
 	struct timespec now;
@@ -221,6 +252,7 @@ void watched_runtimes_write(struct watched_runtimes *r, FILE *out)
 		} else if (ns) {
 			write_runtime(known, &r->figures, ns, out);
 			write_workers(r, known, ns, out);
+			write_pool(r, known, ns, out);
 		}
 	}
 	fflush(out);

@@ -9,6 +9,7 @@
 #include "tally/polls.h"
 #include "tally/samples.h"
 #include "tally/tally.h"
+#include "tokio/frame-kinds.h"
 #include "tokio/role.h"
 
 #define QUEUE_ROOM 256 /* of a worker's queue in Tokio: with more, it was none */
@@ -275,6 +276,32 @@ static void judge_gone(struct replay *r, const struct event *e)
 	tally_gone(r->tally, e->tid, e->ns);
 }
 
+/* Is the loop of a blocking pool's thread on the stack? */
+static bool is_in_pool(const struct verdict *v)
+{
+	for (size_t i = 0; i < v->count; i++)
+		if (frame_kinds_of(v->frame[i]) & FRAME_POOL)
+			return true;
+	return v->cut;
+}
+
+/* Where a thread of a blocking pool stood. A job that waits in a runtime's block_on looks like a thread of that runtime. */
+static void judge_pooled(struct replay *r, const struct event *e)
+{
+	const struct verdict *v = stacks_verdict(r->stacks, e->stack);
+	const char *syscall = e->pooled.runs ? NULL : arch_syscall(r->arch, e->syscall);
+	struct asleep asleep = {.syscall = syscall ? syscall : "", .number = -1};
+	struct pool_stand thread = {.stack = v, .threads = 1, .waiting = e->pooled.waits};
+
+	if (!v || v->role == ROLE_WORKER || !is_in_pool(v))
+		return;
+	if (v->role == ROLE_MAIN_FUTURE || v->role == ROLE_CURRENT_THREAD)
+		thread.reason = REASON_BLOCK_ON;
+	else
+		thread.reason = e->pooled.runs ? judge_running(v) : judge_sleep(v, &asleep);
+	tally_pooled(r->tally, e->pooled.handle, &thread);
+}
+
 void replay_judge(struct replay *r, const struct event *e)
 {
 	switch (e->kind) {
@@ -289,6 +316,9 @@ void replay_judge(struct replay *r, const struct event *e)
 		break;
 	case EVENT_READY:
 		judge_ready(r, e);
+		break;
+	case EVENT_POOLED:
+		judge_pooled(r, e);
 		break;
 	case EVENT_NAMED:
 		tally_thread(r->tally, e->tid, e->ns, e->text, ROLE_UNKNOWN);

@@ -266,6 +266,9 @@ static void handle(struct replay *r, const struct event *e)
 		reorder_add(r->held, e);
 		note_time(r, e->ns);
 		break;
+	case EVENT_POOLED:
+		need_space(r);
+		__attribute__((fallthrough));
 	case EVENT_READY:
 	case EVENT_NAMED: /* in order of time: another thread may soon have this id */
 	case EVENT_GONE:

@@ -109,6 +109,12 @@ void report_runtimes(struct report *report);
  * queues. If there was a look, begins with an empty line. */
 void report_standing(struct report *report, size_t most);
 
+/* The same of what is wrong with a runtime's blocking pool: where its threads stood while jobs waited. */
+void report_pool(struct report *report, const char *name, const struct runtime_sum *runtime);
+
+/* A sentence below the runtimes' table. Frees the text. */
+void report_sentence(struct page *page, char *text);
+
 /* What the user's own scripts printed. If there is anything, begins with an empty line. */
 void report_probes(struct report *report);
 

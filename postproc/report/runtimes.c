@@ -104,12 +104,13 @@ static void workers(struct page *page, const struct runtime_sum *r, bool each)
 		all.by_kernel |= worker[i].by_kernel;
 	}
 	in_a_second(parks, all.parks, count ? all.time / count : 0);
-	page_to(page, NAME_COLUMN + 2);
-	if (count)
-		page_printf(page, STYLE_PLAIN, "%sbusy %s", all.by_kernel ? "at least " : "",
+	if (count) {
+		page_to(page, NAME_COLUMN + 2);
+		page_printf(page, STYLE_PLAIN, "workers busy %s%s", all.by_kernel ? "at least " : "",
 			    busy(share, &all));
+	}
 	if (count > 1)
-		page_printf(page, STYLE_PLAIN, " on average, the busiest worker %s", busy(share, &worker[0]));
+		page_printf(page, STYLE_PLAIN, ", the busiest %s", busy(share, &worker[0]));
 	if (count) {
 		page_printf(page, STYLE_PLAIN, "; %s%s parks a second", all.by_kernel ? "at most " : "",
 			    parks);
@@ -127,8 +128,7 @@ static void workers(struct page *page, const struct runtime_sum *r, bool each)
 	free(worker);
 }
 
-/* Frees the text. */
-static void sentence(struct page *page, char *text)
+void report_sentence(struct page *page, char *text)
 {
 	page_to(page, NAME_COLUMN);
 	page_wrap(page, STYLE_PLAIN, text);
@@ -145,33 +145,24 @@ static void alone(struct page *page, const char *name, const struct runtime_sum 
 			w = &r->worker[i];
 	char *worker = worker_name(w);
 
-	sentence(page,
-		 text_format("%s: for %" PRIu64 " s in a row %s was busy all the time, and the other "
-			     "%s idle: one task had all the work, or it kept what was ready in its own queue",
-			     name, r->alone, worker, r->workers == 2 ? "was" : "were"));
+	report_sentence(
+		page,
+		text_format("%s: for %" PRIu64 " s in a row %s was busy all the time, and the other "
+			    "%s idle: one task had all the work, or it kept what was ready in its own queue",
+			    name, r->alone, worker, r->workers == 2 ? "was" : "were"));
 	free(worker);
 }
 
-static void sentences(struct page *page, const struct runtime_sum *r)
+static void sentences(struct report *report, const struct runtime_sum *r)
 {
-	char *name = name_of(r), time[UNIT_SIZE], jobs[UNIT_SIZE], cap[UNIT_SIZE];
+	struct page *page = &report->page;
+	char *name = name_of(r);
 
-	unit_count(jobs, r->jobs_waiting);
-	if (r->pool_full)
-		sentence(page, text_format("%s: the blocking pool was at its cap of %s threads for %s: up to "
-					   "%s jobs waited for one",
-					   name, unit_count(cap, r->number[RUNTIME_CAP].latest),
-					   unit_duration(time, r->pool_full), jobs));
-	if (r->pool_short)
-		sentence(page, text_format("%s: up to %s jobs of the blocking pool waited for %s, although "
-					   "it may have more threads: "
-					   "perhaps none could be started",
-					   name, jobs, unit_duration(time, r->pool_short)));
+	report_pool(report, name, r);
 	if (r->grew >= GREW_FOR)
-		sentence(page, text_format("%s: the injection queue only grew for %" PRIu64
-					   " s: tasks become ready faster "
-					   "than the workers run them",
-					   name, r->grew));
+		report_sentence(page, text_format("%s: the injection queue only grew for %" PRIu64
+						  " s: tasks become ready faster than the workers run them",
+						  name, r->grew));
 	if (r->alone >= ALONE_FOR)
 		alone(page, name, r);
 	free(name);
@@ -219,5 +210,5 @@ void report_runtimes(struct report *report)
 			"the parks are all their sleeps.");
 	}
 	for (size_t i = 0; i < m->runtimes; i++)
-		sentences(page, &m->runtime[i]);
+		sentences(report, &m->runtime[i]);
 }

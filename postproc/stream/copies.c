@@ -12,6 +12,7 @@
 #include "base/grow.h"
 #include "stream/fields.h"
 #include "stream/line-kinds.h"
+#include "stream/stack-words.h"
 
 /* A word within this distance above sp (or within the copy) may be a pointer into the stack. */
 #define NEAR (256u << 10)
@@ -207,28 +208,6 @@ static bool is_news(struct copies *copies, uint64_t id, int64_t now)
 	return true;
 }
 
-static uint32_t chunks_of(size_t words)
-{
-	return (uint32_t)((words + WORDS_PER_LINE - 1) / WORDS_PER_LINE);
-}
-
-static void write_all_words(FILE *out, uint64_t id, long tid, const uint64_t *word, size_t count)
-{
-	for (size_t i = 0; i < count; i += WORDS_PER_LINE) {
-		size_t words = count - i < WORDS_PER_LINE ? count - i : WORDS_PER_LINE;
-		struct event e = {.kind = EVENT_WORDS,
-				  .stack = id,
-				  .tid = tid,
-				  .chunk = (uint32_t)(i / WORDS_PER_LINE)};
-		uint64_t any = 0;
-
-		for (size_t j = 0; j < words; j++)
-			any |= e.word[j] = word[i + j];
-		if (any)
-			event_write(out, &e);
-	}
-}
-
 /* The replaced return addresses of a copy; NULL if there are none. */
 static const struct returned *returned_of(const struct copies *copies, uint64_t copy)
 {
@@ -330,17 +309,17 @@ static void parse_copied(struct copies *copies, struct fields *c, int64_t now)
 			  .sp = sp,
 			  .bp = bp,
 			  .lr = lr,
-			  .chunks = chunks_of(s.count),
+			  .chunks = stack_chunks(s.count),
 			  .parts = s.parts};
 
 	for (unsigned i = 0; i < s.parts; i++) {
 		e.part[i].start = s.part[i].start;
-		e.part[i].chunks = chunks_of(s.part[i].words);
+		e.part[i].chunks = stack_chunks(s.part[i].words);
 	}
 	event_write(copies->out, &e);
 	if (returned)
 		write_returned(copies->out, id, tid, returned);
-	write_all_words(copies->out, id, tid, copies->words, s.count);
+	stack_words_write(copies->out, id, tid, copies->words, s.count);
 }
 
 /* returned COPY SLOT ADDRESS..., before the line of that copy */

@@ -42,6 +42,7 @@ enum event_kind {
 	EVENT_LOOK,
 	EVENT_STANDS,
 	EVENT_BEHIND,
+	EVENT_POOLED,
 	EVENT_LOST,
 	EVENT_STACK,
 	EVENT_WORDS,
@@ -134,6 +135,11 @@ struct event {
 		uint64_t parks, busy;
 		uint64_t parked; /* 0, 1; UINT64_MAX: not known */
 	} worked;		 /* WORKED, with `tid`, 0 if not known */
+	struct {
+		uint64_t handle;
+		bool waits; /* for a job that has not begun */
+		bool runs;  /* it is in no system call */
+	} pooled;	    /* POOLED, with `tid`, `syscall` and `stack` */
 	struct {
 		uint64_t since, least, time, unsure, apart;
 	} shorter;	    /* SHORTER */

@@ -45,6 +45,7 @@ static const struct line_kind kinds[] = {
 	{"look", EVENT_LOOK, "NS TASKS LOST", 0, parse_look, write_look},
 	{"stands", EVENT_STANDS, "NS TASKS LOST STATE FUTURE PLACE", 0, parse_stands, write_stands},
 	{"behind", EVENT_BEHIND, "NS TID TASKS POLLED FUTURE", 0, parse_behind, write_behind},
+	{"pooled", EVENT_POOLED, "NS HANDLE TID SYSCALL JOB STACK", 0, parse_pooled, write_pooled},
 	{"torn", EVENT_TORN, "NS COUNT", 0, parse_limit, write_torn},
 	{"strange", EVENT_STRANGE, "NS COUNT", 0, parse_limit, NULL},
 	{"shorter", EVENT_SHORTER, "NS SINCE LEAST TIME UNSURE APART", 0, parse_shorter, NULL},

@@ -63,9 +63,9 @@ line_write write_stack, write_words, write_returns, write_frame, write_same;
 line_parse parse_begin, parse_end, parse_sample, parse_runq, parse_sleep, parse_poll, parse_ready,
 	parse_named, parse_gone, parse_limit, parse_shorter, parse_counted, parse_thin, parse_throttled,
 	parse_steal, parse_descriptor, parse_parked, parse_runtime, parse_worked, parse_look, parse_stands,
-	parse_behind;
+	parse_behind, parse_pooled;
 line_write write_begin, write_end, write_named, write_torn, write_throttled, write_steal, write_descriptor,
-	write_parked, write_runtime, write_worked, write_look, write_stands, write_behind;
+	write_parked, write_runtime, write_worked, write_look, write_stands, write_behind, write_pooled;
 bool parse_took(const char *line, struct event *e);
 
 #endif

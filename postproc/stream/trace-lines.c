@@ -399,3 +399,30 @@ void write_behind(FILE *out, const struct event *e)
 	put_escaped(out, e->key);
 	put_escaped(out, e->text);
 }
+
+/* --- the blocking pool --- */
+
+void parse_pooled(struct fields *c, struct event *e)
+{
+	static const char *const jobs[] = {"J", "-", NULL};
+
+	e->ns = field_decimal(c, UINT64_MAX);
+	e->pooled.handle = field_hex(c);
+	e->tid = field_id(c);
+	uint64_t syscall = known_or_not(c);
+
+	e->pooled.runs = syscall == UINT64_MAX;
+	e->syscall = syscall > INT_MAX ? -1 : (long)syscall;
+	e->pooled.waits = field_choice(c, jobs) == 0;
+	e->stack = field_hex(c);
+}
+
+void write_pooled(FILE *out, const struct event *e)
+{
+	put_decimal(out, e->ns);
+	put_hex(out, e->pooled.handle);
+	put_decimal(out, (uint64_t)e->tid);
+	put_known_or_not(out, e->pooled.runs ? UINT64_MAX : (uint64_t)e->syscall);
+	put_word(out, e->pooled.waits ? "J" : "-");
+	put_hex(out, e->stack);
+}

@@ -14,6 +14,7 @@
 #include "base/duration-buckets.h"
 #include "base/histogram.h"
 #include "judge/judge.h"
+#include "tally/block.h"
 
 /* Who ended a sleep (waker), or ran during a wait (culprit). In a blocker's list the most frequent comes
  * first. */
@@ -98,6 +99,7 @@ struct span {
 	const struct blocker *blocker;
 	const struct verdict *stack; /* may be NULL */
 	struct peer peer;	     /* of this block (count and total are 0); comm is NULL if not known */
+	struct ready ready;	     /* in each block of its poll */
 };
 
 /* What one worker had of a blocker with one of its stacks. */
@@ -213,6 +215,23 @@ struct runtime_worker {
 	uint64_t parks, busy, time; /* in the time between its first and latest look: busy and time in ns */
 };
 
+/* Where threads of a blocking pool stood while it was full. */
+struct pool_stand {
+	enum reason reason;
+	const struct verdict *stack; /* of the first one */
+	uint64_t threads;
+	uint64_t waiting; /* of these: for a job of the same pool that had not begun */
+};
+
+#define POOL_STANDS 8
+
+/* The threads of a pool that were looked at, which happens once. */
+struct pool_stands {
+	struct pool_stand stand[POOL_STANDS];
+	size_t count;
+	uint64_t threads, waiting; /* also those not in `stand` */
+};
+
 /* What was seen of a runtime, looked at once a second. */
 struct runtime_sum {
 	bool multi_thread;
@@ -220,7 +239,9 @@ struct runtime_sum {
 	uint64_t workers, looks;
 	struct runtime_number number[RUNTIME_NUMBERS];
 	/* ns in which jobs waited for a thread and none was free: with as many threads as there may be; with fewer. */
-	uint64_t pool_full, pool_short, jobs_waiting; /* jobs_waiting: the most then */
+	uint64_t pool_full, pool_short, pool_none; /* pool_none: with no thread but the workers */
+	uint64_t jobs_waiting;			   /* the most then */
+	struct pool_stands stands;
 	uint64_t grows, grew; /* looks in a row in which the injection queue grew: now, and the most */
 	const struct runtime_worker *worker;
 	size_t workers_seen;

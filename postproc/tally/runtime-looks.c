@@ -8,11 +8,19 @@
 
 #define GAP_NS 3000000000u /* looks that are further apart say nothing about the time between them */
 
+/* A pool, whose threads may be looked at before the trace begins. */
+struct pool {
+	uint64_t handle;
+	struct pool_stands stands;
+};
+
 struct runtime_looks {
 	struct runtime_sum all[RUNTIMES_KEPT];
 	uint64_t handle[RUNTIMES_KEPT], last[RUNTIMES_KEPT]; /* last: when it was looked at, ns */
 	struct runtime_work *work[RUNTIMES_KEPT];
 	size_t count;
+	struct pool pool[RUNTIMES_KEPT];
+	size_t pools;
 };
 
 struct runtime_looks *runtime_looks_new(void)
@@ -31,8 +39,12 @@ void runtime_looks_free(struct runtime_looks *r)
 	free(r);
 }
 
-const struct runtime_sum *runtime_looks_all(const struct runtime_looks *r, size_t *count)
+const struct runtime_sum *runtime_looks_all(struct runtime_looks *r, size_t *count)
 {
+	for (size_t i = 0; i < r->count; i++)
+		for (size_t k = 0; k < r->pools; k++)
+			if (r->pool[k].handle == r->handle[i])
+				r->all[i].stands = r->pool[k].stands;
 	*count = r->count;
 	return r->all;
 }
@@ -51,6 +63,8 @@ static void add_pool(struct runtime_sum *sum, const uint64_t *number, uint64_t s
 		return;
 	if (threads >= number[RUNTIME_CAP])
 		sum->pool_full += since;
+	else if (sum->multi_thread && threads <= sum->workers)
+		sum->pool_none += since;
 	else
 		sum->pool_short += since;
 	sum->jobs_waiting = jobs > sum->jobs_waiting ? jobs : sum->jobs_waiting;
@@ -97,4 +111,35 @@ void runtime_looks_worked(struct runtime_looks *r, uint64_t ns, const struct run
 	for (size_t i = 0; i < r->count; i++)
 		if (r->handle[i] == worked->handle)
 			runtime_work_add(r->work[i], ns, worked, &r->all[i]);
+}
+
+static void add_stand(struct pool_stands *all, const struct pool_stand *thread)
+{
+	size_t i = 0;
+
+	all->threads += thread->threads;
+	all->waiting += thread->waiting;
+	while (i < all->count && (all->stand[i].reason != thread->reason ||
+				  !judge_same_blame(all->stand[i].stack, thread->stack)))
+		i++;
+	if (i == POOL_STANDS)
+		return;
+	if (i == all->count)
+		all->stand[all->count++] =
+			(struct pool_stand){.reason = thread->reason, .stack = thread->stack};
+	all->stand[i].threads += thread->threads;
+	all->stand[i].waiting += thread->waiting;
+}
+
+void runtime_looks_pooled(struct runtime_looks *r, uint64_t handle, const struct pool_stand *thread)
+{
+	size_t i = 0;
+
+	while (i < r->pools && r->pool[i].handle != handle)
+		i++;
+	if (i == RUNTIMES_KEPT)
+		return;
+	if (i == r->pools)
+		r->pool[r->pools++] = (struct pool){.handle = handle};
+	add_stand(&r->pool[i].stands, thread);
 }

@@ -28,7 +28,10 @@ void runtime_looks_add(struct runtime_looks *runtimes, uint64_t ns, const struct
 /* Adds what a worker had done at `ns`, if its runtime is known. In order of time for each. */
 void runtime_looks_worked(struct runtime_looks *runtimes, uint64_t ns, const struct runtime_worked *worked);
 
+/* Adds where a thread of the runtime's pool stood; the runtime need not be known yet. */
+void runtime_looks_pooled(struct runtime_looks *runtimes, uint64_t handle, const struct pool_stand *thread);
+
 /* All of them so far, in the order in which they came; they belong to `runtimes`. */
-const struct runtime_sum *runtime_looks_all(const struct runtime_looks *runtimes, size_t *count);
+const struct runtime_sum *runtime_looks_all(struct runtime_looks *runtimes, size_t *count);
 
 #endif

@@ -63,7 +63,8 @@ void spans_add(struct spans *spans, const struct block *block, const struct bloc
 			 .duration = block->duration,
 			 .reason = block->reason,
 			 .stack = block->stack,
-			 .peer = peer_of(spans, block)},
+			 .peer = peer_of(spans, block),
+			 .ready = block->ready},
 		.tid = block->tid,
 		.blocker = blocker,
 	};

@@ -321,6 +321,11 @@ void tally_runtime(struct tally *t, uint64_t ns, const struct runtime_look *look
 	runtime_looks_add(t->runtimes, ns, look);
 }
 
+void tally_pooled(struct tally *t, uint64_t handle, const struct pool_stand *thread)
+{
+	runtime_looks_pooled(t->runtimes, handle, thread);
+}
+
 void tally_worked(struct tally *t, uint64_t ns, const struct runtime_worked *worked)
 {
 	runtime_looks_worked(t->runtimes, ns, worked);

@@ -38,6 +38,9 @@ void tally_parked(struct tally *tally, uint64_t ns, bool unpolled);
 /* What a runtime said of itself at `ns`. */
 void tally_runtime(struct tally *tally, uint64_t ns, const struct runtime_look *look);
 
+/* Where a thread of a runtime's blocking pool stood. */
+void tally_pooled(struct tally *tally, uint64_t handle, const struct pool_stand *thread);
+
 /* What a worker of a runtime had done by `ns`. */
 void tally_worked(struct tally *tally, uint64_t ns, const struct runtime_worked *worked);
 

@@ -43,7 +43,7 @@ struct tokio_queues tokio_queues_of(const Dwarf_Die *context, const Dwarf_Die *c
 			       field(context, HANDLE, 8, &q.handle) &&
 			       field(context, SHARED ".inject.len", 8, &q.inject) &&
 			       field(context, SHARED ".idle.state", 8, &q.unparked) &&
-			       field(context, SHARED ".idle.num_workers", 8, &q.workers)
+			       field(context, SHARED ".remotes.length", 8, &q.workers)
 		       ? q
 		       : (struct tokio_queues){0};
 }

@@ -24,6 +24,7 @@ enum { MULTI_THREAD, CURRENT_THREAD, ROOTS, HANDLES = ROOTS, METRICS };
 #define MT_H "worker" IN_ARC ".handle" IN_ARC
 #define MT_R MT_H ".shared.remotes.data_ptr.*"
 #define CT_H "handle" IN_ARC
+#define POOL_JOBS "blocking_spawner.inner" IN_ARC ".shared.?queue"
 #define CORE "core.value.value.?__0.*"
 
 /* The path to each field, for rusttype_follow(). */
@@ -70,6 +71,11 @@ static const struct {
 	[POOL_IDLE] = {HANDLES, "blocking_spawner.inner" IN_ARC ".metrics.num_idle_threads"},
 	[POOL_QUEUED] = {HANDLES, "blocking_spawner.inner" IN_ARC ".metrics.queue_depth"},
 	[POOL_CAP] = {HANDLES, "blocking_spawner.inner" IN_ARC ".thread_cap"},
+	[POOL_JOBS_BUFFER] = {HANDLES, POOL_JOBS ".buf.?pointer"},
+	[POOL_JOBS_HEAD] = {HANDLES, POOL_JOBS ".head"},
+	[POOL_JOBS_TAIL] = {HANDLES, POOL_JOBS ".tail"},
+	[POOL_JOBS_LEN] = {HANDLES, POOL_JOBS ".len"},
+	[POOL_JOBS_CAP] = {HANDLES, POOL_JOBS ".buf.?cap"},
 	[METRICS_SIZE] = {METRICS, "#"},
 	[METRICS_BUSY] = {METRICS, "busy_duration_total"},
 	[METRICS_PARKS] = {METRICS, "park_count"},

@@ -54,6 +54,11 @@ enum runtime_field {
 	POOL_IDLE,
 	POOL_QUEUED,
 	POOL_CAP,
+	POOL_JOBS_BUFFER, /* of the queue of its jobs, an array that is used as a ring: the pointer to that */
+	POOL_JOBS_HEAD,	  /* where it begins */
+	POOL_JOBS_TAIL,	  /* before Rust 1.67: where it begins, and the head is where it ends */
+	POOL_JOBS_LEN,	  /* or how long it is */
+	POOL_JOBS_CAP,
 	METRICS_SIZE,	 /* no offset: bytes of what is counted of a worker */
 	METRICS_BUSY,	 /* in that: for how long it did not park, ns, 64 bits */
 	METRICS_PARKS,	 /* how often it parked, 64 bits */

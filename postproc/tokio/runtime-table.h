@@ -11,4 +11,7 @@
  * text). */
 const char *runtime_table(Elf *elf, struct runtime_layouts *layouts);
 
+/* The fields of a version (tokio_version()); NULL if they are not known. */
+const int32_t *runtime_table_of(unsigned version);
+
 #endif

@@ -220,6 +220,45 @@ bool runtime_read(const struct memory_reader *memory, const struct runtime_layou
 	return true;
 }
 
+/* --- jobs --- */
+
+#define JOB_BYTES                                                                                            \
+	16u /* pool.rs, Task: the pointer to a task's header, and whether it is mandatory (1.24 to 1.53) */
+#define JOBS_MAX (1u << 24)
+
+/* Before Rust 1.67, a VecDeque has two indexes, and a capacity that is a power of two; since then, one and a length. */
+static bool read_ring(const struct reading *r, uint64_t pool, uint64_t *first, uint64_t *length,
+		      uint64_t *capacity)
+{
+	uint64_t end;
+
+	if (!word_at(r, pool, POOL_JOBS_CAP, capacity) || *capacity > JOBS_MAX || !*capacity)
+		return false;
+	if (has(r, POOL_JOBS_LEN))
+		return word_at(r, pool, POOL_JOBS_HEAD, first) && word_at(r, pool, POOL_JOBS_LEN, length) &&
+		       *first < *capacity && *length <= *capacity;
+	if (!word_at(r, pool, POOL_JOBS_TAIL, first) || !word_at(r, pool, POOL_JOBS_HEAD, &end))
+		return false;
+	*length = (end - *first) & (*capacity - 1);
+	return *first < *capacity && end < *capacity && !(*capacity & (*capacity - 1));
+}
+
+size_t runtime_pool_jobs(const struct memory_reader *memory, const struct runtime_layout *layout,
+			 uint64_t pool, uint64_t *jobs, size_t most)
+{
+	const struct reading r = {memory, layout->at};
+	uint64_t buffer, first, length, capacity;
+	size_t count = 0;
+
+	if (!word_at(&r, pool, POOL_JOBS_BUFFER, &buffer) || !read_ring(&r, pool, &first, &length, &capacity))
+		return 0;
+	for (uint64_t i = 0; i < length && count < most; i++)
+		if (memory_word(memory, buffer + (first + i) % capacity * JOB_BYTES, &jobs[count]) &&
+		    jobs[count])
+			count++;
+	return count;
+}
+
 /* --- threads --- */
 
 static uint64_t current_queue(const struct reading *r, uint64_t core)

@@ -63,6 +63,11 @@ struct runtime_queue {
 bool runtime_queue_read(const struct memory_reader *memory, const struct runtime_layout *layout,
 			uint64_t handle, uint64_t worker, struct runtime_queue *queue);
 
+/* The jobs that wait for a thread of the pool at `pool`: the addresses of their headers, at most `most`. Returns how many;
+ * 0 if they cannot be read. */
+size_t runtime_pool_jobs(const struct memory_reader *memory, const struct runtime_layout *layout,
+			 uint64_t pool, uint64_t *jobs, size_t most);
+
 /* What a thread drives. */
 struct runtime_driver {
 	bool multi_thread;

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tokio/runtime-table.h"
+
 #define VERSION(minor, patch) (1000u * (minor) + (patch)) /* of Tokio 1 */
 #define ANY 999u
 
@@ -35,38 +37,26 @@ static const struct known {
 	{VERSION(52, 2), VERSION(53, ANY), 48, 0, 68, true, 40, 1, 24, 104, 108, 8, 24},
 };
 
-/* Where these versions keep their queues (queues.h). The offsets behind the runtime's handle depend on what else
- * it holds, so they are known only of versions that were measured: 1.24.2 (rustc 1.63), 1.43.1 (rustc 1.85). */
-static const struct known_queues {
-	unsigned from, to, counter; /* counter: that of the layout */
-	struct tokio_queues queues;
-} known_queues[] = {
-	{VERSION(24, 0),
-	 VERSION(24, ANY),
-	 32,
-	 {.queue = 24, .head = 24, .tail = 32, .handle = 16, .inject = 160, .unparked = 80, .workers = 88}},
-	{VERSION(43, 0),
-	 VERSION(43, ANY),
-	 64,
-	 {.queue = 24,
-	  .head = 24,
-	  .tail = 32,
-	  .worker = 8,
-	  .handle = 16,
-	  .inject = 208,
-	  .unparked = 216,
-	  .workers = 224}},
-};
-
-static struct tokio_queues queues_of(unsigned version, uint64_t counter)
+/* Where this version keeps its queues, by the table of runtimes. The offsets behind the runtime's handle depend on what
+ * else it holds, and those in the core on the compiler: so only if that table was made of a build with this core. */
+static struct tokio_queues queues_of(unsigned version, const struct known *row)
 {
-	for (size_t i = 0; i < sizeof(known_queues) / sizeof(*known_queues); i++) {
-		const struct known_queues *row = &known_queues[i];
+	const int32_t *at = runtime_table_of(version);
 
-		if (version >= row->from && version <= row->to && counter == row->counter)
-			return row->queues;
-	}
-	return (struct tokio_queues){0};
+	if (!at || at[MT_CORE_QUEUE] != (int32_t)row->queue)
+		return (struct tokio_queues){0};
+	return (struct tokio_queues){
+		.queue = row->queue,
+		.head = (uint64_t)at[MT_QUEUE_HEAD],
+		.tail = (uint64_t)at[MT_QUEUE_TAIL],
+		.lifo = (uint64_t)at[MT_CORE_LIFO],
+		/* Before 1.29 the context stands alone, later behind the tag of both schedulers'. */
+		.worker = row->core - (uint64_t)at[MT_CONTEXT_CORE] + (uint64_t)at[MT_CONTEXT_WORKER],
+		.handle = (uint64_t)at[MT_WORKER_HANDLE],
+		.inject = (uint64_t)at[MT_INJECTED],
+		.unparked = (uint64_t)at[MT_IDLE],
+		.workers = (uint64_t)at[MT_REMOTES_COUNT],
+	};
 }
 
 /* Reads one number of a version. */
@@ -194,7 +184,7 @@ static void add(const struct tokio_variables *variables, unsigned version, bool 
 		if (row->tagged ? named : named != (variables->context != 0))
 			continue;
 		layout = layout_of(row, variables);
-		layout.queues = queues_of(exactly ? version : 0, row->counter);
+		layout.queues = queues_of(exactly ? version : 0, row);
 		if (layouts->count == TOKIO_LAYOUTS || has(layouts, &layout))
 			continue;
 		snprintf(layout.how, sizeof(layout.how), exactly ? "table 1.%u%s" : "like 1.%u%s, verified",

@@ -3,7 +3,7 @@
 //!     ground-truth [multi | current | healthy | stuck | queues | yield] [SECONDS] [LOG_FROM_US] [SEED] 2>TRUTH
 //!
 //! multi, current: everything, on such a runtime. healthy: what only looks like blocking, on a multi-thread runtime. stuck: two
-//! tasks that never return from a poll. queues: workers that are blocked while tasks wait for them, see queues.rs. yield: as many polls as there can be; ten times a second it prints how many there were in a
+//! tasks that never return from a poll, and a job of the blocking pool that waits for another one of the same, full pool. queues: workers that are blocked while tasks wait for them, see queues.rs. yield: as many polls as there can be; ten times a second it prints how many there were in a
 //! second of its CPU time.
 
 mod blocks;
@@ -34,7 +34,7 @@ fn main() {
     // One that does nothing but polls: two of those that share a CPU can keep the kernel's own threads from it for minutes.
     let workers = if flavor == "yield" { 1 } else { 2 };
     builder.worker_threads(workers).enable_time();
-    if flavor == "queues" {
+    if flavor == "queues" || flavor == "stuck" {
         builder.max_blocking_threads(1);
     }
     let runtime = builder.build().unwrap();

@@ -350,8 +350,15 @@ async fn stops() {
     measured(&STUCK, async { burn_cpu(1_000_000_000) }).await
 }
 
-/// Two polls that never end.
+/// Waits for a job that needs a thread of the blocking pool, on the only one.
+fn waits_for_own_pool(runtime: tokio::runtime::Handle) {
+    let _ = runtime.block_on(runtime.spawn_blocking(|| ()));
+}
+
+/// Two polls that never end, and a job that never does.
 pub fn spawn_stuck() {
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || waits_for_own_pool(runtime));
     tokio::spawn(stops_asleep());
     tokio::spawn(stops());
 }

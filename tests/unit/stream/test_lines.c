@@ -44,6 +44,7 @@ static const struct {
 	{"STATE", "poll", "E"},
 	{"SCHEDULER", NULL, "M"},
 	{"COUNTER", NULL, "K"},
+	{"JOB", NULL, "J"},
 	{"CCOMM", NULL, "make -j"},
 	{"WCOMM", NULL, "-"},
 	{"END", "frame", "whole"},

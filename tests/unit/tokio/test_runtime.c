@@ -43,7 +43,8 @@ static const struct runtime_layout layout = {
 	       [POOL_IDLE] = 48,	 [POOL_QUEUED] = 56,	    [POOL_CAP] = 32,
 	       [MT_METRICS] = 320,	 [CT_METRICS] = -1,	    [METRICS_SIZE] = 128,
 	       [METRICS_BUSY] = 0,	 [METRICS_PARKS] = 8,	    [METRICS_UNPARKS] = 16,
-	       [POOL_NAMER] = 64}};
+	       [POOL_NAMER] = 64,	 [POOL_JOBS_BUFFER] = 72,   [POOL_JOBS_HEAD] = 80,
+	       [POOL_JOBS_TAIL] = -1,	 [POOL_JOBS_LEN] = 88,	    [POOL_JOBS_CAP] = 96}};
 
 static const struct tokio_layout tokio = {.multi_thread = {.known = true, .pointer = 8, .core = 16},
 					  .current_thread = {.known = true, .pointer = 16, .core = 16}};
@@ -211,6 +212,33 @@ static void no_runtime(void **state)
 	assert_false(runtime_read(&memory, &layout, UINT64_MAX - 7, true, &figures));
 }
 
+/* A ring of four, of which the last and the first two are in use; in the old form the ring's end is told. */
+static void jobs_that_wait(void **state)
+{
+	struct runtime_layout old = layout;
+	uint64_t jobs[3];
+
+	(void)state;
+	put(POOL + 72, BASE + POOL + 256);
+	put(POOL + 80, 3);
+	put(POOL + 88, 3);
+	put(POOL + 96, 4);
+	for (unsigned i = 0; i < 4; i++)
+		put(POOL + 256 + 16 * i, 100 + i);
+	assert_int_equal(runtime_pool_jobs(&memory, &layout, BASE + POOL, jobs, 3), 3);
+	assert_true(jobs[0] == 103 && jobs[1] == 100 && jobs[2] == 101);
+	assert_int_equal(runtime_pool_jobs(&memory, &layout, BASE + POOL, jobs, 2), 2);
+	old.at[POOL_JOBS_TAIL] = 80;
+	old.at[POOL_JOBS_HEAD] = 88;
+	old.at[POOL_JOBS_LEN] = RUNTIME_UNKNOWN;
+	put(POOL + 88, 1);
+	assert_int_equal(runtime_pool_jobs(&memory, &old, BASE + POOL, jobs, 3), 2);
+	assert_true(jobs[0] == 103 && jobs[1] == 100);
+	put(POOL + 96, 3);
+	assert_int_equal(runtime_pool_jobs(&memory, &old, BASE + POOL, jobs, 3), 0);
+	assert_int_equal(runtime_pool_jobs(&memory, &layout, BASE + POOL, jobs, 3), 0);
+}
+
 /* Where the pool's place is not known, it is searched for: there must be one, not two. */
 static void a_searched_pool(void **state)
 {
@@ -285,6 +313,7 @@ int main(void)
 		cmocka_unit_test_setup(what_a_build_lacks_is_unknown, make),
 		cmocka_unit_test_setup(a_queue_that_changes_is_read_again, make),
 		cmocka_unit_test_setup(no_runtime, make),
+		cmocka_unit_test_setup(jobs_that_wait, make),
 		cmocka_unit_test_setup(a_searched_pool, make),
 		cmocka_unit_test_setup(no_name, make),
 		cmocka_unit_test_setup(what_a_thread_drives, make),
