@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* locate-runtimes.c - see runtimes.h. */
+/* locate-runtimes.c - see locate-runtimes.h. */
 #include "head/locate-runtimes.h"
 
 #include <libiberty/libiberty.h>
@@ -45,13 +45,13 @@ static bool fits(pid_t pid, const struct thread *threads, size_t count, const st
 	return seen && !wrong;
 }
 
-void locate_runtimes(pid_t pid, struct module *module, const struct thread *threads, size_t count,
-		     struct tokio_layout *layout)
+void locate_runtimes(pid_t pid, struct module *module, const struct runtime_layout *told,
+		     const struct thread *threads, size_t count, struct tokio_layout *layout)
 {
 	struct runtime_layouts layouts;
 	struct runtime_figures *figures = xmalloc(sizeof(*figures));
 
-	if (runtime_layouts_find(module, &layouts))
+	if (runtime_layouts_find(module, told, &layouts))
 		layouts.count = 0;
 	for (size_t i = 0; i < layouts.count && !*layout->runtime.how; i++)
 		if (fits(pid, threads, count, layout, &layouts.layout[i], figures))

@@ -7,12 +7,13 @@
 #include <sys/types.h>
 
 struct module;
+struct runtime_layout;
 struct thread;
 struct tokio_layout;
 
 /* Sets layout->runtime: the known layout of this module's Tokio by which every thread that drives a runtime leads to
- * one. Leaves it if there is none. */
-void locate_runtimes(pid_t pid, struct module *module, const struct thread *threads, size_t count,
-		     struct tokio_layout *layout);
+ * one. Leaves it if there is none. `told`: as of runtime_layouts_find(). */
+void locate_runtimes(pid_t pid, struct module *module, const struct runtime_layout *told,
+		     const struct thread *threads, size_t count, struct tokio_layout *layout);
 
 #endif

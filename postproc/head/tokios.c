@@ -126,7 +126,7 @@ const char *tokios_state(pid_t pid, struct space *space, struct module *module, 
 	if (!why)
 		why = tokio_verify(pid, threads, count, &layouts, layout);
 	if (!why)
-		locate_runtimes(pid, module, threads, count, layout);
+		locate_runtimes(pid, module, &layouts.runtime, threads, count, layout);
 	return why;
 }
 

@@ -36,8 +36,8 @@ void runtimes_prepare(struct runtimes *r, struct module *module, pid_t pid, cons
 	struct tokio_layouts *layouts = xcalloc(1, sizeof(*layouts));
 
 	*r = (struct runtimes){0};
-	r->no_figures = runtime_layouts_find(module, &r->layouts);
 	r->no_threads = tokio_find(module, layouts);
+	r->no_figures = runtime_layouts_find(module, &layouts->runtime, &r->layouts);
 	if (!r->no_threads && layouts->count == 1 && !layouts->layout[0].searched)
 		r->tokio = layouts->layout[0];
 	else if (!r->no_threads)

@@ -13,7 +13,7 @@
 
 #include "base/arch.h"
 #include "resolve/elf/module.h"
-#include "tokio/named-types.h"
+#include "tokio/runtime-layout.h"
 #include "tokio/rusttype.h"
 #include "tokio/table.h"
 
@@ -217,6 +217,14 @@ static bool complete(const struct search *s)
 	return s->variable[CONTEXT].typed && core;
 }
 
+/* Is this a unit of the crate tokio? rustc names a unit SOURCE/@/CRATE.HASH-cgu.N. */
+static bool is_tokio_unit(Dwarf_Die *unit)
+{
+	const char *name = dwarf_diename(unit);
+
+	return name && memmem(name, strnlen(name, NAME_MAX_BYTES), "/@/tokio.", strlen("/@/tokio."));
+}
+
 /* First Tokio's own units; then others, because optimisation may move a type into the units that use it. */
 static void find_types(Dwarf *dwarf, struct search *s)
 {
@@ -229,7 +237,7 @@ static void find_types(Dwarf *dwarf, struct search *s)
 
 		while (s->entries < ENTRIES_MAX &&
 		       dwarf_get_units(dwarf, cu, &cu, NULL, &type, &die, NULL) == 0)
-			if (type == DW_UT_compile && named_types_tokio_unit(&die) == !pass)
+			if (type == DW_UT_compile && is_tokio_unit(&die) == !pass)
 				walk(s, &die, path, 0, sizeof(path), 0);
 	}
 }
@@ -433,6 +441,7 @@ const char *tokio_find(struct module *module, struct tokio_layouts *layouts)
 	const struct arch *arch;
 	uint64_t align;
 	const char *why = "no debug info";
+	struct runtime_layout runtime = {0};
 
 	memset(layouts, 0, sizeof(*layouts));
 	elf = module && module->dwfl ? dwfl_module_getelf(module->dwfl, &bias) : NULL;
@@ -454,6 +463,8 @@ const char *tokio_find(struct module *module, struct tokio_layouts *layouts)
 	dwarf = dwfl_module_getdwarf(module->dwfl, &bias);
 	if (dwarf && !s->variable[CONTEXT].twice) {
 		find_types(dwarf, s);
+		runtime_layout_of(s->typed[MT_CONTEXT] ? &s->type[MT_CONTEXT] : NULL,
+				  s->typed[CT_CONTEXT] ? &s->type[CT_CONTEXT] : NULL, &runtime);
 		why = from_dwarf(s, &layouts->layout[0]);
 		layouts->count = !why;
 	}
@@ -474,6 +485,7 @@ const char *tokio_find(struct module *module, struct tokio_layouts *layouts)
 		why = "there is more than one Tokio in it, which only --polls uprobe takes";
 	if (why)
 		memset(layouts, 0, sizeof(*layouts));
+	layouts->runtime = runtime;
 	free(s);
 	return why;
 }

@@ -68,6 +68,9 @@ struct tokio_layouts {
 	bool unsure;		/* the version of Tokio is not in the table: it must be seen at work */
 	uint64_t tls_size;	/* of the module's thread-local memory, rounded up as the ABI does */
 	struct tls_block block; /* where that is; for a library, the caller fills it in */
+	struct runtime_layout
+		runtime; /* by debug info, not verified, and known also without any layout; `how` is
+					* empty: not known */
 	struct tokio_layout layout[TOKIO_LAYOUTS];
 };
 

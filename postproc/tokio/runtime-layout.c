@@ -3,7 +3,6 @@
  * 1.53.1. */
 #include "tokio/runtime-layout.h"
 
-#include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 #include <libiberty/libiberty.h>
@@ -12,13 +11,12 @@
 #include <string.h>
 
 #include "resolve/elf/module.h"
-#include "tokio/named-types.h"
 #include "tokio/runtime-table.h"
 #include "tokio/rusttype.h"
 
 /* Where paths begin: at a thread's context; HANDLES: at the handle of either, METRICS: at what either counts of a
  * worker. */
-enum { MULTI_THREAD, CURRENT_THREAD, ROOTS, HANDLES = ROOTS, METRICS };
+enum { MULTI_THREAD, CURRENT_THREAD, CONTEXTS, HANDLES = CONTEXTS, METRICS };
 
 #define IN_ARC RUSTTYPE_IN_ARC
 #define MT_H "worker" IN_ARC ".handle" IN_ARC
@@ -83,55 +81,50 @@ static const struct {
 	[POOL_NAMER] = {HANDLES, "blocking_spawner.inner" IN_ARC ".thread_name.?pointer"},
 };
 
-static int32_t offset_of(const struct named_type *roots, int root, const char *path)
+static int32_t offset_of(const Dwarf_Die *const *contexts, int root, const char *path)
 {
-	static const char *const starts[][ROOTS] = {
+	static const char *const starts[][CONTEXTS] = {
 		{MT_H, CT_H},
 		{MT_H ".shared.worker_metrics.data_ptr.*", CT_H ".shared.worker_metrics"},
 	};
 	Dwarf_Die start, type;
 	uint64_t offset;
 
-	if (root < ROOTS)
-		return roots[root].found && rusttype_follow(&roots[root].die, path, &type, &offset)
+	if (root < CONTEXTS)
+		return contexts[root] && rusttype_follow(contexts[root], path, &type, &offset)
 			       ? (int32_t)offset
 			       : RUNTIME_UNKNOWN;
-	for (int i = 0; i < ROOTS; i++)
-		if (roots[i].found &&
-		    rusttype_follow(&roots[i].die, starts[root - HANDLES][i], &start, &offset) &&
+	for (int i = 0; i < CONTEXTS; i++)
+		if (contexts[i] && rusttype_follow(contexts[i], starts[root - HANDLES][i], &start, &offset) &&
 		    rusttype_follow(&start, path, &type, &offset))
 			return (int32_t)offset;
 	return RUNTIME_UNKNOWN;
 }
 
-static bool from_dwarf(Dwarf *dwarf, struct runtime_layout *layout)
+void runtime_layout_of(const Dwarf_Die *multi_thread, const Dwarf_Die *current_thread,
+		       struct runtime_layout *layout)
 {
-	struct named_type roots[ROOTS] = {
-		[MULTI_THREAD] = {.path = "tokio::runtime::scheduler::multi_thread::worker::Context"},
-		[CURRENT_THREAD] = {.path = "tokio::runtime::scheduler::current_thread::Context"},
-	};
+	const Dwarf_Die *const contexts[CONTEXTS] = {multi_thread, current_thread};
 	bool any = false;
 
-	named_types_find(dwarf, roots, ROOTS);
 	for (int i = 0; i < RUNTIME_FIELDS; i++) {
-		layout->at[i] = offset_of(roots, paths[i].root, paths[i].path);
+		layout->at[i] = offset_of(contexts, paths[i].root, paths[i].path);
 		any = any || layout->at[i] != RUNTIME_UNKNOWN;
 	}
-	strcpy(layout->how, "DWARF");
-	return any;
+	strcpy(layout->how, any ? "DWARF" : "");
 }
 
-const char *runtime_layouts_find(struct module *module, struct runtime_layouts *layouts)
+const char *runtime_layouts_find(struct module *module, const struct runtime_layout *told,
+				 struct runtime_layouts *layouts)
 {
 	GElf_Addr bias;
 	Elf *elf = module && module->dwfl ? dwfl_module_getelf(module->dwfl, &bias) : NULL;
-	Dwarf *dwarf = elf ? dwfl_module_getdwarf(module->dwfl, &bias) : NULL;
 
 	layouts->count = 0;
 	if (!elf)
 		return "its file cannot be read";
-	if (dwarf && from_dwarf(dwarf, &layouts->layout[0])) {
-		layouts->count = 1;
+	if (*told->how) {
+		layouts->layout[layouts->count++] = *told;
 		return NULL;
 	}
 	return runtime_table(elf, layouts);

@@ -6,6 +6,7 @@
 #ifndef HUD_TOKIO_RUNTIME_LAYOUT_H
 #define HUD_TOKIO_RUNTIME_LAYOUT_H
 
+#include <elfutils/libdw.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -85,8 +86,15 @@ struct runtime_layouts {
 	struct runtime_layout layout[RUNTIME_LAYOUTS];
 };
 
-/* Finds the layouts that a module may have. Returns NULL, or why there are none (static text). */
-const char *runtime_layouts_find(struct module *module, struct runtime_layouts *layouts);
+/* Reads the layout from debug info: from the types of a thread's contexts, each NULL if it is not there. Without any field,
+ * layout->how is empty. */
+void runtime_layout_of(const Dwarf_Die *multi_thread, const Dwarf_Die *current_thread,
+		       struct runtime_layout *layout);
+
+/* Finds the layouts that a module may have: the one that tokio_find() read from debug info (`told`), or those of the table.
+ * Returns NULL, or why there are none (static text). */
+const char *runtime_layouts_find(struct module *module, const struct runtime_layout *told,
+				 struct runtime_layouts *layouts);
 
 /* The fields as a row of the table in runtime-table.c, which the caller frees. */
 char *runtime_layout_row(const struct runtime_layout *layout);
