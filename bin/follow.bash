@@ -5,6 +5,7 @@
 
 LIFE=0 CHILD=''                         # the number of this life, and the hud-trace that traces it
 FIRST_NAME='' FIRST_PROGRAM='' GROUP='' # what its successors have in common with the target: name or executable, and its unit
+CARRY=''                                # its descriptor: open_carry
 FOLLOW_UNTIL=''                         # when the duration is over, us
 
 # Sets REPLY to file name $1 of this life: "trace.zst" is "trace.2.zst" in the second. What is no file keeps its name, and so does a
@@ -25,7 +26,7 @@ file_of_life() {
 }
 
 # Sets WORDS to the arguments for the trace of this life, of process PID. Metrics keep their file: their reader knows it by name, and
-# expects counters to begin anew with a new process.
+# counters go on.
 words_of_life() {
 	local words=("${ARGUMENT_WORDS[@]}") left
 
@@ -43,7 +44,7 @@ words_of_life() {
 		--chart | --export | --probe-output) file_of_life "${words[1]}" && WORDS+=("${words[0]}" "$REPLY") ;;
 		--format)
 			REPLY=${words[1]}
-			[[ $REPLY != *=* || $REPLY == prometheus=* ]] || { file_of_life "${REPLY#*=}" && REPLY=${words[1]%%=*}=$REPLY; }
+			[[ $REPLY != *=* || $REPLY == @(prometheus|openmetrics)=* ]] || { file_of_life "${REPLY#*=}" && REPLY=${words[1]%%=*}=$REPLY; }
 			WORDS+=(--format "$REPLY")
 			;;
 		*)
@@ -69,10 +70,19 @@ follow_is_over() {
 	((SIGNALS)) || { [[ $FOLLOW_UNTIL ]] && ((${EPOCHREALTIME/./} >= FOLLOW_UNTIL)); }
 }
 
+# Opens a file without a name, in which each trace leaves its counters for the next one.
+open_carry() {
+	local file
+
+	file=$(mktemp) || die 'there is no folder for a temporary file'
+	exec {CARRY}<>"$file"
+	rm -f "$file"
+}
+
 # Traces PID. Sets STATUS.
 trace_life() {
 	words_of_life
-	"$SELF" "${WORDS[@]}" <&0 &
+	HUD_TRACE_CARRY=$CARRY "$SELF" "${WORDS[@]}" <&0 &
 	CHILD=$!
 	await CHILD STATUS
 }
@@ -137,6 +147,7 @@ follow() {
 	FIRST_PROGRAM=${FIRST_PROGRAM##*/}
 	group_of "$PID" && GROUP=$REPLY
 	[[ ! $DURATION_MS ]] || FOLLOW_UNTIL=$((${EPOCHREALTIME/./} + DURATION_MS * 1000))
+	open_carry
 	trap on_follow_signal INT TERM HUP
 	while :; do
 		((++LIFE))

@@ -44,6 +44,7 @@ run_report() {
 	[[ $WINDOW && ! $TRIGGER_FOLDER ]] && options+=(--window "$WINDOW")
 	options+=(${TRIGGER_OPTIONS[@]+"${TRIGGER_OPTIONS[@]}"})
 	[[ $EVERY ]] && options+=(--every "$EVERY")
+	[[ $CARRIED ]] && options+=(--carry "$CARRIED")
 	[[ $LISTEN ]] && options+=(--listen "$LISTEN")
 	[[ $CHART ]] && options+=(--chart "$CHART")
 	[[ $PROBE_OUTPUT ]] && options+=(--probe-output "$PROBE_OUTPUT")
@@ -59,7 +60,7 @@ run_report() {
 	[[ $HEADLESS$QUIET ]] && options+=(--headless)
 	# It ends at the end of its input, not earlier.
 	trap '' INT TERM HUP
-	close_others ${NAMED_FDS[@]+"${NAMED_FDS[@]}"} "$TELL_BEGIN" "$NOTES" "$TELL"
+	close_others ${NAMED_FDS[@]+"${NAMED_FDS[@]}"} "$TELL_BEGIN" "$NOTES" "$TELL" "$CARRIED"
 	exec env "${USER_LOCALE[@]}" "$POSTPROC" "$([[ $VIEW ]] && echo live || echo report)" "${options[@]}" -
 }
 

@@ -11,7 +11,7 @@ setup() {
 }
 
 teardown() {
-	exec {TO}>&- || true
+	[[ ! ${TO-} ]] || exec {TO}>&-
 	end_started
 }
 
@@ -102,6 +102,37 @@ counts() {
 		[[ $(stat -c %i m.prom) == "$inode" ]] || { inode=$(stat -c %i m.prom) && seen=$((seen + 1)); }
 	done
 	((seen == 5))
+}
+
+@test "counters go on where those of an earlier trace ended, also those that it does not have" {
+	exec {CARRY}<>carry
+	life() {
+		"$POSTPROC" report --headless --carry "$CARRY" --format prometheus="$1.prom" --format openmetrics="$1.om" - >out
+	}
+	{ head_of && blocks 1 100 && echo 'end 40000000000 exit'; } | life 1
+	cmp 1.prom carry
+	# Only one function blocks in the second, and there is a wait for a CPU.
+	{ head_of && blocks 40 40 && echo 'runq 3000000000 43 0 30000000 P 1 77 78 0 rival' && echo 'end 41000000000 exit'; } | life 2
+	cmp 2.prom carry
+	exec {CARRY}>&-
+	counts 1.prom 100
+	counts 2.prom 101
+	counts 2.om 101
+	grep -q '^hud_trace_run_queue_waits_total{.*} 1$' 2.prom
+	# Gauges are this one's, each sum is of both, and no series comes twice.
+	! grep '^hud_trace_duration_seconds' 1.prom | grep -qFf - 2.prom || return 1
+	[[ $(awk '/^hud_trace_(block_duration_seconds_count|events_total)/ { print $NF }' 2.prom | tr '\n' ' ') == '101 102 ' ]]
+	awk '/^hud_trace_worker_seconds_total/ { sum[FILENAME] = $NF } END { exit !(sum["1.prom"] == "39.000000000" && sum["2.prom"] == "79.000000000") }' 1.prom 2.prom
+	[[ ! $(sed -E 's/ [^ ]+$//' 2.prom | sort | uniq -d) ]]
+	[[ $(grep -c '^hud_trace_blocks_total' 1.prom) == $(grep -c '^hud_trace_blocks_total' 2.prom) ]]
+	# OpenMetrics has the same numbers.
+	diff <(grep -v '^#' 2.prom | sort) <(grep -v '^#' 2.om | sort)
+	/usr/bin/python3 -c 'from prometheus_client.openmetrics.parser import *; list(text_string_to_metric_families(open("2.om").read()))'
+	# One that had blockers is no worse for a trace that has none.
+	exec {CARRY}<>carry
+	{ head_of && echo 'begin 1000000000' && echo 'end 2000000000 exit'; } | life 3
+	counts 3.prom 101
+	counts 3.om 101
 }
 
 @test "a file that cannot be written is said, and the trace goes on" {

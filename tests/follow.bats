@@ -90,7 +90,10 @@ ends_with() {
 		"$POSTPROC" report "$file" >/dev/null
 	done
 	[[ $(jq .target.pid sub.d/r.json sub.d/r.2.json sub.d/r.3.json | tr '\n' ' ') == "$one $two $three " ]]
+	# Its counters are of all lives.
 	[[ ! -e m.2.prom ]]
+	grep -q '^hud_trace_run_queue_waits_total.* 3$' m.prom
+	grep -q '^hud_trace_run_queue_seconds_total.* 0.060000000$' m.prom
 	within 60 gone
 }
 

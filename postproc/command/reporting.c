@@ -14,6 +14,7 @@
 #include "base/complain.h"
 #include "base/escape.h"
 #include "command/command.h"
+#include "format/carry.h"
 #include "format/formats.h"
 #include "sandbox/atomic-file.h"
 #include "sandbox/debuginfod.h"
@@ -113,6 +114,9 @@ bool reporting_option(struct reporting *o, int option, const char *value)
 		return true;
 	case REPORTING_EVERY:
 		o->every = command_seconds(o->command, "every", value, 0.1, 604800);
+		return true;
+	case REPORTING_CARRY:
+		o->carry = command_descriptor(o->command, "carry", value);
 		return true;
 	case REPORTING_WIDTH:
 		o->report.width = (unsigned)number(o, "width", value, 60, 500);
@@ -219,12 +223,41 @@ int reporting_begin(struct reporting *o)
 	userfiles_name(o->chart);
 	userfiles_name(o->probe_path);
 	o->replay.confine = sandbox_resolver;
+	if (o->carry && !(o->carried = carried_read(o->carry)))
+		reporting_fail(o, "the counters of earlier traces are lost", strerror(errno));
 	return sandbox_begin(o->replay.pid, o->replay.debuginfod);
 }
 
 /* How many series of metrics there are. A blocker that got one of its own later would take its time away from another, "(others)", and
  * no counter may go back: so with --every and --listen there are enough from the start. */
 #define SERIES_FROM_THE_START 1000
+
+/* Writes a format: its counters go on where those of earlier traces ended. Returns 0, or -1 with errno set. */
+static int write_format(const struct reporting *o, const struct format *format, const struct model *model,
+			struct report_options *options, FILE *out)
+{
+	char *text;
+	size_t size;
+	FILE *memory = NULL;
+
+	if (!format_counts(format))
+		return format->write(out, model, options);
+	if (o->every || o->listener || o->carried)
+		options->top = SERIES_FROM_THE_START;
+	if (!o->carried)
+		return format->write(out, model, options);
+	memory = open_memstream(&text, &size);
+	if (!memory)
+		return -1;
+	int failed = format->write(memory, model, options);
+
+	if (fclose(memory))
+		return -1;
+	if (!failed)
+		carried_add(o->carried, text, size, out);
+	free(text);
+	return failed || fflush(out) || ferror(out) ? -1 : 0;
+}
 
 int reporting_write_memory(const struct reporting *o, const struct format *format, const struct model *model)
 {
@@ -233,9 +266,7 @@ int reporting_write_memory(const struct reporting *o, const struct format *forma
 	FILE *file = copy < 0 ? NULL : fdopen(copy, "w");
 
 	options.colour = false;
-	if (format_counts(format))
-		options.top = SERIES_FROM_THE_START;
-	int failed = !file || format->write(file, model, &options);
+	int failed = !file || write_format(o, format, model, &options, file);
 
 	if (file && fclose(file))
 		failed = 1;
@@ -254,11 +285,9 @@ static int write_output(struct reporting *o, size_t i, const struct model *model
 	struct report_options options = o->report;
 	struct output output;
 
-	if (o->every && format_counts(format))
-		options.top = SERIES_FROM_THE_START;
 	if (command_open_output(&output, o->command, path, &options))
 		return 1;
-	int failed = format->write(output.file, model, &options);
+	int failed = write_format(o, format, model, &options, output.file);
 
 	return command_close_output(&output, o->command, path ? path : "the report", !failed);
 }
@@ -315,6 +344,23 @@ static int close_probe_output(struct reporting *o, bool whole)
 	return reporting_fail(o, o->probe_path, strerror(errno));
 }
 
+/* Leaves the counters for the next trace. */
+static int carry_on(const struct reporting *o, const struct model *model)
+{
+	int copy = o->carried ? fcntl(o->carry, F_DUPFD_CLOEXEC, 3) : -1;
+	FILE *file = copy < 0 ? NULL : fdopen(copy, "r+");
+	struct report_options options = o->report;
+
+	if (!o->carried)
+		return 0;
+	int failed = !file || fseek(file, 0, SEEK_SET) || ftruncate(o->carry, 0) ||
+		     write_format(o, format_named("prometheus"), model, &options, file);
+
+	if (file && fclose(file))
+		failed = -1;
+	return failed ? reporting_fail(o, "the counters for the next trace", strerror(errno)) : 0;
+}
+
 int reporting_write(struct reporting *o, const struct model *model, int error, struct chart *chart)
 {
 	const char *why = error == EBADMSG ? "its compressed data is damaged; what comes before that is read"
@@ -330,6 +376,8 @@ int reporting_write(struct reporting *o, const struct model *model, int error, s
 	for (size_t i = 0; i < o->outputs; i++)
 		if (write_output(o, i, model))
 			status = 1;
+	if (carry_on(o, model))
+		status = 1;
 	if (o->chart && (!chart || chart_draw(chart, model, o->report.width)))
 		status = 1;
 	int broken = gates_check(&o->gates, o->command, model, NULL);

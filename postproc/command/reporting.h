@@ -15,6 +15,7 @@
 
 #define REPORTING_OUTPUTS 16
 
+struct carried;
 struct format;
 struct listener;
 struct output;
@@ -41,6 +42,8 @@ struct reporting {
 	struct trigger *triggered;
 	const char *listen; /* where to; NULL: nowhere */
 	struct listener *listener;
+	int carry; /* a file with counters of earlier traces; 0: none */
+	struct carried *carried;
 	bool no_colour, quiet;
 	bool needs_begin; /* nothing is reported without a begin line: hud-trace says why */
 };
@@ -63,13 +66,14 @@ enum {
 	REPORTING_FAIL_ON,
 	REPORTING_PROBE_OUTPUT,
 	REPORTING_EVERY,
+	REPORTING_CARRY,
 	REPORTING_OWN
 };
 
 #define REPORTING_LETTERS "t:p:v"
 
-/* Rows for getopt_long(). Two are for hud-trace: --headless (no progress) and --begun FD (where to report
- * that tracing has begun). */
+/* Rows for getopt_long(). Three are for hud-trace: --headless (no progress), --begun FD (where to report
+ * that tracing has begun) and --carry FD (a file with the counters of earlier traces, to which those of this one are added). */
 /* clang-format off: one row each */
 #define REPORTING_OPTIONS                                                                                    \
 	{"target", required_argument, NULL, 't'}, {"pid", required_argument, NULL, 'p'},                     \
@@ -85,6 +89,7 @@ enum {
 		{"fail-on", required_argument, NULL, REPORTING_FAIL_ON},                                     \
 		{"probe-output", required_argument, NULL, REPORTING_PROBE_OUTPUT},                           \
 		{"every", required_argument, NULL, REPORTING_EVERY},                                         \
+		{"carry", required_argument, NULL, REPORTING_CARRY},                                         \
 		{"width", required_argument, NULL, REPORTING_WIDTH},                                         \
 		{"no-color", no_argument, NULL, REPORTING_NO_COLOUR},                                        \
 		{"headless", no_argument, NULL, REPORTING_HEADLESS},                                         \
