@@ -51,13 +51,13 @@ ALL_CFLAGS = -std=c17 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(HARDENING) $(REPRODU
 ALL_CPPFLAGS = -I$(BUILD) -Ipostproc -MMD -MP $(CPPFLAGS)
 ALL_LDFLAGS = $(CFLAGS) $(HARDENING_LINK) $(MODE) $(LDFLAGS)
 # The C library stands before libiberty, whose obstack has the same names but takes other types.
-LIBS = -ldw -lelf -lc -liberty -ljson-c -lprotobuf-c -lz -lzstd -lseccomp -lmicrohttpd -lncursesw -lm
+LIBS = -ldw -lelf -lc -liberty -ljson-c -lprotobuf-c -lz -lzstd -lseccomp -lmicrohttpd -lcurl -lncursesw -lm
 
 # All files named like `$(2)` below folder $(1), up to three folders deep.
 below = $(sort $(wildcard $(1)/$(2) $(1)/*/$(2) $(1)/*/*/$(2)))
 
 SOURCES = $(call below,postproc,*.c)
-OBJECTS = $(SOURCES:postproc/%.c=$(BUILD)/%.o) $(BUILD)/format/profile.pb-c.o
+OBJECTS = $(SOURCES:postproc/%.c=$(BUILD)/%.o) $(BUILD)/format/profile.pb-c.o $(BUILD)/format/otlp.pb-c.o
 TEST_SOURCES = $(call below,tests/unit,test_*.c)
 TESTS = $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(TEST_SOURCES)))
 FUZZ_OBJECTS = $(patsubst tests/fuzz/%.c,$(BUILD)/tests/%.o,$(wildcard tests/fuzz/*.c))
@@ -99,18 +99,19 @@ $(BUILD)/%.o: postproc/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/format/profile.pb-c.c: postproc/format/profile.proto
+$(BUILD)/format/%.pb-c.c: postproc/format/%.proto
 	$(say) PROTO $@
 	@mkdir -p $(@D)
 	$(Q)protoc-c --proto_path=postproc --c_out=$(BUILD) $<
 
-$(BUILD)/format/profile.pb-c.h: $(BUILD)/format/profile.pb-c.c
+$(BUILD)/format/%.pb-c.h: $(BUILD)/format/%.pb-c.c ;
 
-$(BUILD)/format/profile.pb-c.o: $(BUILD)/format/profile.pb-c.c $(BUILD)/flags
+$(BUILD)/format/%.pb-c.o: $(BUILD)/format/%.pb-c.c $(BUILD)/flags
 	$(say) CC $@
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/format/pprof.o: $(BUILD)/format/profile.pb-c.h
+$(BUILD)/format/pprof.o $(BUILD)/format/otlp.o: $(BUILD)/format/profile.pb-c.h
+$(BUILD)/format/otlp.o: $(BUILD)/format/otlp.pb-c.h
 
 # The style and the script of the HTML page.
 $(BUILD)/format/html/embedded.h: $(addprefix postproc/format/html/,embed page.css page.js)
@@ -312,7 +313,7 @@ clean:
 # program is linked with come with what builds it; for a package, dpkg-shlibdeps and rpm find them out.
 APT_RUN = bpftrace gnuplot-nox util-linux
 APT_BUILD = gcc libc6-dev make libelf-dev libdw-dev libiberty-dev libjson-c-dev libprotobuf-c-dev protobuf-c-compiler zlib1g-dev \
-	libzstd-dev libseccomp-dev libmicrohttpd-dev libncurses-dev
+	libzstd-dev libseccomp-dev libmicrohttpd-dev libcurl4-gnutls-dev libncurses-dev
 # The demo is built from Debian's crates, where there are any.
 APT_DEMO = cargo librust-tokio-dev librust-hyper-dev librust-flate2-dev mount
 APT_TEST = bats musl-tools libcmocka-dev g++ shellcheck clang-format librust-libc-dev pkg-config procps tmux gdb xz-utils zstd jq python3 \
@@ -321,14 +322,14 @@ APT_FUZZ = clang libclang-rt-dev python3
 
 DNF_RUN = bpftrace gnuplot util-linux
 DNF_BUILD = gcc make elfutils-libelf-devel elfutils-devel binutils-devel json-c-devel protobuf-c-devel protobuf-c-compiler zlib-devel \
-	libzstd-devel libseccomp-devel libmicrohttpd-devel ncurses-devel
+	libzstd-devel libseccomp-devel libmicrohttpd-devel libcurl-devel ncurses-devel
 DNF_DEMO = cargo
 DNF_TEST = bats libcmocka-devel gcc-c++ ShellCheck clang-tools-extra libasan libubsan pkgconf procps-ng tmux gdb xz zstd jq python3 \
 	python3-jsonschema protobuf-compiler python3-prometheus_client curl man-db
 DNF_FUZZ = clang compiler-rt python3
 
 PACMAN_RUN = bpftrace gnuplot util-linux
-PACMAN_BUILD = gcc make libelf binutils json-c protobuf-c zlib zstd libseccomp libmicrohttpd ncurses
+PACMAN_BUILD = gcc make libelf binutils json-c protobuf-c zlib zstd libseccomp libmicrohttpd curl ncurses
 PACMAN_DEMO = rust
 PACMAN_TEST = bash-bats cmocka shellcheck clang pkgconf procps-ng tmux gdb xz jq python python-jsonschema protobuf cmark-gfm \
 	python-prometheus_client curl man-db

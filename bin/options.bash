@@ -45,6 +45,10 @@ usage() {
 	      --every SECS        write these files again each SECS seconds
 	      --listen ADDR:PORT  answer HTTP requests for /metrics and /report;
 	                          or PATH: at a Unix socket
+	      --push URL          send profiles: .../ingest: pprof to Pyroscope;
+	                          .../v1development/profiles: by OTLP
+	      --push-auth FILE    FILE has the secret for that
+	      --label KEY=VALUE   what the profiles are of; repeatable
 	      --export FILE       write a timeline for Perfetto
 	      --headless          no live view and no progress
 	  -q, --quiet             print only the report and errors
@@ -136,7 +140,7 @@ unquote() {
 parse_options() {
 	local words long=help,version,verbose,pid:,target:,threshold:,duration:,workers:,hz:,top:,sort:,window:,chart:,chart-kind:,probe:,probe-output:
 	long+=,format:,every:,export:,fail-on:,polls:,stacks:,stack-size:,headless,quiet,no-color,print-script,raw,debuginfod
-	long+=,listen:,trigger:,before:,after:,debounce:,max-recordings:,on-trigger:
+	long+=,listen:,push:,push-auth:,label:,trigger:,before:,after:,debounce:,max-recordings:,on-trigger:
 	long+=,record:,ring:,resolve,no-resolve,doctor,list,follow,max-overhead:,mine:,not-mine:,tasks
 
 	# These variables would change how getopt parses.
@@ -195,6 +199,8 @@ parse_options() {
 		--export) FORMATS+=("trace=$2") ;;
 		--fail-on) FAIL_ON+=("$2") ;;
 		--listen) LISTEN=$2 ;;
+		--push) PUSH=$2 PUSH_OPTIONS+=("$1=$2") ;;
+		--push-auth | --label) PUSH_OPTIONS+=("$1=$2") ;;
 		--trigger) TRIGGERS+=("$2") ;;
 		--before | --after | --debounce | --max-recordings | --on-trigger) TRIGGER_OPTIONS+=("$1=$2") ;;
 		--record) RECORD=$2 ;;
@@ -290,11 +296,13 @@ check_options() {
 	done
 	check_trigger
 	check_recording
-	[[ ! $EVERY || ${FORMATS[*]} == *=* ]] || refuse '--every needs a file to write: --format F=FILE'
+	((!${#PUSH_OPTIONS[@]})) || [[ $PUSH ]] || refuse "${PUSH_OPTIONS[0]%%=*} needs --push URL"
+	[[ ! $PUSH || ! $RAW ]] || refuse 'either --raw or --push, not both'
+	[[ ! $EVERY || $PUSH || ${FORMATS[*]} == *=* ]] || refuse '--every needs a file to write: --format F=FILE'
 	[[ ! $EVERY || ! $WINDOW || $TRIGGER_FOLDER ]] || refuse 'either --every or --window, not both: counters would go back'
 	[[ ! $LISTEN || ! $RAW ]] || refuse 'either --raw or --listen, not both'
 	[[ ! $LISTEN || ! $WINDOW || $TRIGGER_FOLDER ]] || refuse 'either --listen or --window, not both: counters would go back'
-	[[ ! $EVERY$TRIGGER_FOLDER$LISTEN ]] || HEADLESS=1
+	[[ ! $EVERY$TRIGGER_FOLDER$LISTEN$PUSH ]] || HEADLESS=1
 	[[ ! $RAW || ! $CHART ]] || refuse 'either --raw or --chart, not both'
 	[[ ! $RAW || ${#FAIL_ON[@]} -eq 0 ]] || refuse 'either --raw or --fail-on, not both: there is no report to judge'
 	((!${#FORMATS[@]})) || [[ ! $RAW ]] || refuse 'either --raw or --format, not both'

@@ -42,7 +42,7 @@ run_report() {
 	options+=(${TARGETS[@]+"${TARGETS[@]/#/--target=}"} ${CRATES[@]+"${CRATES[@]}"})
 	[[ $DEBUGINFOD ]] && options+=(--debuginfod)
 	[[ $WINDOW && ! $TRIGGER_FOLDER ]] && options+=(--window "$WINDOW")
-	options+=(${TRIGGER_OPTIONS[@]+"${TRIGGER_OPTIONS[@]}"})
+	options+=(${TRIGGER_OPTIONS[@]+"${TRIGGER_OPTIONS[@]}"} ${PUSH_OPTIONS[@]+"${PUSH_OPTIONS[@]}"})
 	[[ $EVERY ]] && options+=(--every "$EVERY")
 	[[ $CARRIED ]] && options+=(--carry "$CARRIED")
 	[[ $LISTEN ]] && options+=(--listen "$LISTEN")

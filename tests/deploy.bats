@@ -19,7 +19,7 @@ setup() {
 	make -s -C "$ROOT" deb >log 2>&1
 	cmp "$package" one.deb
 	depends=$(dpkg-deb -f one.deb Depends)
-	for needed in bpftrace libdw1 libelf1 libjson-c libprotobuf-c libseccomp2 libmicrohttpd12 libzstd1 zlib1g libncursesw6 libc6; do
+	for needed in bpftrace libdw1 libelf1 libjson-c libprotobuf-c libseccomp2 libmicrohttpd12 libcurl3-gnutls libzstd1 zlib1g libncursesw6 libc6; do
 		[[ $depends == *"$needed"* ]]
 	done
 	dpkg-deb -x one.deb root

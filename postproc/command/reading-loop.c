@@ -14,17 +14,19 @@
 #define QUIET_MS 1000 /* without a line for so long, the target's clock has gone on as ours has */
 #define BYTES 65536
 #define LONGEST_MS 60000
+#define PUSH_MS 15000 /* without --every */
 
 struct loop {
 	struct reporting *o;
 	struct replay *replay;
 	const struct model *model;
-	int64_t heard, due; /* ms: the last bytes; the next write, INT64_MAX: none */
+	int64_t heard, due, push_due;  /* ms: the last bytes; the next write, and profile; INT64_MAX: none */
+	uint64_t pushed, pushed_until; /* blocks that profiles had, and until when, ns */
 };
 
 bool reading_loop_needed(const struct reporting *o)
 {
-	return o->every || o->triggered || o->listener;
+	return o->every || o->triggered || o->listener || o->pusher;
 }
 
 /* Writes what came until now. */
@@ -38,6 +40,31 @@ static void write_so_far(struct loop *l)
 	/* The stream has not ended, and is not cut off. */
 	model.truncated = false;
 	reporting_write_files(l->o, &model, (unsigned long)time(NULL));
+}
+
+static int64_t push_each(const struct loop *l)
+{
+	return l->o->every ? (int64_t)(l->o->every / 1000000) : PUSH_MS;
+}
+
+/* Sends what has come since the last profile. */
+static void push(struct loop *l)
+{
+	struct model model;
+
+	if (!l->o->pusher || !l->model->begun)
+		return;
+	l->pushed = replay_since(l->replay, l->pushed, l->pushed_until, &model);
+	l->pushed_until = model.end;
+	push_model(l->o->pusher, &model);
+}
+
+static void push_if_due(struct loop *l, int64_t now)
+{
+	if (l->push_due > now)
+		return;
+	push(l);
+	l->push_due = clock_ms() + push_each(l);
 }
 
 /* Somebody asks for what came until now. */
@@ -84,7 +111,8 @@ static void write_if_due(struct loop *l, int64_t now)
 /* How long it may wait for bytes, ms. */
 static int patience(const struct loop *l, int64_t now)
 {
-	int64_t left = l->due == INT64_MAX ? LONGEST_MS : l->due - now;
+	int64_t due = l->due < l->push_due ? l->due : l->push_due;
+	int64_t left = due == INT64_MAX ? LONGEST_MS : due > now ? due - now : 0;
 
 	if (l->o->triggered && left > QUIET_MS)
 		left = QUIET_MS;
@@ -113,16 +141,20 @@ int reading_loop(struct reporting *o, struct replay *replay, struct model *model
 			 .replay = replay,
 			 .model = model,
 			 .heard = now,
-			 .due = o->every ? now + (int64_t)(o->every / 1000000) : INT64_MAX};
+			 .due = o->every ? now + (int64_t)(o->every / 1000000) : INT64_MAX,
+			 .push_due = INT64_MAX};
 	struct pollfd ready[] = {{.fd = STDIN_FILENO, .events = POLLIN},
 				 {.fd = o->listener ? listen_descriptor(o->listener) : -1, .events = POLLIN}};
 	int got = 1;
 
+	if (o->pusher)
+		l.push_due = now + push_each(&l);
 	replay_begin(replay, model);
 	while (got > 0) {
 		now = clock_ms();
 		advance(&l, now);
 		write_if_due(&l, now);
+		push_if_due(&l, now);
 		if (poll(ready, 2, patience(&l, clock_ms())) <= 0)
 			continue;
 		if (ready[1].revents & POLLIN)
@@ -138,6 +170,7 @@ int reading_loop(struct reporting *o, struct replay *replay, struct model *model
 		trigger_end(o->triggered, replay);
 	if (replay_end(replay) && !error)
 		error = errno;
+	push(&l);
 	errno = error;
 	return error ? -1 : 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* reading-loop.h - reads a stream as it comes, and does meanwhile what is due: --every, --trigger, --listen. */
+/* reading-loop.h - reads a stream as it comes, and does meanwhile what is due: --every, --trigger, --listen, --push. */
 #ifndef HUD_COMMAND_READING_LOOP_H
 #define HUD_COMMAND_READING_LOOP_H
 

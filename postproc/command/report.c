@@ -40,6 +40,10 @@ static const char help[] =
 	"      --format F[=FILE]  write the result in format F (list: lists them); repeatable\n"
 	"      --every SECS    write the files of --format again each SECS seconds; FILE is -\n"
 	"      --listen ADDRESS:PORT  answer HTTP requests for /metrics and /report; FILE is -\n"
+	"      --push URL      send profiles there each 15 s, or each --every; FILE is -. URL/ingest:\n"
+	"                      pprof to Pyroscope; URL/v1development/profiles: OTLP\n"
+	"      --push-auth FILE  a token or the value of the Authorization header, in a file\n"
+	"      --label KEY=VALUE  what the profiles are of; repeatable\n"
 	"      --trigger EXPR  when EXPR has become true, keep the time around it as a recording;\n"
 	"                      FILE is -; repeatable\n"
 	"      --record FOLDER  where to (as trigger-SECONDS.zst); needed by --trigger\n"
@@ -75,14 +79,43 @@ static void check_listen(struct reporting *o)
 		o->replay.detail = DETAIL_TIMELINE;
 }
 
+static void add_label(struct reporting *o, const char *text)
+{
+	const char *wrong = push_add_label(&o->push, text);
+
+	if (!wrong)
+		return;
+	complain("hud-postproc report: --label '%s': %s\n", text, wrong);
+	exit(2);
+}
+
+/* A profile is made of the blocks since the one before. */
+static void check_push(struct reporting *o)
+{
+	const char *wrong = !o->push.url		? NULL
+			    : strcmp(o->file, "-") != 0 ? "it reads standard input: give - as FILE"
+							: push_check(&o->push);
+
+	if (!o->push.url && (o->push.auth || o->push.labels))
+		wrong = "--push-auth and --label need it";
+	if (wrong) {
+		complain("hud-postproc report: --push: %s\n", wrong);
+		exit(2);
+	}
+	o->replay.since = o->push.url != NULL;
+}
+
 static void parse(int argc, char **argv, struct reporting *o, bool *check)
 {
-	enum { CHECK = TRIGGER_OWN, LISTEN };
+	enum { CHECK = TRIGGER_OWN, LISTEN, PUSH, PUSH_AUTH, LABEL };
 	static const struct option longs[] = {
 		REPORTING_OPTIONS,
 		TRIGGER_OPTIONS,
 		{"check", no_argument, NULL, CHECK},
 		{"listen", required_argument, NULL, LISTEN},
+		{"push", required_argument, NULL, PUSH},
+		{"push-auth", required_argument, NULL, PUSH_AUTH},
+		{"label", required_argument, NULL, LABEL},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
@@ -95,6 +128,15 @@ static void parse(int argc, char **argv, struct reporting *o, bool *check)
 			break;
 		case LISTEN:
 			o->listen = optarg;
+			break;
+		case PUSH:
+			o->push.url = optarg;
+			break;
+		case PUSH_AUTH:
+			o->push.auth = optarg;
+			break;
+		case LABEL:
+			add_label(o, optarg);
 			break;
 		case 'h':
 			fputs(help, stdout);
@@ -109,6 +151,7 @@ static void parse(int argc, char **argv, struct reporting *o, bool *check)
 	reporting_file(o, argc - optind, argv + optind);
 	trigger_options_end(o);
 	check_listen(o);
+	check_push(o);
 }
 
 /* Says that `path` cannot be written, by errno. Returns 2. */
@@ -179,6 +222,8 @@ int report_main(int argc, char **argv)
 		return 1;
 	if (o.listen && !(o.listener = listen_new(o.command, o.listen)))
 		return 1;
+	if (o.push.url && !(o.pusher = push_new(o.command, &o.push)))
+		return 1;
 	if (reporting_begin(&o))
 		return 1;
 	FILE *in = reading_loop_needed(&o) ? stdin : unpack_open(o.file);
@@ -194,6 +239,7 @@ int report_main(int argc, char **argv)
 	chart_end(chart);
 	trigger_free(o.triggered);
 	listen_free(o.listener);
+	push_free(o.pusher);
 	sandbox_end();
 	return status;
 }

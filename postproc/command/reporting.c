@@ -158,6 +158,7 @@ static void check_every(const struct reporting *o)
 
 	bool window = o->replay.window && !o->trigger.gates.count;
 
+	files |= o->push.url != NULL;
 	if (strcmp(o->file, "-") != 0 || window || !files || other) {
 		complain("hud-postproc %s: --every %s\n", o->command,
 			 other	  ? "is for report only"

@@ -11,6 +11,7 @@
 #include "diff/fail-on.h"
 #include "replay/replay.h"
 #include "report/report.h"
+#include "serve/push.h"
 #include "trigger/trigger.h"
 
 #define REPORTING_OUTPUTS 16
@@ -42,6 +43,8 @@ struct reporting {
 	struct trigger *triggered;
 	const char *listen; /* where to; NULL: nowhere */
 	struct listener *listener;
+	struct push_options push; /* without a URL: nowhere */
+	struct pusher *pusher;
 	int carry; /* a file with counters of earlier traces; 0: none */
 	struct carried *carried;
 	bool no_colour, quiet;

@@ -16,7 +16,7 @@
 #include "base/bisect.h"
 #include "base/escape.h"
 #include "format/formats.h"
-#include "format/profile.pb-c.h"
+#include "format/pprof.h"
 #include "judge/reasons.h"
 #include "report/source-path.h"
 #include "tokio/role.h"
@@ -41,7 +41,7 @@ struct item {
 	void *message;	 /* Function or Location */
 };
 
-struct builder {
+struct profile_builder {
 	const struct model *model;
 	struct arena *memory; /* everything the profile points to */
 	htab_t items;
@@ -50,7 +50,7 @@ struct builder {
 	Profile profile;
 };
 
-static void *allocate(struct builder *b, size_t size)
+static void *allocate(struct profile_builder *b, size_t size)
 {
 	return memset(arena_alloc(b->memory, size), 0, size);
 }
@@ -70,7 +70,7 @@ static int equal_items(const void *one, const void *two)
 }
 
 /* The item with this key. A new one has no message yet, and a copy of the key. */
-static struct item *intern(struct builder *b, enum kind kind, const void *key, size_t length)
+static struct item *intern(struct profile_builder *b, enum kind kind, const void *key, size_t length)
 {
 	struct item sought = {.kind = kind, .length = length, .key = key};
 	void **slot = htab_find_slot(b->items, &sought, INSERT);
@@ -87,7 +87,7 @@ static struct item *intern(struct builder *b, enum kind kind, const void *key, s
 }
 
 /* The index of a text, which may hold anything; NULL is "". */
-static int64_t string(struct builder *b, const char *raw)
+static int64_t string(struct profile_builder *b, const char *raw)
 {
 	char *text = escape_utf8(raw);
 	size_t id = intern(b, STRING, text, strlen(text))->id;
@@ -101,7 +101,7 @@ static int64_t bounded(uint64_t n)
 	return n < INT64_MAX ? (int64_t)n : INT64_MAX;
 }
 
-static uint64_t function(struct builder *b, const char *name, const char *whole, const char *file)
+static uint64_t function(struct profile_builder *b, const char *name, const char *whole, const char *file)
 {
 	const int64_t key[] = {string(b, name), string(b, whole), string(b, file)};
 	struct item *item = intern(b, FUNCTION, key, sizeof(key));
@@ -119,7 +119,7 @@ static uint64_t function(struct builder *b, const char *name, const char *whole,
 }
 
 /* The mapping at `pc`, or NULL. */
-static Mapping *mapping_of(struct builder *b, uint64_t pc)
+static Mapping *mapping_of(struct profile_builder *b, uint64_t pc)
 {
 	const struct mapped *mapped = b->model->mapped;
 	size_t low = FIRST_BEYOND(mapped, b->model->mappings, end, pc);
@@ -129,7 +129,7 @@ static Mapping *mapping_of(struct builder *b, uint64_t pc)
 
 /* The location with the functions key[2], key[4], ... at the lines key[3], key[5], ...; key[0] is its
  * mapping, key[1] its address. `length` is the number of values in key. */
-static uint64_t location(struct builder *b, const uint64_t *key, size_t length)
+static uint64_t location(struct profile_builder *b, const uint64_t *key, size_t length)
 {
 	struct item *item = intern(b, LOCATION, key, length * sizeof(*key));
 	Location *l = item->message;
@@ -154,7 +154,7 @@ static uint64_t location(struct builder *b, const uint64_t *key, size_t length)
 }
 
 /* Writes the locations of a stack to `id`, which has room for one for each frame. Returns how many. */
-static size_t locations(struct builder *b, const struct verdict *v, uint64_t *id)
+static size_t locations(struct profile_builder *b, const struct verdict *v, uint64_t *id)
 {
 	uint64_t *key = xcalloc(2 * v->count + 2, sizeof(*key));
 	size_t length = 2, count = 0;
@@ -184,7 +184,7 @@ static size_t locations(struct builder *b, const struct verdict *v, uint64_t *id
 	return count;
 }
 
-static ValueType *value_type(struct builder *b, const char *type, const char *unit)
+static ValueType *value_type(struct profile_builder *b, const char *type, const char *unit)
 {
 	ValueType *v = allocate(b, sizeof(*v));
 
@@ -194,7 +194,7 @@ static ValueType *value_type(struct builder *b, const char *type, const char *un
 	return v;
 }
 
-static void add_label(struct builder *b, Sample *s, const char *key, const char *text, int64_t number)
+static void add_label(struct profile_builder *b, Sample *s, const char *key, const char *text, int64_t number)
 {
 	Label *l = allocate(b, sizeof(*l));
 
@@ -205,7 +205,7 @@ static void add_label(struct builder *b, Sample *s, const char *key, const char 
 	s->label[s->n_label++] = l;
 }
 
-static void add_labels(struct builder *b, Sample *s, const struct share *share)
+static void add_labels(struct profile_builder *b, Sample *s, const struct share *share)
 {
 	const struct worker *w = &b->model->worker[share->worker];
 
@@ -232,7 +232,7 @@ static int by_stack(const void *one, const void *two)
 }
 
 /* Adds a sample, with the previous one's stack if it is the same. */
-static void add_sample(struct builder *b, const struct share *share, const struct share *before)
+static void add_sample(struct profile_builder *b, const struct share *share, const struct share *before)
 {
 	Profile *p = &b->profile;
 	Sample *s = allocate(b, sizeof(*s));
@@ -260,7 +260,7 @@ static void add_sample(struct builder *b, const struct share *share, const struc
 	p->sample[p->n_sample++] = s;
 }
 
-static void add_samples(struct builder *b)
+static void add_samples(struct profile_builder *b)
 {
 	const struct model *m = b->model;
 	const struct share **share = xcalloc(m->shares + 1, sizeof(*share));
@@ -274,7 +274,7 @@ static void add_samples(struct builder *b)
 	free(share);
 }
 
-static void make_mappings(struct builder *b)
+static void make_mappings(struct profile_builder *b)
 {
 	const struct model *m = b->model;
 
@@ -300,7 +300,7 @@ static void make_mappings(struct builder *b)
 		}
 }
 
-static void make_header(struct builder *b)
+static void make_header(struct profile_builder *b)
 {
 	const struct target *t = &b->model->target;
 	Profile *p = &b->profile;
@@ -337,7 +337,7 @@ static void make_header(struct builder *b)
 static int place_item(void **slot, void *builder)
 {
 	const struct item *item = *slot;
-	Profile *p = &((struct builder *)builder)->profile;
+	Profile *p = &((struct profile_builder *)builder)->profile;
 
 	if (item->kind == STRING)
 		p->string_table[item->id - 1] = (char *)item->key;
@@ -348,7 +348,7 @@ static int place_item(void **slot, void *builder)
 	return 1;
 }
 
-static void place_items(struct builder *b)
+static void place_items(struct profile_builder *b)
 {
 	Profile *p = &b->profile;
 
@@ -408,22 +408,41 @@ static void write_profile(const Profile *profile, FILE *out)
 	deflateEnd(&g.z);
 }
 
+struct profile_builder *profile_build(const struct model *m)
+{
+	struct profile_builder *b = xcalloc(1, sizeof(*b));
+
+	b->model = m;
+	b->memory = arena_new();
+	b->items = htab_create(1024, hash_item, equal_items, NULL);
+	perftools__profiles__profile__init(&b->profile);
+	string(b, "");
+	make_header(b);
+	make_mappings(b);
+	add_samples(b);
+	place_items(b);
+	return b;
+}
+
+void profile_free(struct profile_builder *b)
+{
+	htab_delete(b->items);
+	arena_free(b->memory);
+	free(b);
+}
+
+const Profile *profile_of(const struct profile_builder *b)
+{
+	return &b->profile;
+}
+
 int format_pprof(FILE *out, const struct model *m, const struct report_options *options)
 {
-	struct builder b = {.model = m};
+	struct profile_builder *b = profile_build(m);
 
 	(void)options;
 	errno = 0;
-	b.memory = arena_new();
-	b.items = htab_create(1024, hash_item, equal_items, NULL);
-	perftools__profiles__profile__init(&b.profile);
-	string(&b, "");
-	make_header(&b);
-	make_mappings(&b);
-	add_samples(&b);
-	place_items(&b);
-	write_profile(&b.profile, out);
-	htab_delete(b.items);
-	arena_free(b.memory);
+	write_profile(&b->profile, out);
+	profile_free(b);
 	return fflush(out) != 0 || ferror(out) ? -1 : 0;
 }

@@ -54,6 +54,7 @@ static void note_mappings(struct replay *r, struct model *m)
 
 	for (size_t i = 0; space_at(r->space, i); i++)
 		m->mappings = i + 1;
+	free(r->mapped);
 	r->mapped = m->mapped = xcalloc(m->mappings + 1, sizeof(*m->mapped));
 	for (size_t i = 0; (map = space_at(r->space, i)); i++)
 		m->mapped[i] = (struct mapped){map->start, map->end, map->offset, map->path, map->build_id};

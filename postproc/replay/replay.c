@@ -52,8 +52,8 @@ struct replay *replay_new(const struct replay_options *options)
 	r->standings = standings_new();
 	r->tally = tally_new(options->window, options->detail);
 	tally_rank_by(r->tally, options->ranking);
-	if (options->lately)
-		tally_watch_lately(r->tally, options->lately);
+	if (options->lately || options->since)
+		tally_watch_lately(r->tally, options->lately ? options->lately : 1, options->since);
 	return r;
 }
 
@@ -356,12 +356,27 @@ void replay_so_far(struct replay *r, struct model *model)
 	replay_note_builds(r, model);
 }
 
-void replay_lately(struct replay *r, struct model *model)
+/* A model of what is judged by now. */
+static void model_of_judged(struct replay *r, struct model *model)
 {
-	*model = *r->model;
+	*model = r->over ? r->sums : *r->model;
 	replay_note_reading(r, model);
-	model->end = model->end > model->start + HOLD ? model->end - HOLD : model->start;
-	tally_finish_lately(r->tally, model);
+	if (!r->over)
+		model->end = model->end > model->start + HOLD ? model->end - HOLD : model->start;
+}
+
+void replay_lately(struct replay *r, uint64_t span, struct model *model)
+{
+	model_of_judged(r, model);
+	tally_finish_lately(r->tally, span, model);
+}
+
+uint64_t replay_since(struct replay *r, uint64_t first, uint64_t from, struct model *model)
+{
+	model_of_judged(r, model);
+	if (from > model->start)
+		model->start = from < model->end ? from : model->end;
+	return tally_finish_since(r->tally, first, model);
 }
 
 /* Does this process keep too much by now? Then it ignores the rest, and says so. Asking costs microseconds,
@@ -415,6 +430,8 @@ int replay_end(struct replay *r)
 	m->end = r->ended ? r->ended : r->newest;
 	if (m->end < m->start)
 		m->end = m->start;
+	r->sums = *m;
+	r->over = true;
 	replay_note_reading(r, m);
 	replay_note_end(r, m);
 	tally_finish(r->tally, m);

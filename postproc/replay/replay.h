@@ -23,7 +23,8 @@ struct replay_options {
 	enum ranking ranking; /* of its blockers */
 	int begun;	      /* begun_tell(), of a stream while it is traced; 0: nobody waits for that */
 	uint64_t window;      /* ns: only the last so many count; 0 = all */
-	uint64_t lately;      /* ns: replay_lately() will be called, for the last so many; 0: it will not */
+	uint64_t lately;      /* ns: replay_lately() will be called, for at most so many; 0: it will not */
+	bool since;	      /* replay_since() will be called, now and then */
 	FILE *probe_output;   /* gets what the user's own scripts printed; NULL: none does */
 };
 
@@ -73,9 +74,13 @@ void replay_advance(struct replay *replay, uint64_t ns);
  * until more is fed. */
 void replay_so_far(struct replay *replay, struct model *model);
 
-/* Fills in *model as replay_so_far(), but with the last options.lately of what is judged by now. Counts that do not come with
+/* Fills in *model as replay_so_far(), but with the last `span` ns (at most options.lately) of what is judged by now. Counts that do not come with
  * blocks (lost events, throttling, ...) are those since the start. */
-void replay_lately(struct replay *replay, struct model *model);
+void replay_lately(struct replay *replay, uint64_t span, struct model *model);
+
+/* The same with the blocks from number `first` on, in the order in which they became known, from 0; the model begins with `from`. Also after
+ * replay_end(). Returns the number of the next block. */
+uint64_t replay_since(struct replay *replay, uint64_t first, uint64_t from, struct model *model);
 
 /* Has the program no names, as far as its stacks that were read tell? */
 bool replay_nameless(const struct replay *replay);

@@ -20,6 +20,8 @@ struct replay {
 	struct replay_options options;
 	struct stream *stream;
 	struct model *model;
+	struct model sums; /* as it was before replay_end() completed it: for replay_since() */
+	bool over;	   /* that was called */
 	size_t lines;
 	bool full;				  /* too much is kept: ignore the rest */
 	char *exe, *strings[16 + IN_PLACE_SHOWN]; /* texts of meta lines that the model points to */

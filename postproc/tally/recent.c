@@ -7,6 +7,7 @@
 
 struct recent {
 	uint64_t span, least;
+	uint64_t kept_from;	    /* no block from this number on is dropped */
 	struct recent_block *block; /* a ring: block i is at i % size */
 	uint64_t size;
 	uint64_t first, end;
@@ -18,6 +19,7 @@ struct recent *recent_new(uint64_t span)
 	struct recent *r = xcalloc(1, sizeof(*r));
 
 	r->span = span;
+	r->kept_from = UINT64_MAX;
 	r->size = 64;
 	r->block = xcalloc(r->size, sizeof(*r->block));
 	return r;
@@ -26,6 +28,11 @@ struct recent *recent_new(uint64_t span)
 void recent_keep(struct recent *r, uint64_t least)
 {
 	r->least = least;
+}
+
+void recent_keep_from(struct recent *r, uint64_t first)
+{
+	r->kept_from = first;
 }
 
 static struct recent_block *at(const struct recent *r, uint64_t number)
@@ -69,7 +76,7 @@ void recent_add(struct recent *r, const struct block *block, const struct blocke
 {
 	if (block_end(block) > r->newest)
 		r->newest = block_end(block);
-	while (r->first < r->end && r->end - r->first >= r->least &&
+	while (r->first < r->end && r->first < r->kept_from && r->end - r->first >= r->least &&
 	       (!r->span || block_end(&at(r, r->first)->b) + r->span < r->newest))
 		drop_first(r);
 	if (r->end - r->first == r->size)

@@ -23,6 +23,9 @@ void recent_free(struct recent *recent);
 /* Keeps at least the newest `least` from now on. */
 void recent_keep(struct recent *recent, uint64_t least);
 
+/* Keeps all from number `first` on, until it is called again. */
+void recent_keep_from(struct recent *recent, uint64_t first);
+
 /* Adds a copy of the block. Its stacks and the blocker must outlive it. */
 void recent_add(struct recent *recent, const struct block *block, const struct blocker *of);
 

@@ -371,9 +371,11 @@ void tally_add(struct tally *t, const struct block *told)
 		tally_add(t->lately, told);
 }
 
-void tally_watch_lately(struct tally *t, uint64_t span)
+void tally_watch_lately(struct tally *t, uint64_t span, bool since)
 {
-	t->lately = tally_new(span, DETAIL_SUMS);
+	t->lately = tally_new(span, since ? DETAIL_SHARES : DETAIL_SUMS);
+	if (since)
+		recent_keep_from(t->lately->recent, 0);
 }
 
 void tally_rank_by(struct tally *t, enum ranking ranking)
@@ -581,6 +583,15 @@ static void clear(struct tally *t)
 	t->blocked = t->run_queue = t->polls = t->longest_poll = 0;
 }
 
+/* Adds up what is known since block `first`. */
+static void add_since(struct tally *t, uint64_t first)
+{
+	clear(t);
+	for (uint64_t i = recent_first(t->recent); i < recent_end(t->recent); i++)
+		if (i >= first)
+			add(t, &recent_at(t->recent, i)->b, recent_at(t->recent, i)->of);
+}
+
 /* Adds up the window at the model's end; the model begins with it. */
 static void add_window(struct tally *t, struct model *model)
 {
@@ -614,10 +625,9 @@ static void finish_stalls(struct tally *t, struct model *model, size_t workers)
 	what_if_visit(t->what_if, workers, take_all_blocked, t);
 }
 
-void tally_finish(struct tally *t, struct model *model)
+/* Completes the model with what is added up. */
+static void finish(struct tally *t, struct model *model)
 {
-	if (t->window)
-		add_window(t, model);
 	free(t->blocker);
 	free(t->worker);
 	free(t->span);
@@ -652,7 +662,28 @@ void tally_finish(struct tally *t, struct model *model)
 	model->run_queue_buckets = t->run_queue_buckets;
 }
 
-void tally_finish_lately(struct tally *t, struct model *model)
+void tally_finish(struct tally *t, struct model *model)
 {
+	if (t->window)
+		add_window(t, model);
+	finish(t, model);
+}
+
+void tally_finish_lately(struct tally *t, uint64_t span, struct model *model)
+{
+	uint64_t widest = t->lately->window;
+
+	t->lately->window = span;
 	tally_finish(t->lately, model);
+	t->lately->window = widest;
+}
+
+uint64_t tally_finish_since(struct tally *t, uint64_t first, struct model *model)
+{
+	struct tally *lately = t->lately;
+
+	add_since(lately, first);
+	finish(lately, model);
+	recent_keep_from(lately->recent, recent_end(lately->recent));
+	return recent_end(lately->recent);
 }

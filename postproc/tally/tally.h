@@ -59,11 +59,16 @@ void tally_rank_by(struct tally *tally, enum ranking ranking);
 /* Keeps at least the newest `blocks` from now on, to be read one by one. */
 void tally_keep(struct tally *tally, uint64_t blocks);
 
-/* From now on, while nothing has been added, it also adds up the last `span` ns on their own. */
-void tally_watch_lately(struct tally *tally, uint64_t span);
+/* From now on, while nothing has been added, the last `span` ns can also be added up on their own; `since`: and, with shares, what
+ * came since some time. */
+void tally_watch_lately(struct tally *tally, uint64_t span, bool since);
 
-/* As tally_finish() of a tally whose window is that span. */
-void tally_finish_lately(struct tally *tally, struct model *model);
+/* As tally_finish() of a tally whose window is `span`, at most that one. */
+void tally_finish_lately(struct tally *tally, uint64_t span, struct model *model);
+
+/* As tally_finish(), with the blocks from number `first` on: as they became known, from 0. Returns the number of the next one, and
+ * forgets those before it. */
+uint64_t tally_finish_since(struct tally *tally, uint64_t first, struct model *model);
 
 /* The kept blocks; NULL if none are kept. */
 const struct recent *tally_recent(const struct tally *tally);

@@ -169,7 +169,7 @@ static void look(struct trigger *t, struct replay *replay)
 	const struct trigger_options *o = t->options;
 	struct model m;
 
-	replay_lately(replay, &m);
+	replay_lately(replay, t->options->window, &m);
 	if (!m.begun)
 		return;
 	count_from_window(t, &m);
