@@ -141,6 +141,13 @@ await_of() {
 		local_waiter sleep
 		current_sleeper sleep
 	END
+	# What a thread polls in block_on, although it is no task.
+	"$HUD" tasks --pid "$PROGRAM" >text
+	cat text
+	line=$(awk '/local.block_on/ { inside = 1 } inside && /sleep\(LONG\)/ { print FNR; exit }' "$ROOT/tests/standing/src/main.rs")
+	grep -qE "^block_on +thread [0-9]+: tokio::task::local::run_until waits for sleep  src/main.rs:$line\$" text
+	[[ $(grep -c '^block_on' text) == 1 ]]
+	jq -e --argjson line "$line" '.main_futures | length == 1 and (.[0].awaits | [recurse(.children[])] | any(.line == $line) and last.waits_for == "sleep")' tasks.json
 	# Sockets by their descriptors, and joined tasks by their ids.
 	[[ $(jq '[.tasks[].awaits | select(.) | recurse(.children[]) | .fd | select(.)] | unique | length' tasks.json) == 5 ]]
 	jq -e '[.tasks[] | select(.future == "standing::reader") | .awaits | recurse(.children[]) | select(.fd)] |

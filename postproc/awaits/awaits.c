@@ -11,6 +11,7 @@
 #include "awaits/chain.h"
 #include "awaits/coroutine.h"
 #include "awaits/future-index.h"
+#include "awaits/future-types.h"
 #include "awaits/type.h"
 #include "awaits/value.h"
 #include "base/arena.h"
@@ -329,6 +330,105 @@ struct await_task *awaits_of_task(struct awaits *awaits, uint64_t header, const 
 	read_task(awaits, header, full);
 	awaits->peek.memory = NULL;
 	return &full->task;
+}
+
+/* --- the future of block_on --- */
+
+#define BLOCK_ONS 64	    /* types that are looked for */
+#define STACK_WINDOW 32768u /* bytes that are read at a time */
+
+/* The least of the leaves' beliefs if one is not there, otherwise the most. */
+static enum await_belief belief_of(const struct await_node *node, await_believe *believe, void *arg)
+{
+	enum await_belief most = node->kind == AWAIT_LEAF ? believe(arg, node) : AWAIT_PERHAPS;
+
+	for (const struct await_node *child = node->child; child && most != AWAIT_NOT_THERE;
+	     child = child->sibling) {
+		enum await_belief belief = belief_of(child, believe, arg);
+
+		most = belief == AWAIT_NOT_THERE || belief > most ? belief : most;
+	}
+	return most;
+}
+
+/* The types F of block_on::<F> that are coroutines. */
+static size_t block_on_types(struct source *source, struct type **type)
+{
+	Dwarf_Die function[BLOCK_ONS], declaration, die;
+	size_t count = future_index_block_ons(source->index, function, BLOCK_ONS), found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		Dwarf_Attribute attribute;
+		struct type *f = NULL;
+
+		/* A method's definition says only which declaration it has. */
+		if (template_type(&function[i], &die) ||
+		    (dwarf_formref_die(dwarf_attr(&function[i], DW_AT_specification, &attribute),
+				       &declaration) &&
+		     template_type(&declaration, &die)))
+			f = types_of(source->types, &die);
+
+		if (f && f->size && future_kind(source->types, f) == FUTURE_COROUTINE)
+			type[found++] = f;
+	}
+	return found;
+}
+
+static bool is_suspended(struct target *target, const struct value *value)
+{
+	const struct type_variant *variant = value_variant(target, value);
+	const struct coroutine *coroutine = coroutine_of(target->types, value->type);
+
+	return variant && coroutine->states[variant - value->type->variant].phase == COROUTINE_SUSPENDED;
+}
+
+static struct await_task *future_at(struct target *target, const struct value *value)
+{
+	struct arena *arena = arena_new();
+	struct full_task *full = arena_alloc(arena, sizeof(*full));
+
+	*full = (struct full_task){.memory = arena, .task.status = AWAIT_SUSPENDED};
+	full->task.size = value->type->size;
+	full->task.future = coroutine_name(target->types, value->type->path);
+	chain_walk(target, value, arena, &full->task);
+	return &full->task;
+}
+
+struct await_task *awaits_of_stack(struct awaits *awaits, uint64_t code, uint64_t start, uint64_t end,
+				   const struct await_memory *memory, await_believe *believe, void *arg)
+{
+	struct source *source = source_at(awaits, code);
+	struct type *type[BLOCK_ONS];
+	size_t types = source ? block_on_types(source, type) : 0, found = 0;
+	struct await_task *only = NULL;
+
+	awaits->peek.memory = memory;
+	for (uint64_t at = start; at + 8 <= end && types && found < 2; at += 8) {
+		if ((at - start) % STACK_WINDOW == 0) {
+			peek_forget(&awaits->peek);
+			peek_object(&awaits->peek, at, end - at < STACK_WINDOW ? end - at : STACK_WINDOW);
+		}
+		for (size_t i = 0; i < types && found < 2; i++) {
+			struct target target = {
+				.types = source->types, .peek = &awaits->peek, .steps = TARGET_STEPS};
+			const struct value value = {type[i], at};
+
+			if (type[i]->size > end - at || !is_suspended(&target, &value))
+				continue;
+			struct await_task *task = future_at(&target, &value);
+
+			if (task->status == AWAIT_SUSPENDED && !task->unread && !task->deeper &&
+			    belief_of(task->root, believe, arg) == AWAIT_THERE && ++found == 1)
+				only = task;
+			else
+				awaits_task_free(task);
+		}
+	}
+	awaits->peek.memory = NULL;
+	if (found == 1)
+		return only;
+	awaits_task_free(only);
+	return NULL;
 }
 
 void awaits_task_free(struct await_task *task)

@@ -135,6 +135,17 @@ void awaits_free(struct awaits *awaits);
 struct await_task *awaits_of_task(struct awaits *awaits, uint64_t header, const struct await_memory *memory);
 void awaits_task_free(struct await_task *task);
 
+/* Is what the leaf waits for there? */
+enum await_belief { AWAIT_NOT_THERE, AWAIT_PERHAPS, AWAIT_THERE };
+typedef enum await_belief await_believe(void *arg, const struct await_node *leaf);
+
+/* Searches [start, end) of a stack for a future of Tokio's block_on (the body of #[tokio::main]), in the module at address
+ * `code`. Copies that were not polled yet stand there, too, and bytes that only look like one. So it has to be suspended,
+ * something that it waits for has to be there, and nothing must not. NULL: there is none, or there are several. The caller
+ * frees it. */
+struct await_task *awaits_of_stack(struct awaits *awaits, uint64_t code, uint64_t start, uint64_t end,
+				   const struct await_memory *memory, await_believe *believe, void *arg);
+
 /* Why the module at `address` (a function of a task's vtable) has no types: static text that ends with what to
  * build it with. NULL if it has them. */
 const char *awaits_problem(struct awaits *awaits, uint64_t address);

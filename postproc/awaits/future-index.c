@@ -48,6 +48,7 @@ struct future_index {
 	struct list vtables;  /* by address; `at` is of the type */
 	struct list cores;    /* by hash of their generic arguments */
 	struct list bodies;   /* by hash of their path */
+	struct list blockers; /* block_on<F>, by hash of their name */
 	struct list pollable; /* by hash of the type's path; `at` holds POLLED_AS_* */
 	struct scope *scopes; /* by start */
 	size_t scope_count, scope_size;
@@ -219,6 +220,15 @@ static void add_pollable(struct reading *reading, Dwarf_Die *function, unsigned 
 		add(&reading->index->pollable, key, how);
 }
 
+/* A method's definition stands outside its namespace; its symbol has the path. */
+static bool is_of_runtime(Dwarf_Die *function)
+{
+	Dwarf_Attribute attribute;
+	const char *symbol = dwarf_formstring(dwarf_attr_integrate(function, DW_AT_linkage_name, &attribute));
+
+	return symbol && strnlen(symbol, PATH_LIMIT) < PATH_LIMIT && strstr(symbol, "5tokio7runtime");
+}
+
 static void add_function(struct reading *reading, Dwarf_Die *die)
 {
 	struct future_index *index = reading->index;
@@ -229,6 +239,9 @@ static void add_function(struct reading *reading, Dwarf_Die *die)
 		return;
 	if (starts(name, "{async_")) {
 		add(&index->bodies, hash_here(reading, name), dwarf_dieoffset(die));
+	} else if (starts(name, "block_on<")) {
+		if (is_of_runtime(die))
+			add(&index->blockers, hash_path(name), dwarf_dieoffset(die));
 	} else if (starts(name, "poll")) {
 		bool plain = !name[4] || name[4] == '<';
 
@@ -369,6 +382,7 @@ struct future_index *future_index_new(struct module *module)
 	progress_begin("reading the types of", module->path);
 	read_units(index, module);
 	sort(&index->polls);
+	sort(&index->blockers);
 	sort(&index->vtables);
 	sort(&index->cores);
 	sort(&index->bodies);
@@ -383,6 +397,7 @@ void future_index_free(struct future_index *index)
 	if (!index)
 		return;
 	free(index->polls.found);
+	free(index->blockers.found);
 	free(index->vtables.found);
 	free(index->cores.found);
 	free(index->bodies.found);
@@ -422,6 +437,18 @@ static size_t all(const struct future_index *index, const struct list *list, uin
 
 	for (; found < end && found->key == key && count < size; found++)
 		count += future_index_entry(index, found->at, &dies[count]);
+	return count;
+}
+
+size_t future_index_block_ons(const struct future_index *index, Dwarf_Die *functions, size_t size)
+{
+	const struct list *list = &index->blockers;
+	size_t count = 0;
+
+	for (size_t i = 0; i < list->count && count < size; i++)
+		if ((!i || list->found[i].key != list->found[i - 1].key) &&
+		    future_index_entry(index, list->found[i].at, &functions[count]))
+			count++;
 	return count;
 }
 

@@ -32,6 +32,9 @@ bool future_index_has_polls(const struct future_index *index);
  * returns how many there are. The linker may merge functions, so there may be several. */
 size_t future_index_polls(const struct future_index *index, uint64_t address, Dwarf_Die *polls, size_t size);
 
+/* The functions block_on::<F> of Tokio, one for each name: fills in up to `size` entries, and returns how many there are. */
+size_t future_index_block_ons(const struct future_index *index, Dwarf_Die *functions, size_t size);
+
 /* The struct Core<T, S>, which a task's header is followed by, of the function `poll`, which is raw::poll::<T, S>.
  * Returns false if there is none. */
 bool future_index_core(const struct future_index *index, Dwarf_Die *poll, Dwarf_Die *core);

@@ -106,6 +106,21 @@ struct await_task *chain_read(struct chains *c, const struct found_task *task)
 	return NULL;
 }
 
+static bool read_plain(void *arg, uint64_t address, void *to, size_t size)
+{
+	const struct chains *c = arg;
+
+	return memory_read(c->memory, address, to, size);
+}
+
+struct await_task *chain_on_stack(struct chains *c, uint64_t code, uint64_t start, uint64_t end,
+				  await_believe *believe, void *arg)
+{
+	const struct await_memory memory = {.read = read_plain, .arg = c};
+
+	return awaits_of_stack(c->awaits, code, start, end, &memory, believe, arg);
+}
+
 size_t chains_moved(const struct chains *c)
 {
 	return c->moved;

@@ -18,6 +18,10 @@ void chains_free(struct chains *chains);
  * chains_free(). */
 struct await_task *chain_read(struct chains *chains, const struct found_task *task);
 
+/* As awaits_of_stack(); it is read once. */
+struct await_task *chain_on_stack(struct chains *chains, uint64_t code, uint64_t start, uint64_t end,
+				  await_believe *believe, void *arg);
+
 /* How many tasks moved. */
 size_t chains_moved(const struct chains *chains);
 

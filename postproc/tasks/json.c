@@ -143,10 +143,9 @@ static void write_node(FILE *out, const struct look *look, const struct await_no
 	fputs("]}", out);
 }
 
-/* Nodes may nest deeper than the writer's documents. The chain is read again: it is not kept. */
-static void write_awaits(struct json *j, const struct look *look, const struct found_task *task)
+/* Nodes may nest deeper than the writer's documents. */
+static void write_chain(struct json *j, const struct look *look, const struct await_task *chain)
 {
-	struct await_task *chain = task->place ? chain_read(look->chains, task) : NULL;
 	char *text = NULL;
 	size_t size;
 	FILE *out = chain && chain->root ? open_memstream(&text, &size) : NULL;
@@ -159,8 +158,29 @@ static void write_awaits(struct json *j, const struct look *look, const struct f
 	} else {
 		json_null(j, "awaits");
 	}
+}
+
+/* The chain is read again: it is not kept. */
+static void write_awaits(struct json *j, const struct look *look, const struct found_task *task)
+{
+	struct await_task *chain = task->place ? chain_read(look->chains, task) : NULL;
+
+	write_chain(j, look, chain);
 	if (chain)
 		awaits_task_free(chain);
+}
+
+static void write_mains(struct json *j, const struct look *look)
+{
+	json_array_begin(j, "main_futures");
+	for (size_t i = 0; i < look->mains; i++) {
+		json_object_begin(j, NULL);
+		json_signed(j, "tid", look->main[i].tid);
+		json_text(j, "future", look->main[i].chain->future);
+		write_chain(j, look, look->main[i].chain);
+		json_object_end(j);
+	}
+	json_array_end(j);
 }
 
 static void write_task(struct json *j, const struct look *look, const struct found_task *task)
@@ -196,6 +216,7 @@ void tasks_json(FILE *out, const struct look *look)
 	for (size_t i = 0; i < scan->count; i++)
 		write_task(j, look, &scan->task[i]);
 	json_array_end(j);
+	write_mains(j, look);
 	waits_json(j, look);
 	json_object_begin(j, "unread");
 	json_number(j, "gone", scan->gone);

@@ -268,6 +268,7 @@ struct look *look_new(const struct look_subject *subject, const char **why)
 	runtimes_find(&look->runtimes, &look->scan);
 	read_chains(look);
 	find_cycles(look);
+	look->mains = main_futures_find(look, &look->main);
 	if (look->sockets_wanted && subject->pid)
 		look->sockets = sockets_read((pid_t)subject->pid, subject->socket, subject->sockets);
 	return look;
@@ -277,6 +278,7 @@ void look_free(struct look *look)
 {
 	if (!look)
 		return;
+	main_futures_free(look->main, look->mains);
 	if (look->chains)
 		chains_free(look->chains);
 	for (size_t i = 0; i < look->cycles; i++)

@@ -7,6 +7,7 @@
 
 #include "resolve/elf/address-space.h"
 #include "tasks/chains.h"
+#include "tasks/main-futures.h"
 #include "tasks/runtimes.h"
 #include "tasks/scan.h"
 #include "tasks/tree.h"
@@ -42,10 +43,12 @@ struct look {
 	char *exe; /* path of the program: hostile; NULL: not known */
 	struct scan_thread *thread;
 	struct chains *chains;
-	struct arena *arena;	 /* of the tree */
-	struct tree_node *tree;	 /* all await chains, joined where they are the same */
-	size_t chained;		 /* tasks in it */
-	size_t unreadable;	 /* idle tasks whose awaits were not there, or made no sense */
+	struct arena *arena;	  /* of the tree */
+	struct tree_node *tree;	  /* all await chains, joined where they are the same */
+	size_t chained;		  /* tasks in it */
+	size_t unreadable;	  /* idle tasks whose awaits were not there, or made no sense */
+	struct main_future *main; /* found on stacks */
+	size_t mains;
 	struct sockets *sockets; /* their addresses; NULL: nothing waits for one, or it is a core dump */
 	struct waits waits;
 	struct wait_cycle *cycle; /* suspected deadlocks */

@@ -187,11 +187,7 @@ static void visit(void *context, uint64_t address, const uint64_t *word, size_t 
 	scan->scanned += words * 8;
 }
 
-/* Where the thread's stack is, with all that it ever held: below its control block, in memory that has a guard
- * below it. If the stack pointer is known, in the memory that this points to; the first thread's control block is
- * elsewhere. */
-static const struct memory_area *stack_of(const struct scan *scan, const struct scan_thread *thread,
-					  uint64_t *top)
+const struct memory_area *scan_stack(const struct scan *scan, const struct scan_thread *thread, uint64_t *top)
 {
 	const struct memory_area *block = memory_area_at(scan->memory, thread->thread_pointer), *area = block;
 
@@ -210,7 +206,7 @@ static void mark_stacks(struct scan *scan)
 {
 	for (size_t i = 0; i < scan->threads; i++) {
 		uint64_t top;
-		const struct memory_area *area = stack_of(scan, &scan->thread[i], &top);
+		const struct memory_area *area = scan_stack(scan, &scan->thread[i], &top);
 
 		for (size_t t = 0; t < scan->count && area; t++)
 			if (scan->task[t].header >= area->start && scan->task[t].header < top)

@@ -13,6 +13,7 @@
 #include "tasks/task.h"
 
 struct memory;
+struct memory_area;
 struct task_types;
 
 /* A thread, by its thread control block in memory. */
@@ -55,6 +56,12 @@ void scan_settle(struct scan *scan, bool once);
 
 /* The task whose header is at `address`, or NULL. */
 struct found_task *scan_find(const struct scan *scan, uint64_t address);
+
+/* Where the thread's stack is, with all that it ever held: below its control block, in memory that has a guard
+ * below it. If the stack pointer is known, in the memory that this points to. It ends at *top. NULL: not known, or the
+ * first thread's, whose control block is elsewhere. */
+const struct memory_area *scan_stack(const struct scan *scan, const struct scan_thread *thread,
+				     uint64_t *top);
 
 void scan_free(struct scan *scan);
 

@@ -143,6 +143,20 @@ static void write_runtime(struct page *page, const struct look *look, const stru
 	write_threads(page, look, runtime);
 }
 
+/* What a thread polls in block_on, which was found on its stack. */
+static void write_main(struct page *page, const struct main_future *main)
+{
+	char *place = tree_place(main->place);
+
+	label(page, "block_on");
+	page_printf(page, STYLE_PLAIN, "thread %d: ", (int)main->tid);
+	page_text(page, STYLE_PLAIN, main->chain->future);
+	page_text(page, STYLE_PLAIN, " waits for ");
+	page_text(page, STYLE_PLAIN, place);
+	page_end(page);
+	free(place);
+}
+
 #define AT_PLACE(width) (AT_FUTURE + (width) + 2)
 
 /* How many columns the names of futures take, at most. */
@@ -264,9 +278,9 @@ static void write_notes(struct page *page, const struct look *look)
 	const struct scan *scan = &look->scan;
 
 	page_end(page);
-	note(page, "What block_on polls (the body of #[tokio::main]) is no task: it is on its thread's "
-		   "stack, and not "
-		   "among these.");
+	if (!look->mains)
+		note(page, "What block_on polls (the body of #[tokio::main]) is no task, and was not found "
+			   "on a stack.");
 	if (has_unnamed(look))
 		note(page, "Types without a name are shown by their poll function: names of futures need "
 			   "debug info, or "
@@ -355,6 +369,8 @@ void tasks_text(struct page *page, const struct look *look, bool tree, const str
 	page_end(page);
 	for (size_t i = 0; i < look->runtimes.count; i++)
 		write_runtime(page, look, &look->runtimes.runtime[i]);
+	for (size_t i = 0; i < look->mains; i++)
+		write_main(page, &look->main[i]);
 	page_end(page);
 	if (tree)
 		tree_text(page, look->tree);
