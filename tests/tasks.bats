@@ -9,16 +9,9 @@ load helpers
 
 # As cargo builds it for users, with debug info; the other two are the same program with less in its file.
 setup_file() {
-	local debian=/usr/share/cargo/registry options=()
-
 	ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 	export BUILDS=$ROOT/build/standing
-	options+=(--manifest-path "$ROOT/tests/standing/Cargo.toml" --target-dir "$BUILDS" --quiet --profile release-debug)
-	! compgen -G "$debian/tokio-[0-9]*" >/dev/null ||
-		options+=(--offline --config 'source.crates-io.replace-with="debian"' --config "source.debian.directory=\"$debian\"")
-	# Root leaves nothing of its own in a user's tree.
-	"$ROOT/examples/as-owner" "$BUILDS" "${CARGO:-$(command -v cargo || echo /usr/bin/cargo)}" build "${options[@]}" >&2
-	cp "$BUILDS/release-debug/standing" "$BUILDS/debug-info"
+	cp "$("$ROOT/tests/standing/build" "$BUILDS")" "$BUILDS/debug-info"
 	strip --strip-debug -o "$BUILDS/symbols" "$BUILDS/debug-info"
 	strip --strip-all -o "$BUILDS/stripped" "$BUILDS/debug-info"
 }

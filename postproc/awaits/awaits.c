@@ -332,6 +332,13 @@ struct await_task *awaits_of_task(struct awaits *awaits, uint64_t header, const 
 	return &full->task;
 }
 
+const struct await_node *await_only_leaf(const struct await_node *root)
+{
+	while (root->children == 1)
+		root = root->child;
+	return root->children ? NULL : root;
+}
+
 /* --- the future of block_on --- */
 
 #define BLOCK_ONS 64	    /* types that are looked for */

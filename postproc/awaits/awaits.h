@@ -135,6 +135,9 @@ void awaits_free(struct awaits *awaits);
 struct await_task *awaits_of_task(struct awaits *awaits, uint64_t header, const struct await_memory *memory);
 void awaits_task_free(struct await_task *task);
 
+/* The leaf of a chain without branches; NULL if it has some. */
+const struct await_node *await_only_leaf(const struct await_node *root);
+
 /* Is what the leaf waits for there? */
 enum await_belief { AWAIT_NOT_THERE, AWAIT_PERHAPS, AWAIT_THERE };
 typedef enum await_belief await_believe(void *arg, const struct await_node *leaf);

@@ -160,17 +160,9 @@ static void name_types(struct look *look)
 			task_type_name(look->symbolizer, &look->types.type[i]);
 }
 
-/* The leaf of a chain without branches. */
-static const struct await_node *only_leaf(const struct await_node *node)
-{
-	while (node->children == 1)
-		node = node->child;
-	return node->children ? NULL : node;
-}
-
 static void note_socket(struct look *look, struct found_task *task, const struct await_task *chain)
 {
-	const struct await_node *leaf = only_leaf(chain->root);
+	const struct await_node *leaf = await_only_leaf(chain->root);
 
 	if (leaf && leaf->on == AWAIT_ON_SOCKET)
 		task->socket = leaf->fd;

@@ -66,16 +66,9 @@ static void add_grants(struct waits *waits, uint32_t task, const struct await_no
 							     .line = by->line};
 }
 
-static const struct await_node *only_leaf(const struct await_node *node)
-{
-	while (node->children == 1)
-		node = node->child;
-	return node->children ? NULL : node;
-}
-
 static void add_unpolled(struct waits *waits, uint32_t task, const struct await_held *held)
 {
-	const struct await_node *leaf = only_leaf(held->future);
+	const struct await_node *leaf = await_only_leaf(held->future);
 
 	GROW(waits->unpolled, waits->unpolleds_room, waits->unpolleds + 1);
 	waits->unpolled[waits->unpolleds++] = (struct unpolled){.task = task,
