@@ -201,7 +201,7 @@ check_head() {
 	local hex='[0-9a-f]{1,16}' number='[0-9]{1,20}' tid='[1-9][0-9]{0,9}' odd
 
 	odd=$(grep -m 1 -vxE "hud-trace 2|meta [a-z0-9-]+ [ -~]*|tokio (- |([a-z-]+=$number |runtime=[-0-9,]+ )+how=)[ -~]*|\
-site (- [ -~]*|[PBKCIE] $hex $hex [01] [ -~]*)|map $hex $hex r-xp $hex [0-9a-f-]+ [ -~]*|\
+site (- [ -~]*|[PBKCIEW] $hex $hex [01] [ -~]*)|map $hex $hex r-xp $hex [0-9a-f-]+ [ -~]*|\
 thread $tid (worker|current-thread|main-future|blocking-pool|other|unknown) [01] [ -~]*" <<<"$HEAD") || return 0
 	die "hud-postproc head wrote an unexpected line about process $PID: $(clean "${odd:0:200}")"
 }

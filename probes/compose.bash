@@ -151,7 +151,7 @@ tokio_parameters() {
 site_parameters() {
 	local site kinds slow points
 
-	for kinds in P BKI C E; do
+	for kinds in P BKI C E W; do
 		for slow in 0 1; do
 			points=''
 			for site in ${SITES[@]+"${SITES[@]}"}; do

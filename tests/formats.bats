@@ -813,3 +813,16 @@ for line in open(sys.argv[1]) if "ndjson" in sys.argv[1] else [open(sys.argv[1])
 		{"threads": 1, "waiting_for_jobs": 0, "reason": "computing", "function": "shop::job2", "file": "src/job.rs", "line": 42}] and
 		.runtimes[1].pool_none_ns == 3000000000' full.json
 }
+
+# Site 10 is task f's.
+@test "how long woken tasks waited for their polls, by task" {
+	printf '%s\n' 'hud-trace 2' 'meta target app' 'meta polls uprobe 1 types of futures' 'site P a 1 0 app::f' 'begin 1000000000' \
+		'@took[10, 0]: 8' '@took[10, 6]: 2' '@waited[10, 0]: 3' '@waited[10, 5]: 1' 'end 2000000000 interrupt' >in
+	"$POSTPROC" report in | tr -s ' ' >text
+	cat text
+	grep -A1 -xE ' 4 75.0% - - - - 25.0% -' text | grep -qx ' app::f'
+	grep -A1 -xE ' 10 80.0% - - - - - 20.0%' text | grep -qx ' app::f'
+	"$POSTPROC" report --format json=waits.json in
+	STRICT=1 valid waits.json
+	jq -e '.tasks | map([.task, (.polls | map(.count)), (.waits | map(.count))]) == [["app::f", [8, 0, 0, 0, 0, 0, 2], [3, 0, 0, 0, 0, 1, 0]]]' waits.json
+}

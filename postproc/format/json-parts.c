@@ -204,21 +204,21 @@ static void in_place(struct json *j, const struct model *m)
 	json_array_end(j);
 }
 
-/* All polls of a task by duration; null if they were not counted. */
-static void polls_of(struct json *j, const struct task *t)
+/* What was counted of a task by duration, `all` together; null if nothing was. */
+static void by_class(struct json *j, const char *key, uint64_t all, const uint64_t *count)
 {
-	if (!t->polls) {
-		json_null(j, "polls");
+	if (!all) {
+		json_null(j, key);
 		return;
 	}
-	json_array_begin(j, "polls");
+	json_array_begin(j, key);
 	for (size_t i = 0; i < TASK_CLASSES; i++) {
 		json_object_begin(j, NULL);
 		if (i < TASK_CLASSES - 1)
 			json_number(j, "below_ns", task_class[i]);
 		else
 			json_null(j, "below_ns");
-		json_number(j, "count", t->took[i]);
+		json_number(j, "count", count[i]);
 		json_object_end(j);
 	}
 	json_array_end(j);
@@ -246,7 +246,8 @@ static void tasks(struct json *j, const struct model *m)
 		json_text(j, "task", m->task[i].name);
 		json_number(j, "total_ns", m->task[i].total);
 		json_histogram(j, "long_polls", &m->task[i].durations);
-		polls_of(j, &m->task[i]);
+		by_class(j, "polls", m->task[i].polls, m->task[i].took);
+		by_class(j, "waits", m->task[i].waits, m->task[i].waited);
 		json_object_end(j);
 	}
 	json_array_end(j);

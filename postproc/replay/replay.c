@@ -296,6 +296,9 @@ static void handle(struct replay *r, const struct event *e)
 			   e->poll.site == BLOCK_ON_SITE ? "block_on" : futures_at(r->futures, e->poll.site),
 			   e->chunk, e->count);
 		break;
+	case EVENT_WAITED:
+		tally_waited(r->tally, futures_at(r->futures, e->poll.site), e->chunk, e->count);
+		break;
 	case EVENT_COUNTED:
 		m->events_counted += e->count;
 		m->counted += e->total;

@@ -61,49 +61,102 @@ void report_tasks(struct report *report)
 	rest(page, TASK_COLUMN, all - shown);
 }
 
-static int by_polls(const void *one, const void *two)
-{
-	const struct task *const *a = one, *const *b = two;
+/* What is counted of each task, by class. */
+struct counts {
+	const char *title;
+	uint64_t (*all)(const struct task *task);
+	const uint64_t *(*by_class)(const struct task *task);
+};
 
-	if ((*a)->polls != (*b)->polls)
-		return (*a)->polls < (*b)->polls ? 1 : -1;
-	return (*a > *b) - (*a < *b);
+static uint64_t polls_of(const struct task *task)
+{
+	return task->polls;
+}
+
+static const uint64_t *polls_by_class(const struct task *task)
+{
+	return task->took;
+}
+
+static uint64_t waits_of_task(const struct task *task)
+{
+	return task->waits;
+}
+
+static const uint64_t *waits_by_class(const struct task *task)
+{
+	return task->waited;
+}
+
+static void title(struct page *page, const struct counts *counts)
+{
+	char text[UNIT_SIZE];
+
+	page_end(page);
+	page_right(page, STYLE_HEAD, 10, counts->title);
+	for (size_t c = 0; c < TASK_CLASSES - 1; c++) {
+		char below[UNIT_SIZE + 1] = "<";
+
+		page_right(page, STYLE_HEAD, 9, strcat(below, unit_setting(text, task_class[c])));
+	}
+	page_right(page, STYLE_HEAD, 9, "longer");
+	page_end(page);
+}
+
+static void row(struct report *report, const struct counts *counts, const struct task *task)
+{
+	struct page *page = &report->page;
+	const uint64_t *by_class = counts->by_class(task);
+	char text[UNIT_SIZE];
+
+	page_right(page, STYLE_STRONG, 10, unit_count(text, counts->all(task)));
+	for (size_t c = 0; c < TASK_CLASSES; c++)
+		page_right(page, STYLE_PLAIN, 9,
+			   by_class[c] ? unit_share(text, by_class[c], counts->all(task)) : "-");
+	page_end(page);
+	page_to(page, INDENT);
+	name(report, task);
+}
+
+/* A task, and how much is counted of it. */
+struct counted {
+	uint64_t all;
+	const struct task *task;
+};
+
+static int most_first(const void *one, const void *two)
+{
+	const struct counted *a = one, *b = two;
+
+	if (a->all != b->all)
+		return a->all < b->all ? 1 : -1;
+	return (a->task > b->task) - (a->task < b->task);
+}
+
+static void counts_of_tasks(struct report *report, const struct counts *counts)
+{
+	const struct model *m = report->model;
+	struct counted *counted = xcalloc(m->tasks + 1, sizeof(*counted));
+	size_t all = 0, shown;
+
+	for (size_t i = 0; i < m->tasks; i++)
+		if (counts->all(&m->task[i]))
+			counted[all++] = (struct counted){counts->all(&m->task[i]), &m->task[i]};
+	qsort(counted, all, sizeof(*counted), most_first);
+	shown = all < report->options.top ? all : report->options.top;
+	if (all)
+		title(&report->page, counts);
+	for (size_t i = 0; i < shown; i++)
+		row(report, counts, counted[i].task);
+	rest(&report->page, INDENT, all - shown);
+	free(counted);
 }
 
 void report_polls(struct report *report)
 {
-	const struct model *m = report->model;
-	struct page *page = &report->page;
-	const struct task **task = xcalloc(m->tasks + 1, sizeof(const struct task *));
-	size_t all = 0, shown;
-	char text[UNIT_SIZE];
+	static const struct counts polls = {"all polls", polls_of, polls_by_class},
+				   waits = {"woken", waits_of_task, waits_by_class};
 
-	for (size_t i = 0; i < m->tasks; i++)
-		if (m->task[i].polls)
-			task[all++] = &m->task[i];
-	qsort(task, all, sizeof(*task), by_polls);
-	shown = all < report->options.top ? all : report->options.top;
-	if (all) {
-		page_end(page);
-		page_right(page, STYLE_HEAD, 10, "all polls");
-		for (size_t c = 0; c < TASK_CLASSES - 1; c++) {
-			char below[UNIT_SIZE + 1] = "<";
-
-			page_right(page, STYLE_HEAD, 9, strcat(below, unit_setting(text, task_class[c])));
-		}
-		page_right(page, STYLE_HEAD, 9, "longer");
-		page_end(page);
-	}
-	for (size_t i = 0; i < shown; i++) {
-		page_right(page, STYLE_STRONG, 10, unit_count(text, task[i]->polls));
-		for (size_t c = 0; c < TASK_CLASSES; c++)
-			page_right(page, STYLE_PLAIN, 9,
-				   task[i]->took[c] ? unit_share(text, task[i]->took[c], task[i]->polls)
-						    : "-");
-		page_end(page);
-		page_to(page, INDENT);
-		name(report, task[i]);
-	}
-	rest(page, INDENT, all - shown);
-	free(task);
+	counts_of_tasks(report, &polls);
+	counts_of_tasks(report, &waits);
 }

@@ -136,7 +136,7 @@ enum event_parsed event_parse(char *line, size_t length, struct event *e)
 	struct fields c = {line, line + length, false};
 	size_t kind_length;
 
-	if (!strncmp(line, "@took[", 6))
+	if (!strncmp(line, "@took[", 6) || !strncmp(line, "@waited[", 8))
 		return parse_took(line, e) ? EVENT_PARSED : EVENT_BAD;
 	const char *name = field_word(&c, &kind_length);
 	const struct line_kind *kind = c.bad ? NULL : kind_named(name, kind_length);

@@ -125,15 +125,17 @@ void parse_ready(struct fields *c, struct event *e)
 		c->bad = true;
 }
 
-/* "@took[SITE, CLASS]: COUNT", as bpftrace prints a map. Returns false if it is not so. */
+/* "@took[SITE, CLASS]: COUNT" or "@waited[..", as bpftrace prints a map. Returns false if it is not so. */
 bool parse_took(const char *line, struct event *e)
 {
+	const char *numbers = strchr(line, '[');
 	int end = 0;
 
-	e->kind = EVENT_TOOK;
-	return sscanf(line, "@took[%" SCNu64 ", %" SCNu32 "]: %" SCNu64 "%n", &e->poll.site, &e->chunk,
+	e->kind = line[1] == 't' ? EVENT_TOOK : EVENT_WAITED;
+	return numbers &&
+	       sscanf(numbers, "[%" SCNu64 ", %" SCNu32 "]: %" SCNu64 "%n", &e->poll.site, &e->chunk,
 		      &e->count, &end) == 3 &&
-	       !line[end];
+	       !numbers[end];
 }
 
 /* --- threads --- */

@@ -154,6 +154,8 @@ struct task {
 	uint64_t total;			    /* ns, of long polls */
 	struct histogram durations;	    /* of long polls */
 	uint64_t polls, took[TASK_CLASSES]; /* all polls, and by class, if they were counted; otherwise 0 */
+	/* The same of polls whose wake was seen, by how long the task had waited for them. */
+	uint64_t waits, waited[TASK_CLASSES];
 };
 
 /* Stretches in which all workers of multi-thread runtimes were in long polls. A task that became ready then

@@ -344,6 +344,12 @@ void tally_took(struct tally *t, const char *task, unsigned class, uint64_t coun
 		tasks_took(t->tasks, task, class, count);
 }
 
+void tally_waited(struct tally *t, const char *task, unsigned class, uint64_t count)
+{
+	if (class < TASK_CLASSES)
+		tasks_waited(t->tasks, task, class, count);
+}
+
 void tally_keep(struct tally *t, uint64_t blocks)
 {
 	t->recent = t->recent ? t->recent : recent_new(0);

@@ -51,6 +51,9 @@ void tally_stopped(struct tally *tally, uint64_t start, uint64_t end);
  * are ignored. */
 void tally_took(struct tally *tally, const char *task, unsigned class, uint64_t count);
 
+/* The same for how long the task had waited from its wake to the begin of its poll. */
+void tally_waited(struct tally *tally, const char *task, unsigned class, uint64_t count);
+
 void tally_add(struct tally *tally, const struct block *block);
 
 /* By what its blockers are ranked: by total unless this is called. */

@@ -75,6 +75,14 @@ void tasks_took(struct tasks *t, const char *name, unsigned class, uint64_t coun
 	task->took[class] += count;
 }
 
+void tasks_waited(struct tasks *t, const char *name, unsigned class, uint64_t count)
+{
+	struct task *task = find(t, name);
+
+	task->waits += count;
+	task->waited[class] += count;
+}
+
 static int clear(void **slot, void *unused)
 {
 	struct task *task = *slot;

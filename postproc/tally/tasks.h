@@ -22,6 +22,9 @@ void tasks_clear(struct tasks *tasks);
 /* `count` polls of this task took a duration of this class of the model. */
 void tasks_took(struct tasks *tasks, const char *name, unsigned class, uint64_t count);
 
+/* Before `count` polls this task had waited for so long since it was woken. */
+void tasks_waited(struct tasks *tasks, const char *name, unsigned class, uint64_t count);
+
 /* All tasks by total, largest first; *count of them. The caller frees the array; the names belong to
  * `tasks`. */
 struct task *tasks_ranked(const struct tasks *tasks, size_t *count);

@@ -52,6 +52,8 @@ static const struct {
 	{"tokio::runtime::context::exit_runtime::Reset as core::ops::drop::Drop::drop", SITE_IN_PLACE_END},
 	{"tokio::runtime::context::runtime_mt::exit_runtime::Reset as core::ops::drop::Drop::drop",
 	 SITE_IN_PLACE_END},
+	{"tokio::runtime::task::waker::wake_by_val", SITE_WAKE},
+	{"tokio::runtime::task::waker::wake_by_ref", SITE_WAKE},
 };
 
 const char pollsites_too_many[] = "there are too many types of futures to probe the polls of each";
@@ -87,7 +89,7 @@ static int which(const char *symbol)
 	if (!strstr(symbol, "5tokio") && !strstr(symbol, "tokio.."))
 		return -1;
 	if (!strstr(symbol, "3raw4poll") && !strstr(symbol, "park") && !strstr(symbol, "block_in_place") &&
-	    !strstr(symbol, "exit_runtime"))
+	    !strstr(symbol, "exit_runtime") && !strstr(symbol, "wake_by_"))
 		return -1;
 	char *name = demangle(symbol, NULL);
 	int found = -1;
@@ -258,6 +260,8 @@ static void visit(void *context, const char *symbol, uint64_t start)
 	if (site->kind == SITE_POLL)
 		find_future(search, site);
 	locate(search->module, site);
+	/* Wakes are as frequent as polls, and polls can be told apart without them. */
+	sites->count -= site->kind == SITE_WAKE && site->slow;
 }
 
 /* --- which polls are spawn_blocking's, if names do not tell --- */

@@ -24,9 +24,10 @@ enum pollsite_kind {
 	/* block_in_place moves the worker's tasks elsewhere: its poll goes on, but blocks nobody. */
 	SITE_IN_PLACE,
 	SITE_IN_PLACE_END, /* the closure of block_in_place is over: the poll until now does not count */
+	SITE_WAKE,	   /* a task is woken; only where a probe costs little */
 };
 
-#define SITE_KINDS "PBKCIE" /* their letters in event lines */
+#define SITE_KINDS "PBKCIEW" /* their letters in event lines */
 
 struct pollsite {
 	enum pollsite_kind kind;
