@@ -75,12 +75,18 @@ interrupt() {
 		kernel_memory "$(marked bpftrace | head -n 1)" >memory && kill -INT -- "-$TRACE"
 }
 
+# Workers with other names are told by their stacks. For that they have to stop, and a busy one on a busy machine gets no
+# CPU for it in time. So the load begins once hud-trace knows them.
+load_known() {
+	within 120 grep -q '^workers ' err && start_load
+}
+
 terminate() {
-	within 120 seen out 5 && PAUSE=1 within 120 all_named out --target "$RELEASE" && kill -TERM "$TRACE"
+	load_known && within 120 seen out 5 && PAUSE=1 within 120 all_named out --target "$RELEASE" && kill -TERM "$TRACE"
 }
 
 kill_server() {
-	PAUSE=1 within 120 eval 'gzip -dc b.gz.partial 2>/dev/null >part; seen part 5 && all_named part' && kill -KILL "$SERVER"
+	load_known && PAUSE=1 within 120 eval 'gzip -dc b.gz.partial 2>/dev/null >part; seen part 5 && all_named part' && kill -KILL "$SERVER"
 }
 
 # In the folder $1, with its own server, at path $2 with the variables $3...
@@ -98,7 +104,7 @@ trace_all() {
 	trace_once interrupt --top 100 --record rec --fail-on 'max>1ms' --fail-on 'max>1000s'
 	# For a kernel that does not show when a thread returns to user mode, and workers with other names.
 	place norseq "$DEBUG" GLIBC_TUNABLES=glibc.pthread.rseq=0 DEMO_THREAD_NAME=my-svc
-	start_load
+	within 60 workers_are_found
 	trace_once kill_server --top 100 --record b.gz
 	place estimate "$RELEASE"
 	start_load
@@ -109,7 +115,6 @@ trace_all() {
 	# By their stacks, even without Tokio's names.
 	within 60 workers_are_found
 	LOADER=${RELEASE%/*}/demo-load
-	start_load
 	trace_once terminate --raw
 	place twins "$DEBUG"
 	start_load /good/hash /good/compress /good/read /good/dns /good/sleep /good/lock
@@ -205,7 +210,6 @@ list_blocks() {
 	list_blocks b.gz
 	names_all_six out blocks
 	grep -qE '^ +polls +exact' out
-	# A worker without a CPU, whose stack could not be read, is found by the name of the other.
 	grep -qE '^hud-trace: demo-server \(pid [0-9]+\): 2 workers for ' out
 	gzip -dc b.gz | grep -qx 'meta rseq no'
 }
