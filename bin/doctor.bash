@@ -42,7 +42,7 @@ tell_need() {
 	fi
 	tell missing "$1" "$FOUND" "$REMEDY"
 	((UNFIT == 77)) || UNFIT=1
-	[[ $1 != @(rights|namespace|lockdown|ptrace) ]] || UNFIT=77
+	[[ $1 != @(rights|capabilities|namespace|lockdown|ptrace) ]] || UNFIT=77
 }
 
 # Loads and attaches SCRIPT, and runs it until tracing has begun. On failure SAID tells why.
@@ -144,6 +144,15 @@ has_debuginfod() {
 	compgen -G '/usr/lib*/libdebuginfod.so.1' >/dev/null || compgen -G '/usr/lib/*/libdebuginfod.so.1' >/dev/null
 }
 
+# Capabilities without which less is known.
+tell_capabilities() {
+	((EUID == 0)) || return 0
+	tell_option "$(has_capability 2 && echo 1 || echo 0)" capability 'files of all users can be read (CAP_DAC_READ_SEARCH)' \
+		'without CAP_DAC_READ_SEARCH there are no names where only another user may read the program' 'in a container, give it that'
+	tell_option "$(has_capability 40 || has_capability 21 && echo 1 || echo 0)" capability 'files that were replaced can be read (CAP_CHECKPOINT_RESTORE)' \
+		'without CAP_CHECKPOINT_RESTORE there are no names where the program was replaced while it runs' 'in a container, give it that'
+}
+
 run_doctor() {
 	local need words paranoid=-
 
@@ -164,6 +173,7 @@ run_doctor() {
 		tell missing libdw "hud-postproc does not run: $(clean "${words%%$'\n'*}")" 'install elfutils (libdw1), libjson-c, libprotobuf-c'
 		UNFIT=$((UNFIT ? UNFIT : 1))
 	fi
+	tell_capabilities
 	{ read -r paranoid </proc/sys/kernel/perf_event_paranoid || true; } 2>/dev/null
 	tell ok paranoid "kernel.perf_event_paranoid is $paranoid: that is not for root"
 	read_release

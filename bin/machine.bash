@@ -3,7 +3,7 @@
 # Checks whether this machine and this user can trace. Each check sets FOUND to what it found. If that does
 # not allow tracing, the check fails and sets REMEDY.
 
-NEEDS=(rights namespace processor kernel lockdown ptrace bpftrace btf tracefs tracepoints)
+NEEDS=(rights capabilities namespace processor kernel lockdown ptrace bpftrace btf tracefs tracepoints)
 FOUND='' REMEDY=''
 CPUS=''       # how many are online
 ANSWERS=''    # where bpftrace's answers are read
@@ -47,21 +47,40 @@ read_own_status() {
 	while read -r key REPLY && [[ $key != "$1:" ]]; do :; done </proc/self/status
 }
 
+# Has this process the capability with number $1 (linux/capability.h)?
+has_capability() {
+	read_own_status CapEff
+	((0x$REPLY >> $1 & 1))
+}
+
 # CAP_SYS_ADMIN, or both CAP_PERFMON and CAP_BPF.
 check_rights() {
-	local capabilities
-
-	read_own_status CapEff
-	capabilities=$REPLY
 	if ((EUID)); then
 		FOUND='not root' REMEDY='run it with sudo'
 		return 1
 	fi
 	FOUND='root, with the right to trace'
-	if ((!(0x$capabilities >> 21 & 1) && (0x$capabilities >> 38 & 3) != 3)); then
-		FOUND='root, but without the right to trace (CAP_SYS_ADMIN)' REMEDY='in a container, run it on the host'
+	if ! has_capability 21 && { ! has_capability 38 || ! has_capability 39; }; then
+		FOUND='root, but without the right to trace (CAP_SYS_ADMIN, or CAP_PERFMON and CAP_BPF)' REMEDY='in a container, run it on the host'
 		return 1
 	fi
+}
+
+# What it needs besides, tried with each left out: the processes of hud-postproc become other users. bpftrace 0.17 reads the kernel's types
+# only with CAP_SYS_ADMIN; 0.23 and 0.27 do without.
+check_capabilities() {
+	local lacks=''
+
+	((EUID == 0)) || { FOUND='not known: not root' && return 0; }
+	has_capability 6 || lacks+=' CAP_SETGID'
+	has_capability 7 || lacks+=' CAP_SETUID'
+	[[ ! $DOCTOR ]] || has_capability 19 || lacks+=' CAP_SYS_PTRACE'
+	has_capability 21 || ((BPFTRACE[0] || BPFTRACE[1] > 17)) || lacks+=' CAP_SYS_ADMIN'
+	FOUND='all that it needs'
+	[[ ! $lacks ]] || {
+		FOUND="root, but without$lacks" REMEDY='in a container, give it these; or run it on the host'
+		return 1
+	}
 }
 
 # The initial namespace's number is PROC_PID_INIT_INO of linux/proc_ns.h. In any other namespace, the ids that
@@ -253,7 +272,7 @@ check_machine() {
 	for need in "${NEEDS[@]}"; do
 		"check_$need" && continue
 		say "hud-trace: $FOUND. ${REMEDY^}"
-		[[ $need == @(rights|namespace|lockdown|ptrace) ]] && exit 77
+		[[ $need == @(rights|capabilities|namespace|lockdown|ptrace) ]] && exit 77
 		exit 1
 	done
 }

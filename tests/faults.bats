@@ -305,7 +305,7 @@ elsewhere() {
 	start_target
 	export FAKE='echo begin 5'
 	run -0 "$HUD" --doctor
-	for word in rights namespace processor kernel lockdown btf ptrace bpftrace tracefs tracepoints trial libdw script; do
+	for word in rights capabilities namespace processor kernel lockdown btf ptrace bpftrace tracefs tracepoints trial libdw script; do
 		grep -q "^ok  *$word " <<<"$output"
 	done
 	[[ $output == *'hud-trace can trace here.' ]]
@@ -341,6 +341,13 @@ elsewhere() {
 	run -77 "${OWN_MOUNTS[@]}" bash -c "mount -t tmpfs none /sys/kernel/btf; exec ${OWN_MOUNTS[*]} -pf --mount-proc '$HUD' --doctor"
 	grep -q '^missing  *namespace ' <<<"$output"
 	grep -q '^missing  *btf ' <<<"$output"
+	run -77 setpriv --bounding-set=-setuid,-sys_ptrace,-dac_read_search "$HUD" --doctor
+	grep -q '^missing  *capabilities  *root, but without CAP_SETUID CAP_SYS_PTRACE$' <<<"$output"
+	grep -q '^optional  *capability  *without CAP_DAC_READ_SEARCH ' <<<"$output"
+	run -77 setpriv --bounding-set=-sys_admin "$HUD" --doctor
+	grep -q '^missing  *capabilities  *root, but without CAP_SYS_ADMIN$' <<<"$output"
+	FAKE_VERSION=0.23.2 run -0 setpriv --bounding-set=-sys_admin "$HUD" --doctor
+	grep -q '^ok  *capability  *files that were replaced' <<<"$output"
 	setpriv --reuid=65534 --regid=65534 --clear-groups test -r "$HUD" || skip 'others cannot read the source tree'
 	run -77 setpriv --reuid=65534 --regid=65534 --clear-groups "$HUD" --doctor
 	grep -A 1 '^missing  *rights .*not root$' <<<"$output" | grep -q '^ *-> .*sudo'
