@@ -136,15 +136,16 @@ blames_all_six() {
 
 # A connection is woken by its request: its polls are counted, and its wakes. Each poll has one wake at most.
 @test "how long woken tasks waited for their polls is counted" {
-	of current
-	grep -qE '^site W ' out
+	of release
+	zstdcat rec >stream
+	grep -qE '^site W ' stream
 	awk '/^@took\[/ { split($0, part, /[][,: ]+/); took[part[2]] += part[4] }
 		/^@waited\[/ { split($0, part, /[][,: ]+/); waited[part[2]] += part[4]; all += part[4] }
 		END {
 			for (site in waited) if (waited[site] > took[site] + 1) wrong = 1
 			print all + 0, "waits"
 			exit wrong || all < 5
-		}' out
+		}' stream
 }
 
 @test "too many polls a second: the probes are taken off, and it goes on without them" {
