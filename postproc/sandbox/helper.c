@@ -19,6 +19,7 @@
 #include "sandbox/confine.h"
 #include "sandbox/message-relay.h"
 #include "sandbox/offspring.h"
+#include "sandbox/pass-descriptor.h"
 
 #define DESCRIPTORS 1024 /* higher descriptors are not used */
 #define END_MS 2000	 /* for a helper with a time limit to end */
@@ -46,28 +47,9 @@ struct answer {
 	int error;
 };
 
-/* Room for one descriptor, aligned. */
-union control {
-	struct cmsghdr header;
-	char bytes[CMSG_SPACE(sizeof(int))];
-};
-
 static void answer(int socket, const struct answer *answer, int fd)
 {
-	union control control = {0};
-	struct iovec part = {(void *)(uintptr_t)answer, sizeof(*answer)};
-	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-
-	if (fd >= 0) {
-		message.msg_control = &control;
-		message.msg_controllen = sizeof(control.bytes);
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	}
-	while (sendmsg(socket, &message, MSG_NOSIGNAL) < 0 && errno == EINTR)
-		;
+	send_with_descriptor(socket, answer, sizeof(*answer), fd, 0);
 	if (fd >= 0)
 		close(fd);
 }
@@ -205,15 +187,10 @@ struct helper *helper_start(const struct helper_duty *duty)
  * Returns 0, ECONNRESET if the helper is gone, or ETIMEDOUT. */
 static int receive(int socket, struct answer *answer, int *fd, unsigned *waits)
 {
-	union control control;
-	struct iovec part = {answer, sizeof(*answer)};
-	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 	ssize_t got;
 
 	for (;;) {
-		message.msg_control = &control;
-		message.msg_controllen = sizeof(control.bytes);
-		got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+		got = receive_with_descriptor(socket, answer, sizeof(*answer), fd, MSG_DONTWAIT);
 		if (got >= 0 || (errno != EINTR && errno != EAGAIN))
 			break;
 		if (waits && !*waits)
@@ -221,12 +198,6 @@ static int receive(int socket, struct answer *answer, int *fd, unsigned *waits)
 		if (poll(&(struct pollfd){.fd = socket, .events = POLLIN}, 1, waits ? WAIT_MS : -1) == 0)
 			--*waits;
 	}
-	struct cmsghdr *header = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
-
-	*fd = -1;
-	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
-	    header->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(fd, CMSG_DATA(header), sizeof(*fd));
 	if (got == sizeof(*answer))
 		return 0;
 	if (*fd >= 0)

@@ -22,17 +22,12 @@
 #include "format/formats.h"
 #include "sandbox/confine.h"
 #include "sandbox/helper.h"
+#include "sandbox/pass-descriptor.h"
 #include "serve/address.h"
 #include "serve/http.h"
 
 #define BACKLOG 64
 #define ANSWER_MS 10000 /* a report that is busy for longer has nothing for now */
-
-/* Room for one descriptor, aligned. */
-union control {
-	struct cmsghdr header;
-	char bytes[CMSG_SPACE(sizeof(int))];
-};
 
 struct listener {
 	struct address address;
@@ -113,34 +108,16 @@ static int ask(void *the_listener, unsigned format)
 {
 	const struct listener *l = the_listener;
 	struct pollfd ready = {.fd = l->ask, .events = POLLIN};
-	union control control;
 	char byte = (char)format, there;
-	struct iovec part = {&there, 1};
-	struct msghdr message = {.msg_iov = &part,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof(control.bytes)};
-	int fd = -1;
+	int fd;
 
 	/* An answer that came too late. */
-	while (recvmsg(l->ask, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) > 0) {
-		struct cmsghdr *late = CMSG_FIRSTHDR(&message);
-
-		if (late) {
-			memcpy(&fd, CMSG_DATA(late), sizeof(fd));
+	while (receive_with_descriptor(l->ask, &there, 1, &fd, MSG_DONTWAIT) > 0)
+		if (fd >= 0)
 			close(fd);
-		}
-		message.msg_controllen = sizeof(control.bytes);
-	}
-	fd = -1;
-	message.msg_controllen = sizeof(control.bytes);
-	if (send(l->ask, &byte, 1, MSG_NOSIGNAL) != 1 || poll(&ready, 1, ANSWER_MS) <= 0 ||
-	    recvmsg(l->ask, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) <= 0)
+	if (send(l->ask, &byte, 1, MSG_NOSIGNAL) != 1 || poll(&ready, 1, ANSWER_MS) <= 0)
 		return -1;
-	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-
-	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
-		memcpy(&fd, CMSG_DATA(header), sizeof(fd));
+	receive_with_descriptor(l->ask, &there, 1, &fd, MSG_DONTWAIT);
 	return fd;
 }
 
@@ -291,20 +268,9 @@ const struct format *listen_asked(struct listener *l)
 
 void listen_answer(struct listener *l, int fd)
 {
-	union control control = {0};
 	char byte = 0;
-	struct iovec part = {&byte, 1};
-	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
 
-	if (fd >= 0) {
-		message.msg_control = &control;
-		message.msg_controllen = sizeof(control.bytes);
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	}
-	sendmsg(l->reply, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+	send_with_descriptor(l->reply, &byte, 1, fd, MSG_DONTWAIT);
 	if (fd >= 0)
 		close(fd);
 }

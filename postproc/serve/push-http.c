@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/complain.h"
 #include "base/escape.h"
+#include "sandbox/pass-descriptor.h"
 
 #define QUEUE 16 /* profiles; of more, the oldest are lost */
 #define CONNECT_S 5L
@@ -88,12 +89,6 @@ static void drop_first(struct sender *s)
 	memmove(s->queue, s->queue + 1, --s->queued * sizeof(*s->queue));
 }
 
-/* Room for one descriptor, aligned. */
-union control {
-	struct cmsghdr header;
-	char bytes[CMSG_SPACE(sizeof(int))];
-};
-
 static char *read_all(int fd, size_t *size)
 {
 	struct stat stat;
@@ -113,23 +108,14 @@ static char *read_all(int fd, size_t *size)
 static void receive(struct sender *s)
 {
 	struct profile new = {0};
-	union control control;
-	struct iovec part = {&new.job, sizeof(new.job)};
-	struct msghdr message = {.msg_iov = &part,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof(control.bytes)};
-	ssize_t got = recvmsg(s->socket, &message, MSG_CMSG_CLOEXEC);
-	struct cmsghdr *header = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
-	int fd = -1;
+	int fd;
+	ssize_t got = receive_with_descriptor(s->socket, &new.job, sizeof(new.job), &fd, 0);
 
 	if (got <= 0) {
 		s->open = got < 0 && errno == EINTR;
 		s->end = s->end ? s->end : clock_ms() + END_MS;
 		return;
 	}
-	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
-		memcpy(&fd, CMSG_DATA(header), sizeof(fd));
 	new.job.name[PUSH_NAME - 1] = '\0';
 	new.bytes = fd < 0 ? NULL : read_all(fd, &new.size);
 	if (fd >= 0)

@@ -23,17 +23,12 @@
 #include "format/otlp.h"
 #include "sandbox/confine.h"
 #include "sandbox/helper.h"
+#include "sandbox/pass-descriptor.h"
 #include "serve/push-http.h"
 
 #define S UINT64_C(1000000000)
 #define AUTH_SIZE 4096
 #define AUTH_VARIABLE "HUD_TRACE_PUSH_AUTH"
-
-/* Room for one descriptor, aligned. */
-union control {
-	struct cmsghdr header;
-	char bytes[CMSG_SPACE(sizeof(int))];
-};
 
 struct pusher {
 	const struct push_options *options;
@@ -319,23 +314,6 @@ static int write_profile(const struct pusher *p, const struct model *m, const st
 	return -1;
 }
 
-/* Hands it over, unless so many wait already that there is no room. */
-static bool hand_over(const struct pusher *p, const struct push_job *job, int fd)
-{
-	union control control = {0};
-	struct iovec part = {(void *)(uintptr_t)job, sizeof(*job)};
-	struct msghdr message = {.msg_iov = &part,
-				 .msg_iovlen = 1,
-				 .msg_control = &control,
-				 .msg_controllen = sizeof(control.bytes)};
-
-	control.header.cmsg_level = SOL_SOCKET;
-	control.header.cmsg_type = SCM_RIGHTS;
-	control.header.cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	return sendmsg(p->to, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof(*job);
-}
-
 void push_model(struct pusher *p, const struct model *m)
 {
 	struct push_label label[PUSH_LABELS + 4];
@@ -350,7 +328,8 @@ void push_model(struct pusher *p, const struct model *m)
 	job.from = (offset + m->start) / S;
 	job.until = (offset + m->end + S - 1) / S;
 	write_name(job.name, label, labels);
-	if (fd < 0 || !hand_over(p, &job, fd))
+	/* If many wait already, there is no room. */
+	if (fd < 0 || send_with_descriptor(p->to, &job, sizeof(job), fd, MSG_DONTWAIT))
 		p->lost++;
 	if (fd >= 0)
 		close(fd);
