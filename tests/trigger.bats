@@ -132,7 +132,7 @@ keep() {
 		block 222 300 2
 		echo 'end 223900000000 exit'
 	} >stream
-	keep --trigger 'max>200ms' --before 100 --window 10 --ring 1M <stream
+	keep --trigger 'max>200ms' --before 200 --window 10 --ring 1M <stream
 	grep -q 'it begins .* late: --ring is too small' err
 	size=$(stat -c %s parts/*)
 	((size > 500000 && size < 1100000))
