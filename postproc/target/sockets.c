@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/bisect.h"
 #include "base/escape.h"
 #include "base/grow.h"
 #include "target/inspector.h"
@@ -27,17 +28,23 @@ struct descriptor_of {
 };
 
 struct sockets {
+	pid_t pid; /* 0: its tables have been read */
 	struct descriptor_of *of;
-	size_t count, room;
+	size_t count;
 	int (*order)(const void *, const void *); /* how they are sorted; NULL: not */
 	struct arena *texts;
 };
 
-struct sockets *sockets_new(void)
+struct sockets *sockets_new(pid_t pid, const struct socket_descriptor *found, size_t count)
 {
 	struct sockets *sockets = xcalloc(1, sizeof(*sockets));
 
+	sockets->pid = pid;
 	sockets->texts = arena_new();
+	sockets->of = xcalloc(count + 1, sizeof(*sockets->of));
+	sockets->count = count;
+	for (size_t i = 0; i < count; i++)
+		sockets->of[i] = (struct descriptor_of){.fd = found[i].fd, .inode = found[i].inode};
 	return sockets;
 }
 
@@ -48,13 +55,6 @@ void sockets_free(struct sockets *sockets)
 	arena_free(sockets->texts);
 	free(sockets->of);
 	free(sockets);
-}
-
-void sockets_add(struct sockets *sockets, int fd, uint64_t inode)
-{
-	GROW(sockets->of, sockets->room, sockets->count + 1);
-	sockets->of[sockets->count++] = (struct descriptor_of){.fd = fd, .inode = inode};
-	sockets->order = NULL;
 }
 
 static int by_inode(const void *one, const void *two)
@@ -78,28 +78,21 @@ static void sort(struct sockets *sockets, int (*order)(const void *, const void 
 	sockets->order = order;
 }
 
-/* Several descriptors may be one socket. */
-static void set_ends(struct sockets *sockets, uint64_t inode, struct socket_ends ends)
+/* The first of the descriptors that are this socket, once they are sorted by it; NULL if there is none. */
+static struct descriptor_of *first_of(struct sockets *sockets, uint64_t inode)
 {
-	struct descriptor_of wanted = {.inode = inode}, *end = sockets->of + sockets->count;
-	struct descriptor_of *found = inode && sockets->count ? bsearch(&wanted, sockets->of, sockets->count,
-									sizeof(*sockets->of), by_inode)
-							      : NULL;
+	size_t i = inode ? FIRST_BEYOND(sockets->of, sockets->count, inode, inode - 1) : sockets->count;
 
-	if (!found)
-		return;
-	while (found > sockets->of && found[-1].inode == inode)
-		found--;
-	for (; found < end && found->inode == inode; found++)
-		found->ends = ends;
+	return i < sockets->count && sockets->of[i].inode == inode ? &sockets->of[i] : NULL;
 }
 
-static bool is_socket(const struct sockets *sockets, uint64_t inode)
+/* Sets those of all descriptors that are the same socket as the `first`. */
+static void set_ends(struct sockets *sockets, struct descriptor_of *first, struct socket_ends ends)
 {
-	struct descriptor_of wanted = {.inode = inode};
+	struct descriptor_of *end = sockets->of + sockets->count;
 
-	return inode && sockets->count &&
-	       bsearch(&wanted, sockets->of, sockets->count, sizeof(*sockets->of), by_inode);
+	for (struct descriptor_of *d = first; d < end && d->inode == first->inode; d++)
+		d->ends = ends;
 }
 
 static const char *keep(struct sockets *sockets, const char *text)
@@ -133,12 +126,13 @@ static const char *address(struct sockets *sockets, const char *hex, bool peer)
 /* "0: LOCAL PEER ST TX:RX TR:WHEN RETRANSMITS UID TIMEOUT INODE ..". */
 static void read_internet(struct sockets *sockets, const char *line)
 {
+	struct descriptor_of *first;
 	char local[48], peer[48];
 	uint64_t inode;
 
 	if (sscanf(line, "%*u: %47s %47s %*x %*s %*s %*x %*u %*u %" SCNu64, local, peer, &inode) == 3 &&
-	    is_socket(sockets, inode))
-		set_ends(sockets, inode,
+	    (first = first_of(sockets, inode)))
+		set_ends(sockets, first,
 			 (struct socket_ends){.local = address(sockets, local, false),
 					      .peer = address(sockets, peer, true)});
 }
@@ -146,15 +140,16 @@ static void read_internet(struct sockets *sockets, const char *line)
 /* "NUM: REFERENCES PROTOCOL FLAGS TYPE STATE INODE [PATH]". Who is at the other end is not told. */
 static void read_unix(struct sockets *sockets, char *line)
 {
+	struct descriptor_of *first;
 	uint64_t inode;
 	int path = 0;
 
 	if (sscanf(line, "%*x: %*x %*x %*x %*x %*x %" SCNu64 " %n", &inode, &path) != 1 || !path ||
-	    !is_socket(sockets, inode))
+	    !(first = first_of(sockets, inode)))
 		return;
 	line[path + (int)strcspn(line + path, "\n")] = '\0';
 	if (line[path])
-		set_ends(sockets, inode, (struct socket_ends){.local = keep(sockets, line + path)});
+		set_ends(sockets, first, (struct socket_ends){.local = keep(sockets, line + path)});
 }
 
 void sockets_read_table(struct sockets *sockets, FILE *table, bool internet)
@@ -194,30 +189,28 @@ size_t sockets_list(pid_t pid, struct socket_descriptor **found)
 	return count;
 }
 
-struct sockets *sockets_read(pid_t pid, const struct socket_descriptor *found, size_t count)
+static void read_tables(struct sockets *sockets)
 {
 	static const char *const tables[] = {"net/tcp", "net/tcp6", "net/udp", "net/udp6", "net/unix"};
-	struct sockets *sockets = sockets_new();
 
-	for (size_t i = 0; i < count; i++)
-		sockets_add(sockets, found[i].fd, found[i].inode);
-	for (size_t i = 0; i < ARRAY_SIZE(tables) && count; i++) {
-		FILE *table = inspector_open(pid, tables[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(tables) && sockets->pid; i++) {
+		FILE *table = inspector_open(sockets->pid, tables[i]);
 
 		if (!table)
 			continue;
 		sockets_read_table(sockets, table, i + 1 < ARRAY_SIZE(tables));
 		fclose(table);
 	}
-	return sockets;
+	sockets->pid = 0;
 }
 
 const struct socket_ends *sockets_ends(struct sockets *sockets, int fd)
 {
 	const struct descriptor_of wanted = {.fd = fd}, *found;
 
-	if (!sockets || !sockets->count)
+	if (!sockets || !sockets->count || fd < 0)
 		return NULL;
+	read_tables(sockets);
 	sort(sockets, by_descriptor);
 	found = bsearch(&wanted, sockets->of, sockets->count, sizeof(*sockets->of), by_descriptor);
 	return found && (found->ends.local || found->ends.peer) ? &found->ends : NULL;

@@ -28,9 +28,9 @@ struct socket_descriptor {
  * are none. Returns how many. */
 size_t sockets_list(pid_t pid, struct socket_descriptor **found);
 
-/* Reads the addresses of these, through the inspector. Sockets of other kinds than TCP, UDP and Unix have none. Never
- * NULL. */
-struct sockets *sockets_read(pid_t pid, const struct socket_descriptor *found, size_t count);
+/* Tells the addresses of these. They are read through the inspector when one is asked for the first time; with `pid` 0,
+ * never. Sockets of other kinds than TCP, UDP and Unix have none. Never NULL. */
+struct sockets *sockets_new(pid_t pid, const struct socket_descriptor *found, size_t count);
 void sockets_free(struct sockets *sockets);
 
 /* Those of descriptor `fd`. NULL: it is no socket, or its addresses are not known. Valid until sockets_free(). NULL
@@ -39,8 +39,5 @@ const struct socket_ends *sockets_ends(struct sockets *sockets, int fd);
 
 /* For tests: reads a table like /proc/net/tcp or udp, tcp6 or udp6 (`internet`), or unix. */
 void sockets_read_table(struct sockets *sockets, FILE *table, bool internet);
-struct sockets *sockets_new(void);
-/* Says that descriptor `fd` is the socket `inode`. */
-void sockets_add(struct sockets *sockets, int fd, uint64_t inode);
 
 #endif

@@ -160,13 +160,12 @@ static void name_types(struct look *look)
 			task_type_name(look->symbolizer, &look->types.type[i]);
 }
 
-static void note_socket(struct look *look, struct found_task *task, const struct await_task *chain)
+static void note_socket(struct found_task *task, const struct await_task *chain)
 {
 	const struct await_node *leaf = await_only_leaf(chain->root);
 
 	if (leaf && leaf->on == AWAIT_ON_SOCKET)
 		task->socket = leaf->fd;
-	look->sockets_wanted |= task->socket >= 0;
 }
 
 /* Tasks that wait, or wait to be polled, stand at an await. */
@@ -186,7 +185,7 @@ static void read_chains(struct look *look)
 		chain = chain_read(look->chains, task);
 		if (chain && chain->root) {
 			task->place = tree_add(look->arena, look->tree, chain);
-			note_socket(look, task, chain);
+			note_socket(task, chain);
 			waits_add(&look->waits, &look->scan, (uint32_t)i, chain);
 			look->chained++;
 		} else if (chain) {
@@ -261,8 +260,7 @@ struct look *look_new(const struct look_subject *subject, const char **why)
 	read_chains(look);
 	find_cycles(look);
 	look->mains = main_futures_find(look, &look->main);
-	if (look->sockets_wanted && subject->pid)
-		look->sockets = sockets_read((pid_t)subject->pid, subject->socket, subject->sockets);
+	look->sockets = sockets_new((pid_t)subject->pid, subject->socket, subject->sockets);
 	return look;
 }
 

@@ -49,11 +49,10 @@ struct look {
 	size_t unreadable;	  /* idle tasks whose awaits were not there, or made no sense */
 	struct main_future *main; /* found on stacks */
 	size_t mains;
-	struct sockets *sockets; /* their addresses; NULL: nothing waits for one, or it is a core dump */
+	struct sockets *sockets; /* their addresses */
 	struct waits waits;
 	struct wait_cycle *cycle; /* suspected deadlocks */
 	size_t cycles;
-	bool sockets_wanted;   /* a task waits for one */
 	const char *no_chains; /* why a task has no chain, or NULL (static text) */
 };
 

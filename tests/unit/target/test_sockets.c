@@ -5,9 +5,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
+#include <errno.h>
+#include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "target/sockets.h"
 
@@ -38,13 +44,12 @@ static void read_text(struct sockets *sockets, const char *text, bool internet)
 
 static void addresses_are_those_of_the_tables(void **state)
 {
-	struct sockets *sockets = sockets_new();
+	static const struct socket_descriptor found[] = {{20, 100}, {19, 101}, {18, 102}, {17, 103},
+							 {16, 104}, {15, 105}, {3, 101}};
+	struct sockets *sockets = sockets_new(0, found, sizeof(found) / sizeof(*found));
 	const struct socket_ends *ends;
 	(void)state;
 
-	for (int i = 0; i < 6; i++)
-		sockets_add(sockets, 20 - i, (uint64_t)(100 + i));
-	sockets_add(sockets, 3, 101);
 	read_text(sockets, tcp, true);
 	read_text(sockets, tcp6, true);
 	read_text(sockets, local, false);
@@ -71,11 +76,10 @@ static void other_lines_are_ignored(void **state)
 {
 	static const char *const lines[] = {
 		"", "\n", "x", "0: : : 01", "0: 0100007F: 0100007F:1", "0: 1:2 3:4\n\n"};
-	struct sockets *sockets = sockets_new();
+	static const struct socket_descriptor found[] = {{1, 0}, {2, 102}};
+	struct sockets *sockets = sockets_new(0, found, 2);
 	(void)state;
 
-	sockets_add(sockets, 1, 0);
-	sockets_add(sockets, 2, 102);
 	read_text(sockets, tcp, true);
 	for (size_t i = 1; i < sizeof(lines) / sizeof(*lines); i++) {
 		read_text(sockets, lines[i], true);
@@ -88,11 +92,41 @@ static void other_lines_are_ignored(void **state)
 	sockets_free(sockets);
 }
 
+/* A socket of this process, by its own tables. */
+static void addresses_of_a_process_are_read_when_they_are_asked_for(void **state)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t length = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct socket_descriptor *found;
+	char expected[32];
+	(void)state;
+
+	assert_true(fd >= 0);
+	size_t count = sockets_list(getpid(), &found);
+	struct sockets *sockets = sockets_new(getpid(), found, count);
+
+	assert_true(count >= 1);
+	assert_null(sockets_ends(sockets, -1));
+	/* Only now it has an address. */
+	assert_return_code(bind(fd, (struct sockaddr *)&address, sizeof(address)), errno);
+	assert_return_code(listen(fd, 1), errno);
+	assert_return_code(getsockname(fd, (struct sockaddr *)&address, &length), errno);
+	snprintf(expected, sizeof(expected), "127.0.0.1:%d", ntohs(address.sin_port));
+	assert_non_null(sockets_ends(sockets, fd));
+	assert_string_equal(sockets_ends(sockets, fd)->local, expected);
+	assert_null(sockets_ends(sockets, fd)->peer);
+	sockets_free(sockets);
+	free(found);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_are_those_of_the_tables),
 		cmocka_unit_test(other_lines_are_ignored),
+		cmocka_unit_test(addresses_of_a_process_are_read_when_they_are_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
