@@ -136,6 +136,7 @@ static int look(FILE *out, bool without_files, void *context)
 	const char *why;
 
 	request->subject.without_files = without_files;
+	request->subject.only_behind = request->format == FORMAT_EVENTS;
 	struct look *look = look_new(&request->subject, &why);
 
 	if (look && !look->runtimes.count && !look->scan.count)

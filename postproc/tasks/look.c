@@ -160,6 +160,18 @@ static void name_types(struct look *look)
 			task_type_name(look->symbolizer, &look->types.type[i]);
 }
 
+/* Need threads be known? To search for them takes up to two seconds if nothing runs meanwhile. Queues have only tasks that were
+ * notified. */
+static bool threads_matter(const struct look *look, const struct look_subject *subject)
+{
+	bool queued = !look->scan.count;
+
+	for (size_t i = 0; i < look->scan.count && !queued; i++)
+		queued = look->scan.task[i].state & STATE_NOTIFIED &&
+			 !look->types.type[look->scan.task[i].type].blocking;
+	return queued || !subject->only_behind;
+}
+
 static void note_socket(struct found_task *task, const struct await_task *chain)
 {
 	const struct await_node *leaf = await_only_leaf(chain->root);
@@ -255,7 +267,8 @@ struct look *look_new(const struct look_subject *subject, const char **why)
 	task_types_find(look->memory, &look->types);
 	scan(look, subject->pid != 0, threads);
 	name_types(look);
-	runtimes_prepare(&look->runtimes, tokio_module(look), (pid_t)subject->pid, &look->scan);
+	runtimes_prepare(&look->runtimes, tokio_module(look),
+			 threads_matter(look, subject) ? (pid_t)subject->pid : 0, &look->scan);
 	runtimes_find(&look->runtimes, &look->scan);
 	read_chains(look);
 	find_cycles(look);

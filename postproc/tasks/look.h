@@ -28,6 +28,7 @@ struct look_subject {
 	struct targets targets;
 	bool debuginfod;
 	bool without_files; /* reads none of its files: there are no names, and no figures */
+	bool only_behind; /* of threads, the look need not tell more than which tasks are behind them (behind.h) */
 };
 
 /* A look at the whole process. */

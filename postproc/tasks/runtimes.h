@@ -44,7 +44,8 @@ struct runtimes {
 	const char *how;		     /* of the layout in use, or NULL */
 };
 
-/* Finds where the module's Tokio keeps its state. `pid`: the live process, or 0; `threads` are its threads. */
+/* Finds where the module's Tokio keeps its state. `pid`: the live process, in which threads may be searched for where there is
+ * no debug info; or 0. */
 void runtimes_prepare(struct runtimes *runtimes, struct module *module, pid_t pid, const struct scan *scan);
 
 /* Finds the runtimes, and sets each task's. */
