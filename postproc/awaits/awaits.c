@@ -319,7 +319,7 @@ static void read_task(struct awaits *awaits, uint64_t header, struct full_task *
 		read_chain(awaits, root, header, full);
 }
 
-struct await_task *awaits_of_task(struct awaits *awaits, uint64_t header, const struct await_memory *memory)
+struct await_task *awaits_of_task(struct awaits *awaits, uint64_t header, const struct memory_reader *memory)
 {
 	struct arena *arena = arena_new();
 	struct full_task *full = arena_alloc(arena, sizeof(*full));
@@ -402,7 +402,7 @@ static struct await_task *future_at(struct target *target, const struct value *v
 }
 
 struct await_task *awaits_of_stack(struct awaits *awaits, uint64_t code, uint64_t start, uint64_t end,
-				   const struct await_memory *memory, await_believe *believe, void *arg)
+				   const struct memory_reader *memory, await_believe *believe, void *arg)
 {
 	struct source *source = source_at(awaits, code);
 	struct type *type[BLOCK_ONS];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* awaits.h - what a task waits for: from its header in memory to its chain of awaits, by DWARF.
  *
- * Nothing is run or stopped in the target; only memory is read, by the caller's function. Everything that is
+ * Nothing is run or stopped in the target; only memory is read, by the caller's reader. Everything that is
  * read may be torn, freed or hostile, and so may the DWARF: walks are bounded, and what does not fit is left
  * out. All texts are raw: they need base/escape.h before they are shown.
  */
@@ -12,13 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct space; /* resolve/elf/address-space.h */
+#include "target/memory-reader.h"
 
-/* Reads `size` bytes of the target's memory at `address`. Returns false if not all of them are there. */
-struct await_memory {
-	bool (*read)(void *arg, uint64_t address, void *to, size_t size);
-	void *arg;
-};
+struct space; /* resolve/elf/address-space.h */
 
 /* What is known of a task. */
 enum await_status {
@@ -132,7 +128,7 @@ void awaits_free(struct awaits *awaits);
 
 /* Reads the task with its header at `header`. Never NULL; the caller frees it by awaits_task_free(). Texts in
  * it are valid until awaits_free(). */
-struct await_task *awaits_of_task(struct awaits *awaits, uint64_t header, const struct await_memory *memory);
+struct await_task *awaits_of_task(struct awaits *awaits, uint64_t header, const struct memory_reader *memory);
 void awaits_task_free(struct await_task *task);
 
 /* The leaf of a chain without branches; NULL if it has some. */
@@ -147,7 +143,7 @@ typedef enum await_belief await_believe(void *arg, const struct await_node *leaf
  * something that it waits for has to be there, and nothing must not. NULL: there is none, or there are several. The caller
  * frees it. */
 struct await_task *awaits_of_stack(struct awaits *awaits, uint64_t code, uint64_t start, uint64_t end,
-				   const struct await_memory *memory, await_believe *believe, void *arg);
+				   const struct memory_reader *memory, await_believe *believe, void *arg);
 
 /* Why the module at `address` (a function of a task's vtable) has no types: static text that ends with what to
  * build it with. NULL if it has them. */

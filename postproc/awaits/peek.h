@@ -7,14 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "awaits/awaits.h"
+#include "target/memory-reader.h"
 
 #define PEEK_BLOCKS 8
 #define PEEK_BLOCK 65536u /* bytes of an object that are kept at most */
 
 /* All zero but `memory`: nothing was read. */
 struct peek {
-	const struct await_memory *memory;
+	const struct memory_reader *memory;
 	struct peek_block {
 		uint64_t address;
 		size_t size, room;

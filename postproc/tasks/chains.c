@@ -91,7 +91,7 @@ static bool is_same(const struct chains *c)
 
 struct await_task *chain_read(struct chains *c, const struct found_task *task)
 {
-	const struct await_memory memory = {.read = read_and_log, .arg = c};
+	const struct memory_reader memory = {.read = read_and_log, .arg = c};
 
 	for (int tries = 0; tries < TRIES; tries++) {
 		c->readings = c->logged = 0;
@@ -106,17 +106,10 @@ struct await_task *chain_read(struct chains *c, const struct found_task *task)
 	return NULL;
 }
 
-static bool read_plain(void *arg, uint64_t address, void *to, size_t size)
-{
-	const struct chains *c = arg;
-
-	return memory_read(c->memory, address, to, size);
-}
-
 struct await_task *chain_on_stack(struct chains *c, uint64_t code, uint64_t start, uint64_t end,
 				  await_believe *believe, void *arg)
 {
-	const struct await_memory memory = {.read = read_plain, .arg = c};
+	const struct memory_reader memory = memory_reader_of(c->memory);
 
 	return awaits_of_stack(c->awaits, code, start, end, &memory, believe, arg);
 }

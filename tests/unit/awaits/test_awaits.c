@@ -253,7 +253,7 @@ static bool check_held(const struct expected *expected, const struct await_task 
 
 static bool compare(struct program *program, struct awaits *awaits, const struct expected *expected)
 {
-	struct await_memory memory = {read_memory, program};
+	struct memory_reader memory = {read_memory, program};
 	struct await_task *task = awaits_of_task(awaits, expected->header, &memory);
 	any_task = strstr(expected->chain, "= task\n");
 	char *chain = task->root ? tree(task->root, 1) : xstrdup("");
@@ -283,7 +283,7 @@ static struct await_task *task_of(struct program *program, struct awaits *awaits
 	for (size_t i = 0; i < program->count; i++)
 		if (!strcmp(program->task[i].name, name))
 			return awaits_of_task(awaits, program->task[i].header,
-					      &(struct await_memory){read_memory, program});
+					      &(struct memory_reader){read_memory, program});
 	fail_msg("no task %s", name);
 	return NULL;
 }
@@ -347,7 +347,7 @@ static void check_names(struct program *program, struct awaits *awaits)
 	uint64_t header = leaf_of(task->root)->task;
 
 	awaits_task_free(task);
-	task = awaits_of_task(awaits, header, &(struct await_memory){read_memory, program});
+	task = awaits_of_task(awaits, header, &(struct memory_reader){read_memory, program});
 	assert_int_equal(task->status, AWAIT_BLOCKING);
 	assert_string_equal(task->future, "awaits::joins_blocking");
 	awaits_task_free(task);
@@ -424,7 +424,7 @@ static size_t count_nodes(const struct await_node *node, size_t depth)
 static void check_forged(struct program *program, struct awaits *awaits)
 {
 	struct forged forged = {.program = program, .random = 88172645463325252u, .addresses = 64};
-	struct await_memory memory = {read_forged, &forged};
+	struct memory_reader memory = {read_forged, &forged};
 	size_t suspended = 0;
 
 	for (size_t i = 0; i < 64; i++)
@@ -466,7 +466,7 @@ static void measure(struct program *program, struct awaits *awaits)
 	for (size_t round = 0; round < 20; round++)
 		for (size_t i = 0; i < program->count; i++)
 			awaits_task_free(awaits_of_task(awaits, program->task[i].header,
-							&(struct await_memory){read_memory, program}));
+							&(struct memory_reader){read_memory, program}));
 	getrusage(RUSAGE_SELF, &usage);
 	print_message("%.0f chains a second, %.1f reads each, at most %ld MB\n",
 		      20.0 * (double)program->count * 1e9 / (double)(budget_now() - begun),
@@ -502,7 +502,7 @@ static void test_lack(void **state)
 {
 	const enum await_status *lack = *state;
 	struct program program = {0};
-	struct await_memory memory = {read_memory, &program};
+	struct memory_reader memory = {read_memory, &program};
 	struct awaits *awaits;
 	uint64_t words[3], poll;
 
@@ -536,7 +536,7 @@ static bool read_own(void *arg, uint64_t address, void *to, size_t size)
 static void test_no_task(void **state)
 {
 	uint64_t words[16] = {0};
-	struct await_memory memory = {read_own, words};
+	struct memory_reader memory = {read_own, words};
 	struct space *space = space_new(&(struct space_options){0});
 	struct awaits *awaits = awaits_new(space);
 	static const struct {
