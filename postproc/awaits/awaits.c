@@ -2,16 +2,15 @@
 /* awaits.c - see awaits.h. Layouts are from the sources of Tokio 1.24.2, 1.43.1 and 1.53.2. */
 #include "awaits/awaits.h"
 
-#include <dwarf.h>
 #include <libiberty/hashtab.h>
 #include <libiberty/libiberty.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "awaits/block-on.h"
 #include "awaits/chain.h"
 #include "awaits/coroutine.h"
 #include "awaits/future-index.h"
-#include "awaits/future-types.h"
 #include "awaits/type.h"
 #include "awaits/value.h"
 #include "base/arena.h"
@@ -22,7 +21,6 @@
 enum { STATE_RUNNING = 1, STATE_COMPLETE = 2 };
 
 #define POLLS 16		/* functions merged into one that are told apart */
-#define SIBLINGS 100000		/* entries of a function that are looked at for its generic arguments */
 #define ROOTS_LIMIT 1000000u	/* vtables that are remembered */
 #define OFFSET_LIMIT (1u << 30) /* of anything in a task */
 
@@ -52,12 +50,6 @@ struct awaits {
 	htab_t roots;
 	struct arena *memory; /* of roots */
 	struct peek peek;
-};
-
-/* A task and its memory. */
-struct full_task {
-	struct await_task task; /* the first member */
-	struct arena *memory;
 };
 
 /* --- modules --- */
@@ -102,21 +94,6 @@ const char *awaits_problem(struct awaits *awaits, uint64_t address)
  * trailer_offset, scheduler_offset, id_offset, .. } */
 enum { VTABLE_POLL = 0, VTABLE_TRAILER = 7, VTABLE_SCHEDULER = 8, VTABLE_WORDS = 10 };
 
-static bool template_type(Dwarf_Die *function, Dwarf_Die *type)
-{
-	Dwarf_Attribute attribute;
-	Dwarf_Die child;
-	unsigned entries = 0;
-
-	if (dwarf_child(function, &child))
-		return false;
-	do {
-		if (dwarf_tag(&child) == DW_TAG_template_type_parameter)
-			return dwarf_formref_die(dwarf_attr(&child, DW_AT_type, &attribute), type);
-	} while (++entries < SIBLINGS && dwarf_siblingof(&child, &child) == 0);
-	return false;
-}
-
 /* The name of T in poll::<T, S>, as the report names tasks; line tables have it, too. NULL if it is not told. */
 static const char *future_name(struct awaits *awaits, Dwarf_Die *poll)
 {
@@ -152,11 +129,9 @@ static bool find_stage(struct root *root, Dwarf_Die *poll, const uint64_t *vtabl
 /* Reads T and where it is, if this is the task's poll::<T, S>. */
 static bool read_future(struct root *root, Dwarf_Die *poll, const uint64_t *vtable)
 {
-	struct type *future;
-	Dwarf_Die type;
+	struct type *future = types_argument(root->source->types, poll);
 
-	if (!template_type(poll, &type) || !(future = types_of(root->source->types, &type)) ||
-	    !find_stage(root, poll, vtable))
+	if (!future || !find_stage(root, poll, vtable))
 		return false;
 	root->type = future;
 	root->size = future->size;
@@ -274,62 +249,60 @@ void awaits_free(struct awaits *awaits)
 
 /* Stage { Running(T), Finished(..), Consumed } */
 static void read_chain(struct awaits *awaits, const struct root *root, uint64_t header,
-		       struct full_task *full)
+		       struct await_task *task)
 {
 	struct target target = {.types = root->source->types, .peek = &awaits->peek, .steps = TARGET_STEPS};
 	struct value stage = {root->stage, header + root->offset}, content, future;
 
 	peek_object(&awaits->peek, stage.address, root->stage->size);
 	if (!value_content(&target, &stage, &content)) {
-		full->task.status = AWAIT_UNREADABLE;
+		task->status = AWAIT_UNREADABLE;
 	} else if (strcmp(content.type->name, "Running") != 0) {
-		full->task.status = AWAIT_COMPLETED;
+		task->status = AWAIT_COMPLETED;
 	} else if (!content.type->members ||
 		   !value_member(&target, &content, &content.type->member[0], &future)) {
-		full->task.status = AWAIT_NO_TYPE;
+		task->status = AWAIT_NO_TYPE;
 	} else {
-		full->task.status = AWAIT_SUSPENDED;
-		chain_walk(&target, &future, full->memory, &full->task);
+		task->status = AWAIT_SUSPENDED;
+		chain_walk(&target, &future, task);
 	}
 }
 
 /* Header { state, queue_next, vtable, .. } */
-static void read_task(struct awaits *awaits, uint64_t header, struct full_task *full)
+static void read_task(struct awaits *awaits, uint64_t header, struct await_task *task)
 {
 	const struct root *root;
 	uint64_t words[3];
 
-	full->task.status = AWAIT_UNREADABLE;
+	task->status = AWAIT_UNREADABLE;
 	if (!peek_bytes(&awaits->peek, header, words, sizeof(words)))
 		return;
 	root = root_of(awaits, words[2]);
-	full->task.status = AWAIT_DOUBTFUL;
+	task->status = AWAIT_DOUBTFUL;
 	if (!root)
 		return;
-	full->task.future = root->future;
-	full->task.size = root->size;
-	full->task.status = root->status;
+	task->future = root->future;
+	task->size = root->size;
+	task->status = root->status;
 	if (root->status != AWAIT_SUSPENDED)
 		return;
 	if (words[0] & STATE_COMPLETE)
-		full->task.status = AWAIT_COMPLETED;
+		task->status = AWAIT_COMPLETED;
 	else if (words[0] & STATE_RUNNING)
-		full->task.status = AWAIT_RUNNING;
+		task->status = AWAIT_RUNNING;
 	else
-		read_chain(awaits, root, header, full);
+		read_chain(awaits, root, header, task);
 }
 
 struct await_task *awaits_of_task(struct awaits *awaits, uint64_t header, const struct memory_reader *memory)
 {
-	struct arena *arena = arena_new();
-	struct full_task *full = arena_alloc(arena, sizeof(*full));
+	struct await_task *task = await_task_new();
 
-	*full = (struct full_task){.memory = arena};
 	awaits->peek.memory = memory;
 	peek_forget(&awaits->peek);
-	read_task(awaits, header, full);
+	read_task(awaits, header, task);
 	awaits->peek.memory = NULL;
-	return &full->task;
+	return task;
 }
 
 const struct await_node *await_only_leaf(const struct await_node *root)
@@ -339,107 +312,16 @@ const struct await_node *await_only_leaf(const struct await_node *root)
 	return root->children ? NULL : root;
 }
 
-/* --- the future of block_on --- */
-
-#define BLOCK_ONS 64	    /* types that are looked for */
-#define STACK_WINDOW 32768u /* bytes that are read at a time */
-
-/* The least of the leaves' beliefs if one is not there, otherwise the most. */
-static enum await_belief belief_of(const struct await_node *node, await_believe *believe, void *arg)
-{
-	enum await_belief most = node->kind == AWAIT_LEAF ? believe(arg, node) : AWAIT_PERHAPS;
-
-	for (const struct await_node *child = node->child; child && most != AWAIT_NOT_THERE;
-	     child = child->sibling) {
-		enum await_belief belief = belief_of(child, believe, arg);
-
-		most = belief == AWAIT_NOT_THERE || belief > most ? belief : most;
-	}
-	return most;
-}
-
-/* The types F of block_on::<F> that are coroutines. */
-static size_t block_on_types(struct source *source, struct type **type)
-{
-	Dwarf_Die function[BLOCK_ONS], declaration, die;
-	size_t count = future_index_block_ons(source->index, function, BLOCK_ONS), found = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		Dwarf_Attribute attribute;
-		struct type *f = NULL;
-
-		/* A method's definition says only which declaration it has. */
-		if (template_type(&function[i], &die) ||
-		    (dwarf_formref_die(dwarf_attr(&function[i], DW_AT_specification, &attribute),
-				       &declaration) &&
-		     template_type(&declaration, &die)))
-			f = types_of(source->types, &die);
-
-		if (f && f->size && future_kind(source->types, f) == FUTURE_COROUTINE)
-			type[found++] = f;
-	}
-	return found;
-}
-
-static bool is_suspended(struct target *target, const struct value *value)
-{
-	const struct type_variant *variant = value_variant(target, value);
-	const struct coroutine *coroutine = coroutine_of(target->types, value->type);
-
-	return variant && coroutine->states[variant - value->type->variant].phase == COROUTINE_SUSPENDED;
-}
-
-static struct await_task *future_at(struct target *target, const struct value *value)
-{
-	struct arena *arena = arena_new();
-	struct full_task *full = arena_alloc(arena, sizeof(*full));
-
-	*full = (struct full_task){.memory = arena, .task.status = AWAIT_SUSPENDED};
-	full->task.size = value->type->size;
-	full->task.future = coroutine_name(target->types, value->type->path);
-	chain_walk(target, value, arena, &full->task);
-	return &full->task;
-}
-
 struct await_task *awaits_of_stack(struct awaits *awaits, uint64_t code, uint64_t start, uint64_t end,
 				   const struct memory_reader *memory, await_believe *believe, void *arg)
 {
 	struct source *source = source_at(awaits, code);
-	struct type *type[BLOCK_ONS];
-	size_t types = source ? block_on_types(source, type) : 0, found = 0;
-	struct await_task *only = NULL;
+	struct await_task *task;
 
+	if (!source)
+		return NULL;
 	awaits->peek.memory = memory;
-	for (uint64_t at = start; at + 8 <= end && types && found < 2; at += 8) {
-		if ((at - start) % STACK_WINDOW == 0) {
-			peek_forget(&awaits->peek);
-			peek_object(&awaits->peek, at, end - at < STACK_WINDOW ? end - at : STACK_WINDOW);
-		}
-		for (size_t i = 0; i < types && found < 2; i++) {
-			struct target target = {
-				.types = source->types, .peek = &awaits->peek, .steps = TARGET_STEPS};
-			const struct value value = {type[i], at};
-
-			if (type[i]->size > end - at || !is_suspended(&target, &value))
-				continue;
-			struct await_task *task = future_at(&target, &value);
-
-			if (task->status == AWAIT_SUSPENDED && !task->unread && !task->deeper &&
-			    belief_of(task->root, believe, arg) == AWAIT_THERE && ++found == 1)
-				only = task;
-			else
-				awaits_task_free(task);
-		}
-	}
+	task = block_on_find(source->types, &awaits->peek, start, end, believe, arg);
 	awaits->peek.memory = NULL;
-	if (found == 1)
-		return only;
-	awaits_task_free(only);
-	return NULL;
-}
-
-void awaits_task_free(struct await_task *task)
-{
-	if (task)
-		arena_free(((struct full_task *)task)->memory);
+	return task;
 }

@@ -14,6 +14,7 @@
 
 #include "target/memory-reader.h"
 
+struct arena; /* base/arena.h */
 struct space; /* resolve/elf/address-space.h */
 
 /* What is known of a task. */
@@ -113,6 +114,7 @@ struct await_task {
 	size_t unread; /* how many futures could not be followed: memory was not there, or made no sense */
 	struct await_guard *guards;
 	struct await_held *held;
+	struct arena *memory; /* where all of this is */
 };
 
 #define AWAIT_NODES 20000u /* of one task at most */

@@ -12,6 +12,7 @@
 #include "awaits/guards.h"
 #include "awaits/leaf.h"
 #include "awaits/search.h"
+#include "base/arena.h"
 #include "base/grow.h"
 
 #define SOCKETS 4 /* of one future */
@@ -368,10 +369,24 @@ static void see_frames(struct walk *walk)
 	}
 }
 
-void chain_walk(struct target *target, const struct value *future, struct arena *memory,
-		struct await_task *task)
+struct await_task *await_task_new(void)
 {
-	struct walk walk = {.target = target, .memory = memory, .task = task};
+	struct arena *memory = arena_new();
+	struct await_task *task = arena_alloc(memory, sizeof(*task));
+
+	*task = (struct await_task){.memory = memory};
+	return task;
+}
+
+void awaits_task_free(struct await_task *task)
+{
+	if (task)
+		arena_free(task->memory);
+}
+
+void chain_walk(struct target *target, const struct value *future, struct await_task *task)
+{
+	struct walk walk = {.target = target, .memory = task->memory, .task = task};
 
 	task->root = follow(&walk, future, NULL);
 	if (!task->root)

@@ -5,11 +5,12 @@
 
 #include "awaits/awaits.h"
 #include "awaits/value.h"
-#include "base/arena.h"
+
+/* A task of which nothing is known yet. The caller frees it by awaits_task_free(). */
+struct await_task *await_task_new(void);
 
 /* Walks from the future of a task, and fills in root, nodes, guards and held. Sets status if the future itself
- * was not polled, has ended, or cannot be read. What it makes is in `memory`. */
-void chain_walk(struct target *target, const struct value *future, struct arena *memory,
-		struct await_task *task);
+ * was not polled, has ended, or cannot be read. */
+void chain_walk(struct target *target, const struct value *future, struct await_task *task);
 
 #endif

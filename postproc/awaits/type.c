@@ -17,6 +17,7 @@
 
 #define TYPES_LIMIT 500000u    /* of a module */
 #define MEMBERS_LIMIT 65536u   /* of a type: as many entries are read */
+#define SIBLINGS 100000	       /* entries of a function that are looked at for its generic arguments */
 #define SIZE_LIMIT (1u << 30)  /* bytes */
 #define PATHS_LIMIT (1u << 28) /* bytes of all paths */
 
@@ -37,6 +38,21 @@ static uint64_t entry_of(Dwarf_Die *die, unsigned name)
 	Dwarf_Die to;
 
 	return dwarf_formref_die(dwarf_attr(die, name, &attribute), &to) ? dwarf_dieoffset(&to) : 0;
+}
+
+/* The type of a function's first generic argument; 0: none. */
+static uint64_t argument_of(Dwarf_Die *function)
+{
+	Dwarf_Die child;
+	unsigned entries = 0;
+
+	if (dwarf_child(function, &child))
+		return 0;
+	do {
+		if (dwarf_tag(&child) == DW_TAG_template_type_parameter)
+			return entry_of(&child, DW_AT_type);
+	} while (++entries < SIBLINGS && dwarf_siblingof(&child, &child) == 0);
+	return 0;
 }
 
 static const char *name_of(Dwarf_Die *die)
@@ -264,6 +280,18 @@ struct type *types_at(struct types *types, uint64_t entry)
 struct type *types_of(struct types *types, Dwarf_Die *die)
 {
 	return types_at(types, dwarf_dieoffset(die));
+}
+
+struct type *types_argument(struct types *types, Dwarf_Die *function)
+{
+	uint64_t entry = argument_of(function);
+	Dwarf_Attribute attribute;
+	Dwarf_Die declaration;
+
+	/* A method's definition says only which declaration it has. */
+	if (!entry && dwarf_formref_die(dwarf_attr(function, DW_AT_specification, &attribute), &declaration))
+		entry = argument_of(&declaration);
+	return types_at(types, entry);
 }
 
 const struct type_member *type_member(const struct type *type, const char *name)

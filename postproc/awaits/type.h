@@ -67,6 +67,9 @@ void types_free(struct types *types);
 struct type *types_at(struct types *types, uint64_t entry);
 struct type *types_of(struct types *types, Dwarf_Die *die);
 
+/* The first generic argument of a function. NULL as well if it has none. */
+struct type *types_argument(struct types *types, Dwarf_Die *function);
+
 /* The member with this name; NULL if there is none. */
 const struct type_member *type_member(const struct type *type, const char *name);
 
