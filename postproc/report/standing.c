@@ -93,7 +93,7 @@ static void row(struct page *page, const struct standing_group *g, const struct 
 	page_end(page);
 }
 
-/* "worker 4711 polled app::report; behind it: 12 app::conn, 3 app::timer": a line for each worker. */
+/* "worker 4711 polled app::report; behind it: 12 app::conn", and on the next line "and 3 app::timer". */
 static void behind(struct page *page, const struct standing *s)
 {
 	char text[UNIT_SIZE];

@@ -18,13 +18,12 @@ struct counts {
 	size_t *of_type;
 };
 
-static bool add(struct counts *counts, uint64_t header)
+static void add(struct counts *counts, uint64_t header)
 {
 	const struct found_task *task = scan_find(&counts->look->scan, header);
 
 	if (task)
 		counts->of_type[task->type]++;
-	return task != NULL;
 }
 
 /* Are all of the queue's entries tasks, if this is its ring? */

@@ -86,7 +86,7 @@ static const struct memory_area *first_stack(struct look *look, uint64_t *top)
 	return NULL;
 }
 
-static bool drives(const struct look *look, pid_t tid)
+static bool drives_current_thread(const struct look *look, pid_t tid)
 {
 	for (size_t i = 0; i < look->runtimes.count; i++)
 		for (size_t k = 0; k < look->runtimes.runtime[i].threads; k++)
@@ -115,7 +115,7 @@ size_t main_futures_find(struct look *look, struct main_future **found)
 
 		if (thread->first)
 			area = first_stack(look, &search.top);
-		else if (drives(look, thread->tid))
+		else if (drives_current_thread(look, thread->tid))
 			area = scan_stack(&look->scan, thread, &search.top);
 		if (area)
 			memory_visit(look->memory, area, STACK_MAX, visit, &search);

@@ -17,9 +17,9 @@ struct main_future {
 	struct tree_node *place; /* as of found_task */
 };
 
-/* Looks on the stack of the first thread, and of those that drive a runtime. Some are not found: on other threads, where
- * the future is boxed, where what it waits for is not known, and without debug info. The caller frees them by
- * main_futures_free(). */
+/* Looks on the stacks of the first thread, and of those that drive a current-thread runtime. Some are not found: on other
+ * threads, where the future is boxed, where what it waits for is not known, and without debug info. The caller frees them
+ * by main_futures_free(). */
 size_t main_futures_find(struct look *look, struct main_future **found);
 void main_futures_free(struct main_future *found, size_t count);
 

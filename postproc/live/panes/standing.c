@@ -11,8 +11,7 @@
 
 #define NO_LOOK                                                                                              \
 	"Nobody has looked at all tasks yet: start hud-trace with --tasks to have that done each second. "   \
-	"Without it, the "                                                                                   \
-	"report at the end has one look."
+	"Without it, the report at the end has one look."
 
 void live_standing(struct live_view *v)
 {
