@@ -6,12 +6,17 @@
 #include <sys/utsname.h>
 #include <time.h>
 
-uint64_t clock_ns(void)
+static uint64_t ns_of(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+uint64_t clock_ns(void)
+{
+	return ns_of(CLOCK_MONOTONIC);
 }
 
 int64_t clock_ms(void)
@@ -34,4 +39,9 @@ static unsigned release(void)
 clockid_t clock_of_events(void)
 {
 	return release() >= 5008 ? CLOCK_BOOTTIME : CLOCK_MONOTONIC;
+}
+
+uint64_t clock_events_ns(void)
+{
+	return ns_of(clock_of_events());
 }

@@ -11,5 +11,6 @@ int64_t clock_ms(void);
 
 /* The clock that event lines are stamped with: that of bpftrace's nsecs. */
 clockid_t clock_of_events(void);
+uint64_t clock_events_ns(void);
 
 #endif

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/grow.h"
@@ -210,14 +209,6 @@ static void write_pool(const struct watched_runtimes *r, struct known *known, ui
 	free(job);
 }
 
-static uint64_t event_time(void)
-{
-	struct timespec now;
-
-	clock_gettime(clock_of_events(), &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 /* Reads a runtime's figures. On a busy machine this process may get no CPU in between; then it reads them again, so
  * that all are of the same moment. Sets *ns to that moment, or to 0 if it was never quick enough. Returns false if
  * there is no such runtime any more. */
@@ -226,13 +217,13 @@ static bool read_at_once(struct watched_runtimes *r, const struct known *known, 
 	struct memory_reader memory = block_reader_memory(r->blocks);
 
 	for (unsigned tries = 0; tries < READS; tries++) {
-		uint64_t before = event_time();
+		uint64_t before = clock_events_ns();
 
 		block_reader_forget(r->blocks);
 		if (!runtime_read(&memory, known->layout, known->handle, known->multi_thread, &r->figures))
 			return false;
 		*ns = before;
-		if (event_time() - before < AT_ONCE_NS + r->figures.workers * AT_ONCE_NS_WORKER)
+		if (clock_events_ns() - before < AT_ONCE_NS + r->figures.workers * AT_ONCE_NS_WORKER)
 			return true;
 	}
 	*ns = 0;

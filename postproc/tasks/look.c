@@ -252,10 +252,8 @@ static void find_cycles(struct look *look)
 struct look *look_new(const struct look_subject *subject, const char **why)
 {
 	struct look *look = xcalloc(1, sizeof(*look));
-	struct timespec now;
 
-	clock_gettime(clock_of_events(), &now);
-	look->ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	look->ns = clock_events_ns();
 	*why = read_memory(look, subject);
 	if (*why) {
 		look_free(look);
