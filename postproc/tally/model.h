@@ -260,6 +260,7 @@ struct standing_group {
 	uint64_t count; /* at the last look */
 	uint64_t lost;	/* of these, idle ones that nothing can wake */
 	uint64_t most;	/* at any look */
+	uint64_t last;	/* the number of the latest look that had some, from 1 */
 };
 
 /* Tasks in the queue of a worker that polls another one. Raw strings. */

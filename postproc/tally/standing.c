@@ -9,8 +9,6 @@
 #include "base/grow.h"
 #include "stream/event.h"
 
-#define STANDING_KEPT 1000u /* groups, and as many futures in queues */
-
 struct standings {
 	struct standing sum;
 	struct standing_group *group;
@@ -32,15 +30,19 @@ static void forget_behind(struct standings *s)
 	s->sum.behinds = 0;
 }
 
+static void free_texts(struct standing_group *g)
+{
+	free((char *)g->state);
+	free((char *)g->future);
+	free((char *)g->place);
+}
+
 void standings_free(struct standings *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < s->sum.groups; i++) {
-		free((char *)s->group[i].state);
-		free((char *)s->group[i].future);
-		free((char *)s->group[i].place);
-	}
+	for (size_t i = 0; i < s->sum.groups; i++)
+		free_texts(&s->group[i]);
 	forget_behind(s);
 	free(s->group);
 	free(s->behind);
@@ -68,6 +70,26 @@ static char *copy(const char *text)
 	return text ? xstrdup(text) : NULL;
 }
 
+/* Where a new group goes: in place of one that has not been seen for the longest time, if there is no more room. NULL: all
+ * are of this look. */
+static struct standing_group *room_for(struct standings *s)
+{
+	struct standing_group *oldest = s->group;
+
+	if (s->sum.groups < STANDING_KEPT) {
+		GROW(s->group, s->groups_room, s->sum.groups + 1);
+		s->sum.group = s->group;
+		return &s->group[s->sum.groups++];
+	}
+	for (size_t i = 1; i < s->sum.groups; i++)
+		if (s->group[i].last < oldest->last)
+			oldest = &s->group[i];
+	if (oldest->last == s->sum.looks)
+		return NULL;
+	free_texts(oldest);
+	return oldest;
+}
+
 static struct standing_group *group_of(struct standings *s, const struct event *e)
 {
 	for (size_t i = 0; i < s->sum.groups; i++) {
@@ -76,13 +98,12 @@ static struct standing_group *group_of(struct standings *s, const struct event *
 		if (is_same(g->future, e->future) && is_same(g->place, e->text) && is_same(g->state, e->key))
 			return g;
 	}
-	if (s->sum.groups == STANDING_KEPT)
-		return NULL;
-	GROW(s->group, s->groups_room, s->sum.groups + 1);
-	s->sum.group = s->group;
-	s->group[s->sum.groups] = (struct standing_group){
-		.state = copy(e->key), .future = copy(e->future), .place = copy(e->text)};
-	return &s->group[s->sum.groups++];
+	struct standing_group *g = room_for(s);
+
+	if (g)
+		*g = (struct standing_group){
+			.state = copy(e->key), .future = copy(e->future), .place = copy(e->text)};
+	return g;
 }
 
 static void add_group(struct standings *s, const struct event *e)
@@ -94,6 +115,7 @@ static void add_group(struct standings *s, const struct event *e)
 	g->count += e->count;
 	g->lost += e->lost;
 	g->most = g->count > g->most ? g->count : g->most;
+	g->last = s->sum.looks;
 }
 
 static void add_behind(struct standings *s, const struct event *e)

@@ -12,8 +12,10 @@ struct standings;
 struct standings *standings_new(void);
 void standings_free(struct standings *standings);
 
-/* Adds a `look`, `stands` or `behind` line. Those of an earlier look are ignored, and beyond STANDING_KEPT groups,
- * new ones. */
+#define STANDING_KEPT 1000u /* groups, and as many futures in queues */
+
+/* Adds a `look`, `stands` or `behind` line. Those of an earlier look are ignored. Of more than STANDING_KEPT groups, those of
+ * the latest looks are kept. */
 void standings_add(struct standings *standings, const struct event *event);
 
 /* All that is known, NULL if there was no look. It belongs to `standings`, and changes with it. */
