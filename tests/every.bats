@@ -4,60 +4,17 @@
 
 bats_require_minimum_version 1.5.0
 load helpers
+load streams
 
 setup() {
 	STARTED=()
 	cd "$BATS_TEST_TMPDIR"
 }
 
-teardown() {
-	[[ ! ${TO-} ]] || exec {TO}>&-
-	end_started
-}
-
-# The head of a stream, and blocks $1 to $2 of it, 20 ms each, in functions that take turns.
-head_of() {
-	cat <<-'END'
-	hud-trace 1
-	meta target shop
-	meta pid 42
-	meta arch x86_64
-	meta threshold-us 5000
-	meta polls estimate as asked for
-	thread 43 worker 1 tokio-rt-worker
-	begin 1000000000
-	END
-	for i in {1..40}; do
-		printf 'frame %x whole call user %d 29 88 shop shop::f%d shop::f%d - /src/pay.rs\n' "$i" $((11000 + i * 64)) "$i" "$i"
-		printf 'frame %x whole call runtime 12001 1001 - shop poll tokio::runtime::task::raw::poll - -\n' "$i"
-		printf 'frame %x whole call runtime 13001 2001 - shop run tokio::runtime::scheduler::multi_thread::worker::run - -\n' "$i"
-	done
-}
-
-blocks() {
-	for ((i = $1; i <= $2; i++)); do
-		printf 'sleep %d 43 0 20000000 1029 S 230 %x 0 0 0 swapper/0\n' $((1000000000 + i * 30000000)) $((1 + i * i % 40))
-	done
-}
-
-# Starts a report of what is written to the descriptor TO.
-start_report() {
-	mkfifo pipe
-	"$POSTPROC" report --headless "$@" - <pipe >out 2>err 3>&- &
-	REPORT=$!
-	STARTED+=("$REPORT")
-	exec {TO}>pipe
-}
-
-# The file $1 says that there were so many blocks in all.
-counts() {
-	[[ $(awk '/^hud_trace_blocks_total/ { sum += $NF } END { print sum }' "$1" 2>/dev/null) == "$2" ]]
-}
-
 @test "files are written while the stream goes on, also where it is silent; dated ones are kept; counters never go back" {
 	mkdir sub
 	start_report --every 0.2 --top 10 --format text --format prometheus=m.prom --format html=page.html --format json=sub/r.json --format pprof=p.pb.gz
-	{ head_of && blocks 1 100; } >&"$TO"
+	{ begin_stream && blocks 1 100; } >&"$TO"
 	within 60 counts m.prom 100
 	cp m.prom first
 	[[ ! -s out && ! -e sub/r.json && -s page.html ]]
@@ -73,9 +30,7 @@ counts() {
 		$0 in was { if (value + 0 < was[$0] + 0) { print "back: " $0; bad = 1 } delete was[$0] }
 		END { for (name in was) { print "gone: " name; bad = 1 }; exit bad }' first second
 	[[ $(grep -c '^hud_trace_blocks_total{.*(others)' second) == 0 ]]
-	echo 'end 40000000000 interrupt' >&"$TO"
-	exec {TO}>&-
-	wait "$REPORT"
+	finish_report 40
 	[[ ! -s err ]] || { cat err && return 1; }
 	counts m.prom 1000
 	[[ $(jq '.blockers | map(.count) | add' sub/r.json) == 1000 && -s p.pb.gz ]]
@@ -93,7 +48,7 @@ counts() {
 
 @test "a reader never finds half a file" {
 	start_report --every 0.1 --format prometheus=m.prom
-	{ head_of && blocks 1 200; } >&"$TO"
+	{ begin_stream && blocks 1 200; } >&"$TO"
 	within 60 test -s m.prom
 	inode=$(stat -c %i m.prom)
 	for ((reads = 0, seen = 0; reads < 2000 && seen < 5; reads++)); do
@@ -109,10 +64,10 @@ counts() {
 	life() {
 		"$POSTPROC" report --headless --carry "$CARRY" --format prometheus="$1.prom" --format openmetrics="$1.om" - >out
 	}
-	{ head_of && blocks 1 100 && echo 'end 40000000000 exit'; } | life 1
+	{ begin_stream && blocks 1 100 && echo 'end 40000000000 exit'; } | life 1
 	cmp 1.prom carry
 	# Only one function blocks in the second, and there is a wait for a CPU.
-	{ head_of && blocks 40 40 && echo 'runq 3000000000 43 0 30000000 P 1 77 78 0 rival' && echo 'end 41000000000 exit'; } | life 2
+	{ begin_stream && blocks 40 40 && echo 'runq 3000000000 43 0 30000000 P 1 77 78 0 rival' && echo 'end 41000000000 exit'; } | life 2
 	cmp 2.prom carry
 	exec {CARRY}>&-
 	counts 1.prom 100
@@ -130,7 +85,7 @@ counts() {
 	/usr/bin/python3 -c 'from prometheus_client.openmetrics.parser import *; list(text_string_to_metric_families(open("2.om").read()))'
 	# One that had blockers is no worse for a trace that has none.
 	exec {CARRY}<>carry
-	{ head_of && echo 'begin 1000000000' && echo 'end 2000000000 exit'; } | life 3
+	{ begin_stream && echo 'begin 1000000000' && echo 'end 2000000000 exit'; } | life 3
 	counts 3.prom 101
 	counts 3.om 101
 }
@@ -138,7 +93,7 @@ counts() {
 @test "a file that cannot be written is said, and the trace goes on" {
 	mkdir sub
 	start_report --every 0.1 --format prometheus=sub/m.prom
-	{ head_of && blocks 1 10; } >&"$TO"
+	{ begin_stream && blocks 1 10; } >&"$TO"
 	within 60 test -s sub/m.prom
 	mv sub away
 	within 60 grep -q 'sub/m.prom: ' err

@@ -4,58 +4,24 @@
 
 bats_require_minimum_version 1.5.0
 load helpers
+load streams
 
 setup() {
 	STARTED=()
 	cd "$BATS_TEST_TMPDIR"
 }
 
-teardown() {
-	[[ ! ${TO-} ]] || exec {TO}>&-
-	end_started
-}
-
-head_of() {
-	cat <<-'END'
-	hud-trace 1
-	meta target shop "a\b"
-	meta pid 42
-	meta arch x86_64
-	meta threshold-us 5000
-	meta polls estimate as asked for
-	thread 43 worker 1 tokio-rt-worker
-	begin 1000000000
-	END
-	for i in {1..40}; do
-		printf 'frame %x whole call user %d 29 88 shop shop::f%d shop::f%d - /src/pay.rs\n' "$i" $((11000 + i * 64)) "$i" "$i"
-		printf 'frame %x whole call runtime 12001 1001 - shop poll tokio::runtime::task::raw::poll - -\n' "$i"
-		printf 'frame %x whole call runtime 13001 2001 - shop run tokio::runtime::scheduler::multi_thread::worker::run - -\n' "$i"
-	done
-}
-
-# Blocks $1 to $2, and something a while later: until then the last one may not count yet.
-blocks() {
-	for ((i = $1; i <= $2; i++)); do
-		printf 'sleep %d 43 0 20000000 1029 S 230 %x 0 0 0 swapper/0\n' $((1000000000 + i * 30000000)) $((1 + i * i % 40))
-	done
-	printf 'steal %d 0\n' $((2000000000 + $2 * 30000000))
-}
-
-# Starts a report of what is written to the descriptor TO, and listens at $1; sets URL.
-start_report() {
-	mkfifo pipe
-	"$POSTPROC" report --headless --listen "$@" - <pipe >out 2>err 3>&- &
-	REPORT=$!
-	STARTED+=("$REPORT")
-	exec {TO}>pipe
+# Starts a report that listens at $1; sets URL.
+start_listening() {
+	start_report --listen "$@"
 	within 20 grep -qE '/metrics' err
 	URL=$(sed -n 's|.*\(http://[^/]*\)/metrics.*|\1|p' err)
 }
 
 # What is answered says that there were so many blocks in all.
-counts() {
+answers() {
 	curl -sf "$URL/metrics" >metrics
-	[[ $(awk '/^hud_trace_blocks_total/ { sum += $NF } END { print sum }' metrics) == "$1" ]]
+	counts metrics "$1"
 }
 
 # The status of request $@.
@@ -64,10 +30,10 @@ status_of() {
 }
 
 @test "metrics and reports of what came until now, whole, and by the rules; nothing is left" {
-	start_report 127.0.0.1:0 --format prometheus=m.prom --every 0.1
+	start_listening 127.0.0.1:0 --format prometheus=m.prom --every 0.1
 	[[ $(status_of "$URL/metrics") == 503 ]]
-	{ head_of && blocks 1 100; } >&"$TO"
-	within 30 counts 100
+	{ begin_stream 'shop "a\b"' && blocks_that_count 1 100; } >&"$TO"
+	within 30 answers 100
 	curl -sfD head "$URL/metrics" -o metrics
 	grep -qi '^content-type: application/openmetrics-text; version=1.0.0; charset=utf-8' head
 	/usr/bin/python3 <<-'PY'
@@ -87,26 +53,24 @@ status_of() {
 	[[ $(curl -sf "$URL/report?format=json" | jq '.blockers | map(.count) | add') == 100 ]]
 	curl -sf "$URL/report?format=html" | tail -c 8 | grep -q '</html>'
 	# While it grows, and files are written, each answer is whole, and no number is lower than before.
-	blocks 101 2000 >&"$TO" &
+	blocks_that_count 201 2100 >&"$TO" &
 	for i in {1..30}; do
 		curl -sf "$URL/metrics" >"metrics.$i"
 		[[ $(tail -n 1 "metrics.$i") == '# EOF' ]]
 		awk '/^hud_trace_blocks_total/ { sum += $NF } END { print sum }' "metrics.$i"
 	done >sums
 	sort -nc sums
-	within 30 counts 2000
+	within 30 answers 2000
 	# Each life's process is gone with it.
-	echo 'end 70000000000 interrupt' >&"$TO"
-	exec {TO}>&-
-	wait "$REPORT"
+	finish_report 70
 	[[ $(wc -l <err) == 1 ]]
 	[[ $(status_of "$URL/metrics") == 000 ]]
 }
 
 @test "Prometheus scrapes it" {
 	command -v prometheus >/dev/null || skip 'no prometheus here'
-	start_report 0
-	{ head_of && blocks 1 100; } >&"$TO"
+	start_listening 0
+	{ begin_stream && blocks_that_count 1 100; } >&"$TO"
 	printf 'global: {scrape_interval: 1s}\nscrape_configs: [{job_name: hud, static_configs: [{targets: ["%s"]}]}]\n' "${URL#http://}" >prometheus.yml
 	port=$((20000 + $$ % 20000))
 	prometheus --config.file=prometheus.yml --storage.tsdb.path=data --web.listen-address="127.0.0.1:$port" >log 2>&1 3>&- &
@@ -115,19 +79,19 @@ status_of() {
 		[[ $(curl -s "http://127.0.0.1:$port/api/v1/query" --data-urlencode 'query=sum(hud_trace_blocks_total)' | jq -r '.data.result[0].value[1]') == "$1" ]]
 	}
 	within 60 seen 100
-	blocks 101 300 >&"$TO"
+	blocks_that_count 201 400 >&"$TO"
 	within 60 seen 300
 }
 
 @test "hud-listen has no rights, and answers only who calls it by this machine's name" {
 	((EUID == 0)) || skip 'needs root'
-	start_report 0
+	start_listening 0
 	listener=$(pgrep -P "$REPORT" -x hud-listen)
 	grep -q $'^Seccomp:\t2$' "/proc/$listener/status"
 	grep -q $'^CapEff:\t0*$' "/proc/$listener/status"
 	(($(awk '$1 == "Uid:" { print $2 }' "/proc/$listener/status") > 60000))
-	{ head_of && blocks 1 10; } >&"$TO"
-	within 30 counts 10
+	{ begin_stream && blocks_that_count 1 10; } >&"$TO"
+	within 30 answers 10
 	[[ $(status_of "$URL/report") == 200 && $(status_of "$URL/") == 200 ]]
 	[[ $(status_of -H 'Host: evil.example:80' "$URL/report") == 403 ]]
 	[[ $(status_of -H 'Host: LOCALHOST:80' "$URL/report") == 200 ]]
@@ -141,7 +105,7 @@ status_of() {
 	exec {idle}>&-
 	# Without it, the trace goes on.
 	kill -KILL "$listener"
-	blocks 11 20 >&"$TO"
+	blocks_that_count 101 110 >&"$TO"
 	exec {TO}>&-
 	wait "$REPORT"
 	grep -q '20 blocks' out
@@ -155,11 +119,11 @@ status_of() {
 	# One that was left is replaced.
 	python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("here")'
 	[[ $EUID != 0 ]] || chown 65533 here
-	start_report ./here
+	start_listening ./here
 	unset SUDO_UID SUDO_GID
 	[[ $(stat -c %a here) == 600 ]]
 	[[ $EUID != 0 || $(stat -c %u here) == 65533 ]]
-	{ head_of && blocks 1 10; } >&"$TO"
+	{ begin_stream && blocks_that_count 1 10; } >&"$TO"
 	answered() { curl -s --unix-socket here http://localhost/report | grep -q '10 blocks'; }
 	within 30 answered
 	exec {TO}>&-
@@ -168,7 +132,7 @@ status_of() {
 }
 
 @test "an address that is none, or taken, is refused before anything is traced" {
-	start_report 0
+	start_listening 0
 	for wrong in "${URL#http://}: Address already in use" '1.2.3: it' '127.0.0.1:70000: it' 'x:80: its address' '[::1:80: its address'; do
 		run -2 --separate-stderr "$POSTPROC" report --check --listen "${wrong%: *}" -
 		echo "$stderr"

@@ -4,16 +4,14 @@
 
 bats_require_minimum_version 1.5.0
 load helpers
+load streams
+
+FUNCTIONS=3 # stacks, so that a profile can be counted by hand
 
 setup() {
 	STARTED=()
 	cd "$BATS_TEST_TMPDIR"
 	echo 's3cret-token' >auth
-}
-
-teardown() {
-	[[ ! ${TO-} ]] || exec {TO}>&-
-	end_started
 }
 
 # Starts a server that answers its first requests with the statuses $@, and then with 200. Each request is a line of `log`, its body is
@@ -51,48 +49,6 @@ start_server() {
 	URL=http://127.0.0.1:$(cat port)
 }
 
-head_of() {
-	cat <<-'END'
-	hud-trace 1
-	meta target shop
-	meta pid 42
-	meta arch x86_64
-	meta threshold-us 5000
-	meta build-id c0ffee
-	meta clock 1000000000 1700000001000000000
-	meta polls estimate as asked for
-	thread 43 worker 1 tokio-rt-worker
-	begin 1000000000
-	END
-	for i in {1..3}; do
-		printf 'frame %x whole call user %d 29 88 shop shop::f%d shop::f%d - /src/pay.rs\n' "$i" $((11000 + i * 64)) "$i" "$i"
-		printf 'frame %x whole call runtime 12001 1001 - shop poll tokio::runtime::task::raw::poll - -\n' "$i"
-		printf 'frame %x whole call runtime 13001 2001 - shop run tokio::runtime::scheduler::multi_thread::worker::run - -\n' "$i"
-	done
-}
-
-# Blocks $1 to $2, 20 ms each.
-blocks() {
-	for ((i = $1; i <= $2; i++)); do
-		printf 'sleep %d 43 0 20000000 1029 S 230 %x 0 0 0 swapper/0\n' $((1000000000 + i * 30000000)) $((1 + i % 3))
-	done
-}
-
-# Starts a report of what is written to the descriptor TO, which pushes to $1.
-start_report() {
-	mkfifo pipe
-	"$POSTPROC" report --headless --push "$@" - <pipe >out 2>err 3>&- &
-	REPORT=$!
-	STARTED+=("$REPORT")
-	exec {TO}>pipe
-}
-
-finish_report() {
-	echo 'end 90000000000 interrupt' >&"$TO"
-	exec {TO}>&-
-	wait "$REPORT"
-}
-
 requests() {
 	(($(wc -l <log) >= $1))
 }
@@ -117,8 +73,8 @@ count_samples() {
 
 @test "Pyroscope: each profile has what is new since the last, with labels; the secret is nowhere else" {
 	start_server
-	start_report "$URL/ingest" --every 0.3 --push-auth auth --label service.version=1.2 --label env=prod
-	{ head_of && blocks 1 100; } >&"$TO"
+	start_report --push "$URL/ingest" --every 0.3 --push-auth auth --label service.version=1.2 --label env=prod
+	{ begin_stream && blocks 1 100; } >&"$TO"
 	within 30 requests 1
 	blocks 101 1000 >&"$TO"
 	within 30 requests 2
@@ -126,7 +82,7 @@ count_samples() {
 	for pid in $(pgrep -P "$REPORT"); do
 		tr '\0' ' ' <"/proc/$pid/cmdline" >>shown
 	done
-	finish_report
+	finish_report 90
 	cat log err
 	for body in body.*; do
 		profile_in "$body" >"profile.$body"
@@ -141,9 +97,9 @@ count_samples() {
 
 @test "OTLP: the same, as its own messages" {
 	start_server
-	start_report "$URL/v1development/profiles"
-	{ head_of && blocks 1 100; } >&"$TO"
-	finish_report
+	start_report --push "$URL/v1development/profiles"
+	{ begin_stream && blocks 1 100; } >&"$TO"
+	finish_report 90
 	[[ $(cat log) == '200 /v1development/profiles application/x-protobuf None' ]]
 	protoc --decode otlp.Request --proto_path="$ROOT/postproc/format" otlp.proto <body.1 >request
 	# Nothing in it is unknown to its description, and all is told of what it is.
@@ -165,12 +121,12 @@ count_samples() {
 
 @test "what fails for now is tried again, with what has come meanwhile; what is refused is lost; both are said once" {
 	start_server 503 429 400
-	start_report "$URL/ingest" --every 0.2
-	{ head_of && blocks 1 100; } >&"$TO"
+	start_report --push "$URL/ingest" --every 0.2
+	{ begin_stream && blocks 1 100; } >&"$TO"
 	within 60 requests 3
 	blocks 101 200 >&"$TO"
 	within 60 requests 4
-	finish_report
+	finish_report 90
 	[[ $(cut -d ' ' -f 1 log | head -n 4 | tr '\n' ' ') == '503 429 400 200 ' ]]
 	cmp <(profile_in body.1) <(profile_in body.3)
 	cat err
@@ -191,15 +147,14 @@ count_samples() {
 	/usr/bin/python3 mute.py 3>&- &
 	STARTED+=("$!")
 	within 20 test -s port
-	start_report "http://127.0.0.1:$(cat port)/ingest" --every 0.1 --format prometheus=m.prom --format text
-	counts() { [[ $(awk '/^hud_trace_blocks_total/ { sum += $NF } END { print sum }' m.prom 2>/dev/null) == "$1" ]]; }
-	head_of >&"$TO"
+	start_report --push "http://127.0.0.1:$(cat port)/ingest" --every 0.1 --format prometheus=m.prom --format text
+	begin_stream >&"$TO"
 	# The reader keeps up with the writer: nothing waits for the server.
 	for ((n = 1; n <= 20; n++)); do
-		{ blocks $((n * 100 - 99)) $((n * 100)) && printf 'steal %d 0\n' $((2000000000 + n * 3000000000)); } >&"$TO"
-		within 20 counts $((n * 100))
+		blocks_that_count $((n * 200 - 99)) $((n * 200)) >&"$TO"
+		within 20 counts m.prom $((n * 100))
 	done
-	finish_report
+	finish_report 130
 	cat err
 	grep -qE -- '--push: [0-9]+ of [0-9]+ profiles were lost' err
 	grep -q '2,000 blocks' out
@@ -208,14 +163,14 @@ count_samples() {
 @test "a redirection is not followed, and hud-push has no rights" {
 	((EUID == 0)) || skip 'needs root'
 	start_server 302
-	start_report "$URL/ingest" --every 0.1 --push-auth auth
+	start_report --push "$URL/ingest" --every 0.1 --push-auth auth
 	confined() { pusher=$(pgrep -P "$REPORT" -x hud-push) && grep -q $'^NoNewPrivs:\t1$' "/proc/$pusher/status"; }
 	within 20 confined
 	grep -q $'^CapEff:\t0*$' "/proc/$pusher/status"
 	(($(awk '$1 == "Uid:" { print $2 }' "/proc/$pusher/status") > 60000))
-	{ head_of && blocks 1 10; } >&"$TO"
+	{ begin_stream && blocks 1 10; } >&"$TO"
 	within 30 requests 1
-	finish_report
+	finish_report 90
 	! grep -q elsewhere log || return 1
 	grep -q 'the server says 302' err
 }

@@ -4,6 +4,7 @@
 
 bats_require_minimum_version 1.5.0
 load helpers
+load streams
 
 setup() {
 	STARTED=()
@@ -17,33 +18,10 @@ setup() {
 	chmod +x command
 }
 
-teardown() {
-	[[ ! ${TO-} ]] || exec {TO}>&-
-	end_started
-}
-
-head_of() {
-	cat <<-'END'
-	hud-trace 1
-	meta target shop
-	meta pid 42
-	meta arch x86_64
-	meta threshold-us 5000
-	meta clock 1000000000 1700000001000000000
-	meta polls estimate as asked for
-	thread 43 worker 1 tokio-rt-worker
-	begin 1000000000
-	END
-}
-
 # A block at second $1 of $2 ms in function f$3, whose stack is described once in a while, as probes do.
 block() {
-	if (($1 % 5 == 2)); then
-		printf 'frame %x whole call user %d 29 88 shop shop::f%d shop::f%d - /src/pay.rs\n' "$3" $((11000 + $3 * 64)) "$3" "$3"
-		printf 'frame %x whole call runtime 12001 1001 - shop poll tokio::runtime::task::raw::poll - -\n' "$3"
-		printf 'frame %x whole call runtime 13001 2001 - shop run tokio::runtime::scheduler::multi_thread::worker::run - -\n' "$3"
-	fi
-	printf 'sleep %d%09d 43 0 %d000000 1029 S 230 %x 0 0 0 swapper/0\n' "$1" $(($2 * 1000000)) "$2" "$3"
+	(($1 % 5 != 2)) || stack "$3"
+	slept $(($1 * 1000000000 + $2 * 1000000)) "$2" "$3"
 }
 
 # Short blocks each second up to $1, and long ones in the seconds that follow.
