@@ -259,7 +259,7 @@ lint: lint-shell lint-c
 
 lint-shell:
 	$(say) LINT shell
-	$(Q)shellcheck -x -a $(SHELL_FILES)
+	$(Q)shellcheck -a $(SHELL_FILES)
 	$(Q)shellcheck -i SC2314,SC2315 $(wildcard tests/*.bats tests/suites/*.bats) # a negation that no test notices
 
 lint-c:
