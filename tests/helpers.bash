@@ -223,6 +223,19 @@ start_truth() {
 	within 60 grep -qs '^ready' ready
 }
 
+# Starts program $1 with arguments $2..., such as tests/standing, and waits until it is ready, so that its tasks stand. What it says goes to
+# `truth`; it ends with its input, the descriptor INPUT. Sets PROGRAM.
+start_program() {
+	: >truth
+	mkfifo input
+	"$@" <input >truth 2>standing.err 3>&- &
+	PROGRAM=$!
+	STARTED+=("$PROGRAM")
+	# shellcheck disable=SC2034 # they close it
+	exec {INPUT}>input
+	within 60 grep -q '^ready' truth
+}
+
 # Compares `report` (ndjson) with `truth`, for polls of at least $1 microseconds. Sets the counts of all kinds
 # together (see tests/accuracy).
 compare_truth() {

@@ -4,21 +4,7 @@
 
 bats_require_minimum_version 1.5.0
 load helpers
-
-setup_file() {
-	export WHY_NOT
-	WHY_NOT=$(why_not)
-}
-
-setup() {
-	STARTED=()
-	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
-	cd "$BATS_TEST_TMPDIR" || return
-}
-
-teardown() {
-	end_started
-}
+load tracing
 
 # Starts many-threads $1 $2 $3. Sets SERVER.
 start_threads() {

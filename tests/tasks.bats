@@ -26,18 +26,7 @@ teardown() {
 	end_started
 }
 
-# Starts a program, and waits until everything stands; sets PROGRAM, and leaves what it says in truth.
-start_program() {
-	: >truth
-	mkfifo input
-	"$@" <input >truth 2>standing.err 3>&- &
-	PROGRAM=$!
-	STARTED+=("$PROGRAM")
-	exec {INPUT}>input
-	within 60 grep -q '^ready' truth
-}
-
-# The same for build $1 of the program whose tasks are known.
+# Starts build $1 of the program whose tasks are known.
 start_standing() {
 	start_program "$BUILDS/$1" "${@:2}"
 }

@@ -5,19 +5,7 @@
 
 bats_require_minimum_version 1.5.0
 load ../helpers
-
-setup() {
-	STARTED=()
-	local why
-
-	why=$(why_not)
-	[[ ! $why ]] || skip "$why"
-	cd "$BATS_TEST_TMPDIR" || return
-}
-
-teardown() {
-	end_started
-}
+load ../tracing
 
 # Builds case $1, or skips the test.
 build() {

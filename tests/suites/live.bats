@@ -5,21 +5,7 @@
 
 bats_require_minimum_version 1.5.0
 load ../helpers
-
-setup_file() {
-	export WHY_NOT
-	WHY_NOT=$(why_not)
-}
-
-setup() {
-	STARTED=()
-	[[ ! $WHY_NOT ]] || skip "$WHY_NOT"
-	cd "$BATS_TEST_TMPDIR" || return
-}
-
-teardown() {
-	end_started
-}
+load ../tracing
 
 # All six blockers are named, and none of their twins. If polls are estimated, computing may only show as
 # waits for a CPU.

@@ -18,19 +18,8 @@ teardown() {
 	end_started
 }
 
-# Starts the program $1 with arguments $2..., and waits until everything stands.
-start_standing() {
-	: >truth
-	mkfifo input
-	"$@" <input >truth 2>standing.err 3>&- &
-	PROGRAM=$!
-	STARTED+=("$PROGRAM")
-	exec {INPUT}>input
-	within 60 grep -q '^ready' truth
-}
-
 @test "a storm: 50,000 tasks and more come and go while it looks $LOOKS times" {
-	start_standing "$("$ROOT/tests/standing/build" "$ROOT/build/standing")" 2000 200
+	start_program "$("$ROOT/tests/standing/build" "$ROOT/build/standing")" 2000 200
 	"$POSTPROC" tasks --pid "$PROGRAM" --watch 0.1 --format json >looks 3>&- {INPUT}>&- &
 	WATCHER=$!
 	STARTED+=("$WATCHER")
@@ -64,7 +53,7 @@ start_standing() {
 
 @test "tokio_unstable: with debug info, the same tasks, at the same awaits" {
 	BINARY=$(RUSTFLAGS='--cfg tokio_unstable' "$ROOT/tests/standing/build" "$ROOT/build/standing-unstable")
-	start_standing "$BINARY"
+	start_program "$BINARY"
 	"$POSTPROC" tasks --pid "$PROGRAM" >text
 	cat text
 	"$POSTPROC" tasks --pid "$PROGRAM" --format json >tasks.json
