@@ -65,7 +65,7 @@ C_FILES = $(call below,postproc,*.[ch]) $(TEST_SOURCES) $(wildcard tests/*.[ch] 
 
 # Shell files: by their first line, whatever their name.
 SHELL_FILES = $(shell grep -lIE '^\#!.*\b(ba)?sh$$' $(wildcard bin/* .ci/* postproc/format/html/* tests/* tests/cases/* tests/cases/*/* tests/aarch64/* tests/fuzz/* tests/bench/* examples/* examples/*/*) 2>/dev/null)
-MAN8 = bin/hud-trace.8
+MAN8 = bin/hud-trace.8 bin/hud-trace-tasks.8
 MAN1 = bin/hud-postproc.1
 COMPLETION = bin/hud-trace.bash-completion
 
@@ -292,7 +292,7 @@ install:
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/hud-trace $(DESTDIR)$(PREFIX)/bin/hud-postproc
-	rm -f $(DESTDIR)$(PREFIX)/share/man/man1/hud-postproc.1 $(DESTDIR)$(PREFIX)/share/man/man8/hud-trace.8
+	rm -f $(MAN1:bin/%=$(DESTDIR)$(PREFIX)/share/man/man1/%) $(MAN8:bin/%=$(DESTDIR)$(PREFIX)/share/man/man8/%)
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/hud-trace
 	rm -rf $(DESTDIR)$(PREFIX)/lib/hud-trace $(DESTDIR)$(PREFIX)/share/hud-trace
 

@@ -157,6 +157,7 @@ long_options() {
 	run -0 "$HUD" -V
 	[[ $output == "$version" ]]
 	grep -qF "\"$version\"" "$ROOT/bin/hud-trace.8"
+	grep -qF "\"$version\"" "$ROOT/bin/hud-trace-tasks.8"
 	grep -qF "\"$version\"" "$ROOT/bin/hud-postproc.1"
 }
 
@@ -416,7 +417,7 @@ blamed() {
 
 @test "make install: what is installed finds its own files" {
 	run -0 make -C "$ROOT" install "DESTDIR=$BATS_TEST_TMPDIR/root" PREFIX=/usr
-	[[ -r root/usr/share/man/man8/hud-trace.8 ]]
+	[[ -r root/usr/share/man/man8/hud-trace.8 && -r root/usr/share/man/man8/hud-trace-tasks.8 ]]
 	[[ -r root/usr/share/man/man1/hud-postproc.1 ]]
 	[[ -r root/usr/share/bash-completion/completions/hud-trace ]]
 	run -0 root/usr/bin/hud-trace --help
@@ -450,7 +451,7 @@ blamed() {
 
 @test "the manuals have no warnings" {
 	command -v man >/dev/null || skip 'no man'
-	for page in hud-trace.8 hud-postproc.1; do
+	for page in hud-trace.8 hud-trace-tasks.8 hud-postproc.1; do
 		LC_ALL=C.UTF-8 MANWIDTH=80 run -0 --separate-stderr man -l --warnings "$ROOT/bin/$page"
 		[[ ! $stderr ]]
 	done

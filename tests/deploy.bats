@@ -27,7 +27,7 @@ setup() {
 	run -0 root/usr/bin/hud-trace --version
 	[[ $output == "hud-trace $(dpkg-deb -f one.deb Version)" ]]
 	root/usr/bin/hud-postproc report --headless "$ROOT/examples/demo-recording.txt.gz" | grep -q 'read_template'
-	[[ -e root/usr/share/man/man8/hud-trace.8.gz && -e root/usr/lib/systemd/system/hud-trace@.service ]]
+	[[ -e root/usr/share/man/man8/hud-trace.8.gz && -e root/usr/share/man/man8/hud-trace-tasks.8.gz && -e root/usr/lib/systemd/system/hud-trace@.service ]]
 	# Nothing belongs to who built it, and nothing but root may write.
 	[[ ! $(dpkg-deb -c one.deb | awk '$2 != "root/root" || $1 ~ /^[^l]....(w|....w)/') ]]
 	if command -v lintian >/dev/null; then

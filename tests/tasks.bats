@@ -319,8 +319,7 @@ status_of() {
 @test "tasks: --help, the manual and the completion name the same options" {
 	"$HUD" tasks --help | grep -oE -- '--[a-z]+' | grep -vx -- --pid | sort -u >help
 	echo --pid >>help
-	sed -n '/^\.SH TASKS/,/^\.SS/{s/\\-/-/g;p}' "$ROOT/bin/hud-trace.8" | grep -A 1 '^\.TP' | grep -oE -- '--[a-z]+' >manual
-	echo --help >>manual
+	sed -n '/^\.SH OPTIONS/,/^\.SH WHAT/{s/\\-/-/g;p}' "$ROOT/bin/hud-trace-tasks.8" | grep -A 1 '^\.TP' | grep -oE -- '--[a-z]+' >manual
 	(
 		. "$ROOT/bin/hud-trace.bash-completion"
 		COMP_WORDS=(hud-trace tasks --) COMP_CWORD=2
