@@ -14,11 +14,11 @@ setup() {
 	echo 's3cret-token' >auth
 }
 
-# Starts a server that answers its first requests with the statuses $@, and then with 200. Each request is a line of `log`, its body is
-# body.N. Sets URL.
+# Starts a server that answers its first requests with the statuses $@, and then with 200, or 503 while there is a file `busy`. Each request is
+# a line of `log`, its body is body.N. Sets URL.
 start_server() {
 	cat >server.py <<-'PY'
-		import http.server, sys
+		import http.server, os, sys
 		statuses = [int(status) for status in sys.argv[1:]]
 		count = 0
 		class Handler(http.server.BaseHTTPRequestHandler):
@@ -28,7 +28,7 @@ start_server() {
 		        count += 1
 		        with open(f"body.{count}", "wb") as out:
 		            out.write(body)
-		        status = statuses.pop(0) if statuses else 200
+		        status = statuses.pop(0) if statuses else 503 if os.path.exists("busy") else 200
 		        print(status, self.path, self.headers["Content-Type"].split(";")[0], self.headers["Authorization"], file=log, flush=True)
 		        self.send_response(status)
 		        if status == 302:
@@ -140,7 +140,18 @@ count_samples() {
 	grep -q '200 blocks' out
 }
 
-@test "a server that never answers, or is not there, does not hold up the trace; the queue is bounded" {
+# Writes the stream in $1 rounds of 100 blocks, and waits for each until `m.prom` has it. Meanwhile a profile is due, too.
+write_rounds() {
+	local n
+
+	begin_stream >&"$TO"
+	for ((n = 1; n <= $1; n++)); do
+		blocks_that_count $((n * 200 - 99)) $((n * 200)) >&"$TO"
+		within 20 counts m.prom $((n * 100))
+	done
+}
+
+@test "a server that never answers, or is not there, does not hold up the trace" {
 	# It accepts connections and says nothing.
 	cat >mute.py <<-'PY'
 		import socket, time
@@ -152,16 +163,29 @@ count_samples() {
 	STARTED+=("$!")
 	within 20 test -s port
 	start_report --push "http://127.0.0.1:$(cat port)/ingest" --every 0.1 --format prometheus=m.prom --format text
-	begin_stream >&"$TO"
 	# The reader keeps up with the writer: nothing waits for the server.
-	for ((n = 1; n <= 20; n++)); do
-		blocks_that_count $((n * 200 - 99)) $((n * 200)) >&"$TO"
-		within 20 counts m.prom $((n * 100))
-	done
+	write_rounds 20
 	finish_report 130
 	cat err
 	grep -qE -- '--push: [0-9]+ of [0-9]+ profiles were lost' err
 	grep -q '2,000 blocks' out
+}
+
+@test "while a server is busy 16 profiles wait; of more the oldest are lost, and all others get there" {
+	touch busy
+	start_server
+	start_report --push "$URL/ingest" --every 0.1 --format prometheus=m.prom
+	PAUSE=0.02 write_rounds 24
+	rm busy
+	within 60 grep -q ^200 log
+	finish_report 250
+	cut -d ' ' -f 1 log | uniq -c
+	cat err
+	read -r lost all < <(sed -nE 's/.*--push: ([0-9]+) of ([0-9]+) profiles were lost$/\1 \2/p' err)
+	sent=$(grep -c ^200 log)
+	((all > 17 && lost > 0 && sent >= 16 && lost + sent == all))
+	run ! cmp <(profile_in body.1) <(profile_in "body.$(grep -n -m 1 ^200 log | cut -d : -f 1)")
+	grep -q 'it works again' err
 }
 
 @test "a redirection is not followed, and hud-push has no rights" {
