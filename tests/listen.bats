@@ -72,9 +72,10 @@ status_of() {
 	start_listening 0
 	{ begin_stream && blocks_that_count 1 100; } >&"$TO"
 	printf 'global: {scrape_interval: 1s}\nscrape_configs: [{job_name: hud, static_configs: [{targets: ["%s"]}]}]\n' "${URL#http://}" >prometheus.yml
-	port=$((20000 + $$ % 20000))
-	prometheus --config.file=prometheus.yml --storage.tsdb.path=data --web.listen-address="127.0.0.1:$port" >log 2>&1 3>&- &
+	prometheus --config.file=prometheus.yml --storage.tsdb.path=data --web.listen-address=127.0.0.1:0 >log 2>&1 3>&- &
 	STARTED+=("$!")
+	within 60 grep -q 'Listening on' log
+	port=$(sed -nE 's/.*Listening on.*:([0-9]+)$/\1/p' log)
 	seen() {
 		[[ $(curl -s "http://127.0.0.1:$port/api/v1/query" --data-urlencode 'query=sum(hud_trace_blocks_total)' | jq -r '.data.result[0].value[1]') == "$1" ]]
 	}
