@@ -132,6 +132,18 @@ status_of() {
 	[[ ! -e here ]]
 }
 
+@test "a Unix socket whose path is taken: what is there stays" {
+	echo mine >file
+	python3 -c 'import os, socket, time; s = socket.socket(socket.AF_UNIX); s.bind("new"); s.listen(); os.rename("new", "live"); time.sleep(600)' 3>&- &
+	STARTED+=("$!")
+	within 20 test -S live
+	for path in ./file ./live; do
+		run -1 --separate-stderr "$POSTPROC" report --headless --listen "$path" - </dev/null
+		[[ $stderr == "hud-postproc report: --listen $path: Address already in use" ]]
+	done
+	[[ $(cat file) == mine && -S live ]]
+}
+
 @test "an address that is none, or taken, is refused before anything is traced" {
 	start_listening 0
 	for wrong in "${URL#http://}: Address already in use" '1.2.3: it' '127.0.0.1:70000: it' 'x:80: its address' '[::1:80: its address'; do

@@ -32,6 +32,7 @@
 struct listener {
 	struct address address;
 	int socket;		       /* bound */
+	bool made;		       /* in hud-socket: the Unix socket is there, and its own */
 	int ask, reply;		       /* the ends of the socket pair: hud-listen's, and this process's */
 	struct helper *local, *server; /* local: of a Unix socket, otherwise NULL */
 };
@@ -59,7 +60,7 @@ static void remove_left(const struct sockaddr_un *local)
 /* Binds the socket, so that nobody else may connect. */
 static int bind_local(void *the_listener, const void *request, size_t size, int *fd)
 {
-	const struct listener *l = the_listener;
+	struct listener *l = the_listener;
 
 	(void)request;
 	(void)size;
@@ -68,6 +69,7 @@ static int bind_local(void *the_listener, const void *request, size_t size, int 
 	umask(0177);
 	int error = bind(l->socket, &l->address.socket.any, l->address.size) ? errno : 0;
 
+	l->made = !error;
 	return confine_files() ? EPERM : error;
 }
 
@@ -75,7 +77,9 @@ static void remove_local(void *the_listener)
 {
 	const struct listener *l = the_listener;
 
-	unlink(l->address.socket.local.sun_path);
+	/* What else is there belongs to somebody. */
+	if (l->made)
+		unlink(l->address.socket.local.sun_path);
 }
 
 static bool keeps_socket(void *the_listener, int fd)
@@ -86,7 +90,7 @@ static bool keeps_socket(void *the_listener, int fd)
 /* Returns 0, or an errno. */
 static int make_local(struct listener *l)
 {
-	int fd, error;
+	int fd;
 
 	l->local = helper_start(&(struct helper_duty){.name = "hud-socket",
 						      .threads = 1,
@@ -95,10 +99,7 @@ static int make_local(struct listener *l)
 						      .serve = bind_local,
 						      .end = remove_local,
 						      .context = l});
-	if (!l->local)
-		return errno;
-	error = helper_ask(l->local, "", 1, &fd);
-	return error;
+	return l->local ? helper_ask(l->local, "", 1, &fd) : errno;
 }
 
 /* --- the process that answers --- */
