@@ -104,8 +104,11 @@ status_of() {
 	head -c 100000 /dev/urandom >"/dev/tcp/127.0.0.1/${URL##*:}" || true
 	[[ $(status_of "$URL/report") == 200 ]]
 	exec {idle}>&-
-	# Without it, the trace goes on.
+	# Without it, the trace goes on, and has nothing to do until more comes.
 	kill -KILL "$listener"
+	within 60 ended "$listener"
+	sleeps() { [[ $(awk '{ print $3 }' "/proc/$REPORT/stat") == S ]]; }
+	within 60 sleeps
 	blocks_that_count 101 110 >&"$TO"
 	exec {TO}>&-
 	wait "$REPORT"

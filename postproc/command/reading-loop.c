@@ -29,17 +29,23 @@ bool reading_loop_needed(const struct reporting *o)
 	return o->every || o->triggered || o->listener || o->pusher;
 }
 
-/* Writes what came until now. */
-static void write_so_far(struct loop *l)
+/* Fills in what came until now. Returns false if nothing has begun. */
+static bool model_so_far(const struct loop *l, struct model *model)
+{
+	if (!l->model->begun)
+		return false;
+	replay_so_far(l->replay, model);
+	/* The stream has not ended, and is not cut off. */
+	model->truncated = false;
+	return true;
+}
+
+static void write_so_far(const struct loop *l)
 {
 	struct model model;
 
-	if (!l->model->begun)
-		return;
-	replay_so_far(l->replay, &model);
-	/* The stream has not ended, and is not cut off. */
-	model.truncated = false;
-	reporting_write_files(l->o, &model, (unsigned long)time(NULL));
+	if (model_so_far(l, &model))
+		reporting_write_files(l->o, &model, (unsigned long)time(NULL));
 }
 
 static int64_t push_each(const struct loop *l)
@@ -68,18 +74,14 @@ static void push_if_due(struct loop *l, int64_t now)
 }
 
 /* Somebody asks for what came until now. */
-static void answer(struct loop *l)
+static void answer(const struct loop *l)
 {
 	const struct format *format = listen_asked(l->o->listener);
 	struct model model;
 
-	if (!format)
-		return;
-	if (l->model->begun) {
-		replay_so_far(l->replay, &model);
-		model.truncated = false;
-	}
-	listen_answer(l->o->listener, l->model->begun ? reporting_write_memory(l->o, format, &model) : -1);
+	if (format)
+		listen_answer(l->o->listener,
+			      model_so_far(l, &model) ? reporting_write_memory(l->o, format, &model) : -1);
 }
 
 /* The stream is silent: tells the replay how far the target's clock has gone. */
@@ -157,10 +159,10 @@ int reading_loop(struct reporting *o, struct replay *replay, struct model *model
 		push_if_due(&l, now);
 		if (poll(ready, 2, patience(&l, clock_ms())) <= 0)
 			continue;
-		if (ready[1].revents & POLLIN)
-			answer(&l);
+		if (ready[1].revents & (POLLHUP | POLLERR))
+			ready[1].fd = -1; /* hud-listen has ended; it can be read then, too */
 		else if (ready[1].revents)
-			ready[1].fd = -1; /* hud-listen has ended */
+			answer(&l);
 		if (ready[0].revents)
 			got = feed(&l);
 	}
