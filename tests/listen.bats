@@ -95,7 +95,12 @@ status_of() {
 	within 30 answers 10
 	[[ $(status_of "$URL/report") == 200 && $(status_of "$URL/") == 200 ]]
 	[[ $(status_of -H 'Host: evil.example:80' "$URL/report") == 403 ]]
-	[[ $(status_of -H 'Host: LOCALHOST:80' "$URL/report") == 200 ]]
+	for name in LOCALHOST:80 127.0.0.1 127.0.0.2:80 '[::1]' '[::1]:80'; do
+		[[ $(status_of -H "Host: $name" "$URL/report") == 200 ]]
+	done
+	for name in 127.0.0.1.evil.example 192.0.2.1 '[::1].evil.example' '[::2]:80' '[127.0.0.1' localhost.:80; do
+		[[ $(status_of -H "Host: $name" "$URL/report") == 403 ]]
+	done
 	[[ $(status_of -d body "$URL/report") == 405 ]]
 	[[ $(status_of "$URL/etc/passwd") == 404 && $(status_of "$URL/report?format=pprof") == 400 ]]
 	[[ $(status_of -H "X: $(head -c 30000 /dev/zero | tr '\0' x)" "$URL/report") == 431 ]]

@@ -27,10 +27,9 @@ static const char *parse_path(struct address *a, const char *text)
 static long parse_port(const char *text)
 {
 	size_t length = strspn(text, "0123456789");
+	long port = length == 0 || length > 5 || text[length] ? -1 : strtol(text, NULL, 10);
 
-	return length == 0 || length > 5 || text[length] || strtol(text, NULL, 10) > 65535
-		       ? -1
-		       : strtol(text, NULL, 10);
+	return port > 65535 ? -1 : port;
 }
 
 /* Fills in *a by an address without brackets. Returns whether it is one. */
@@ -73,7 +72,7 @@ const char *address_parse(struct address *a, const char *text)
 		memcpy(ip, text, length);
 		ip[length] = '\0';
 	}
-	if (!strcmp(ip, "localhost"))
+	if (!strcasecmp(ip, "localhost"))
 		strcpy(ip, "127.0.0.1");
 	return parse_ip(a, ip, (in_port_t)port) ? NULL : "its address is none: 127.0.0.1, ::1, 0.0.0.0, ...";
 }
@@ -103,13 +102,12 @@ char *address_text(int fd)
 
 bool address_is_here(const char *host)
 {
-	static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
+	const char *colon = strrchr(host, ':');
+	bool port = colon && !strchr(colon, ']');
+	char *text = concat(host, port ? "" : ":80", NULL);
+	struct address a;
+	bool here = !strchr(host, '/') && !address_parse(&a, text) && a.loopback;
 
-	for (size_t i = 0; host && i < ARRAY_SIZE(names); i++) {
-		size_t length = strlen(names[i]);
-
-		if (!strncasecmp(host, names[i], length) && (!host[length] || host[length] == ':'))
-			return true;
-	}
-	return false;
+	free(text);
+	return here;
 }

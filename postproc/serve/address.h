@@ -24,7 +24,7 @@ const char *address_parse(struct address *address, const char *text);
 /* What is bound to the socket `fd`, as part of a URL: "127.0.0.1:9464"; a path is as it is. The caller frees it. */
 char *address_text(int fd);
 
-/* Does the value of an HTTP "Host" header (may be NULL) name this machine? */
+/* Does the value of an HTTP "Host" header name this machine: "localhost" or a loopback address, with or without a port? */
 bool address_is_here(const char *host);
 
 #endif
