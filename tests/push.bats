@@ -95,6 +95,27 @@ count_samples() {
 	[[ ! -s err ]]
 }
 
+@test "a secret in the environment goes to hud-push, and no other process keeps it" {
+	start_server
+	cat >keep <<-'END'
+		#!/bin/sh
+		{ env && cat /proc/self/environ; } >keeping
+		mv keeping kept
+	END
+	chmod +x keep
+	HUD_TRACE_PUSH_AUTH=s3cret-word start_report --push "$URL/ingest" --listen 0 --trigger 'max>1ms' --after 0 --record . --on-trigger ./keep
+	within 20 grep -q /metrics err
+	for pid in "$REPORT" $(pgrep -P "$REPORT"); do
+		tr '\0' '\n' <"/proc/$pid/environ"
+	done >shown
+	{ begin_stream && blocks_that_count 1 100; } >&"$TO"
+	finish_report 90
+	within 20 test -e kept
+	[[ $(cut -d ' ' -f 4- log | sort -u) == 'Bearer s3cret-word' ]]
+	grep -q '^PATH=' shown && grep -aq '^PATH=' kept
+	! grep -aq s3cret shown kept err || return 1
+}
+
 @test "OTLP: the same, as its own messages" {
 	start_server
 	start_report --push "$URL/v1development/profiles"

@@ -218,11 +218,11 @@ int report_main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (!o.quiet && isatty(STDERR_FILENO))
 		progress_enable();
+	if (o.push.url && !(o.pusher = push_new(o.command, &o.push)))
+		return 1;
 	if (o.trigger.gates.count && !(o.triggered = trigger_new(&o.trigger)))
 		return 1;
 	if (o.listen && !(o.listener = listen_new(o.command, o.listen)))
-		return 1;
-	if (o.push.url && !(o.pusher = push_new(o.command, &o.push)))
 		return 1;
 	if (reporting_begin(&o))
 		return 1;

@@ -106,6 +106,16 @@ static char *find_authorization(const struct push_options *o, int *error)
 	return bearer;
 }
 
+/* The variable's value also stays in /proc/PID/environ, of this process and those forked from it. */
+static void forget_variable(void)
+{
+	char *variable = getenv(AUTH_VARIABLE);
+
+	if (variable)
+		explicit_bzero(variable, strlen(variable));
+	unsetenv(AUTH_VARIABLE);
+}
+
 const char *push_check(const struct push_options *o)
 {
 	static char text[512];
@@ -189,7 +199,7 @@ struct pusher *push_new(const char *command, const struct push_options *o)
 	gethostname(p->host, sizeof(p->host) - 1);
 	if (!wrong)
 		p->authorization = find_authorization(o, &error);
-	unsetenv(AUTH_VARIABLE);
+	forget_variable();
 	error = wrong || error ? error : start(p);
 	if (p->authorization) {
 		/* This process reads what the target controls: it must not have it. */

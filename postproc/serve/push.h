@@ -17,8 +17,8 @@ struct push_label {
 
 struct push_options {
 	const char *url;
-	const char *
-		auth; /* a file whose first line is the value of the Authorization header, or a token; NULL: $HUD_TRACE_PUSH_AUTH, if any */
+	/* A file whose first line is the value of the Authorization header, or a token; NULL: $HUD_TRACE_PUSH_AUTH, if any. */
+	const char *auth;
 	struct push_label label[PUSH_LABELS];
 	size_t labels;
 };
@@ -31,7 +31,7 @@ const char *push_add_label(struct push_options *options, const char *text);
 /* Is the URL one that can be pushed to, and can the file be read? Returns NULL, or what is wrong (valid until the next call). */
 const char *push_check(const struct push_options *options);
 
-/* Starts the process, before sandbox_begin(). Returns NULL after a message of subcommand `command`. */
+/* Starts the process, before sandbox_begin() and before others that must not have the secret. Returns NULL after a message of subcommand `command`. */
 struct pusher *push_new(const char *command, const struct push_options *options);
 
 /* Hands over the profile of a model with shares, unless that has none. What cannot be sent is counted. */
