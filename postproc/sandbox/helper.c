@@ -146,8 +146,12 @@ static _Noreturn void run(const struct helper_duty *duty, pid_t starter, int soc
 	if (!duty->end && offspring_bind(starter, SIGKILL))
 		_exit(1);
 	close_others(duty, socket);
-	if (!duty->prepare(duty->context))
-		serve_by_threads(duty, socket);
+	if (!duty->prepare(duty->context)) {
+		if (duty->serve)
+			serve_by_threads(duty, socket);
+		else
+			await_end(socket);
+	}
 	if (duty->end)
 		duty->end(duty->context);
 	_exit(0);

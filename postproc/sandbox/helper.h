@@ -38,7 +38,8 @@ struct helper_duty {
 	 * nothing. */
 	int (*prepare)(void *context);
 	/* Answers a request of `size` bytes, which may be hostile; several threads call it at once. Returns 0
-	 * or an errno. *fd may be set to a file to pass on; it is closed here afterwards. */
+	 * or an errno. *fd may be set to a file to pass on; it is closed here afterwards. NULL: nobody may
+	 * ask it; what prepare() has started works until the end. */
 	int (*serve)(void *context, const void *request, size_t size, int *fd);
 	/* Tidies up when nobody can ask any more, even while serve() hangs; or NULL. */
 	void (*end)(void *context);

@@ -143,15 +143,6 @@ static bool keeps_sockets(void *the_listener, int fd)
 	return fd == l->socket || fd == l->ask;
 }
 
-static int no_request(void *context, const void *request, size_t size, int *fd)
-{
-	(void)context;
-	(void)request;
-	(void)size;
-	(void)fd;
-	return EINVAL;
-}
-
 /* --- this process --- */
 
 /* Makes the socket, and binds it unless it is a Unix socket. Returns 0, or an errno. */
@@ -182,12 +173,8 @@ static int start(struct listener *l)
 		return error ? error : errno;
 	l->ask = ends[0];
 	l->reply = ends[1];
-	l->server = helper_start(&(struct helper_duty){.name = "hud-listen",
-						       .threads = 1,
-						       .keeps = keeps_sockets,
-						       .prepare = serve_http,
-						       .serve = no_request,
-						       .context = l});
+	l->server = helper_start(&(struct helper_duty){
+		.name = "hud-listen", .keeps = keeps_sockets, .prepare = serve_http, .context = l});
 	return l->server ? 0 : errno;
 }
 

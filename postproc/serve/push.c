@@ -151,15 +151,6 @@ static int prepare(void *the_pusher)
 	return pthread_create(&p->sender, NULL, send_all, p) ? -1 : 0;
 }
 
-static int no_request(void *context, const void *request, size_t size, int *fd)
-{
-	(void)context;
-	(void)request;
-	(void)size;
-	(void)fd;
-	return EINVAL;
-}
-
 static void await_sender(void *the_pusher)
 {
 	pthread_join(((struct pusher *)the_pusher)->sender, NULL);
@@ -178,13 +169,8 @@ static int start(struct pusher *p)
 		return errno;
 	p->to = ends[0];
 	p->from = ends[1];
-	p->helper = helper_start(&(struct helper_duty){.name = "hud-push",
-						       .threads = 1,
-						       .keeps = keeps,
-						       .prepare = prepare,
-						       .serve = no_request,
-						       .end = await_sender,
-						       .context = p});
+	p->helper = helper_start(&(struct helper_duty){
+		.name = "hud-push", .keeps = keeps, .prepare = prepare, .end = await_sender, .context = p});
 	return p->helper ? 0 : errno;
 }
 
