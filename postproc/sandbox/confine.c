@@ -189,6 +189,17 @@ int confine_to_user(void)
 	return confine_to(bit(CAP_DAC_OVERRIDE));
 }
 
+int confine_to_user_at_home(void)
+{
+	if (confine_to_user())
+		return -1;
+	const struct passwd *user = getenv("SUDO_UID") ? getpwuid(geteuid()) : NULL;
+
+	if (user)
+		setenv("HOME", user->pw_dir, true);
+	return 0;
+}
+
 int confine_to_user_or_nobody_later(void)
 {
 	return confine_to(bit(CAP_DAC_OVERRIDE) | bit(CAP_SETUID) | bit(CAP_SETGID));
@@ -238,13 +249,6 @@ int confine_to_proc_reader(void)
 int confine_to_map_reader(void)
 {
 	return confine_to_nobody_with(bit(prctl(PR_CAPBSET_READ, CAP_BPF) >= 0 ? CAP_BPF : CAP_SYS_ADMIN));
-}
-
-char *confine_home(void)
-{
-	const struct passwd *user = getenv("SUDO_UID") ? getpwuid(geteuid()) : NULL;
-
-	return user ? xstrdup(user->pw_dir) : NULL;
 }
 
 /* --- which system calls --- */

@@ -15,10 +15,13 @@
  * line names. */
 int confine_to_user(void);
 
-/* The same, but processes forked from it can still become nobody. */
+/* The same, and $HOME becomes that user's: for code of others, which looks for its files there. */
+int confine_to_user_at_home(void);
+
+/* As confine_to_user(), but processes forked from it can still become nobody. */
 int confine_to_user_or_nobody_later(void);
 
-/* The same, but without sudo it becomes nobody: a user id that nothing else uses, if there is one. For all
+/* As confine_to_user(), but without sudo it becomes nobody: a user id that nothing else uses, if there is one. For all
  * processes that read what the target controls. */
 int confine_to_nobody(void);
 
@@ -42,9 +45,6 @@ int confine_opener(void);
 /* Chooses the id of nobody for this process and those forked from it later: they must be able to end each
  * other. */
 void confine_choose(void);
-
-/* The home directory of the user that this process became; the caller frees it. NULL if that is $HOME. */
-char *confine_home(void);
 
 /* --- which system calls: filters, also for processes forked later. Any other call fails with EPERM --- */
 

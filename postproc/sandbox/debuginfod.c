@@ -79,14 +79,7 @@ static int ask(char wanted, const char *build_id)
 static int prepare(void *context)
 {
 	(void)context;
-	if (confine_to_user())
-		return -1;
-	char *home = confine_home(); /* the cache is below it */
-
-	if (home)
-		setenv("HOME", home, true);
-	free(home);
-	return 0;
+	return confine_to_user_at_home(); /* the cache is there */
 }
 
 static int serve(void *context, const void *request, size_t size, int *fd)

@@ -5,9 +5,7 @@
 #include <errno.h>
 #include <libiberty/libiberty.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,13 +23,8 @@ static const char *command, *stem, *ending;
 static int prepare(void *context)
 {
 	(void)context;
-	if (confine_to_user())
+	if (confine_to_user_at_home())
 		return -1;
-	char *home = confine_home();
-
-	if (home)
-		setenv("HOME", home, true);
-	free(home);
 	/* Nobody waits for the processes that wait for commands. */
 	signal(SIGCHLD, SIG_IGN);
 	return 0;
