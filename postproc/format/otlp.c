@@ -32,65 +32,30 @@ static void *allocate(struct converter *c, size_t size)
 	return memset(arena_alloc(c->memory, size), 0, size);
 }
 
-/* A table of `count` messages of `size` bytes, and the empty one before them; `init` makes each empty. */
-#define TABLE(c, type, init, count) ((type **)table(c, sizeof(type), (void (*)(void *))(init), count))
+/* An empty message. */
+static void *message(struct converter *c, const ProtobufCMessageDescriptor *type)
+{
+	void *empty = allocate(c, type->sizeof_message);
 
-static void **table(struct converter *c, size_t size, void (*init)(void *), size_t count)
+	protobuf_c_message_init(type, empty);
+	return empty;
+}
+
+/* An array of pointers to `count` messages, and the empty one before them. */
+static void *table(struct converter *c, const ProtobufCMessageDescriptor *type, size_t count)
 {
 	void **table = allocate(c, (count + 1) * sizeof(*table));
 
-	for (size_t i = 0; i <= count; i++) {
-		table[i] = allocate(c, size);
-		init(table[i]);
-	}
+	for (size_t i = 0; i <= count; i++)
+		table[i] = message(c, type);
 	return table;
-}
-
-static void init_mapping(void *m)
-{
-	otlp__mapping__init(m);
-}
-
-static void init_location(void *l)
-{
-	otlp__location__init(l);
-}
-
-static void init_line(void *l)
-{
-	otlp__line__init(l);
-}
-
-static void init_function(void *f)
-{
-	otlp__function__init(f);
-}
-
-static void init_link(void *l)
-{
-	otlp__link__init(l);
-}
-
-static void init_stack(void *s)
-{
-	otlp__stack__init(s);
-}
-
-static void init_attribute(void *a)
-{
-	otlp__attribute__init(a);
-}
-
-static void init_sample(void *s)
-{
-	otlp__sample__init(s);
 }
 
 static void convert_mappings(struct converter *c)
 {
 	Otlp__Dictionary *d = &c->dictionary;
 
-	d->mapping_table = TABLE(c, Otlp__Mapping, init_mapping, c->from->n_mapping);
+	d->mapping_table = table(c, &otlp__mapping__descriptor, c->from->n_mapping);
 	d->n_mapping_table = c->from->n_mapping + 1;
 	for (size_t i = 0; i < c->from->n_mapping; i++) {
 		const Perftools__Profiles__Mapping *from = c->from->mapping[i];
@@ -107,7 +72,7 @@ static void convert_locations(struct converter *c)
 {
 	Otlp__Dictionary *d = &c->dictionary;
 
-	d->location_table = TABLE(c, Otlp__Location, init_location, c->from->n_location);
+	d->location_table = table(c, &otlp__location__descriptor, c->from->n_location);
 	d->n_location_table = c->from->n_location + 1;
 	for (size_t i = 0; i < c->from->n_location; i++) {
 		const Perftools__Profiles__Location *from = c->from->location[i];
@@ -115,7 +80,7 @@ static void convert_locations(struct converter *c)
 
 		to->mapping_index = (int32_t)from->mapping_id;
 		to->address = from->address;
-		to->lines = TABLE(c, Otlp__Line, init_line, from->n_line);
+		to->lines = table(c, &otlp__line__descriptor, from->n_line);
 		to->n_lines = from->n_line;
 		for (size_t k = 0; k < from->n_line; k++) {
 			to->lines[k]->function_index = (int32_t)from->line[k]->function_id;
@@ -128,7 +93,7 @@ static void convert_functions(struct converter *c)
 {
 	Otlp__Dictionary *d = &c->dictionary;
 
-	d->function_table = TABLE(c, Otlp__Function, init_function, c->from->n_function);
+	d->function_table = table(c, &otlp__function__descriptor, c->from->n_function);
 	d->n_function_table = c->from->n_function + 1;
 	for (size_t i = 0; i < c->from->n_function; i++) {
 		const Perftools__Profiles__Function *from = c->from->function[i];
@@ -160,11 +125,10 @@ static int32_t attribute(struct converter *c, const Label *label)
 		    (text ? !strcmp(a->value->string_value, text) : a->value->int_value == label->num))
 			return (int32_t)i;
 	}
-	Otlp__Attribute *a = *TABLE(c, Otlp__Attribute, init_attribute, 0);
+	Otlp__Attribute *a = message(c, &otlp__attribute__descriptor);
 
 	a->key_strindex = (int32_t)label->key;
-	a->value = allocate(c, sizeof(*a->value));
-	otlp__any_value__init(a->value);
+	a->value = message(c, &otlp__any_value__descriptor);
 	if (text) {
 		set_text(c, a->value, text);
 	} else {
@@ -195,9 +159,8 @@ static int32_t stack(struct converter *c, const PprofSample *sample)
 
 static Otlp__ValueType *value_type(struct converter *c, const Perftools__Profiles__ValueType *from)
 {
-	Otlp__ValueType *v = allocate(c, sizeof(*v));
+	Otlp__ValueType *v = message(c, &otlp__value_type__descriptor);
 
-	otlp__value_type__init(v);
 	v->type_strindex = (int32_t)from->type;
 	v->unit_strindex = (int32_t)from->unit;
 	return v;
@@ -206,15 +169,14 @@ static Otlp__ValueType *value_type(struct converter *c, const Perftools__Profile
 /* The profile of one of the values. */
 static Otlp__Profile *profile(struct converter *c, size_t value)
 {
-	Otlp__Profile *p = allocate(c, sizeof(*p));
+	Otlp__Profile *p = message(c, &otlp__profile__descriptor);
 
-	otlp__profile__init(p);
 	p->sample_type = value_type(c, c->from->sample_type[value]);
 	p->time_unix_nano = (uint64_t)c->from->time_nanos;
 	p->duration_nano = (uint64_t)c->from->duration_nanos;
 	p->period_type = value_type(c, c->from->period_type);
 	p->period = c->from->period;
-	p->samples = TABLE(c, Otlp__Sample, init_sample, c->from->n_sample);
+	p->samples = table(c, &otlp__sample__descriptor, c->from->n_sample);
 	p->n_samples = c->from->n_sample;
 	return p;
 }
@@ -249,28 +211,26 @@ static void make_dictionary(struct converter *c)
 	convert_mappings(c);
 	convert_functions(c);
 	convert_locations(c);
-	d->link_table = TABLE(c, Otlp__Link, init_link, 0);
+	d->link_table = table(c, &otlp__link__descriptor, 0);
 	d->n_link_table = 1;
-	d->stack_table = TABLE(c, Otlp__Stack, init_stack, c->from->n_sample);
+	d->stack_table = table(c, &otlp__stack__descriptor, c->from->n_sample);
 	d->n_stack_table = 1;
 	GROW(d->attribute_table, c->attributes_allocated, 1);
-	d->attribute_table[d->n_attribute_table++] = *TABLE(c, Otlp__Attribute, init_attribute, 0);
+	d->attribute_table[d->n_attribute_table++] = message(c, &otlp__attribute__descriptor);
 }
 
 static Otlp__Resource *resource(struct converter *c, const struct otlp_attribute *attribute,
 				size_t attributes)
 {
-	Otlp__Resource *r = allocate(c, sizeof(*r));
+	Otlp__Resource *r = message(c, &otlp__resource__descriptor);
 
-	otlp__resource__init(r);
 	r->attributes = allocate(c, attributes * sizeof(*r->attributes));
 	for (size_t i = 0; i < attributes; i++) {
-		Otlp__KeyValue *a = r->attributes[r->n_attributes++] = allocate(c, sizeof(*a));
+		Otlp__KeyValue *a = r->attributes[r->n_attributes++] =
+			message(c, &otlp__key_value__descriptor);
 
-		otlp__key_value__init(a);
 		a->key = (char *)attribute[i].key;
-		a->value = allocate(c, sizeof(*a->value));
-		otlp__any_value__init(a->value);
+		a->value = message(c, &otlp__any_value__descriptor);
 		set_text(c, a->value, attribute[i].value);
 	}
 	return r;
