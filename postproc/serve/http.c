@@ -91,12 +91,12 @@ static char *read_all(int fd, size_t *size)
 	return NULL;
 }
 
-/* Gets the format anew, unless that was just done. NULL: there is none. */
+/* Gets the format anew, unless that was just tried. NULL: there is none. */
 static struct MHD_Response *content(const struct server *server, unsigned format)
 {
 	size_t size;
 
-	if (cached[format].response && clock_ms() < cached[format].fresh_until)
+	if (clock_ms() < cached[format].fresh_until)
 		return cached[format].response;
 	if (cached[format].response)
 		MHD_destroy_response(cached[format].response);
@@ -166,7 +166,9 @@ static enum MHD_Result handle(void *the_server, struct MHD_Connection *connectio
 	struct MHD_Response *response = content(server, format);
 
 	if (!response)
-		return answer(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "nothing has been traced yet\n");
+		return answer(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+			      "not now: nothing has been traced yet, or the trace is too busy to answer, or "
+			      "its answer is too large\n");
 	return MHD_queue_response(connection, MHD_HTTP_OK, response);
 }
 

@@ -5,13 +5,12 @@
 
 #include <stdbool.h>
 
-/* Gets the bytes of format `format` (its number among serve/listen.c's) from the reporting process: returns a memory file, which the
- * caller closes; or -1. */
-typedef int http_content(void *context, unsigned format);
-
-/* The names of these formats. */
+/* The names of the formats that are asked for. */
 enum { HTTP_FORMATS = 5 };
 extern const char *const http_formats[HTTP_FORMATS];
+
+/* Gets a format, an index into http_formats, from the reporting process: returns a memory file, which the caller closes; or -1. */
+typedef int http_content(void *context, unsigned format);
 
 /* Answers requests that come to `socket`, in a thread of its own, as long as this process lives. `here`: only those that name this
  * machine as their host. Returns 0, or -1 with errno set. */

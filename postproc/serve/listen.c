@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* listen.c - see listen.h.
  *
- * hud-listen talks to strangers and has no rights; it asks this process for bytes by a socket pair: a byte for the format, and a memory file
- * comes back. A Unix socket is made, and removed at the end, by a third process with the rights of the user who called.
+ * hud-listen talks to strangers and has no rights; it asks this process for bytes by a socket pair: a byte for the format, and that comes
+ * back with a memory file. A Unix socket is made, and removed at the end, by a third process with the rights of the user who called.
  */
 #include "serve/listen.h"
 
@@ -34,6 +34,7 @@ struct listener {
 	int socket;		       /* bound */
 	bool made;		       /* in hud-socket: the Unix socket is there, and its own */
 	int ask, reply;		       /* the ends of the socket pair: hud-listen's, and this process's */
+	unsigned char asked;	       /* the format that this process was asked for last */
 	struct helper *local, *server; /* local: of a Unix socket, otherwise NULL */
 };
 
@@ -104,22 +105,27 @@ static int make_local(struct listener *l)
 
 /* --- the process that answers --- */
 
-/* Asks the reporting process: in hud-listen. */
+/* Asks the reporting process: in hud-listen. The answer says its format: one that came too late is not taken for another's. */
 static int ask(void *the_listener, unsigned format)
 {
 	const struct listener *l = the_listener;
 	struct pollfd ready = {.fd = l->ask, .events = POLLIN};
-	char byte = (char)format, there;
+	unsigned char byte = (unsigned char)format, answered;
 	int fd;
 
-	/* An answer that came too late. */
-	while (receive_with_descriptor(l->ask, &there, 1, &fd, MSG_DONTWAIT) > 0)
+	while (receive_with_descriptor(l->ask, &answered, 1, &fd, MSG_DONTWAIT) > 0)
 		if (fd >= 0)
 			close(fd);
-	if (send(l->ask, &byte, 1, MSG_NOSIGNAL) != 1 || poll(&ready, 1, ANSWER_MS) <= 0)
+	if (send(l->ask, &byte, 1, MSG_NOSIGNAL) != 1)
 		return -1;
-	receive_with_descriptor(l->ask, &there, 1, &fd, MSG_DONTWAIT);
-	return fd;
+	while (poll(&ready, 1, ANSWER_MS) > 0 &&
+	       receive_with_descriptor(l->ask, &answered, 1, &fd, MSG_DONTWAIT) > 0) {
+		if (answered == byte)
+			return fd;
+		if (fd >= 0)
+			close(fd);
+	}
+	return -1;
 }
 
 static int serve_http(void *the_listener)
@@ -247,18 +253,14 @@ int listen_descriptor(const struct listener *l)
 
 const struct format *listen_asked(struct listener *l)
 {
-	unsigned char byte;
-
-	if (recv(l->reply, &byte, 1, MSG_DONTWAIT) != 1 || byte >= HTTP_FORMATS)
+	if (recv(l->reply, &l->asked, 1, MSG_DONTWAIT) != 1 || l->asked >= HTTP_FORMATS)
 		return NULL;
-	return format_named(http_formats[byte]);
+	return format_named(http_formats[l->asked]);
 }
 
 void listen_answer(struct listener *l, int fd)
 {
-	char byte = 0;
-
-	send_with_descriptor(l->reply, &byte, 1, fd, MSG_DONTWAIT);
+	send_with_descriptor(l->reply, &l->asked, 1, fd, MSG_DONTWAIT);
 	if (fd >= 0)
 		close(fd);
 }
