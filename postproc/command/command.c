@@ -2,8 +2,6 @@
 /* command.c - shared by the subcommands. */
 #include "command/command.h"
 
-#define SIZE_MIN (64u << 10)
-
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -23,6 +21,8 @@
 #include "resolve/symbolize/origin.h"
 #include "sandbox/atomic-file.h"
 #include "sandbox/userfiles.h"
+
+#define SIZE_MIN (64u << 10)
 
 /* Complains about the option `option`, or the letter `letter`. */
 static void refuse(const char *command, const char *option, int letter, bool lacks)

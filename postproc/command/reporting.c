@@ -154,9 +154,7 @@ static void check_every(const struct reporting *o)
 		return;
 	for (size_t i = 0; i < o->outputs; i++)
 		files |= o->output[i].path && strcmp(o->output[i].path, "-") != 0;
-	bool other = strcmp(o->command, "report") != 0;
-
-	bool window = o->replay.window && !o->trigger.gates.count;
+	bool other = strcmp(o->command, "report") != 0, window = o->replay.window && !o->trigger.gates.count;
 
 	files |= o->push.url != NULL;
 	if (strcmp(o->file, "-") != 0 || window || !files || other) {
@@ -239,7 +237,6 @@ static int write_format(const struct reporting *o, const struct format *format, 
 {
 	char *text;
 	size_t size;
-	FILE *memory = NULL;
 
 	if (!format_counts(format))
 		return format->write(out, model, options);
@@ -247,7 +244,8 @@ static int write_format(const struct reporting *o, const struct format *format, 
 		options->top = SERIES_FROM_THE_START;
 	if (!o->carried)
 		return format->write(out, model, options);
-	memory = open_memstream(&text, &size);
+	FILE *memory = open_memstream(&text, &size);
+
 	if (!memory)
 		return -1;
 	int failed = format->write(memory, model, options);

@@ -52,8 +52,8 @@ struct sender {
 	enum push_protocol protocol;
 	struct profile queue[QUEUE];
 	size_t queued;
-	int64_t next_try, wait,
-		end; /* ms; end: when it gives up, once nothing more comes; 0: more may come */
+	int64_t next_try, wait; /* ms */
+	int64_t end;		/* ms: when it gives up, once nothing more comes; 0: more may come */
 	uint64_t sent, lost;
 	char why[256]; /* the last failure, as it was said; "": none since */
 };
@@ -120,8 +120,10 @@ static void receive(struct sender *s)
 	new.bytes = fd < 0 ? NULL : read_all(fd, &new.size);
 	if (fd >= 0)
 		close(fd);
-	if (!new.bytes)
+	if (!new.bytes) {
+		s->lost++;
 		return;
+	}
 	if (s->queued == QUEUE) {
 		drop_first(s);
 		s->lost++;

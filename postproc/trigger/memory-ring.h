@@ -19,10 +19,9 @@ void memory_ring_free(struct memory_ring *ring);
 /* Adds whole lines. Returns 0, or -1 with errno set: then they are missing. */
 int memory_ring_add(struct memory_ring *ring, const char *lines, size_t size);
 
-/* Writes what came from `from` (ns of the stream's clock) on to `fd`, as a recording that zstd has compressed. It must not be earlier than
- * that of a call before. *begins: from when on it has everything, later than `from` if the ring
- * was too small; 0: it begins with the stream. Returns 0, or -1 with errno
- * set. */
+/* Writes to `fd` what has come since `from` (ns of the stream's clock), as a recording that zstd has compressed. `from` must not be earlier
+ * than in a call before. *begins: since when it has everything, later than `from` if the ring was too small; 0: since the stream began.
+ * Returns 0, or -1 with errno set. */
 int memory_ring_write(struct memory_ring *ring, uint64_t from, int fd, uint64_t *begins);
 
 #endif
