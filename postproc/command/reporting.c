@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/complain.h"
@@ -20,6 +19,7 @@
 #include "sandbox/debuginfod.h"
 #include "sandbox/sandbox.h"
 #include "sandbox/userfiles.h"
+#include "serve/memory-file.h"
 
 static double number(const struct reporting *o, const char *option, const char *text, double low, double high)
 {
@@ -261,19 +261,11 @@ static int write_format(const struct reporting *o, const struct format *format, 
 int reporting_write_memory(const struct reporting *o, const struct format *format, const struct model *model)
 {
 	struct report_options options = o->report;
-	int fd = memfd_create("hud-answer", MFD_CLOEXEC), copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	FILE *file = copy < 0 ? NULL : fdopen(copy, "w");
+	int fd;
+	FILE *file = memory_file_begin("hud-answer", &fd);
 
 	options.colour = false;
-	int failed = !file || write_format(o, format, model, &options, file);
-
-	if (file && fclose(file))
-		failed = 1;
-	if (!failed)
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	return -1;
+	return memory_file_end(file, fd, !file || write_format(o, format, model, &options, file));
 }
 
 /* Writes one of the outputs. Returns 0, or 1 after a message. */

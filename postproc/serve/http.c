@@ -8,11 +8,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "serve/address.h"
+#include "serve/memory-file.h"
 
 #define CONNECTIONS 64
 #define TIMEOUT_S 15
@@ -75,22 +75,6 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status
 	return result;
 }
 
-/* The bytes of a file; NULL if there are none, or too many. */
-static char *read_all(int fd, size_t *size)
-{
-	struct stat stat;
-
-	if (fstat(fd, &stat) || stat.st_size <= 0 || stat.st_size > SIZE_LIMIT)
-		return NULL;
-	*size = (size_t)stat.st_size;
-	char *bytes = malloc(*size); /* libmicrohttpd frees it */
-
-	if (bytes && pread(fd, bytes, *size, 0) == (ssize_t)*size)
-		return bytes;
-	free(bytes);
-	return NULL;
-}
-
 /* Gets the format anew, unless that was just tried. NULL: there is none. */
 static struct MHD_Response *content(const struct server *server, unsigned format)
 {
@@ -102,7 +86,7 @@ static struct MHD_Response *content(const struct server *server, unsigned format
 		MHD_destroy_response(cached[format].response);
 	cached[format].response = NULL;
 	int fd = server->content(server->context, format);
-	char *bytes = fd < 0 ? NULL : read_all(fd, &size);
+	char *bytes = fd < 0 ? NULL : memory_file_read(fd, SIZE_LIMIT, &size);
 
 	if (fd >= 0)
 		close(fd);

@@ -14,15 +14,14 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/complain.h"
 #include "base/escape.h"
 #include "sandbox/pass-descriptor.h"
+#include "serve/memory-file.h"
 
 #define QUEUE 16 /* profiles; of more, the oldest are lost */
 #define CONNECT_S 5L
@@ -89,21 +88,6 @@ static void drop_first(struct sender *s)
 	memmove(s->queue, s->queue + 1, --s->queued * sizeof(*s->queue));
 }
 
-static char *read_all(int fd, size_t *size)
-{
-	struct stat stat;
-
-	if (fstat(fd, &stat))
-		return NULL;
-	*size = (size_t)stat.st_size;
-	char *bytes = xmalloc(*size + 1);
-
-	if (pread(fd, bytes, *size, 0) == (ssize_t)*size)
-		return bytes;
-	free(bytes);
-	return NULL;
-}
-
 /* Takes a profile from the socket. */
 static void receive(struct sender *s)
 {
@@ -117,7 +101,7 @@ static void receive(struct sender *s)
 		return;
 	}
 	new.job.name[PUSH_NAME - 1] = '\0';
-	new.bytes = fd < 0 ? NULL : read_all(fd, &new.size);
+	new.bytes = fd < 0 ? NULL : memory_file_read(fd, SIZE_MAX, &new.size);
 	if (fd >= 0)
 		close(fd);
 	if (!new.bytes) {

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,6 +23,7 @@
 #include "sandbox/confine.h"
 #include "sandbox/helper.h"
 #include "sandbox/pass-descriptor.h"
+#include "serve/memory-file.h"
 #include "serve/push-http.h"
 
 #define S UINT64_C(1000000000)
@@ -290,10 +290,9 @@ static void write_name(char *name, const struct push_label *label, size_t labels
 static int write_profile(const struct pusher *p, const struct model *m, const struct push_label *label,
 			 size_t labels)
 {
-	int fd = memfd_create("hud-profile", MFD_CLOEXEC), copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	FILE *file = copy < 0 ? NULL : fdopen(copy, "w");
 	struct otlp_attribute attribute[PUSH_LABELS + 4];
-	int failed = -1;
+	int fd, failed = -1;
+	FILE *file = memory_file_begin("hud-profile", &fd);
 
 	for (size_t i = 0; i < labels; i++)
 		attribute[i] = (struct otlp_attribute){label[i].key, label[i].value};
@@ -301,13 +300,7 @@ static int write_profile(const struct pusher *p, const struct model *m, const st
 		failed = otlp_write(file, m, attribute, labels);
 	else if (file)
 		failed = format_named("pprof")->write(file, m, &(struct report_options){0});
-	if (file && fclose(file))
-		failed = -1;
-	if (!failed)
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	return -1;
+	return memory_file_end(file, fd, failed);
 }
 
 void push_model(struct pusher *p, const struct model *m)
