@@ -188,17 +188,22 @@ void carried_free(struct carried *c)
 
 /* --- adding --- */
 
-/* The family that is called so; in OpenMetrics a counter's name lacks its end. */
+/* The length of a family's name in OpenMetrics: a counter's lacks its end. */
+static size_t open_length(const char *name)
+{
+	size_t length = strlen(name), end = strlen(TOTAL);
+
+	return length > end && !strcmp(name + length - end, TOTAL) ? length - end : length;
+}
+
+/* The family that is called so, in either format. */
 static struct family *find_family(const struct carried *c, const struct line *line)
 {
 	for (size_t i = 0; i < c->families; i++) {
 		const char *name = c->family[i].name;
-		size_t length = strlen(name), end = strlen(TOTAL);
 
-		if (length != line->name_length && length != line->name_length + end)
-			continue;
-		if (!memcmp(name, line->name, line->name_length) &&
-		    (length == line->name_length || !strcmp(name + length - end, TOTAL)))
+		if ((line->name_length == strlen(name) || line->name_length == open_length(name)) &&
+		    !memcmp(name, line->name, line->name_length))
 			return &c->family[i];
 	}
 	return NULL;
@@ -232,12 +237,10 @@ static void write_others(struct carried *c, bool open, FILE *out)
 {
 	for (size_t i = 0; i < c->families; i++) {
 		struct family *f = &c->family[i];
-		size_t length = strlen(f->name), end = strlen(TOTAL);
+		size_t length = open ? open_length(f->name) : strlen(f->name);
 
 		if (f->written || !f->samples)
 			continue;
-		if (open && length > end && !strcmp(f->name + length - end, TOTAL))
-			length -= end;
 		fprintf(out, "# HELP %.*s %s\n# TYPE %.*s %s\n", (int)length, f->name, f->help, (int)length,
 			f->name, f->type);
 		write_rest(f, out);
