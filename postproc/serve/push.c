@@ -57,6 +57,14 @@ const char *push_add_label(struct push_options *o, const char *text)
 
 /* --- the secret --- */
 
+/* This process reads what the target controls: it must not have the secret. */
+static void wipe(char *text)
+{
+	if (text)
+		explicit_bzero(text, strlen(text));
+	free(text);
+}
+
 /* Reads the first line of the file with the rights of the user who called, in a child: this process keeps its own. Returns it, which the
  * caller frees, or NULL with errno set. */
 static char *read_as_user(const char *path)
@@ -102,7 +110,7 @@ static char *find_authorization(const struct push_options *o, int *error)
 		return text;
 	char *bearer = concat("Bearer ", text, NULL);
 
-	free(text);
+	wipe(text);
 	return bearer;
 }
 
@@ -125,7 +133,7 @@ const char *push_check(const struct push_options *o)
 
 	if (wrong)
 		return wrong;
-	free(find_authorization(o, &error));
+	wipe(find_authorization(o, &error));
 	if (!error)
 		return NULL;
 	snprintf(text, sizeof(text), "--push-auth %s: %s", o->auth, strerror(error));
@@ -187,12 +195,8 @@ struct pusher *push_new(const char *command, const struct push_options *o)
 		p->authorization = find_authorization(o, &error);
 	forget_variable();
 	error = wrong || error ? error : start(p);
-	if (p->authorization) {
-		/* This process reads what the target controls: it must not have it. */
-		explicit_bzero(p->authorization, strlen(p->authorization));
-		free(p->authorization);
-		p->authorization = NULL;
-	}
+	wipe(p->authorization);
+	p->authorization = NULL;
 	if (!wrong && !error) {
 		close(p->from);
 		p->from = -1;
