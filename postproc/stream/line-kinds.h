@@ -55,17 +55,20 @@ uint64_t line_number(const char *line, size_t length, const char *name);
 /* The time in the line, ns; 0 if it has none. */
 uint64_t line_time(const char *line, size_t length);
 
-/* From head-lines.c, stack-lines.c and trace-lines.c: */
+/* From head-lines.c, stack-lines.c, trace-lines.c, runtime-lines.c and look-lines.c: */
 line_parse parse_meta, parse_map, parse_thread, parse_tokio, parse_site;
 line_write write_version, write_meta, write_map, write_thread, write_tokio, write_site;
 line_parse parse_stack, parse_words, parse_returns, parse_frames, parse_frame, parse_same;
 line_write write_stack, write_words, write_returns, write_frame, write_same;
 line_parse parse_begin, parse_end, parse_sample, parse_runq, parse_sleep, parse_poll, parse_ready,
 	parse_named, parse_gone, parse_limit, parse_shorter, parse_counted, parse_thin, parse_throttled,
-	parse_steal, parse_descriptor, parse_parked, parse_runtime, parse_worked, parse_look, parse_stands,
-	parse_behind, parse_pooled;
+	parse_steal, parse_descriptor, parse_parked;
 line_write write_begin, write_end, write_named, write_torn, write_throttled, write_steal, write_descriptor,
-	write_parked, write_runtime, write_worked, write_look, write_stands, write_behind, write_pooled;
+	write_parked;
+line_parse parse_runtime, parse_worked, parse_pooled;
+line_write write_runtime, write_worked, write_pooled;
+line_parse parse_look, parse_stands, parse_behind;
+line_write write_look, write_stands, write_behind;
 bool parse_took(const char *line, struct event *e);
 
 #endif
