@@ -192,10 +192,10 @@ most() {
 
 @test "on which descriptor a call slept is told by the probes, what that is by whoever looked at it" {
 	zstdcat "$ROOT/tests/recorded/case-pipe.zst" >whole
-	# Every second read uses descriptor 9, a file, instead of the pipe.
+	# Every second read uses descriptor 9, a file, instead of the pipe. Its name makes no timer of it.
 	awk '$1 == "sleep" && $8 == 0 { printf "descriptor %.0f %s 0 %d - -\n", $2 - 1, $3, n++ % 2 ? 9 : 3 }
 		{ print }
-		$1 == "begin" { print "descriptor", $2, 1, 0, 9, "file /var/log/app.log" }' whole >stream
+		$1 == "begin" { print "descriptor", $2, 1, 0, 9, "file /var/log/[timerfd].log" }' whole >stream
 	"$POSTPROC" report --headless --format json=report stream >out
 	cat out
 	some '.function == "kinds::read_pipe" and .reason == "pipe"'

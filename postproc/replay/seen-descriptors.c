@@ -83,7 +83,7 @@ void seen_descriptors_add(struct seen_descriptors *s, const struct event *e, con
 {
 	enum descriptor kind = (enum descriptor)e->descriptor.kind;
 
-	if (is_poll(syscall) || (e->text && strstr(e->text, "[timerfd]")))
+	if (is_poll(syscall) || (e->text && !strcmp(e->text, "anon_inode:[timerfd]")))
 		kind = DESCRIPTOR_NONE;
 	/* The probes know its number, and `hud-postproc monitor` its kind. */
 	if (kind == DESCRIPTOR_UNKNOWN)
