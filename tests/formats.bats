@@ -734,6 +734,8 @@ for line in open(sys.argv[1]) if "ndjson" in sys.argv[1] else [open(sys.argv[1])
 			# One worker is in a poll until 0.3 s before the last look; what Tokio counts of it stands still.
 			echo "worked ${i}000000000 aa0 0 101 T $((i > 5 ? 11 : 10)) $((i > 5 ? 9700000000 : 5000000000)) 0"
 			echo "worked ${i}000000000 aa0 1 0 T $((i * 3)) $((7000000000 + i * 50000000)) 1"
+			# Tokio has no worker with this number.
+			echo "worked ${i}000000000 aa0 18446744073709551615 0 T $i ${i}000000000 1"
 			echo "worked ${i}100000000 bb0 0 201 K $((i * 20)) ${i}200000000 -"
 		done
 		echo 'end 7000000000 interrupt'

@@ -16,6 +16,7 @@
 #define GAP_NS 3000000000u /* looks that are further apart say nothing about the time between them */
 #define BUSY_SHARE 90	   /* percent of the time between two looks: from here on it was busy, */
 #define IDLE_SHARE 10	   /* and up to here idle */
+#define WORKERS_KEPT 4096  /* of a runtime */
 
 /* What is needed of a worker's look before. */
 struct before {
@@ -92,6 +93,8 @@ static void see_alone(struct runtime_work *work, struct runtime_sum *sum)
 void runtime_work_add(struct runtime_work *work, uint64_t ns, const struct runtime_worked *now,
 		      struct runtime_sum *sum)
 {
+	if (now->index >= WORKERS_KEPT)
+		return;
 	size_t i = index_of(work, now->index);
 	struct runtime_worker *worker = &work->worker[i];
 	struct before *before = &work->before[i];

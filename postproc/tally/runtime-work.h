@@ -21,7 +21,7 @@ struct runtime_work *runtime_work_new(void);
 void runtime_work_free(struct runtime_work *work);
 
 /* Adds the counts of one worker at `ns`, and updates what *sum says of workers. In order of time; the workers of one look
- * have the same time. */
+ * have the same time. Workers from number WORKERS_KEPT on are ignored. */
 void runtime_work_add(struct runtime_work *work, uint64_t ns, const struct runtime_worked *worked,
 		      struct runtime_sum *sum);
 
