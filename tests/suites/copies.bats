@@ -19,8 +19,8 @@ load ../copies
 	is_small 100000
 	is_small 100000 --polls estimate
 	(($(grep -c '^tracepoint:rseq' script) == 0))
-	# Four times the default: a program copies more than one stack.
-	is_small 150000 --stack-size 512
+	is_small 100000 --polls uprobe
+	is_small 100000 --stack-size 512
 }
 
 @test "100 KiB of frames, where the kernel does not tell when a thread is back: whole" {
