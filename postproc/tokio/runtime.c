@@ -220,27 +220,33 @@ bool runtime_read(const struct memory_reader *memory, const struct runtime_layou
 	return true;
 }
 
-/* --- jobs --- */
-
-#define JOB_BYTES                                                                                            \
-	16u /* pool.rs, Task: the pointer to a task's header, and whether it is mandatory (1.24 to 1.53) */
-#define JOBS_MAX (1u << 24)
-
 /* Before Rust 1.67, a VecDeque has two indexes, and a capacity that is a power of two; since then, one and a length. */
-static bool read_ring(const struct reading *r, uint64_t pool, uint64_t *first, uint64_t *length,
-		      uint64_t *capacity)
+static bool read_indexes(const struct reading *r, uint64_t base, enum runtime_field tail,
+			 enum runtime_field head, uint64_t capacity, uint64_t *first, uint64_t *length)
 {
 	uint64_t end;
 
+	if (!word_at(r, base, tail, first) || !word_at(r, base, head, &end))
+		return false;
+	*length = (end - *first) & (capacity - 1);
+	return *first < capacity && end < capacity && !(capacity & (capacity - 1));
+}
+
+/* --- jobs --- */
+
+/* pool.rs, Task: the pointer to a task's header, and whether it is mandatory (1.24 to 1.53) */
+#define JOB_BYTES 16u
+#define JOBS_MAX (1u << 24)
+
+static bool read_ring(const struct reading *r, uint64_t pool, uint64_t *first, uint64_t *length,
+		      uint64_t *capacity)
+{
 	if (!word_at(r, pool, POOL_JOBS_CAP, capacity) || *capacity > JOBS_MAX || !*capacity)
 		return false;
 	if (has(r, POOL_JOBS_LEN))
 		return word_at(r, pool, POOL_JOBS_HEAD, first) && word_at(r, pool, POOL_JOBS_LEN, length) &&
 		       *first < *capacity && *length <= *capacity;
-	if (!word_at(r, pool, POOL_JOBS_TAIL, first) || !word_at(r, pool, POOL_JOBS_HEAD, &end))
-		return false;
-	*length = (end - *first) & (*capacity - 1);
-	return *first < *capacity && end < *capacity && !(*capacity & (*capacity - 1));
+	return read_indexes(r, pool, POOL_JOBS_TAIL, POOL_JOBS_HEAD, *capacity, first, length);
 }
 
 size_t runtime_pool_jobs(const struct memory_reader *memory, const struct runtime_layout *layout,
@@ -263,16 +269,14 @@ size_t runtime_pool_jobs(const struct memory_reader *memory, const struct runtim
 
 static uint64_t current_queue(const struct reading *r, uint64_t core)
 {
-	uint64_t head, tail, capacity;
+	uint64_t capacity, first, length;
 
 	if (has(r, CT_CORE_QUEUE_LEN))
 		return number_at(r, core, CT_CORE_QUEUE_LEN, TASKS_MAX);
-	/* Before Rust 1.67, a VecDeque has two indexes, and a capacity that is a power of two. */
-	if (!word_at(r, core, CT_CORE_QUEUE_HEAD, &head) || !word_at(r, core, CT_CORE_QUEUE_TAIL, &tail) ||
-	    !word_at(r, core, CT_CORE_QUEUE_CAP, &capacity) || !capacity || capacity & (capacity - 1) ||
-	    head >= capacity || tail >= capacity)
+	if (!word_at(r, core, CT_CORE_QUEUE_CAP, &capacity) ||
+	    !read_indexes(r, core, CT_CORE_QUEUE_TAIL, CT_CORE_QUEUE_HEAD, capacity, &first, &length))
 		return RUNTIME_NUMBER_UNKNOWN;
-	return (head - tail) & (capacity - 1);
+	return length;
 }
 
 /* The worker whose context this is, in a multi-thread runtime. */
