@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GAP_NS 3000000000u /* looks that are further apart say nothing about the time between them */
-
 /* A pool, whose threads may be looked at before the trace begins. */
 struct pool {
 	uint64_t handle;
@@ -100,7 +98,8 @@ void runtime_looks_add(struct runtime_looks *r, uint64_t ns, const struct runtim
 						 .name = *look->name ? xstrdup(look->name) : NULL};
 		r->work[i] = runtime_work_new();
 	}
-	uint64_t since = r->last[i] && ns > r->last[i] && ns - r->last[i] < GAP_NS ? ns - r->last[i] : 0;
+	uint64_t since =
+		r->last[i] && ns > r->last[i] && ns - r->last[i] < RUNTIME_GAP_NS ? ns - r->last[i] : 0;
 
 	add(&r->all[i], look, since);
 	r->last[i] = ns;

@@ -13,10 +13,9 @@
 
 #include "base/grow.h"
 
-#define GAP_NS 3000000000u /* looks that are further apart say nothing about the time between them */
-#define BUSY_SHARE 90	   /* percent of the time between two looks: from here on it was busy, */
-#define IDLE_SHARE 10	   /* and up to here idle */
-#define WORKERS_KEPT 4096  /* of a runtime */
+#define BUSY_SHARE 90	  /* percent of the time between two looks: from here on it was busy, */
+#define IDLE_SHARE 10	  /* and up to here idle */
+#define WORKERS_KEPT 4096 /* of a runtime */
 
 /* What is needed of a worker's look before. */
 struct before {
@@ -98,7 +97,7 @@ void runtime_work_add(struct runtime_work *work, uint64_t ns, const struct runti
 	size_t i = index_of(work, now->index);
 	struct runtime_worker *worker = &work->worker[i];
 	struct before *before = &work->before[i];
-	bool follows = before->ns && ns > before->ns && ns - before->ns < GAP_NS &&
+	bool follows = before->ns && ns > before->ns && ns - before->ns < RUNTIME_GAP_NS &&
 		       now->by_kernel == worker->by_kernel && now->parks >= before->parks &&
 		       now->busy >= before->busy && (!now->by_kernel || now->tid == worker->tid);
 

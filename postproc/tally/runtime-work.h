@@ -5,6 +5,8 @@
 
 #include "tally/model.h"
 
+#define RUNTIME_GAP_NS 3000000000u /* looks that are further apart say nothing about the time between them */
+
 /* A worker's counts at one moment, since its runtime began. */
 struct runtime_worked {
 	uint64_t handle, index; /* of the runtime, and of the worker in it */
