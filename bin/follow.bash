@@ -82,7 +82,10 @@ open_carry() {
 # Traces PID. Sets STATUS.
 trace_life() {
 	words_of_life
-	HUD_TRACE_CARRY=$CARRY "$SELF" "${WORDS[@]}" <&0 &
+	(
+		export HUD_TRACE_PUSH_AUTH
+		HUD_TRACE_CARRY=$CARRY exec "$SELF" "${WORDS[@]}"
+	) <&0 &
 	CHILD=$!
 	await CHILD STATUS
 }

@@ -61,6 +61,7 @@ run_report() {
 	# It ends at the end of its input, not earlier.
 	trap '' INT TERM HUP
 	close_others ${NAMED_FDS[@]+"${NAMED_FDS[@]}"} "$TELL_BEGIN" "$NOTES" "$TELL" "$CARRIED"
+	export HUD_TRACE_PUSH_AUTH
 	exec env "${USER_LOCALE[@]}" "$POSTPROC" "$([[ $VIEW ]] && echo live || echo report)" "${options[@]}" -
 }
 

@@ -88,6 +88,14 @@ EVENT='runq 30000000 %d 0 20000000 W 0 77 78 0 rival\n'
 	[[ ! -s out ]]
 }
 
+@test "the secret of --push is not in the environment of bpftrace" {
+	start_target
+	HUD_TRACE_PUSH_AUTH=s3cret start_fake 'env >given' --push http://127.0.0.1:9/ingest
+	ends_with 1
+	grep -q ^PATH= given
+	! grep s3cret given err || return 1
+}
+
 @test "bpftrace fails to load: its words, exit 1, no file" {
 	start_target
 	for option in '' --raw '--record r.zst' '--format json=f.json' '--chart c.svg'; do
